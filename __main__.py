@@ -1,0 +1,53 @@
+"""The deployment: configuration -> artifacts -> resources -> outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+import models
+from resources import config, errors, ml, plan, storage
+
+
+def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> models.Artifact:  # noqa: FBT001 - Resolve
+    """What an entry of the stack file names, from its card or from the build on this machine."""
+    try:
+        return models.resolve(name, parameters, root=Path.cwd(), allow_rebuild=rebuild)
+    except models.ModelsError as error:
+        raise errors.ArtifactError(str(error)) from None
+
+
+def deploy(model: plan.Model, saved_models: Mapping[str, storage.SavedModel]) -> None:
+    """Declares a model and its versions: all others depend on the default, made first and deleted last."""
+    name = model.inputs["name"]
+    container = ml.Model(name, **model.inputs)
+    after: list[pulumi.Resource] = [container]
+    for version in model.versions:
+        saved = [saved_models[plan.logical_name(version.saved_model)]] if version.saved_model else []
+        made = ml.Version(
+            f"{name}-{version.inputs['name']}", pulumi.ResourceOptions(depends_on=[*after, *saved]), **version.inputs
+        )
+        after = [container, made] if after == [container] else after
+    last = pulumi.ResourceOptions(depends_on=after)
+    ml.DefaultVersion(name, last, project=model.inputs["project"], model=name, version=model.default)
+
+
+def main() -> None:
+    """Reads the whole configuration before the first resource is registered."""
+    try:
+        stack = config.read(pulumi.runtime.get_config_env(), artifact)
+    except errors.InvalidInput as error:
+        raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
+    bucket = storage.Bucket(stack.bucket["name"], **stack.bucket)
+    inside = pulumi.ResourceOptions(depends_on=[bucket])
+    saved_models = {name: storage.SavedModel(name, inside, **inputs) for name, inputs in stack.saved_models.items()}
+    for model in stack.models:
+        deploy(model, saved_models)
+    pulumi.export("bucket", bucket.name)
+    pulumi.export("models", {model.inputs["name"]: plan.summary(stack, model) for model in stack.models})
+
+
+main()

@@ -1,0 +1,3 @@
+"""What a stack declares: `from resources import ml, storage`."""
+
+__all__ = ["errors", "ml", "storage"]

@@ -1,0 +1,227 @@
+"""The one seam to Google: discovery clients, endpoint, credentials, retries, one HTTP connection per thread.
+
+Calls go through google-api-python-client, with the discovery documents that it bundles: nothing is fetched to start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from resources import errors
+
+ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
+"""Overrides the configured endpoint: `destroy` and `refresh` see the configuration of the last `up`."""
+
+SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+RETRIED = (errors.ResourceExhausted, errors.Unavailable, errors.Internal, errors.DeadlineExceeded)
+GLOBAL, REGIONAL = "global", "regional"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where the APIs are.
+
+    Attributes:
+        endpoint: "global" (Google, https://ml.googleapis.com), "regional" (https://REGION-ml.googleapis.com), or the
+            URL of a server that speaks both `ml` and Cloud Storage, such as the emulator's.
+        region: for a regional endpoint.
+        operations: how many long-running operations this process has under way at a time; Google's quota is 10.
+        retry_seconds: how long a failing call that is safe to repeat is repeated.
+    """
+
+    endpoint: str = GLOBAL
+    region: str = ""
+    operations: int = 10
+    retry_seconds: float = 30.0
+
+    @classmethod
+    def of(cls, endpoint: str | None, region: str | None, operations: str | int | None = None) -> Settings:
+        """From a stack's configuration and the environment. Raises `InvalidInput` for what is no endpoint."""
+        chosen = os.environ.get(ENDPOINT_VARIABLE) or endpoint or GLOBAL
+        reason = endpoint_failure(chosen, region or "")
+        if reason:
+            raise errors.InvalidInput([("endpoint", reason)])
+        return cls(endpoint=chosen.rstrip("/"), region=region or "", operations=int(operations or cls.operations))
+
+    def root(self, service: str) -> str | None:
+        """The root URL of a service; None for the one in its discovery document."""
+        if self.endpoint == REGIONAL and service == "ml":
+            return f"https://{self.region}-ml.googleapis.com/"
+        return None if self.endpoint in (GLOBAL, REGIONAL) else f"{self.endpoint}/"
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether calls carry no credentials: to a server on this machine."""
+        return self.endpoint not in (GLOBAL, REGIONAL) and is_loopback(self.endpoint)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def endpoint_failure(endpoint: str, region: str) -> str:
+    """Why this is no endpoint; empty if it is one. Credentials are never sent over plain http to another machine."""
+    if endpoint == GLOBAL:
+        return ""
+    if endpoint == REGIONAL:
+        return "" if region else "regional needs a region: set gcp:region"
+    url = urlsplit(endpoint)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        return f"must be global, regional or a URL; it is {endpoint!r}"
+    if url.scheme == "http" and not is_loopback(endpoint):
+        return f"must be https for another machine, so that no credentials travel in the clear; it is {endpoint!r}"
+    return ""
+
+
+class Places:
+    """A bound on what runs at a time."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.BoundedSemaphore(count)
+
+    @contextlib.contextmanager
+    def taken(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """One place for as long as the block runs; says that it is `waiting` if none is free."""
+        if not self._free.acquire(blocking=False):
+            waiting()
+            self._free.acquire()
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+class Api:
+    """Google's services at one endpoint, for use by many threads."""
+
+    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.settings = settings
+        self.places = Places(settings.operations)
+        self._sleep = sleep
+        self._local = threading.local()
+        self._services: dict[str, Any] = {}
+        self._credentials: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def ml(self) -> Any:
+        """The `ml` v1 service of google-api-python-client."""
+        return self._service("ml", "v1")
+
+    @property
+    def storage(self) -> Any:
+        """The `storage` v1 service of google-api-python-client."""
+        return self._service("storage", "v1")
+
+    def call(self, request: Any, *, repeatable: bool | None = None) -> Any:
+        """Executes a request of one of the services and returns its answer.
+
+        A call that failed for a passing reason is repeated, backed off, within `retry_seconds`, if that is safe: if it
+        is a GET, or `repeatable` says so; and any call that was refused for a quota.
+
+        Raises:
+            ApiError: the API's own refusal, by its class.
+            EndpointUnreachable: no answer came.
+        """
+        safe = request.method == "GET" if repeatable is None else repeatable
+        deadline, pause = time.monotonic() + self.settings.retry_seconds, 0.2
+        while True:
+            try:
+                return self._once(request)
+            except (errors.EndpointUnreachable, *RETRIED) as error:
+                passing = safe or isinstance(error, errors.ResourceExhausted)
+                if not passing or time.monotonic() + pause > deadline:
+                    raise
+            self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            pause = min(pause * 2, 8.0)
+
+    def http(self) -> Any:
+        """This thread's connection: httplib2 objects are not for sharing."""
+        if not hasattr(self._local, "http"):
+            self._local.http = self._connect()
+        return self._local.http
+
+    def _once(self, request: Any) -> Any:
+        import httplib2
+        from google.auth import exceptions
+        from googleapiclient.errors import HttpError
+
+        try:
+            return request.execute(http=self.http())
+        except HttpError as error:
+            raise errors.from_response(int(error.resp.status), error.content) from None
+        except exceptions.GoogleAuthError as error:
+            raise errors.Unauthenticated(f"no usable credentials: {_line(error)} {LOGIN}") from None
+        except (OSError, httplib2.HttpLib2Error, ssl.SSLError) as error:
+            raise errors.EndpointUnreachable(f"no answer from {self.where(request)}: {_line(error)}") from None
+
+    def where(self, request: Any) -> str:
+        """The endpoint of a request, for messages, with what to do where it is the emulator's."""
+        url = urlsplit(request.uri)
+        hint = " (is the emulator up? `python -m emulator up`)" if self.settings.anonymous else ""
+        return f"{url.scheme}://{url.netloc}{hint}"
+
+    def _connect(self) -> Any:
+        import google_auth_httplib2
+        from googleapiclient.http import build_http
+
+        http = build_http()
+        if self.settings.anonymous:
+            return http
+        return google_auth_httplib2.AuthorizedHttp(self._default_credentials(), http=http)
+
+    def _default_credentials(self) -> Any:
+        import google.auth
+        from google.auth import exceptions
+
+        with self._lock:
+            if self._credentials is None:
+                try:
+                    self._credentials, _ = google.auth.default(scopes=SCOPES)
+                except exceptions.DefaultCredentialsError:
+                    raise errors.Unauthenticated(f"no credentials on this machine {LOGIN}") from None
+            return self._credentials
+
+    def _service(self, name: str, version: str) -> Any:
+        from googleapiclient import discovery, discovery_cache
+        from googleapiclient.http import HttpMock
+
+        with self._lock:
+            if name not in self._services:
+                document = json.loads(discovery_cache.get_static_doc(name, version))
+                root = self.settings.root(name)
+                if root:  # `client_options.api_endpoint` would send media uploads to https
+                    document["rootUrl"] = root
+                    document.pop("mtlsRootUrl", None)
+                # Every call brings its thread's own connection; this one is never used.
+                self._services[name] = discovery.build_from_document(document, http=HttpMock())
+            return self._services[name]
+
+
+@cache
+def shared(settings: Settings) -> Api:
+    """The process's one `Api` for these settings."""
+    return Api(settings)
+
+
+LOGIN = "(run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS)"
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,72 @@
+"""Waiting for a long-running operation: bounded, backed off, reporting progress, by a clock that a test can bring.
+
+Source: `ml` v1 `projects.operations.get`; an operation is done when `done` is true, with `error` or `response`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from resources import errors
+
+SHORTEST, LONGEST, SHARE = 0.05, 5.0, 0.15
+
+
+class Clock(Protocol):
+    """What `time` is: seconds that only grow, and a pause."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Returns after this many seconds."""
+
+
+def pause_after(elapsed: float) -> float:
+    """Seconds until the next look: a share of what has passed, so that the end is noticed within that share of it."""
+    return min(max(elapsed * SHARE, SHORTEST), LONGEST)
+
+
+def wait(
+    poll: Callable[[str], dict[str, Any]],
+    operation: dict[str, Any],
+    *,
+    what: str,
+    timeout: float,
+    progress: Callable[[str], None] = lambda _: None,
+    clock: Clock = time,
+) -> dict[str, Any]:
+    """The response of an operation, once it is done.
+
+    Args:
+        poll: the operation of this name, as the API has it now.
+        operation: what the call that started it returned.
+        what: what is going on, for messages: "create version fashion_mnist/v2".
+        timeout: seconds.
+        progress: is told how long it has waited, at moments that grow apart: a log is not for ticking.
+        clock: `time`, or a test's own.
+
+    Raises:
+        OperationFailed: with the API's own message and code.
+        OperationTimeout: it was not done in time; it may go on.
+    """
+    start, told = clock.monotonic(), 0.0
+    while not operation.get("done"):
+        elapsed = clock.monotonic() - start
+        if elapsed >= timeout:
+            raise errors.OperationTimeout(
+                f"{what}: not done after {timeout:g} s (operation {operation['name']}); it may still end: "
+                "look with `pulumi refresh`, or give more time with `timeouts`"
+            )
+        if elapsed >= 1.5 * told + 1:
+            told = elapsed
+            progress(f"waiting for the operation, {elapsed:.0f} s")
+        clock.sleep(min(pause_after(elapsed), max(timeout - elapsed, SHORTEST)))
+        operation = poll(operation["name"])
+    error = operation.get("error")
+    if error:
+        raise errors.OperationFailed(f"{what}: {error.get('message', 'no message')}", int(error.get("code", 13)))
+    response: dict[str, Any] = operation.get("response") or {}
+    return response

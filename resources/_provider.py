@@ -1,0 +1,267 @@
+"""The one place that knows Pulumi's provider protocol.
+
+A kind of resource says what its fields are (`schema`) and how to `observe`, `make`, `patch` and `remove` one. When the
+engine calls which, and with what, is settled here, once.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi import dynamic
+
+from resources import _api, _engine, _operations, _values, errors
+from resources._schema import Changes, Schema
+
+State = dict[str, Any]
+DRIFT = "drift"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What a provider's verb works with.
+
+    Attributes:
+        api: the seam to Google.
+        what: what is going on, for messages: "create version fashion_mnist/v2".
+        report: shows a short text beside the resource.
+        timeout: seconds that an operation may take.
+    """
+
+    api: _api.Api
+    what: str
+    report: Callable[[str], None]
+    timeout: float
+
+    def operate(self, request: Any) -> State:
+        """Starts an `ml` operation, when there is a place for it, and waits for it; returns its response."""
+        operations = self.api.ml.projects().operations()
+        with self.api.places.taken(lambda: self.report("waiting: as many operations run as the limit allows")):
+            return _operations.wait(
+                lambda name: self.api.call(operations.get(name=name)),
+                self.api.call(request),
+                what=self.what,
+                timeout=self.timeout,
+                progress=self.report,
+            )
+
+
+class Provider(dynamic.ResourceProvider):
+    """What the engine talks to. Stateless until `configure`, and pickled by reference: its import path is persisted.
+
+    The four verbs are idempotent as far as the API allows, raise `errors.Error`, and get inputs under the API's names.
+    """
+
+    serialize_as_secret_always = False
+    schema: ClassVar[Schema]
+    timeouts: ClassVar[Mapping[str, float]] = {"create": 600.0, "update": 600.0, "delete": 600.0}
+    _api: _api.Api
+
+    @abstractmethod
+    def identity(self, inputs: State) -> str:
+        """The resource's id, which says which one it is: `projects/P/models/M`."""
+
+    @abstractmethod
+    def observe(self, call: Call, inputs: State) -> State:
+        """The resource as the API has it. Raises `NotFound`."""
+
+    @abstractmethod
+    def make(self, call: Call, inputs: State) -> State:
+        """Creates the resource and returns it as the API has it. Raises `AlreadyExists`; leaves nothing half-made."""
+
+    @abstractmethod
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """Changes exactly the fields of the mask and returns the resource as the API has it."""
+
+    @abstractmethod
+    def remove(self, call: Call, inputs: State) -> None:
+        """Deletes the resource. Raises `NotFound` if it is gone already."""
+
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
+        """Called once per process, before anything else: learns where the API is."""
+        get = req.config.get
+        settings = _api.Settings.of(get("endpoint"), get("gcp:region"), get("concurrentOperations"))
+        self._api = _api.shared(settings)
+        logging.getLogger("grpc._server").disabled = True  # it would print a traceback beside every plain error
+        _engine.widen()
+        _engine.die_with_engine()
+
+    def check(self, _olds: State, news: State) -> dynamic.CheckResult:
+        """Called before every diff; refuses what cannot be done in place. Values were checked in the program."""
+        changes = self._changes(_olds, news)
+        failures = [] if news.get("allowDowntime") else list(self._refusals(changes, _olds, news))
+        return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in failures])
+
+    def diff(self, _id: str, _olds: State, _news: State) -> dynamic.DiffResult:
+        """Called at preview and at `up`, with the old *outputs*: pure, no network."""
+        changes = self._changes(_olds, _news)
+        replaces = [*changes.path, *changes.fixed, *(_olds.get(DRIFT) or {})]
+        return dynamic.DiffResult(
+            changes=bool(changes) or bool(replaces), replaces=replaces, delete_before_replace=bool(replaces)
+        )
+
+    def create(self, props: State) -> dynamic.CreateResult:
+        """Called where the state has no such resource."""
+        inputs = self.schema.inputs_of(props)
+        with self._call("create", inputs) as call:
+            live = self.make(call, inputs)
+        return dynamic.CreateResult(self.identity(inputs), self._state(inputs, live))
+
+    def read(self, id_: str, props: State) -> dynamic.ReadResult:
+        """Called by refresh. Managed fields come back as they are; a changed fixed one is reported as `drift`."""
+        inputs = self.schema.inputs_of(props)
+        try:
+            with self._call("read", inputs) as call:
+                live = self.observe(call, inputs)
+        except errors.NotFound:
+            return dynamic.ReadResult("", {})
+        state = self._state(inputs, live)
+        drift = {path: _at(state, path) for path in self.schema.changes(state, inputs).fixed}
+        for path in drift:
+            _put(state, path, _at(inputs, path))
+        state[DRIFT] = drift
+        kept = {name: state[name] for name in inputs if name in state}
+        return dynamic.ReadResult(id_, state, {**kept, DRIFT: drift} if drift else kept)
+
+    def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
+        """Called where a diff has no replacement: patches exactly the leaves that differ."""
+        inputs = self.schema.inputs_of(_news)
+        mask = self._changes(_olds, _news).patch
+        if not mask:
+            outputs = {name: _olds[name] for name in self.schema.names("output") if name in _olds}
+            return dynamic.UpdateResult({**outputs, **inputs})
+        with self._call("update", inputs) as call:
+            live = self.patch(call, _olds, inputs, mask)
+        return dynamic.UpdateResult(self._state(inputs, live))
+
+    def delete(self, _id: str, _props: State) -> None:
+        """Called where the program no longer names the resource; what is gone already is no failure."""
+        inputs = self.schema.inputs_of(_props)
+        try:
+            with self._call("delete", inputs) as call:
+                self.remove(call, inputs)
+        except errors.NotFound:
+            return
+
+    def _state(self, inputs: State, live: State) -> State:
+        return {DRIFT: {}, **self.schema.observed(inputs, live)}
+
+    def _changes(self, olds: State, news: State) -> Changes:
+        return self.schema.changes(olds, {key: item for key, item in news.items() if item != _values.UNKNOWN})
+
+    def _refusals(self, changes: Changes, olds: State, news: State) -> Iterator[str]:
+        """Why a change cannot be made in place, with what to write instead."""
+        drift = olds.get(DRIFT) or {}
+        if not olds or changes.path:
+            return
+        for path in changes.fixed:
+            yield f"{path} of {self._named(news)} cannot be changed in place. {self.instead(news)}"
+        for path, live in drift.items():
+            yield f"{path} of {self._named(news)} was changed outside to {_values.shown(live)}. {self.instead(news)}"
+
+    def instead(self, news: State) -> str:
+        """What to write instead of a change that cannot be made in place."""
+        del news
+        return "Give it another name, or say allowDowntime: true to have it deleted and made again"
+
+    def _named(self, inputs: State) -> str:
+        return f"{self.schema.noun} {self.identity(inputs)}"
+
+    @contextmanager
+    def _call(self, verb: str, inputs: State) -> Iterator[Call]:
+        what, urn = f"{verb} {self._named(inputs)}", _engine.current_urn()
+        given = (inputs.get("timeouts") or {}).get(verb)
+        timeout = float(given or self.timeouts.get(verb, 60.0))
+        try:
+            yield Call(api=self._api, what=what, report=lambda text: _engine.report(urn, text), timeout=timeout)
+        except errors.NotFound:
+            raise
+        except errors.ApiError as error:
+            message = f"{what}: {error.message} ({error.code} {error.status}).{hint(error)}"
+            raise type(error)(message, error.details) from None
+        except errors.EndpointUnreachable as error:
+            raise errors.EndpointUnreachable(f"{what}: {error}") from None
+
+
+class InvalidArguments(errors.InvalidInput, pulumi.RunError):
+    """Wrong arguments, as an error that Pulumi shows without a traceback."""
+
+
+class Resource(dynamic.Resource):
+    """A resource whose fields are a schema's. Every field is an attribute too, an `Output`, under its Python name."""
+
+    provider: ClassVar[type[Provider]]
+
+    def __init__(self, resource_name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
+        """Checks the arguments and registers the resource.
+
+        Raises:
+            InvalidArguments: with every failure, before anything is registered.
+        """
+        schema = self.provider.schema
+        inputs = _values.to_wire(with_project(args, schema), schema.inputs)
+        failures = list(self.failures(inputs, f"{type(self).__name__}({resource_name!r})"))
+        if failures:
+            raise InvalidArguments(failures)
+        protect = pulumi.ResourceOptions(delete_before_replace=True)
+        super().__init__(
+            self.provider(),
+            resource_name,
+            {**dict.fromkeys(schema.types), **inputs},
+            pulumi.ResourceOptions.merge(protect, opts),
+        )
+
+    @classmethod
+    def failures(cls, inputs: Mapping[str, Any], where: str = "") -> Iterator[_values.Failure]:
+        """Everything wrong with inputs under the API's names, each with its full path."""
+        yield from cls.provider.schema.failures(inputs, where)
+
+    def __getattr__(self, name: str) -> pulumi.Output[Any]:
+        """A field as an output: `version.deployment_uri`."""
+        wire = _values.api_name(name)
+        if wire not in self.provider.schema.types or wire not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no field {name}")
+        found: pulumi.Output[Any] = self.__dict__[wire]
+        return found
+
+
+def with_project(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
+    """The arguments with the stack's `gcp:project`, where a project is wanted and none is given."""
+    if "project" not in schema.types or args.get("project") is not None:
+        return args
+    import pulumi_gcp
+
+    return {**args, "project": pulumi_gcp.config.project}
+
+
+def hint(error: errors.ApiError) -> str:
+    """What to do about an answer of the API, as the tail of a message; empty where the answer says it all."""
+    hints: dict[type[errors.ApiError], str] = {
+        errors.Sunset: " Google takes no new projects on ml v1: set tf2-models:endpoint to a server that speaks it "
+        "(the emulator: `python -m emulator up`), or use a project that was there before",
+        errors.Unauthenticated: f" {_api.LOGIN}",
+        errors.PermissionDenied: " Check that the API is enabled (`gcloud services enable ml.googleapis.com "
+        "storage.googleapis.com`) and that these credentials have roles/ml.admin and roles/storage.admin",
+        errors.ResourceExhausted: " A quota is used up: wait, or lower tf2-models:concurrentOperations",
+        errors.AlreadyExists: " It is not in this stack's state: delete it or choose another name",
+    }
+    return hints.get(type(error), "")
+
+
+def _at(values: Any, path: str) -> Any:
+    for key in path.split("."):
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return values
+
+
+def _put(values: State, path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    for key in parents:
+        values = values[key]
+    values[last] = value

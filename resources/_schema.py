@@ -1,0 +1,226 @@
+"""What a change of a field does, said once per field. Body, patch mask, diff and validation are computed from it.
+
+A resource's inputs and outputs are two `TypedDict`s. Each of their lines is the whole truth of a field: name, type, and
+one of `path`, `fixed`, `mutable`, `local`, `output`. Pure; knows neither Pulumi nor HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, get_args, get_origin
+
+from typing_extensions import NotRequired, Required, get_type_hints
+
+from resources import _values
+from resources._values import Failure, api_name, join
+
+Kind = Literal["path", "fixed", "mutable", "local", "output"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """What is known of a field beside its name and type.
+
+    Attributes:
+        kind: what a change of it does.
+        doc: what it means, in its unit.
+        default: what holds where it is not given, in words; empty where there is nothing to say.
+        leaves: of a `mutable` object, the keys that the API patches; empty means the whole value.
+        excludes: the field that must not be given together with this one.
+        create: False where the API ignores the field in `create`, so that it is patched right after.
+    """
+
+    kind: Kind
+    doc: str
+    default: str = ""
+    leaves: tuple[str, ...] = ()
+    excludes: str = ""
+    create: bool = True
+
+
+def path(doc: str, *, default: str = "") -> Field:
+    """A field that says *which* resource this is. A change is another resource."""
+    return Field(kind="path", doc=doc, default=default)
+
+
+def fixed(doc: str, *, default: str = "", excludes: str = "") -> Field:
+    """A field that the API takes at `create` and never again."""
+    return Field(kind="fixed", doc=doc, default=default, excludes=excludes)
+
+
+def mutable(doc: str, *leaves: str, default: str = "", excludes: str = "", create: bool = True) -> Field:
+    """A field that the API patches: as a whole, or only the named leaves of it (the rest of it is fixed)."""
+    return Field(kind="mutable", doc=doc, default=default, leaves=leaves, excludes=excludes, create=create)
+
+
+def local(doc: str, *, default: str = "") -> Field:
+    """An input that is no field of the API: it says how to act. A change sends nothing."""
+    return Field(kind="local", doc=doc, default=default)
+
+
+def output(doc: str) -> Field:
+    """A field that only the API sets."""
+    return Field(kind="output", doc=doc)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What is different, as sorted paths of API names. Empty where nothing is.
+
+    Attributes:
+        path: another resource is meant.
+        fixed: cannot be changed in place.
+        patch: the update mask.
+        local: nothing to send.
+    """
+
+    path: list[str] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)
+    patch: list[str] = field(default_factory=list)
+    local: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.path or self.fixed or self.patch or self.local)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The fields of one kind of resource.
+
+    Attributes:
+        noun: the resource's kind in messages: "version".
+        discovery: the name of its schema in the discovery document; empty for a resource of our own.
+        inputs: `TypedDict` of what a program may say.
+        outputs: `TypedDict` of what comes back beside the inputs.
+        left_out: API field -> why it is neither.
+    """
+
+    noun: str
+    discovery: str
+    inputs: type
+    outputs: type
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        """API name -> its facts, inputs first."""
+        hints = {**_hints(self.inputs), **_hints(self.outputs)}
+        return {api_name(name): _marker(hint) for name, hint in hints.items()}
+
+    @cached_property
+    def types(self) -> dict[str, Any]:
+        """API name -> type."""
+        return {**_values.members(self.inputs), **_values.members(self.outputs)}
+
+    def names(self, *kinds: Kind) -> list[str]:
+        """API names of the fields of these kinds, in the order of declaration."""
+        return [name for name, known in self.fields.items() if known.kind in kinds]
+
+    def failures(self, values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
+        """Wrong names, types and combinations among inputs under the API's names."""
+        yield from _values.failures(values, self.inputs, where)
+        for name, known in self.fields.items():
+            if known.excludes and name in values and known.excludes in values:
+                yield join(where, name), f"excludes {known.excludes}: give one of them"
+
+    def body(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON body of `create`: every given field that the API takes there."""
+        fields = self.fields.items()
+        sent = [name for name, known in fields if known.kind in ("fixed", "mutable") and known.create]
+        return {name: _values.to_api(inputs[name], self.types[name]) for name in sent if _given(inputs, name)}
+
+    def after_create(self, inputs: Mapping[str, Any]) -> list[str]:
+        """The given fields that `create` ignores, as a patch mask."""
+        return [name for name, known in self.fields.items() if not known.create and _given(inputs, name)]
+
+    def pick(self, values: Mapping[str, Any], mask: list[str]) -> dict[str, Any]:
+        """The JSON body of a patch: exactly the leaves of the mask, as the API writes them."""
+        body: dict[str, Any] = {}
+        for leaf in mask:
+            name, _, key = leaf.partition(".")
+            whole = _values.to_api(values[name], self.types[name])
+            if key:
+                body.setdefault(name, {})[key] = whole[key]
+            else:
+                body[name] = whole
+        return body
+
+    def changes(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Changes:
+        """What differs between the inputs, or outputs, that were and the inputs that are wanted.
+
+        An input that is not given is not managed, so its absence is no change.
+        """
+        found: dict[str, list[str]] = {"path": [], "fixed": [], "patch": [], "local": []}
+        for name, known in self.fields.items():
+            if known.kind == "output" or not _given(news, name):
+                continue
+            if known.kind == "mutable":
+                for leaf, kind in self._mutable_changes(name, olds, news):
+                    found[kind].append(leaf)
+            elif olds.get(name) != news[name]:
+                found[known.kind].append(name)
+        return Changes(**{kind: sorted(names) for kind, names in found.items()})
+
+    def _mutable_changes(
+        self, name: str, olds: Mapping[str, Any], news: Mapping[str, Any]
+    ) -> Iterator[tuple[str, str]]:
+        old, new, known = olds.get(name), news[name], self.fields[name]
+        if old == new:
+            return
+        if self._excluded(name, olds):
+            yield name, "fixed"
+        elif not known.leaves:
+            yield name, "patch"
+        else:
+            for key, item in new.items():
+                if (old or {}).get(key) != item:
+                    yield join(name, key), "patch" if key in known.leaves else "fixed"
+
+    def _excluded(self, name: str, olds: Mapping[str, Any]) -> bool:
+        partners = [other for other, known in self.fields.items() if known.excludes == name]
+        return any(_given(olds, other) for other in [*partners, self.fields[name].excludes] if other)
+
+    def mutable_leaves(self) -> list[str]:
+        """Every path that a patch mask may hold."""
+        leaves = ([join(name, leaf) for leaf in known.leaves] or [name] for name, known in self._mutables())
+        return [path for paths in leaves for path in paths]
+
+    def _mutables(self) -> list[tuple[str, Field]]:
+        return [(name, known) for name, known in self.fields.items() if known.kind == "mutable"]
+
+    def inputs_of(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs among a state's values."""
+        return {name: state[name] for name in self.names("path", "fixed", "mutable", "local") if _given(state, name)}
+
+    def observed(self, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+        """The state after a call: the inputs with what the API says of them, and the outputs.
+
+        Of a field that is an input, only what the program manages is kept (its own labels, the leaves that it gave).
+        """
+        state = dict(inputs)
+        for name in self.names("fixed", "mutable"):
+            if _given(inputs, name) and name in answer:
+                live = _values.from_api(answer[name], self.types[name])
+                state[name] = _values.project(live, inputs[name])
+        for name in self.names("output"):
+            if name in answer:
+                state[name] = _values.from_api(answer[name], self.types[name])
+        return state
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+def _marker(annotation: Any) -> Field:
+    """The `Field` within an annotation."""
+    while get_origin(annotation) in (Required, NotRequired):
+        annotation = get_args(annotation)[0]
+    found: Field = annotation.__metadata__[-1]
+    return found
+
+
+def _given(values: Mapping[str, Any], name: str) -> bool:
+    return values.get(name) is not None

@@ -1,0 +1,183 @@
+"""Plain values and their types: checked, put into the API's form, read back. Pure; knows neither Pulumi nor HTTP.
+
+A type is what a schema's annotation says: `str`, `bool`, `int`, `float`, `Int64`, `Literal[...]`, `list[T]`,
+`dict[str, T]`, `Any`, or a `TypedDict` whose keys are Python names (`min_nodes`) of the API's (`minNodes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+from typing_extensions import NotRequired, Required, get_type_hints, is_typeddict
+
+Int64 = Annotated[int, "int64"]
+"""An integer that the API's JSON writes as a string."""
+
+Failure = tuple[str, str]
+"""The full path of a key, and what is wrong with it."""
+
+if TYPE_CHECKING:
+    from pulumi import Input as Input  # noqa: PLC0414 - an explicit re-export, for mypy
+else:
+
+    class Input:
+        """At run time the type of an input is its plain type: schemas are read without importing Pulumi."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            """`Input[T]` is `T`."""
+            return item
+
+
+def api_name(name: str) -> str:
+    """The API's name of a Python one: `min_nodes` is `minNodes`."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def join(path: str, key: str | int) -> str:
+    """The path of a key below a path: `versions.v1`, `env[0]`."""
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key
+
+
+def plain_type(annotation: Any) -> Any:
+    """An annotation without its markers: `Required[Annotated[int, ...]]` is `int`; `Int64` stays."""
+    while annotation is not Int64 and get_origin(annotation) in (Annotated, Required, NotRequired):
+        annotation = get_args(annotation)[0]
+    return annotation
+
+
+def members(kind: Any) -> dict[str, Any]:
+    """API name -> type of each key of a `TypedDict`."""
+    return {api_name(name): plain_type(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
+
+
+def required(kind: Any) -> list[str]:
+    """API names of the keys that a `TypedDict` must have.
+
+    Not its `__required_keys__`: with annotations kept as text, those do not see `Required`.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    return [api_name(name) for name, hint in hints.items() if kind.__total__ or get_origin(hint) in (Required,)]
+
+
+def to_wire(value: Any, kind: Any) -> Any:
+    """What a program wrote, under the API's names. Keys that are not known stay, for `failures` to report.
+
+    Keys of a `dict[str, T]` are the user's own and are left alone; so is whatever is not a plain value (an `Output`).
+    """
+    kind = plain_type(kind)
+    if is_typeddict(kind) and isinstance(value, Mapping):
+        known = members(kind)
+        named = {api_name(str(key)): item for key, item in value.items() if item is not None}
+        return {key: to_wire(item, known.get(key, Any)) for key, item in named.items()}
+    if get_origin(kind) is list and isinstance(value, list | tuple):
+        return [to_wire(item, get_args(kind)[0]) for item in value]
+    return value
+
+
+def to_api(value: Any, kind: Any) -> Any:
+    """A value in the API's JSON. The engine hands every number over as a float: integers become integers again."""
+    kind = plain_type(kind)
+    return _walk(value, kind, lambda number: str(int(number)) if kind is Int64 else int(number))
+
+
+def from_api(value: Any, kind: Any) -> Any:
+    """A value of the API's JSON as inputs hold it."""
+    return _walk(value, plain_type(kind), int)
+
+
+def _walk(value: Any, kind: Any, integer: Callable[[Any], Any]) -> Any:
+    convert = to_api if integer is not int else from_api
+    if kind in (int, Int64) and value is not None:
+        return integer(value)
+    if is_typeddict(kind) and isinstance(value, Mapping):
+        known = members(kind)
+        return {key: convert(item, known.get(key, Any)) for key, item in value.items()}
+    if get_origin(kind) is list and isinstance(value, list):
+        return [convert(item, get_args(kind)[0]) for item in value]
+    return value
+
+
+def project(live: Any, shape: Any) -> Any:
+    """The part of a live value that `shape` manages: of a mapping its keys, of anything else the whole."""
+    if isinstance(shape, Mapping) and isinstance(live, Mapping):
+        return {key: project(live[key], item) for key, item in shape.items() if key in live}
+    return live
+
+
+def failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
+    """What is wrong with a value under the API's names. What is not known yet (an `Output`) is not judged."""
+    kind = plain_type(kind)
+    if kind is Any or _unknown(value):
+        return
+    if is_typeddict(kind):
+        yield from _object_failures(value, kind, path)
+    elif get_origin(kind) in (list, dict):
+        yield from _collection_failures(value, kind, path)
+    elif get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            yield path, f"must be one of {', '.join(map(str, get_args(kind)))}; it is {shown(value)}"
+    elif not _is_a(value, kind):
+        yield path, f"must be {_article(kind)}; it is {shown(value)}"
+
+
+def _object_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
+    if not isinstance(value, Mapping):
+        yield path, f"must be a mapping; it is {shown(value)}"
+        return
+    known = members(kind)
+    for key, item in value.items():
+        if key not in known:
+            yield join(path, str(key)), f"is not a key here; the keys are {', '.join(sorted(known))}"
+        else:
+            yield from failures(item, known[key], join(path, key))
+    for key in required(kind):
+        if key not in value:
+            yield join(path, key), "is missing"
+
+
+def _collection_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
+    wanted: tuple[Any, str] = (list, "a list") if get_origin(kind) is list else (Mapping, "a mapping")
+    if not isinstance(value, wanted[0]):
+        yield path, f"must be {wanted[1]}; it is {shown(value)}"
+        return
+    for key, item in enumerate(value) if isinstance(value, list) else value.items():
+        if not isinstance(key, int | str) or isinstance(key, bool):
+            yield path, f"has the key {key!r}, which is not a string"
+        else:
+            yield from failures(item, get_args(kind)[-1], join(path, key))
+
+
+def _is_a(value: Any, kind: Any) -> bool:
+    if isinstance(value, bool):
+        return kind is bool
+    if kind in (int, Int64):
+        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if kind is float:
+        return isinstance(value, int | float)
+    return isinstance(value, kind)
+
+
+def _article(kind: Any) -> str:
+    names = {str: "a string", bool: "true or false", float: "a number"}
+    return names.get(kind, "a whole number")
+
+
+def shown(value: Any) -> str:
+    """A value as an error shows it: short, and by its type where it is a collection."""
+    if isinstance(value, Mapping | list):
+        return "a mapping" if isinstance(value, Mapping) else "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _unknown(value: Any) -> bool:
+    """Whether a value is only known later: an `Output`, an awaitable, or the engine's mark of an unknown one."""
+    return hasattr(value, "apply") or hasattr(value, "__await__") or value == UNKNOWN
+
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""`pulumi.runtime.rpc.UNKNOWN`: how the engine writes a value that it does not know yet. A test holds it equal."""

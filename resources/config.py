@@ -1,0 +1,221 @@
+"""A stack's configuration: typed, checked as a whole, every failure under its key's full path.
+
+It is read before the first resource is registered, so that a wrong key changes nothing, with `--skip-preview` too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from typing_extensions import Required
+
+from resources import _api, _values, errors
+from resources._values import Failure, join
+from resources.ml import rules as ml_rules
+from resources.ml.schema import MODEL, VERSION
+from resources.plan import Model, Stack, Version, merged, saved_model_inputs
+from resources.storage import rules as storage_rules
+from resources.storage.schema import BUCKET
+
+if TYPE_CHECKING:
+    from models import Artifact
+
+NAMESPACE = "tf2-models"
+
+
+PROJECT = re.compile(r"[a-z][a-z0-9.:-]*[a-z0-9]\Z")
+
+
+class StackArgs(TypedDict, total=False):
+    """The keys under `tf2-models:`. `Pulumi.yaml` declares the same ones, with descriptions; a test compares them."""
+
+    endpoint: str
+    bucket: dict[str, Any]
+    models: Required[dict[str, Any]]
+    runtimeVersion: str
+    allowRebuild: bool
+    concurrentOperations: int
+
+
+class VersionExtras(TypedDict, total=False):
+    """What a version's entry holds beside the fields of the API."""
+
+    artifact: Required[str]
+    parameters: dict[str, Any]
+    allowNewerTensorFlow: bool
+
+
+class ModelExtras(TypedDict, total=False):
+    """What a model's entry holds beside the fields of the API."""
+
+    versions: Required[dict[str, Any]]
+    defaultVersion: Required[str]
+
+
+Resolve = Callable[[str, "Mapping[str, Any] | None", bool], "Artifact"]
+"""Artifact name, parameters and whether a rebuild is allowed -> the artifact. Raises `ArtifactError`."""
+
+
+def read(config: Mapping[str, str], resolve: Resolve) -> Stack:
+    """The stack that a configuration declares.
+
+    Args:
+        config: every key of the stack with its namespace, values as Pulumi hands them over (JSON for collections).
+        resolve: finds artifacts.
+
+    Raises:
+        InvalidInput: with everything that is wrong.
+    """
+    return _Reader(config, resolve).stack()
+
+
+class _Reader:
+    """Collects failures while it reads, so that all of them are told at once."""
+
+    def __init__(self, config: Mapping[str, str], resolve: Resolve) -> None:
+        self.resolve, self.failures = resolve, list[Failure]()
+        self.project = config.get("gcp:project", "")
+        self.region = config.get("gcp:region", "")
+        prefix = f"{NAMESPACE}:"
+        given = {key.removeprefix(prefix): text for key, text in config.items() if key.startswith(prefix)}
+        self.values = {key: _plain(text, key) for key, text in given.items()}
+
+    def stack(self) -> Stack:
+        self._project()
+        self._note(_values.failures(self.values, StackArgs, ""))
+        settings = self._settings()
+        bucket = self._bucket()
+        models = [
+            self._model(name, entry, bucket["name"]) for name, entry in _mapping(self.values.get("models")).items()
+        ]
+        if self.failures:
+            raise errors.InvalidInput(dict.fromkeys(self.failures))
+        saved = [version.saved_model for model in models for version in model.versions if version.saved_model]
+        return Stack(project=self.project, settings=settings, bucket=bucket, models=models, saved_models=merged(saved))
+
+    def _note(self, failures: Iterable[Failure]) -> None:
+        self.failures += [(f"{NAMESPACE}:{path}", reason) for path, reason in failures]
+
+    def _project(self) -> None:
+        if not PROJECT.match(self.project):
+            reason = (
+                f"is no project id: {self.project!r}"
+                if self.project
+                else "is missing: `pulumi config set gcp:project ID`"
+            )
+            self.failures.append(("gcp:project", reason))
+
+    def _settings(self) -> _api.Settings:
+        endpoint, operations = self.values.get("endpoint"), self.values.get("concurrentOperations")
+        if isinstance(operations, int) and operations < 1:
+            self._note([("concurrentOperations", f"must be 1 or more; it is {operations}")])
+        try:
+            return _api.Settings.of(endpoint, self.region)
+        except errors.InvalidInput as error:
+            self._note(error.failures)
+            return _api.Settings()
+
+    def _bucket(self) -> dict[str, Any]:
+        given = _mapping(self.values.get("bucket"))
+        inputs = {"project": self.project, "name": f"{self.project}-tf2-models", **given}
+        if self.region:
+            inputs.setdefault("location", self.region)
+        self._note(BUCKET.failures(inputs, "bucket"))
+        self._note(storage_rules.bucket_failures(inputs, "bucket"))
+        return inputs
+
+    def _model(self, name: str, entry: Any, bucket: str) -> Model:
+        where = join("models", name)
+        extras, fields = _split(entry, ModelExtras)
+        self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, ModelExtras, where))
+        self._note(_taken(fields, ("project", "name"), where))
+        inputs = {**fields, "project": self.project, "name": name}
+        if self.region and self.values.get("endpoint") != _api.REGIONAL:
+            inputs.setdefault("regions", [self.region])
+        self._note(_named([*MODEL.failures(inputs, where), *ml_rules.model_failures(inputs, where)], where))
+        entries, default = _mapping(extras.get("versions")), extras.get("defaultVersion")
+        if isinstance(default, str) and default not in entries:
+            names = ", ".join(map(str, entries)) or "none"
+            self._note([(join(where, "defaultVersion"), f"{default!r} is not among its versions: {names}")])
+        order = sorted(entries, key=lambda key: key != default)
+        versions = [self._version(name, key, entries[key], bucket) for key in order]
+        return Model(inputs=inputs, default=str(default), versions=versions)
+
+    def _version(self, model: str, name: str, entry: Any, bucket: str) -> Version:
+        where = f"models.{model}.versions.{name}"
+        extras, fields = _split(entry, VersionExtras)
+        self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, VersionExtras, where))
+        self._note(_taken(fields, ("project", "model", "name", "deploymentUri"), where))
+        inputs = {**fields, "project": self.project, "model": model, "name": name}
+        if "runtimeVersion" in self.values and "container" not in inputs:
+            inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
+        saved = self._artifact(extras, inputs, bucket, where)
+        self._note(_named([*VERSION.failures(inputs, where), *ml_rules.version_failures(inputs, where)], where))
+        return Version(inputs=inputs, saved_model=saved)
+
+    def _artifact(self, extras: Mapping[str, Any], inputs: dict[str, Any], bucket: str, where: str) -> Any:
+        name, parameters = extras.get("artifact"), extras.get("parameters")
+        inputs["deploymentUri"] = f"gs://{bucket}/unknown/"
+        if not isinstance(name, str) or not isinstance(parameters, Mapping | None):
+            return None
+        if name.startswith("gs://"):
+            inputs["deploymentUri"] = name
+            return None
+        try:
+            artifact = self.resolve(name, parameters, bool(self.values.get("allowRebuild")))
+        except errors.ArtifactError as error:
+            self._note([(join(where, "artifact"), str(error))])
+            return None
+        if not extras.get("allowNewerTensorFlow"):
+            self._note(_newer(artifact, inputs, where))
+        saved = saved_model_inputs(artifact, bucket, ml_rules.is_mls1(inputs))
+        self._note(storage_rules.saved_model_failures(saved, join(where, "artifact")))
+        inputs["deploymentUri"] = f"gs://{bucket}/{saved['prefix']}/"
+        return saved
+
+
+def _newer(artifact: Artifact, inputs: Mapping[str, Any], where: str) -> list[Failure]:
+    runtime, made = inputs.get("runtimeVersion"), artifact.tensorflow
+    if not isinstance(runtime, str) or not ml_rules.RUNTIME.match(runtime) or not made:
+        return []
+    if ml_rules.runtime(".".join(made.split(".")[:2])) <= ml_rules.runtime(runtime):
+        return []
+    reason = f"{runtime} is older than TensorFlow {made}, which made the artifact; allowNewerTensorFlow: true tries it"
+    return [(join(where, "runtimeVersion"), reason)]
+
+
+def _plain(text: str, key: str) -> Any:
+    """A value as it was written: Pulumi hands collections, numbers and booleans over as JSON, strings bare."""
+    if _values.members(StackArgs).get(key) is str:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _split(entry: Any, extras: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The keys of the program's own, and the fields of the API."""
+    own, values = _values.members(extras), _mapping(entry)
+    return (
+        {key: item for key, item in values.items() if key in own},
+        {key: item for key, item in values.items() if key not in own},
+    )
+
+
+def _taken(fields: dict[str, Any], names: tuple[str, ...], where: str) -> list[Failure]:
+    """Fields that the program sets itself are not for the stack file."""
+    given = [name for name in names if fields.pop(name, None) is not None]
+    return [(join(where, name), "is set by the program: leave it out") for name in given]
+
+
+def _named(failures: list[Failure], where: str) -> list[Failure]:
+    """A wrong name is the entry's own key in the stack file."""
+    return [(where if path == join(where, "name") else path, reason) for path, reason in failures]

@@ -1,0 +1,274 @@
+"""The errors of this project: one tree, used by both ends of the wire.
+
+The client raises what the emulator answers, so each class owns its HTTP code and Google's names for it.
+
+    Error
+    ├── InvalidInput             what the user wrote cannot be right; nothing was sent
+    ├── ArtifactError            a SavedModel is missing, incomplete, altered or too large
+    ├── EndpointUnreachable      no answer came: the effect of the call is not known
+    ├── OperationFailed          a long-running operation ended in an error
+    ├── OperationTimeout         a long-running operation did not end in time
+    ├── PredictionFailed         the model answered {"error": "..."}
+    └── ApiError                 the API answered with an error
+        ├── InvalidArgument      400 INVALID_ARGUMENT
+        │   └── Sunset           400, as Google's ml v1 answers new projects
+        ├── FailedPrecondition   400 FAILED_PRECONDITION
+        ├── Unauthenticated      401 UNAUTHENTICATED
+        ├── PermissionDenied     403 PERMISSION_DENIED
+        ├── NotFound             404 NOT_FOUND
+        ├── MethodNotAllowed     405 (Cloud Storage)
+        ├── AlreadyExists        409 ALREADY_EXISTS
+        ├── Aborted              409 ABORTED: somebody else changed it (etag)
+        ├── Gone                 410 (Cloud Storage: an upload session that is over)
+        ├── LengthRequired       411 (Cloud Storage)
+        ├── PreconditionFailed   412 (Cloud Storage: ifGenerationMatch and its kin)
+        ├── PayloadTooLarge      413
+        ├── RangeNotSatisfiable  416 OUT_OF_RANGE
+        ├── ResourceExhausted    429 RESOURCE_EXHAUSTED
+        ├── Internal             500 INTERNAL
+        ├── Unimplemented        501 UNIMPLEMENTED
+        ├── Unavailable          503 UNAVAILABLE
+        └── DeadlineExceeded     504 DEADLINE_EXCEEDED
+
+Every error can be pickled: the engine and the provider are different processes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+SUNSET_TEXT = (
+    "Cloud AI Platform has been deprecated. Please use Vertex AI (https://cloud.google.com/vertex-ai) instead."
+)
+
+
+class Error(Exception):
+    """Any failure that this project reports on purpose. Its text is one plain line that says what to do."""
+
+
+class InvalidInput(Error):
+    """What the user wrote cannot be right; nothing was sent.
+
+    Attributes:
+        failures: pairs of the full path of a key (`versions.v1.autoScaling.minNodes`) and what is wrong with it.
+    """
+
+    def __init__(self, failures: Iterable[tuple[str, str]]) -> None:
+        self.failures = tuple(failures)
+        super().__init__("\n".join(f"{path}: {reason}" for path, reason in self.failures))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.failures,)
+
+
+class ArtifactError(Error):
+    """A SavedModel is missing, incomplete, altered or larger than the API takes."""
+
+
+class EndpointUnreachable(Error):
+    """No answer came from the endpoint: whether the call took effect is not known."""
+
+
+class OperationFailed(Error):
+    """A long-running operation ended in an error.
+
+    Attributes:
+        code: google.rpc.Code, a small integer (3 INVALID_ARGUMENT, 6 ALREADY_EXISTS, 13 INTERNAL, ...).
+    """
+
+    def __init__(self, message: str, code: int = 13) -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.code)
+
+
+class OperationTimeout(Error):
+    """A long-running operation did not end within its bound; it may still end."""
+
+
+class PredictionFailed(Error):
+    """The model itself refused or failed: the API answered 200 with `{"error": "..."}`."""
+
+
+class ApiError(Error):
+    """The API answered with an error.
+
+    Args:
+        message: one line, without the stack trace or the HTML that the answer may hold.
+        details: `error.details` of the answer, as it came.
+    """
+
+    code: ClassVar[int] = 500
+    status: ClassVar[str] = "UNKNOWN"
+    reason: ClassVar[str] = "backendError"
+
+    def __init__(self, message: str, details: Iterable[Any] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = list(details)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message, self.details)
+
+    def body(self, api: str) -> dict[str, Any]:
+        """The answer's JSON body, in the shape of `api`: "storage", or any API with canonical status names."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if api == "storage":
+            error["errors"] = [{"message": self.message, "domain": "global", "reason": self.reason}]
+        else:
+            error["status"] = self.status
+            if self.details:
+                error["details"] = self.details
+        return {"error": error}
+
+
+class InvalidArgument(ApiError):
+    """400: the request itself is wrong."""
+
+    code, status, reason = 400, "INVALID_ARGUMENT", "invalid"
+
+
+class Sunset(InvalidArgument):
+    """400: Google's ml v1 takes no new projects. `message` is the API's own sentence."""
+
+    def __init__(self, message: str = SUNSET_TEXT, details: Iterable[Any] = ()) -> None:
+        super().__init__(message, details)
+
+
+class FailedPrecondition(ApiError):
+    """400: right, but not in the state that the resource is in."""
+
+    code, status, reason = 400, "FAILED_PRECONDITION", "failedPrecondition"
+
+
+class Unauthenticated(ApiError):
+    """401: no credentials, or expired ones."""
+
+    code, status, reason = 401, "UNAUTHENTICATED", "authError"
+
+
+class PermissionDenied(ApiError):
+    """403: these credentials may not do this, or the API is not enabled in the project."""
+
+    code, status, reason = 403, "PERMISSION_DENIED", "forbidden"
+
+
+class NotFound(ApiError):
+    """404: there is no such resource."""
+
+    code, status, reason = 404, "NOT_FOUND", "notFound"
+
+
+class MethodNotAllowed(ApiError):
+    """405: this address does not take this verb."""
+
+    code, status, reason = 405, "UNIMPLEMENTED", "methodNotAllowed"
+
+
+class AlreadyExists(ApiError):
+    """409: the name is taken."""
+
+    code, status, reason = 409, "ALREADY_EXISTS", "conflict"
+
+
+class Aborted(ApiError):
+    """409: somebody else changed the resource in between (an etag does not match)."""
+
+    code, status, reason = 409, "ABORTED", "conflict"
+
+
+class Gone(ApiError):
+    """410: an upload session that is over or was never there."""
+
+    code, status, reason = 410, "NOT_FOUND", "gone"
+
+
+class LengthRequired(ApiError):
+    """411: a request without a length."""
+
+    code, status, reason = 411, "INVALID_ARGUMENT", "required"
+
+
+class PreconditionFailed(ApiError):
+    """412: a condition on generation or metageneration does not hold."""
+
+    code, status, reason = 412, "FAILED_PRECONDITION", "conditionNotMet"
+
+
+class PayloadTooLarge(ApiError):
+    """413: more bytes than the API takes."""
+
+    code, status, reason = 413, "INVALID_ARGUMENT", "uploadTooLarge"
+
+
+class RangeNotSatisfiable(ApiError):
+    """416: no such range of bytes."""
+
+    code, status, reason = 416, "OUT_OF_RANGE", "requestedRangeNotSatisfiable"
+
+
+class ResourceExhausted(ApiError):
+    """429: over a quota."""
+
+    code, status, reason = 429, "RESOURCE_EXHAUSTED", "rateLimitExceeded"
+
+
+class Internal(ApiError):
+    """500: the API's own fault."""
+
+    code, status, reason = 500, "INTERNAL", "internalError"
+
+
+class Unimplemented(ApiError):
+    """501: this endpoint does not do that."""
+
+    code, status, reason = 501, "UNIMPLEMENTED", "notImplemented"
+
+
+class Unavailable(ApiError):
+    """503: not now."""
+
+    code, status, reason = 503, "UNAVAILABLE", "backendError"
+
+
+class DeadlineExceeded(ApiError):
+    """504: the API did not finish in time."""
+
+    code, status, reason = 504, "DEADLINE_EXCEEDED", "backendError"
+
+
+def _leaves(cls: type[ApiError]) -> list[type[ApiError]]:
+    return [leaf for child in cls.__subclasses__() for leaf in [child, *_leaves(child)]]
+
+
+def from_response(code: int, content: bytes) -> ApiError:
+    """The error that an answer of the API means.
+
+    Args:
+        code: HTTP status of the answer.
+        content: its body; anything that is not Google's JSON shape gives the first line of its text.
+    """
+    error = _error_of(content)
+    message = str(error.get("message") or f"HTTP {code} without a message").strip()
+    status = error.get("status")
+    if code == Sunset.code and message.startswith("Cloud AI Platform has been deprecated"):
+        return Sunset(message)
+    classes = [cls for cls in _leaves(ApiError) if cls.code == code and cls is not Sunset]
+    for cls in classes:
+        if cls.status == status:
+            return cls(message, error.get("details") or ())
+    known = classes[0] if classes else Internal if code >= 500 else InvalidArgument
+    return known(message, error.get("details") or ())
+
+
+def _error_of(content: bytes) -> Mapping[str, Any]:
+    text = content.decode("utf-8", "replace").strip()
+    try:
+        error = json.loads(text)["error"]
+    except (ValueError, KeyError, TypeError):
+        return {"message": f"not the API's own answer: {' '.join(text.split())[:200]!r}" if text else ""}
+    return error if isinstance(error, dict) else {"message": str(error)}

@@ -1,0 +1,51 @@
+"""AI Platform Prediction, `ml` v1: models, their versions, and which version is the default."""
+
+from typing import TYPE_CHECKING, Any
+
+from resources import _lazy
+from resources.ml.schema import (
+    AcceleratorConfig,
+    AutoScaling,
+    ContainerPort,
+    ContainerSpec,
+    EnvVar,
+    ExplanationConfig,
+    IntegratedGradientsAttribution,
+    ManualScaling,
+    MetricSpec,
+    RequestLoggingConfig,
+    RouteMap,
+    SampledShapleyAttribution,
+    Timeouts,
+    XraiAttribution,
+)
+
+if TYPE_CHECKING:
+    from resources.ml.default_version import DefaultVersion
+    from resources.ml.model import Model
+    from resources.ml.version import Version
+
+__all__ = [
+    "AcceleratorConfig",
+    "AutoScaling",
+    "ContainerPort",
+    "ContainerSpec",
+    "DefaultVersion",
+    "EnvVar",
+    "ExplanationConfig",
+    "IntegratedGradientsAttribution",
+    "ManualScaling",
+    "MetricSpec",
+    "Model",
+    "RequestLoggingConfig",
+    "RouteMap",
+    "SampledShapleyAttribution",
+    "Timeouts",
+    "Version",
+    "XraiAttribution",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a class when it is asked for: schemas and rules alone are read without Pulumi."""
+    return _lazy.load(__name__, {"DefaultVersion": "default_version", "Model": "model", "Version": "version"}, name)

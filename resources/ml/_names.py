@@ -1,0 +1,34 @@
+"""How `ml` v1 names its resources, and the body of a patch that loses nothing of others."""
+
+from __future__ import annotations
+
+from resources._provider import State
+from resources._schema import Schema
+
+
+def model(project: str, name: str) -> str:
+    """`projects/P/models/M`."""
+    return f"projects/{project}/models/{name}"
+
+
+def version(project: str, model_name: str, name: str) -> str:
+    """`projects/P/models/M/versions/V`."""
+    return f"{model(project, model_name)}/versions/{name}"
+
+
+def last(name: str) -> str:
+    """The last segment of a full name; the API gives some names bare and some full."""
+    return name.rsplit("/", 1)[-1]
+
+
+def patch_body(schema: Schema, live: State, olds: State, news: State, mask: list[str]) -> State:
+    """The masked fields as wanted, labels that others set as they are, and the etag that was just read."""
+    body = schema.pick(news, mask)
+    if "labels" in mask:
+        others = {
+            key: item for key, item in (live.get("labels") or {}).items() if key not in (olds.get("labels") or {})
+        }
+        body["labels"] = {**others, **news["labels"]}
+    if live.get("etag"):
+        body["etag"] = live["etag"]
+    return body

@@ -1,0 +1,248 @@
+"""What the values of a Model and a Version may be. Program, resources and emulator ask the same rules; they are pure.
+
+Each rule takes inputs under the API's names, of the right types (`Schema.failures` sees to those), and yields the path
+and the reason of each failure. A value that is not known yet, or not given, is not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from resources._values import Failure, join, shown
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}\Z")
+MACHINE = re.compile(r"mls1-c1-m2|mls1-c4-m2|n1-(standard|highmem)-(2|4|8|16|32)|n1-highcpu-(2|4|8|16|32)")
+LABEL = re.compile(r"[a-z][a-z0-9_-]{0,62}\Z")
+LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}\Z")
+GS_URI = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?\Z")
+RUNTIME = re.compile(r"\d+\.\d+\Z")
+TABLE = re.compile(r"[^.]+\.[^.]+\.[^.]+\Z")
+ENV_NAME = re.compile(r"(?!AIP_)[A-Za-z_][A-Za-z0-9_]*\Z")
+DEFAULT_MACHINE = "mls1-c1-m2"
+LAST_GOOGLE_RUNTIME = (2, 11)
+NOT_WITH_CONTAINER = ("runtimeVersion", "pythonVersion", "framework", "packageUris", "predictionClass")
+
+Values = Mapping[str, Any]
+Rule = Callable[[Values], Iterator[Failure]]
+
+
+def model_failures(values: Values, where: str = "") -> Iterator[Failure]:
+    """Everything wrong with a model's inputs."""
+    yield from _all(values, where, (_name, _labels, _regions))
+
+
+def version_failures(values: Values, where: str = "") -> Iterator[Failure]:
+    """Everything wrong with a version's inputs."""
+    rules = (
+        _name,
+        _labels,
+        _source,
+        _container,
+        _runtime,
+        _machine,
+        _auto_scaling,
+        _manual_scaling,
+        _routine,
+        _logging,
+    )
+    yield from _all(values, where, rules)
+    yield from _all(values, where, (_env, _explanation, _timeouts))
+
+
+def is_mls1(values: Values) -> bool:
+    """Whether a version runs on the legacy machines, which differ in what may be patched and scaled."""
+    return str(values.get("machineType") or DEFAULT_MACHINE).startswith("mls1-")
+
+
+def runtime(version: str) -> tuple[int, int]:
+    """`2.11` as (2, 11)."""
+    major, minor = version.split(".")
+    return int(major), int(minor)
+
+
+def _all(values: Values, where: str, rules: tuple[Rule, ...]) -> Iterator[Failure]:
+    for rule in rules:
+        for path, reason in rule(values):
+            yield join(where, path), reason
+
+
+def _text(values: Values, name: str) -> str | None:
+    value = values.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _table(values: Values, name: str) -> Values:
+    value = values.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _number(values: Values, name: str) -> float | None:
+    value = values.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _name(values: Values) -> Iterator[Failure]:
+    name = _text(values, "name")
+    if name is not None and not NAME.match(name):
+        yield "name", f"must be letters, digits and underscores, a letter first, at most 128; it is {shown(name)}"
+
+
+def _labels(values: Values) -> Iterator[Failure]:
+    labels = _table(values, "labels")
+    if len(labels) > 64:
+        yield "labels", f"has {len(labels)} labels; the API takes 64"
+    for key, value in labels.items():
+        if not LABEL.match(str(key)):
+            yield (
+                join("labels", str(key)),
+                "must start with a small letter and hold small letters, digits, - and _, at most 63",
+            )
+        if isinstance(value, str) and not LABEL_VALUE.match(value):
+            yield join("labels", str(key)), "its value must be small letters, digits, - and _, at most 63"
+
+
+def _regions(values: Values) -> Iterator[Failure]:
+    regions = values.get("regions")
+    if isinstance(regions, list) and len(regions) != 1:
+        yield "regions", f"takes exactly one region; it has {len(regions)}"
+
+
+def _source(values: Values) -> Iterator[Failure]:
+    uri = _text(values, "deploymentUri")
+    if uri is not None and not GS_URI.match(uri):
+        yield "deploymentUri", f"must be gs://BUCKET/FOLDER; it is {shown(uri)}"
+    if "deploymentUri" not in values and "container" not in values:
+        yield "deploymentUri", "is missing: a version without a container serves a SavedModel"
+
+
+def _container(values: Values) -> Iterator[Failure]:
+    if "container" not in values:
+        if "routes" in values:
+            yield "routes", "needs container"
+        return
+    for name in NOT_WITH_CONTAINER:
+        if name in values:
+            yield name, "cannot be given together with container"
+    if "machineType" not in values:
+        yield "machineType", "is missing: a version with a container needs an N1 machine"
+
+
+def _runtime(values: Values) -> Iterator[Failure]:
+    version, python = _text(values, "runtimeVersion"), _text(values, "pythonVersion")
+    if version is not None and not RUNTIME.match(version):
+        yield "runtimeVersion", f'must be MAJOR.MINOR in quotes, "2.11"; it is {shown(version)}'
+    elif version is not None and python is not None:
+        wanted = _pythons(runtime(version))
+        if wanted and python not in wanted:
+            yield "pythonVersion", f"runtime {version} has Python {' or '.join(wanted)}; it is {shown(python)}"
+    if "container" not in values:
+        if "runtimeVersion" not in values:
+            yield "runtimeVersion", "is missing: a version without a container needs one"
+        if "pythonVersion" not in values and version and RUNTIME.match(version) and _pythons(runtime(version)):
+            yield "pythonVersion", f"is missing: runtime {version} has Python {' or '.join(_pythons(runtime(version)))}"
+
+
+def _pythons(version: tuple[int, int]) -> tuple[str, ...]:
+    """The Pythons of a runtime of Google's; none for a runtime that is not Google's (the emulator's own)."""
+    if version > LAST_GOOGLE_RUNTIME:
+        return ()
+    if version >= (1, 15):
+        return ("3.7", "2.7") if version == (1, 15) else ("3.7",)
+    return ("3.5", "2.7") if version >= (1, 4) else ("2.7",)
+
+
+def _machine(values: Values) -> Iterator[Failure]:
+    machine = _text(values, "machineType")
+    if machine is not None and not MACHINE.fullmatch(machine):
+        yield (
+            "machineType",
+            f"must be mls1-c1-m2, mls1-c4-m2 or n1-{{standard,highmem,highcpu}}-{{2..32}}; it is {shown(machine)}",
+        )
+    if is_mls1(values) and not _later(values, "machineType"):
+        for name in ("acceleratorConfig", "manualScaling", "container"):
+            if name in values:
+                yield name, "needs an N1 machine: give machineType, n1-standard-2 for one"
+    count = _number(_table(values, "acceleratorConfig"), "count")
+    if count is not None and count < 1:
+        yield "acceleratorConfig.count", f"must be 1 or more; it is {count}"
+
+
+def _auto_scaling(values: Values) -> Iterator[Failure]:
+    scaling = _table(values, "autoScaling")
+    least, most = _number(scaling, "minNodes"), _number(scaling, "maxNodes")
+    lowest = 0 if is_mls1(values) or _later(values, "machineType") else 1
+    if least is not None and least < lowest:
+        hint = "0 only on mls1 machines" if least == 0 else "no fewer"
+        yield "autoScaling.minNodes", f"must be {lowest} or more ({hint}); it is {least}"
+    if most is not None and most < max(1, least or 0):
+        yield "autoScaling.maxNodes", f"must be 1 or more and not below minNodes; it is {most}"
+    metrics = scaling.get("metrics")
+    for index, metric in enumerate(metrics if isinstance(metrics, list) else []):
+        target = _number(metric, "target") if isinstance(metric, Mapping) else None
+        if target is not None and not 10 <= target <= 90:
+            yield f"autoScaling.metrics[{index}].target", f"must be 10 to 90 (percent); it is {target}"
+
+
+def _manual_scaling(values: Values) -> Iterator[Failure]:
+    nodes = _number(_table(values, "manualScaling"), "nodes")
+    if nodes is not None and nodes < 1:
+        yield "manualScaling.nodes", f"must be 1 or more; it is {nodes}"
+
+
+def _routine(values: Values) -> Iterator[Failure]:
+    custom = "predictionClass" in values
+    if custom and not is_mls1(values):
+        yield "predictionClass", "needs an mls1 machine"
+    if "packageUris" in values and not custom:
+        yield "packageUris", "needs predictionClass"
+    if "serviceAccount" in values and not custom and "container" not in values:
+        yield "serviceAccount", "needs container or predictionClass"
+    if custom and "framework" in values:
+        yield "framework", "cannot be given together with predictionClass"
+    uris = values.get("packageUris")
+    for index, uri in enumerate(uris if isinstance(uris, list) else []):
+        if isinstance(uri, str) and not GS_URI.match(uri):
+            yield f"packageUris[{index}]", f"must be a gs:// URI; it is {shown(uri)}"
+
+
+def _logging(values: Values) -> Iterator[Failure]:
+    logging = _table(values, "requestLoggingConfig")
+    table, share = _text(logging, "bigqueryTableName"), _number(logging, "samplingPercentage")
+    if table is not None and not TABLE.match(table):
+        yield "requestLoggingConfig.bigqueryTableName", f"must be PROJECT.DATASET.TABLE; it is {shown(table)}"
+    if share is not None and not 0 <= share <= 1:
+        yield "requestLoggingConfig.samplingPercentage", f"must be from 0 to 1; it is {share}"
+
+
+def _env(values: Values) -> Iterator[Failure]:
+    container = _table(values, "container")
+    for index, item in enumerate(container.get("env") or []):
+        name = _text(item, "name") if isinstance(item, Mapping) else None
+        if name is not None and not ENV_NAME.match(name):
+            yield (
+                f"container.env[{index}].name",
+                f"must be a C identifier that does not start with AIP_; it is {shown(name)}",
+            )
+    for index, item in enumerate(container.get("ports") or []):
+        port = _number(item, "containerPort") if isinstance(item, Mapping) else None
+        if port is not None and not 1 <= port <= 65535:
+            yield f"container.ports[{index}].containerPort", f"must be 1 to 65535; it is {port}"
+
+
+def _explanation(values: Values) -> Iterator[Failure]:
+    methods = _table(values, "explanationConfig")
+    if "explanationConfig" in values and len(methods) != 1:
+        yield "explanationConfig", f"takes exactly one method; it has {len(methods)}"
+
+
+def _timeouts(values: Values) -> Iterator[Failure]:
+    for key, seconds in _table(values, "timeouts").items():
+        if isinstance(seconds, int | float) and not seconds > 0:
+            yield join("timeouts", key), f"must be more than 0 seconds; it is {seconds}"
+
+
+def _later(values: Values, name: str) -> bool:
+    """Whether a given value is only known later, so that nothing follows from it yet."""
+    return name in values and _text(values, name) is None

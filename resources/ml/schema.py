@@ -1,0 +1,218 @@
+"""The fields of the `ml` v1 Model and Version: name, type and what a change does, one line each.
+
+Source: the discovery document of `ml` v1 (projects.models, projects.models.versions), to whose names and types a test
+holds these lines. It does not say what may be patched; that is from the methods' documentation and what `gcloud` sends.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypedDict
+
+from typing_extensions import Required
+
+from resources._schema import Schema, fixed, local, mutable, output, path
+from resources._values import Input, Int64
+
+Accelerator = Literal[
+    "NVIDIA_TESLA_K80",
+    "NVIDIA_TESLA_P100",
+    "NVIDIA_TESLA_V100",
+    "NVIDIA_TESLA_P4",
+    "NVIDIA_TESLA_T4",
+    "NVIDIA_TESLA_A100",
+    "TPU_V2",
+    "TPU_V3",
+    "TPU_V2_POD",
+    "TPU_V3_POD",
+    "TPU_V4_POD",
+]
+Framework = Literal["TENSORFLOW", "SCIKIT_LEARN", "XGBOOST"]
+
+
+class Timeouts(TypedDict, total=False):
+    """Bounds, in seconds, on waiting for an operation."""
+
+    create: float
+    update: float
+    delete: float
+
+
+class MetricSpec(TypedDict):
+    """What autoscaling looks at. `target` is a percentage, 10 to 90; the API's default is 60."""
+
+    name: Literal["CPU_USAGE", "GPU_DUTY_CYCLE"]
+    target: int
+
+
+class AutoScaling(TypedDict, total=False):
+    """Nodes by load, from `min_nodes` (0 only on mls1 machines, where it is the default; else 1) to `max_nodes`."""
+
+    min_nodes: int
+    max_nodes: int
+    metrics: list[MetricSpec]
+
+
+class ManualScaling(TypedDict):
+    """A fixed number of nodes, 1 or more, that run and cost whether or not they are asked."""
+
+    nodes: int
+
+
+class AcceleratorConfig(TypedDict):
+    """GPUs or TPUs of each node; N1 machines only."""
+
+    count: Int64
+    type: Accelerator
+
+
+class RequestLoggingConfig(TypedDict, total=False):
+    """Logs requests and answers to an existing BigQuery table `PROJECT.DATASET.TABLE`; a share from 0 to 1 of them."""
+
+    bigquery_table_name: Required[str]
+    sampling_percentage: float
+
+
+class EnvVar(TypedDict):
+    """An environment variable of the container. A C identifier, not starting with `AIP_`."""
+
+    name: str
+    value: str
+
+
+class ContainerPort(TypedDict):
+    """A port that the container listens on, 1 to 65535."""
+
+    container_port: int
+
+
+class ContainerSpec(TypedDict, total=False):
+    """A container of one's own that serves. Its image must lie in a registry of the model's region."""
+
+    image: Required[str]
+    command: list[str]
+    args: list[str]
+    env: list[EnvVar]
+    ports: list[ContainerPort]
+
+
+class RouteMap(TypedDict, total=False):
+    """HTTP paths of the container. Default: `/v1/models/MODEL/versions/VERSION` with and without `:predict`."""
+
+    predict: str
+    health: str
+
+
+class IntegratedGradientsAttribution(TypedDict):
+    """Attribution by integrated gradients, in this many steps."""
+
+    num_integral_steps: int
+
+
+class SampledShapleyAttribution(TypedDict):
+    """Attribution by sampled Shapley values, over this many paths."""
+
+    num_paths: int
+
+
+class XraiAttribution(TypedDict):
+    """Attribution by XRAI, in this many steps."""
+
+    num_integral_steps: int
+
+
+class ExplanationConfig(TypedDict, total=False):
+    """How `projects.explain` attributes a prediction to its features. One of the three."""
+
+    integrated_gradients_attribution: IntegratedGradientsAttribution
+    sampled_shapley_attribution: SampledShapleyAttribution
+    xrai_attribution: XraiAttribution
+
+
+class ModelArgs(TypedDict, total=False):
+    """What a program says of a model."""
+
+    project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
+    name: Required[Annotated[Input[str], path("Name: letters, digits, underscores, a letter first; at most 128.")]]
+    description: Annotated[Input[str], mutable("What the model is for.")]
+    labels: Annotated[Input[dict[str, str]], mutable("Labels; those that others set are left alone.")]
+    regions: Annotated[Input[list[str]], fixed("The one region that serves.", default="`us-central1`")]
+    online_prediction_logging: Annotated[Input[bool], fixed("Log each prediction.", default="false")]
+    online_prediction_console_logging: Annotated[Input[bool], fixed("Log the nodes' stderr.", default="false")]
+    timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="600")]
+    allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
+
+
+class ModelOutputs(TypedDict, total=False):
+    """What comes back of a model."""
+
+    etag: Annotated[str, output("Changes with every change of the model.")]
+    drift: Annotated[dict[str, Any], output("Fixed fields changed outside: field -> what the API has now.")]
+
+
+class VersionArgs(TypedDict, total=False):
+    """What a program says of a version."""
+
+    project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
+    model: Required[Annotated[Input[str], path("Name of the model that the version belongs to.")]]
+    name: Required[Annotated[Input[str], path("Name: letters, digits, underscores, a letter first; at most 128.")]]
+    deployment_uri: Annotated[Input[str], fixed("`gs://` folder of the SavedModel; copied at create.")]
+    description: Annotated[Input[str], mutable("What is special about this version.")]
+    labels: Annotated[Input[dict[str, str]], mutable("Labels; not patchable on mls1 machines.")]
+    runtime_version: Annotated[Input[str], fixed("Runtime, `2.11`. Not with `container`.")]
+    python_version: Annotated[
+        Input[str],
+        fixed(
+            "Python of the runtime, `3.7`. Not with `container`.", default="for a runtime that is not Google's: its own"
+        ),
+    ]
+    framework: Annotated[Input[Framework], fixed("Framework. Not with `container`.", default="by the files")]
+    machine_type: Annotated[
+        Input[str], fixed("Machine of a node.", default="`mls1-c1-m2`; regional endpoint: `n1-standard-2`")
+    ]
+    accelerator_config: Annotated[Input[AcceleratorConfig], fixed("GPUs or TPUs of a node; N1 machines only.")]
+    auto_scaling: Annotated[Input[AutoScaling], mutable("Nodes by load.", "minNodes", "maxNodes")]
+    manual_scaling: Annotated[
+        Input[ManualScaling], mutable("A fixed number of nodes; N1 machines only.", "nodes", excludes="autoScaling")
+    ]
+    container: Annotated[Input[ContainerSpec], fixed("A serving container of one's own.")]
+    routes: Annotated[Input[RouteMap], fixed("Paths of the container; needs `container`.")]
+    package_uris: Annotated[Input[list[str]], fixed("`gs://` packages of a custom prediction routine.")]
+    prediction_class: Annotated[Input[str], fixed("`module.Class` of a custom prediction routine; mls1 only.")]
+    service_account: Annotated[Input[str], fixed("Identity of a container or a custom prediction routine.")]
+    explanation_config: Annotated[Input[ExplanationConfig], fixed("How `explain` attributes.")]
+    request_logging_config: Annotated[
+        Input[RequestLoggingConfig], mutable("Request log in BigQuery; patched after create.", create=False)
+    ]
+    timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="3600, 600, 600")]
+    allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
+
+
+class VersionOutputs(TypedDict, total=False):
+    """What comes back of a version."""
+
+    state: Annotated[str, output("READY once it serves.")]
+    error_message: Annotated[str, output("Why it is FAILED.")]
+    create_time: Annotated[str, output("When it was made, RFC 3339.")]
+    etag: Annotated[str, output("Changes with every change of the version.")]
+    drift: Annotated[dict[str, Any], output("Fixed fields changed outside: field -> what the API has now.")]
+
+
+MODEL = Schema(
+    "model",
+    "GoogleCloudMlV1__Model",
+    ModelArgs,
+    ModelOutputs,
+    left_out={"defaultVersion": "a resource of its own, DefaultVersion: it changes later than the model and is gated"},
+)
+VERSION = Schema(
+    "version",
+    "GoogleCloudMlV1__Version",
+    VersionArgs,
+    VersionOutputs,
+    left_out={
+        "isDefault": "a resource of its own, DefaultVersion; here it would change when another version becomes default",
+        "lastUseTime": "changes with every prediction; kept in the state, it would be a difference at every refresh",
+        "lastMigrationModelId": "written by the migration to Vertex AI, which is not managed here",
+        "lastMigrationTime": "written by the migration to Vertex AI, which is not managed here",
+    },
+)

@@ -1,0 +1,109 @@
+"""`ml.Version`: one deployed artifact of a model, with its scaling settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pulumi
+from typing_extensions import Unpack
+
+from resources import errors
+from resources._provider import Call, Provider, Resource, State
+from resources._values import Failure
+from resources.ml import _names, rules
+from resources.ml.schema import VERSION, VersionArgs
+
+
+class VersionProvider(Provider):
+    """`projects.models.versions` of `ml` v1."""
+
+    schema = VERSION
+    timeouts = {"create": 3600.0, "update": 600.0, "delete": 600.0}  # noqa: RUF012 - declared as ClassVar in Provider
+
+    def identity(self, inputs: State) -> str:
+        """`projects/P/models/M/versions/V`."""
+        return _names.version(inputs["project"], inputs["model"], inputs["name"])
+
+    def observe(self, call: Call, inputs: State) -> State:
+        """`projects.models.versions.get`."""
+        live: State = call.api.call(_versions(call).get(name=self.identity(inputs)))
+        return live
+
+    def make(self, call: Call, inputs: State) -> State:
+        """`projects.models.versions.create`, awaited; a version that failed is removed before the error is raised."""
+        body = {**self.schema.body(inputs), "name": inputs["name"]}
+        parent = _names.model(inputs["project"], inputs["model"])
+        try:
+            call.operate(_versions(call).create(parent=parent, body=body))
+        except errors.OperationFailed:
+            self._clear_failed(call, inputs)
+            raise
+        mask = self.schema.after_create(inputs)
+        return self.patch(call, {}, inputs, mask) if mask else self.observe(call, inputs)
+
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """`projects.models.versions.patch` with the etag of a fresh read, awaited; labels that others set stay."""
+        live = self.observe(call, news)
+        body = _names.patch_body(self.schema, live, olds, news, mask)
+        call.operate(_versions(call).patch(name=self.identity(news), updateMask=",".join(mask), body=body))
+        return self.observe(call, news)
+
+    def remove(self, call: Call, inputs: State) -> None:
+        """`projects.models.versions.delete`, awaited.
+
+        The API keeps the default version while others are there: the default then moves to the newest READY one first.
+        """
+        name = self.identity(inputs)
+        if self.observe(call, inputs).get("isDefault"):
+            heir = _heir(call, name)
+            if heir:
+                call.api.call(_versions(call).setDefault(name=heir, body={}))
+        call.operate(_versions(call).delete(name=name))
+
+    def instead(self, news: State) -> str:
+        """A version is what was deployed: another one gets another name."""
+        return (
+            f"Deploy it under a new version name beside {news['name']} and move the default, "
+            "pin the artifact that this version was made of (RECIPE@INPUT_DIGEST), or say allowDowntime: true"
+        )
+
+    def _clear_failed(self, call: Call, inputs: State) -> None:
+        """A FAILED version stays listed and keeps its name until it is deleted."""
+        try:
+            if self.observe(call, inputs).get("state") == "FAILED":
+                call.operate(_versions(call).delete(name=self.identity(inputs)))
+        except errors.Error as error:
+            pulumi.log.warn(f"{self.identity(inputs)} is FAILED and could not be removed: {error}")
+
+
+def _versions(call: Call) -> Any:
+    return call.api.ml.projects().models().versions()
+
+
+def _heir(call: Call, name: str) -> str:
+    """The newest other READY version of the same model; empty if there is none."""
+    ready: list[State] = []
+    versions, request = _versions(call), _versions(call).list(parent=name.rpartition("/versions/")[0])
+    while request is not None:
+        answer = call.api.call(request)
+        ready += [item for item in answer.get("versions", []) if item.get("state") == "READY" and item["name"] != name]
+        request = versions.list_next(request, answer)
+    return str(max(ready, key=lambda item: str(item.get("createTime")))["name"]) if ready else ""
+
+
+class Version(Resource, module="ml", name="Version"):
+    """One deployed artifact of a model, with its scaling settings."""
+
+    provider = VersionProvider
+
+    def __init__(
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[VersionArgs]
+    ) -> None:
+        super().__init__(resource_name, args, opts)
+
+    @classmethod
+    def failures(cls, inputs: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
+        """Everything wrong with inputs under the API's names."""
+        yield from super().failures(inputs, where)
+        yield from rules.version_failures(inputs, where)

@@ -1,0 +1,97 @@
+"""What a stack declares, once its configuration is read: the inputs of every resource, under the API's names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from resources import _api
+from resources.storage import rules
+
+if TYPE_CHECKING:
+    from models import Artifact
+
+
+@dataclass(kw_only=True)
+class Version:
+    """A version as declared: inputs under the API's names, and the SavedModel that is behind its `deploymentUri`."""
+
+    inputs: dict[str, Any]
+    saved_model: dict[str, Any] | None = None
+
+
+@dataclass(kw_only=True)
+class Model:
+    """A model as declared. The default version comes first among the versions."""
+
+    inputs: dict[str, Any]
+    default: str
+    versions: list[Version]
+
+
+@dataclass(kw_only=True)
+class Stack:
+    """What a stack declares."""
+
+    project: str
+    settings: _api.Settings
+    bucket: dict[str, Any]
+    models: list[Model]
+    saved_models: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def saved_model_inputs(artifact: Artifact, bucket: str, mls1: bool) -> dict[str, Any]:  # noqa: FBT001 - one caller
+    """The inputs of `storage.SavedModel` for an artifact."""
+    facts = {
+        "recipe": artifact.recipe,
+        "parameters": dict(artifact.parameters),
+        "inputDigest": artifact.input_digest,
+        "contentDigest": artifact.content_digest,
+        "tensorflow": artifact.tensorflow,
+        "signatures": {name: shown_signature(parts) for name, parts in artifact.signatures.items()},
+        "metrics": dict(artifact.metrics),
+        "size": artifact.size,
+        "files": dict(artifact.files),
+        "source": os.path.relpath(artifact.folder) if artifact.folder else None,  # no path of this machine
+        "sizeLimit": rules.MOST_BYTES_MLS1 if mls1 else rules.MOST_BYTES,
+    }
+    place = {"bucket": bucket, "prefix": f"{artifact.recipe or 'saved_model'}/{artifact.content_digest}"}
+    return {**place, **{name: value for name, value in facts.items() if value is not None}}
+
+
+def shown_signature(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """A signature as a reviewer reads it: `{"inputs": {"image": "float32[?, 28, 28]"}, "outputs": ...}`."""
+
+    def tensor(facts: Mapping[str, Any]) -> str:
+        shape = facts["shape"]
+        sizes = ", ".join("?" if size is None else str(size) for size in shape or ())
+        return f"{facts['dtype']}[{sizes}]" if shape is not None else f"{facts['dtype']}[...]"
+
+    return {side: {name: tensor(facts) for name, facts in tensors.items()} for side, tensors in parts.items()}
+
+
+def merged(saved: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Logical name -> inputs: versions with the same content share one SavedModel, under the lowest size limit."""
+    merged: dict[str, dict[str, Any]] = {}
+    for inputs in saved:
+        limit = merged.get(logical_name(inputs), inputs)["sizeLimit"]
+        merged[logical_name(inputs)] = {**inputs, "sizeLimit": min(limit, inputs["sizeLimit"])}
+    return merged
+
+
+def summary(stack: Stack, model: Model) -> dict[str, Any]:
+    """What the stack's outputs say of a model: its name, default version, versions and the URL that predicts."""
+    name = f"projects/{stack.project}/models/{model.inputs['name']}"
+    return {
+        "name": name,
+        "defaultVersion": model.default,
+        "versions": sorted(version.inputs["name"] for version in model.versions),
+        "predictUrl": f"{stack.settings.root('ml') or 'https://ml.googleapis.com/'}v1/{name}:predict",
+    }
+
+
+def logical_name(saved_model: Mapping[str, Any]) -> str:
+    """The name of a SavedModel in the stack: it holds the content digest, so that new content is a new resource."""
+    return str(saved_model["prefix"]).replace("/", "-")

@@ -1,0 +1,37 @@
+"""Cloud Storage: the bucket, and the SavedModels in it."""
+
+from typing import TYPE_CHECKING, Any
+
+from resources import _lazy
+from resources.storage.schema import (
+    FileFacts,
+    IamConfiguration,
+    Lifecycle,
+    LifecycleAction,
+    LifecycleCondition,
+    LifecycleRule,
+    UniformBucketLevelAccess,
+    Versioning,
+)
+
+if TYPE_CHECKING:
+    from resources.storage.bucket import Bucket
+    from resources.storage.saved_model import SavedModel
+
+__all__ = [
+    "Bucket",
+    "FileFacts",
+    "IamConfiguration",
+    "Lifecycle",
+    "LifecycleAction",
+    "LifecycleCondition",
+    "LifecycleRule",
+    "SavedModel",
+    "UniformBucketLevelAccess",
+    "Versioning",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a class when it is asked for: schemas and rules alone are read without Pulumi."""
+    return _lazy.load(__name__, {"Bucket": "bucket", "SavedModel": "saved_model"}, name)

@@ -1,0 +1,81 @@
+"""The folder that an artifact is sent from: found, and held against what was declared, before anything is sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from resources import errors
+from resources.storage import rules
+
+BLOCK = 2**20
+
+
+def located(source: str | None, target: str) -> Path:
+    """The folder of the bytes. Raises `ArtifactError` where there is none on this machine."""
+    if not source or not Path(source).is_dir():
+        raise errors.ArtifactError(
+            f"the bytes of {target} are neither in the bucket nor in {source or 'a build'} on this machine: "
+            "run `python -m models build`"
+        )
+    return Path(source)
+
+
+def verify(folder: Path, files: Mapping[str, Mapping[str, Any]], limit: float | None) -> None:
+    """Raises `ArtifactError` unless every file is there, is a plain file, and has the declared length and checksum."""
+    for _, reason in rules.saved_model_failures({"files": files, "sizeLimit": limit}):
+        raise errors.ArtifactError(f"{folder}: {reason}")
+    for name, facts in files.items():
+        found = _facts(folder, name)
+        if found != facts:
+            raise errors.ArtifactError(
+                f"{folder}/{name} has {found['size']} bytes, crc32c {found['crc32c']}; declared are {facts['size']} "
+                f"bytes, crc32c {facts['crc32c']}: build it again"
+            )
+
+
+@contextmanager
+def manifest(folder: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The manifest's file and facts: the build's own, or for a SavedModel made elsewhere one of what was declared."""
+    file = folder / "manifest.json"
+    if file.is_file():
+        yield file, _facts(folder, "manifest.json")
+        return
+    names = ("contentDigest", "tensorflow", "signatures", "metrics", "size", "files")
+    with tempfile.TemporaryDirectory() as made:
+        written = Path(made, "manifest.json")
+        facts = {"format": 1, "recipe": None, "samples": [], **{name: inputs[name] for name in names if name in inputs}}
+        written.write_text(json.dumps(facts, sort_keys=True), encoding="utf-8")
+        yield written, _facts(Path(made), "manifest.json")
+
+
+def _facts(folder: Path, name: str) -> dict[str, Any]:
+    file = folder / name
+    relative = Path(name)
+    for part in (relative, *relative.parents):
+        if part != Path() and (folder / part).is_symlink():
+            raise errors.ArtifactError(f"{folder}/{name} is, or lies behind, a link: only plain files are sent")
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        raise errors.ArtifactError(f"{folder} is not whole: {name} is missing; build it again") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise errors.ArtifactError(f"{folder}/{name} is not a plain file")
+    return {"size": status.st_size, "crc32c": crc32c(file)}
+
+
+def crc32c(file: Path) -> str:
+    """A file's CRC32C as Cloud Storage writes it: base64 of four bytes, big-endian."""
+    import google_crc32c
+
+    value = 0
+    with file.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            value = google_crc32c.extend(value, block)
+    return base64.b64encode(value.to_bytes(4, "big")).decode()

@@ -1,0 +1,156 @@
+"""Many objects at once: listing, uploading and deleting in parallel, on connections that are kept."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from resources import errors
+from resources._provider import Call, State
+
+PARALLEL = 8
+RESUMABLE_ABOVE = 5 * 2**20
+CHUNK = 8 * 2**20
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """One file on its way: where it is, what it will be called, and what its bytes must be."""
+
+    file: Path
+    name: str
+    size: int
+    crc32c: str
+    replaces: int = 0
+    """The generation that it takes the place of; 0 means that no such object may be there."""
+
+
+def listed(call: Call, bucket: str, prefix: str = "", *, versions: bool = False) -> Iterator[State]:
+    """`objects.list`, page by page."""
+    objects = call.api.storage.objects()
+    request = objects.list(bucket=bucket, prefix=prefix or None, versions=versions, maxResults=1000)
+    while request is not None:
+        answer = call.api.call(request)
+        yield from answer.get("items", [])
+        request = objects.list_next(request, answer)
+
+
+def delete_all(call: Call, bucket: str, items: list[State]) -> None:
+    """`objects.delete` of exactly these generations; what is gone already is no failure."""
+    done = Progress(call, "deleting", len(items))
+
+    def delete(item: State) -> None:
+        request = call.api.storage.objects().delete(bucket=bucket, object=item["name"], generation=item["generation"])
+        with contextlib.suppress(errors.NotFound):
+            call.api.call(request, repeatable=True)
+        done.add(1)
+
+    _each(items, delete)
+
+
+def upload_all(call: Call, bucket: str, uploads: list[Upload]) -> None:
+    """`objects.insert` of all, in parallel; stops at the first that fails."""
+    done = Progress(call, "uploading", sum(upload.size for upload in uploads))
+    _each(uploads, lambda upload: _upload(call, bucket, upload, done))
+
+
+class Progress:
+    """How much of a sum is done, shown beside the resource when the percentage changes."""
+
+    def __init__(self, call: Call, verb: str, total: int) -> None:
+        self._call, self._verb, self._total = call, verb, max(total, 1)
+        self._done, self._shown, self._lock = 0, -1, threading.Lock()
+
+    def add(self, amount: int) -> None:
+        """Counts more as done."""
+        with self._lock:
+            self._done += amount
+            percent = 100 * self._done // self._total
+            changed, self._shown = percent != self._shown, percent
+        if changed:
+            self._call.report(f"{self._verb} {percent} %")
+
+
+def _upload(call: Call, bucket: str, upload: Upload, done: Progress) -> None:
+    from googleapiclient.http import MediaFileUpload
+
+    resumable = upload.size > RESUMABLE_ABOVE
+    media = MediaFileUpload(str(upload.file), mimetype="application/octet-stream", chunksize=CHUNK, resumable=resumable)
+    request = call.api.storage.objects().insert(
+        bucket=bucket,
+        name=upload.name,
+        body={"crc32c": upload.crc32c},  # the API refuses bytes that do not match
+        media_body=media,
+        ifGenerationMatch=str(upload.replaces),
+    )
+    try:
+        _send(call, request, upload, done) if resumable else call.api.call(request, repeatable=True)
+    except errors.PreconditionFailed:
+        confirm(call, bucket, upload)
+    finally:
+        stream = media.stream()
+        stream.close()
+    if not resumable:
+        done.add(upload.size)
+
+
+def _send(call: Call, request: Any, upload: Upload, done: Progress) -> None:
+    """Chunk by chunk; after a passing failure it goes on where the API says that it is."""
+    sent = 0
+    body = None
+    while body is None:
+        status, body = call.api.call(Chunk(request), repeatable=True)
+        now = int(status.resumable_progress) if status else upload.size
+        done.add(now - sent)
+        sent = now
+
+
+class Chunk:
+    """One chunk of a resumable upload, as a request that `Api.call` can execute and repeat."""
+
+    method = "PUT"
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self.uri = request.uri
+
+    def execute(self, http: Any) -> Any:
+        """Sends the next chunk; returns the upload's status and, after the last, the object."""
+        return self._request.next_chunk(http=http)
+
+
+def confirm(call: Call, bucket: str, upload: Upload) -> None:
+    """The name is taken: that is right if the bytes are these, and an error otherwise. Nothing is overwritten."""
+    live = call.api.call(call.api.storage.objects().get(bucket=bucket, object=upload.name))
+    if live.get("crc32c") != upload.crc32c or int(live["size"]) != upload.size:
+        raise errors.ArtifactError(
+            f"gs://{bucket}/{upload.name} holds other bytes (crc32c {live.get('crc32c')}, not {upload.crc32c}); "
+            "it was changed outside: delete it and run again"
+        )
+
+
+def _each(items: Iterable[Item], work: Callable[[Item], object]) -> None:
+    """Does the work for all items on the shared threads; the first failure is raised and the rest is left out."""
+    futures = [_pool().submit(work, item) for item in items]
+    try:
+        for future in futures:
+            future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+        for future in futures:
+            if not future.cancelled():
+                future.exception()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads that keep their connections, shared by every SavedModel of the process."""
+    return ThreadPoolExecutor(PARALLEL, thread_name_prefix="objects")

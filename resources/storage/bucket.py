@@ -1,0 +1,89 @@
+"""`storage.Bucket`: where SavedModels lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pulumi
+from typing_extensions import Unpack
+
+from resources import errors
+from resources._provider import Call, Provider, Resource, State
+from resources._values import Failure
+from resources.storage import _objects, rules
+from resources.storage.schema import BUCKET, BucketArgs
+
+SHOWN = 5
+
+
+class BucketProvider(Provider):
+    """`buckets` of `storage` v1."""
+
+    schema = BUCKET
+
+    def identity(self, inputs: State) -> str:
+        """The bucket's name: there is one such bucket in the world."""
+        return str(inputs["name"])
+
+    def observe(self, call: Call, inputs: State) -> State:
+        """`buckets.get`. The API writes locations in capitals: a location that means the same keeps its spelling."""
+        live: State = call.api.call(call.api.storage.buckets().get(bucket=inputs["name"]))
+        if live["location"].upper() == str(inputs.get("location", "")).upper():
+            live["location"] = inputs["location"]
+        return live
+
+    def make(self, call: Call, inputs: State) -> State:
+        """`buckets.insert`."""
+        body = {**self.schema.body(inputs), "name": inputs["name"]}
+        call.api.call(call.api.storage.buckets().insert(project=inputs["project"], body=body))
+        return self.observe(call, inputs)
+
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """`buckets.patch`: labels that are no longer declared are removed, those of others stay."""
+        live = self.observe(call, news)
+        body = self.schema.pick(news, mask)
+        if "labels" in mask:
+            gone = set(olds.get("labels") or {}) - set(news["labels"])
+            body["labels"] = {**dict.fromkeys(gone), **news["labels"]}
+        request = call.api.storage.buckets().patch(
+            bucket=news["name"], body=body, ifMetagenerationMatch=live["metageneration"]
+        )
+        call.api.call(request)
+        return self.observe(call, news)
+
+    def remove(self, call: Call, inputs: State) -> None:
+        """`buckets.delete`, of an empty bucket, or with `forceDestroy` after everything in it."""
+        name = inputs["name"]
+        if inputs.get("forceDestroy"):
+            _objects.delete_all(call, name, list(_objects.listed(call, name, versions=True)))
+        else:
+            self._refuse_full(call, name)
+        call.api.call(call.api.storage.buckets().delete(bucket=name))
+
+    def _refuse_full(self, call: Call, name: str) -> None:
+        """The API would say that it is not empty; this says what is in it."""
+        found = call.api.call(call.api.storage.objects().list(bucket=name, versions=True, maxResults=SHOWN + 1))
+        names = [item["name"] for item in found.get("items", [])]
+        if names:
+            more = " and more" if len(names) > SHOWN else ""
+            raise errors.FailedPrecondition(
+                f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them"
+            )
+
+
+class Bucket(Resource, module="storage", name="Bucket"):
+    """Where SavedModels lie."""
+
+    provider = BucketProvider
+
+    def __init__(
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[BucketArgs]
+    ) -> None:
+        super().__init__(resource_name, args, opts)
+
+    @classmethod
+    def failures(cls, inputs: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
+        """Everything wrong with inputs under the API's names."""
+        yield from super().failures(inputs, where)
+        yield from rules.bucket_failures(inputs, where)

@@ -1,0 +1,92 @@
+"""What the values of a Bucket and a SavedModel may be. Pure.
+
+Source: Cloud Storage, "Bucket naming guidelines", "Object Lifecycle Management".
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from resources._values import Failure, join, shown
+
+PART = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+MOST_FILES = 1000
+MOST_BYTES = 10 * 2**30
+MOST_BYTES_MLS1 = 500 * 2**20
+
+
+def bucket_name_failure(name: str) -> str:
+    """Why this is no bucket's name; empty if it is one."""
+    if not 3 <= len(name) <= 222 or (("." not in name) and len(name) > 63):
+        return f"must have 3 to 63 characters (222 with dots); it has {len(name)}"
+    if not all(PART.match(part) for part in name.split(".")):
+        return f"must hold small letters, digits, - _ and dots between them; it is {shown(name)}"
+    if _is_address(name) or name.startswith("goog") or "google" in name:
+        return f"must not look like an IP address, start with goog or hold google; it is {shown(name)}"
+    return ""
+
+
+def bucket_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
+    """Everything wrong with a bucket's inputs."""
+    name = values.get("name")
+    reason = bucket_name_failure(name) if isinstance(name, str) else ""
+    if reason:
+        yield join(where, "name"), reason
+    lifecycle = values.get("lifecycle")
+    rules = lifecycle.get("rule") if isinstance(lifecycle, Mapping) else None
+    for index, rule in enumerate(rules if isinstance(rules, list) else []):
+        for path, reason in _rule_failures(rule):
+            yield join(where, f"lifecycle.rule[{index}].{path}"), reason
+
+
+def saved_model_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
+    """Everything wrong with a SavedModel's inputs: limits of `ml` v1, and paths that lead elsewhere."""
+    files = values.get("files")
+    if not isinstance(files, Mapping):
+        return
+    if not {"saved_model.pb", "saved_model.pbtxt"} & set(files):
+        yield join(where, "files"), "has no saved_model.pb"
+    if len(files) > MOST_FILES:
+        yield join(where, "files"), f"has {len(files)} files; ml v1 takes {MOST_FILES}"
+    for name in files:
+        if not is_inside(str(name)):
+            yield join(where, "files"), f"has the path {shown(name)}, which leads outside"
+    limit = values.get("sizeLimit") or MOST_BYTES
+    size = sum(item.get("size", 0) for item in files.values() if isinstance(item, Mapping))
+    if isinstance(limit, int | float) and size > limit:
+        yield join(where, "files"), f"have {size:.0f} bytes; the machines of its versions take {limit:.0f}"
+
+
+def is_inside(name: str) -> bool:
+    """Whether a relative path stays below its folder and is written plainly."""
+    parts = PurePosixPath(name).parts
+    return bool(parts) and not name.startswith("/") and ".." not in parts and str(PurePosixPath(name)) == name
+
+
+def _rule_failures(rule: Any) -> Iterator[Failure]:
+    action, condition = (rule.get(key) if isinstance(rule, Mapping) else None for key in ("action", "condition"))
+    if isinstance(action, Mapping):
+        sets = action.get("type") == "SetStorageClass"
+        if sets and "storageClass" not in action:
+            yield "action.storageClass", "is missing: SetStorageClass needs it"
+        if not sets and "storageClass" in action:
+            yield "action.storageClass", f"goes with SetStorageClass only, not with {shown(action.get('type'))}"
+    if isinstance(condition, Mapping):
+        if not condition:
+            yield "condition", "is empty: it would hold for every object"
+        for key, value in condition.items():
+            if str(key).endswith("Before") and isinstance(value, str) and not DATE.match(value):
+                yield f"condition.{key}", f"must be a date, 2026-01-31; it is {shown(value)}"
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,162 @@
+"""The fields of a Cloud Storage bucket and of a SavedModel in it: name, type, what a change does; one line each.
+
+Source: the discovery document of `storage` v1 (buckets), to whose names and types a test holds these lines. A
+SavedModel is a resource of our own: a folder of objects.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypedDict
+
+from typing_extensions import Required
+
+from resources._schema import Schema, fixed, local, mutable, output, path
+from resources._values import Input, Int64
+
+StorageClass = Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"]
+
+
+class Versioning(TypedDict):
+    """Keep the bytes of objects that are replaced or deleted."""
+
+    enabled: bool
+
+
+class LifecycleAction(TypedDict, total=False):
+    """What happens to an object. `storage_class` only with `SetStorageClass`."""
+
+    type: Required[Literal["Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"]]
+    storage_class: StorageClass
+
+
+class LifecycleCondition(TypedDict, total=False):
+    """When it happens: where all given conditions hold. Ages in days, sizes in bytes, dates as `2026-01-31`."""
+
+    age: int
+    created_before: str
+    custom_time_before: str
+    days_since_custom_time: int
+    days_since_noncurrent_time: int
+    is_live: bool
+    matches_prefix: list[str]
+    matches_storage_class: list[str]
+    matches_suffix: list[str]
+    noncurrent_time_before: str
+    num_newer_versions: int
+    size_above_bytes: Int64
+    size_below_bytes: Int64
+
+
+class LifecycleRule(TypedDict):
+    """One action and its conditions."""
+
+    action: LifecycleAction
+    condition: LifecycleCondition
+
+
+class Lifecycle(TypedDict):
+    """What the bucket does with old objects by itself."""
+
+    rule: list[LifecycleRule]
+
+
+class UniformBucketLevelAccess(TypedDict):
+    """Access by the bucket's policy alone, not by each object's list."""
+
+    enabled: bool
+
+
+class IamConfiguration(TypedDict, total=False):
+    """Who may be let in, and how."""
+
+    uniform_bucket_level_access: UniformBucketLevelAccess
+    public_access_prevention: Literal["inherited", "enforced"]
+
+
+class FileFacts(TypedDict):
+    """One file: its length in bytes, and its CRC32C in base64, big-endian, as Cloud Storage writes it."""
+
+    size: int
+    crc32c: str
+
+
+class Timeouts(TypedDict, total=False):
+    """Bounds, in seconds, on a whole verb."""
+
+    create: float
+    update: float
+    delete: float
+
+
+class BucketArgs(TypedDict, total=False):
+    """What a program says of a bucket."""
+
+    project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
+    name: Required[Annotated[Input[str], path("Name, one for the whole world; 3 to 222 small letters, digits, `-_.`.")]]
+    location: Annotated[Input[str], fixed("Region, dual-region or multi-region.", default="`US`")]
+    storage_class: Annotated[Input[StorageClass], mutable("Class of new objects.", default="`STANDARD`")]
+    labels: Annotated[Input[dict[str, str]], mutable("Labels; those that others set are left alone.")]
+    versioning: Annotated[Input[Versioning], mutable("Keep replaced and deleted objects.", "enabled")]
+    lifecycle: Annotated[Input[Lifecycle], mutable("What becomes of old objects by itself.")]
+    iam_configuration: Annotated[
+        Input[IamConfiguration],
+        mutable("Access: uniform, and closed to the public.", "uniformBucketLevelAccess", "publicAccessPrevention"),
+    ]
+    force_destroy: Annotated[bool, local("Delete the bucket with everything that is in it.", default="false")]
+    allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
+
+
+class BucketOutputs(TypedDict, total=False):
+    """What comes back of a bucket."""
+
+    metageneration: Annotated[Int64, output("Counts the changes of the bucket itself.")]
+    time_created: Annotated[str, output("When it was made, RFC 3339.")]
+    self_link: Annotated[str, output("Its address in the API.")]
+    drift: Annotated[dict[str, Any], output("Fixed fields changed outside: field -> what the API has now.")]
+
+
+class SavedModelArgs(TypedDict, total=False):
+    """What a program says of a SavedModel: where it comes from and goes to, and what a reviewer wants to see change."""
+
+    bucket: Required[Annotated[Input[str], path("Name of the bucket.")]]
+    prefix: Required[Annotated[Input[str], path("Folder in the bucket: `RECIPE/CONTENT_DIGEST`.")]]
+    source: Annotated[str, local("Folder of the bytes, below the project's.", default="the bucket has them already")]
+    size_limit: Annotated[int, local("Most bytes that the machines of its versions take.", default="10 GB")]
+    files: Required[Annotated[dict[str, FileFacts], mutable("Every file: path -> length and CRC32C.")]]
+    recipe: Annotated[str, fixed("The recipe that built it.")]
+    parameters: Annotated[dict[str, Any], fixed("The recipe's parameters.")]
+    input_digest: Annotated[str, fixed("Digest of all that the build depends on.")]
+    content_digest: Annotated[str, fixed("Digest of the files.")]
+    tensorflow: Annotated[str, fixed("TensorFlow version that exported it.")]
+    signatures: Annotated[dict[str, Any], fixed("Signature -> inputs and outputs, `float32[?, 28, 28]`.")]
+    metrics: Annotated[dict[str, float], fixed("What the training measured.")]
+    size: Annotated[int, fixed("Bytes of all files.")]
+    timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="3600")]
+
+
+class SavedModelOutputs(TypedDict, total=False):
+    """What comes back of a SavedModel."""
+
+    uri: Annotated[str, output("`gs://BUCKET/PREFIX/`, the `deploymentUri` of a version.")]
+    drift: Annotated[dict[str, Any], output("Fixed fields changed outside.")]
+
+
+_PLAIN = "not needed to serve SavedModels; where others set it, it is left alone"
+_IDENTITY = "says again what name, project and location say"
+
+BUCKET = Schema(
+    "bucket",
+    "Bucket",
+    BucketArgs,
+    BucketOutputs,
+    left_out={
+        **dict.fromkeys(("acl", "defaultObjectAcl", "owner"), "per-object lists: uniform access replaces them"),
+        **dict.fromkeys(("id", "kind", "locationType", "projectNumber", "generation"), _IDENTITY),
+        **dict.fromkeys(("etag", "updated"), "changes with every change, as metageneration does"),
+        **dict.fromkeys(("satisfiesPZI", "satisfiesPZS", "softDeleteTime", "hardDeleteTime"), "the API's own notes"),
+        **dict.fromkeys(("autoclass", "billing", "cors", "website", "logging", "rpo", "ipFilter"), _PLAIN),
+        **dict.fromkeys(("customPlacementConfig", "hierarchicalNamespace", "encryption"), _PLAIN),
+        **dict.fromkeys(("defaultEventBasedHold", "objectRetention", "retentionPolicy", "softDeletePolicy"), _PLAIN),
+    },
+)
+SAVED_MODEL = Schema("SavedModel", "", SavedModelArgs, SavedModelOutputs)

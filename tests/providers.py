@@ -1,0 +1,41 @@
+"""A provider as the engine runs it: pickled, unpickled, configured; its values numbered as the engine numbers them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import dill
+from pulumi import dynamic
+from pulumi.dynamic import dynamic as internals
+
+from resources._provider import Provider
+from resources.storage._folder import crc32c
+
+State = dict[str, Any]
+
+
+def configured(kind: type[Provider], endpoint: str, **config: str) -> Provider:
+    """A provider that has gone through the engine's hands, and calls this endpoint."""
+    pickled = base64.b64decode(internals.serialize_provider(kind()))
+    provider: Provider = dill.loads(pickled)  # noqa: S301 - pickled in the line above
+    raw = {"tf2-models:endpoint": endpoint, **{f"tf2-models:{key}": value for key, value in config.items()}}
+    provider.configure(dynamic.ConfigureRequest(dynamic.Config(raw, "tf2-models")))
+    return provider
+
+
+def as_engine(values: State) -> State:
+    """The values as the engine hands them over: through its protocol, which knows floats only."""
+    found: State = json.loads(json.dumps(values), parse_int=float)
+    return found
+
+
+def saved_model_inputs(folder: Path, bucket: str, prefix: str, **more: Any) -> State:
+    """The inputs of `storage.SavedModel` for the files of a folder."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "manifest.json"]
+    facts = {
+        path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "crc32c": crc32c(path)} for path in files
+    }
+    return {"bucket": bucket, "prefix": prefix, "source": str(folder), "files": facts, **more}

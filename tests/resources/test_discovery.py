@@ -1,0 +1,90 @@
+"""Every schema against the discovery document that google-api-python-client bundles."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+from googleapiclient import discovery_cache
+from typing_extensions import is_typeddict
+
+from resources import _values
+from resources._schema import Schema
+from resources.ml.schema import MODEL, VERSION
+from resources.storage.schema import BUCKET
+
+NUMBERS = {"int32": int, "int64": _values.Int64, "double": float}
+OWN_OUTPUTS = {"drift"}
+
+
+def document(api: str) -> dict[str, Any]:
+    """The bundled discovery document of an API."""
+    found: dict[str, Any] = json.loads(discovery_cache.get_static_doc(api, "v1"))
+    return found
+
+
+def mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, Any], path: str) -> list[str]:
+    """Where a type of ours says something else than the document."""
+    described = schemas[described["$ref"]] if "$ref" in described else described
+    if kind is Any:
+        return []
+    if is_typeddict(kind):
+        return _object_mismatches(kind, described, schemas, path)
+    if get_origin(kind) is list:
+        return mismatches(get_args(kind)[0], described["items"], schemas, f"{path}[]")
+    if get_origin(kind) is dict:
+        return [] if described["additionalProperties"]["type"] == "string" else [path]
+    if get_origin(kind) is Literal:
+        known = set(described.get("enum") or get_args(kind))
+        return [] if {name for name in known if "UNSPECIFIED" not in name} == set(get_args(kind)) else [path]
+    expected = {"string": str, "boolean": bool}.get(described["type"])
+    expected = NUMBERS.get(described.get("format", ""), expected)
+    return [] if kind is expected else [f"{path}: {kind} is not {expected}"]
+
+
+def _object_mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, Any], path: str) -> list[str]:
+    found = []
+    for name, member in _values.members(kind).items():
+        if name not in described["properties"]:
+            found.append(f"{path}.{name} is not in the document")
+        else:
+            found += mismatches(member, described["properties"][name], schemas, f"{path}.{name}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("api", "schema"), [("ml", MODEL), ("ml", VERSION), ("storage", BUCKET)], ids=["model", "version", "bucket"]
+)
+class TestSchema:
+    """Held to the document that Google publishes."""
+
+    def test_every_field_of_the_api_is_there_or_left_out_with_a_reason(self, api: str, schema: Schema) -> None:
+        """A field that Google adds fails here, until somebody decides."""
+        published = set(document(api)["schemas"][schema.discovery]["properties"])
+        ours = set(schema.names("path", "fixed", "mutable", "output")) & published
+
+        assert published == ours | set(schema.left_out)
+        assert ours.isdisjoint(schema.left_out)
+        assert all(schema.left_out.values())
+
+    def test_no_field_is_ours_alone_that_is_sent(self, api: str, schema: Schema) -> None:
+        """A wrong name would be refused by the API at the first `up`."""
+        published = set(document(api)["schemas"][schema.discovery]["properties"])
+
+        assert set(schema.names("fixed", "mutable")) <= published
+        assert set(schema.names("output")) - OWN_OUTPUTS <= published
+
+    def test_types_are_those_of_the_document(self, api: str, schema: Schema) -> None:
+        """Nested objects, numbers and enumerations alike."""
+        schemas = document(api)["schemas"]
+        published = schemas[schema.discovery]["properties"]
+        sent = [name for name in schema.names("fixed", "mutable", "output") if name not in OWN_OUTPUTS]
+
+        assert [bad for name in sent for bad in mismatches(schema.types[name], published[name], schemas, name)] == []
+
+    def test_leaves_that_may_be_patched_exist(self, api: str, schema: Schema) -> None:
+        """A misspelt leaf would make every change of it a refusal."""
+        for name in schema.names("mutable"):
+            for leaf in schema.fields[name].leaves:
+                assert leaf in _values.members(schema.types[name])

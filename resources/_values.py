@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from typing_extensions import NotRequired, Required, get_type_hints, is_typeddict
 
-Int64 = Annotated[int, "int64"]
+INT64 = "int64"
+Int64 = Annotated[int, INT64]
 """An integer that the API's JSON writes as a string."""
 
 Failure = tuple[str, str]
@@ -44,14 +45,20 @@ def join(path: str, key: str | int) -> str:
 
 def plain_type(annotation: Any) -> Any:
     """An annotation without its markers: `Required[Annotated[int, ...]]` is `int`; `Int64` stays."""
-    while annotation is not Int64 and get_origin(annotation) in (Annotated, Required, NotRequired):
+    while get_origin(annotation) in (Annotated, Required, NotRequired):
+        if INT64 in getattr(annotation, "__metadata__", ()):
+            return Int64
         annotation = get_args(annotation)[0]
     return annotation
 
 
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
 def members(kind: Any) -> dict[str, Any]:
     """API name -> type of each key of a `TypedDict`."""
-    return {api_name(name): plain_type(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
+    return {api_name(name): plain_type(hint) for name, hint in _hints(kind).items()}
 
 
 def required(kind: Any) -> list[str]:
@@ -59,8 +66,8 @@ def required(kind: Any) -> list[str]:
 
     Not its `__required_keys__`: with annotations kept as text, those do not see `Required`.
     """
-    hints = get_type_hints(kind, include_extras=True)
-    return [api_name(name) for name, hint in hints.items() if kind.__total__ or get_origin(hint) in (Required,)]
+    origins: dict[str, Any] = {name: get_origin(hint) for name, hint in _hints(kind).items()}
+    return [api_name(name) for name, origin in origins.items() if kind.__total__ or origin is Required]
 
 
 def to_wire(value: Any, kind: Any) -> Any:

@@ -1,0 +1,111 @@
+"""The real Pulumi engine, with a state of the test's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.running import ROOT
+
+BOUND = 300
+
+
+class Engine:
+    """The `pulumi` command on one stack of one program.
+
+    Attributes:
+        config: the stack's configuration; `write` puts it where the engine reads it.
+    """
+
+    def __init__(self, folder: Path, program: Path = ROOT) -> None:
+        self._folder, self._program = folder, program
+        self._file = folder / "Pulumi.test.yaml"
+        (folder / "state").mkdir(parents=True)
+        self.config: dict[str, Any] = {}
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "TF2_MODELS_"))},
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_SKIP_CONFIRMATIONS": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PYTHONPATH": str(ROOT),
+        }
+        self.write({})
+        self.run("stack", "init", "--stack", "test")
+
+    def write(self, config: dict[str, Any]) -> None:
+        """Makes this the stack's configuration."""
+        self.config = config
+        self._file.write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
+
+    def edit(self, path: str, value: Any) -> None:
+        """Sets one key of the models' configuration, `mult.versions.v1.description`; None removes it."""
+        *parents, last = path.split(".")
+        place = self.config["tf2-models:models"]
+        for key in parents:
+            place = place[key]
+        if value is None:
+            del place[last]
+        else:
+            place[last] = value
+        self.write(self.config)
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        """What a command prints. Raises `AssertionError` with it if the command does not end as it should."""
+        done = subprocess.run(
+            ["pulumi", *command, "--non-interactive", "--color=never"],
+            cwd=self._program,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=BOUND,
+            check=False,
+        )
+        text = done.stdout + done.stderr
+        assert bool(done.returncode) is fails, text
+        return text
+
+    def stack(self, verb: str, *options: str, fails: bool = False) -> str:
+        """`up`, `preview`, `refresh` or `destroy` of the stack."""
+        return self.run(verb, "--stack", "test", "--config-file", str(self._file), *options, fails=fails)
+
+    def up(self, *options: str) -> dict[str, int]:
+        """Deploys without a preview; returns how many resources were created, updated, ..."""
+        text = self.stack("up", "--skip-preview", "--suppress-progress", *options)
+        return summary(text)
+
+    def preview(self) -> dict[str, str]:
+        """Resource (its type's and its own name) -> what would be done; what stays the same is left out."""
+        report = json.loads(self.stack("preview", "--json"))
+        return {name_of(step["urn"]): step["op"] for step in report["steps"] if step["op"] != "same"}
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs."""
+        found: dict[str, Any] = json.loads(self.run("stack", "output", "--json", "--stack", "test"))
+        return found
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """What the state holds: resource -> its entry."""
+        state = json.loads(self.run("stack", "export", "--stack", "test"))
+        return {name_of(entry["urn"]): entry for entry in state["deployment"].get("resources", [])}
+
+
+def name_of(urn: str) -> str:
+    """`urn:pulumi:...::pulumi-python:dynamic/ml:Version::mult-v1` is `Version mult-v1`."""
+    *_, kind, name = urn.split("::")
+    return f"{kind.rpartition(':')[2]} {name}"
+
+
+def summary(text: str) -> dict[str, int]:
+    """The counts that a command prints under `Resources:`."""
+    counts = re.findall(r"(\d+) (created|updated|deleted|replaced|unchanged)", text.rpartition("Resources:\n")[2])
+    return {word: int(count) for count, word in counts}

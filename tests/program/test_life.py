@@ -1,0 +1,150 @@
+"""The program's life with the real engine on the emulator."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator import saved_models
+from tests.engine import Engine
+from tests.running import RunningEmulator
+
+pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
+
+
+def configuration(emulator: RunningEmulator, project: str, folder: Path) -> dict[str, Any]:
+    """A model with two versions, the first with automatic and the second with manual scaling."""
+    one, two = (saved_models.write(folder / name, factor) for name, factor in (("one", 2.0), ("two", 3.0)))
+    return {
+        "gcp:project": project,
+        "gcp:region": "us-central1",
+        "tf2-models:endpoint": emulator.endpoint,
+        "tf2-models:runtimeVersion": "2.21",
+        "tf2-models:models": {
+            "mult": {
+                "defaultVersion": "v1",
+                "versions": {
+                    "v1": {
+                        "artifact": str(one),
+                        "machineType": "n1-standard-2",
+                        "autoScaling": {"minNodes": 1, "maxNodes": 2},
+                    },
+                    "v2": {"artifact": str(two), "machineType": "n1-standard-2", "manualScaling": {"nodes": 1}},
+                },
+            }
+        },
+    }
+
+
+def predict(url: str, *instances: float) -> list[float]:
+    """The model's answers over HTTP."""
+    body = json.dumps({"instances": instances}).encode()
+    request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
+        found: list[float] = json.load(answer)["predictions"]
+    return found
+
+
+@pytest.fixture
+def engine(emulator: RunningEmulator, project: str, tmp_path: Path) -> Engine:
+    """A stack that is not deployed yet."""
+    engine = Engine(tmp_path / "engine")
+    engine.write(configuration(emulator, project, tmp_path))
+    return engine
+
+
+def test_a_stack_is_deployed_changed_mended_and_destroyed(
+    engine: Engine, emulator: RunningEmulator, project: str
+) -> None:
+    """Up, no-op, each kind of change, refresh after a change from outside, destroy: the whole life of a stack."""
+    assert engine.up() == {"created": 8}
+    outputs = engine.outputs()
+    model = outputs["models"]["mult"]
+    assert outputs["bucket"] == f"{project}-tf2-models"
+    assert (model["defaultVersion"], model["versions"]) == ("v1", ["v1", "v2"])
+    assert predict(model["predictUrl"], 1.0, 2.5) == [2.0, 5.0]
+
+    _nothing_changes(engine, emulator)
+    _changes_are_small(engine, emulator)
+    _a_new_version_takes_over(engine, model["predictUrl"])
+    _drift_is_mended(engine, emulator, f"projects/{project}/models/mult")
+
+    assert engine.stack("destroy", "--suppress-progress", "--parallel", "1")
+    assert engine.resources() == {}
+    assert emulator.ml().projects().models().list(parent=f"projects/{project}").execute() == {}
+    assert "items" not in emulator.storage().buckets().list(project=project).execute()
+
+
+def _nothing_changes(engine: Engine, emulator: RunningEmulator) -> None:
+    emulator.reset_calls()
+    assert engine.preview() == {}
+    assert engine.up() == {"unchanged": 8}
+    assert emulator.calls() == {}
+
+
+def _changes_are_small(engine: Engine, emulator: RunningEmulator) -> None:
+    engine.edit("mult.versions.v1.autoScaling", {"minNodes": 2, "maxNodes": 2})
+    engine.edit("mult.versions.v2.manualScaling", {"nodes": 2})
+    engine.edit("mult.description", "Multiplies")
+    assert engine.preview() == {"Version mult-v1": "update", "Version mult-v2": "update", "Model mult": "update"}
+
+    emulator.reset_calls()
+    assert engine.up() == {"updated": 3, "unchanged": 5}
+    calls = emulator.calls()
+    assert (calls["ml.projects.models.versions.patch"], calls["ml.projects.models.patch"]) == (2, 1)
+    assert "ml.projects.models.versions.create" not in calls
+
+
+def _a_new_version_takes_over(engine: Engine, url: str) -> None:
+    versions = engine.config["tf2-models:models"]["mult"]["versions"]
+    engine.edit("mult.versions.v3", {**versions["v2"], "artifact": versions["v1"]["artifact"]})
+    engine.edit("mult.versions.v1", None)
+    engine.edit("mult.versions.v2.artifact", versions["v3"]["artifact"])
+    engine.edit("mult.defaultVersion", "v3")
+    assert "cannot be changed in place. Deploy it under a new version name" in engine.stack("preview", fails=True)
+
+    engine.edit("mult.versions.v2", None)
+    assert engine.up() == {"created": 1, "updated": 1, "deleted": 3, "unchanged": 4}
+    assert predict(url, 1.0) == [2.0]
+
+
+def _drift_is_mended(engine: Engine, emulator: RunningEmulator, model: str) -> None:
+    versions, name = emulator.ml().projects().models().versions(), f"{model}/versions/v3"
+    versions.patch(name=name, updateMask="manualScaling.nodes", body={"manualScaling": {"nodes": 1}}).execute()
+    emulator.ml().projects().models().patch(name=model, updateMask="description", body={"description": "?"}).execute()
+
+    engine.stack("refresh", "--suppress-progress")
+    assert engine.preview() == {"Version mult-v3": "update", "Model mult": "update"}
+    engine.up()
+
+    assert versions.get(name=name).execute()["manualScaling"] == {"nodes": 2}
+    assert emulator.ml().projects().models().get(name=model).execute()["description"] == "Multiplies"
+
+
+def test_what_is_gone_outside_is_made_again(engine: Engine, emulator: RunningEmulator, project: str) -> None:
+    """A version that was deleted by somebody else (runtimes expire) comes back with the next refresh and `up`."""
+    engine.up()
+    name = f"projects/{project}/models/mult/versions/v2"
+    emulator.ml().projects().models().versions().delete(name=name).execute()
+
+    engine.stack("refresh", "--suppress-progress")
+    assert engine.preview() == {"Version mult-v2": "create"}
+    assert engine.up() == {"created": 1, "unchanged": 7}
+    assert emulator.ml().projects().models().versions().get(name=name).execute()["state"] == "READY"
+
+
+def test_the_state_holds_no_path_of_this_machine_and_no_noise(engine: Engine, tmp_path: Path) -> None:
+    """Inputs and outputs of every resource are free of absolute paths; the provider is a short reference."""
+    engine.up()
+
+    ours = {name: entry for name, entry in engine.resources().items() if "dynamic/" in entry["type"]}
+    assert len(ours) == 7
+    for name, entry in ours.items():
+        facts = json.dumps([entry.get("inputs"), entry.get("outputs")])
+        assert f'"{tmp_path}' not in facts, name
+        assert str(Path.home()) not in facts, name
+        assert len(entry["inputs"]["__provider"]) < 120, name

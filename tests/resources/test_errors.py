@@ -1,0 +1,93 @@
+"""The error tree: what the client reads is what the emulator raises."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+
+from resources import errors
+
+
+def leaves(kind: type[errors.Error]) -> list[type[errors.Error]]:
+    """All classes below one."""
+    return [
+        leaf
+        for child in kind.__subclasses__()
+        for leaf in [child, *leaves(child)]
+        if "resources.errors" in leaf.__module__
+    ]
+
+
+API_ERRORS = [kind for kind in leaves(errors.ApiError) if issubclass(kind, errors.ApiError)]
+OTHERS = [
+    errors.InvalidInput([("a.b", "is missing"), ("c", "is wrong")]),
+    errors.ArtifactError("x"),
+    errors.EndpointUnreachable("x"),
+    errors.OperationFailed("x", 9),
+    errors.OperationTimeout("x"),
+    errors.PredictionFailed("x"),
+]
+
+
+@pytest.mark.parametrize("kind", API_ERRORS, ids=lambda kind: kind.__name__)
+def test_an_answer_is_read_as_the_error_that_it_was_written_from(kind: type[errors.ApiError]) -> None:
+    """Both ends share the classes, so nothing is lost on the wire."""
+    sent = kind(errors.SUNSET_TEXT if kind is errors.Sunset else "why", [{"reason": "R"}])
+
+    read = errors.from_response(kind.code, json.dumps(sent.body("ml")).encode())
+
+    assert type(read) is kind
+    assert read.message == sent.message
+
+
+@pytest.mark.parametrize("kind", API_ERRORS, ids=lambda kind: kind.__name__)
+def test_cloud_storages_shape_is_read_by_its_code(kind: type[errors.ApiError]) -> None:
+    """It has a reason in the place of a status."""
+    body = kind("why").body("storage")
+
+    assert body["error"]["errors"] == [{"message": "why", "domain": "global", "reason": kind.reason}]
+    assert errors.from_response(kind.code, json.dumps(body).encode()).code == kind.code
+
+
+@pytest.mark.parametrize(
+    "error", [*OTHERS, *(kind("why", [{"a": 1}]) for kind in API_ERRORS)], ids=lambda e: type(e).__name__
+)
+def test_an_error_crosses_processes(error: errors.Error) -> None:
+    """The provider and the engine are different processes."""
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled in the same line
+
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "content", "kind"),
+    [
+        (502, b"<html><body>Bad\n gateway</body></html>", errors.Internal),
+        (500, b"", errors.Internal),
+        (418, b"{}", errors.InvalidArgument),
+        (404, b'{"error": "plain"}', errors.NotFound),
+        (409, b'{"error": {"status": "ABORTED", "message": "m"}}', errors.Aborted),
+        (409, b'{"error": {"message": "m"}}', errors.AlreadyExists),
+        (400, b"\xff\xfe", errors.InvalidArgument),
+    ],
+)
+def test_an_answer_that_is_not_the_apis_own_is_an_error_of_one_line(
+    code: int, content: bytes, kind: type[errors.ApiError]
+) -> None:
+    """A proxy's HTML, an empty body and broken bytes give a class by the code and one short line."""
+    error = errors.from_response(code, content)
+
+    assert type(error) is kind
+    assert error.message
+    assert "\n" not in error.message
+    assert len(error.message) < 300
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    """Every class stands in the picture at the head of the module."""
+    for kind in leaves(errors.Error):
+        assert f"── {kind.__name__} " in str(errors.__doc__), kind

@@ -1,0 +1,57 @@
+"""`/-/status` and `/-/calls`: what the emulator says about itself. No path of this machine is in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emulator.ml import tables
+from emulator.request import Response
+from resources import errors
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+NAME = "tf2-models emulator"
+
+
+def respond(emulator: Emulator, verb: str, path: str) -> Response:
+    """The answer to a call below `/-/`. Raises `NotFound`."""
+    if (verb, path) == ("GET", "/-/status"):
+        return Response(body=status(emulator))
+    if (verb, path) == ("GET", "/-/calls"):
+        return Response(body=dict(sorted(emulator.calls.items())))
+    if (verb, path) == ("DELETE", "/-/calls"):
+        emulator.calls.clear()
+        return Response(status=204)
+    raise errors.NotFound("There is GET /-/status, GET /-/calls and DELETE /-/calls.")
+
+
+def status(emulator: Emulator) -> dict[str, Any]:
+    """What runs, for how long, how it is set, and every version with its state and nodes."""
+    versions = []
+    for row in emulator.store.all("SELECT * FROM versions ORDER BY project, model, name"):
+        key = tables.key_of(row)
+        default = tables.is_default(emulator, row)
+        nodes = emulator.serving.nodes(key)
+        versions.append({"name": key, "state": row["state"], "nodes": nodes, "isDefault": default})
+    settings = emulator.settings
+    return {
+        "name": NAME,
+        "uptime": round((emulator.now() - emulator.started).total_seconds(), 3),
+        "settings": {
+            "port": settings.port,
+            "operationSeconds": settings.operation_seconds,
+            "sunset": settings.sunset,
+        },
+        "models": _count(emulator, "SELECT count(*) AS n FROM models"),
+        "buckets": _count(emulator, "SELECT count(*) AS n FROM storage_buckets"),
+        "objects": _count(emulator, "SELECT count(*) AS n FROM storage_objects WHERE deleted IS NULL"),
+        "runningOperations": _count(emulator, "SELECT count(*) AS n FROM operations WHERE result IS NULL"),
+        "calls": sum(emulator.calls.values()),
+        "versions": versions,
+    }
+
+
+def _count(emulator: Emulator, query: str) -> int:
+    row = emulator.store.one(query)
+    return int(row["n"]) if row else 0

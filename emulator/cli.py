@@ -1,0 +1,188 @@
+"""The command line: serve, up, down, status, logs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from emulator import daemon
+from resources.errors import Error
+
+_DATA = Path(".local/emulator")
+_EXAMPLES = """\
+examples:
+  python -m emulator up                       start in the background on http://127.0.0.1:8470
+  python -m emulator status                   what runs, and every version with its nodes
+  python -m emulator logs -f                  follow the calls as they come
+  python -m emulator down                     stop; the state stays in .local/emulator
+  python -m emulator serve --port 0 --data /tmp/try --operation-seconds 5
+                                              in the foreground, on a free port, with slow operations
+  python -m emulator serve --sunset           refuse new models as Google does today
+
+exit codes: 0 done, 1 failed, 2 wrong usage; of status: 0 up, 3 not up
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except Error as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, BrokenPipeError):
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m emulator",
+        description="The ml v1 and Cloud Storage APIs on this machine, really serving SavedModels. Loopback only.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, run, text in (
+        ("serve", _serve, "serve in the foreground until Ctrl-C or SIGTERM"),
+        ("up", _up, "start in the background; fine if it is up already"),
+    ):
+        command = _command(commands, name, run, text)
+        command.add_argument("--port", type=_port, default=8470, help="TCP port, 0 for a free one (default: 8470)")
+        command.add_argument(
+            "--operation-seconds",
+            type=_seconds,
+            default=0.0,
+            metavar="S",
+            help="long-running operations take at least S seconds (default: 0)",
+        )
+        command.add_argument("--sunset", action="store_true", help="refuse new models and versions, as Google does")
+    _command(commands, "down", _down, "stop; fine if it is not up")
+    _command(commands, "status", _status, "print what runs; exit code 3 if nothing does")
+    logs = _command(commands, "logs", _logs, "print the end of the log: time, method, address, status, duration")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
+    logs.add_argument("-n", "--lines", type=int, default=20, metavar="N", help="how many lines (default: 20)")
+    return parser
+
+
+def _command(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=f"{text.capitalize()}.")
+    command.add_argument("--data", type=Path, default=_DATA, metavar="DIR", help=f"state and log (default: {_DATA})")
+    command.set_defaults(run=run)
+    return command
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("must be 0 to 65535")
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("must be 0 to 3600")
+    return seconds
+
+
+def _serve(options: argparse.Namespace) -> int:
+    # Imported here: the other commands need no server.
+    from emulator.context import Settings
+    from emulator.process import serve
+
+    settings = Settings(port=options.port, operation_seconds=options.operation_seconds, sunset=options.sunset)
+    serve(options.data, settings)
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    with daemon.running(options.data) as found:
+        if found is not None:
+            return _already_up(found, options)
+    arguments = ["--port", str(options.port), "--operation-seconds", str(options.operation_seconds)]
+    endpoint = daemon.start(options.data, [*arguments, *(["--sunset"] if options.sunset else [])])
+    print(f"emulator is up on {endpoint}")
+    return 0
+
+
+def _already_up(found: daemon.Running, options: argparse.Namespace) -> int:
+    if options.port not in (0, urlsplit(found.endpoint).port):
+        raise Error(f"it is up already, on {found.endpoint}: to change the port, `python -m emulator down` first")
+    wanted = {"operationSeconds": options.operation_seconds, "sunset": options.sunset}
+    settings = (daemon.status(found.endpoint) or {}).get("settings", {})
+    if any(settings.get(name, value) != value for name, value in wanted.items()):
+        raise Error(f"it is up already, on {found.endpoint}, with other settings: `python -m emulator down` first")
+    print(f"emulator is up already on {found.endpoint}")
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    with daemon.running(options.data) as found:
+        if found is None:
+            print("emulator is not up")
+            return 0
+        daemon.stop(found)
+    print("emulator is down")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    with daemon.running(options.data) as found:
+        answer = daemon.status(found.endpoint) if found else None
+        if found is None or answer is None:
+            print("emulator is not up: python -m emulator up")
+            return 3
+    settings = answer["settings"]
+    rows = [
+        ("endpoint", found.endpoint),
+        ("pid", str(found.pid)),
+        ("uptime", _duration(answer["uptime"])),
+        ("operations", f"{answer['runningOperations']} running, at least {settings['operationSeconds']:g} s each"),
+        ("storage", f"{answer['buckets']} buckets, {answer['objects']} objects"),
+        ("models", str(answer["models"])),
+        *([("sunset", "new models and versions are refused")] if settings["sunset"] else []),
+    ]
+    print("\n".join(f"{name:<12}{value}" for name, value in rows))
+    if answer["versions"]:
+        print()
+        _table([("VERSION", "STATE", "NODES", "DEFAULT"), *map(_version_row, answer["versions"])])
+    return 0
+
+
+def _version_row(version: dict[str, Any]) -> tuple[str, ...]:
+    default = "default" if version["isDefault"] else ""
+    return version["name"], version["state"], str(version["nodes"]), default
+
+
+def _table(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _duration(seconds: float) -> str:
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{hours}h {rest // 60}m {rest % 60}s" if hours else f"{rest // 60}m {rest % 60}s"
+
+
+def _logs(options: argparse.Namespace) -> int:
+    file = options.data / "log"
+    try:
+        log = file.open(encoding="utf-8", errors="replace")
+    except OSError as exc:
+        raise Error(f"there is no log in {options.data}: python -m emulator up") from exc
+    with log:
+        lines = log.readlines()
+        sys.stdout.writelines(lines[-options.lines :] if options.lines > 0 else [])
+        while options.follow:
+            sys.stdout.write(log.read())
+            sys.stdout.flush()
+            time.sleep(0.2)
+    return 0

@@ -1,0 +1,99 @@
+"""What handlers use: the store, the clock, the settings, the worker processes. Nothing of it is global."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+
+from emulator.log import Log
+from emulator.ml import tables as ml_tables
+from emulator.ml import work
+from emulator.ml.deployments import Deployments
+from emulator.operations import Operations
+from emulator.serving import Serving
+from emulator.storage import tables as storage_tables
+from emulator.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How this emulator behaves.
+
+    Attributes:
+        host: always loopback.
+        port: TCP port; 0 takes a free one.
+        operation_seconds: a long-running operation ends no sooner than this after its start.
+        sunset: refuse new models and versions as Google does today.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8470
+    operation_seconds: float = 0.0
+    sunset: bool = False
+
+
+@dataclass(kw_only=True)
+class Emulator:
+    """One running emulator.
+
+    Attributes:
+        data: the folder that holds everything that survives.
+        calls: method id -> how often it was called since the start.
+        last_used: version -> when it last answered a prediction; forgotten when the process ends.
+    """
+
+    store: Store
+    data: Path
+    settings: Settings
+    serving: Serving
+    log: Log
+    calls: Counter[str] = field(default_factory=Counter)
+    last_used: dict[str, datetime] = field(default_factory=dict)
+    started: datetime = field(init=False)
+    operations: Operations = field(init=False)
+    deployments: Deployments = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started = self.now()
+        self.operations = Operations(self, work.WORKS)
+        self.deployments = Deployments(self)
+
+    @classmethod
+    def open(cls, data: Path, settings: Settings) -> Emulator:
+        """An emulator on the state in `data`, which is made where it is missing. `start` brings it to life."""
+        data.mkdir(parents=True, exist_ok=True)
+        emulator = cls(
+            store=Store(data / "state.sqlite3"),
+            data=data,
+            settings=settings,
+            serving=Serving(),
+            log=Log(data / "log"),
+        )
+        storage_tables.prepare(emulator)
+        ml_tables.prepare(emulator)
+        return emulator
+
+    def now(self) -> datetime:
+        """The one clock, in UTC."""
+        return datetime.now(timezone.utc)
+
+    async def start(self) -> None:
+        """Serves again what was READY, and goes on with the operations that had not ended."""
+        self.deployments.resume()
+        self.operations.resume()
+
+    async def stop(self) -> None:
+        """Ends every task and process. Operations that have not ended go on at the next start."""
+        await self.operations.stop()
+        await self.deployments.stop()
+        await self.serving.stop()
+        self.store.close()
+        self.log.close()
+
+    async def remove_folder(self, folder: Path) -> None:
+        """Removes a folder of this emulator; one that is gone already is fine."""
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

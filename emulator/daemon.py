@@ -1,0 +1,129 @@
+"""The emulator as a background process: found by its pid file, told from a stranger by its start time."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resources.errors import Error
+
+_START_SECONDS = 20
+_STOP_SECONDS = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A process that serves.
+
+    Attributes:
+        handle: a descriptor that means this process and no later one with the same number.
+    """
+
+    pid: int
+    endpoint: str
+    handle: int
+
+
+def _start_time(pid: int) -> str | None:
+    """When a process started, in clock ticks since boot; None where there is none."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The second field is the program's name in parentheses, which may hold anything.
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else fields[19]
+
+
+@contextmanager
+def pid_file(data: Path, endpoint: str) -> Iterator[None]:
+    """Says, while the block runs, that this process serves."""
+    file, pid = data / "pid", os.getpid()
+    unfinished = data / "pid.new"
+    unfinished.write_text(json.dumps({"pid": pid, "started": _start_time(pid), "endpoint": endpoint}))
+    unfinished.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Running | None]:
+    """The emulator that serves from `data`, or None. A pid that another process has by now is not it."""
+    try:
+        known = json.loads((data / "pid").read_text(encoding="utf-8"))
+        handle = os.pidfd_open(known["pid"])
+    except (OSError, ValueError, KeyError):
+        yield None
+        return
+    try:
+        same = _start_time(known["pid"]) == known["started"]
+        yield Running(pid=known["pid"], endpoint=known["endpoint"], handle=handle) if same else None
+    finally:
+        os.close(handle)
+
+
+def start(data: Path, arguments: Sequence[str]) -> str:
+    """Starts `serve` with `arguments` in a session of its own; returns its endpoint once it answers.
+
+    Raises:
+        Error: it ended instead, with the line that it said; or did not answer in time.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "log").open("ab") as log:
+        position = log.tell()
+        command = [sys.executable, "-m", "emulator", "serve", "--data", str(data), *arguments]
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end:
+        if child.poll() is not None:
+            raise Error(_last_line(data / "log", position))
+        with running(data) as found:
+            if found and found.pid == child.pid and status(found.endpoint):
+                return found.endpoint
+        time.sleep(0.01)
+    child.kill()
+    child.wait()
+    raise Error(f"the emulator did not answer within {_START_SECONDS} s: python -m emulator logs --data {data}")
+
+
+def _last_line(log: Path, position: int) -> str:
+    with log.open("rb") as file:
+        file.seek(position)
+        lines = file.read().decode("utf-8", "replace").split("\n")
+    said = [line for line in lines if line.strip()]
+    return said[-1].removeprefix("error: ") if said else "the emulator ended at once and said nothing"
+
+
+def stop(found: Running) -> None:
+    """Ends it, and waits for its end. Raises `Error` where it does not end, even when killed."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        signal.pidfd_send_signal(found.handle, number)
+        poll = select.poll()
+        poll.register(found.handle, select.POLLIN)
+        if poll.poll(_STOP_SECONDS * 1000):
+            return
+    raise Error(f"process {found.pid} does not end")
+
+
+def status(endpoint: str) -> dict[str, Any] | None:
+    """What `/-/status` answers, or None where nothing answers."""
+    try:
+        with urllib.request.urlopen(f"{endpoint}/-/status", timeout=5) as answer:  # noqa: S310 - a loopback URL of ours
+            found: dict[str, Any] = json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError):
+        return None
+    return found

@@ -1,0 +1,1 @@
+"""The `ml` v1 API: models, versions, operations, predict. Handlers are named after the API's methods."""

@@ -1,0 +1,60 @@
+"""`ml.projects.predict`: the request goes to a node of the version as it came, and its answer comes back as it is."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import TYPE_CHECKING
+
+from emulator.ml import tables
+from emulator.ml.checks import field_error
+from emulator.request import Request, Response
+from resources import errors
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+LIMIT = 1_572_864
+"""The largest body that Google's endpoint takes, in bytes."""
+
+_NAME = re.compile(r"projects/([^/]+)/models/([^/]+)(?:/versions/([^/]+))?")
+_JSON = {"content-type": "application/json; charset=utf-8"}
+
+
+async def projects_predict(emulator: Emulator, request: Request) -> Response:
+    """Predicts with a version, or with the default version of a model.
+
+    What the model itself refuses is answered with 200 and `{"error": "..."}`, as Google does. The time is remembered as
+    the version's `lastUseTime`, in memory only.
+    """
+    try:
+        body = await request.read(LIMIT)
+    except ValueError:
+        raise errors.InvalidArgument(f"Request payload size exceeds the limit: {LIMIT} bytes.") from None
+    row = _version(emulator, request.params["name"])
+    await emulator.deployments.ready(row)
+    key = tables.key_of(row)
+    answer = await emulator.serving.predict(key, body)
+    emulator.last_used[key] = emulator.now()
+    return Response(body=answer, headers=_JSON)
+
+
+def _version(emulator: Emulator, name: str) -> sqlite3.Row:
+    """The version that answers for `name`."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        raise field_error(errors.InvalidArgument, "name", f"{name} is not the name of a model or a version.")
+    project, model, version = found.groups()
+    if version is None:
+        version = tables.model(emulator, project, model)["default_version"]
+        if version is None:
+            text = f"The model {model} has no default version: create a version first."
+            raise field_error(errors.FailedPrecondition, "name", text)
+    row = tables.version(emulator, project, model, version)
+    # A version answers while it is being updated.
+    if row["state"] not in ("READY", "UPDATING"):
+        raise errors.FailedPrecondition(
+            "Online prediction is unavailable for this version. "
+            f"Please verify that CreateVersion has completed successfully: {version} is {row['state']}."
+        )
+    return row

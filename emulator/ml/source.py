@@ -1,0 +1,99 @@
+"""A version's own copy of its SavedModel, taken from the bucket when the version is created."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from emulator.ml import tables
+from emulator.ml.checks import field_error
+from emulator.storage import read
+from resources import errors
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+_FILES = 1000
+_MLS1_BYTES = 500 * 1024**2
+_N1_BYTES = 10 * 1024**3
+_SAVED_MODEL = "saved_model.pb"
+
+
+async def copy(emulator: Emulator, uri: str, *, mls1: bool) -> str:
+    """Copies the files under `uri` into a new folder; returns the folder's name.
+
+    Later changes of the bucket do not reach it.
+
+    Raises:
+        FailedPrecondition: there is no SavedModel, or it is larger than the API takes.
+    """
+    objects = _objects(emulator, uri, mls1=mls1)
+    name = secrets.token_hex(16)
+    folder = tables.folders(emulator) / name
+    try:
+        await asyncio.to_thread(_link_all, objects, folder)
+    except OSError as exc:
+        await emulator.remove_folder(folder)
+        raise _refused(f"The files in {uri} cannot be copied: {exc.strerror}.") from exc
+    except BaseException:
+        await emulator.remove_folder(folder)
+        raise
+    return name
+
+
+def _objects(emulator: Emulator, uri: str, *, mls1: bool) -> list[tuple[str, Path]]:
+    """Path below the folder and file of each object under `uri`, after all checks."""
+    bucket, _, prefix = uri.removeprefix("gs://").partition("/")
+    prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
+    try:
+        found = read.objects_under(emulator, bucket, prefix)
+    except errors.NotFound:
+        raise _refused(f"The bucket of {uri} does not exist, or cannot be read.") from None
+    # A name that ends with a slash is how consoles draw an empty folder: no file.
+    objects = [(item.name.removeprefix(prefix), item) for item in found if not item.name.endswith("/")]
+    names = {name for name, _ in objects}
+    if _SAVED_MODEL not in names:
+        raise _refused(f"Deployment directory {uri} is expected to contain exactly one of: [{_SAVED_MODEL}].")
+    if len(objects) > _FILES:
+        raise _refused(
+            f"The number of files in {uri} is {len(objects)}, which exceeds the allowed maximum of {_FILES}."
+        )
+    size, most = sum(item.size for _, item in objects), _MLS1_BYTES if mls1 else _N1_BYTES
+    if size > most:
+        raise _refused(
+            f"The total size of files in {uri} is {size} bytes, which exceeds the allowed maximum of {most} bytes."
+        )
+    _refuse_escapes(names)
+    return [(name, item.file) for name, item in objects]
+
+
+def _refuse_escapes(names: set[str]) -> None:
+    """Object names may be anything; as paths some would lead out of the folder."""
+    for name in sorted(names):
+        if "\0" in name or any(part in ("", ".", "..") for part in name.split("/")):
+            raise _refused(f"{name!r} is not a name of a file in a folder.")
+
+
+def _refused(text: str) -> errors.ApiError:
+    return field_error(errors.FailedPrecondition, "version.deploymentUri", text)
+
+
+def _link_all(objects: Sequence[tuple[str, Path]], folder: Path) -> None:
+    folder.mkdir()
+    for name, file in objects:
+        target = folder / PurePosixPath(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _link(file, target)
+
+
+def _link(file: Path, target: Path) -> None:
+    """Gives the file a second name: the files of objects are never written again, only removed. Else copies it."""
+    try:
+        os.link(file, target)
+    except PermissionError:  # a file system without hard links
+        shutil.copyfile(file, target)

@@ -1,0 +1,104 @@
+"""The process that serves: binds the port, writes the pid file, runs until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+import uvloop
+
+from emulator import daemon
+from emulator.context import Emulator, Settings
+from emulator.server import App
+from resources.errors import Error
+
+_GRACE_SECONDS = 3
+# As long as Google's front ends: Python clients do not retry where a connection was closed while they were idle.
+_IDLE_SECONDS = 240
+
+
+class _Server(uvicorn.Server):
+    """A server whose signals are handled here: uvicorn would raise them once more, and never come back."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def leave(self) -> None:
+        """Ends `serve`, after the answers that are being written."""
+        self.should_exit = True
+
+
+def serve(data: Path, settings: Settings) -> None:
+    """Serves in the foreground until SIGTERM or SIGINT; returns when every worker process has ended.
+
+    Raises:
+        Error: the port is taken, or another emulator uses `data`.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with _lock(data), _bind(settings) as listener:
+        port = listener.getsockname()[1]
+        settings = Settings(port=port, operation_seconds=settings.operation_seconds, sunset=settings.sunset)
+        uvloop.run(_run(data, settings, listener))
+
+
+async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:
+    emulator = Emulator.open(data, settings)
+    config = uvicorn.Config(
+        App(emulator),
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.leave)
+    endpoint = f"http://{settings.host}:{settings.port}"
+    try:
+        await emulator.start()
+        with daemon.pid_file(data, endpoint):
+            emulator.log.line(f"serving on {endpoint}")
+            print(f"serving on {endpoint}", flush=True)
+            await server.serve(sockets=[listener])
+    finally:
+        await emulator.stop()
+
+
+def _bind(settings: Settings) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(512)
+    except OSError as exc:
+        listener.close()
+        if exc.errno == errno.EADDRINUSE:
+            raise Error(f"port {settings.port} is taken by another program: stop it, or choose another --port") from exc
+        raise Error(f"cannot listen on port {settings.port}: {exc.strerror}; choose another --port") from exc
+    return listener
+
+
+@contextmanager
+def _lock(data: Path) -> Iterator[None]:
+    """Holds the data folder: two processes must not write to one state."""
+    with (data / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            raise Error(f"another emulator runs on {data}: stop it, or give another --data") from exc
+        yield

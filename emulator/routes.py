@@ -1,0 +1,86 @@
+"""From verb and path to the method that is meant. An address in no discovery document means nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from emulator.discovery import Method
+
+# An upload session is continued with PUT and given up with DELETE, at the address that POST opened it.
+_UPLOAD_VERBS = ("POST", "PUT", "DELETE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A method, its decoded path parameters, and whether the address is one that takes media."""
+
+    method: Method
+    params: dict[str, str]
+    upload: bool
+    download: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    regex: re.Pattern[str]
+    patterns: dict[str, re.Pattern[str]]
+    method: Method
+    upload: bool = False
+    download: bool = False
+
+    def match(self, path: str) -> Match | None:
+        found = self.regex.fullmatch(path)
+        if found is None:
+            return None
+        params = {name: unquote(value, errors="strict") for name, value in found.groupdict().items()}
+        # What is a name before decoding may be a path after it: `models/a%2Fb` is no model.
+        if any(not pattern.fullmatch(params[name]) for name, pattern in self.patterns.items()):
+            return None
+        return Match(method=self.method, params=params, upload=self.upload, download=self.download)
+
+
+class Router:
+    """Finds the method of a call. Paths are matched as they came, percent-encoded, and decoded afterwards."""
+
+    def __init__(self, methods: Iterable[Method]) -> None:
+        self._routes: dict[tuple[str, str], list[_Route]] = {}
+        # `v1/{+name}:predict` before `v1/{+name}`: the longer literal text is the more exact one.
+        for method in sorted(methods, key=lambda method: -len(re.sub(r"\{.*?\}", "", method.path))):
+            self._add(method.verb, method.path, _Route(*_compile(method.path, method), method))
+            for path in method.uploads:
+                for verb in _UPLOAD_VERBS:
+                    self._add(verb, path, _Route(*_compile(path, method), method, upload=True))
+            if method.media:
+                path = f"download/{method.path}"
+                self._add(method.verb, path, _Route(*_compile(path, method), method, download=True))
+
+    def _add(self, verb: str, path: str, route: _Route) -> None:
+        self._routes.setdefault((verb, path.partition("/")[0]), []).append(route)
+
+    def match(self, verb: str, raw_path: str) -> Match | None:
+        """The method at this address, or None. `raw_path` is percent-encoded and starts with a slash."""
+        path = raw_path[1:]
+        for route in self._routes.get((verb, path.partition("/")[0]), ()):
+            try:
+                found = route.match(path)
+            except UnicodeDecodeError:
+                return None
+            if found:
+                return found
+        return None
+
+
+def _compile(template: str, method: Method) -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
+    regex, patterns = "", {}
+    for literal, name in re.findall(r"([^{]*)(?:\{\+?(\w+)\})?", template):
+        regex += re.escape(literal)
+        if name:
+            given = method.parameters[name].get("pattern")
+            pattern = given.strip("^$") if given else "[^/]+"
+            regex += f"(?P<{name}>{pattern})"
+            if given:
+                patterns[name] = re.compile(pattern)
+    return re.compile(regex), patterns

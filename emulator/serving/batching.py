@@ -1,0 +1,117 @@
+"""Answers requests that came together with as few calls of the model as their shapes allow. Needs no TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from emulator.serving import answer, question
+from emulator.serving.failures import PredictionError, RunFailed, reason
+from emulator.serving.question import Request
+from emulator.serving.signature import Signature
+from emulator.serving.tensors import Array, Fast
+
+_ROWS = 256
+"""Instances that one call takes at most, unless one request alone has more: bounds memory, and gains end before."""
+
+
+class Runnable(Protocol):
+    """What `model.Model` is to this module."""
+
+    signatures: Mapping[str, Signature]
+    independent: Collection[str]
+
+    @property
+    def fast(self) -> Fast:
+        """See `tensors.convert`."""
+
+    def run(self, key: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """One call of a signature."""
+
+
+class Batcher:
+    """A model, asked in groups. An error in one request never reaches another.
+
+    Args:
+        model: the model.
+        bare: see `answer.write`.
+    """
+
+    def __init__(self, model: Runnable, *, bare: bool) -> None:
+        self._model = model
+        self._bare = bare
+
+    def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+        """The answers to all `requests` (number, body), in any order, as they become known."""
+        groups: dict[Any, list[tuple[int, Request]]] = {}
+        for number, body in requests:
+            try:
+                request = question.read(body, self._model.signatures, self._model.fast)
+            except PredictionError as exc:
+                yield number, answer.write_error(exc)
+                continue
+            groups.setdefault(self._kin(number, request), []).append((number, request))
+        for group in groups.values():
+            for part in _parts(group):
+                yield from self._run_together(part)
+
+    def _kin(self, number: int, request: Request) -> Any:
+        """Equal for requests that may run in one call."""
+        if request.signature not in self._model.independent:
+            return number
+        return request.signature, tuple((alias, array.shape[1:]) for alias, array in request.inputs.items())
+
+    def _run_together(self, group: list[tuple[int, Request]]) -> Iterator[tuple[int, bytes]]:
+        outputs = self._joined([request for _, request in group]) if len(group) > 1 else None
+        start = 0
+        for number, request in group:
+            if outputs is None:
+                yield number, self._run_alone(request)
+                continue
+            end = start + request.count
+            yield number, self._write({alias: output[start:end] for alias, output in outputs.items()})
+            start = end
+
+    def _joined(self, requests: list[Request]) -> dict[str, Array] | None:
+        """The outputs of all in one call; None where that failed, or where they cannot be told apart again."""
+        inputs = {alias: np.concatenate([r.inputs[alias] for r in requests]) for alias in requests[0].inputs}
+        try:
+            outputs = self._run(requests[0].signature, inputs)
+        except PredictionError:
+            return None
+        total = sum(request.count for request in requests)
+        return outputs if all(output.shape[:1] == (total,) for output in outputs.values()) else None
+
+    def _run_alone(self, request: Request) -> bytes:
+        try:
+            return self._write(self._run(request.signature, request.inputs))
+        except PredictionError as exc:
+            return answer.write_error(exc)
+
+    def _run(self, key: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        try:
+            return self._model.run(key, inputs)
+        except Exception as exc:  # a model's graph may make TensorFlow raise any type
+            raise RunFailed(f"Exception during running the graph: {reason(exc)}") from exc
+
+    def _write(self, outputs: Mapping[str, Array]) -> bytes:
+        try:
+            return answer.write(outputs, bare=self._bare)
+        except PredictionError as exc:
+            return answer.write_error(exc)
+
+
+def _parts(group: list[tuple[int, Request]]) -> Iterator[list[tuple[int, Request]]]:
+    """`group` cut where it would exceed `_ROWS`."""
+    part: list[tuple[int, Request]] = []
+    rows = 0
+    for member in group:
+        if part and rows + member[1].count > _ROWS:
+            yield part
+            part, rows = [], 0
+        part.append(member)
+        rows += member[1].count
+    if part:
+        yield part

@@ -1,0 +1,173 @@
+"""One loaded model: its nodes, who gets the next request, and what replaces a node that ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from emulator.serving import node_link, process
+from emulator.serving.forking import Template
+from emulator.serving.node_link import Node
+from resources import errors
+
+Launch = Callable[[], Awaitable[tuple[Template, Node]]]
+"""Starts one more node of the model; raises `errors.ArtifactError`."""
+
+_log = logging.getLogger(__name__)
+_BACKOFF_FIRST = 0.1
+_BACKOFF_MOST = 10.0
+_HEALTHY = 30.0
+"""Seconds that a node must live for the backoff to start anew."""
+_DRAIN = 10.0
+"""Seconds that a node which is taken away has for what it still runs."""
+
+
+class _Slot:
+    """The place of one node: whoever ends in it is replaced, until it is retired."""
+
+    def __init__(self, key: str, launch: Launch, template: Template, node: Node, changed: Callable[[], None]) -> None:
+        self.node: Node | None = node
+        self._key = key
+        self._launch = launch
+        self._template = template
+        self._changed = changed
+        self._delay = _BACKOFF_FIRST
+        self._retired: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._run(node))
+
+    @property
+    def load(self) -> int:
+        """Requests that its node has not answered yet; -1 without a node."""
+        return self.node.load if self.node else -1
+
+    async def retire(self) -> None:
+        """Lets the node finish what it runs, ends it, and returns when it is gone."""
+        if not self._retired.done():
+            self._retired.set_result(None)
+        await asyncio.shield(self._task)
+
+    async def _run(self, node: Node | None) -> None:
+        while node:
+            since = asyncio.get_running_loop().time()
+            await asyncio.wait([node.closed, self._retired], return_when=asyncio.FIRST_COMPLETED)
+            self._set(None)
+            if self._retired.done():
+                await node.drained(_DRAIN)
+            how = process.describe_end(await node_link.end(self._template, node))
+            node.fail_pending(how)
+            if self._retired.done():
+                return
+            if asyncio.get_running_loop().time() - since > _HEALTHY:
+                self._delay = _BACKOFF_FIRST
+            _log.warning("%s: node %d %s; another one starts in %g s", self._key, node.pid, how, self._delay)
+            node = await self._replacement()
+            self._set(node)
+
+    async def _replacement(self) -> Node | None:
+        """The next node, however often it takes; None when the slot is retired meanwhile."""
+        while True:
+            await asyncio.wait([self._retired], timeout=self._delay)
+            self._delay = min(self._delay * 2, _BACKOFF_MOST)
+            if self._retired.done():
+                return None
+            try:
+                self._template, node = await self._launch()
+            except errors.ArtifactError as exc:
+                _log.warning("%s: %s; trying again in %g s", self._key, exc, self._delay)
+            else:
+                return node
+
+    def _set(self, node: Node | None) -> None:
+        self.node = node
+        self._changed()
+
+
+class Deployment:
+    """The nodes of one loaded model.
+
+    Args:
+        key: for the log.
+        launch: starts one more node.
+        patience: seconds that a request waits for a node while none is ready.
+    """
+
+    def __init__(self, key: str, launch: Launch, patience: float) -> None:
+        self._key = key
+        self._launch = launch
+        self._patience = patience
+        self._slots: list[_Slot] = []
+        self._ready: list[Node] = []
+        self._some_ready = asyncio.Event()
+        self._scaling = asyncio.Lock()
+
+    @property
+    def ready(self) -> list[Node]:
+        """The nodes that take requests."""
+        return list(self._ready)
+
+    async def scale(self, nodes: int) -> None:
+        """Starts or retires nodes until there are `nodes`; returns when they serve or are gone.
+
+        The number is the caller's to choose: whoever scales by load decides from `ready` and calls this.
+
+        Raises:
+            errors.ArtifactError: a new node could not load the model; the nodes from before remain.
+        """
+        async with self._scaling:
+            await self._scale(nodes)
+
+    async def predict(self, body: bytes) -> bytes:
+        """Has the node with the least to do answer. With no node at all, it starts one first."""
+        if not self._ready:
+            await self._wait_for_node()
+        node = min(self._ready, key=lambda node: node.load)
+        # The one that was chosen goes to the end, so that equals take turns.
+        self._ready.remove(node)
+        self._ready.append(node)
+        return await node.ask(body)
+
+    async def _scale(self, nodes: int) -> None:
+        missing = nodes - len(self._slots)
+        if missing > 0:
+            await self._add(missing)
+        elif missing < 0:
+            going = sorted(self._slots, key=lambda slot: slot.load)[:-missing]
+            self._slots = [slot for slot in self._slots if slot not in going]
+            self._changed()
+            await asyncio.gather(*(slot.retire() for slot in going))
+
+    async def _add(self, count: int) -> None:
+        results = await asyncio.gather(*(self._launch() for _ in range(count)), return_exceptions=True)
+        failures = [result for result in results if isinstance(result, BaseException)]
+        started = [result for result in results if not isinstance(result, BaseException)]
+        if failures:
+            await asyncio.gather(*(node_link.end(template, node) for template, node in started))
+            raise failures[0]
+        self._slots += [_Slot(self._key, self._launch, template, node, self._changed) for template, node in started]
+        self._changed()
+
+    def _changed(self) -> None:
+        nodes = [slot.node for slot in self._slots if slot.node]
+        self._ready = [node for node in self._ready if node in nodes] + [n for n in nodes if n not in self._ready]
+        if self._ready:
+            self._some_ready.set()
+        else:
+            self._some_ready.clear()
+
+    async def _wait_for_node(self) -> None:
+        if not self._slots:
+            await self._start_first()
+        try:
+            await asyncio.wait_for(self._some_ready.wait(), self._patience)
+        except asyncio.TimeoutError:
+            raise errors.Unavailable(f"No node of this version became ready within {self._patience:g} s.") from None
+
+    async def _start_first(self) -> None:
+        async with self._scaling:
+            if self._slots:
+                return
+            try:
+                await self._scale(1)
+            except errors.ArtifactError as exc:
+                raise errors.Unavailable(f"No node of this version could be started: {exc}") from exc

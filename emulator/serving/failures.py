@@ -1,0 +1,69 @@
+"""How predictions and the loading of models fail, in the API's own words. Needs no TensorFlow."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_LONGEST = 500
+_NOISE = (
+    # Where in somebody's source code an operation was made, which a SavedModel mostly no longer knows.
+    re.compile(r"^ *File \"[^\"]*\", line \d+.*$", re.MULTILINE),
+    re.compile(r"defined at \(most recent call last\):|<stack trace unavailable>"),
+    re.compile(r"Stack trace for op definition.*", re.DOTALL),
+)
+
+
+class PredictionError(Exception):
+    """A prediction, or the loading of a model, that went wrong; its text is what the API answers.
+
+    Args:
+        detail: what is wrong, without a full stop.
+    """
+
+    code: int
+    message: str
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"{self.message}: {detail} (Error code: {self.code})")
+
+
+class LoadFailed(PredictionError):
+    """The SavedModel cannot be served."""
+
+    code, message = 0, "Failed to load model"
+
+
+class InvalidInputs(PredictionError):
+    """The request does not fit the signature."""
+
+    code, message = 1, "Invalid inputs"
+
+
+class RunFailed(PredictionError):
+    """TensorFlow failed on inputs that fit the signature."""
+
+    code, message = 2, "Failed to run the provided model"
+
+
+class InvalidOutputs(PredictionError):
+    """The model's outputs cannot be told as predictions."""
+
+    code, message = 3, "There was a problem processing the outputs"
+
+
+def reason(exc: Exception, folder: Path | None = None) -> str:
+    """What TensorFlow says in `exc`, as one line of at most 500 characters without paths of this machine.
+
+    Args:
+        exc: what was raised.
+        folder: of the model; names in it are given relative to it.
+    """
+    text = str(exc)
+    if folder:
+        text = text.replace(f"{folder}/", "").replace(str(folder), "the model's folder")
+    for noise in _NOISE:
+        text = noise.sub(" ", text)
+    text = re.sub(r"(?<![\w.\]}])/(?:[\w.@+-]+/)+", "", text)
+    line = " ".join(text.split())
+    return line[:_LONGEST] or type(exc).__name__

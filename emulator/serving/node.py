@@ -1,0 +1,73 @@
+"""A node: one process that holds one SavedModel and answers predict requests from its socket, until that closes."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from emulator.serving import frames, process
+from emulator.serving.batching import Batcher
+from emulator.serving.failures import LoadFailed, reason
+
+_DRAIN = 64
+"""Requests that are taken off the socket at once, at most."""
+
+
+def main(sock: socket.socket, options: dict[str, Any]) -> None:
+    """Loads, says so (message 0), and serves.
+
+    Args:
+        sock: stream to the front.
+        options: `folder`, `threads`, `bare` (see `answer.write`), `memory` in bytes or None.
+    """
+    process.prefer_as_victim()
+    process.limit_memory(options["memory"])
+    try:
+        batcher = _load(options)
+    except LoadFailed as exc:
+        sock.sendall(frames.pack(0, orjson.dumps({"error": str(exc)})))
+        return
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # parsed requests are many small lists, and none of them is garbage in a cycle
+    try:
+        sock.sendall(frames.pack(0, b"{}"))
+        for requests in _drained(sock):
+            for number, content in batcher.answer(requests):
+                sock.sendall(frames.pack(number, content))
+    except ConnectionError:
+        return  # the front is gone, and nobody is left to answer
+
+
+def _drained(sock: socket.socket) -> Iterator[list[tuple[int, bytes]]]:
+    """Waits for a request, then takes all that are there already. Ends with the stream."""
+    splitter = frames.Splitter()
+    while data := sock.recv(frames.CHUNK):
+        requests = splitter.feed(data)
+        while len(requests) < _DRAIN:
+            try:
+                data = sock.recv(frames.CHUNK, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                break
+            if not data:
+                return
+            requests += splitter.feed(data)
+        if requests:
+            yield requests
+
+
+def _load(options: dict[str, Any]) -> Batcher:
+    folder = Path(options["folder"])
+    from emulator.serving.model import Model
+
+    try:
+        return Batcher(Model(folder, threads=options["threads"]), bare=options["bare"])
+    except LoadFailed:
+        raise
+    except Exception as exc:  # a damaged SavedModel makes TensorFlow raise nearly any type
+        raise LoadFailed(f"{type(exc).__name__}: {reason(exc, folder)}") from exc

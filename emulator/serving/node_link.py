@@ -1,0 +1,201 @@
+"""The front's end of one node: sends it requests, pairs its answers, and ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from emulator.serving import frames, process
+from emulator.serving.failures import LoadFailed
+from emulator.serving.forking import Template, TemplateError
+from resources import errors
+
+_REQUEST_OVERHEAD = 1024
+_GRACE = 2.0
+"""Seconds between the closing of a node's socket and SIGKILL."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """How nodes are run; see `Serving` for the meaning of each."""
+
+    threads: int
+    bare: bool
+    memory: int | None
+    load_timeout: float
+    predict_timeout: float
+    pending_bytes: int
+
+
+@dataclass(slots=True)
+class _Pending:
+    future: asyncio.Future[bytes]
+    answers_before: int
+    size: int
+
+
+class Node(asyncio.Protocol):
+    """A node that is loaded, or will be. Made by `launch`.
+
+    Attributes:
+        pid: of its process.
+        closed: done when the process's socket is closed; from then on no request is taken.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        loop = asyncio.get_running_loop()
+        self.pid = 0
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self._loop = loop
+        self._settings = settings
+        self._hello: asyncio.Future[bytes] = loop.create_future()
+        self._splitter = frames.Splitter()
+        self._pending: dict[int, _Pending] = {}
+        self._pending_bytes = 0
+        self._last_number = 0
+        self._answers = 0
+        self._idle: asyncio.Future[None] | None = None
+        self._stopped = ""
+
+    @property
+    def load(self) -> int:
+        """Requests that it has not answered yet."""
+        return len(self._pending)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not derive from it
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        self._answers += 1
+        for number, content in self._splitter.feed(data):
+            pending = self._pending.pop(number, None)
+            if pending:
+                self._pending_bytes -= pending.size
+                if not pending.future.done():
+                    pending.future.set_result(content)
+            elif number == 0 and not self._hello.done():
+                self._hello.set_result(content)
+        if self._idle and not self._pending and not self._idle.done():
+            self._idle.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the protocol's signature
+        """Called by the event loop."""
+        self.closed.set_result(None)
+        if self._idle and not self._idle.done():
+            self._idle.set_result(None)
+
+    async def ask(self, body: bytes) -> bytes:
+        """Sends one request, returns its answer.
+
+        Raises:
+            errors.ResourceExhausted: too much is waiting for this node.
+            errors.DeadlineExceeded: no answer within the predict timeout. A node that answered nobody for that long
+                is killed.
+            errors.Unavailable: the node ended before it answered.
+        """
+        size = len(body) + _REQUEST_OVERHEAD
+        if self._pending and self._pending_bytes + size > self._settings.pending_bytes:
+            raise errors.ResourceExhausted("Too many predictions are waiting for this version. Send fewer at a time.")
+        self._last_number += 1
+        number = self._last_number
+        pending = _Pending(self._loop.create_future(), self._answers, size)
+        self._pending[number] = pending
+        self._pending_bytes += size
+        self._transport.write(frames.pack(number, body))
+        timer = self._loop.call_later(self._settings.predict_timeout, self._expire, pending)
+        try:
+            return await pending.future
+        finally:
+            timer.cancel()
+
+    def fail_pending(self, reason: str) -> None:
+        """Fails everything that still waits, after the node ended for `reason` (a clause that follows its name)."""
+        reason = self._stopped or reason
+        for pending in self._pending.values():
+            if not pending.future.done():
+                text = f"The node that ran this prediction {reason}. Another one replaces it; try again."
+                pending.future.set_exception(errors.Unavailable(text))
+        self._pending.clear()
+
+    def _expire(self, pending: _Pending) -> None:
+        timeout = self._settings.predict_timeout
+        if not pending.future.done():
+            pending.future.set_exception(errors.DeadlineExceeded(f"The model gave no prediction within {timeout:g} s."))
+        if self._answers == pending.answers_before:
+            self._stopped = f"was stopped, because it gave no answer for {timeout:g} s"
+            # Closing makes the owner of this node kill and replace it. It may be inside TensorFlow and not look.
+            self._transport.abort()
+
+    async def hello(self) -> None:
+        """Waits until the model is loaded. Raises `errors.ArtifactError` where the node says why it is not."""
+        timeout = self._settings.load_timeout
+        futures: list[asyncio.Future[bytes] | asyncio.Future[None]] = [self._hello, self.closed]
+        await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not self._hello.done():
+            raise _NoHello(None if self.closed.done() else f"it took longer than {timeout:g} s")
+        error = json.loads(self._hello.result()).get("error")
+        if error:
+            raise errors.ArtifactError(error)
+
+    async def drained(self, timeout: float) -> None:
+        """Waits until nothing is pending, for `timeout` seconds at most."""
+        if self._pending and not self.closed.done():
+            self._idle = self._loop.create_future()
+            await asyncio.wait([self._idle], timeout=timeout)
+
+    def close(self) -> None:
+        """Closes the socket, which ends the node as soon as it looks."""
+        self._transport.abort()
+
+
+class _NoHello(Exception):
+    """The node did not tell whether it loaded; the text says why, None when it ended."""
+
+
+async def launch(template: Template, folder: Path, settings: Settings) -> Node:
+    """Forks a node and waits until it serves `folder`. Raises `errors.ArtifactError`, and leaves no process then."""
+    ours, theirs = socket.socketpair()
+    loop = asyncio.get_running_loop()
+    _, node = await loop.create_unix_connection(lambda: Node(settings), sock=ours)
+    try:
+        node.pid = await template.fork(theirs, _options(folder, settings))
+        await node.hello()
+    except TemplateError as exc:
+        node.close()
+        raise errors.ArtifactError(str(LoadFailed(str(exc)))) from exc
+    except _NoHello as exc:
+        slow = exc.args[0]
+        status = await end(template, node)
+        why = slow or f"the process that loaded it {process.describe_end(status)}"
+        raise errors.ArtifactError(str(LoadFailed(why))) from exc
+    except BaseException:
+        await end(template, node)
+        raise
+    return node
+
+
+def _options(folder: Path, settings: Settings) -> dict[str, Any]:
+    """What `node.main` takes. The node runs in another working directory."""
+    return {
+        "folder": str(folder.absolute()),
+        "threads": settings.threads,
+        "bare": settings.bare,
+        "memory": settings.memory,
+    }
+
+
+async def end(template: Template, node: Node) -> int | None:
+    """Ends a node's process and waits until it is gone; its wait status where that is known."""
+    node.close()
+    status = await template.ended(node.pid, _GRACE if node.load == 0 else 0)
+    if status is None and not template.has_ended(node.pid):
+        await template.kill(node.pid)
+        status = await template.ended(node.pid, _GRACE)
+    template.forget(node.pid)
+    return status

@@ -1,0 +1,133 @@
+"""From the bytes of a predict request to the arrays that a signature takes. Needs no TensorFlow."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from emulator.serving import signature as signatures_
+from emulator.serving import tensors
+from emulator.serving.failures import InvalidInputs
+from emulator.serving.signature import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that fits its signature.
+
+    Attributes:
+        signature: key of the signature.
+        inputs: arrays by alias, the first dimension counting instances.
+        count: number of instances.
+    """
+
+    signature: str
+    inputs: dict[str, tensors.Array]
+    count: int
+
+
+def read(body: bytes, signatures: Mapping[str, Signature], fast: tensors.Fast | None = None) -> Request:
+    """Reads `{"instances": [...], "signature_name": ...}`. Other keys are ignored.
+
+    Args:
+        body: the request as it came.
+        signatures: what the model has.
+        fast: a quicker conversion of numbers, see `tensors.convert`.
+
+    Raises:
+        InvalidInputs: the request does not fit, and why.
+    """
+    document = _parse(body)
+    key = signatures_.choose(signatures, _signature_name(document))
+    if "instances" not in document:
+        raise InvalidInputs('Missing "instances" field in request body.')
+    instances = document["instances"]
+    if not isinstance(instances, list) or not instances:
+        raise InvalidInputs('"instances" must be a list with at least one instance.')
+    if b'"b64"' in body or b"\\u" in body:
+        instances = [_decode(instance, index) for index, instance in enumerate(instances)]
+    if b"true" in body or b"false" in body:
+        fast = None  # it takes booleans for numbers
+    inputs = signatures[key].inputs
+    arrays = {
+        name: tensors.convert(name, inputs[name], rows, fast) for name, rows in _columns(instances, inputs).items()
+    }
+    return Request(key, arrays, len(instances))
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        document = _parse_with_nan(body, str(exc))
+    if not isinstance(document, dict):
+        raise InvalidInputs('The request body must be a JSON object with the field "instances".')
+    return document
+
+
+def _parse_with_nan(body: bytes, reason: str) -> Any:
+    """Parses once more where bare NaN and Infinity may be what orjson refused."""
+    try:
+        if b"NaN" in body or b"Infinity" in body:
+            return json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        reason = str(exc)
+    raise InvalidInputs(f"The request body is not valid JSON: {reason}")
+
+
+def _signature_name(document: dict[str, Any]) -> str | None:
+    name = document.get("signature_name")
+    if name is None or isinstance(name, str):
+        return name
+    raise InvalidInputs('"signature_name" must be a string.')
+
+
+def _decode(value: Any, index: int) -> Any:
+    """`value` with every `{"b64": TEXT}` in it, at any depth, as the bytes that it means."""
+    if isinstance(value, list):
+        return [_decode(item, index) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() != {"b64"}:
+        return {name: _decode(item, index) for name, item in value.items()}
+    try:
+        return base64.b64decode(value["b64"], validate=True)
+    except (binascii.Error, TypeError, ValueError) as exc:
+        raise InvalidInputs(f'instance {index}: "b64" does not hold base64: {exc}') from None
+
+
+def _columns(instances: list[Any], inputs: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """One list of values per input, from one row per instance."""
+    if len(inputs) == 1:
+        return _single_column(instances, next(iter(inputs)))
+    columns: dict[str, list[Any]] = {name: [] for name in inputs}
+    for index, row in enumerate(instances):
+        if not isinstance(row, dict):
+            raise InvalidInputs(f"instance {index} must be an object with the inputs {', '.join(sorted(inputs))}")
+        for name, value in row.items():
+            if name not in columns:
+                raise InvalidInputs(f"Unexpected tensor name: {name}")
+            columns[name].append(value)
+    for name, values in columns.items():
+        if len(values) != len(instances):
+            raise InvalidInputs(f"Input {name} was missing in at least one input instance.")
+    return columns
+
+
+def _single_column(instances: list[Any], name: str) -> dict[str, list[Any]]:
+    """Bare values, or `{name: value}`, mixed as one likes."""
+    values = []
+    for row in instances:
+        if isinstance(row, dict):
+            if list(row) != [name]:
+                raise InvalidInputs(f"Expected tensor name: {name}, got tensor name: {list(row)}.")
+            values.append(row[name])
+        else:
+            values.append(row)
+    return {name: values}

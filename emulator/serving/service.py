@@ -1,0 +1,156 @@
+"""The public face of the serving layer."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+from pathlib import Path
+
+from emulator.serving import node_link
+from emulator.serving.deployment import Deployment
+from emulator.serving.failures import LoadFailed
+from emulator.serving.forking import Template
+from emulator.serving.node_link import Node, Settings
+from resources import errors
+
+
+class Serving:
+    """Serves SavedModels by worker processes. Belongs to the event loop that it is first used in.
+
+    Args:
+        threads: TensorFlow's threads in each node, within and among operations.
+        single_output_bare: with one output, predictions are bare values, `[[0.1, 0.9]]`, as the service came to
+            answer. False gives objects, `[{"softmax": [0.1, 0.9]}]`.
+        start_timeout: seconds that the import of TensorFlow may take.
+        load_timeout: seconds that a node may take to load and warm up a model.
+        predict_timeout: seconds that a prediction may take, the wait for a node included. A node that answers nothing
+            for that long is replaced.
+        pending_bytes: what may wait for one node; beyond it, requests are refused with 429.
+    """
+
+    def __init__(
+        self,
+        *,
+        threads: int = 1,
+        single_output_bare: bool = True,
+        start_timeout: float = 120.0,
+        load_timeout: float = 60.0,
+        predict_timeout: float = 60.0,
+        pending_bytes: int = 64 << 20,
+    ) -> None:
+        self._settings = Settings(
+            threads=threads,
+            bare=single_output_bare,
+            memory=None,
+            load_timeout=load_timeout,
+            predict_timeout=predict_timeout,
+            pending_bytes=pending_bytes,
+        )
+        self._start_timeout = start_timeout
+        self._template = Template(start_timeout)
+        self._deployments: dict[str, Deployment] = {}
+        # More at a time than there are cores would finish no sooner, and each alone much later.
+        self._loads = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+        self._stopped = False
+
+    async def start(self) -> None:
+        """Starts the process that imports TensorFlow, and does not wait for it: `load` does.
+
+        A `Serving` that loads nothing needs no start.
+        """
+        await self._running_template()
+
+    async def stop(self, *, grace: float = 10.0) -> None:
+        """Ends every process that was started; returns when they are gone.
+
+        Args:
+            grace: seconds that what is pending has to finish, loads included.
+        """
+        self._stopped = True
+        unloading = [asyncio.create_task(self.unload(key)) for key in list(self._deployments)]
+        if unloading:
+            await asyncio.wait(unloading, timeout=grace)
+        await self._template.stop()
+        await asyncio.gather(*unloading)  # without its template, nothing loads or runs any more
+
+    async def load(self, key: str, folder: Path, *, nodes: int, memory: int | None = None) -> None:
+        """Serves the SavedModel in `folder` under `key`; returns when all nodes are ready.
+
+        Args:
+            key: `projects/P/models/M/versions/V`.
+            folder: holds `saved_model.pb`; must stay, since nodes that are started later read it.
+            nodes: how many; with 0 the model is loaded once to see that it can be, and the first prediction starts
+                a node.
+            memory: bytes that a node may allocate beyond what TensorFlow itself holds; unlimited by default.
+
+        Raises:
+            errors.ArtifactError: `Failed to load model: ... (Error code: 0)`. Nothing is left running.
+            ValueError: `key` is loaded.
+        """
+        if key in self._deployments:
+            raise ValueError(f"{key} is loaded")
+        settings = dataclasses.replace(self._settings, memory=memory)
+
+        async def launch() -> tuple[Template, Node]:
+            async with self._loads:
+                template = await self._running_template()
+                return template, await node_link.launch(template, folder, settings)
+
+        deployment = Deployment(key, launch, settings.predict_timeout)
+        self._deployments[key] = deployment
+        try:
+            await deployment.scale(1)  # alone: a damaged model fails once
+            await deployment.scale(nodes)
+        except BaseException:
+            self._deployments.pop(key, None)
+            await deployment.scale(0)
+            raise
+
+    async def scale(self, key: str, *, nodes: int) -> None:
+        """Starts or retires nodes; returns when that is done.
+
+        Raises:
+            errors.NotFound: `key` is not loaded.
+            errors.ArtifactError: a new node could not load the model; the others still serve.
+        """
+        await self._deployment(key).scale(nodes)
+
+    async def unload(self, key: str) -> None:
+        """Ends all nodes of `key` after what they still run; returns when they are gone. No error if not loaded."""
+        deployment = self._deployments.pop(key, None)
+        if deployment:
+            await deployment.scale(0)
+
+    async def predict(self, key: str, body: bytes) -> bytes:
+        """Answers `{"instances": [...]}` with `{"predictions": [...]}`, or with `{"error": "Prediction failed: ..."}`.
+
+        Raises:
+            errors.NotFound: `key` is not loaded.
+            errors.Unavailable: no node is ready, or the node ended in the middle.
+            errors.DeadlineExceeded: the model took too long.
+            errors.ResourceExhausted: too much is waiting.
+        """
+        return await self._deployment(key).predict(body)
+
+    def nodes(self, key: str) -> int:
+        """How many nodes of `key` take requests now; 0 where it is not loaded."""
+        return len(self.pids(key))
+
+    def pids(self, key: str) -> list[int]:
+        """The processes behind `nodes`."""
+        deployment = self._deployments.get(key)
+        return [node.pid for node in deployment.ready] if deployment else []
+
+    def _deployment(self, key: str) -> Deployment:
+        if key not in self._deployments:
+            raise errors.NotFound(f"{key} is not loaded.")
+        return self._deployments[key]
+
+    async def _running_template(self) -> Template:
+        if self._stopped:
+            raise errors.ArtifactError(str(LoadFailed("the endpoint is stopping")))
+        if self._template.gone:
+            self._template = Template(self._start_timeout)
+        await self._template.start()
+        return self._template

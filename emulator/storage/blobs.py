@@ -1,0 +1,128 @@
+"""The bytes of objects: files named by a random id, never by anything that a caller wrote.
+
+A blob is written first and named by a row afterwards; it goes after the last row that names it is gone. So a row never
+points at missing or partial bytes, and a crash leaves at most a file too many, which `sweep` removes.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from emulator.storage.digests import Digest
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+_PIECE = 256 * 1024
+
+
+def folder(emulator: Emulator) -> Path:
+    """The folder that holds every blob, two levels deep: `objects/3f/3f0c...`."""
+    return emulator.data / "objects"
+
+
+def path(emulator: Emulator, blob: str) -> Path:
+    """The file of a blob."""
+    return folder(emulator) / blob[:2] / blob
+
+
+class Writer:
+    """A new blob that is being written.
+
+    Attributes:
+        blob: the blob's id.
+        size: bytes written so far.
+        digest: checksums of those bytes.
+    """
+
+    def __init__(self, blob: str, file: IO[bytes]) -> None:
+        self.blob = blob
+        self.size = 0
+        self.digest = Digest()
+        self._file = file
+
+    def write(self, piece: bytes) -> None:
+        """Appends; the bytes are the kernel's when this returns, so they outlive a killed process."""
+        write_all(self._file, piece)
+        self.size += len(piece)
+        self.digest.update(piece)
+
+
+@contextmanager
+def writing(emulator: Emulator) -> Iterator[Writer]:
+    """A new blob. When the block ends its file is removed, unless a row names it by then."""
+    blob = create(emulator)
+    try:
+        with path(emulator, blob).open("r+b", buffering=0) as file:
+            yield Writer(blob, file)
+    finally:
+        remove_unused(emulator, [blob])
+
+
+def create(emulator: Emulator) -> str:
+    """Makes an empty blob; returns its id, 32 random hex digits."""
+    blob = secrets.token_hex(16)
+    file = path(emulator, blob)
+    file.parent.mkdir(exist_ok=True)
+    file.touch(exist_ok=False)
+    return blob
+
+
+def write_all(file: IO[bytes], piece: bytes) -> None:
+    """Writes all of `piece` to an unbuffered file, which may take it in parts."""
+    view = memoryview(piece)
+    while view:
+        view = view[file.write(view) :]
+
+
+def remove_unused(emulator: Emulator, blobs: Iterable[str | None]) -> None:
+    """Removes the files of those blobs that no row names any more. Call it after the commit."""
+    for blob in blobs:
+        if blob is not None and not _used(emulator, blob):
+            path(emulator, blob).unlink(missing_ok=True)
+
+
+def _used(emulator: Emulator, blob: str) -> bool:
+    query = "SELECT 1 FROM storage_objects WHERE blob = ? UNION ALL SELECT 1 FROM storage_uploads WHERE blob = ?"
+    return emulator.store.one(query, blob, blob) is not None
+
+
+def sweep(emulator: Emulator) -> None:
+    """Removes every file that no row names."""
+    rows = emulator.store.all("SELECT blob FROM storage_objects UNION SELECT blob FROM storage_uploads")
+    known = {row["blob"] for row in rows}
+    for file in folder(emulator).glob("??/*"):
+        if file.name not in known:
+            file.unlink()
+
+
+async def stream(file: IO[bytes], start: int, end: int) -> AsyncIterator[bytes]:
+    """The bytes from `start` up to `end` (exclusive) of an open file, in pieces; closes it at the end.
+
+    The file is opened by the caller: an object that is deleted while it is being read is still read to its end.
+    """
+    with file:
+        file.seek(start)
+        while start < end:
+            piece = file.read(min(_PIECE, end - start))
+            if not piece:
+                return
+            start += len(piece)
+            yield piece
+
+
+def concatenate(sources: Iterable[IO[bytes]], target: Writer) -> None:
+    """Appends all bytes of `sources` to `target`. Blocks; meant for a thread."""
+    for source in sources:
+        while piece := source.read(_PIECE):
+            target.write(piece)
+
+
+def length(file: IO[bytes]) -> int:
+    """The number of bytes that an open file has now."""
+    return os.fstat(file.fileno()).st_size

@@ -1,0 +1,134 @@
+"""`storage.buckets.*`.
+
+Bucket names are taken for everybody, whatever the project. Lifecycle rules, retention and the other policies are stored
+and given back; nothing acts on them. A deleted bucket is gone at once (no soft deletion).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from emulator.request import Request, Response
+from emulator.storage import blobs, bucket_fields, fields, names, pages, resource, rows, times
+from emulator.storage.preconditions import Preconditions
+from emulator.storage.tables import next_generation
+from resources import errors
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+
+async def buckets_insert(emulator: Emulator, request: Request) -> Response:
+    """Makes a bucket. Predefined ACLs are accepted and have no effect."""
+    body = bucket_fields.given(request.body or {})
+    name, project = body.get("name"), request.params["project"]
+    if not name:
+        raise errors.InvalidArgument("Required: name")
+    names.check_bucket(name)
+    if (body.get("hierarchicalNamespace") or {}).get("enabled"):
+        raise errors.Unimplemented("Hierarchical namespaces are not emulated: leave hierarchicalNamespace out.")
+    now = emulator.now()
+    stored = bucket_fields.completed(body, {}, now)
+    time = times.text(now)
+    with emulator.store.transaction():
+        _require_free(emulator, name, project)
+        values = (name, project, next_generation(emulator), 1, time, time, json.dumps(stored))
+        emulator.store.run("INSERT INTO storage_buckets VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
+    projection = request.params.get("projection") or ("full" if "acl" in body or "defaultObjectAcl" in body else None)
+    return Response(body=resource.bucket(rows.bucket(emulator, name), request.base_url, projection))
+
+
+def _require_free(emulator: Emulator, name: str, project: str) -> None:
+    row = emulator.store.one("SELECT project FROM storage_buckets WHERE name = ?", name)
+    if row is None:
+        return
+    if row["project"] == project:
+        raise errors.AlreadyExists("Your previous request to create the named bucket succeeded and you already own it.")
+    raise errors.AlreadyExists(
+        "The requested bucket name is not available. The bucket namespace is shared by all users of the system."
+        " Please select a different name and try again."
+    )
+
+
+async def buckets_get(emulator: Emulator, request: Request) -> Response:
+    """Reads a bucket; 304 where a NotMatch condition says that the caller has this state already."""
+    _refuse_soft_deleted(request)
+    row = rows.bucket(emulator, request.params["bucket"])
+    conditions, state = Preconditions.of(request.params), (row["generation"], row["metageneration"])
+    conditions.require_match(*state)
+    if conditions.unmodified(*state):
+        return Response(status=304)
+    return _answer(row, request)
+
+
+async def buckets_list(emulator: Emulator, request: Request) -> Response:
+    """Lists a project's buckets by name."""
+    _refuse_soft_deleted(request)
+    params = request.params
+    limit = pages.limit(params.get("maxResults"))
+    start, _ = pages.start(params.get("pageToken"))
+    prefix = params.get("prefix") or ""
+    query = "SELECT * FROM storage_buckets WHERE project = ? AND name >= ? ORDER BY name"
+    rows = emulator.store.all(query, params["project"], max(start, prefix))
+    found = [row for row in rows if row["name"].startswith(prefix)]
+    body: dict[str, Any] = {"kind": "storage#buckets"}
+    if found:
+        body["items"] = [resource.bucket(row, request.base_url, params.get("projection")) for row in found[:limit]]
+    if len(found) > limit:
+        body["nextPageToken"] = pages.token(found[limit]["name"])
+    return Response(body=body)
+
+
+async def buckets_patch(emulator: Emulator, request: Request) -> Response:
+    """Changes the fields that the body names; null removes one, objects such as `labels` merge."""
+    return _change(emulator, request, replace=False)
+
+
+async def buckets_update(emulator: Emulator, request: Request) -> Response:
+    """Replaces all fields that a caller may write; those that the body leaves out get their defaults."""
+    return _change(emulator, request, replace=True)
+
+
+def _change(emulator: Emulator, request: Request, *, replace: bool) -> Response:
+    now = emulator.now()
+    with emulator.store.transaction():
+        row = rows.bucket(emulator, request.params["bucket"])
+        Preconditions.of(request.params).require(row["generation"], row["metageneration"])
+        old = json.loads(row["resource"])
+        body = bucket_fields.given(request.body or {})
+        fields.require_unchanged({**old, "name": row["name"]}, body, bucket_fields.FIXED, "bucket")
+        kept = {key: old[key] for key in bucket_fields.FIXED & old.keys()}
+        wanted = {**body, **kept} if replace else fields.merged(old, {**body, **kept})
+        emulator.store.run(
+            "UPDATE storage_buckets SET resource = ?, metageneration = metageneration + 1, updated = ? WHERE name = ?",
+            json.dumps(bucket_fields.completed(wanted, old, now)),
+            times.text(now),
+            row["name"],
+        )
+    return _answer(rows.bucket(emulator, row["name"]), request)
+
+
+async def buckets_delete(emulator: Emulator, request: Request) -> Response:
+    """Deletes an empty bucket, and with it its unfinished uploads. Noncurrent objects count as objects."""
+    name = request.params["bucket"]
+    with emulator.store.transaction():
+        row = rows.bucket(emulator, name)
+        Preconditions.of(request.params).require(row["generation"], row["metageneration"])
+        if emulator.store.one("SELECT 1 FROM storage_objects WHERE bucket = ? LIMIT 1", name):
+            raise errors.Aborted("The bucket you tried to delete is not empty.")
+        uploads = emulator.store.all("SELECT blob FROM storage_uploads WHERE bucket = ?", name)
+        emulator.store.run("DELETE FROM storage_uploads WHERE bucket = ?", name)
+        emulator.store.run("DELETE FROM storage_buckets WHERE name = ?", name)
+    blobs.remove_unused(emulator, (upload["blob"] for upload in uploads))
+    return Response(status=204)
+
+
+def _answer(row: sqlite3.Row, request: Request) -> Response:
+    return Response(body=resource.bucket(row, request.base_url, request.params.get("projection")))
+
+
+def _refuse_soft_deleted(request: Request) -> None:
+    if request.params.get("softDeleted"):
+        raise errors.Unimplemented("Soft deletion is not emulated: leave softDeleted out.")

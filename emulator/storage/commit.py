@@ -1,0 +1,118 @@
+"""The moment at which an object begins or ends to exist."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from emulator.storage import blobs, rows, times
+from emulator.storage.preconditions import Preconditions
+from emulator.storage.tables import next_generation
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewObject:
+    """An object whose bytes are whole in their file.
+
+    Attributes:
+        bucket, name: where it goes.
+        blob: the file's id.
+        size: bytes.
+        crc32c: in base64.
+        md5: in base64; None for a composed object.
+        components: how many objects it was composed of; None if it was not.
+        resource: its caller's fields, checked.
+    """
+
+    bucket: str
+    name: str
+    blob: str
+    size: int
+    crc32c: str
+    md5: str | None
+    components: int | None = None
+    resource: dict[str, Any]
+
+
+def put(
+    emulator: Emulator,
+    new: NewObject,
+    conditions: Preconditions,
+    also: Callable[[int], None] | None = None,
+) -> sqlite3.Row:
+    """Makes `new` the live generation of its name; returns its row.
+
+    Args:
+        emulator: whose state it is.
+        new: the object.
+        conditions: what must hold of the generation that is live now, checked in the same transaction.
+        also: further writes of the same transaction; called with the new generation.
+
+    Raises:
+        errors.NotFound: the bucket is gone.
+        errors.PreconditionFailed: a condition does not hold.
+    """
+    with emulator.store.transaction():
+        bucket = rows.bucket(emulator, new.bucket)
+        old = rows.live(emulator, new.bucket, new.name)
+        require(conditions, old)
+        if old is not None:
+            _retire(emulator, bucket, old)
+        generation = next_generation(emulator)
+        _insert(emulator, new, generation)
+        if also is not None:
+            also(generation)
+    blobs.remove_unused(emulator, [None if old is None else old["blob"]])
+    return rows.object_(emulator, new.bucket, new.name, generation)
+
+
+def require(conditions: Preconditions, row: sqlite3.Row | None) -> None:
+    """Checks conditions on a write of an object that may not exist yet.
+
+    Raises:
+        errors.PreconditionFailed: one does not hold.
+    """
+    conditions.require(*((0, 0) if row is None else (row["generation"], row["metageneration"])))
+
+
+def _insert(emulator: Emulator, new: NewObject, generation: int) -> None:
+    now = times.text(emulator.now())
+    emulator.store.run(
+        "INSERT INTO storage_objects (bucket, name, generation, metageneration, blob, size, crc32c, md5, components,"
+        " created, updated, resource) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)",
+        *(new.bucket, new.name, generation, new.blob, new.size, new.crc32c, new.md5, new.components),
+        *(now, now, json.dumps(new.resource)),
+    )
+
+
+def delete(emulator: Emulator, row: sqlite3.Row, *, permanently: bool) -> None:
+    """Ends an object: for good, or, as a bucket with versioning does it, by making it noncurrent."""
+    with emulator.store.transaction():
+        if permanently:
+            _drop(emulator, row)
+        else:
+            _retire(emulator, rows.bucket(emulator, row["bucket"]), row)
+    blobs.remove_unused(emulator, [row["blob"]])
+
+
+def _retire(emulator: Emulator, bucket: sqlite3.Row, row: sqlite3.Row) -> None:
+    if not json.loads(bucket["resource"]).get("versioning", {}).get("enabled"):
+        _drop(emulator, row)
+        return
+    emulator.store.run(
+        "UPDATE storage_objects SET deleted = ? WHERE bucket = ? AND name = ? AND generation = ?",
+        *(times.text(emulator.now()), row["bucket"], row["name"], row["generation"]),
+    )
+
+
+def _drop(emulator: Emulator, row: sqlite3.Row) -> None:
+    emulator.store.run(
+        "DELETE FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?",
+        *(row["bucket"], row["name"], row["generation"]),
+    )

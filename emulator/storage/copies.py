@@ -1,0 +1,123 @@
+"""Objects made of objects: `storage.objects.copy`, `rewrite` and `compose`.
+
+A copy names the same file as its source, so it takes no time and no space; the file goes with the last of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from emulator.request import Request, Response
+from emulator.storage import blobs, digests, names, object_fields, resource, rows
+from emulator.storage.commit import NewObject, put
+from emulator.storage.preconditions import Preconditions
+from resources import errors
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+_MOST_COMPONENTS = 32
+
+
+async def objects_copy(emulator: Emulator, request: Request) -> Response:
+    """Copies an object, with its metadata or, where the body gives some, with that instead."""
+    row = _copy(emulator, request)
+    return Response(body=resource.object_(row, request.base_url, request.params.get("projection")))
+
+
+async def objects_rewrite(emulator: Emulator, request: Request) -> Response:
+    """Copies an object, always in one call: `maxBytesRewrittenPerCall` and `rewriteToken` have no effect."""
+    row = _copy(emulator, request)
+    return Response(
+        body={
+            "kind": "storage#rewriteResponse",
+            "done": True,
+            "objectSize": str(row["size"]),
+            "totalBytesRewritten": str(row["size"]),
+            "resource": resource.object_(row, request.base_url, request.params.get("projection")),
+        }
+    )
+
+
+def _copy(emulator: Emulator, request: Request) -> sqlite3.Row:
+    params = request.params
+    names.check_object(params["destinationObject"])
+    source = rows.object_(emulator, params["sourceBucket"], params["sourceObject"], params.get("sourceGeneration"))
+    Preconditions.of(params, "ifSource").require(source["generation"], source["metageneration"])
+    new = NewObject(
+        bucket=params["destinationBucket"],
+        name=params["destinationObject"],
+        blob=source["blob"],
+        size=source["size"],
+        crc32c=source["crc32c"],
+        md5=source["md5"],
+        components=source["components"],
+        resource=_fields(emulator, params["destinationBucket"], request.body, json.loads(source["resource"])),
+    )
+    return put(emulator, new, Preconditions.of(params))
+
+
+def _fields(emulator: Emulator, bucket: str, body: dict[str, Any] | None, source: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a copy. ACLs, holds and the storage class are not the source's: they belong to its bucket."""
+    left = {"acl", "eventBasedHold", "retention", "storageClass", "temporaryHold"}
+    given = body or {key: value for key, value in source.items() if key not in left}
+    return object_fields.given(given, json.loads(rows.bucket(emulator, bucket)["resource"]))
+
+
+async def objects_compose(emulator: Emulator, request: Request) -> Response:
+    """Joins up to 32 objects of one bucket into one, which has no MD5 hash. `deleteSourceObjects` is not emulated."""
+    body, params = request.body or {}, request.params
+    bucket, name = params["destinationBucket"], params["destinationObject"]
+    names.check_object(name)
+    if body.get("deleteSourceObjects"):
+        raise errors.Unimplemented("deleteSourceObjects is not emulated: delete the source objects afterwards.")
+    sources = _sources(emulator, bucket, body.get("sourceObjects") or [])
+    destination = body.get("destination") or {}
+    fields = _composed_fields(emulator, bucket, destination, sources[0])
+    promised = digests.expected(destination, request.headers)
+    with blobs.writing(emulator) as writer, contextlib.ExitStack() as opened:
+        # Opened here and now: a source that is deleted in the meantime is still joined.
+        files = [opened.enter_context(blobs.path(emulator, row["blob"]).open("rb")) for row in sources]
+        await asyncio.to_thread(blobs.concatenate, files, writer)
+        digests.verify(writer.digest, promised)
+        new = NewObject(
+            bucket=bucket,
+            name=name,
+            blob=writer.blob,
+            size=writer.size,
+            crc32c=writer.digest.crc32c,
+            md5=None,
+            components=sum(row["components"] or 1 for row in sources),
+            resource=fields,
+        )
+        row = put(emulator, new, Preconditions.of(params))
+    return Response(body=resource.object_(row, request.base_url))
+
+
+def _sources(emulator: Emulator, bucket: str, wanted: list[dict[str, Any]]) -> list[sqlite3.Row]:
+    if not 1 <= len(wanted) <= _MOST_COMPONENTS:
+        raise errors.InvalidArgument(
+            f"The number of source components provided ({len(wanted)}) must be between 1 and {_MOST_COMPONENTS}."
+        )
+    sources = []
+    for source in wanted:
+        generation = source.get("generation")
+        row = rows.object_(emulator, bucket, source.get("name") or "", None if generation is None else int(generation))
+        needed = (source.get("objectPreconditions") or {}).get("ifGenerationMatch")
+        conditions = Preconditions(generation=None if needed is None else int(needed))
+        conditions.require(row["generation"], row["metageneration"])
+        sources.append(row)
+    return sources
+
+
+def _composed_fields(
+    emulator: Emulator, bucket: str, destination: dict[str, Any], first: sqlite3.Row
+) -> dict[str, Any]:
+    """The fields of a composed object; without a content type of its own it has that of its first source."""
+    source = json.loads(first["resource"])
+    default = {"contentType": source["contentType"]} if "contentType" in source else {}
+    return object_fields.given({**default, **destination}, json.loads(rows.bucket(emulator, bucket)["resource"]))

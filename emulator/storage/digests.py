@@ -1,0 +1,91 @@
+"""Checksums of objects: CRC32C and MD5, in base64 as the API writes them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+
+from resources import errors
+
+_PIECE = 1024 * 1024
+
+
+class Digest:
+    """Running checksums."""
+
+    def __init__(self) -> None:
+        self._crc32c = google_crc32c.Checksum()  # type: ignore[no-untyped-call]  # the package has no annotations
+        self._md5 = hashlib.md5(usedforsecurity=False)
+
+    def update(self, piece: bytes) -> None:
+        """Takes further bytes in."""
+        self._crc32c.update(piece)  # type: ignore[no-untyped-call]  # the package has no annotations
+        self._md5.update(piece)
+
+    @property
+    def crc32c(self) -> str:
+        """CRC32C, big-endian, in base64."""
+        return base64.b64encode(self._crc32c.digest()).decode()  # type: ignore[no-untyped-call]  # as above
+
+    @property
+    def md5(self) -> str:
+        """MD5 in base64."""
+        return base64.b64encode(self._md5.digest()).decode()
+
+
+def of_file(path: Path) -> Digest:
+    """The checksums of a whole file. Blocks; meant for a thread."""
+    digest = Digest()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest
+
+
+def expected(resource: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, str]:
+    """The checksums that the caller promises, under `crc32c` and `md5`.
+
+    They come from the object's metadata (`crc32c`, `md5Hash`) or from `x-goog-hash: crc32c=...,md5=...`, which wins: a
+    client that computes while it sends knows them no sooner.
+
+    Raises:
+        errors.InvalidArgument: one is not base64 of the right length.
+    """
+    found = {"crc32c": resource.get("crc32c"), "md5": resource.get("md5Hash")}
+    for pair in headers.get("x-goog-hash", "").split(","):
+        kind, _, value = pair.strip().partition("=")
+        if kind in found:
+            found[kind] = value
+    given = {kind: value for kind, value in found.items() if value}
+    for kind, value in given.items():
+        _check_form(kind, value)
+    return given
+
+
+def _check_form(kind: str, value: str) -> None:
+    try:
+        length = len(base64.b64decode(value, validate=True))
+    except (binascii.Error, ValueError):
+        length = -1
+    if length != {"crc32c": 4, "md5": 16}[kind]:
+        label = {"crc32c": "CRC32C", "md5": "MD5"}[kind]
+        raise errors.InvalidArgument(f'Provided {label} "{value}" is not a base64-encoded {label} checksum.')
+
+
+def verify(digest: Digest, promised: Mapping[str, str]) -> None:
+    """Compares.
+
+    Raises:
+        errors.InvalidArgument: the bytes that came are not the promised ones.
+    """
+    for kind, label, computed in (("crc32c", "CRC32C", digest.crc32c), ("md5", "MD5 hash", digest.md5)):
+        if kind in promised and promised[kind] != computed:
+            raise errors.InvalidArgument(
+                f'Provided {label} "{promised[kind]}" doesn\'t match calculated {label} "{computed}".'
+            )

@@ -1,0 +1,81 @@
+"""Downloads. Bytes are given as they are stored: an object with `contentEncoding: gzip` is never unpacked here."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from typing import TYPE_CHECKING
+
+from emulator.request import Response
+from emulator.storage import blobs, resource, times
+from emulator.storage.object_fields import HEADERS
+from resources import errors
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
+
+
+def download(emulator: Emulator, row: sqlite3.Row, wanted: str | None) -> Response:
+    """The bytes of an object, or a part of them.
+
+    Args:
+        emulator: whose state it is.
+        row: of `storage_objects`.
+        wanted: the `Range` header. One range is answered with 206, or with 416 if it begins behind the end; anything
+            else than one range in bytes is passed over, as HTTP allows.
+    """
+    size = row["size"]
+    bounds = _bounds(wanted, size)
+    if bounds is None:
+        error = errors.RangeNotSatisfiable("The requested range cannot be satisfied.")
+        headers = {"content-range": f"bytes */{size}"}
+        return Response(status=error.code, body=error.body("storage"), headers=headers)
+    start, end = bounds
+    headers = {**_headers(row), "content-length": str(end - start)}
+    body = blobs.stream(blobs.path(emulator, row["blob"]).open("rb"), start, end)
+    if _part(wanted) is None:
+        return Response(body=body, headers=headers)
+    return Response(status=206, body=body, headers={**headers, "content-range": f"bytes {start}-{end - 1}/{size}"})
+
+
+def _part(wanted: str | None) -> tuple[str, str | None, str | None] | None:
+    """First byte, last byte and suffix length of a well-formed range, as text; None for anything else."""
+    found = _RANGE.fullmatch(wanted or "")
+    if found is None:
+        return None
+    first, last, suffix = found.groups()
+    return None if last is not None and int(last) < int(first) else (first, last, suffix)
+
+
+def _bounds(wanted: str | None, size: int) -> tuple[int, int] | None:
+    """First byte and the one after the last; None for a range in which there is no byte."""
+    part = _part(wanted)
+    if part is None:
+        return 0, size
+    first, last, suffix = part
+    start = int(first) if suffix is None else max(0, size - int(suffix))
+    end = size if last is None else min(int(last) + 1, size)
+    return (start, end) if start < end else None
+
+
+def _headers(row: sqlite3.Row) -> dict[str, str]:
+    fields = json.loads(row["resource"])
+    hashes = f"crc32c={row['crc32c']}" + (f",md5={row['md5']}" if row["md5"] else "")
+    headers = {
+        "content-type": "application/octet-stream",
+        "accept-ranges": "bytes",
+        "etag": resource.etag(row["generation"], row["metageneration"]),
+        "last-modified": times.http(row["updated"]),
+        "x-goog-hash": hashes,
+        "x-goog-generation": str(row["generation"]),
+        "x-goog-metageneration": str(row["metageneration"]),
+        "x-goog-storage-class": fields["storageClass"],
+        "x-goog-stored-content-encoding": fields.get("contentEncoding", "identity"),
+        "x-goog-stored-content-length": str(row["size"]),
+    }
+    # Headers travel as Latin-1: what is not ASCII goes as the bytes of its UTF-8.
+    given = {header: fields[field].encode().decode("latin-1") for header, field in HEADERS.items() if field in fields}
+    return {**headers, **given}

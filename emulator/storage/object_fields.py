@@ -1,0 +1,87 @@
+"""The fields of an object: what is the caller's, and what may change while its bytes stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.storage import fields
+from resources import errors
+
+MUTABLE = frozenset(
+    {
+        "acl",
+        "cacheControl",
+        "contentDisposition",
+        "contentEncoding",
+        "contentLanguage",
+        "contentType",
+        "contexts",
+        "customTime",
+        "eventBasedHold",
+        "metadata",
+        "retention",
+        "temporaryHold",
+    }
+)
+"""Fields that `patch` and `update` change."""
+
+FIXED = frozenset({"storageClass", "kmsKeyName"})
+"""Fields that a caller sets once, with the bytes; `rewrite` writes an object with others."""
+
+HEADERS = {
+    "content-type": "contentType",
+    "content-encoding": "contentEncoding",
+    "content-disposition": "contentDisposition",
+    "content-language": "contentLanguage",
+    "cache-control": "cacheControl",
+}
+"""HTTP headers that a download carries, and the fields that they come from."""
+
+_METADATA_BYTES = 8 * 1024
+
+
+def given(body: Mapping[str, Any], bucket: Mapping[str, Any]) -> dict[str, Any]:
+    """The caller's part of a new object's resource, checked; everything else in a body is the API's and passed over.
+
+    Args:
+        body: the request's object resource.
+        bucket: the stored fields of the bucket, whose storage class is the default.
+
+    Raises:
+        errors.InvalidArgument: a value is not allowed.
+    """
+    kept = {key: value for key, value in body.items() if key in MUTABLE | FIXED}
+    return checked({"storageClass": bucket["storageClass"], **fields.without_nulls(kept)})
+
+
+def changed(old: Mapping[str, Any], body: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
+    """The fields after a `patch` (merge) or an `update` (replace) with `body`.
+
+    Raises:
+        errors.InvalidArgument: a value is not allowed, or a fixed field would change.
+    """
+    fields.require_unchanged(old, body, FIXED, "object")
+    wanted = {key: value for key, value in body.items() if key in MUTABLE}
+    kept = {key: old[key] for key in FIXED & old.keys()}
+    return checked({**fields.without_nulls(wanted), **kept} if replace else fields.merged(old, wanted))
+
+
+def checked(resource: dict[str, Any]) -> dict[str, Any]:
+    """The fields as they are, if they may be stored.
+
+    Raises:
+        errors.InvalidArgument: an unknown storage class, more than 8 KiB of metadata, or control characters in a field
+            that becomes an HTTP header.
+    """
+    fields.check_storage_class(resource["storageClass"])
+    for field in HEADERS.values():
+        if any(ord(char) < 0x20 or ord(char) == 0x7F for char in resource.get(field, "")):
+            raise errors.InvalidArgument(f"Invalid {field}: control characters are not allowed.")
+    metadata = resource.get("metadata", {})
+    size = sum(len(key) + len(value.encode("utf-8", "replace")) for key, value in metadata.items())
+    if size > _METADATA_BYTES:
+        raise errors.InvalidArgument(f"The metadata takes {size} bytes; at most {_METADATA_BYTES} are allowed.")
+    if not metadata:
+        resource.pop("metadata", None)
+    return resource

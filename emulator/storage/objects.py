@@ -1,0 +1,69 @@
+"""`storage.objects.*` of one object that is there. Holds and retention are stored, not enforced."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+from emulator.request import Request, Response
+from emulator.storage import commit, media, object_fields, resource, rows, times
+from emulator.storage.preconditions import Preconditions
+from resources import errors
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+
+async def objects_get(emulator: Emulator, request: Request) -> Response:
+    """Reads an object's metadata, or its bytes with `alt=media`; 304 where a NotMatch condition says "unchanged"."""
+    if request.params.get("softDeleted"):
+        raise errors.Unimplemented("Soft deletion is not emulated: leave softDeleted out.")
+    row = _find(emulator, request)
+    conditions, state = Preconditions.of(request.params), (row["generation"], row["metageneration"])
+    conditions.require_match(*state)
+    if conditions.unmodified(*state):
+        return Response(status=304)
+    if request.params.get("alt") == "media":
+        return media.download(emulator, row, request.headers.get("range"))
+    return _answer(row, request)
+
+
+async def objects_patch(emulator: Emulator, request: Request) -> Response:
+    """Changes the metadata that the body names; null removes a field, `metadata` merges."""
+    return _change(emulator, request, replace=False)
+
+
+async def objects_update(emulator: Emulator, request: Request) -> Response:
+    """Replaces all metadata that a caller may write."""
+    return _change(emulator, request, replace=True)
+
+
+def _change(emulator: Emulator, request: Request, *, replace: bool) -> Response:
+    with emulator.store.transaction():
+        row = _find(emulator, request)
+        Preconditions.of(request.params).require(row["generation"], row["metageneration"])
+        stored = object_fields.changed(json.loads(row["resource"]), request.body or {}, replace=replace)
+        emulator.store.run(
+            "UPDATE storage_objects SET resource = ?, metageneration = metageneration + 1, updated = ?"
+            " WHERE bucket = ? AND name = ? AND generation = ?",
+            *(json.dumps(stored), times.text(emulator.now()), row["bucket"], row["name"], row["generation"]),
+        )
+    return _answer(rows.object_(emulator, row["bucket"], row["name"], row["generation"]), request)
+
+
+async def objects_delete(emulator: Emulator, request: Request) -> Response:
+    """Deletes an object. With versioning its live generation becomes noncurrent, unless `generation` names it."""
+    row = _find(emulator, request)
+    Preconditions.of(request.params).require(row["generation"], row["metageneration"])
+    commit.delete(emulator, row, permanently=request.params.get("generation") is not None)
+    return Response(status=204)
+
+
+def _find(emulator: Emulator, request: Request) -> sqlite3.Row:
+    params = request.params
+    return rows.object_(emulator, params["bucket"], params["object"], params.get("generation"))
+
+
+def _answer(row: sqlite3.Row, request: Request) -> Response:
+    return Response(body=resource.object_(row, request.base_url, request.params.get("projection")))

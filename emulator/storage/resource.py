@@ -1,0 +1,92 @@
+"""Rows as the API shows them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sqlite3
+from typing import Any
+from urllib.parse import quote
+
+_ACCESS_CONTROL = ("acl", "defaultObjectAcl", "owner")
+
+
+def bucket(row: sqlite3.Row, base_url: str, projection: str | None = None) -> dict[str, Any]:
+    """The `Bucket` of a row.
+
+    Args:
+        row: of `storage_buckets`.
+        base_url: what links begin with.
+        projection: `full` also shows ACLs, as far as they were given; anything else leaves them out.
+    """
+    return {
+        **_projected(row, projection),
+        "kind": "storage#bucket",
+        "id": row["name"],
+        "name": row["name"],
+        "selfLink": f"{base_url}/storage/v1/b/{quote(row['name'], safe='')}",
+        "projectNumber": project_number(row["project"]),
+        "generation": str(row["generation"]),
+        "metageneration": str(row["metageneration"]),
+        "etag": etag(0, row["metageneration"]),
+        "timeCreated": row["created"],
+        "updated": row["updated"],
+    }
+
+
+def object_(row: sqlite3.Row, base_url: str, projection: str | None = None) -> dict[str, Any]:
+    """The `Object` of a row of `storage_objects`; arguments as for `bucket`."""
+    quoted = f"b/{quote(row['bucket'], safe='')}/o/{quote(row['name'], safe='')}"
+    shown = {
+        **_projected(row, projection),
+        "kind": "storage#object",
+        "id": f"{row['bucket']}/{row['name']}/{row['generation']}",
+        "name": row["name"],
+        "bucket": row["bucket"],
+        "selfLink": f"{base_url}/storage/v1/{quoted}",
+        "mediaLink": f"{base_url}/download/storage/v1/{quoted}?generation={row['generation']}&alt=media",
+        "generation": str(row["generation"]),
+        "metageneration": str(row["metageneration"]),
+        "size": str(row["size"]),
+        "crc32c": row["crc32c"],
+        "md5Hash": row["md5"],
+        "componentCount": row["components"],
+        "etag": etag(row["generation"], row["metageneration"]),
+        "timeCreated": row["created"],
+        "timeFinalized": row["created"],
+        "timeStorageClassUpdated": row["created"],
+        "updated": row["updated"],
+        "timeDeleted": row["deleted"],
+    }
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def _projected(row: sqlite3.Row, projection: str | None) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(row["resource"])
+    if projection == "full":
+        return fields
+    return {key: value for key, value in fields.items() if key not in _ACCESS_CONTROL}
+
+
+def etag(generation: int, metageneration: int) -> str:
+    """The tag that Google makes of both numbers: two protobuf fields in base64, the first left out where it is 0."""
+    fields = [(1, generation), (2, metageneration)] if generation else [(1, metageneration)]
+    return base64.b64encode(b"".join(bytes([number << 3]) + _varint(value) for number, value in fields)).decode()
+
+
+def _varint(value: int) -> bytes:
+    groups = bytearray()
+    while value > 0x7F:
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    groups.append(value)
+    return bytes(groups)
+
+
+def project_number(project: str) -> str:
+    """A project's number: 12 digits that only depend on its id, or the id itself where it is a number."""
+    if project.isascii() and project.isdigit():
+        return project
+    digest = hashlib.sha256(project.encode()).digest()
+    return str(100_000_000_000 + int.from_bytes(digest[:8], "big") % 900_000_000_000)

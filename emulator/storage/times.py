@@ -1,0 +1,16 @@
+"""Times as the API writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+
+def text(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds: `2024-05-06T07:08:09.123Z`. Such texts sort by time."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def http(moment: str) -> str:
+    """The HTTP date (`Mon, 06 May 2024 07:08:09 GMT`) of a time as `text` writes it."""
+    parsed = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+    return parsed.strftime("%a, %d %b %Y %H:%M:%S GMT")

@@ -1,0 +1,78 @@
+"""SavedModels made once per run, and one serving layer per test process."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+from emulator.serving import Serving
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+_BOUND = 60.0
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of `make_models.MODELS`, shared by all test processes of this run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "serving_models"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            script = Path(__file__).with_name("make_models.py")
+            subprocess.run([sys.executable, str(script), str(folder)], check=True, capture_output=True, timeout=120)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """The event loop that the serving layers live in: of the kind that the front uses."""
+    loop = uvloop.new_event_loop()
+    yield loop
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def run(loop: asyncio.AbstractEventLoop) -> Run:
+    """Runs a coroutine in the loop of `serving`, for a bounded time."""
+    return lambda coroutine: loop.run_until_complete(asyncio.wait_for(coroutine, _BOUND))
+
+
+def _shared(run: Run, **settings: Any) -> Iterator[Serving]:
+    serving = Serving(**settings)
+    yield serving
+    run(serving.stop())
+
+
+@pytest.fixture(scope="session")
+def _serving(run: Run) -> Iterator[Serving]:
+    yield from _shared(run, predict_timeout=20.0)
+
+
+@pytest.fixture(scope="session")
+def _strict(run: Run) -> Iterator[Serving]:
+    yield from _shared(run, predict_timeout=2.0, pending_bytes=5000, single_output_bare=False)
+
+
+@pytest.fixture
+def serving(_serving: Serving, run: Run) -> Iterator[Serving]:
+    """A serving layer, empty again afterwards. Shared, since importing TensorFlow takes seconds."""
+    yield _serving
+    run(_serving.unload("k"))
+
+
+@pytest.fixture
+def strict(_strict: Serving, run: Run) -> Iterator[Serving]:
+    """Another one: two seconds for a prediction, 5000 bytes pending, objects as predictions."""
+    yield _strict
+    run(_strict.unload("k"))

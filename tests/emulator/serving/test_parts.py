@@ -1,0 +1,62 @@
+"""Frames, the texts of failures and of ends."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.serving import failures, frames, process
+
+
+@given(st.lists(st.binary(max_size=40)), st.integers(min_value=1, max_value=50))
+def test_messages_survive_any_cut(contents: list[bytes], step: int) -> None:
+    """However a stream is cut, the same messages come out in the same order."""
+    expected = list(enumerate(contents))
+    stream = b"".join(frames.pack(number, content) for number, content in expected)
+    splitter = frames.Splitter()
+
+    got = [message for at in range(0, len(stream), step) for message in splitter.feed(stream[at : at + step])]
+
+    assert got == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no file at: /data/m/variables/variables.index", "no file at: variables/variables.index"),
+        ("cannot read /data/m", "cannot read the model's folder"),
+        ("Input is in /usr/lib/python3/dist-packages/tf/load.py", "Input is in load.py"),
+        ("{{node model/dense/MatMul}} failed\n\n at [Op:Run]", "{{node model/dense/MatMul}} failed at [Op:Run]"),
+        (
+            'Detected at node x defined at (most recent call last):\n  File "/a/b.py", line 3\n\nassertion failed',
+            "Detected at node x assertion failed",
+        ),
+        ("too small\n\nStack trace for op definition:\nFile ...", "too small"),
+        ("", "ValueError"),
+    ],
+)
+def test_reasons_are_one_line_without_paths(text: str, expected: str) -> None:
+    """What TensorFlow raises is told without the machine it ran on."""
+    got = failures.reason(ValueError(text), Path("/data/m"))
+
+    assert expected in got
+    assert "\n" not in got
+    assert "/data" not in got
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (None, "ended"),
+        (signal.SIGKILL, "was killed (signal 9: by hand, or because memory ran out)"),
+        (signal.SIGSEGV, "crashed (signal 11: Segmentation fault)"),
+        (3 << 8, "ended with exit code 3"),
+    ],
+)
+def test_ends_are_told_in_words(status: int | None, expected: str) -> None:
+    """A wait status becomes a clause."""
+    assert process.describe_end(status) == expected

@@ -1,0 +1,89 @@
+"""What the tests of Cloud Storage share."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import google_crc32c
+import httplib2
+import pytest
+from googleapiclient.discovery import build_from_document
+from googleapiclient.errors import HttpError
+from googleapiclient.http import MediaIoBaseUpload
+
+from emulator import discovery
+
+KIB_256 = 256 * 1024
+
+
+@contextmanager
+def client(endpoint: str) -> Iterator[Any]:
+    """Google's own client of the endpoint; its connections end with the block."""
+    document = {**discovery.document("storage.v1"), "rootUrl": f"{endpoint}/"}
+    http = httplib2.Http(timeout=60)
+    http.redirect_codes = http.redirect_codes - {
+        308
+    }  # "go on with the upload", as googleapiclient.http.build_http has it
+    try:
+        yield build_from_document(document, http=http)
+    finally:
+        http.close()
+
+
+def data(content: bytes, mimetype: str = "application/octet-stream", **how: Any) -> Any:
+    """`content` as a media body; `resumable=True, chunksize=...` for a session."""
+    return MediaIoBaseUpload(io.BytesIO(content), mimetype=mimetype, **how)
+
+
+def refused(call: Any) -> tuple[int, str]:
+    """Status and message of a call that must fail."""
+    with pytest.raises(HttpError) as caught:
+        call.execute()
+    return caught.value.status_code, caught.value.reason
+
+
+def crc32c(content: bytes) -> str:
+    """CRC32C as the API writes it."""
+    return base64.b64encode(google_crc32c.value(content).to_bytes(4, "big")).decode()
+
+
+def md5(content: bytes) -> str:
+    """MD5 as the API writes it."""
+    return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def json(self) -> Any:
+        """The parsed body."""
+        return json.loads(self.content)
+
+
+def send(verb: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
+    """One HTTP request exactly as given, for what a Google client never sends."""
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    try:
+        connection.request(verb, f"{parts.path}?{parts.query}", body, headers or {})
+        answer = connection.getresponse()
+        names = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(answer.status, names, answer.read())
+    finally:
+        connection.close()

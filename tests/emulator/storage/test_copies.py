@@ -1,0 +1,162 @@
+"""Copies, rewrites and compositions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.emulator.storage.support import crc32c, data, refused
+
+
+@pytest.fixture
+def source(storage: Any, bucket: str) -> dict[str, Any]:
+    """An object `source` with metadata."""
+    body = {"name": "source", "metadata": {"k": "v"}, "contentLanguage": "en"}
+    made: dict[str, Any] = (
+        storage.objects().insert(bucket=bucket, body=body, media_body=data(b"bytes", "text/plain")).execute()
+    )
+    return made
+
+
+def _places(bucket: str, to: str = "target", bucket_to: str | None = None) -> dict[str, str]:
+    return {
+        "sourceBucket": bucket,
+        "sourceObject": "source",
+        "destinationBucket": bucket_to or bucket,
+        "destinationObject": to,
+    }
+
+
+def test_a_copy_has_bytes_and_metadata(storage: Any, bucket: str, source: dict[str, Any]) -> None:
+    """A copy without a body takes bytes, checksums and metadata from its source, and has numbers of its own."""
+    made = storage.objects().copy(**_places(bucket), body={}).execute()
+
+    same = ("size", "crc32c", "md5Hash", "contentType", "contentLanguage", "metadata")
+    assert [made[key] for key in same] == [source[key] for key in same]
+    assert int(made["generation"]) > int(source["generation"])
+    assert storage.objects().get_media(bucket=bucket, object="target").execute() == b"bytes"
+
+
+def test_a_body_replaces_metadata(storage: Any, bucket: str, source: dict[str, Any]) -> None:
+    """Metadata in the body stand in place of all of the source's."""
+    body = {"contentType": "text/html", "storageClass": "NEARLINE"}
+    made = storage.objects().rewrite(**_places(bucket), body=body).execute()["resource"]
+
+    assert (made["contentType"], made["storageClass"]) == ("text/html", "NEARLINE")
+    assert "metadata" not in made
+    assert made["md5Hash"] == source["md5Hash"]
+
+
+def test_a_rewrite_is_done_in_one_call(storage: Any, bucket: str, new_name: Any, source: dict[str, Any]) -> None:
+    """A rewrite into another bucket reports that all bytes are there."""
+    other = new_name()
+    storage.buckets().insert(project="p-one", body={"name": other, "storageClass": "COLDLINE"}).execute()
+
+    answer = storage.objects().rewrite(**_places(bucket, bucket_to=other), body={}).execute()
+
+    assert {key: answer[key] for key in ("kind", "done", "objectSize", "totalBytesRewritten")} == {
+        "kind": "storage#rewriteResponse",
+        "done": True,
+        "objectSize": "5",
+        "totalBytesRewritten": "5",
+    }
+    assert (answer["resource"]["bucket"], answer["resource"]["storageClass"]) == (other, "COLDLINE")
+
+
+def test_the_copy_outlives_its_source(storage: Any, bucket: str, source: dict[str, Any], blobs: Any) -> None:
+    """Deleting one of two objects with the same bytes leaves the other; the file goes with the last."""
+    objects, before = storage.objects(), blobs()
+    objects.copy(**_places(bucket), body={}).execute()
+    assert blobs() == before
+
+    objects.delete(bucket=bucket, object="source").execute()
+    assert objects.get_media(bucket=bucket, object="target").execute() == b"bytes"
+    objects.delete(bucket=bucket, object="target").execute()
+
+    assert len(blobs()) == len(before) - 1
+
+
+def test_a_rewrite_onto_itself_changes_metadata(storage: Any, bucket: str, source: dict[str, Any]) -> None:
+    """An object can be rewritten in place: a new generation with the same bytes."""
+    made = storage.objects().rewrite(**_places(bucket, "source"), body={"storageClass": "ARCHIVE"}).execute()
+
+    assert int(made["resource"]["generation"]) > int(source["generation"])
+    assert storage.objects().get_media(bucket=bucket, object="source").execute() == b"bytes"
+
+
+def test_a_generation_of_the_source(storage: Any, bucket: str, source: dict[str, Any]) -> None:
+    """`sourceGeneration` copies a noncurrent generation, which is how one is restored."""
+    storage.buckets().patch(bucket=bucket, body={"versioning": {"enabled": True}}).execute()
+    storage.objects().insert(bucket=bucket, name="source", media_body=data(b"newer")).execute()
+
+    places = _places(bucket, "source")
+    storage.objects().copy(**places, sourceGeneration=source["generation"], body={}).execute()
+
+    assert storage.objects().get_media(bucket=bucket, object="source").execute() == b"bytes"
+
+
+def test_absent_and_badly_named(storage: Any, bucket: str, source: dict[str, Any]) -> None:
+    """A copy of nothing is 404, to nowhere 404, to a name that may not be 400."""
+    objects = storage.objects()
+    absent = {**_places(bucket), "sourceObject": "absent"}
+
+    assert refused(objects.copy(**absent, body={}))[0] == 404
+    assert refused(objects.rewrite(**_places(bucket, bucket_to="no-such-bucket-here"), body={}))[0] == 404
+    assert refused(objects.copy(**_places(bucket, "a\nb"), body={}))[0] == 400
+
+
+def _parts(storage: Any, bucket: str, count: int) -> list[dict[str, Any]]:
+    for number in range(count):
+        body = data(f"part {number};".encode(), "text/plain")
+        storage.objects().insert(bucket=bucket, name=f"part-{number}", media_body=body).execute()
+    return [{"name": f"part-{number}"} for number in range(count)]
+
+
+def test_a_composition_joins_in_order(storage: Any, bucket: str) -> None:
+    """Up to 32 objects become one, in the order given, with a CRC32C and a count in place of an MD5 hash."""
+    parts = _parts(storage, bucket, 32)
+    place = {"destinationBucket": bucket, "destinationObject": "whole"}
+
+    made = storage.objects().compose(**place, body={"sourceObjects": parts}).execute()
+    body = {"sourceObjects": [{"name": "whole"}, {"name": "part-0"}], "destination": {"contentType": "x/y"}}
+    longer = storage.objects().compose(**place, body=body).execute()
+
+    content = b"".join(f"part {number};".encode() for number in range(32))
+    assert (made["crc32c"], made["componentCount"], made["contentType"]) == (crc32c(content), 32, "text/plain")
+    assert "md5Hash" not in made
+    assert (longer["componentCount"], longer["contentType"]) == (33, "x/y")
+    assert storage.objects().get_media(bucket=bucket, object="whole").execute() == content + b"part 0;"
+
+
+@pytest.mark.parametrize(
+    ("body", "how", "code", "reason"),
+    [
+        ({"sourceObjects": []}, {}, 400, "nothing to join"),
+        ({"sourceObjects": [{"name": "part-0"}] * 33}, {}, 400, "more than 32"),
+        ({"sourceObjects": [{"name": "absent"}]}, {}, 404, "an absent source"),
+        ({"sourceObjects": [{"name": "part-0", "generation": "1"}]}, {}, 404, "an absent generation"),
+        (
+            {"sourceObjects": [{"name": "part-0", "objectPreconditions": {"ifGenerationMatch": "1"}}]},
+            {},
+            412,
+            "another generation of the source",
+        ),
+        ({"sourceObjects": [{"name": "part-0"}]}, {"ifGenerationMatch": 0}, 412, "the destination is there"),
+        ({"sourceObjects": [{"name": "part-0"}], "destination": {"crc32c": "AAAAAA=="}}, {}, 400, "a wrong checksum"),
+        ({"sourceObjects": [{"name": "part-0"}], "deleteSourceObjects": True}, {}, 501, "not emulated"),
+    ],
+)
+def test_refused_compositions(
+    storage: Any, bucket: str, blobs: Any, body: dict[str, Any], how: dict[str, int], code: int, reason: str
+) -> None:
+    """A composition that cannot be leaves the destination and the files as they were."""
+    _parts(storage, bucket, 1)
+    storage.objects().insert(bucket=bucket, name="whole", media_body=data(b"before")).execute()
+    before = blobs()
+
+    call = storage.objects().compose(destinationBucket=bucket, destinationObject="whole", body=body, **how)
+
+    assert refused(call)[0] == code, reason
+    assert storage.objects().get_media(bucket=bucket, object="whole").execute() == b"before"
+    assert blobs(until=len(before)) == before

@@ -1,0 +1,103 @@
+"""Downloads: whole, in parts, while the object goes away."""
+
+from __future__ import annotations
+
+import http.client
+import io
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from googleapiclient.http import MediaIoBaseDownload
+
+from tests.emulator.storage.support import crc32c, data, md5, send
+
+
+def test_headers_of_a_download(endpoint: str, storage: Any, bucket: str) -> None:
+    """A download carries the object's type, checksums and numbers, and the headers that its metadata asks for."""
+    body = {"name": "o", "contentDisposition": "attachment; filename=ü.txt", "cacheControl": "no-store"}
+    made = storage.objects().insert(bucket=bucket, body=body, media_body=data(b"hello", "text/plain")).execute()
+
+    answer = send("GET", made["mediaLink"])
+
+    assert answer.content == b"hello"
+    expected = {
+        "content-type": "text/plain",
+        "content-length": "5",
+        "accept-ranges": "bytes",
+        "cache-control": "no-store",
+        "etag": made["etag"],
+        "x-goog-hash": f"crc32c={crc32c(b'hello')},md5={md5(b'hello')}",
+        "x-goog-generation": made["generation"],
+        "x-goog-metageneration": "1",
+        "x-goog-storage-class": "STANDARD",
+    }
+    assert {name: answer.headers.get(name) for name in expected} == expected
+    assert answer.headers["content-disposition"].encode("latin-1").decode() == "attachment; filename=ü.txt"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "content", "content_range"),
+    [
+        ("bytes=0-3", 206, b"0123", "bytes 0-3/10"),
+        ("bytes=4-", 206, b"456789", "bytes 4-9/10"),
+        ("bytes=-3", 206, b"789", "bytes 7-9/10"),
+        ("bytes=-99", 206, b"0123456789", "bytes 0-9/10"),
+        ("bytes=8-99", 206, b"89", "bytes 8-9/10"),
+        ("bytes=9-9", 206, b"9", "bytes 9-9/10"),
+        ("bytes=10-", 416, None, "bytes */10"),
+        ("bytes=-0", 416, None, "bytes */10"),
+        ("bytes=5-2", 200, b"0123456789", None),
+        ("bytes=0-1,4-5", 200, b"0123456789", None),
+        ("chapters=1-2", 200, b"0123456789", None),
+    ],
+)
+def test_ranges(
+    endpoint: str,
+    storage: Any,
+    bucket: str,
+    wanted: str,
+    status: int,
+    content: bytes | None,
+    content_range: str | None,
+) -> None:
+    """One range of bytes is answered with 206 or 416; anything else is passed over."""
+    storage.objects().insert(bucket=bucket, name="o", media_body=data(b"0123456789")).execute()
+
+    answer = send("GET", f"{endpoint}/storage/v1/b/{bucket}/o/o?alt=media", headers={"range": wanted})
+
+    assert answer.status == status
+    assert answer.headers.get("content-range") == content_range
+    if content is not None:
+        assert answer.content == content
+
+
+@pytest.mark.parametrize("size", [0, 1, 100_000])
+def test_a_client_downloads_in_chunks(storage: Any, bucket: str, size: int) -> None:
+    """The client's own chunked download gives the bytes, for an empty object too."""
+    content = bytes(index % 256 for index in range(size))
+    storage.objects().insert(bucket=bucket, name="o", media_body=data(content)).execute()
+    received = io.BytesIO()
+
+    download = MediaIoBaseDownload(received, storage.objects().get_media(bucket=bucket, object="o"), chunksize=30_000)
+    while not download.next_chunk()[1]:
+        pass
+
+    assert received.getvalue() == content
+
+
+def test_an_object_deleted_while_it_is_read_is_read_to_its_end(storage: Any, bucket: str, endpoint: str) -> None:
+    """A download that has begun gives all its bytes, whatever happens to the object meanwhile."""
+    content = bytes(range(251)) * 64_000
+    storage.objects().insert(bucket=bucket, name="o", media_body=data(content)).execute()
+    parts = urlsplit(endpoint)
+    assert parts.hostname is not None
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection.request("GET", f"/storage/v1/b/{bucket}/o/o?alt=media")
+    answer = connection.getresponse()
+    head = answer.read(1000)
+
+    storage.objects().delete(bucket=bucket, object="o").execute()
+
+    assert head + answer.read() == content
+    connection.close()

@@ -1,0 +1,98 @@
+"""Hostile object names: all work as names, none becomes a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.emulator.storage.support import data, refused, send
+
+_NAMES = [
+    "../../f",
+    "/etc/passwd",
+    "//x",
+    "x",
+    "x/y",
+    "x/",
+    "x//y",
+    "./x",
+    "...",
+    "a/../../../b",
+    "a\\..\\b",
+    "C:\\f",
+    "-rf",
+    "n" * 1024,
+    "é" * 512,
+    "\U0001f600/\U0001f602",
+    "nul\x00l",
+    "\x01\x1b[31m\x7f\t",
+    "\u0085\u2028\u202e",
+    "%2e%2e%2f",
+    "a?b#c&d=e+f g",
+    "'; DROP TABLE storage_objects; --",
+    "*[a]{b}_%",
+    "\U0010ffff",
+]
+
+
+def test_hostile_names_are_only_names(storage: Any, bucket: str, data_folder: Path) -> None:
+    """Every allowed name in one bucket is kept, listed, read and deleted, and no file is named after it."""
+    objects = storage.objects()
+    outside = {file for file in data_folder.rglob("*") if data_folder / "objects" not in file.parents}
+    for number, name in enumerate(_NAMES):
+        made = objects.insert(bucket=bucket, name=name, media_body=data(f"content {number}".encode())).execute()
+        assert made["name"] == name
+
+    listed = [item["name"] for item in objects.list(bucket=bucket).execute()["items"]]
+    contents = [objects.get_media(bucket=bucket, object=name).execute() for name in _NAMES]
+    files = [file for file in data_folder.rglob("*") if file.is_file()]
+    blobs = [file for file in files if data_folder / "objects" in file.parents]
+
+    assert listed == sorted(_NAMES, key=str.encode)
+    assert contents == [f"content {number}".encode() for number in range(len(_NAMES))]
+    assert {file for file in data_folder.rglob("*") if data_folder / "objects" not in file.parents} == outside
+    assert all(len(file.name) == 32 and set(file.name) <= set("0123456789abcdef") for file in blobs)
+    for name in _NAMES:
+        objects.delete(bucket=bucket, object=name).execute()
+    assert "items" not in objects.list(bucket=bucket).execute()
+
+
+@pytest.mark.parametrize("name", [".", "..", "a\rb", "a\nb", "n" * 1025, "é" * 513, ".well-known/acme-challenge/x"])
+@pytest.mark.parametrize("where", ["query", "body"])
+def test_names_that_may_not_be(storage: Any, bucket: str, name: str, where: str) -> None:
+    """Names that Google refuses are refused with 400, wherever they stand."""
+    place = {"name": name} if where == "query" else {"body": {"name": name}}
+
+    assert refused(storage.objects().insert(bucket=bucket, media_body=data(b""), **place))[0] == 400
+    assert "items" not in storage.objects().list(bucket=bucket).execute()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"name": "\\ud800"}', "half a surrogate pair"),
+        (b'{"name": "\xff"}', "not UTF-8"),
+        (b'{"name": 5}', "a number"),
+        (b'{"name": null}', "null"),
+        (b'{"name": ""}', "empty"),
+    ],
+)
+def test_names_that_are_no_text(endpoint: str, bucket: str, body: bytes, reason: str) -> None:
+    """What is no text is no name: 400."""
+    url = f"{endpoint}/upload/storage/v1/b/{bucket}/o?uploadType=resumable"
+
+    assert send("POST", url, body, {"content-type": "application/json"}).status == 400, reason
+
+
+@pytest.mark.parametrize("name", ["..", "../..", "../../../../etc/passwd", "%00", "\ud800"])
+def test_absent_hostile_names(endpoint: str, bucket: str, name: str) -> None:
+    """Reading an absent object of a hostile name is a plain refusal, never a file of this machine."""
+    path = quote(name.encode("utf-8", "surrogatepass"), safe="")
+
+    answer = send("GET", f"{endpoint}/storage/v1/b/{bucket}/o/{path}?alt=media")
+
+    assert answer.status in {400, 404}
+    assert "error" in answer.json

@@ -1,0 +1,108 @@
+"""A real `python -m emulator serve` process, and Google's own clients for it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import httplib2
+from googleapiclient.discovery import build_from_document
+
+from emulator import discovery
+
+ROOT = Path(__file__).parent.parent
+_PREFIX = "serving on "
+
+
+class RunningEmulator:
+    """An emulator that serves until `stop`.
+
+    Attributes:
+        endpoint: `http://127.0.0.1:PORT`.
+        data: its folder.
+        pid: its process.
+    """
+
+    def __init__(self, data: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--data", str(data), *options]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._clients: dict[str, tuple[Any, httplib2.Http]] = {}
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline().strip()
+        if not line.startswith(_PREFIX):
+            self.stop()
+            raise RuntimeError(f"the emulator did not start: {line!r}")
+        self.endpoint = line.removeprefix(_PREFIX)
+        self.data = data
+        self.pid = self._process.pid
+
+    def ml(self) -> Any:
+        """The `ml` v1 client."""
+        return self._client("ml.v1")
+
+    def storage(self) -> Any:
+        """The Cloud Storage client."""
+        return self._client("storage.v1")
+
+    def _client(self, name: str) -> Any:
+        if name not in self._clients:
+            document = {**discovery.document(name), "rootUrl": f"{self.endpoint}/"}
+            http = httplib2.Http(timeout=60)
+            self._clients[name] = build_from_document(document, http=http), http
+        return self._clients[name][0]
+
+    def calls(self) -> dict[str, int]:
+        """Method id -> how often it was called since the start or `reset_calls`."""
+        found: dict[str, int] = self._admin("calls")
+        return found
+
+    def status(self) -> dict[str, Any]:
+        """What `/-/status` answers."""
+        found: dict[str, Any] = self._admin("status")
+        return found
+
+    def reset_calls(self) -> None:
+        """Counts from zero again."""
+        request = urllib.request.Request(f"{self.endpoint}/-/calls", method="DELETE")  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - loopback
+            pass
+
+    def _admin(self, name: str) -> Any:
+        with urllib.request.urlopen(f"{self.endpoint}/-/{name}", timeout=10) as answer:  # noqa: S310 - loopback
+            return json.load(answer)
+
+    def kill(self) -> None:
+        """Ends it as `kill -9` does."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ends it as Ctrl-C does; returns its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> int:
+        for _, http in self._clients.values():
+            http.close()
+        self._clients.clear()
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        try:
+            code = self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+        return code
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""What turns a recipe into an artifact: digests, the build, cards, and the reading of SavedModel folders."""

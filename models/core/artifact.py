@@ -1,0 +1,103 @@
+"""The facts of an artifact, and the JSON form that a manifest and a card share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.core.errors import ModelsError
+
+FORMAT = 1
+CARD_SAMPLES = 2
+_KEYS = {
+    "recipe": "recipe",
+    "parameters": "parameters",
+    "input_digest": "inputDigest",
+    "content_digest": "contentDigest",
+    "tensorflow": "tensorflow",
+    "keras": "keras",
+    "signatures": "signatures",
+    "metrics": "metrics",
+    "size": "size",
+    "files": "files",
+    "samples": "samples",
+    "classes": "classes",
+}
+_SIMPLE_LIST = re.compile(r"\[\n\s+[^][{}\"]*?\n\s*\]")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What is known of a SavedModel without loading it.
+
+    Attributes:
+        recipe: the recipe that made it; None for a SavedModel made elsewhere.
+        parameters: those of the recipe, all of them.
+        input_digest: what decided the build; None for a SavedModel made elsewhere.
+        content_digest: what the files are.
+        tensorflow: the TensorFlow that exported it, such as "2.21.0".
+        keras: the Keras that exported it; None where that is not known.
+        signatures: by name, `{"inputs": {name: {"dtype": ..., "shape": [...]}}, "outputs": {...}}`; unknown is None.
+        metrics: flat numbers.
+        size: bytes of all files but the manifest.
+        files: by POSIX path, `size` in bytes and `crc32c` as Cloud Storage prints it.
+        samples: `{"instance": ..., "prediction": ..., "label": ...}`; the prediction is what the API gives for it as
+            `predictions[i]`, the label is left out where it is not known.
+        classes: the names of the classes in the order of the output, where there are such.
+        folder: where the bytes are on this machine, or will be once they are built.
+    """
+
+    recipe: str | None
+    parameters: Mapping[str, Any]
+    input_digest: str | None
+    content_digest: str
+    tensorflow: str
+    signatures: Mapping[str, Any]
+    size: int
+    files: Mapping[str, Mapping[str, Any]]
+    keras: str | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    samples: Sequence[Mapping[str, Any]] = ()
+    classes: Sequence[str] = ()
+    folder: Path | None = None
+
+
+def to_json(artifact: Artifact) -> dict[str, Any]:
+    """The manifest of an artifact."""
+    facts = {key: getattr(artifact, name) for name, key in _KEYS.items()}
+    facts["metrics"] = {name: round(value, 4) for name, value in artifact.metrics.items()}
+    return {"format": FORMAT, **facts}
+
+
+def read(path: Path, folder: Path | None = None) -> Artifact:
+    """The artifact that a manifest or a card describes.
+
+    Raises:
+        ModelsError: the file cannot be read, or was written by another version of this project.
+    """
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if facts["format"] != FORMAT:
+            raise ModelsError(f"{path}: format {facts['format']}, but this version of the project reads {FORMAT}")
+        return Artifact(**{name: facts[key] for name, key in _KEYS.items()}, folder=folder)
+    except OSError as error:
+        raise ModelsError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelsError(
+            f"{path}: this is no manifest: {type(error).__name__}: {error}; git checkout it, or build again"
+        ) from error
+
+
+def card_text(artifact: Artifact) -> str:
+    """The text of a card: the manifest with its first samples only, made to be read in a review."""
+    card = {**to_json(artifact), "samples": list(artifact.samples[:CARD_SAMPLES])}
+    return _SIMPLE_LIST.sub(_joined, json.dumps(card, indent=1, sort_keys=True)) + "\n"
+
+
+def _joined(numbers: re.Match[str]) -> str:
+    """A list of numbers on one line: an image is then 28 lines, not 784."""
+    return " ".join(numbers[0].split()).replace("[ ", "[").replace(" ]", "]")

@@ -1,0 +1,119 @@
+"""Reads a SavedModel folder as bytes: what is in it, whether it is whole, its checksums and its content digest."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from models.core.digest import DIGITS
+from models.core.errors import FolderError, ModelsError
+
+GRAPH = "saved_model.pb"
+MANIFEST = "manifest.json"
+_INDEX = "variables/variables.index"
+_SHARD = re.compile(r"variables/variables\.data-(\d{5})-of-(\d{5})")
+_CHUNK = 1 << 20
+_VARIABLE_OPERATIONS = (b"VarHandleOp", b"VariableV2")
+
+Files = dict[str, dict[str, Any]]
+
+
+class Content(NamedTuple):
+    """The bytes of a SavedModel, its manifest left out.
+
+    Attributes:
+        digest: the content digest, 16 hexadecimal digits.
+        size: bytes of all files.
+        files: by POSIX path, `size` in bytes and `crc32c` as Cloud Storage prints it.
+    """
+
+    digest: str
+    size: int
+    files: Files
+
+
+def list_files(folder: Path) -> dict[str, Path]:
+    """The files of a whole SavedModel by their POSIX path, sorted; the manifest is left out.
+
+    Raises:
+        FolderError: the folder is missing or half-written, or holds links or special files.
+    """
+    if not folder.is_dir():
+        raise FolderError(f"{folder}: there is no such folder")
+    found = dict(sorted((path.relative_to(folder).as_posix(), path) for path in _walk(folder)))
+    found.pop(MANIFEST, None)
+    _check_whole(folder, found)
+    return found
+
+
+def read_content(folder: Path) -> Content:
+    """The checksums and the content digest of a whole SavedModel.
+
+    Raises:
+        FolderError: as `list_files` does.
+        ModelsError: the package google-crc32c is not installed.
+    """
+    files: Files = {}
+    lines = []
+    for name, path in list_files(folder).items():
+        size, sha256, crc32c = _checksums(path)
+        files[name] = {"size": size, "crc32c": crc32c}
+        lines.append(f"{name}\0{size}\0{sha256}\n")
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()[:DIGITS]
+    return Content(digest, sum(file["size"] for file in files.values()), files)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISDIR(mode):
+                yield from _walk(Path(entry.path))
+            elif stat.S_ISREG(mode):
+                yield Path(entry.path)
+            else:
+                kind = "a link" if stat.S_ISLNK(mode) else "a special file"
+                raise FolderError(f"{entry.path}: it is {kind}; a SavedModel to upload holds plain files only")
+
+
+def _check_whole(folder: Path, files: dict[str, Path]) -> None:
+    """Refuses what a killed or unfinished writer leaves."""
+    if GRAPH not in files:
+        other = f"; there is {GRAPH}txt: save it in the binary form" if f"{GRAPH}txt" in files else ""
+        raise FolderError(f"{folder}: there is no {GRAPH} in it, so it is no SavedModel{other}")
+    temporary = [name for name in files if name.startswith("variables/") and "temp" in name]
+    if temporary:
+        raise FolderError(f"{folder}: half-written: {temporary[0]} is a writer's temporary file; export it again")
+    shards = [(name, match) for name in files if (match := _SHARD.fullmatch(name))]
+    for name, match in shards:
+        if len(shards) != int(match[2]):
+            raise FolderError(
+                f"{folder}: half-written: {len(shards)} shards, but {name} is one of {int(match[2])}; export it again"
+            )
+    if bool(shards) != (_INDEX in files):
+        lacking = "variables/variables.data-*" if _INDEX in files else _INDEX
+        raise FolderError(f"{folder}: half-written: {lacking} is missing; export it again")
+    graph = files[GRAPH].read_bytes()
+    if not shards and any(operation in graph for operation in _VARIABLE_OPERATIONS):
+        raise FolderError(f"{folder}: half-written: the graph has variables, but {_INDEX} is missing; export it again")
+
+
+def _checksums(path: Path) -> tuple[int, str, str]:
+    """The size in bytes, the SHA-256 in hexadecimal, and the CRC32C as Cloud Storage prints it."""
+    try:
+        import google_crc32c
+    except ImportError:
+        raise ModelsError("the package google-crc32c is not installed; pip install -r requirements.txt") from None
+    size, sha256, crc32c = 0, hashlib.sha256(), google_crc32c.Checksum()  # type: ignore[no-untyped-call]  # the package has no types
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            size += len(chunk)
+            sha256.update(chunk)
+            crc32c.update(chunk)  # type: ignore[no-untyped-call]  # as above
+    return size, sha256.hexdigest(), base64.b64encode(crc32c.digest()).decode()  # type: ignore[no-untyped-call]  # as above

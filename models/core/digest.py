@@ -1,0 +1,122 @@
+"""The input digest: a name for all that decides what a build gives, the same on every Python and every machine.
+
+It covers bytes, never parsed code (`ast` gives other trees on other Pythons); `ast` only finds what is imported.
+Imports that are composed at run time are not seen: a recipe must not use such for code in `models/`.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.core.errors import ModelsError
+from models.core.recipe import Recipe, Values
+from models.data.files import SUMS, checksums
+
+DIGITS = 16
+EXPORTER = "models/core/export.py"
+_PACKAGES = ("tensorflow", "keras")
+_PIN = re.compile(r"^((tensorflow|keras)==([^\s;#]+)[^#\n]*)", re.MULTILINE)
+
+
+def input_digest(name: str, recipe: Recipe, parameters: Values, root: Path) -> str:
+    """The input digest of a build: 16 hexadecimal digits.
+
+    Args:
+        name: the recipe's name.
+        recipe: the recipe.
+        parameters: all of its parameters, as `registry.complete` gives them.
+        root: the project's folder.
+
+    Raises:
+        ModelsError: a source, a checksum or a pinned version is missing.
+    """
+    sums = checksums(root / "models" / "data")
+    missing = [data for data in recipe.data(parameters) if data not in sums]
+    if missing:
+        raise ModelsError(f"models/{name}.py: its data {missing[0]} has no checksum in models/data/{SUMS}")
+    lines = [
+        "format 1",
+        f"recipe {name}",
+        f"parameters {json.dumps(dict(parameters), sort_keys=True)}",
+        *(f"data {data} {sums[data]}" for data in sorted(recipe.data(parameters))),
+        *(f"source {path} {_sha256(root / path)}" for path in sources(name, root)),
+        *(f"package {line.strip()}" for line, _, _ in sorted(_pins(root))),
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:DIGITS]
+
+
+def pinned(root: Path) -> dict[str, list[str]]:
+    """The versions of TensorFlow and Keras that requirements.txt pins, for one Python or another.
+
+    Raises:
+        ModelsError: requirements.txt is missing or does not pin both.
+    """
+    pins = _pins(root)
+    return {package: [version for _, name, version in pins if name == package] for package in _PACKAGES}
+
+
+def _pins(root: Path) -> list[tuple[str, str, str]]:
+    """The line, package and version of each pin. Markers count as text: a digest is the same on every Python."""
+    path = root / "requirements.txt"
+    found = _PIN.findall(path.read_text(encoding="utf-8")) if path.is_file() else []
+    for package in _PACKAGES:
+        if package not in (name for _, name, _ in found):
+            raise ModelsError(f"{path}: the line {package}==VERSION is missing; digests and builds need it")
+    return found
+
+
+def sources(name: str, root: Path) -> list[str]:
+    """The files that make the recipe what it is: itself, the exporter, and what they import from `models/`; sorted."""
+    found: set[str] = set()
+    waiting = [f"models/{name}.py", EXPORTER]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting.extend(_imported(path, root))
+    return sorted(found)
+
+
+def _imported(path: str, root: Path) -> Iterator[str]:
+    """The files below `models/` that a file imports, by its text."""
+    for node in ast.walk(ast.parse((root / path).read_bytes(), path)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _files(alias.name, root)
+        elif isinstance(node, ast.ImportFrom):
+            package = Path(path).parent.parts
+            base = ".".join(
+                [*package[: len(package) - node.level + 1], node.module or ""] if node.level else [node.module or ""]
+            )
+            for alias in node.names:
+                yield from _files(f"{base.rstrip('.')}.{alias.name}", root)
+
+
+def _files(dotted: str, root: Path) -> Iterator[str]:
+    """The files that importing `models.a.b.name` runs, whether the last name is a module or something in one.
+
+    `models/__init__.py` counts only where something is taken from it: by itself it gives a recipe nothing.
+    """
+    parts = dotted.split(".")
+    if parts[0] != "models":
+        return
+    for end in range(2, len(parts) + 1):
+        stem = "/".join(parts[:end])
+        for path in (f"{stem}.py", f"{stem}/__init__.py"):
+            if (root / path).is_file():
+                yield path
+                break
+        else:
+            if end == 2:
+                yield "models/__init__.py"
+            return
+
+
+def _sha256(path: Path) -> str:
+    """The digest of a text file as it is on a system that ends lines with LF."""
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()

@@ -1,0 +1,129 @@
+"""From what a stack file says (`RECIPE`, `RECIPE@INPUT_DIGEST`, a folder) to the facts of the artifact."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from models.core import artifact as manifests
+from models.core.artifact import Artifact
+from models.core.content import GRAPH, MANIFEST, list_files, read_content
+from models.core.digest import input_digest
+from models.core.errors import FolderError, ModelsError, UsageError
+from models.core.places import build_folder, card_path
+from models.core.recipe import Values
+from models.core.registry import complete, load_recipe, recipe_names
+from models.core.signatures import read_graph
+
+
+def resolve(
+    artifact: str, parameters: Mapping[str, Any] | None = None, *, root: Path, allow_rebuild: bool = False
+) -> Artifact:
+    """The facts of an artifact, without TensorFlow, training data or, where there is a card, the bytes.
+
+    Args:
+        artifact: `RECIPE` (as its code is today), `RECIPE@INPUT_DIGEST` (an older build, by its card), or the path of a
+            SavedModel made elsewhere, absolute or relative to `root`; it starts with `.` or `/`, or contains `/`.
+        parameters: of the recipe; those not given have their defaults. Only with `RECIPE`.
+        root: the project's folder.
+        allow_rebuild: whether a finished build on this machine counts more than the card. Default: the card counts.
+
+    Raises:
+        ModelsError: there is no such recipe, card or folder, a parameter is wrong, or a folder is half-written.
+    """
+    if artifact.startswith((".", "/")) or "/" in artifact:
+        if parameters:
+            raise UsageError(f"parameters: {artifact} is a folder; only a recipe has parameters")
+        return read_folder(root / artifact)
+    name, at, digest = artifact.partition("@")
+    if at:
+        return _pinned(name, digest, parameters, root, allow_rebuild=allow_rebuild)
+    recipe = load_recipe(name, root)
+    values = complete(name, recipe, parameters or {})
+    digest = input_digest(name, recipe, values, root)
+    missing = (
+        f"{name}: there is no card for its code, data and parameters as they are now (input digest {digest}); "
+        f"make one with: {command(name, recipe.parameters, values)}"
+    )
+    return _known(name, digest, root, missing, allow_rebuild=allow_rebuild)
+
+
+def command(name: str, declared: Mapping[str, Any], values: Values) -> str:
+    """The command that builds a recipe with these parameters."""
+    changed = [
+        f" --set {shlex.quote(f'{key}={value}')}" for key, value in values.items() if value != declared[key].default
+    ]
+    return f"python -m models build {name}{''.join(changed)}"
+
+
+def read_folder(folder: Path) -> Artifact:
+    """The facts of a SavedModel folder, read from its bytes; what a manifest in it says beyond them is taken over.
+
+    Raises:
+        FolderError: the folder is missing, half-written or altered since its manifest was written.
+    """
+    content = read_content(folder)
+    graph = read_graph((folder / GRAPH).read_bytes(), str(folder / GRAPH))
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        return Artifact(
+            None,
+            {},
+            None,
+            content.digest,
+            graph.tensorflow,
+            graph.signatures,
+            content.size,
+            content.files,
+            folder=folder,
+        )
+    known = manifests.read(manifest, folder)
+    if known.content_digest != content.digest:
+        raise FolderError(
+            f"{folder}: its files have changed since {MANIFEST} was written: content digest {content.digest}, written "
+            f"{known.content_digest}; build it again, or remove {MANIFEST} if the change is meant"
+        )
+    return replace(known, signatures=graph.signatures, size=content.size, files=content.files)
+
+
+def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
+    """The facts of a finished build on this machine by its manifest, or None. File sizes are checked, checksums not.
+
+    Raises:
+        FolderError: the build is no longer what its manifest says.
+    """
+    folder = build_folder(root, recipe, digest)
+    if not (folder / MANIFEST).is_file():
+        return None
+    known = manifests.read(folder / MANIFEST, folder)
+    sizes = {name: path.stat().st_size for name, path in list_files(folder).items()}
+    if sizes != {name: file["size"] for name, file in known.files.items()}:
+        raise FolderError(f"{folder}: its files have changed since it was built; remove it and build again")
+    return known
+
+
+def _pinned(
+    name: str, digest: str, parameters: Mapping[str, Any] | None, root: Path, *, allow_rebuild: bool
+) -> Artifact:
+    if parameters:
+        raise UsageError(f"parameters: {name}@{digest} names a build, whose parameters are fixed; leave them out")
+    folder = card_path(root, name, digest).parent
+    cards = sorted(path.stem for path in folder.glob("*.json"))
+    if not cards and name not in recipe_names(root):
+        raise UsageError(f"there is no recipe {name!r}; there are: {', '.join(recipe_names(root)) or 'none'}")
+    missing = f"{name}@{digest}: there is no such card in models/cards/{name}; there are: {', '.join(cards) or 'none'}"
+    return _known(name, digest, root, missing, allow_rebuild=allow_rebuild)
+
+
+def _known(name: str, digest: str, root: Path, missing: str, *, allow_rebuild: bool) -> Artifact:
+    """The build where it counts, else the card, with the folder that its build has on any machine."""
+    build = read_build(root, name, digest) if allow_rebuild else None
+    if build:
+        return build
+    card = card_path(root, name, digest)
+    if not card.is_file():
+        raise ModelsError(missing)
+    return manifests.read(card, build_folder(root, name, digest))

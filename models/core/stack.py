@@ -1,0 +1,88 @@
+"""Reads from a stack file which builds its versions name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from models.core import artifact as manifests
+from models.core.digest import input_digest
+from models.core.errors import ModelsError
+from models.core.places import build_folder, card_path
+from models.core.recipe import Values
+from models.core.registry import complete, load_recipe
+
+KEY = "tf2-models:models"
+
+
+class Order(NamedTuple):
+    """A build to make: a recipe and all of its parameters."""
+
+    recipe: str
+    parameters: Values
+
+
+def stack_orders(stack: str, root: Path) -> tuple[list[Order], list[str]]:
+    """The builds that a stack's versions name, each once; and a line for each version that nothing can be built for.
+
+    Raises:
+        ModelsError: there is no such stack file, or it names a recipe or parameter that is not there.
+    """
+    path = root / f"Pulumi.{stack}.yaml"
+    orders: list[Order] = []
+    notes: list[str] = []
+    for where, version in _versions(_load(path), path):
+        try:
+            found = _order(version["artifact"], version.get("parameters"), root)
+        except ModelsError as error:
+            raise ModelsError(f"{path.name}: {where}: {error}") from error
+        if isinstance(found, str):
+            notes.append(f"{where}: {found}")
+        elif found not in orders:
+            orders.append(found)
+    return orders, notes
+
+
+def _load(path: Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise ModelsError(f"{path}: there is no such stack file") from None
+    except yaml.YAMLError as error:
+        raise ModelsError(f"{path}: this is no YAML: {' '.join(str(error).split())}") from error
+
+
+def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    models = (document.get("config") or {}).get(KEY) if isinstance(document, dict) else None
+    if not isinstance(models, dict):
+        raise ModelsError(f"{path}: config.{KEY} is missing: it names the models and their versions")
+    for model, settings in models.items():
+        versions = settings.get("versions") if isinstance(settings, dict) else None
+        if not isinstance(versions, dict):
+            raise ModelsError(f"{path}: {model}.versions is missing, or does not map names to versions")
+        for name, version in versions.items():
+            if not isinstance(version, dict) or not isinstance(version.get("artifact"), str):
+                raise ModelsError(f"{path}: {model}.versions.{name}.artifact is missing, or is no text")
+            yield f"{model}.versions.{name}", version
+
+
+def _order(artifact: str, parameters: Any, root: Path) -> Order | str:
+    """The build that an artifact needs, or why none can be made."""
+    if "/" in artifact or artifact.startswith("."):
+        return f"{artifact} was made elsewhere; there is nothing to build"
+    name, at, digest = artifact.partition("@")
+    recipe = load_recipe(name, root)
+    if not at:
+        return Order(name, complete(name, recipe, parameters or {}))
+    if build_folder(root, name, digest).is_dir():
+        return f"{artifact} is built"
+    card = card_path(root, name, digest)
+    if not card.is_file():
+        raise ModelsError(f"{artifact}: there is no such card: {card}")
+    values = manifests.read(card).parameters
+    if set(values) != set(recipe.parameters) or input_digest(name, recipe, values, root) != digest:
+        return f"{artifact} was built from other code; its bytes come from the bucket, or from a checkout of that time"
+    return Order(name, values)

@@ -1,0 +1,64 @@
+"""The process that trains and exports one build.
+
+It takes a request as JSON on standard input and writes events as lines of JSON to standard output:
+`{"done": 3, "total": 10, "text": ...}`, and at the end `{"result": ...}` or `{"error": ...}`. All else that TensorFlow
+and Keras print goes to standard error, which the parent keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TextIO
+
+from models.core.errors import BuildError, ModelsError
+from models.core.export import export
+from models.core.registry import load_recipe
+
+
+def main() -> int:
+    """Does the one build that is asked for."""
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print to standard output is no event
+    request = json.load(sys.stdin)
+    try:
+        _send(events, {"result": _run(request, events)})
+    except ModelsError as error:
+        _send(events, {"error": str(error)})
+        return 1
+    except BrokenPipeError:  # the parent is gone, and with it who wanted this
+        return 1
+    return 0
+
+
+def _run(request: dict[str, Any], events: TextIO) -> dict[str, Any]:
+    def report(done: int, total: int, text: str) -> None:
+        _send(events, {"done": done, "total": total, "text": text})
+
+    _check_installed(request["pinned"])
+    recipe = load_recipe(request["recipe"], Path.cwd())
+    return export(recipe, request["parameters"], Path(request["folder"]), report)
+
+
+def _check_installed(pinned: dict[str, list[str]]) -> None:
+    """Refuses to name a build after versions that did not make it."""
+    for name, versions in pinned.items():
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            raise BuildError(f"{name} is not installed; pip install -r requirements.txt") from None
+        if found not in versions:
+            wanted = " or ".join(versions)
+            raise BuildError(f"{name} is {found}, but requirements.txt pins {wanted}; pip install -r requirements.txt")
+
+
+def _send(events: TextIO, event: dict[str, Any]) -> None:
+    events.write(json.dumps(event) + "\n")
+    events.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""A checkout of its own for each test: the code of `models`, a tiny recipe more, and no cards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = "fashion-mnist-sample"
+TRAININGS = "trainings.txt"
+LINE = '''"""A straight line: as small as a recipe can be."""
+
+from __future__ import annotations
+
+from models.core.recipe import Parameter, Recipe, Sample, Trained
+
+TRAININGS = "trainings.txt"
+
+
+def train(parameters, report):
+    import keras
+
+    with open(TRAININGS, "a") as file:
+        file.write("trained\\n")
+    x = keras.Input((2,), name="x")
+    y = keras.layers.Dense(1, name="y")(x)
+    report(1, 1, "a line has no epochs")
+    if parameters["fault"]:
+        raise ZeroDivisionError("as the test wants it")
+    return Trained(keras.Model({"x": x}, {"y": y}), {"accuracy": 0.5}, [Sample([1.0, 0.1], 3)] * 3)
+
+
+RECIPE = Recipe(
+    summary="a straight line",
+    train=train,
+    parameters={
+        "seed": Parameter(1, "start", minimum=0),
+        "fault": Parameter(False, "fail"),
+        "rate": Parameter(0.5, "unused"),
+    },
+)
+'''
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def make_checkout(root: Path) -> Path:
+    """Copies what the package needs; the big sample is linked."""
+    skip = shutil.ignore_patterns("__pycache__", "cards", SAMPLE)
+    shutil.copytree(ROOT / "models", root / "models", ignore=skip)
+    (root / "models" / "data" / SAMPLE).symlink_to(ROOT / "models" / "data" / SAMPLE)
+    (root / "models" / "line.py").write_text(LINE, encoding="utf-8")
+    shutil.copy(ROOT / "requirements.txt", root)
+    return root
+
+
+def models_command(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m models` in a checkout."""
+    return subprocess.run(
+        [sys.executable, "-m", "models", *arguments],
+        cwd=root,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout without cards and builds."""
+    return make_checkout(tmp_path / "checkout")
+
+
+@pytest.fixture
+def run(checkout: Path) -> Run:
+    """Runs `python -m models` in the checkout of this test."""
+    return lambda *arguments, **environment: models_command(checkout, *arguments, **environment)

@@ -1,0 +1,89 @@
+"""What counts as a whole SavedModel folder, and its checksums."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models.core.content import read_content
+from models.core.errors import FolderError
+from tests.models.saved_models import FILES, INDEX, SHARD, write
+
+
+def test_checksums(tmp_path: Path) -> None:
+    """Sizes and CRC32C are those of the files; the content digest is a persisted format."""
+    folder = write(tmp_path, {**FILES, SHARD: b"123456789", "assets/words.txt": b""})
+
+    content = read_content(folder)
+
+    assert content.files[SHARD] == {"size": 9, "crc32c": "4waSgw=="}
+    assert content.files["assets/words.txt"] == {"size": 0, "crc32c": "AAAAAA=="}
+    assert content.size == sum(file["size"] for file in content.files.values())
+    assert content.digest == "7f21f0292155257a"
+
+
+def test_manifest_is_no_content(tmp_path: Path) -> None:
+    """A manifest in the folder changes nothing: it is written from the content."""
+    before = read_content(write(tmp_path))
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+
+    assert before == read_content(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["content", "name"])
+def test_digest_covers(tmp_path: Path, change: str) -> None:
+    """Another byte or another name of a file gives another digest."""
+    files = {**FILES, "assets/a": b"1"}
+    other = {**FILES, "assets/a": b"2"} if change == "content" else {**FILES, "assets/b": b"1"}
+
+    assert read_content(write(tmp_path / "1", files)).digest != read_content(write(tmp_path / "2", other)).digest
+
+
+def _without(name: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).unlink()
+
+
+def _text_form(folder: Path) -> None:
+    (folder / "saved_model.pb").rename(folder / "saved_model.pbtxt")
+
+
+def _second_shard(folder: Path) -> None:
+    (folder / SHARD).rename(folder / "variables" / "variables.data-00000-of-00002")
+
+
+def _no_variables(folder: Path) -> None:
+    (folder / SHARD).unlink()
+    (folder / INDEX).unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (_without("saved_model.pb"), "no saved_model.pb"),
+        (_text_form, "binary form"),
+        (_without(SHARD), "variables.data"),
+        (_without(INDEX), "variables.index"),
+        (_second_shard, "shards"),
+        (_no_variables, "variables.index"),
+        (lambda folder: write(folder, {"variables/variables_temp/part-0": b""}), "temporary"),
+        (lambda folder: (folder / "assets").symlink_to("/etc"), "a link"),
+        (lambda folder: (folder / "variables" / "inside").symlink_to("variables.index"), "a link"),
+        (lambda folder: os.mkfifo(folder / "pipe"), "a special file"),
+    ],
+)
+def test_refused(tmp_path: Path, damage: Callable[[Path], object], said: str) -> None:
+    """A folder that is half-written or holds links or special files is refused, and the error names what is wrong."""
+    damage(write(tmp_path))
+
+    with pytest.raises(FolderError, match=said):
+        read_content(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "saved_model.pb"])
+def test_no_folder(tmp_path: Path, name: str) -> None:
+    """What is missing or a file is no SavedModel folder."""
+    with pytest.raises(FolderError, match="no such folder"):
+        read_content(write(tmp_path) / name)

@@ -1,0 +1,132 @@
+"""The recipes: what they export serves, and the committed cards say how well."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import models
+from models import fashion_mnist, heart_disease
+from models.core.artifact import CARD_SAMPLES, card_text
+from models.core.artifact import read as read_card
+from models.core.places import card_path
+from models.data import fashion
+from tests.models.conftest import ROOT, Run
+from tests.models.test_digest import digest_of
+
+LOADERS = Path(__file__).with_name("loaders.py")
+LOCAL: list[tuple[str, dict[str, Any], float]] = [
+    ("fashion_mnist", {}, 0.82),
+    ("fashion_mnist", {"width": 256}, 0.82),
+    ("heart_disease", {}, 0.80),
+]
+
+
+def _loaded(artifact: models.Artifact) -> dict[str, Any]:
+    """What the loaders say of an artifact and its samples."""
+    inputs = list(artifact.signatures["serving_default"]["inputs"])
+    instances = [sample["instance"] for sample in artifact.samples]
+    named = instances if len(inputs) > 1 else [{inputs[0]: instance} for instance in instances]
+    command = [sys.executable, str(LOADERS), str(artifact.folder), json.dumps(named)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    answers: dict[str, Any] = json.loads(done.stdout)
+    return answers
+
+
+def _floats(prediction: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Decimals as the float32 values that they stand for."""
+    return {name: [struct.unpack("f", struct.pack("f", value))[0] for value in row] for name, row in prediction.items()}
+
+
+def _rounded(prediction: dict[str, list[float]]) -> dict[str, Any]:
+    """A prediction to compare with another of which the last bits differ."""
+    return {name: pytest.approx(row, rel=1e-5, abs=1e-7) for name, row in prediction.items()}
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("name", "settings", "inputs", "outputs"),
+    [
+        (
+            "fashion_mnist",
+            {"epochs": 1, "width": 4},
+            {"image": {"dtype": "float32", "shape": [None, 28, 28]}},
+            {"softmax": {"dtype": "float32", "shape": [None, 10]}},
+        ),
+        (
+            "heart_disease",
+            {"epochs": 1},
+            {
+                **{feature: {"dtype": "float32", "shape": [None, 1]} for feature in heart_disease.NUMBERS},
+                "thal": {"dtype": "string", "shape": [None, 1]},
+            },
+            {"prediction_probability": {"dtype": "float32", "shape": [None, 1]}},
+        ),
+    ],
+)
+def test_export(
+    run: Run, checkout: Path, name: str, settings: dict[str, Any], inputs: dict[str, Any], outputs: dict[str, Any]
+) -> None:
+    """The signature gives exactly the answers of the manifest, and the light reader reads what TensorFlow reads.
+
+    The session of the TF1 loader optimises the graph in another way: its last bit may differ.
+    """
+    done = run("build", name, *(part for key, value in settings.items() for part in ("--set", f"{key}={value}")))
+    assert (done.returncode, done.stderr) == (0, "")
+    artifact = models.resolve(name, settings, root=checkout, allow_rebuild=True)
+
+    loaded = _loaded(artifact)
+
+    assert artifact.signatures == {"serving_default": {"inputs": inputs, "outputs": outputs}}
+    assert artifact.signatures["serving_default"] == loaded["signature"]
+    assert len(artifact.samples) == 20
+    [output] = outputs  # the API gives the bare value of a single output
+    expected = [_floats({output: sample["prediction"]}) for sample in artifact.samples]
+    assert expected == loaded["second"]
+    assert [_rounded(prediction) for prediction in expected] == loaded["first"]
+
+
+@pytest.mark.parametrize(("name", "settings", "least"), LOCAL)
+def test_cards(name: str, settings: dict[str, Any], least: float) -> None:
+    """The committed cards of the local stack belong to the code as it is now, and reach the accuracy asked for."""
+    artifact = models.resolve(name, settings, root=ROOT)
+
+    assert artifact.metrics["accuracy"] >= least
+    assert len(artifact.samples) == CARD_SAMPLES
+    assert all("label" in sample and "prediction" in sample for sample in artifact.samples)
+    assert list(artifact.classes) == (list(fashion.CLASSES) if name == "fashion_mnist" else [])
+
+
+def test_card_form() -> None:
+    """A card is what its facts give, to the byte: so formatters and hands leave it alone."""
+    for name, settings, _ in LOCAL:
+        path = card_path(ROOT, name, digest_of(name, ROOT, **settings))
+        assert path.read_text(encoding="utf-8") == card_text(read_card(path))
+
+
+def test_samples_are_rows() -> None:
+    """The samples of the heart-disease card are the first rows of the file, the label beside them."""
+    card = models.resolve("heart_disease", root=ROOT)
+    rows = heart_disease.read()[: len(card.samples)]
+
+    assert [sample["label"] for sample in card.samples] == [int(row["target"]) for row in rows]
+    assert [
+        {name: [row[name]] for name in sample["instance"]} for sample, row in zip(card.samples, rows, strict=True)
+    ] == [sample["instance"] for sample in card.samples]
+
+
+def test_samples_are_images() -> None:
+    """The samples of the Fashion-MNIST card are held-out images with pixels from 0 to 1, their label beside them."""
+    images = fashion.load("sample")
+    card = models.resolve("fashion_mnist", root=ROOT)
+
+    for sample, image, label in zip(card.samples, images.test, images.test_labels, strict=False):
+        assert sample["label"] == label
+        assert sample["instance"] == [[round(pixel / 255, 4) for pixel in row] for row in image.tolist()]
+    assert fashion_mnist.SAMPLES == 20

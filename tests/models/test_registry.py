@@ -1,0 +1,103 @@
+"""Finding recipes and checking their parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.core.errors import ModelsError, UsageError
+from models.core.recipe import Parameter, Recipe, Trained, Values
+from models.core.registry import complete, load_recipe, parse, recipe_names
+
+
+def _train(parameters: Values, report: Any) -> Trained:
+    raise NotImplementedError
+
+
+RECIPE = Recipe(
+    summary="",
+    train=_train,
+    parameters={
+        "seed": Parameter(1, "", minimum=0),
+        "rate": Parameter(0.5, ""),
+        "data": Parameter("sample", "", choices=("sample", "full")),
+        "deep": Parameter(default=False, help=""),
+    },
+)
+
+
+def test_recipes_are_files(checkout: Path) -> None:
+    """Every file in models/ whose name starts with a letter is a recipe; a new recipe is one new file."""
+    assert recipe_names(checkout) == ["fashion_mnist", "heart_disease", "line"]
+    assert load_recipe("line", checkout).summary == "a straight line"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"seed": 1, "rate": 0.5, "data": "sample", "deep": False}),
+        ({"seed": 256.0}, {"seed": 256, "rate": 0.5, "data": "sample", "deep": False}),
+        ({"rate": 2, "data": "full", "deep": True}, {"seed": 1, "rate": 2.0, "data": "full", "deep": True}),
+    ],
+)
+def test_complete(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Defaults are filled in, and numbers get the type of their default: Pulumi knows floats only."""
+    found = complete("r", RECIPE, given)
+
+    assert expected == found
+    assert [type(value) for value in expected.values()] == [type(value) for value in found.values()]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"sede": 1}, "parameters.sede: recipe r has no such parameter; it has seed, rate, data, deep"),
+        ({"seed": 1.5}, "parameters.seed: 1.5 is no int"),
+        ({"seed": True}, "parameters.seed: True is no int"),
+        ({"seed": "1"}, "parameters.seed: '1' is no int"),
+        ({"seed": None}, "parameters.seed: None is no int"),
+        ({"seed": -1}, "parameters.seed: -1 is less than 0"),
+        ({"rate": float("nan")}, "parameters.rate: nan is no finite number"),
+        ({"data": "half"}, "parameters.data: 'half' is none of sample, full"),
+        ({"deep": 1}, "parameters.deep: 1 is no bool"),
+    ],
+)
+def test_wrong_parameter(given: dict[str, Any], said: str) -> None:
+    """A wrong parameter is named with its path, and with what is wrong."""
+    with pytest.raises(UsageError) as raised:
+        complete("r", RECIPE, given)
+    assert str(raised.value).startswith(said)
+
+
+def test_parse() -> None:
+    """Texts of a command line become the types of the defaults; what is no number stays for the check to refuse."""
+    texts = {"seed": "3", "rate": "1e-3", "data": "full", "deep": "true"}
+
+    assert parse("r", RECIPE, texts) == {"seed": 3, "rate": 0.001, "data": "full", "deep": True}
+    with pytest.raises(UsageError, match=r"parameters\.seed: 'three' is no int"):
+        parse("r", RECIPE, {"seed": "three"})
+
+
+def test_unknown_recipe(checkout: Path) -> None:
+    """The error lists the recipes that there are."""
+    with pytest.raises(UsageError, match="'lime'; there are: fashion_mnist, heart_disease, line"):
+        load_recipe("lime", checkout)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "RECIPE = Recipe"),
+        ("import nothing_of_this_name", "cannot be imported: ModuleNotFoundError"),
+        ("from models.core.recipe import *\nRECIPE = Recipe('', None, {})", "lack seed"),
+    ],
+)
+def test_broken_recipe(checkout: Path, text: str, said: str) -> None:
+    """A file that is no recipe is named, with what it lacks."""
+    (checkout / "models" / "broken.py").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ModelsError, match=said) as raised:
+        load_recipe("broken", checkout)
+    assert str(raised.value).startswith("models/broken.py: ")

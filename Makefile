@@ -1,0 +1,81 @@
+# What can be done here. Each command does the set-up that it needs; "make" alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Commands that work on the local stack: local.env says where it is; _local refuses a stack of your own, before any set-up.
+LOCAL := source ./local.env
+# Tests and benchmarks keep state of their own: from this folder they take the programs alone.
+VENV := export PATH="$(CURDIR)/.venv/bin:$$PATH" &&
+# Tests that run at the same time; each may hold a TensorFlow of 0.5 GB.
+WORKERS ?= auto
+
+.PHONY: help
+help: ## list the commands
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
+
+.PHONY: setup
+setup: ## make the virtual environment, the pulumi command and the local stack's state (PYTHON=... names a Python)
+	@tools/setup.sh
+
+.PHONY: _local
+_local:
+	@tools/check_stack.sh
+
+.PHONY: build
+build: _local setup ## train and export the models of the local stack
+	@$(LOCAL) && python -m models build --stack local
+
+.PHONY: emulator
+emulator: _local setup ## start the endpoint on this machine
+	@$(LOCAL) && python -m emulator up
+
+.PHONY: up
+up: _local setup ## build the models, start the emulator, deploy the local stack, show a prediction of each model
+	@$(LOCAL) && tools/up.sh
+
+.PHONY: preview
+preview: _local setup ## show what "make up" would change
+	@$(LOCAL) && pulumi preview
+
+.PHONY: refresh
+refresh: _local setup ## take over what was changed outside of Pulumi
+	@$(LOCAL) && pulumi refresh
+
+.PHONY: down
+down: _local ## destroy the local stack and stop the emulator
+	@$(LOCAL) && tools/down.sh
+
+.PHONY: clean
+clean: _local ## stop the emulator, remove all that make made in this folder
+	@$(LOCAL) && tools/clean.sh
+
+.PHONY: clean-cache
+clean-cache: ## remove the pulumi command that setup keeps in the user's cache folder for all checkouts
+	@rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/tf2-models"
+
+.PHONY: test
+test: setup ## run the tests (ARGS='-k name' chooses)
+	@$(VENV) python -m pytest -n $(WORKERS) --maxprocesses 8 $(ARGS)
+
+.PHONY: lint
+lint: setup ## check style and types
+	@$(VENV) ruff check . && ruff format --check . && mypy . && tools/check_scripts.sh
+
+.PHONY: format
+format: setup ## bring the code into style
+	@$(VENV) ruff check --fix . && ruff format .
+
+.PHONY: bench
+bench: setup ## measure every figure that the README claims
+	@$(VENV) python -m benchmarks
+
+.PHONY: plugins
+plugins: setup ## install the gcp plugin, which stacks with pulumi_gcp resources of their own need
+	@$(VENV) pulumi plugin install resource gcp "$$(sed -nE 's/^pulumi-gcp==([^; ]+).*/\1/p' requirements.txt)"
+
+.PHONY: lock
+lock: ## write constraints.txt after a change of the requirements (needs uv)
+	@tools/lock.sh

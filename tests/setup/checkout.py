@@ -1,0 +1,111 @@
+"""A small checkout of the set-up's files, and a PATH that holds only what a test puts there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "local.env", "Makefile")
+# What the scripts use of any Linux; git, Python, Go, curl and pulumi are for a test to give or to keep back.
+SYSTEM = (
+    *(
+        "awk",
+        "basename",
+        "bash",
+        "cat",
+        "chmod",
+        "column",
+        "cp",
+        "date",
+        "df",
+        "dirname",
+        "find",
+        "flock",
+        "grep",
+        "head",
+    ),
+    *("hostname", "install", "ln", "ls", "make", "mkdir", "mktemp", "mv", "readlink", "rm", "sed", "sh", "sha256sum"),
+    *("sort", "tail", "timeout", "touch", "tr", "uname"),
+)
+
+
+class Checkout:
+    """Runs the set-up's scripts in a folder of its own.
+
+    Attributes:
+        root: The checkout, with the files that the set-up reads.
+        bin: The only folder on PATH.
+        cache: The user's cache folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "checkout"
+        self.bin = folder / "bin"
+        self.cache = folder / "cache" / "tf2-models"
+        for path in (self.root, self.bin):
+            path.mkdir()
+        for name in FILES:
+            shutil.copy(ROOT / name, self.root)
+        shutil.copytree(ROOT / "tools", self.root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+        for name in SYSTEM:
+            if found := shutil.which(name):
+                (self.bin / name).symlink_to(found)
+
+    def program(self, name: str, script: str) -> Path:
+        """Put a shell script on PATH under a program's name."""
+        path = self.bin / name
+        path.unlink(missing_ok=True)  # a link to the system's own program must not be written through
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return path
+
+    def fit_for_setup(self) -> None:
+        """Give what setup asks for before it makes anything: git, and this test's Python."""
+        self.program("git", "exit 0")
+        self.program("python3", f'exec "{sys.executable}" "$@"')
+
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the checkout, with nothing of this process's environment."""
+        environment = {
+            "PATH": str(self.bin),
+            "HOME": str(self.root.parent),
+            "XDG_CACHE_HOME": str(self.cache.parent),
+            "TMPDIR": str(self.root.parent),
+            **variables,
+        }
+        return subprocess.run(
+            [self.bin / "bash", "-c", 'exec "$@"', "bash", *command],
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def pulumi(self, version: str) -> str:
+        """The text of a program that answers `pulumi version`."""
+        return f'[ "$1" = version ] && echo "v{version}"; exit 0'
+
+
+def pinned(package: str) -> str:
+    """The version that requirements.txt pins for a package."""
+    for line in (ROOT / "requirements.txt").read_text().splitlines():
+        name, _, rest = line.partition("==")
+        if name == package:
+            return rest.partition(";")[0].strip()
+    raise LookupError(package)
+
+
+def errors(result: subprocess.CompletedProcess[str]) -> list[str]:
+    """The lines that begin with `error:`; each stands for the one thing that is missing."""
+    return [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+
+
+def other_environment() -> dict[str, str]:
+    """This process's environment without what points Pulumi at a stack."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}

@@ -1,0 +1,143 @@
+"""What the set-up makes, what it skips, and what it makes anew."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.setup.checkout import Checkout, errors
+
+
+@pytest.fixture
+def machine(checkout: Checkout) -> Checkout:
+    """A checkout whose Python notes the steps that it is asked for: environments made, packages installed."""
+    checkout.program("git", "exit 0")
+    checkout.program("pulumi", f'echo "pulumi $*" >>"$HOME/steps"; {checkout.pulumi("3.300.0")}')
+    checkout.program("pulumi-language-python", "exit 0")
+    checkout.program(
+        "python3",
+        f"""case "$1 $2" in
+        "-m venv") echo venv >>"$HOME/steps"; mkdir -p "$4/bin"; cp "$0" "$4/bin/python" ;;
+        "-m pip") [ "$3" = --version ] || echo pip >>"$HOME/steps"; [ ! -e "$HOME/offline" ] ;;
+        *) exec "{sys.executable}" "$@" ;;
+        esac""",
+    )
+    return checkout
+
+
+def _steps(machine: Checkout) -> list[str]:
+    """The steps noted since the last call, without the engine's version checks."""
+    path = machine.root.parent / "steps"
+    lines = path.read_text().splitlines() if path.exists() else []
+    path.unlink(missing_ok=True)
+    return [line for line in lines if line != "pulumi version"]
+
+
+def _set_up(machine: Checkout) -> list[str]:
+    """The steps of a set-up that succeeds."""
+    result = machine.run("tools/setup.sh")
+    assert result.returncode == 0, result.stderr
+    return _steps(machine)
+
+
+def _make_stack(machine: Checkout) -> None:
+    """Leave what the engine leaves where it has made the local stack."""
+    path = machine.root / ".local" / "state" / ".pulumi" / "stacks" / "tf2-models" / "local.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+
+
+def test_first_and_second_run(machine: Checkout) -> None:
+    """The first run makes environment, packages and stack; the second finds all three and does nothing."""
+    assert _set_up(machine) == ["venv", "pip", "pulumi stack init --non-interactive --no-select local"]
+    _make_stack(machine)
+    assert _set_up(machine) == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
+def test_changed_requirements(machine: Checkout, name: str) -> None:
+    """A changed requirement is installed into the environment that is there."""
+    _set_up(machine)
+    _make_stack(machine)
+    with (machine.root / name).open("a") as file:
+        file.write("# changed\n")
+    assert _set_up(machine) == ["pip"]
+    assert _set_up(machine) == []
+
+
+def test_interrupted_install(machine: Checkout) -> None:
+    """An environment whose packages were not all installed is made anew by the next run."""
+    (machine.root.parent / "offline").touch()
+    result = machine.run("tools/setup.sh")
+    assert result.returncode != 0
+    (error,) = errors(result)
+    assert "pip could not install" in error
+    (machine.root.parent / "offline").unlink()
+    _steps(machine)
+    assert _set_up(machine)[:2] == ["venv", "pip"]
+
+
+def test_moved_checkout(machine: Checkout) -> None:
+    """An environment that was made in another place holds paths of that place, and is made anew."""
+    _set_up(machine)
+    machine.root = machine.root.rename(machine.root.with_name("moved"))
+    assert _set_up(machine)[:2] == ["venv", "pip"]
+
+
+def test_own_backend_is_left_alone(machine: Checkout) -> None:
+    """No stack is made in a backend of the user's own."""
+    result = machine.run("tools/setup.sh", PULUMI_BACKEND_URL="gs://company-state")
+    assert result.returncode == 0, result.stderr
+    assert _steps(machine) == ["venv", "pip"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("PULUMI_STACK", "prod"), ("PULUMI_BACKEND_URL", "gs://company-state")]
+)
+@pytest.mark.parametrize("target", ["up", "down", "preview", "refresh", "clean"])
+def test_make_refuses_own_stack(machine: Checkout, target: str, variable: str, value: str) -> None:
+    """Make never runs on a stack of the user's own, which it would change without a question."""
+    result = machine.run("make", target, **{variable: value})
+    assert result.returncode != 0
+    (error,) = errors(result)
+    assert f'{variable} is "{value}"' in error
+    assert _steps(machine) == []
+
+
+def test_down_with_nothing_up(machine: Checkout) -> None:
+    """Taking down what was never there succeeds, without a set-up."""
+    result = machine.run("make", "down")
+    assert result.returncode == 0, result.stderr
+    assert _steps(machine) == []
+
+
+def test_down_without_environment(machine: Checkout) -> None:
+    """A state whose environment is gone cannot be taken down; the error says what to run."""
+    (machine.root / ".local").mkdir()
+    result = machine.run("make", "down")
+    assert result.returncode != 0
+    (error,) = errors(result)
+    assert 'run "make setup"' in error
+
+
+def test_clean(machine: Checkout) -> None:
+    """Clean leaves the files that were checked out, and nothing else; a second clean has nothing to do."""
+    before = sorted(machine.root.rglob("*"))
+    _set_up(machine)
+    _make_stack(machine)
+    (machine.root / "tools" / "__pycache__").mkdir()
+    assert machine.run("make", "clean").returncode == 0
+    assert sorted(machine.root.rglob("*")) == before
+    assert machine.run("make", "clean").returncode == 0
+
+
+def test_help_lists_every_command(machine: Checkout) -> None:
+    """`make` alone lists every command with its purpose."""
+    makefile = (machine.root / "Makefile").read_text()
+    targets = {line.removeprefix(".PHONY: ") for line in makefile.splitlines() if line.startswith(".PHONY: ")}
+    commands = {target for target in targets if not target.startswith("_")}
+    result = machine.run("make")
+    listed = {line.split()[1]: line.split()[2:] for line in result.stdout.splitlines()}
+    assert set(listed) == commands
+    assert all(listed.values())

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Checks the shell scripts, where shellcheck is installed: it has no Python package that installs without the network.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+
+command -v shellcheck >/dev/null || { say "shellcheck is not on PATH: shell scripts were not checked" && exit; }
+shellcheck local.env .ci/run tools/*.sh tools/pulumi/*.sh

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Destroys the local stack and stops the emulator; what is not there is passed over. Runs in the shell of local.env.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+
+if [[ ! -d .local ]]; then
+    say "Nothing is up."
+    exit
+fi
+[[ -x $venv/bin/python ]] || fail "the stack cannot be taken down without .venv: run \"make setup\", then \"make down\" (\"make clean\" forgets it)"
+left=""
+if python tools/local_state.py has-resources; then
+    python -m emulator up # the stack's resources are in there
+    ! python tools/local_state.py is-abandoned || pulumi cancel --yes
+    pulumi destroy || left=yes
+fi
+python -m emulator down
+[[ -z $left ]] || fail "the stack was not destroyed: the reason stands above (\"make clean\" removes it with all its data)"

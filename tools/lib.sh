@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# Sourced by the scripts beside it: where things are, and how they speak.
+
+# shellcheck disable=SC2034 # used by the scripts that source this file
+{
+    root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+    venv=$root/.venv
+    python_oldest=10 # minor versions of Python 3: below, the project's syntax; above, TensorFlow's wheels
+    python_newest=13
+}
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# The version that requirements.txt pins for a package.
+pinned() { # PACKAGE
+    sed -nE "s/^$1==([^; ]+).*/\1/p" "$root/requirements.txt" | head -n 1
+}
+
+# The user's cache folder, shared by all checkouts.
+cache_folder() {
+    [[ -n ${XDG_CACHE_HOME-} || -n ${HOME-} ]] || fail "neither HOME nor XDG_CACHE_HOME is set: set one, it says where the cache is"
+    printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/tf2-models"
+}
+
+# Ends the script where a folder's disk has less space left than a step needs.
+need_space() { # FOLDER MEGABYTES STEP
+    local folder=$1 free
+    while [[ ! -d $folder ]]; do folder=$(dirname -- "$folder"); done
+    free=$(df -Pm -- "$folder" | awk 'NR == 2 { print $4 }')
+    ((free >= $2)) || fail "no disk space for $3: $2 MB are needed in $folder, $free MB are free"
+}
+
+# Waits until no other run of the set-up, of any checkout, is at work; the lock ends with the script.
+lock() {
+    local folder
+    folder=$(cache_folder)
+    mkdir -p -- "$folder" || fail "cannot make the cache folder $folder: set XDG_CACHE_HOME to a folder that you can write to"
+    exec 9>"$folder/lock"
+    flock --nonblock 9 && return
+    say "Waiting for another set-up to end (it holds $folder/lock)"
+    flock 9
+}

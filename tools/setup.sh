@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Makes what every command of the Makefile needs, and skips what is there already: the virtual environment with the
+# pinned packages, the pulumi command, and the local stack's state. PYTHON names the Python to make the environment with.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+
+requirements=(requirements.txt requirements-dev.txt constraints.txt)
+stamp=$venv/.setup # written last: its first line is where the environment was made, its second what is in it
+
+# Prints why a Python cannot be used, or nothing.
+unfit() { # PYTHON
+    "$1" - "$python_oldest" "$python_newest" 2>/dev/null <<'EOF' || echo "$1 does not run"
+import sys
+oldest, newest = map(int, sys.argv[1:])
+version = sys.version_info
+if version[0] != 3 or not oldest <= version[1] <= newest:
+    print(f"{sys.executable} is Python {version[0]}.{version[1]}")
+    sys.exit()
+try:
+    import ensurepip, venv
+except ImportError:
+    print(f"{sys.executable} lacks the venv module (Debian and Ubuntu: apt-get install python3-venv)")
+EOF
+}
+
+# Prints the first Python that can be used.
+find_python() {
+    local candidate reason reasons=()
+    local candidates=("${PYTHON:-python3}")
+    [[ -n ${PYTHON-} ]] || for ((minor = python_newest; minor >= python_oldest; minor--)); do candidates+=("python3.$minor"); done
+    for candidate in "${candidates[@]}"; do
+        command -v "$candidate" >/dev/null || continue
+        reason=$(unfit "$candidate")
+        [[ -n $reason ]] || { command -v "$candidate" && return; }
+        reasons+=("$reason")
+    done
+    fail "no Python to work with: TensorFlow $(pinned tensorflow) needs 3.$python_oldest to 3.$python_newest, and" \
+        "${reasons[0]:-${PYTHON:-python3} is not on PATH}. Name another: make PYTHON=/path/to/python3.$python_newest setup"
+}
+
+wanted() {
+    printf '%s\n' "$root"
+    sha256sum "${requirements[@]}" | sha256sum
+}
+
+is_made() {
+    [[ -f $stamp && $(<"$stamp") == "$(wanted)" ]] && "$venv/bin/python" -c '' 2>/dev/null
+}
+
+# Without a stamp of this very place, what is there was interrupted or moved: it is made anew.
+make_venv() {
+    local python
+    [[ -f $stamp && $(head -n 1 "$stamp") == "$root" ]] && "$venv/bin/python" -m pip --version >/dev/null 2>&1 && return
+    python=$(find_python)
+    need_space "$root" 3200 "the virtual environment"
+    say "Making the virtual environment .venv with $("$python" --version) ($python)"
+    "$python" -m venv --clear "$venv" || fail "$python could not make the virtual environment .venv: the reason stands above"
+}
+
+install_packages() {
+    local quiet=(--quiet)
+    [[ -t 2 ]] && quiet=()
+    say "Installing TensorFlow and the other packages into .venv: 3 GB, 1 to 5 minutes"
+    "$venv/bin/python" -m pip install --disable-pip-version-check --no-input "${quiet[@]}" \
+        -r requirements.txt -r requirements-dev.txt -c constraints.txt >&2 ||
+        fail "pip could not install requirements.txt: the reason stands above (no network to the package index, as a rule)"
+    wanted >"$stamp"
+}
+
+# With the stack in place, plain "pulumi up" asks nothing. A shell that points at a stack of the user's own makes none.
+make_stack() {
+    [[ ! -f .local/state/.pulumi/stacks/tf2-models/local.json ]] && tools/check_stack.sh 2>/dev/null || return 0
+    source local.env
+    mkdir -p .local/state
+    pulumi stack init --non-interactive --no-select local >/dev/null || fail "pulumi could not make the local stack: the reason stands above"
+}
+
+command -v git >/dev/null || fail "git is not on PATH: install it (Debian and Ubuntu: apt-get install git)"
+is_made || (
+    lock
+    is_made || { # unless another run was faster
+        make_venv
+        install_packages
+    }
+)
+tools/pulumi/install.sh
+make_stack

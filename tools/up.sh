@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Deploys the local stack from whatever state it is in, and shows a prediction of each model. Runs in the shell of local.env.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+
+python -m models build --stack local
+python -m emulator up
+if python tools/local_state.py is-abandoned; then
+    say "The last update was killed: going on from where it ended"
+    pulumi cancel --yes
+fi
+pulumi up
+if python tools/local_state.py has-pending-creates; then
+    pulumi refresh --clear-pending-creates
+fi
+for model in fashion_mnist hd_prediction; do
+    python -m prediction "$model"
+done

@@ -200,10 +200,12 @@ class Schema:
         Of a field that is an input, only what the program manages is kept (its own labels, the leaves that it gave).
         """
         state = dict(inputs)
-        for name in self.names("fixed", "mutable"):
-            if _given(inputs, name) and name in answer:
+        for name in filter(inputs.get, self.names("fixed", "mutable")):
+            if name in answer:
                 live = _values.from_api(answer[name], self.types[name])
                 state[name] = _values.project(live, inputs[name])
+            elif self.fields[name].kind == "mutable" and not _values.is_empty(inputs[name]):
+                del state[name]  # emptied outside: the API leaves out what is empty
         for name in self.names("output"):
             if name in answer:
                 state[name] = _values.from_api(answer[name], self.types[name])

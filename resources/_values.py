@@ -109,10 +109,19 @@ def _walk(value: Any, kind: Any, integer: Callable[[Any], Any]) -> Any:
 
 
 def project(live: Any, shape: Any) -> Any:
-    """The part of a live value that `shape` manages: of a mapping its keys, of anything else the whole."""
+    """The part of a live value that `shape` manages: of a mapping its keys, of anything else the whole.
+
+    The API leaves out zeros, false and empty values, so what is missing and was meant to be empty is as it was meant.
+    """
     if isinstance(shape, Mapping) and isinstance(live, Mapping):
-        return {key: project(live[key], item) for key, item in shape.items() if key in live}
+        there = {key: item for key, item in shape.items() if key in live or is_empty(item)}
+        return {key: project(live[key], item) if key in live else item for key, item in there.items()}
     return live
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value says nothing: zero, false, empty, or a mapping of such."""
+    return all(map(is_empty, value.values())) if isinstance(value, Mapping) else not value
 
 
 def failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:

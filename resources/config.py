@@ -158,7 +158,7 @@ class _Reader:
 
     def _artifact(self, extras: Mapping[str, Any], inputs: dict[str, Any], bucket: str, where: str) -> Any:
         name, parameters = extras.get("artifact"), extras.get("parameters")
-        inputs["deploymentUri"] = f"gs://{bucket}/unknown/"
+        inputs["deploymentUri"] = "gs://unknown/"  # until it is known; the artifact's own failure is told
         if not isinstance(name, str) or not isinstance(parameters, Mapping | None):
             return None
         if name.startswith("gs://"):

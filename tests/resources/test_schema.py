@@ -107,6 +107,17 @@ def test_the_state_holds_what_is_managed_and_the_outputs() -> None:
     assert {"manualScaling", "lastUseTime"}.isdisjoint(state)
 
 
+def test_what_the_api_leaves_out_is_empty() -> None:
+    """A zero that was declared is no difference; a description or a leaf that somebody emptied is one."""
+    inputs = {**OLD, "autoScaling": {"minNodes": 0, "maxNodes": 2}, "description": "a"}
+
+    state = VERSION.observed(inputs, {"autoScaling": {"maxNodes": 2}, "labels": {"team": "a"}})
+    assert VERSION.changes(state, inputs) == Changes(patch=["description"])
+
+    state = VERSION.observed(inputs, {"autoScaling": {}, "labels": {}, "description": "a"})
+    assert VERSION.changes(state, inputs) == Changes(patch=["autoScaling.maxNodes", "labels"])
+
+
 def test_inputs_are_told_from_outputs() -> None:
     """Refresh derives the inputs from the state."""
     assert VERSION.inputs_of({**OLD, "state": "READY", "etag": "x", "drift": {}, "__provider": "..."}) == OLD

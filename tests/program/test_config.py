@@ -1,0 +1,200 @@
+"""The stack's configuration: typed, checked as a whole, every failure under its key's full path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from models import Artifact
+from resources import _values, config, errors, plan
+from tests.running import ROOT
+
+ARTIFACT = Artifact(
+    recipe="r",
+    parameters={"width": 1},
+    input_digest="1" * 16,
+    content_digest="2" * 16,
+    tensorflow="2.21.0",
+    signatures={
+        "serving_default": {
+            "inputs": {"image": {"dtype": "float32", "shape": [None, 28, 28]}},
+            "outputs": {"softmax": {"dtype": "float32", "shape": None}},
+        }
+    },
+    size=3,
+    files={"saved_model.pb": {"size": 3, "crc32c": "x"}},
+    metrics={"accuracy": 0.9},
+)
+
+
+def resolve(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> Artifact:  # noqa: FBT001 - as Resolve has it
+    """One artifact is known."""
+    del parameters, rebuild
+    if name != "r":
+        raise errors.ArtifactError(f"there is no recipe {name}")
+    return ARTIFACT
+
+
+def stack(models: Any, **more: Any) -> dict[str, str]:
+    """A configuration as Pulumi hands it over."""
+    values = {"tf2-models:models": models, **{f"tf2-models:{key}": value for key, value in more.items()}}
+    plain = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    return {"gcp:project": "demo", "gcp:region": "us-central1", **plain}
+
+
+VERSION = {"artifact": "r", "runtimeVersion": "2.21", "machineType": "n1-standard-2"}
+MODELS = {"m": {"defaultVersion": "v2", "versions": {"v1": VERSION, "v2": VERSION}}}
+
+
+def wrong(version: dict[str, Any]) -> dict[str, Any]:
+    """The models with one version edited."""
+    return {"m": {"defaultVersion": "v1", "versions": {"v1": {**VERSION, **version}}}}
+
+
+FAILURES = [
+    (stack({"m": {}}), "tf2-models:models.m.versions", "is missing"),
+    (stack({"m": {}}), "tf2-models:models.m.defaultVersion", "is missing"),
+    (stack([]), "tf2-models:models", "must be a mapping"),
+    (stack({"m": 5}), "tf2-models:models.m", "must be a mapping"),
+    (stack({"m-1": MODELS["m"]}), "tf2-models:models.m-1", "letters, digits and underscores"),
+    (stack({"m": {**MODELS["m"], "descripton": "x"}}), "tf2-models:models.m.descripton", "is not a key here"),
+    (stack({"m": {**MODELS["m"], "name": "x"}}), "tf2-models:models.m.name", "set by the program"),
+    (stack({"m": {**MODELS["m"], "defaultVersion": "v9"}}), "tf2-models:models.m.defaultVersion", "not among"),
+    (
+        stack({"m": {"defaultVersion": "v", "versions": {"v-1": VERSION}}}),
+        "tf2-models:models.m.versions.v-1",
+        "letters",
+    ),
+    (stack(wrong({"artifact": "q"})), "tf2-models:models.m.versions.v1.artifact", "no recipe q"),
+    (stack(wrong({"artifact": 7})), "tf2-models:models.m.versions.v1.artifact", "must be a string"),
+    (stack(wrong({"parameters": 7})), "tf2-models:models.m.versions.v1.parameters", "must be a mapping"),
+    (stack(wrong({"minNodes": 7})), "tf2-models:models.m.versions.v1.minNodes", "is not a key here"),
+    (stack(wrong({"runtimeVersion": 2.21})), "tf2-models:models.m.versions.v1.runtimeVersion", "must be a string"),
+    (
+        stack(wrong({"runtimeVersion": "2.11"})),
+        "tf2-models:models.m.versions.v1.runtimeVersion",
+        "older than",
+    ),
+    (
+        stack(wrong({"autoScaling": {"minNodes": "1"}})),
+        "tf2-models:models.m.versions.v1.autoScaling.minNodes",
+        "must be a whole number",
+    ),
+    (
+        stack(wrong({"autoScaling": {"minNodes": 0}})),
+        "tf2-models:models.m.versions.v1.autoScaling.minNodes",
+        "0 only on mls1",
+    ),
+    (stack(MODELS, bucket={"name": "Bucket"}), "tf2-models:bucket.name", "small letters"),
+    (stack(MODELS, bucket={"storage": 1}), "tf2-models:bucket.storage", "is not a key here"),
+    (stack(MODELS, modles={}), "tf2-models:modles", "is not a key here"),
+    (stack(MODELS, allowRebuild="yes"), "tf2-models:allowRebuild", "must be true or false"),
+    (stack(MODELS, concurrentOperations=0), "tf2-models:concurrentOperations", "1 or more"),
+    (stack(MODELS, endpoint="http://example.com"), "tf2-models:endpoint", "must be https"),
+    (stack(MODELS, endpoint="example.com"), "tf2-models:endpoint", "must be global, regional or a URL"),
+    ({**stack(MODELS), "gcp:project": ""}, "gcp:project", "is missing"),
+    ({**stack(MODELS, endpoint="regional"), "gcp:region": ""}, "tf2-models:endpoint", "needs a region"),
+]
+
+
+@pytest.mark.parametrize(("values", "path", "reason"), FAILURES, ids=[f"{path} {why}" for _, path, why in FAILURES])
+def test_a_wrong_key_is_named_by_its_full_path(values: dict[str, str], path: str, reason: str) -> None:
+    """With what is wrong about it."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        config.read(values, resolve)
+
+    assert any(found == path and reason in why for found, why in caught.value.failures), caught.value.failures
+
+
+def test_all_failures_are_told_at_once() -> None:
+    """One run shows everything that is to be mended."""
+    values = stack(wrong({"artifact": "q", "nodes": 1, "machineType": "x"}), bucket={"name": "B"}, other=1)
+
+    with pytest.raises(errors.InvalidInput) as caught:
+        config.read(values, resolve)
+
+    assert sorted(path for path, _ in caught.value.failures) == [
+        "tf2-models:bucket.name",
+        "tf2-models:models.m.versions.v1.artifact",
+        "tf2-models:models.m.versions.v1.machineType",
+        "tf2-models:models.m.versions.v1.nodes",
+        "tf2-models:other",
+    ]
+
+
+def test_the_default_version_comes_first() -> None:
+    """It is made first, so that it is what serves from the first moment on."""
+    [model] = config.read(stack(MODELS), resolve).models
+
+    assert [version.inputs["name"] for version in model.versions] == ["v2", "v1"]
+
+
+def test_what_is_not_said_is_filled_in() -> None:
+    """Bucket, region, artifact URI: known at preview on any machine."""
+    read = config.read(stack(MODELS), resolve)
+
+    assert read.bucket == {"project": "demo", "name": "demo-tf2-models", "location": "us-central1"}
+    [model] = read.models
+    assert model.inputs == {"project": "demo", "name": "m", "regions": ["us-central1"]}
+    assert model.versions[0].inputs["deploymentUri"] == f"gs://demo-tf2-models/r/{'2' * 16}/"
+
+
+def test_versions_of_the_same_content_share_one_saved_model() -> None:
+    """Under the lowest limit of the machines that take it."""
+    versions = {"v1": VERSION, "v2": {**VERSION, "machineType": "mls1-c1-m2"}}
+
+    read = config.read(stack({"m": {"defaultVersion": "v1", "versions": versions}}), resolve)
+
+    [(name, inputs)] = read.saved_models.items()
+    assert name == f"r-{'2' * 16}"
+    assert inputs["sizeLimit"] == 500 * 2**20
+
+
+def test_a_regional_endpoint_takes_no_regions() -> None:
+    """There the endpoint says where; the API refuses both."""
+    [model] = config.read(stack(MODELS, endpoint="regional"), resolve).models
+
+    assert "regions" not in model.inputs
+
+
+def test_a_uri_is_deployed_as_it_is() -> None:
+    """An artifact that is in a bucket already is not managed."""
+    read = config.read(stack(wrong({"artifact": "gs://other/model/"})), resolve)
+
+    assert read.saved_models == {}
+    assert read.models[0].versions[0].inputs["deploymentUri"] == "gs://other/model/"
+
+
+def test_a_reviewer_reads_signatures_in_one_line_each() -> None:
+    """Data type and shape; an unknown size is a question mark."""
+    shown = plan.shown_signature(ARTIFACT.signatures["serving_default"])
+
+    assert shown == {"inputs": {"image": "float32[?, 28, 28]"}, "outputs": {"softmax": "float32[...]"}}
+
+
+def test_pulumi_yaml_declares_every_key_with_its_type_and_a_description() -> None:
+    """The engine's own check, `pulumi config` and the program agree."""
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    kinds = {str: "string", bool: "boolean", int: "integer"}
+    expected = {
+        f"tf2-models:{name}": kinds.get(kind, "object") for name, kind in _values.members(config.StackArgs).items()
+    }
+
+    assert {key: facts["type"] for key, facts in declared.items()} == expected
+    assert all(facts["description"] for facts in declared.values())
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("Pulumi.*.yaml")), ids=lambda file: file.name)
+def test_every_stack_that_is_committed_can_be_read(file: Path) -> None:
+    """A stack that is shown as an example is right."""
+    values = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+    plain = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+    read = config.read(plain, lambda name, parameters, rebuild: ARTIFACT)
+
+    assert read.models

@@ -75,15 +75,25 @@ def is_loopback(url: str) -> bool:
     return host == "localhost"
 
 
+def is_url(text: str) -> bool:
+    """Whether this is the root of an HTTP server: a scheme, a host, perhaps a port, and nothing else."""
+    try:
+        url = urlsplit(text)
+        found = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # a bracket without its pair, a port over 65535
+        return False
+    return found and "@" not in url.netloc and url.path in ("", "/") and not url.query and not url.fragment
+
+
 def endpoint_failure(endpoint: str, region: str) -> str:
     """Why this is no endpoint; empty if it is one. Credentials are never sent over plain http to another machine."""
     if endpoint == GLOBAL:
         return ""
     if endpoint == REGIONAL:
         return "" if region else "regional needs a region: set gcp:region"
-    url = urlsplit(endpoint)
-    if url.scheme not in ("http", "https") or not url.hostname:
+    if not is_url(endpoint):
         return f"must be global, regional or a URL; it is {endpoint!r}"
+    url = urlsplit(endpoint)
     if url.scheme == "http" and not is_loopback(endpoint):
         return f"must be https for another machine, so that no credentials travel in the clear; it is {endpoint!r}"
     return ""

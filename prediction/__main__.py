@@ -1,0 +1,9 @@
+"""`python -m prediction`."""
+
+from __future__ import annotations
+
+import sys
+
+from prediction.cli import main
+
+sys.exit(main())

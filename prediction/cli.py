@@ -1,0 +1,143 @@
+"""The command line: `python -m prediction MODEL`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resources import errors
+
+if TYPE_CHECKING:
+    from prediction.instances import Given
+    from prediction.question import Question
+    from prediction.settings import Target
+    from resources._api import Api
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+_DESCRIPTION = """\
+Asks a deployed model for predictions. Without --instances it sends sample instances that came with the very artifact
+that is deployed, and shows what is true of them beside the predictions.
+"""
+_EXAMPLES = """\
+examples:
+  python -m prediction fashion_mnist                             a sample of the default version, local stack
+  python -m prediction fashion_mnist --version v2 --count 9 --plot clothes.png
+  python -m prediction hd_prediction --instances patients.json   a JSON list, {"instances": [...]}, or JSON lines
+  jq .rows data.json | python -m prediction my_model --instances - --json
+  python -m prediction fashion_mnist --stack prod
+  python -m prediction my_model --project my-project --region us-central1
+
+exit codes: 0 done, 1 failed, 2 wrong usage
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    options = _options(arguments)
+    try:
+        return _run(options)
+    except errors.Error as error:
+        from prediction import hints
+
+        for line in hints.line(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        return USAGE if isinstance(error, errors.InvalidInput) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # nobody reads on: no complaint about it at exit
+        return FAILED
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m prediction",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="name of the model")
+    add("--version", metavar="V", help="name of the version (default: the model's default version)")
+    add("--instances", metavar="FILE", help="what to predict, as JSON; - is standard input (default: samples)")
+    add("--count", type=_count, metavar="N", help="how many samples, where no --instances are given (default: 1)")
+    add("--json", action="store_true", help="print the answer as it came: one line of JSON")
+    add("--plot", type=Path, metavar="FILE.png", help="draw images beside the probabilities of their classes")
+    where = parser.add_argument_group("where")
+    where.add_argument("--stack", help="take project, region and endpoint from Pulumi.STACK.yaml in this folder")
+    where.add_argument("--project", metavar="P", help="read no stack file; with --endpoint, or Google's own endpoint")
+    where.add_argument("--endpoint", metavar="URL", help="global, regional or a URL; before TF2_MODELS_ENDPOINT")
+    where.add_argument("--region", metavar="R", help="of Google's regional endpoint")
+    options = parser.parse_args(arguments)
+    if options.stack and options.project:
+        parser.error("--stack takes the project from its file: leave out --project")
+    if options.instances and options.count:
+        parser.error("--count counts samples: leave it out with --instances")
+    return options
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return count
+
+
+def _run(options: argparse.Namespace) -> int:
+    from prediction import settings
+    from resources import _api
+
+    where = {name: getattr(options, name) for name in ("stack", "project", "endpoint", "region")}
+    given = _given(options.instances)
+    target = settings.target(**where)
+    api = _api.shared(target.settings)
+    asked = _question(options, api, target.project, given)
+    _show(options, target, asked, asked.ask(api))
+    return OK
+
+
+def _given(source: str | None) -> Given | None:
+    from prediction import instances
+
+    return instances.read(source) if source else None
+
+
+def _question(options: argparse.Namespace, api: Api, project: str, given: Given | None) -> Question:
+    from prediction import client, question
+
+    which = (project, options.model, options.version)
+    if given is None:
+        return question.about_samples(api, *which, options.count or 1)
+    if options.json and not options.plot:  # shows no names: nothing to look up
+        return question.Question(name=client.resource_name(*which), given=given)
+    return question.about_given(api, *which, given)
+
+
+def _show(options: argparse.Namespace, target: Target, asked: Question, predictions: list[Any]) -> None:
+    from prediction import plot, table
+
+    head = f"{options.model}, {_version(options, asked)}, on {target.url}"
+    cases, classes = asked.cases(predictions), asked.manifest.classes
+    counted = "instance" if options.instances else "sample"
+    if options.json:
+        print(json.dumps({"predictions": predictions}, ensure_ascii=False))
+    else:
+        output = asked.manifest.output(asked.given.signature_name)
+        table.show(head, cases, classes=classes, output=output, counted=counted)
+    if options.plot:
+        drawn = plot.write(options.plot, cases, classes, head)
+        if not options.json:
+            print(
+                f"{options.plot} shows {f'the first {drawn} of ' if drawn < len(cases) else ''}{len(cases)} {counted}s"
+            )
+
+
+def _version(options: argparse.Namespace, asked: Question) -> str:
+    if asked.version is None:
+        return f"version {options.version}" if options.version else "default version"
+    name = asked.version.name.rpartition("/")[2]
+    return f"version {name} (default)" if asked.version.is_default else f"version {name}"

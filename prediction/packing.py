@@ -1,0 +1,97 @@
+"""From instances to request bodies, each within the API's limit."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from resources import errors
+
+LIMIT = 1_572_864
+"""The largest body that `ml.projects.predict` takes, in bytes."""
+
+_OPEN, _CLOSE, _COMMA = b'{"instances":[', b"]", b","
+
+
+@dataclass(frozen=True)
+class Body:
+    """One request.
+
+    Attributes:
+        content: JSON, at most `LIMIT` bytes.
+        instances: which instances it holds, for messages: "instances 0 to 99".
+    """
+
+    content: bytes
+    instances: str
+
+
+def pack(instances: Iterable[Any], signature_name: str | None = None) -> list[Body]:
+    """As few bodies as hold all instances in their order.
+
+    Raises:
+        InvalidInput: no instances, or one that JSON cannot say or that is over the limit by itself.
+    """
+    close = _CLOSE + _signature(signature_name) + b"}"
+    room = LIMIT - len(_OPEN) - len(close)
+    bodies: list[Body] = []
+    held: list[bytes] = []
+    free, first = room, 0
+    for index, text in enumerate(_encoded(instances, room)):
+        if len(text) > free:
+            bodies.append(_body(held, first, close))
+            held, free, first = [], room, index
+        held.append(text)
+        free -= len(text) + len(_COMMA)
+    if not held:
+        raise errors.InvalidInput([("instances", "are none: there must be at least one")])
+    return [*bodies, _body(held, first, close)]
+
+
+def _body(texts: list[bytes], first: int, close: bytes) -> Body:
+    last = first + len(texts) - 1
+    instances = f"instances {first} to {last}" if last > first else f"instance {first}"
+    return Body(_OPEN + _COMMA.join(texts) + close, instances)
+
+
+def _signature(name: str | None) -> bytes:
+    return b"" if name is None else b',"signature_name":' + json.dumps(name).encode()
+
+
+def _encoded(instances: Iterable[Any], room: int) -> Iterable[bytes]:
+    if isinstance(instances, (str, bytes, Mapping)) or not isinstance(instances, Iterable):
+        kind = type(instances).__name__
+        raise errors.InvalidInput([("instances", f"must be a list with one item per instance; it is a {kind}")])
+    for index, instance in enumerate(instances):
+        text = _encode(instance, index)
+        if len(text) > room:
+            reason = f"has {len(text):,} bytes of JSON; a request holds {room:,}: send a smaller one"
+            raise errors.InvalidInput([(f"instances[{index}]", reason)])
+        yield text
+
+
+def _encode(instance: Any, index: int) -> bytes:
+    try:
+        text = orjson.dumps(instance, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
+        if b"null" not in text:  # what orjson writes for NaN too, which the API takes as the word NaN
+            return text
+    except (TypeError, RecursionError):
+        pass  # integers over 64 bits, keys that are numbers, views of arrays: the standard library takes more
+    try:
+        return json.dumps(instance, default=_plain, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise errors.InvalidInput([(f"instances[{index}]", f"JSON cannot say it: {error}")]) from None
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say for bytes and for numpy's arrays and scalars, without numpy."""
+    if isinstance(value, bytes):
+        return {"b64": base64.b64encode(value).decode("ascii")}
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"it holds a {type(value).__name__}")

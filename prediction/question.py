@@ -1,0 +1,82 @@
+"""What a command asks: instances that were given, or samples of the very artifact that is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from prediction import client, samples
+from prediction.instances import Given
+from prediction.reading import Case
+from prediction.samples import Deployed, Manifest
+from resources import _api, errors
+
+_GIVE = "give your own with --instances FILE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Everything that is known before the model is asked.
+
+    Attributes:
+        name: full name of the model or version that is asked.
+        given: the instances.
+        labels: what is true of them, as far as it is known.
+        version: the version that answers, where these credentials may know it.
+        manifest: of its artifact.
+    """
+
+    name: str
+    given: Given
+    labels: Sequence[Any] = ()
+    version: Deployed | None = None
+    manifest: Manifest = field(default_factory=Manifest)
+
+    def ask(self, api: _api.Api) -> list[Any]:
+        """The predictions. Raises as `prediction.predict_json` does; a failed prediction says what the model takes."""
+        try:
+            return client.predict(api, self.name, self.given.instances, self.given.signature_name)
+        except errors.PredictionFailed as error:
+            takes = self.manifest.takes(self.given.signature_name)
+            raise errors.PredictionFailed(f"{error}. It takes {takes}" if takes else str(error)) from None
+
+    def cases(self, predictions: Sequence[Any]) -> list[Case]:
+        """The instances with predictions and truth. A model may answer with fewer or more: each stands at its place."""
+        labels = [*self.labels, *[None] * (len(predictions) - len(self.labels))]
+        return [Case(*row) for row in zip(self.given.instances, predictions, labels, strict=False)]
+
+
+def about_samples(api: _api.Api, project: str, model: str, version: str | None, count: int) -> Question:
+    """The first samples of what is deployed, for the version that they belong to, whatever becomes the default.
+
+    Raises:
+        ArtifactError: the artifact has no samples.
+        ApiError: the API's own refusal.
+    """
+    found = samples.deployed(api, project, model, version)
+    try:
+        manifest = samples.manifest(api, found)
+    except errors.ArtifactError as error:
+        raise errors.ArtifactError(f"no sample instances: {error}: {_GIVE}") from None
+    chosen = manifest.samples[:count]
+    if not chosen:
+        raise errors.ArtifactError(f"no sample instances in {found.uri}: {_GIVE}")
+    given, labels = Given([sample.instance for sample in chosen]), [sample.label for sample in chosen]
+    return Question(name=found.name, given=given, labels=labels, version=found, manifest=manifest)
+
+
+def about_given(api: _api.Api, project: str, model: str, version: str | None, given: Given) -> Question:
+    """Given instances. What is deployed gives names to the answers: welcome, not needed.
+
+    Who may only predict, and what was not deployed from a bucket with a manifest, gets numbers in place of names.
+    """
+    try:
+        found = samples.deployed(api, project, model, version)
+    except errors.PermissionDenied:
+        return Question(name=client.resource_name(project, model, version), given=given)
+    try:
+        manifest = samples.manifest(api, found)
+    except (errors.ArtifactError, errors.PermissionDenied):
+        manifest = Manifest()
+    return Question(name=found.name, given=given, version=found, manifest=manifest)

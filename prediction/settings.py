@@ -1,0 +1,96 @@
+"""Where to predict: the project and the endpoint, from options, the environment or a stack file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from resources import _api, errors
+
+RETRY_SECONDS = 5.0
+"""How long a command repeats a failing call: somebody is waiting."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A project at an endpoint."""
+
+    project: str
+    settings: _api.Settings
+
+    @property
+    def url(self) -> str:
+        """The endpoint as a URL without a slash at its end."""
+        return (self.settings.root("ml") or "https://ml.googleapis.com/").rstrip("/")
+
+
+def settings_of(endpoint: str | None, region: str | None) -> _api.Settings:
+    """Settings for an endpoint: what is given, else TF2_MODELS_ENDPOINT, else Google's. Raises `InvalidInput`."""
+    google = _api.REGIONAL if region else _api.GLOBAL
+    chosen = endpoint or os.environ.get(_api.ENDPOINT_VARIABLE) or google
+    reason = _api.endpoint_failure(chosen, region or "")
+    if reason:
+        raise errors.InvalidInput([("endpoint", reason)])
+    return _api.Settings(endpoint=chosen.rstrip("/"), region=region or "")
+
+
+def target(
+    *, stack: str | None, project: str | None, endpoint: str | None, region: str | None, folder: Path | None = None
+) -> Target:
+    """What a command is about. With a project no stack file is read; what else is given comes before the stack's.
+
+    Args:
+        stack: name of the stack. Default: PULUMI_STACK, else `local`.
+        project: id of the project.
+        endpoint: see `settings_of`; TF2_MODELS_ENDPOINT comes before the stack's.
+        region: of a regional endpoint.
+        folder: of the stack files. Default: the current folder.
+
+    Raises:
+        InvalidInput: no such stack file, or it does not say what is needed.
+    """
+    if project:
+        return Target(project=project, settings=_patient(settings_of(endpoint, region)))
+    path = stack_file(stack or os.environ.get("PULUMI_STACK") or "local", folder or Path())
+    config = _config(path)
+    declared = os.environ.get(_api.ENDPOINT_VARIABLE) or _text(config, "tf2-models:endpoint", path) or _api.GLOBAL
+    settings = settings_of(endpoint or declared, region or _text(config, "gcp:region", path))
+    found = _text(config, "gcp:project", path)
+    if not found:
+        raise errors.InvalidInput([(path.name, "gcp:project is missing: set it, or give --project")])
+    return Target(project=found, settings=_patient(settings))
+
+
+def stack_file(stack: str, folder: Path) -> Path:
+    """The file of a stack, `NAME` or `ORGANISATION/PROJECT/NAME`. Raises `InvalidInput` where there is none."""
+    path = folder / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    if path.is_file():
+        return path
+    names = sorted(found.name.split(".")[1] for found in folder.glob("Pulumi.*.yaml"))
+    there = f"the stacks here are {', '.join(names)}" if names else "run it in the project's folder"
+    raise errors.InvalidInput([(path.name, f"is not in this folder: {there}, or give --project and --endpoint")])
+
+
+def _patient(settings: _api.Settings) -> _api.Settings:
+    return replace(settings, retry_seconds=RETRY_SECONDS)
+
+
+def _config(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise errors.InvalidInput([(path.name, f"cannot be read: {' '.join(str(error).split())}")]) from None
+    config = document.get("config") if isinstance(document, dict) else None
+    return config if isinstance(config, dict) else {}
+
+
+def _text(config: Mapping[str, Any], key: str, path: Path) -> str | None:
+    value = config.get(key)
+    if isinstance(value, dict):
+        raise errors.InvalidInput([(path.name, f"{key} is no plain text: give it as an option")])
+    return None if value is None else str(value)

@@ -1,0 +1,94 @@
+"""Real models on an emulator, each with a manifest beside its SavedModel as the build step writes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.emulator.ml.caller import N1, Caller
+from tests.running import ROOT, RunningEmulator
+
+CLASSES = ["T-shirt/top", "Trouser", "[red]Bag", "Boot"]
+
+
+def image(column: int, brightness: float = 1.0) -> list[list[float]]:
+    """4 x 4 pixels, one column of which is bright."""
+    return [[brightness if place == column else 0.0 for place in range(4)] for _ in range(4)]
+
+
+def patient(age: float, thal: str = "normal") -> dict[str, Any]:
+    """What the model `risk` takes."""
+    return {"age": [age], "thal": [thal]}
+
+
+MANIFESTS: dict[str, dict[str, Any]] = {
+    "clothes": {
+        "classes": CLASSES,
+        # The third label is not what the model says.
+        "samples": [{"instance": image(column), "label": label} for column, label in ((3, 3), (2, 2), (1, 0))],
+        "signatures": {
+            "serving_default": {
+                "inputs": {"image": {"dtype": "float32", "shape": [None, 4, 4]}},
+                "outputs": {"softmax": {"dtype": "float32", "shape": [None, 4]}},
+            }
+        },
+    },
+    "risk": {
+        "classes": [],
+        "samples": [{"instance": patient(63, "fixed"), "label": 0}, {"instance": patient(96), "label": 1}],
+        "signatures": {"serving_default": {"outputs": {"prediction_probability": {"dtype": "float32"}}}},
+    },
+}
+
+
+class Deployment:
+    """The models `clothes`, `risk` and `numbers` (it has no manifest), version v1 each, in a project of their own."""
+
+    def __init__(self, emulator: RunningEmulator, project: str, models: Path) -> None:
+        self.emulator, self.project = emulator, project
+        self._caller = Caller(emulator, project)
+        begun = [self._deploy(name, models / name) for name in ("clothes", "risk", "numbers")]
+        for operation in begun:
+            self._caller.response(operation)
+
+    def _deploy(self, name: str, folder: Path) -> dict[str, Any]:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            self._caller.upload(name, path.read_bytes(), path.relative_to(folder).as_posix())
+        if name in MANIFESTS:
+            self._caller.upload(name, json.dumps(MANIFESTS[name]).encode(), "manifest.json")
+        body = {"name": "v1", "deploymentUri": f"gs://{self._caller.bucket}/{name}", **N1}
+        model = self._caller.model(name)
+        operation: dict[str, Any] = self._caller.versions.create(parent=model, body=body).execute()
+        return operation
+
+    def run(
+        self, *arguments: str, given: str | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """`python -m prediction` with these arguments, for this project at this endpoint."""
+        where = ["--project", self.project, "--endpoint", self.emulator.endpoint]
+        return run(*arguments, *where, given=given, env=env)
+
+
+_OF_THE_SHELL = ("TF2_MODELS_ENDPOINT", "PULUMI_STACK", "FORCE_COLOR", "NO_COLOR")
+
+
+def run(
+    *arguments: str, given: str | None = None, cwd: Path = ROOT, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`python -m prediction` with these arguments and text on standard input."""
+    clean = {name: value for name, value in os.environ.items() if name not in _OF_THE_SHELL}
+    return subprocess.run(
+        [sys.executable, "-m", "prediction", *arguments],
+        input=given,
+        cwd=cwd,
+        env={**clean, "PYTHONPATH": str(ROOT), **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

@@ -1,0 +1,163 @@
+"""`python -m prediction` against models that really serve."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.prediction.deployment import Deployment, image, patient
+
+pytestmark = pytest.mark.tensorflow
+
+TWO = [patient(32), patient(32, "fixed")]
+
+
+def test_sample(deployment: Deployment) -> None:
+    """Without instances, the first sample of what is deployed is asked, and the truth stands beside the answer."""
+    done = deployment.run("clothes")
+
+    head, columns, _, row = done.stdout.splitlines()
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert head == f"clothes, version v1 (default), on {deployment.emulator.endpoint}"
+    assert columns.split() == ["sample", "predicted", "probability", "truth"]
+    assert row.split() == ["0", "Boot", "94.8%", "Boot", "right"]
+
+
+def test_count(deployment: Deployment) -> None:
+    """More samples are more rows; there are no more than the artifact has; a wrong prediction is called wrong."""
+    done = deployment.run("clothes", "--count", "50", "--version", "v1")
+
+    rows = [line.split() for line in done.stdout.splitlines()[3:]]
+
+    assert [(row[1], row[3], row[4]) for row in rows] == [
+        ("Boot", "Boot", "right"),
+        ("[red]Bag", "[red]Bag", "right"),
+        ("Trouser", "T-shirt/top", "wrong"),
+    ]
+
+
+def test_one_probability(deployment: Deployment) -> None:
+    """One probability is shown as a number under the output's name, with the truth."""
+    done = deployment.run("risk", "--count", "2")
+
+    assert [line.split() for line in done.stdout.splitlines()[1:]][::2] == [
+        ["sample", "prediction_probability", "truth"],
+        ["0", "0.7500", "0"],
+    ]
+    assert done.stdout.splitlines()[4].split() == ["1", "0.7500", "1"]
+
+
+def test_no_colour(deployment: Deployment) -> None:
+    """What goes into a file has no colours, and no line of it is cut or padded."""
+    done = deployment.run("clothes", "--count", "3", env={"TERM": "xterm-256color", "COLUMNS": "20"})
+
+    assert "\x1b" not in done.stdout
+    assert [line for line in done.stdout.splitlines() if line != line.rstrip()] == []
+    assert len(done.stdout.splitlines()) == 6
+
+
+def test_colour(deployment: Deployment) -> None:
+    """On a terminal, right is blue and wrong is red; a name that looks like markup is shown as it is."""
+    done = deployment.run("clothes", "--count", "3", env={"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "100"})
+
+    assert "\x1b[34mright" in done.stdout
+    assert "\x1b[31mwrong" in done.stdout
+    assert "[red]Bag" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (json.dumps(TWO), "a list"),
+        (json.dumps({"instances": TWO}, indent=2), "a request body"),
+        ("\n".join(map(json.dumps, TWO)) + "\n", "JSON lines"),
+        ("\ufeff" + "\r\n\r\n".join(map(json.dumps, TWO)), "JSON lines as Windows writes them"),
+    ],
+)
+@pytest.mark.parametrize("source", ["file", "-"])
+def test_forms_of_instances(deployment: Deployment, tmp_path: Path, source: str, text: str, reason: str) -> None:
+    """Instances come as a list, a request body or JSON lines, from a file or standard input."""
+    file = tmp_path / "instances"
+    file.write_text(text, encoding="utf-8", newline="")
+
+    done = deployment.run("risk", "--instances", str(file) if source == "file" else "-", "--json", given=text)
+
+    assert json.loads(done.stdout) == {"predictions": [[0.25], [0.75]]}, reason
+
+
+def test_one_line(deployment: Deployment) -> None:
+    """One JSON line that is no list is one instance."""
+    done = deployment.run("risk", "--instances", "-", given=json.dumps(patient(64)))
+
+    assert done.stdout.splitlines()[-1].split() == ["0", "0.5000"]
+
+
+def test_signature_in_the_body(deployment: Deployment) -> None:
+    """A request body may name the signature."""
+    body = {"instances": [1.5], "signature_name": "negative"}
+
+    done = deployment.run("numbers", "--instances", "-", "--json", given=json.dumps(body))
+
+    assert json.loads(done.stdout) == {"predictions": [-1.5]}
+
+
+def test_names_of_classes(deployment: Deployment) -> None:
+    """Own instances are answered with the names of the classes too; without truth there is no such column."""
+    done = deployment.run("clothes", "--instances", "-", given=json.dumps([image(1)]))
+
+    assert [line.split() for line in done.stdout.splitlines()[1::2]] == [
+        ["instance", "predicted", "probability"],
+        ["0", "Trouser", "94.8%"],
+    ]
+
+
+def test_anything_else(deployment: Deployment) -> None:
+    """A prediction that is no probability is shown as JSON, also where nothing is known of the artifact."""
+    done = deployment.run("numbers", "--instances", "-", given="[1, 5]")
+
+    assert [line.split(maxsplit=1) for line in done.stdout.splitlines()[3:]] == [
+        ["0", '{"double": 2.0, "half": 0.5}'],
+        ["1", '{"double": 10.0, "half": 2.5}'],
+    ]
+
+
+def test_plot(deployment: Deployment, tmp_path: Path) -> None:
+    """The picture is a PNG in the file that was named."""
+    file = tmp_path / "picture"
+
+    done = deployment.run("clothes", "--count", "3", "--plot", str(file))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "code", "says"),
+    [
+        (["nothing"], None, 1, "404 NOT_FOUND"),
+        (["clothes", "--version", "v9"], None, 1, "404 NOT_FOUND"),
+        (["numbers"], None, 1, "--instances FILE"),
+        (["clothes", "--instances", "-"], "[[1, 2]]", 1, "It takes image float32 [4, 4]"),
+        (["risk", "--plot", "x.png"], None, 2, "--plot takes images"),
+        (["clothes", "--plot", "/dev/null/x.png"], None, 1, "cannot write"),
+        (["a b"], None, 2, "no model name"),
+        (["risk", "--instances", "-"], "", 2, "holds no instances"),
+        (["risk", "--instances", "-"], '{"instances": []}', 2, "holds no instances"),
+        (["risk", "--instances", "-"], '[1,\n2,\n"x]', 2, "line 3, column 1"),
+        (["risk", "--instances", "-"], "1\n2\nx", 2, "line 3 is no JSON"),
+        (["risk", "--instances", "/nowhere/x.json"], None, 2, "/nowhere/x.json: cannot be read: No such file"),
+        (["risk", "--instances", "/bin/sh"], None, 2, "no UTF-8 text"),
+    ],
+)
+def test_errors(deployment: Deployment, arguments: list[str], given: str | None, code: int, says: str) -> None:
+    """Whatever goes wrong is one line that says so, without a traceback, and an exit code."""
+    done = deployment.run(*arguments, given=given)
+
+    (line,) = done.stderr.splitlines()
+
+    assert done.returncode == code
+    assert line.startswith("error: ")
+    assert says in line

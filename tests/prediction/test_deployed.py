@@ -1,0 +1,65 @@
+"""The command where little can be known of what is deployed: a server in the test answers what Google may answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.prediction.deployment import run
+from tests.prediction.wire import Wire
+
+FORBIDDEN = (403, {"error": {"code": 403, "message": "Denied.", "status": "PERMISSION_DENIED"}})
+MISSING = (404, {"error": {"code": 404, "message": "Not there."}})
+VERSION = {"name": "projects/p/models/m/versions/v1", "deploymentUri": "gs://b/x/", "isDefault": True}
+MODEL = (200, {"name": "projects/p/models/m", "defaultVersion": VERSION})
+ANSWER = (200, {"predictions": [[0.25, 0.75]]})
+CLASSES = (200, {"samples": [], "classes": ["no", "yes"]})
+
+
+@pytest.mark.parametrize(
+    ("before", "head", "asked", "predicted"),
+    [
+        ([FORBIDDEN], "m, default version, on ", "/v1/projects/p/models/m:predict", "1"),
+        ([MODEL, FORBIDDEN], "m, version v1 (default), on ", "/v1/projects/p/models/m/versions/v1:predict", "1"),
+        ([MODEL, MISSING], "m, version v1 (default), on ", "/v1/projects/p/models/m/versions/v1:predict", "1"),
+        ([MODEL, (200, "no manifest")], "m, version v1 (default), on ", "/v1/projects/p/models/m/versions/v1", "1"),
+        ([MODEL, CLASSES], "m, version v1 (default), on ", "/v1/projects/p/models/m/versions/v1", "yes"),
+    ],
+)
+def test_own_instances(wire: Wire, before: list[tuple[int, Any]], head: str, asked: str, predicted: str) -> None:
+    """Who may only predict gets an answer, with numbers where the names of the classes are out of reach."""
+    wire.answers = [*before, ANSWER]
+
+    done = run("m", "--project", "p", "--endpoint", wire.endpoint, "--instances", "-", given="[1]")
+
+    lines = done.stdout.splitlines()
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert lines[0] == head + wire.endpoint
+    assert lines[3].split() == ["0", predicted, "75.0%"]
+    assert wire.requests[-1][0].startswith(asked)
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        ([FORBIDDEN], "roles/ml.developer"),
+        ([(200, {"name": "projects/p/models/m"})], "has no default version"),
+        ([MODEL, MISSING], "no gs://b/x/manifest.json: give your own with --instances FILE"),
+        ([MODEL, (200, "no manifest")], "gs://b/x/manifest.json is no manifest"),
+        ([MODEL, (200, {"samples": [1]})], "gs://b/x/manifest.json is no manifest"),
+        ([MODEL, CLASSES], "no sample instances in gs://b/x/"),
+        ([(200, {"defaultVersion": {"name": "projects/p/models/m/versions/v1"}})], "no SavedModel in a bucket"),
+    ],
+)
+def test_no_samples(wire: Wire, before: list[tuple[int, Any]], says: str) -> None:
+    """Where there are no samples, one line says why and what to do."""
+    wire.answers = list(before)
+
+    done = run("m", "--project", "p", "--endpoint", wire.endpoint)
+
+    (line,) = done.stderr.splitlines()
+
+    assert done.returncode == 1
+    assert says in line

@@ -1,0 +1,130 @@
+"""Instances become request bodies within the API's limit."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prediction import packing
+from resources import errors
+
+
+def _instances(bodies: list[packing.Body]) -> list[Any]:
+    return [instance for body in bodies for instance in json.loads(body.content)["instances"]]
+
+
+def _filler(size: int) -> str:
+    """An instance of exactly `size` bytes of JSON."""
+    return "x" * (size - 2)
+
+
+@pytest.mark.parametrize(
+    ("instance", "said", "reason"),
+    [
+        (1.5, 1.5, "a number"),
+        ({"a": [1, "é", None]}, {"a": [1, "é", None]}, "plain JSON"),
+        ((1, 2), [1, 2], "a tuple is a list"),
+        ({1: 2}, {"1": 2}, "a key that is a number, as Python's json says it"),
+        (2**70, 2**70, "an integer over 64 bits"),
+        (np.arange(4, dtype=np.int64).reshape(2, 2), [[0, 1], [2, 3]], "an array"),
+        (np.arange(6)[::2], [0, 2, 4], "a view of an array"),
+        ({"age": np.array([63.0])}, {"age": [63.0]}, "an array inside a dict"),
+        (np.float32(0.1), pytest.approx(0.1), "a numpy scalar"),
+        (np.array([0.1], np.float32), [0.1], "a float32 by its shortest decimal"),
+        (b"\x00\xff", {"b64": "AP8="}, "bytes"),
+        (np.array([b"fixed"]), [{"b64": "Zml4ZWQ="}], "an array of bytes"),
+        (np.array(["fixed"]), ["fixed"], "an array of texts"),
+        ([math.inf, np.array([-math.inf])], [math.inf, [-math.inf]], "infinities are words that the API takes"),
+    ],
+)
+def test_values(instance: Any, said: Any, reason: str) -> None:
+    """Whatever numpy and JSON know is said in JSON."""
+    assert _instances(packing.pack([instance])) == [said], reason
+
+
+@pytest.mark.parametrize("value", [math.nan, np.array([math.nan], np.float32), [None, np.float64("nan")]])
+def test_nan_is_not_null(value: Any) -> None:
+    """A NaN stays a NaN: null would be a missing value."""
+    assert b"NaN" in packing.pack([value])[0].content
+
+
+def test_array_of_instances() -> None:
+    """An array of shape (n, ...) is n instances."""
+    assert _instances(packing.pack(np.zeros((3, 2, 2)))) == [[[0.0, 0.0], [0.0, 0.0]]] * 3
+
+
+@pytest.mark.parametrize("instances", [[], np.zeros((0, 4)), iter(())])
+def test_none(instances: Any) -> None:
+    """No instances are refused before anything is sent."""
+    with pytest.raises(errors.InvalidInput):
+        packing.pack(instances)
+
+
+@pytest.mark.parametrize("instances", ["text", b"bytes", {"instances": [1]}, 5, None, np.float32(1)])
+def test_not_a_list(instances: Any) -> None:
+    """What is no list of instances is refused, also where Python could iterate over it."""
+    with pytest.raises(errors.InvalidInput):
+        packing.pack(instances)
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, 1j, {(1, 2): 3}])
+def test_not_json(value: Any) -> None:
+    """What JSON cannot say is refused, and named by its index."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        packing.pack([1, value])
+
+    assert caught.value.failures[0][0] == "instances[1]"
+
+
+def test_circular() -> None:
+    """A list that holds itself is refused like anything else that JSON cannot say."""
+    value: list[Any] = []
+    value.append(value)
+
+    with pytest.raises(errors.InvalidInput):
+        packing.pack([value])
+
+
+def test_exactly_the_limit() -> None:
+    """An instance that fills a request to its last byte is sent; one byte more is refused with index and size."""
+    room = packing.LIMIT - len('{"instances":[]}')
+    (body,) = packing.pack([_filler(room)])
+
+    assert len(body.content) == packing.LIMIT
+
+    with pytest.raises(errors.InvalidInput) as caught:
+        packing.pack([1, _filler(room + 1)])
+
+    ((path, reason),) = caught.value.failures
+
+    assert path == "instances[1]"
+    assert f"{room + 1:,}" in reason
+
+
+def test_signature_counts() -> None:
+    """The signature's name is part of every body, and of its size."""
+    bodies = packing.pack([_filler(700_000)] * 3, "other")
+
+    assert [json.loads(body.content)["signature_name"] for body in bodies] == ["other", "other"]
+    with pytest.raises(errors.InvalidInput):
+        packing.pack([_filler(packing.LIMIT - len('{"instances":[]}'))], "other")
+
+
+@given(st.lists(st.integers(min_value=2, max_value=1_000_000), min_size=1, max_size=12))
+def test_split(sizes: list[int]) -> None:
+    """Bodies hold all instances in order, each body is within the limit, and no two neighbours fit into one."""
+    instances = [_filler(size) for size in sizes]
+    bodies = packing.pack(instances)
+
+    assert _instances(bodies) == instances
+    assert all(len(body.content) <= packing.LIMIT for body in bodies)
+    for body, following in itertools.pairwise(bodies):
+        first = len(json.dumps(json.loads(following.content)["instances"][0]))
+        assert len(body.content) + 1 + first > packing.LIMIT

@@ -1,0 +1,98 @@
+"""Pictures of predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib import image as pictures
+from matplotlib.colors import to_rgb
+
+from prediction import plot
+from prediction.reading import Case
+from resources import errors
+
+IMAGE = np.eye(28).tolist()
+CLASSES = ["coat", "shirt", "a name that is far too long for the room beside a picture", "cost in $ or $$"]
+LIKELY_SHIRT = [0.1, 0.7, 0.15, 0.05]
+BLUE, RED = "#1f5fbf", "#c8281e"
+
+
+def _drawn(tmp_path: Path, cases: list[Case], classes: list[str]) -> np.ndarray[Any, Any]:
+    file = tmp_path / "plot.png"
+    assert plot.write(file, cases, classes, "m, version v1") == min(len(cases), plot.MOST)
+    return np.asarray(pictures.imread(file))
+
+
+def _pixels(picture: np.ndarray[Any, Any], colour: str) -> int:
+    return int(np.all(np.isclose(picture[..., :3], to_rgb(colour), atol=0.004), axis=-1).sum())
+
+
+@pytest.mark.parametrize(
+    ("label", "blue", "red", "reason"),
+    [
+        (1, True, False, "a right prediction is blue"),
+        (0, True, True, "a wrong one is red, and the truth blue"),
+        (None, False, False, "neither where the truth is not known"),
+    ],
+)
+def test_colours(tmp_path: Path, label: int | None, blue: bool, red: bool, reason: str) -> None:  # noqa: FBT001 - a table
+    """Blue is right and red is wrong, as in TensorFlow's tutorial."""
+    picture = _drawn(tmp_path, [Case(IMAGE, LIKELY_SHIRT, label)], CLASSES)
+
+    assert (_pixels(picture, BLUE) > 100, _pixels(picture, RED) > 100) == (blue, red), reason
+
+
+@pytest.mark.parametrize(
+    ("instance", "prediction", "reason"),
+    [
+        (IMAGE, {"softmax": LIKELY_SHIRT}, "a named output"),
+        ({"image": IMAGE}, LIKELY_SHIRT, "a named input"),
+        (np.eye(5).reshape(5, 5, 1).tolist(), LIKELY_SHIRT, "one channel"),
+        (np.full((5, 7, 3), 200).tolist(), LIKELY_SHIRT, "three channels from 0 to 255"),
+    ],
+)
+def test_forms(tmp_path: Path, instance: Any, prediction: Any, reason: str) -> None:
+    """Images are rows of pixels, by name or bare, grey or coloured."""
+    assert _pixels(_drawn(tmp_path, [Case(instance, prediction, 1)], CLASSES), BLUE) > 100, reason
+
+
+def test_grid(tmp_path: Path) -> None:
+    """Several cases stand in a grid of three pairs; no picture has more than `MOST`."""
+    one, four, many = (
+        _drawn(tmp_path, [Case(IMAGE, LIKELY_SHIRT)] * count, CLASSES).shape for count in (1, 4, plot.MOST + 1)
+    )
+
+    assert four[1] == 3 * one[1]
+    assert one[0] < four[0] < many[0]
+
+
+def test_many_classes(tmp_path: Path) -> None:
+    """Of many classes the most probable are drawn, and the true one, blue, though it is not among them."""
+    probabilities = [0.05] * 11 + [0.005] * 90
+    picture = _drawn(tmp_path, [Case(IMAGE, probabilities, 10)], [])
+
+    assert _pixels(picture, RED) > 100
+    assert _pixels(picture, BLUE) > 50
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case([1.0, 2.0], LIKELY_SHIRT),
+        Case({"age": [1], "sex": [2]}, LIKELY_SHIRT),
+        Case([[1.0], ["x"]], LIKELY_SHIRT),
+        Case([[1.0, 2.0], [3.0]], LIKELY_SHIRT),
+        Case(IMAGE, [0.5]),
+        Case(IMAGE, [3.0, 4.0]),
+    ],
+)
+def test_no_image(tmp_path: Path, case: Case) -> None:
+    """What is no image, or no probabilities, is refused by its index, and no file is written."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        plot.write(tmp_path / "plot.png", [Case(IMAGE, LIKELY_SHIRT), case], CLASSES, "m")
+
+    assert caught.value.failures[0][0] == "instances[1]"
+    assert list(tmp_path.iterdir()) == []

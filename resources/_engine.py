@@ -6,6 +6,7 @@ is made all the same.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import select
@@ -33,19 +34,24 @@ def current_urn() -> str:
     return ""
 
 
-def report(urn: str, text: str) -> None:
-    """Shows a line beside a resource while the engine waits for it; it is gone with the next one."""
-    engine = _engine()
-    if engine is None or not urn:
-        return
-    import grpc
-    from pulumi.runtime.proto import engine_pb2
+class Reporter:
+    """Shows a text beside a resource while the engine waits for it; each takes the place of the one before."""
 
-    request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text, urn=urn, ephemeral=True)
-    try:
-        engine.Log(request, timeout=2)
-    except grpc.RpcError:
-        return  # progress is a courtesy: the work goes on without it
+    def __init__(self, urn: str) -> None:
+        self._urn, self._last = urn, ""
+
+    def __call__(self, text: str) -> None:
+        """Shows it, if it is another one than before."""
+        engine = _engine()
+        if engine is None or not self._urn or text == self._last:
+            return
+        import grpc
+        from pulumi.runtime.proto import engine_pb2
+
+        self._last = text
+        request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text, urn=self._urn, ephemeral=True)
+        with contextlib.suppress(grpc.RpcError):  # progress is a courtesy: the work goes on without it
+            engine.Log(request, timeout=2)
 
 
 @cache

@@ -179,9 +179,7 @@ class Provider(dynamic.ResourceProvider):
         given = (inputs.get("timeouts") or {}).get(verb)
         timeout = float(given or self.timeouts.get(verb, 60.0))
         try:
-            yield Call(api=self._api, what=what, report=lambda text: _engine.report(urn, text), timeout=timeout)
-        except errors.NotFound:
-            raise
+            yield Call(api=self._api, what=what, report=_engine.Reporter(urn), timeout=timeout)
         except errors.ApiError as error:
             message = f"{what}: {error.message} ({error.code} {error.status}).{hint(error)}"
             raise type(error)(message, error.details) from None

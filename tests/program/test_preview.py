@@ -1,0 +1,143 @@
+"""What a reviewer and a user see: the golden output of `pulumi preview --diff`, and errors of one line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator import saved_models
+from tests.engine import Engine
+from tests.program.test_life import configuration
+from tests.providers import saved_model_inputs
+from tests.running import RunningEmulator
+
+pytestmark = [pytest.mark.engine]
+
+GOLDEN = Path(__file__).parent / "golden" / "saved_model.txt"
+PROGRAM = """
+import json, pathlib
+import pulumi
+from resources import storage
+
+bucket = storage.Bucket("bucket", name="golden-models")
+for name, inputs in json.loads(pathlib.Path("declared.json").read_text()).items():
+    storage.SavedModel(name, pulumi.ResourceOptions(depends_on=[bucket]), **inputs)
+"""
+INPUTS = {"image": "float32[?, 28, 28]"}
+FACTS = {
+    "recipe": "classifier",
+    "parameters": {"epochs": 5, "width": 128},
+    "inputDigest": "aaaaaaaaaaaaaaaa",
+    "contentDigest": "1111111111111111",
+    "tensorflow": "2.20.0",
+    "signatures": {
+        "serving_default": {"inputs": {"image": "float32[?, 28, 28]"}, "outputs": {"softmax": "float32[?, 10]"}}
+    },
+    "metrics": {"accuracy": 0.8655},
+    "size": 277,
+}
+CHANGED = {
+    "parameters": {"epochs": 5, "width": 256},
+    "inputDigest": "bbbbbbbbbbbbbbbb",
+    "contentDigest": "2222222222222222",
+    "tensorflow": "2.21.0",
+    "signatures": {
+        "serving_default": {"inputs": {"image": "float32[?, 28, 28]"}, "outputs": {"scores": "float32[?, 10]"}}
+    },
+    "metrics": {"accuracy": 0.874, "loss": 0.3653},
+    "size": 278,
+}
+
+
+def test_a_reviewer_sees_signatures_metrics_size_and_tensorflow_change(
+    emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """`pulumi preview --diff` of a new artifact in the place of an old one, held to the letter."""
+    program = tmp_path / "program"
+    program.mkdir()
+    (program / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
+    (program / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    folder = saved_models.write(program / "model")
+    engine = Engine(tmp_path / "engine", program)
+    engine.write({"gcp:project": project, "tf2-models:endpoint": emulator.endpoint})
+
+    def declare(facts: dict[str, Any]) -> None:
+        prefix = f"classifier/{facts['contentDigest']}"
+        inputs = {**saved_model_inputs(folder, "golden-models", prefix), "source": "model", **facts}
+        written = json.dumps({prefix.replace("/", "-"): inputs})
+        (program / "declared.json").write_text(written, encoding="utf-8")
+
+    declare(FACTS)
+    engine.up()
+    declare({**FACTS, **CHANGED})
+    shown = normal(engine.stack("preview", "--diff"))
+    engine.stack("destroy", "--suppress-progress")
+
+    assert shown == GOLDEN.read_text(encoding="utf-8"), f"if the change is meant, write this to {GOLDEN.name}:\n{shown}"
+
+
+def normal(text: str) -> str:
+    """The output without what differs from run to run."""
+    lines = [line.rstrip() for line in text.splitlines() if not line.startswith(("Previewing", "Loading", "@"))]
+    return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip() + "\n"
+
+
+def test_wrong_keys_fail_the_preview_all_at_once_and_without_a_traceback(
+    emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """Every failure under its key's full path; nothing is called."""
+    engine = Engine(tmp_path / "engine")
+    config = configuration(emulator, project, tmp_path)
+    config["tf2-models:models"]["mult"]["versions"]["v1"]["autoScaling"] = {"minNodes": 0, "maxNode": 2}
+    config["tf2-models:models"]["mult"]["defaultVersion"] = "v9"
+    config["tf2-models:bucket"] = {"name": "Bucket"}
+    engine.write(config)
+
+    text = engine.stack("up", "--skip-preview", fails=True)
+
+    scaling = "models.mult.versions.v1.autoScaling"
+    for path in ("bucket.name", "models.mult.defaultVersion", f"{scaling}.minNodes", f"{scaling}.maxNode"):
+        assert f"\n    tf2-models:{path}: " in text, text
+    assert "Traceback" not in text
+    assert engine.resources().keys() <= {"Stack tf2-models-test"}
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("options", "edit", "said"),
+    [
+        pytest.param(
+            ["--sunset"],
+            {},
+            r"create model projects/\S+/models/mult: Cloud AI Platform has been deprecated\. .*set tf2-models:endpoint",
+            id="Google's answer of today",
+        ),
+        pytest.param(
+            [],
+            {"tf2-models:endpoint": "http://127.0.0.1:9"},
+            r"create bucket \S+: no answer from http://127\.0\.0\.1:9 \(is the emulator up\? `python -m emulator up`\)",
+            id="nobody there",
+        ),
+    ],
+)
+def test_a_refusal_is_one_line_that_says_what_to_do(
+    emulator_factory: Callable[..., RunningEmulator],
+    project: str,
+    tmp_path: Path,
+    options: list[str],
+    edit: dict[str, str],
+    said: str,
+) -> None:
+    """Resource, cause and next step; no traceback of the provider's."""
+    engine = Engine(tmp_path / "engine")
+    engine.write({**configuration(emulator_factory(*options), project, tmp_path), **edit})
+
+    text = engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
+
+    assert re.search(said, text), text
+    assert "Traceback" not in text

@@ -204,7 +204,7 @@ class Resource(dynamic.Resource):
         """
         schema = self.provider.schema
         inputs = _values.to_wire(with_project(args, schema), schema.inputs)
-        failures = list(self.failures(inputs, f"{type(self).__name__}({resource_name!r})"))
+        failures = list(schema.failures(inputs, f"{type(self).__name__}({resource_name!r})"))
         if failures:
             raise InvalidArguments(failures)
         protect = pulumi.ResourceOptions(delete_before_replace=True)
@@ -214,11 +214,6 @@ class Resource(dynamic.Resource):
             {**dict.fromkeys(schema.types), **inputs},
             pulumi.ResourceOptions.merge(protect, opts),
         )
-
-    @classmethod
-    def failures(cls, inputs: Mapping[str, Any], where: str = "") -> Iterator[_values.Failure]:
-        """Everything wrong with inputs under the API's names, each with its full path."""
-        yield from cls.provider.schema.failures(inputs, where)
 
     def __getattr__(self, name: str) -> pulumi.Output[Any]:
         """A field as an output: `version.deployment_uri`."""

@@ -6,7 +6,7 @@ one of `path`, `fixed`, `mutable`, `local`, `output`. Pure; knows neither Pulumi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args, get_origin
@@ -95,6 +95,7 @@ class Schema:
         inputs: `TypedDict` of what a program may say.
         outputs: `TypedDict` of what comes back beside the inputs.
         left_out: API field -> why it is neither.
+        rules: what values may be beyond their types: inputs under the API's names, and the path that they stand at.
     """
 
     noun: str
@@ -102,6 +103,7 @@ class Schema:
     inputs: type
     outputs: type
     left_out: Mapping[str, str] = field(default_factory=dict)
+    rules: Callable[[Mapping[str, Any], str], Iterable[Failure]] = lambda _values, _where: ()
 
     @cached_property
     def fields(self) -> dict[str, Field]:
@@ -119,11 +121,13 @@ class Schema:
         return [name for name, known in self.fields.items() if known.kind in kinds]
 
     def failures(self, values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
-        """Wrong names, types and combinations among inputs under the API's names."""
+        """Everything wrong with inputs under the API's names that can be known without the network."""
         yield from _values.failures(values, self.inputs, where)
         for name, known in self.fields.items():
             if known.excludes and name in values and known.excludes in values:
                 yield join(where, name), f"excludes {known.excludes}: give one of them"
+        if isinstance(values, Mapping):
+            yield from self.rules(values, where)
 
     def body(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON body of `create`: every given field that the API takes there."""

@@ -17,8 +17,7 @@ from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml.schema import MODEL, VERSION
 from resources.plan import Model, Stack, Version, merged, saved_model_inputs
-from resources.storage import rules as storage_rules
-from resources.storage.schema import BUCKET
+from resources.storage.schema import BUCKET, SAVED_MODEL
 
 if TYPE_CHECKING:
     from models import Artifact
@@ -124,7 +123,6 @@ class _Reader:
         if self.region:
             inputs.setdefault("location", self.region)
         self._note(BUCKET.failures(inputs, "bucket"))
-        self._note(storage_rules.bucket_failures(inputs, "bucket"))
         return inputs
 
     def _model(self, name: str, entry: Any, bucket: str) -> Model:
@@ -135,7 +133,7 @@ class _Reader:
         inputs = {**fields, "project": self.project, "name": name}
         if self.region and self.values.get("endpoint") != _api.REGIONAL:
             inputs.setdefault("regions", [self.region])
-        self._note(_named([*MODEL.failures(inputs, where), *ml_rules.model_failures(inputs, where)], where))
+        self._note(_named(MODEL.failures(inputs, where), where))
         entries, default = _mapping(extras.get("versions")), extras.get("defaultVersion")
         if isinstance(default, str) and default not in entries:
             names = ", ".join(map(str, entries)) or "none"
@@ -153,7 +151,7 @@ class _Reader:
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
         saved = self._artifact(extras, inputs, bucket, where)
-        self._note(_named([*VERSION.failures(inputs, where), *ml_rules.version_failures(inputs, where)], where))
+        self._note(_named(VERSION.failures(inputs, where), where))
         return Version(inputs=inputs, saved_model=saved)
 
     def _artifact(self, extras: Mapping[str, Any], inputs: dict[str, Any], bucket: str, where: str) -> Any:
@@ -172,7 +170,7 @@ class _Reader:
         if not extras.get("allowNewerTensorFlow"):
             self._note(_newer(artifact, inputs, where))
         saved = saved_model_inputs(artifact, bucket, ml_rules.is_mls1(inputs))
-        self._note(storage_rules.saved_model_failures(saved, join(where, "artifact")))
+        self._note(SAVED_MODEL.rules(saved, join(where, "artifact")))
         inputs["deploymentUri"] = f"gs://{bucket}/{saved['prefix']}/"
         return saved
 
@@ -216,6 +214,6 @@ def _taken(fields: dict[str, Any], names: tuple[str, ...], where: str) -> list[F
     return [(join(where, name), "is set by the program: leave it out") for name in given]
 
 
-def _named(failures: list[Failure], where: str) -> list[Failure]:
+def _named(failures: Iterable[Failure], where: str) -> list[Failure]:
     """A wrong name is the entry's own key in the stack file."""
     return [(where if path == join(where, "name") else path, reason) for path, reason in failures]

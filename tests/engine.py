@@ -39,8 +39,10 @@ class Engine:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PYTHONPATH": str(ROOT),
         }
+        # `stack init` writes the stack's file beside the project's: this must not be the program's folder.
+        (folder / "Pulumi.yaml").write_text((program / "Pulumi.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+        self.run("stack", "init", "--stack", "test", folder=folder)
         self.write({})
-        self.run("stack", "init", "--stack", "test")
 
     def write(self, config: dict[str, Any]) -> None:
         """Makes this the stack's configuration."""
@@ -59,11 +61,11 @@ class Engine:
             place[last] = value
         self.write(self.config)
 
-    def run(self, *command: str, fails: bool = False) -> str:
+    def run(self, *command: str, fails: bool = False, folder: Path | None = None) -> str:
         """What a command prints. Raises `AssertionError` with it if the command does not end as it should."""
         done = subprocess.run(
             ["pulumi", *command, "--non-interactive", "--color=never"],
-            cwd=self._program,
+            cwd=folder or self._program,
             env=self._environment,
             capture_output=True,
             text=True,

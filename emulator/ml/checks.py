@@ -33,7 +33,7 @@ def model_body(project: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     body = _inputs(MODEL.names("fixed", "mutable"), given)
     values = {"project": project, "name": given.get("name", ""), **body}
-    _refuse([*MODEL.failures(values), *rules.model_failures(values)], "model")
+    _refuse(MODEL.failures(values), "model")
     body.setdefault("regions", ["us-central1"])
     return _stored(body)
 
@@ -65,7 +65,7 @@ def check_version(project: str, model: str, body: Mapping[str, Any]) -> None:
     inputs = VERSION.names("path", "fixed", "mutable")
     values = {name: from_api(value, VERSION.types[name]) for name, value in body.items() if name in inputs}
     values.update(project=project, model=model)
-    _refuse([*VERSION.failures(values), *rules.version_failures(values)], "version")
+    _refuse(VERSION.failures(values), "version")
     version = values.get("runtimeVersion")
     if version and rules.runtime(version) not in {*_GOOGLE_RUNTIMES, _installed()}:
         raise field_error(
@@ -95,10 +95,10 @@ def _inputs(names: Iterable[str], given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: given[name] for name in names if name in given}
 
 
-def _refuse(failures: list[Failure], root: str) -> None:
-    if not failures:
-        return
+def _refuse(failures: Iterable[Failure], root: str) -> None:
     found = [(snake(f"{root}.{path}"), reason) for path, reason in failures]
+    if not found:
+        return
     message = "\n".join(f"Field: {path} Error: {reason}" for path, reason in found)
     details = [{"field": path, "description": reason} for path, reason in found]
     raise errors.InvalidArgument(

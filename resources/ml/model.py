@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 import pulumi
 from typing_extensions import Unpack
 
 from resources._provider import Call, Provider, Resource, State
-from resources._values import Failure
-from resources.ml import _names, rules
+from resources.ml import _names
 from resources.ml.schema import MODEL, ModelArgs
 
 
@@ -57,9 +53,3 @@ class Model(Resource, module="ml", name="Model"):
         self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[ModelArgs]
     ) -> None:
         super().__init__(resource_name, args, opts)
-
-    @classmethod
-    def failures(cls, inputs: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
-        """Everything wrong with inputs under the API's names."""
-        yield from super().failures(inputs, where)
-        yield from rules.model_failures(inputs, where)

@@ -12,6 +12,7 @@ from typing_extensions import Required
 
 from resources._schema import Schema, fixed, local, mutable, output, path
 from resources._values import Input, Int64
+from resources.ml import rules
 
 Accelerator = Literal[
     "NVIDIA_TESLA_K80",
@@ -202,7 +203,8 @@ MODEL = Schema(
     "GoogleCloudMlV1__Model",
     ModelArgs,
     ModelOutputs,
-    left_out={"defaultVersion": "a resource of its own, DefaultVersion: it changes later than the model and is gated"},
+    left_out={"defaultVersion": "a resource of its own, DefaultVersion: it changes later than the model"},
+    rules=rules.model_failures,
 )
 VERSION = Schema(
     "version",
@@ -215,4 +217,5 @@ VERSION = Schema(
         "lastMigrationModelId": "written by the migration to Vertex AI, which is not managed here",
         "lastMigrationTime": "written by the migration to Vertex AI, which is not managed here",
     },
+    rules=rules.version_failures,
 )

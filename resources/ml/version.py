@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -10,8 +9,7 @@ from typing_extensions import Unpack
 
 from resources import errors
 from resources._provider import Call, Provider, Resource, State
-from resources._values import Failure
-from resources.ml import _names, rules
+from resources.ml import _names
 from resources.ml.schema import VERSION, VersionArgs
 
 
@@ -101,9 +99,3 @@ class Version(Resource, module="ml", name="Version"):
         self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[VersionArgs]
     ) -> None:
         super().__init__(resource_name, args, opts)
-
-    @classmethod
-    def failures(cls, inputs: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
-        """Everything wrong with inputs under the API's names."""
-        yield from super().failures(inputs, where)
-        yield from rules.version_failures(inputs, where)

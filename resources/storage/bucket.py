@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 import pulumi
 from typing_extensions import Unpack
 
 from resources import errors
 from resources._provider import Call, Provider, Resource, State
-from resources._values import Failure
-from resources.storage import _objects, rules
+from resources.storage import _objects
 from resources.storage.schema import BUCKET, BucketArgs
 
 SHOWN = 5
@@ -81,9 +77,3 @@ class Bucket(Resource, module="storage", name="Bucket"):
         self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[BucketArgs]
     ) -> None:
         super().__init__(resource_name, args, opts)
-
-    @classmethod
-    def failures(cls, inputs: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
-        """Everything wrong with inputs under the API's names."""
-        yield from super().failures(inputs, where)
-        yield from rules.bucket_failures(inputs, where)

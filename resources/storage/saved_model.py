@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ from typing_extensions import Unpack
 
 from resources import errors
 from resources._provider import Call, Provider, Resource, State
-from resources._values import Failure
-from resources.storage import _folder, _objects, rules
+from resources.storage import _folder, _objects
 from resources.storage.schema import SAVED_MODEL, SavedModelArgs
 
 MANIFEST = "manifest.json"
@@ -108,9 +107,3 @@ class SavedModel(Resource, module="storage", name="SavedModel"):
         self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[SavedModelArgs]
     ) -> None:
         super().__init__(resource_name, args, opts)
-
-    @classmethod
-    def failures(cls, inputs: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
-        """Everything wrong with inputs under the API's names."""
-        yield from super().failures(inputs, where)
-        yield from rules.saved_model_failures(inputs, where)

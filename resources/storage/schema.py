@@ -12,6 +12,7 @@ from typing_extensions import Required
 
 from resources._schema import Schema, fixed, local, mutable, output, path
 from resources._values import Input, Int64
+from resources.storage import rules
 
 StorageClass = Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"]
 
@@ -158,5 +159,6 @@ BUCKET = Schema(
         **dict.fromkeys(("customPlacementConfig", "hierarchicalNamespace", "encryption"), _PLAIN),
         **dict.fromkeys(("defaultEventBasedHold", "objectRetention", "retentionPolicy", "softDeletePolicy"), _PLAIN),
     },
+    rules=rules.bucket_failures,
 )
-SAVED_MODEL = Schema("SavedModel", "", SavedModelArgs, SavedModelOutputs)
+SAVED_MODEL = Schema("SavedModel", "", SavedModelArgs, SavedModelOutputs, rules=rules.saved_model_failures)

@@ -17,6 +17,7 @@ from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from tests.emulator import saved_models
+from tests.emulator.ml.caller import Caller
 from tests.providers import State, as_engine, configured, saved_model_inputs
 from tests.running import RunningEmulator
 
@@ -247,7 +248,9 @@ def _others_label(world: World, name: str) -> dict[str, Any]:
     """Somebody else sets a label on the model; returns all labels."""
     models = world.emulator.ml().projects().models()
     labels = {**models.get(name=name).execute()["labels"], "cost": "theirs"}
-    models.patch(name=name, updateMask="labels", body={"labels": labels}).execute()
+    Caller(world.emulator, world.project).wait(
+        models.patch(name=name, updateMask="labels", body={"labels": labels}).execute()
+    )
     found: dict[str, Any] = models.get(name=name).execute()["labels"]
     return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,10 +188,10 @@ def test_pulumi_yaml_declares_every_key_with_its_type_and_a_description() -> Non
     assert all(facts["description"] for facts in declared.values())
 
 
-@pytest.mark.parametrize("file", sorted(ROOT.glob("Pulumi.*.yaml")), ids=lambda file: file.name)
-def test_every_stack_that_is_committed_can_be_read(file: Path) -> None:
+@pytest.mark.parametrize("stack_name", ["local", "staging", "prod"])
+def test_every_stack_that_is_committed_can_be_read(stack_name: str) -> None:
     """A stack that is shown as an example is right."""
-    values = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+    values = yaml.safe_load((ROOT / f"Pulumi.{stack_name}.yaml").read_text(encoding="utf-8"))["config"]
     plain = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
     read = config.read(plain, lambda name, parameters, rebuild: ARTIFACT)

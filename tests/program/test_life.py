@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.emulator import saved_models
+from tests.emulator.ml.caller import Caller
 from tests.engine import Engine
 from tests.running import RunningEmulator
 
@@ -114,8 +115,11 @@ def _a_new_version_takes_over(engine: Engine, url: str) -> None:
 
 def _drift_is_mended(engine: Engine, emulator: RunningEmulator, model: str) -> None:
     versions, name = emulator.ml().projects().models().versions(), f"{model}/versions/v3"
-    versions.patch(name=name, updateMask="manualScaling.nodes", body={"manualScaling": {"nodes": 1}}).execute()
-    emulator.ml().projects().models().patch(name=model, updateMask="description", body={"description": "?"}).execute()
+    scaled = versions.patch(name=name, updateMask="manualScaling.nodes", body={"manualScaling": {"nodes": 1}}).execute()
+    models = emulator.ml().projects().models()
+    described = models.patch(name=model, updateMask="description", body={"description": "?"}).execute()
+    for operation in (scaled, described):
+        Caller(emulator, model.split("/")[1]).wait(operation)
 
     engine.stack("refresh", "--suppress-progress")
     assert engine.preview() == {"Version mult-v3": "update", "Model mult": "update"}
@@ -129,7 +133,7 @@ def test_what_is_gone_outside_is_made_again(engine: Engine, emulator: RunningEmu
     """A version that was deleted by somebody else (runtimes expire) comes back with the next refresh and `up`."""
     engine.up()
     name = f"projects/{project}/models/mult/versions/v2"
-    emulator.ml().projects().models().versions().delete(name=name).execute()
+    Caller(emulator, project).wait(emulator.ml().projects().models().versions().delete(name=name).execute())
 
     engine.stack("refresh", "--suppress-progress")
     assert engine.preview() == {"Version mult-v2": "create"}

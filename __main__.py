@@ -31,8 +31,8 @@ def deploy(model: plan.Model, saved_models: Mapping[str, storage.SavedModel]) ->
             f"{name}-{version.inputs['name']}", pulumi.ResourceOptions(depends_on=[*after, *saved]), **version.inputs
         )
         after = [container, made] if after == [container] else after
-    last = pulumi.ResourceOptions(depends_on=after)
-    ml.DefaultVersion(name, last, project=model.inputs["project"], model=name, version=model.default)
+    inputs = {"project": model.inputs["project"], "model": name, "version": model.default, "gate": model.gate or None}
+    ml.DefaultVersion(name, pulumi.ResourceOptions(depends_on=after), **inputs)
 
 
 def main() -> None:

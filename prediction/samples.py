@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from prediction.client import resource_name
 from resources import _api, errors
-
-_MANIFEST = "manifest.json"
+from resources.storage import manifests
 
 
 @dataclass(frozen=True)
@@ -84,22 +83,19 @@ def manifest(api: _api.Api, version: Deployed) -> Manifest:
         ArtifactError: there is none, or it is no manifest.
         ApiError: the API's own refusal.
     """
-    bucket, _, folder = version.uri.removeprefix("gs://").partition("/")
-    if not bucket:
+    if not version.uri:
         raise errors.ArtifactError(f"{version.name} has no SavedModel in a bucket")
-    path = f"{folder.rstrip('/')}/{_MANIFEST}".lstrip("/")
     try:
-        content = api.call(api.storage.objects().get_media(bucket=bucket, object=path))
-        return _parse(content)
-    except errors.NotFound:
-        raise errors.ArtifactError(f"there is no gs://{bucket}/{path}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return _parsed(manifests.read(api, version.uri))
+    except errors.NotFound as error:
+        raise errors.ArtifactError(error.message) from None
+    except (KeyError, TypeError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise errors.ArtifactError(f"gs://{bucket}/{path} is no manifest: {reason}") from None
+        file = f"{version.uri.rstrip('/')}/{manifests.NAME}"
+        raise errors.ArtifactError(f"{file} is no manifest: {reason}") from None
 
 
-def _parse(content: bytes) -> Manifest:
-    facts = json.loads(content)
+def _parsed(facts: Mapping[str, Any]) -> Manifest:
     samples = [Sample(each["instance"], each.get("label")) for each in facts.get("samples") or ()]
     classes = [str(each) for each in facts.get("classes") or ()]
     return Manifest(samples, classes, dict(facts.get("signatures") or {}))

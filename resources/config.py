@@ -15,7 +15,7 @@ from typing_extensions import Required
 from resources import _api, _values, errors
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
-from resources.ml.schema import MODEL, VERSION
+from resources.ml.schema import MODEL, VERSION, Gate
 from resources.plan import Model, Stack, Version, merged, saved_model_inputs
 from resources.storage.schema import BUCKET, SAVED_MODEL
 
@@ -52,6 +52,7 @@ class ModelExtras(TypedDict, total=False):
 
     versions: Required[dict[str, Any]]
     defaultVersion: Required[str]
+    gate: Gate
 
 
 Resolve = Callable[[str, "Mapping[str, Any] | None", bool], "Artifact"]
@@ -140,7 +141,7 @@ class _Reader:
             self._note([(join(where, "defaultVersion"), f"{default!r} is not among its versions: {names}")])
         order = sorted(entries, key=lambda key: key != default)
         versions = [self._version(name, key, entries[key], bucket) for key in order]
-        return Model(inputs=inputs, default=str(default), versions=versions)
+        return Model(inputs=inputs, default=str(default), versions=versions, gate=_mapping(extras.get("gate")))
 
     def _version(self, model: str, name: str, entry: Any, bucket: str) -> Version:
         where = f"models.{model}.versions.{name}"

@@ -9,6 +9,7 @@ The client raises what the emulator answers, so each class owns its HTTP code an
     ├── OperationFailed          a long-running operation ended in an error
     ├── OperationTimeout         a long-running operation did not end in time
     ├── PredictionFailed         the model answered {"error": "..."}
+    ├── GateFailed               a version does not answer its samples: it does not become the default
     └── ApiError                 the API answered with an error
         ├── InvalidArgument      400 INVALID_ARGUMENT
         │   └── Sunset           400, as Google's ml v1 answers new projects
@@ -92,6 +93,10 @@ class OperationTimeout(Error):
 
 class PredictionFailed(Error):
     """The model itself refused or failed: the API answered 200 with `{"error": "..."}`."""
+
+
+class GateFailed(Error):
+    """A version does not answer its sample instances as it should: it does not become the default."""
 
 
 class ApiError(Error):

@@ -29,6 +29,7 @@ class Model:
     inputs: dict[str, Any]
     default: str
     versions: list[Version]
+    gate: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)

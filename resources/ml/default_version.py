@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
-
 import pulumi
-from typing_extensions import Required, Unpack
+from typing_extensions import Unpack
 
 from resources import errors
 from resources._provider import Call, Provider, Resource, State
-from resources._schema import Schema, local, mutable, path
-from resources._values import Input
-from resources.ml import _names
-from resources.ml.schema import Timeouts
-
-
-class DefaultVersionArgs(TypedDict, total=False):
-    """What a program says of a model's default version."""
-
-    project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
-    model: Required[Annotated[Input[str], path("Name of the model.")]]
-    version: Required[Annotated[Input[str], mutable("Name of the version; it must be READY.")]]
-    timeouts: Annotated[Timeouts, local("Bounds in seconds on create and update.", default="600")]
-
-
-class DefaultVersionOutputs(TypedDict, total=False):
-    """Nothing comes back beside the inputs."""
-
-
-DEFAULT_VERSION = Schema("default version", "", DefaultVersionArgs, DefaultVersionOutputs)
+from resources.ml import _gate, _names
+from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
 
 
 class DefaultVersionProvider(Provider):
@@ -42,29 +22,33 @@ class DefaultVersionProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.get`: its `defaultVersion`. Raises `NotFound` where the model has none."""
+        current = self._current(call, inputs)
+        if not current:
+            raise errors.NotFound("the model has no default version")
+        return {"version": current}
+
+    def _current(self, call: Call, inputs: State) -> str:
+        """The default version's name; empty where the model has none."""
         name = _names.model(inputs["project"], inputs["model"])
         model = call.api.call(call.api.ml.projects().models().get(name=name))
-        default = (model.get("defaultVersion") or {}).get("name")
-        if not default:
-            raise errors.NotFound(f"{name} has no default version")
-        return {"version": _names.last(default)}
+        return _names.last((model.get("defaultVersion") or {}).get("name", ""))
 
     def make(self, call: Call, inputs: State) -> State:
         """Sets the default, unless it is the default already: a model's first version is."""
         return self.patch(call, {}, inputs, ["version"])
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`projects.models.versions.setDefault`, which answers at once."""
+        """`projects.models.versions.setDefault`, which answers at once, after the gate; a first version needs none."""
         del olds, mask
-        try:
-            if self.observe(call, news)["version"] == news["version"]:
-                return {"version": news["version"]}
-        except errors.NotFound:
-            pass  # no default yet: set it
+        versions = call.api.ml.projects().models().versions()
         name = _names.version(news["project"], news["model"], news["version"])
-        answer = call.api.call(
-            call.api.ml.projects().models().versions().setDefault(name=name, body={}), repeatable=True
-        )
+        current = self._current(call, news)
+        if current == news["version"]:
+            return {"version": current}
+        if current:
+            uri = call.api.call(versions.get(name=name)).get("deploymentUri", "")
+            _gate.check(call, name, uri, news.get("gate") or {})
+        answer = call.api.call(versions.setDefault(name=name, body={}), repeatable=True)
         return {"version": _names.last(answer["name"])}
 
     def remove(self, call: Call, inputs: State) -> None:

@@ -198,6 +198,34 @@ class VersionOutputs(TypedDict, total=False):
     drift: Annotated[dict[str, Any], output("Fixed fields changed outside: field -> what the API has now.")]
 
 
+class Gate(TypedDict, total=False):
+    """What a version must do before it becomes the default.
+
+    It answers its sample instances: those of its artifact's manifest, or of a JSON file `samples`, a list of
+    `{"instance": ..., "prediction": ...}`. Classes must be equal, numbers within `tolerance` (relative or absolute,
+    default 0.001), and the median of one call per sample within `max_latency` seconds, if that is given. `skip` opens
+    it.
+    """
+
+    samples: str
+    tolerance: float
+    max_latency: float
+    skip: bool
+
+
+class DefaultVersionArgs(TypedDict, total=False):
+    """What a program says of a model's default version."""
+
+    project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
+    model: Required[Annotated[Input[str], path("Name of the model.")]]
+    version: Required[Annotated[Input[str], mutable("Name of the version; it must be READY.")]]
+    gate: Annotated[Gate, local("What the version must answer before it becomes the default.")]
+
+
+class DefaultVersionOutputs(TypedDict, total=False):
+    """Nothing comes back beside the inputs."""
+
+
 MODEL = Schema(
     "model",
     "GoogleCloudMlV1__Model",
@@ -219,3 +247,4 @@ VERSION = Schema(
     },
     rules=rules.version_failures,
 )
+DEFAULT_VERSION = Schema("default version", "", DefaultVersionArgs, DefaultVersionOutputs)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from resources import errors
-from resources.storage import rules
+from resources.storage import manifests, rules
 
 BLOCK = 2**20
 
@@ -43,16 +43,15 @@ def verify(folder: Path, files: Mapping[str, Mapping[str, Any]], limit: float | 
 @contextmanager
 def manifest(folder: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The manifest's file and facts: the build's own, or for a SavedModel made elsewhere one of what was declared."""
-    file = folder / "manifest.json"
-    if file.is_file():
-        yield file, _facts(folder, "manifest.json")
+    if (folder / manifests.NAME).is_file():
+        yield folder / manifests.NAME, _facts(folder, manifests.NAME)
         return
     names = ("contentDigest", "tensorflow", "signatures", "metrics", "size", "files")
     with tempfile.TemporaryDirectory() as made:
-        written = Path(made, "manifest.json")
+        written = Path(made, manifests.NAME)
         facts = {"format": 1, "recipe": None, "samples": [], **{name: inputs[name] for name in names if name in inputs}}
         written.write_text(json.dumps(facts, sort_keys=True), encoding="utf-8")
-        yield written, _facts(Path(made), "manifest.json")
+        yield written, _facts(Path(made), manifests.NAME)
 
 
 def _facts(folder: Path, name: str) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from typing_extensions import Unpack
 
 from resources import errors
 from resources._provider import Call, Provider, Resource, State
-from resources.storage import _folder, _objects
+from resources.storage import _folder, _objects, manifests
 from resources.storage.schema import SAVED_MODEL, SavedModelArgs
 
-MANIFEST = "manifest.json"
+MANIFEST = manifests.NAME
 
 
 class SavedModelProvider(Provider):

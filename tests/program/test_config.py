@@ -31,7 +31,7 @@ ARTIFACT = Artifact(
 )
 
 
-def resolve(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> Artifact:  # noqa: FBT001 - as Resolve has it
+def resolve(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> Artifact:
     """One artifact is known."""
     del parameters, rebuild
     if name != "r":

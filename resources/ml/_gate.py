@@ -1,0 +1,137 @@
+"""The gate before a new default version: it must answer its artifact's sample instances as the manifest says.
+
+Nothing is changed here. What fails is told with the instance, what was expected and what came.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from resources import errors
+from resources._provider import Call
+from resources._values import join, shown
+from resources.storage import manifests
+
+TOLERANCE = 1e-3
+SHOWN = 3
+
+
+def check(call: Call, version: str, uri: str, options: Mapping[str, Any]) -> None:
+    """Raises `GateFailed` unless the version answers every sample as expected.
+
+    Args:
+        call: where to ask, and where to show progress.
+        version: full name of the version.
+        uri: its `deploymentUri`.
+        options: `DefaultVersion`'s `gate`.
+    """
+    if options.get("skip"):
+        return
+    samples = _samples(call, uri, options.get("samples"))
+    if not samples:
+        return
+    call.report(f"gate: {len(samples)} sample instances")
+    answers = _predict(call, version, [sample["instance"] for sample in samples])
+    tolerance = float(options.get("tolerance", TOLERANCE))
+    wrong = [
+        f"instance {index}{path and f' ({path})'}: expected {shown(expected)}, came {shown(came)}"
+        for index, (sample, answer) in enumerate(zip(samples, answers, strict=True))
+        for path, expected, came in _differences(sample["prediction"], answer, tolerance)
+    ]
+    if wrong:
+        told = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
+        raise errors.GateFailed(f"{version} does not answer as {_source(uri, options)} says: {told}.{_AFTER}")
+    if "maxLatency" in options:
+        _check_latency(call, version, samples, float(options["maxLatency"]))
+
+
+_AFTER = " The old default still serves and the new version is there to look at: mend it, or go back to the old default"
+
+
+def _source(uri: str, options: Mapping[str, Any]) -> str:
+    return str(options.get("samples") or f"{uri.rstrip('/')}/{manifests.NAME}")
+
+
+def _samples(call: Call, uri: str, file: str | None) -> Sequence[Mapping[str, Any]]:
+    """The user's own samples, or those of the manifest; none where there is no manifest, or no SavedModel."""
+    if file:
+        return _of_file(file)
+    if not uri:
+        return ()
+    try:
+        found: Sequence[Mapping[str, Any]] = manifests.read(call.api, uri).get("samples") or ()
+    except errors.NotFound:
+        return ()
+    return found
+
+
+def _of_file(file: str) -> Sequence[Mapping[str, Any]]:
+    try:
+        samples = json.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise errors.ArtifactError(f"gate.samples: {file} cannot be read: {error}") from None
+    for sample in samples if isinstance(samples, list) and samples else [None]:
+        if not isinstance(sample, dict) or not {"instance", "prediction"} <= set(sample):
+            raise errors.ArtifactError(f'gate.samples: {file} must be a list of {{"instance": ..., "prediction": ...}}')
+    found: Sequence[Mapping[str, Any]] = samples
+    return found
+
+
+def _predict(call: Call, version: str, instances: list[Any]) -> list[Any]:
+    """`ml.projects.predict`."""
+    request = call.api.ml.projects().predict(name=version, body={"instances": instances})
+    answer = call.api.call(request, repeatable=True)
+    if "error" in answer or len(answer.get("predictions") or ()) != len(instances):
+        reason = answer.get("error") or "predictions are missing"
+        raise errors.GateFailed(f"{version} does not answer: {reason}.{_AFTER}")
+    predictions: list[Any] = answer["predictions"]
+    return predictions
+
+
+def _differences(expected: Any, came: Any, tolerance: float, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Where two predictions differ: another class, a number beyond the tolerance, another shape or text."""
+    if isinstance(expected, Mapping) and isinstance(came, Mapping) and set(expected) == set(came):
+        for key in expected:
+            yield from _differences(expected[key], came[key], tolerance, join(path, key))
+    elif isinstance(expected, list) and isinstance(came, list) and len(expected) == len(came):
+        if _is_vector(expected) and _is_vector(came) and _class(expected) != _class(came):
+            yield path, f"class {_class(expected)}", f"class {_class(came)}"
+            return
+        for index, (one, other) in enumerate(zip(expected, came, strict=True)):
+            yield from _differences(one, other, tolerance, join(path, index))
+    elif _is_number(expected) and _is_number(came):
+        if not math.isclose(expected, came, rel_tol=tolerance, abs_tol=tolerance):
+            yield path, expected, came
+    elif expected != came:
+        yield path, expected, came
+
+
+def _check_latency(call: Call, version: str, samples: Sequence[Mapping[str, Any]], bound: float) -> None:
+    """The median of one call per sample; the gate's first call has warmed the version up."""
+    seconds = []
+    for sample in samples:
+        start = time.perf_counter()
+        _predict(call, version, [sample["instance"]])
+        seconds.append(time.perf_counter() - start)
+    median = statistics.median(seconds)
+    if median > bound:
+        told = f"{version} answers in {median:.3f} s (median of {len(seconds)}); gate.maxLatency is {bound:g} s"
+        raise errors.GateFailed(f"{told}.{_AFTER}")
+
+
+def _class(vector: list[Any]) -> int:
+    return max(range(len(vector)), key=vector.__getitem__)
+
+
+def _is_vector(value: list[Any]) -> bool:
+    return len(value) > 1 and all(map(_is_number, value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

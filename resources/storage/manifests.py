@@ -1,0 +1,38 @@
+"""The manifest of a deployed artifact, read from where the artifact lies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from resources import _api, errors
+
+NAME = "manifest.json"
+
+
+def read(api: _api.Api, uri: str) -> dict[str, Any]:
+    """What the manifest in an artifact's folder says: `storage.objects.get`.
+
+    Args:
+        api: the seam to Google.
+        uri: `gs://BUCKET/FOLDER/`, a version's `deploymentUri`.
+
+    Raises:
+        NotFound: there is none.
+        ArtifactError: the URI names no folder of a bucket, or what is there is no manifest.
+        ApiError: the API's own refusal.
+    """
+    bucket, _, folder = uri.removeprefix("gs://").partition("/")
+    if not bucket:
+        raise errors.ArtifactError(f"{uri!r} is no folder of a bucket")
+    path = f"{folder.rstrip('/')}/{NAME}".lstrip("/")
+    try:
+        content = api.call(api.storage.objects().get_media(bucket=bucket, object=path))
+        facts = json.loads(content)
+    except errors.NotFound:
+        raise errors.NotFound(f"there is no gs://{bucket}/{path}") from None
+    except ValueError as error:
+        raise errors.ArtifactError(f"gs://{bucket}/{path} is no manifest: {error}") from None
+    if not isinstance(facts, dict):
+        raise errors.ArtifactError(f"gs://{bucket}/{path} is no manifest: it holds no object")
+    return facts

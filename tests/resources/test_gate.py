@@ -1,0 +1,141 @@
+"""The gate before a new default version, with real versions on the emulator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resources import errors
+from resources.ml import _gate
+from resources.ml.default_version import DefaultVersionProvider
+from resources.ml.version import VersionProvider
+from tests.contract.test_contract import World
+from tests.providers import State
+from tests.running import RunningEmulator
+
+Sample = tuple[Any, Any]
+Declare = Callable[..., State]
+
+
+@pytest.fixture
+def default(emulator: RunningEmulator, project: str, tmp_path: Path) -> Declare:
+    """Deploys `v1` and then `v2` of an artifact with these samples, and declares `v2` the default."""
+    world = World(emulator, project, tmp_path)
+
+    def declare(*samples: Sample, **gate: Any) -> State:
+        facts = [{"instance": instance, "prediction": prediction} for instance, prediction in samples]
+        (world.folder / "manifest.json").write_text(json.dumps({"samples": facts}), encoding="utf-8")
+        version = world.with_model()
+        for name in ("v1", "v2"):
+            world.made(VersionProvider, {**version, "name": name})
+        inputs = {"project": project, "model": "m", "version": "v2", "gate": gate}
+        return world.made(DefaultVersionProvider, inputs)
+
+    return declare
+
+
+def current(emulator: RunningEmulator, project: str) -> str:
+    """The version that serves."""
+    model = emulator.ml().projects().models().get(name=f"projects/{project}/models/m").execute()
+    name: str = model["defaultVersion"]["name"]
+    return name.rpartition("/")[2]
+
+
+@pytest.mark.tensorflow
+def test_a_version_that_answers_its_samples_becomes_the_default(
+    default: Declare, emulator: RunningEmulator, project: str
+) -> None:
+    """Twice the instance, as the manifest says."""
+    assert default((1.0, 2.0), (2.5, 5.0))["version"] == "v2"
+    assert current(emulator, project) == "v2"
+
+
+@pytest.mark.tensorflow
+def test_a_version_that_does_not_leaves_the_old_default(
+    default: Declare, emulator: RunningEmulator, project: str
+) -> None:
+    """The error names the instance, what was expected and what came."""
+    told = r"versions/v2 does not answer as gs://\S+manifest.json says: instance 1: expected 7.0, came 6.0\. The old"
+    with pytest.raises(errors.GateFailed, match=told):
+        default((1.0, 2.0), (3.0, 7.0))
+
+    assert current(emulator, project) == "v1"
+    name = f"projects/{project}/models/m/versions/v2"
+    assert emulator.ml().projects().models().versions().get(name=name).execute()["state"] == "READY"
+
+
+@pytest.mark.tensorflow
+def test_a_version_that_refuses_its_samples_leaves_the_old_default(
+    default: Declare, emulator: RunningEmulator, project: str
+) -> None:
+    """The model's own error is in the message."""
+    with pytest.raises(errors.GateFailed, match=r"versions/v2 does not answer: Prediction failed"):
+        default(("text", 2.0))
+
+    assert current(emulator, project) == "v1"
+
+
+@pytest.mark.tensorflow
+def test_a_version_that_is_too_slow_leaves_the_old_default(
+    default: Declare, emulator: RunningEmulator, project: str
+) -> None:
+    """The bound is optional; nothing answers within no time."""
+    with pytest.raises(errors.GateFailed, match=r"answers in 0\.\d+ s .*maxLatency is 1e-09 s"):
+        default((1.0, 2.0), maxLatency=1e-9)
+
+    assert current(emulator, project) == "v1"
+
+
+@pytest.mark.tensorflow
+def test_a_users_own_samples_count(default: Declare, tmp_path: Path) -> None:
+    """In the place of the manifest's, which may be the wrong ones for what this team cares about."""
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps([{"instance": 1.0, "prediction": 2.0}]), encoding="utf-8")
+
+    assert default((1.0, 99.0), samples=str(own))["version"] == "v2"
+
+
+@pytest.mark.tensorflow
+def test_the_gate_can_be_opened(default: Declare) -> None:
+    """By a line that a reviewer sees."""
+    assert default((1.0, 99.0), skip=True)["version"] == "v2"
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", "[1]", '[{"instance": 1}]'], ids=["empty", "object", "none", "number", "no prediction"]
+)
+def test_a_file_that_holds_no_samples_is_an_error(tmp_path: Path, content: str) -> None:
+    """It is not passed over: a gate that checks nothing is worse than none."""
+    own = tmp_path / "own.json"
+    own.write_text(content, encoding="utf-8")
+
+    with pytest.raises(errors.ArtifactError, match=r"gate.samples: .*own.json"):
+        _gate._of_file(str(own))
+
+
+DIFFERENCES = [
+    ([0.1, 0.9], [0.1, 0.9], []),
+    ([0.1, 0.9], [0.1004, 0.9004], []),
+    ([0.1, 0.9], [0.2, 0.8], ["[0]", "[1]"]),
+    ([0.49, 0.51], [0.51, 0.49], [""]),
+    (1000.0, 1000.9, []),
+    (1000.0, 1001.5, [""]),
+    (1.0, "1.0", [""]),
+    (True, 1, []),
+    ("a", "b", [""]),
+    ({"a": 1.0, "b": [[1.0, 2.0]]}, {"a": 1.0, "b": [[1.0, 2.1]]}, ["b[0][1]"]),
+    ({"a": 1.0}, {"b": 1.0}, [""]),
+    ([1.0, 2.0], [1.0], [""]),
+    ([1.0, 2.0], None, [""]),
+    (1.0, float("nan"), [""]),
+]
+
+
+@pytest.mark.parametrize(("expected", "came", "paths"), DIFFERENCES)
+def test_classes_must_be_equal_and_numbers_within_the_tolerance(expected: Any, came: Any, paths: list[str]) -> None:
+    """Each difference stands at its path; of a vector with another class, one difference says so."""
+    assert [path for path, *_ in _gate._differences(expected, came, _gate.TOLERANCE)] == paths

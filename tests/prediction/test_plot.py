@@ -38,7 +38,7 @@ def _pixels(picture: np.ndarray[Any, Any], colour: str) -> int:
         (None, False, False, "neither where the truth is not known"),
     ],
 )
-def test_colours(tmp_path: Path, label: int | None, blue: bool, red: bool, reason: str) -> None:  # noqa: FBT001 - a table
+def test_colours(tmp_path: Path, label: int | None, blue: bool, red: bool, reason: str) -> None:
     """Blue is right and red is wrong, as in TensorFlow's tutorial."""
     picture = _drawn(tmp_path, [Case(IMAGE, LIKELY_SHIRT, label)], CLASSES)
 

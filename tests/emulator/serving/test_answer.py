@@ -50,7 +50,9 @@ from emulator.serving.failures import InvalidOutputs, LoadFailed, RunFailed
         pytest.param({"y": np.array([-np.inf, 0.1], np.float64)}, True, b"[-Infinity,0.1]", id="minus infinity"),
     ],
 )
-def test_outputs_become_predictions(outputs: dict[str, Any], bare: bool, expected: bytes) -> None:  # noqa: FBT001  # a column of the table
+def test_outputs_become_predictions(
+    outputs: dict[str, Any], bare: bool, expected: bytes
+) -> None:  # a column of the table
     """Each kind of output is written as the table says."""
     assert answer.write(outputs, bare=bare) == b'{"predictions":' + expected + b"}"
 

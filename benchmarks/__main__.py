@@ -1,0 +1,116 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.figures import BenchmarkError, Figure, Say, show, write
+from benchmarks.world import World
+
+NAMES = {
+    "memory": "memory of the provider during an up of the local stack",
+    "preview": "a preview of the local stack, to that of a program that does nothing",
+    "calls": "API calls of an up that changes nothing",
+    "predict": "a prediction over HTTP, above the direct call of the signature",
+    "operations": "32 slow operations at a time",
+    "upload": "memory and throughput of the provider while it sends files",
+}
+_WIDTH = 160
+"""Of a table that goes to a file."""
+_EPILOG = """\
+examples:
+  python -m benchmarks                       everything, about 5 minutes
+  python -m benchmarks preview calls         these alone
+  python -m benchmarks --json figures.json   keep the figures
+
+exit codes: 0 every bound holds, 1 one does not or could not be measured, 2 wrong usage, 130 interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures what is asked for; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        with _progress() as say, World(say) as world:
+            found, failed = _measured(world, list(dict.fromkeys(options.names)) or list(NAMES))
+    except KeyboardInterrupt:
+        sys.stderr.write("benchmarks: interrupted; nothing is left\n")
+        return 130
+    show(found, Console(width=None if sys.stdout.isatty() else _WIDTH))
+    if options.json:
+        write(found, options.json)
+    for line in failed:
+        sys.stderr.write(f"benchmarks: {line}\n")
+    return 0 if not failed and all(figure.holds for figure in found) else 1
+
+
+def _measured(world: World, names: Sequence[str]) -> tuple[list[Figure], list[str]]:
+    """The figures, and a line for each name that could not be measured: the others are measured all the same."""
+    found: list[Figure] = []
+    failed = [line for name in names if (line := _measure(world, name, found))]
+    return found, failed
+
+
+def _measure(world: World, name: str, found: list[Figure]) -> str:
+    """Adds the figures of a name; says why if one cannot be measured."""
+    try:
+        found += _module(name)(world)
+    except BenchmarkError as error:
+        return f"{name}: {error}"
+    return ""
+
+
+@contextmanager
+def _progress() -> Iterator[Say]:
+    """Shows what is being done on a line that changes; where there is no terminal, on a new line each."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: print(text, file=sys.stderr, flush=True)
+        return
+    with console.status("starting") as status:
+        yield status.update
+
+
+def _module(name: str) -> Callable[[World], Iterator[Figure]]:
+    found: Callable[[World], Iterator[Figure]] = import_module(f"benchmarks.{name}").figures
+    return found
+
+
+def _name(text: str) -> str:
+    if text not in NAMES:
+        raise argparse.ArgumentTypeError(f"there is no figure {text!r}; there are: {', '.join(NAMES)}")
+    return text
+
+
+def _file(text: str) -> Path:
+    if not Path(text).absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder for {text}")
+    return Path(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = "\n".join(f"  {name:<12}{text}" for name, text in NAMES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measures every figure that the README claims, each against its bound. Needs `make setup`.\n\n"
+        f"figures:\n{names}",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help="what to measure (default: everything)")
+    parser.add_argument("--json", type=_file, metavar="FILE", help="write the figures to FILE too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

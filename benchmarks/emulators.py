@@ -1,0 +1,44 @@
+"""`python -m emulator serve`, on a free port and with its own state."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.request
+
+from benchmarks.figures import BenchmarkError
+from benchmarks.world import World
+
+_PREFIX = "serving on "
+
+
+class Emulator:
+    """An emulator that serves until the world ends.
+
+    Args:
+        world: ends it.
+        options: of `serve`.
+
+    Attributes:
+        endpoint: `http://127.0.0.1:PORT`.
+    """
+
+    def __init__(self, world: World, *options: str) -> None:
+        data = str(world.folder("emulator"))
+        process = world.start([sys.executable, "-m", "emulator", "serve", "--port", "0", "--data", data, *options])
+        assert process.stdout is not None
+        line = process.stdout.readline().strip()
+        if not line.startswith(_PREFIX):
+            raise BenchmarkError(f"the emulator did not start:\n{line}{world.complaints()}")
+        self.endpoint = line.removeprefix(_PREFIX)
+
+    def calls(self) -> dict[str, int]:
+        """Method id -> how often it was called since the start or `reset_calls`."""
+        with urllib.request.urlopen(f"{self.endpoint}/-/calls", timeout=10) as answer:
+            found: dict[str, int] = json.load(answer)
+        return found
+
+    def reset_calls(self) -> None:
+        """Counts from zero again."""
+        request = urllib.request.Request(f"{self.endpoint}/-/calls", method="DELETE")
+        urllib.request.urlopen(request, timeout=10).close()

@@ -1,0 +1,67 @@
+"""Small Pulumi programs, written for one figure each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+PROJECT = "name: {name}\nruntime: python\nmain: .\n"
+
+_NOTHING = """\
+from nothing import Nothing
+
+for number in range({count}):
+    Nothing(f"resource-{{number}}")
+"""
+_NOTHING_MODULE = """\
+from pulumi import dynamic
+
+
+class Provider(dynamic.ResourceProvider):
+    serialize_as_secret_always = False
+
+    def create(self, props):
+        return dynamic.CreateResult("id", {})
+
+
+class Nothing(dynamic.Resource):
+    def __init__(self, name):
+        super().__init__(Provider(), name, {})
+"""
+_UPLOAD = """\
+import json
+from pathlib import Path
+
+import pulumi
+
+from resources import storage
+
+bucket = storage.Bucket("bench", project="bench", name="bench-models")
+for name, inputs in json.loads(Path("saved_models.json").read_text()).items():
+    storage.SavedModel(name, pulumi.ResourceOptions(depends_on=[bucket]), bucket="bench-models", prefix=name, **inputs)
+"""
+
+
+def nothing(folder: Path, count: int) -> Path:
+    """A program of `count` dynamic resources whose provider does nothing; returns its folder."""
+    _write(folder, "nothing", _NOTHING.format(count=count))
+    (folder / "nothing.py").write_text(_NOTHING_MODULE, encoding="utf-8")
+    return folder
+
+
+def upload(folder: Path) -> Path:
+    """A program of a bucket and the SavedModels that `declare` says; returns its folder."""
+    _write(folder, "tf2-models", _UPLOAD)
+    declare(folder, {})
+    return folder
+
+
+def declare(folder: Path, saved_models: dict[str, dict[str, Any]]) -> None:
+    """Logical name, which is the prefix too -> `source` and `files` of a SavedModel of the `upload` program."""
+    (folder / "saved_models.json").write_text(json.dumps(saved_models), encoding="utf-8")
+
+
+def _write(folder: Path, name: str, program: str) -> None:
+    (folder / "Pulumi.yaml").write_text(PROJECT.format(name=name), encoding="utf-8")
+    (folder / "__main__.py").write_text(program, encoding="utf-8")

@@ -1,0 +1,150 @@
+"""How figures are judged, how processes are watched, and what a run leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import NAMES
+from benchmarks.figures import Figure, Pairs, alternate, write
+from benchmarks.watch import Watch, descendants
+from tests.running import ROOT, alive
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in /proc")
+HOLDS_200_MB = "x = bytearray(200_000_000); print('ready', flush=True); input()"
+LEAVES_PROCESSES = """
+import subprocess, sys
+from pathlib import Path
+from benchmarks.world import World
+with World(lambda text: None) as world:
+    (world.folder("kept") / "file").write_text("x")
+    world.start(["sleep", "600"])
+    orphan = world.start(["sh", "-c", "setsid sleep 600 >&- & echo $!"], start_new_session=False)
+    orphan.wait()
+    print(orphan.stdout.readline(), flush=True)
+    raise SystemExit(7)
+"""
+
+
+def run(*command: str, **environment: str) -> subprocess.Popen[str]:
+    """Starts Python in the checkout."""
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("measured", "bound", "holds", "reason"),
+    [
+        (1.5, 1.5, True, "a bound is the most that is allowed"),
+        (1.501, 1.5, False, "above it"),
+        (0, 0, True, "no call is the bound on calls"),
+        (9.0, None, True, "a figure without a bound is for information"),
+    ],
+)
+def test_a_figure_is_held_against_its_bound(*, measured: float, bound: float | None, holds: bool, reason: str) -> None:
+    """It holds up to and with its bound."""
+    assert Figure(what="x", measured=measured, bound=bound).holds is holds, reason
+
+
+def test_sides_take_turns_in_going_first() -> None:
+    """Neither side always follows the other, and each pair names the first side first."""
+    order: list[str] = []
+
+    def side(name: str) -> float:
+        order.append(name)
+        return float(len(order))
+
+    pairs = list(alternate(3, lambda: side("a"), lambda: side("b")))
+
+    assert order == ["a", "b", "b", "a", "a", "b"]
+    assert pairs == [(1.0, 2.0), (4.0, 3.0), (5.0, 6.0)]
+
+
+def test_one_pair_that_was_disturbed_does_not_move_the_figure() -> None:
+    """The median is the figure, and the spread shows the disturbance."""
+    pairs = Pairs([1.0, 1.1, 9.0])
+
+    assert pairs.median == 1.1
+    assert pairs.spread == "3 pairs, 1.00 to 9.00"
+
+
+def test_figures_are_kept_as_json(tmp_path: Path) -> None:
+    """With the verdict."""
+    write([Figure(what="x", measured=2.0, bound=1.0, unit="s", spread="wide")], tmp_path / "figures.json")
+
+    assert json.loads((tmp_path / "figures.json").read_text()) == [
+        {"what": "x", "measured": 2.0, "bound": 1.0, "unit": "s", "spread": "wide", "holds": False}
+    ]
+
+
+@linux
+def test_the_peak_of_a_provider_below_another_process_is_seen() -> None:
+    """As the provider is below the engine: by its command line, at any depth."""
+    with run("-c", HOLDS_200_MB, "pulumi.dynamic") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        watch = Watch(os.getpid())
+        watch.sample()
+        process.communicate("\n", timeout=30)
+
+    assert 200e6 < watch.result().peak < 300e6
+    assert not watch.result().tensorflow
+
+
+@linux
+def test_nothing_is_left_of_a_world_that_an_error_ends(tmp_path: Path) -> None:
+    """No process, not even one that its starter has left behind, and no file."""
+    with run("-c", LEAVES_PROCESSES, TMPDIR=str(tmp_path)) as process:
+        output, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 7, errors
+    assert not alive(int(output))
+    assert list(tmp_path.iterdir()) == []
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C in the middle of an export ends every process and removes every file."""
+    with run("-m", "benchmarks", "operations", TMPDIR=str(tmp_path)) as process:
+        assert process.stderr is not None
+        assert "exporting" in process.stderr.readline()
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=60)
+
+    assert (process.returncode, output, errors) == (130, "", "benchmarks: interrupted; nothing is left\n")
+    assert list(tmp_path.iterdir()) == []
+    assert process.pid not in descendants(os.getpid())
+
+
+@pytest.mark.parametrize("arguments", [("speed",), ("calls", "--json", "no/such/folder/file.json"), ("--fast",)])
+def test_wrong_usage_is_told_before_anything_runs(arguments: tuple[str, ...]) -> None:
+    """Exit code 2, and what is wrong."""
+    with run("-m", "benchmarks", *arguments) as process:
+        _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert f"{arguments[-1]}" in errors
+
+
+def test_help_names_every_figure() -> None:
+    """What can be chosen, examples and exit codes."""
+    with run("-m", "benchmarks", "--help") as process:
+        output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert all(f"  {name} " in output for name in NAMES)
+    assert "exit codes:" in output

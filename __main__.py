@@ -10,6 +10,7 @@ import pulumi
 
 import models
 from resources import config, errors, ml, plan, storage
+from resources import stack as identity
 
 
 def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> models.Artifact:  # noqa: FBT001 - Resolve
@@ -20,16 +21,15 @@ def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> 
         raise errors.ArtifactError(str(error)) from None
 
 
-def deploy(model: plan.Model, saved_models: Mapping[str, storage.SavedModel]) -> None:
+def deploy(model: plan.Model, saved_models: Mapping[str, storage.SavedModel], owner: pulumi.Output[str]) -> None:
     """Declares a model and its versions: all others depend on the default, made first and deleted last."""
     name = model.inputs["name"]
-    container = ml.Model(name, **model.inputs)
+    container = ml.Model(name, owner=owner, **model.inputs)
     after: list[pulumi.Resource] = [container]
     for version in model.versions:
         saved = [saved_models[plan.logical_name(version.saved_model)]] if version.saved_model else []
-        made = ml.Version(
-            f"{name}-{version.inputs['name']}", pulumi.ResourceOptions(depends_on=[*after, *saved]), **version.inputs
-        )
+        options = pulumi.ResourceOptions(depends_on=[*after, *saved])
+        made = ml.Version(f"{name}-{version.inputs['name']}", options, owner=owner, **version.inputs)
         after = [container, made] if after == [container] else after
     inputs = {"project": model.inputs["project"], "model": name, "version": model.default, "gate": model.gate or None}
     ml.DefaultVersion(name, pulumi.ResourceOptions(depends_on=after), **inputs)
@@ -41,11 +41,12 @@ def main() -> None:
         stack = config.read(pulumi.runtime.get_config_env(), artifact)
     except errors.InvalidInput as error:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
-    bucket = storage.Bucket(stack.bucket["name"], **stack.bucket)
+    owner = identity.Identity("stack").token
+    bucket = storage.Bucket(stack.bucket["name"], owner=owner, **stack.bucket)
     inside = pulumi.ResourceOptions(depends_on=[bucket])
     saved_models = {name: storage.SavedModel(name, inside, **inputs) for name, inputs in stack.saved_models.items()}
     for model in stack.models:
-        deploy(model, saved_models)
+        deploy(model, saved_models, owner)
     pulumi.export("bucket", bucket.name)
     pulumi.export("models", {model.inputs["name"]: plan.summary(stack, model) for model in stack.models})
 

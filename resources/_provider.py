@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi import dynamic
 
-from resources import _api, _engine, _operations, _values, errors
+from resources import _api, _engine, _operations, _ownership, _values, errors
 from resources._schema import Changes, Schema
 
 State = dict[str, Any]
@@ -30,12 +30,14 @@ class Call:
     Attributes:
         api: the seam to Google.
         what: what is going on, for messages: "create version fashion_mnist/v2".
+        urn: the resource's URN; empty where the engine did not say.
         report: shows a short text beside the resource.
         timeout: seconds that an operation may take.
     """
 
     api: _api.Api
     what: str
+    urn: str
     report: Callable[[str], None]
     timeout: float
 
@@ -110,8 +112,29 @@ class Provider(dynamic.ResourceProvider):
         """Called where the state has no such resource."""
         inputs = self.schema.inputs_of(props)
         with self._call("create", inputs) as call:
-            live = self.make(call, inputs)
+            live = self._made(call, inputs)
         return dynamic.CreateResult(self.identity(inputs), self._state(inputs, live))
+
+    def _made(self, call: Call, inputs: State) -> State:
+        """What `make` made; or one that exists already, if it is this resource's own, or may be adopted."""
+        mark = _ownership.mark(self.schema, inputs, call.urn)
+        try:
+            return self.make(call, _ownership.marked(inputs, mark))
+        except errors.AlreadyExists:
+            live = self.observe(call, inputs)
+            if not _ownership.is_marked(live, mark) and not inputs.get("adopt"):
+                raise
+        live = self.settled(call, inputs, live)
+        changes = self.schema.changes(self._state(inputs, live), inputs)
+        if changes.fixed:
+            raise errors.FailedPrecondition(f"it exists, and differs in {', '.join(changes.fixed)}: it is left alone")
+        call.report(f"it exists already: taken over; changed: {', '.join(changes.patch) or 'nothing'}")
+        return self.patch(call, self._state(inputs, live), inputs, changes.patch) if changes.patch else live
+
+    def settled(self, call: Call, inputs: State, live: State) -> State:
+        """One that exists, once nothing is going on with it any more; by default at once."""
+        del call, inputs
+        return live
 
     def read(self, id_: str, props: State) -> dynamic.ReadResult:
         """Called by refresh. Managed fields come back as they are; a changed fixed one is reported as `drift`."""
@@ -179,7 +202,7 @@ class Provider(dynamic.ResourceProvider):
         given = (inputs.get("timeouts") or {}).get(verb)
         timeout = float(given or self.timeouts.get(verb, 60.0))
         try:
-            yield Call(api=self._api, what=what, report=_engine.Reporter(urn), timeout=timeout)
+            yield Call(api=self._api, what=what, urn=urn, report=_engine.Reporter(urn), timeout=timeout)
         except errors.ApiError as error:
             message = f"{what}: {error.message} ({error.code} {error.status}).{hint(error)}"
             raise type(error)(message, error.details) from None
@@ -242,7 +265,7 @@ def hint(error: errors.ApiError) -> str:
         errors.PermissionDenied: " Check that the API is enabled (`gcloud services enable ml.googleapis.com "
         "storage.googleapis.com`) and that these credentials have roles/ml.admin and roles/storage.admin",
         errors.ResourceExhausted: " A quota is used up: wait, or lower tf2-models:concurrentOperations",
-        errors.AlreadyExists: " It is not in this stack's state: delete it or choose another name",
+        errors.AlreadyExists: " It is not in this stack's state: adopt: true takes it over; or choose another name",
     }
     return hints.get(type(error), "")
 

@@ -76,6 +76,29 @@ class Engine:
         assert bool(done.returncode) is fails, text
         return text
 
+    def begin(self, verb: str, *options: str) -> subprocess.Popen[str]:
+        """Starts a command on the stack and does not wait for it."""
+        command = ["pulumi", verb, "--stack", "test", "--config-file", str(self._file), *options]
+        return subprocess.Popen(
+            [*command, "--non-interactive", "--color=never"],
+            cwd=self._program,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def provider(self, engine: int) -> int:
+        """The provider's process among those that an engine's process started; 0 while there is none."""
+        threads = Path(f"/proc/{engine}/task").glob("*/children")
+        for child in " ".join(thread.read_text(encoding="ascii") for thread in threads).split():
+            if b"pulumi.dynamic" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return int(child)
+            found = self.provider(int(child))
+            if found:
+                return found
+        return 0
+
     def stack(self, verb: str, *options: str, fails: bool = False) -> str:
         """`up`, `preview`, `refresh` or `destroy` of the stack."""
         return self.run(verb, "--stack", "test", "--config-file", str(self._file), *options, fails=fails)

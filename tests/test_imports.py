@@ -17,6 +17,7 @@ FORBIDDEN = {
     "resources": {"tensorflow", "keras", "emulator", "prediction", "tests"},
     "emulator": {"pulumi", "pulumi_gcp", "googleapiclient", "google.auth", "models", "prediction", "tests"},
     "prediction": {"tensorflow", "keras", "pulumi", "pulumi_gcp", "emulator", "models", "tests"},
+    "benchmarks": {"tests"},
     "__main__.py": {"tensorflow", "keras", "emulator", "prediction", "tests"},
 }
 OF_RESOURCES = {"errors", "_values", "ml.schema", "ml.rules", "storage.schema", "storage.rules"}

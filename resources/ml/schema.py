@@ -141,6 +141,8 @@ class ModelArgs(TypedDict, total=False):
     online_prediction_console_logging: Annotated[Input[bool], fixed("Log the nodes' stderr.", default="false")]
     timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="600")]
     allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
+    owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
+    adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
 
 
 class ModelOutputs(TypedDict, total=False):
@@ -186,6 +188,8 @@ class VersionArgs(TypedDict, total=False):
     ]
     timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="3600, 600, 600")]
     allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
+    owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
+    adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
 
 
 class VersionOutputs(TypedDict, total=False):

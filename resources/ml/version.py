@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pulumi
 from typing_extensions import Unpack
 
-from resources import errors
+from resources import _ownership, errors
 from resources._provider import Call, Provider, Resource, State
 from resources.ml import _names
 from resources.ml.schema import VERSION, VersionArgs
@@ -58,6 +59,22 @@ class VersionProvider(Provider):
             if heir:
                 call.api.call(_versions(call).setDefault(name=heir, body={}))
         call.operate(_versions(call).delete(name=name))
+
+    def settled(self, call: Call, inputs: State, live: State) -> State:
+        """A version that an earlier process began is waited for; one that failed is removed and made again."""
+        end = time.monotonic() + call.timeout
+        while live.get("state") in ("CREATING", "UPDATING") and time.monotonic() < end:
+            call.report(f"it exists already, {live['state']}: waiting")
+            time.sleep(1)
+            live = self.observe(call, inputs)
+        if live.get("state") == "READY":
+            return live
+        if live.get("state") != "FAILED":
+            raise errors.OperationTimeout(
+                f"{call.what}: it is {live.get('state')}, not READY, after {call.timeout:g} s"
+            )
+        self._clear_failed(call, inputs)
+        return self.make(call, _ownership.marked(inputs, _ownership.mark(self.schema, inputs, call.urn)))
 
     def instead(self, news: State) -> str:
         """A version is what was deployed: another one gets another name."""

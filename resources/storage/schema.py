@@ -105,6 +105,8 @@ class BucketArgs(TypedDict, total=False):
     ]
     force_destroy: Annotated[bool, local("Delete the bucket with everything that is in it.", default="false")]
     allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
+    owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
+    adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
 
 
 class BucketOutputs(TypedDict, total=False):

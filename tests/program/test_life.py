@@ -62,7 +62,7 @@ def test_a_stack_is_deployed_changed_mended_and_destroyed(
     engine: Engine, emulator: RunningEmulator, project: str
 ) -> None:
     """Up, no-op, each kind of change, refresh after a change from outside, destroy: the whole life of a stack."""
-    assert engine.up() == {"created": 8}
+    assert engine.up() == {"created": 9}
     outputs = engine.outputs()
     model = outputs["models"]["mult"]
     assert outputs["bucket"] == f"{project}-tf2-models"
@@ -83,7 +83,7 @@ def test_a_stack_is_deployed_changed_mended_and_destroyed(
 def _nothing_changes(engine: Engine, emulator: RunningEmulator) -> None:
     emulator.reset_calls()
     assert engine.preview() == {}
-    assert engine.up() == {"unchanged": 8}
+    assert engine.up() == {"unchanged": 9}
     assert emulator.calls() == {}
 
 
@@ -94,7 +94,7 @@ def _changes_are_small(engine: Engine, emulator: RunningEmulator) -> None:
     assert engine.preview() == {"Version mult-v1": "update", "Version mult-v2": "update", "Model mult": "update"}
 
     emulator.reset_calls()
-    assert engine.up() == {"updated": 3, "unchanged": 5}
+    assert engine.up() == {"updated": 3, "unchanged": 6}
     calls = emulator.calls()
     assert (calls["ml.projects.models.versions.patch"], calls["ml.projects.models.patch"]) == (2, 1)
     assert "ml.projects.models.versions.create" not in calls
@@ -109,7 +109,7 @@ def _a_new_version_takes_over(engine: Engine, url: str) -> None:
     assert "cannot be changed in place. Deploy it under a new version name" in engine.stack("preview", fails=True)
 
     engine.edit("mult.versions.v2", None)
-    assert engine.up() == {"created": 1, "updated": 1, "deleted": 3, "unchanged": 4}
+    assert engine.up() == {"created": 1, "updated": 1, "deleted": 3, "unchanged": 5}
     assert predict(url, 1.0) == [2.0]
 
 
@@ -137,7 +137,7 @@ def test_what_is_gone_outside_is_made_again(engine: Engine, emulator: RunningEmu
 
     engine.stack("refresh", "--suppress-progress")
     assert engine.preview() == {"Version mult-v2": "create"}
-    assert engine.up() == {"created": 1, "unchanged": 7}
+    assert engine.up() == {"created": 1, "unchanged": 8}
     assert emulator.ml().projects().models().versions().get(name=name).execute()["state"] == "READY"
 
 
@@ -146,7 +146,7 @@ def test_the_state_holds_no_path_of_this_machine_and_no_noise(engine: Engine, tm
     engine.up()
 
     ours = {name: entry for name, entry in engine.resources().items() if "dynamic/" in entry["type"]}
-    assert len(ours) == 7
+    assert len(ours) == 8
     for name, entry in ours.items():
         facts = json.dumps([entry.get("inputs"), entry.get("outputs")])
         assert f'"{tmp_path}' not in facts, name

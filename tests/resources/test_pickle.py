@@ -12,6 +12,7 @@ from resources._provider import Provider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
+from resources.stack import IdentityProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 
@@ -21,6 +22,7 @@ PERSISTED = {
     DefaultVersionProvider: b"resources.ml.default_version DefaultVersionProvider",
     BucketProvider: b"resources.storage.bucket BucketProvider",
     SavedModelProvider: b"resources.storage.saved_model SavedModelProvider",
+    IdentityProvider: b"resources.stack IdentityProvider",
 }
 
 

@@ -1,0 +1,69 @@
+"""`stack.Identity`: which stack this is, for as long as its state lives."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, TypedDict
+
+import pulumi
+from pulumi import dynamic
+
+from resources._provider import Call, Provider, Resource, State
+from resources._schema import Schema, output
+
+__all__ = ["Identity"]
+
+
+class IdentityArgs(TypedDict, total=False):
+    """There is nothing to say of it."""
+
+
+class IdentityOutputs(TypedDict, total=False):
+    """What comes back."""
+
+    token: Annotated[str, output("Random: two stacks named alike differ in it.")]
+
+
+IDENTITY = Schema("stack identity", "", IdentityArgs, IdentityOutputs)
+
+
+class IdentityProvider(Provider):
+    """A random token in the state; no API knows of it."""
+
+    schema = IDENTITY
+
+    def identity(self, inputs: State) -> str:
+        """There is one in a stack."""
+        del inputs
+        return "identity"
+
+    def make(self, call: Call, inputs: State) -> State:
+        """Makes the token up."""
+        del call, inputs
+        return {"token": secrets.token_hex(16)}
+
+    def read(self, id_: str, props: State) -> dynamic.ReadResult:
+        """Nothing can change it from outside: a refresh finds what the state holds."""
+        return dynamic.ReadResult(id_, dict(props), {})
+
+    def observe(self, call: Call, inputs: State) -> State:
+        """Nothing to see: no API knows of it."""
+        del call
+        return inputs
+
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """It has no inputs that could change."""
+        del call, news, mask
+        return olds
+
+    def remove(self, call: Call, inputs: State) -> None:
+        """It is gone with the state."""
+
+
+class Identity(Resource, module="stack", name="Identity"):
+    """Which stack this is. Its `token` is the `owner` of buckets, models and versions."""
+
+    provider = IdentityProvider
+
+    def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(resource_name, {}, opts)

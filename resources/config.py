@@ -120,6 +120,7 @@ class _Reader:
 
     def _bucket(self) -> dict[str, Any]:
         given = _mapping(self.values.get("bucket"))
+        self._note(_taken(given, ("project", "owner"), "bucket"))
         inputs = {"project": self.project, "name": f"{self.project}-tf2-models", **given}
         if self.region:
             inputs.setdefault("location", self.region)
@@ -130,7 +131,7 @@ class _Reader:
         where = join("models", name)
         extras, fields = _split(entry, ModelExtras)
         self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, ModelExtras, where))
-        self._note(_taken(fields, ("project", "name"), where))
+        self._note(_taken(fields, ("project", "name", "owner"), where))
         inputs = {**fields, "project": self.project, "name": name}
         if self.region and self.values.get("endpoint") != _api.REGIONAL:
             inputs.setdefault("regions", [self.region])
@@ -147,7 +148,7 @@ class _Reader:
         where = f"models.{model}.versions.{name}"
         extras, fields = _split(entry, VersionExtras)
         self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, VersionExtras, where))
-        self._note(_taken(fields, ("project", "model", "name", "deploymentUri"), where))
+        self._note(_taken(fields, ("project", "model", "name", "deploymentUri", "owner"), where))
         inputs = {**fields, "project": self.project, "model": model, "name": name}
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])

@@ -63,6 +63,9 @@ FAILURES = [
     (stack({"m-1": MODELS["m"]}), "tf2-models:models.m-1", "letters, digits and underscores"),
     (stack({"m": {**MODELS["m"], "descripton": "x"}}), "tf2-models:models.m.descripton", "is not a key here"),
     (stack({"m": {**MODELS["m"], "name": "x"}}), "tf2-models:models.m.name", "set by the program"),
+    (stack({"m": {**MODELS["m"], "owner": "x"}}), "tf2-models:models.m.owner", "set by the program"),
+    (stack(wrong({"owner": "x"})), "tf2-models:models.m.versions.v1.owner", "set by the program"),
+    (stack(MODELS, bucket={"project": "x"}), "tf2-models:bucket.project", "set by the program"),
     (stack({"m": {**MODELS["m"], "defaultVersion": "v9"}}), "tf2-models:models.m.defaultVersion", "not among"),
     (
         stack({"m": {"defaultVersion": "v", "versions": {"v-1": VERSION}}}),

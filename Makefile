@@ -61,12 +61,16 @@ test: setup ## run the tests (ARGS='-k name' chooses)
 	@$(VENV) python -m pytest -n $(WORKERS) --maxprocesses 8 $(ARGS)
 
 .PHONY: lint
-lint: setup ## check style and types
-	@$(VENV) ruff check . && ruff format --check . && mypy . && tools/check_scripts.sh
+lint: setup ## check style, types and generated docs
+	@$(VENV) ruff check . && ruff format --check . && mypy . && tools/check_scripts.sh && python -m tools.docs --check
 
 .PHONY: format
 format: setup ## bring the code into style
 	@$(VENV) ruff check --fix . && ruff format .
+
+.PHONY: docs
+docs: setup ## write the parts of docs/ that are made from the code
+	@$(VENV) python -m tools.docs
 
 .PHONY: bench
 bench: setup ## measure every figure that the README claims

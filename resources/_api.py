@@ -177,7 +177,7 @@ class Api:
         except HttpError as error:
             raise errors.from_response(int(error.resp.status), error.content) from None
         except exceptions.GoogleAuthError as error:
-            raise errors.Unauthenticated(f"no usable credentials: {_line(error)} {LOGIN}") from None
+            raise errors.Unauthenticated(f"no usable credentials: {_line(error)}") from None
         except (OSError, httplib2.HttpLib2Error, ssl.SSLError) as error:
             raise errors.EndpointUnreachable(f"no answer from {self.where(request)}: {_line(error)}") from None
 
@@ -205,7 +205,7 @@ class Api:
                 try:
                     self._credentials, _ = google.auth.default(scopes=SCOPES)
                 except exceptions.DefaultCredentialsError:
-                    raise errors.Unauthenticated(f"no credentials on this machine {LOGIN}") from None
+                    raise errors.Unauthenticated("no credentials on this machine") from None
             return self._credentials
 
     def _service(self, name: str, version: str) -> Any:

@@ -1,0 +1,116 @@
+"""What is written from the code."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from emulator import discovery
+from tests.docs import pages as written
+from tests.running import ROOT
+from tools.docs import cli, fields, methods, pages, picture
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A folder with the project's docs."""
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    return tmp_path
+
+
+def test_the_generated_pages_are_fresh(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are as `make docs` would write them."""
+    assert cli.main(["--check"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_stale_page_fails_the_check_and_is_written_anew(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One plain line names it; a run without the check mends it, and leaves what stands around it alone."""
+    page = copy / "docs/emulator.md"
+    fresh = page.read_text(encoding="utf-8")
+    page.write_text(fresh.replace("| `projects.predict` |", "| `projects.guess` |"), encoding="utf-8")
+
+    assert cli.main(["--check"], root=copy) == 1
+    assert capsys.readouterr().err == "error: docs/emulator.md is stale: run `make docs`\n"
+    assert cli.main([], root=copy) == 0
+    assert page.read_text(encoding="utf-8") == fresh
+
+
+def test_lost_markers_are_an_error(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A page that is generated in part is not written over as a whole."""
+    page = copy / "docs/emulator.md"
+    page.write_text(page.read_text(encoding="utf-8").replace(pages.END, ""), encoding="utf-8")
+
+    assert cli.main([], root=copy) == 1
+    assert "docs/emulator.md needs the lines" in capsys.readouterr().err
+
+
+def test_every_field_of_every_resource_is_in_the_page() -> None:
+    """Inputs with what a change does, outputs, and what is left out."""
+    sections = fields.page().split("\n## ")
+    for name, kind in fields.RESOURCES.items():
+        (section,) = (text for text in sections if text.startswith(f"{name}\n"))
+        schema = kind.provider.schema
+
+        assert [field for field in (*schema.fields, *schema.left_out) if f"`{field}`" not in section] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("machineType", "refused"),
+        ("description", "patched"),
+        ("timeouts", "nothing is sent"),
+        ("name", "another resource"),
+        (
+            "autoScaling",
+            "patched: `minNodes`, `maxNodes`; `metrics`: refused; in the place of `manualScaling`: refused",
+        ),
+        ("requestLoggingConfig", "patched; a call of its own after create"),
+    ],
+)
+def test_the_page_says_what_a_change_does(field: str, change: str) -> None:
+    """The words follow from the field's one line in the schema."""
+    section = fields.page().partition("## ml.Version\n")[2]
+    row = next(line for line in section.splitlines() if f" | `{field}` | " in line)
+
+    assert row.split(" | ")[4] == change
+
+
+def test_every_method_of_both_apis_is_in_the_tables() -> None:
+    """A reader sees of each method whether it is answered."""
+    text = methods.tables()
+    names = [method.id.partition(".")[2] for method in discovery.methods()]
+    answered = [name for name in names if f"| `{name}` | " in text]
+    left = [name for name in names if name not in answered]
+
+    assert "projects.predict" in answered
+    assert "projects.explain" in left
+    for name in left:
+        group, _, last = name.rpartition(".")
+        line = next(line for line in text.splitlines() if line.startswith(f"- `{group}`: "))
+        assert last in line.partition(": ")[2].split(", ")
+
+
+@pytest.mark.parametrize("theme", [picture.LIGHT, picture.DARK], ids=["light", "dark"])
+def test_the_picture_is_well_formed_and_within_its_frame(theme: picture.Theme) -> None:
+    """No box lies outside of it."""
+    root = ElementTree.fromstring(picture.draw(theme))  # noqa: S314 - our own text
+    boxes = [box.attrib for box in root.iter("{http://www.w3.org/2000/svg}rect")]
+
+    assert len(boxes) > 10
+    assert all(int(box.get("x", 0)) + int(box["width"]) <= picture.WIDTH for box in boxes)
+    assert all(int(box.get("y", 0)) + int(box["height"]) <= picture.HEIGHT for box in boxes)
+
+
+def test_no_page_is_longer_than_it_should_be() -> None:
+    """CONTRIBUTING fits two pages, a decision one."""
+    long = {"CONTRIBUTING.md": 130, **{f"docs/decisions/{path.name}": 60 for path in ROOT.glob("docs/decisions/*.md")}}
+    lines = {
+        str(page.relative_to(ROOT)): len(page.read_text(encoding="utf-8").splitlines()) for page in written.pages()
+    }
+
+    assert [name for name, most in long.items() if lines[name] > most] == []

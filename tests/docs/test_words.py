@@ -1,0 +1,112 @@
+"""The documentation names what there is, and nothing that there is not."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from itertools import chain
+
+import pytest
+import yaml
+
+import emulator.cli
+import models.core.cli
+import prediction.cli
+from resources import config
+from resources._values import members
+from tests.docs import pages
+from tests.running import ROOT
+
+Main = Callable[[list[str]], int]
+COMMANDS: dict[str, tuple[Main, list[str]]] = {
+    "models": (models.core.cli.main, ["build", "list"]),
+    "emulator": (emulator.cli.main, ["serve", "up", "down", "status", "logs"]),
+    "prediction": (prediction.cli.main, []),
+}
+
+
+def help_of(main: Main, capsys: pytest.CaptureFixture[str], *command: str) -> str:
+    """What a command prints for --help."""
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    return capsys.readouterr().out
+
+
+def options(help_text: str) -> set[str]:
+    """The long options of a command, as its usage has them."""
+    return set(re.findall(r"--[a-z][a-z-]*", help_text.partition("examples:")[0])) - {"--help"}
+
+
+def targets() -> set[str]:
+    """What `make` can be asked for."""
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", ["docs/stacks.md"])
+def test_every_key_of_a_stack_file_is_explained(page: str) -> None:
+    """Those that Pulumi.yaml declares, and those that a model's and a version's entry hold beside the API's fields."""
+    content = (ROOT / page).read_text(encoding="utf-8")
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    keys = [*declared, *members(config.ModelExtras), *members(config.VersionExtras)]
+
+    assert len(keys) > len(declared) > 0
+    assert [key for key in keys if f"| `{key}` |" not in content] == []
+
+
+@pytest.mark.parametrize("package", COMMANDS)
+def test_every_command_and_option_is_named(package: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command's options are found in the README or in docs/, and so are the commands themselves."""
+    main, subcommands = COMMANDS[package]
+    helps = [help_of(main, capsys, *command) for command in ([[name] for name in subcommands] or [[]])]
+    found = pages.text()
+    wanted = {f"python -m {package} {name}" for name in subcommands} | set(chain(*map(options, helps)))
+
+    assert wanted
+    assert sorted(item for item in wanted if not re.search(rf"{item}(?![\w-])", found)) == []
+
+
+def test_the_commands_of_the_emulator_and_of_models_are_these(capsys: pytest.CaptureFixture[str]) -> None:
+    """The list that the other tests go through is whole."""
+    for main, subcommands in COMMANDS.values():
+        listed = re.findall(r"^    ([a-z]+) ", help_of(main, capsys), re.MULTILINE)
+
+        assert listed == subcommands
+
+
+def test_every_make_target_is_named() -> None:
+    """The README has each of them, as `make TARGET` or in the list of the others."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = [name for name in targets() if re.search(rf"make {name}\b|`{name}`", readme)]
+
+    assert sorted(targets() - set(named) - {"help"}) == []
+
+
+def test_every_make_command_in_the_docs_exists() -> None:
+    """A reader who types it gets what the page says."""
+    asked = {
+        (page.name, word)
+        for page, command in pages.commands()
+        if command.startswith("make ")
+        for word in shlex.split(command)[1:]
+        if re.fullmatch(r"[a-z][a-z-]*", word)
+    }
+
+    assert asked
+    assert sorted((page, word) for page, word in asked if word not in targets()) == []
+
+
+def test_every_option_in_the_docs_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    """So do the options that the pages show with a command."""
+    wrong = []
+    for page, command in pages.commands():
+        found = re.search(r"python -m (models|emulator|prediction)\b(.*)", command)
+        if found is None:
+            continue
+        main, subcommands = COMMANDS[found[1]]
+        words = found[2].split()
+        asked = [word for word in words[:1] if word in subcommands]
+        known = options(help_of(main, capsys, *asked))
+        wrong += [(page.name, command, word) for word in re.findall(r"--[a-z][a-z-]*", found[2]) if word not in known]
+
+    assert wrong == []

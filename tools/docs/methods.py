@@ -1,0 +1,91 @@
+"""The table of methods in docs/emulator.md: from the discovery documents and the handlers, with what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from inspect import getdoc
+
+from emulator import discovery, handlers
+from emulator.discovery import Method
+from emulator.handlers import Handler
+from tools.docs.markdown import code, table
+
+TITLES = {"ml": "AI Platform Prediction, `ml` v1", "storage": "Cloud Storage, `storage` v1"}
+_FILTER = "A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`; `OR`, `NOT` and parentheses answer 400."
+_CANCEL = "Only the creation of a version stops; every other operation runs to its end."
+_POLICIES = (
+    "Lifecycle, retention, soft deletion, CORS, logging and the like are stored and given back; nothing acts on them."
+)
+_SOFT = "`softDeleted` answers 501."
+_HOLDS = "Holds and retention are stored, not enforced."
+
+PARTLY = {
+    "ml.projects.getConfig": "The accounts that it names do not exist.",
+    "ml.projects.models.create": "Regions and logging are stored; nothing is logged.",
+    "ml.projects.models.list": _FILTER,
+    "ml.projects.models.versions.create": (
+        "Containers, custom prediction routines, scikit-learn and XGBoost answer 501. Every runtime is the TensorFlow "
+        "that is installed. Machine type, accelerators, service account and explanations are checked and stored, "
+        "without effect."
+    ),
+    "ml.projects.models.versions.list": _FILTER,
+    "ml.projects.models.versions.patch": (
+        "`maxNodes` is stored: nodes do not follow the load. Request logging is stored: nothing is logged."
+    ),
+    "ml.projects.operations.cancel": _CANCEL,
+    "ml.projects.operations.list": "No filters.",
+    "ml.projects.locations.operations.cancel": _CANCEL,
+    "storage.buckets.get": _SOFT,
+    "storage.buckets.insert": f"{_POLICIES} Predefined ACLs have no effect; hierarchical namespaces answer 501.",
+    "storage.buckets.list": _SOFT,
+    "storage.buckets.patch": _POLICIES,
+    "storage.buckets.update": _POLICIES,
+    "storage.managedFolders.list": "Always empty.",
+    "storage.objects.compose": "`deleteSourceObjects` answers 501.",
+    "storage.objects.delete": _HOLDS,
+    "storage.objects.get": _SOFT,
+    "storage.objects.insert": "Predefined ACLs and Cloud KMS keys have no effect; keys of the caller's own answer 501.",
+    "storage.objects.list": "`matchGlob`, `filter` and `softDeleted` answer 501.",
+    "storage.objects.patch": _HOLDS,
+    "storage.objects.rewrite": "Always done in one call.",
+    "storage.objects.update": _HOLDS,
+}
+
+
+def tables() -> str:
+    """One section for each API. Raises `ValueError` where `PARTLY` names a method that is not answered."""
+    methods = discovery.methods()
+    answered = handlers.collect(methods)
+    unknown = sorted(PARTLY.keys() - answered.keys())
+    if unknown:
+        raise ValueError(f"tools/docs/methods.py: PARTLY names methods without a handler: {', '.join(unknown)}")
+    return "\n".join(_section(api, methods, answered) for api in TITLES)
+
+
+def _section(api: str, methods: Iterable[Method], answered: dict[str, Handler]) -> str:
+    own = [method for method in methods if method.api == api]
+    rows = [_row(method, answered[method.id]) for method in own if method.id in answered]
+    left = [method for method in own if method.id not in answered]
+    groups = "".join(f"- {code(group)}: {', '.join(names)}\n" for group, names in _groups(left))
+    head = f"### {TITLES[api]}\n\n{len(rows)} of {len(own)} methods are answered.\n"
+    answered_ones = table(("Method", "State", "What it does", "What is missing"), rows)
+    return f"{head}\n{answered_ones}\nThe rest answers 501:\n\n{groups}"
+
+
+def _row(method: Method, handler: Handler) -> tuple[str, str, str, str]:
+    summary = (getdoc(handler) or "").partition("\n\n")[0].replace("\n", " ").partition(". ")[0].removesuffix(".")
+    missing = PARTLY.get(method.id, "")
+    return code(_short(method)), "partly" if missing else "works", summary, missing
+
+
+def _groups(methods: Iterable[Method]) -> Iterator[tuple[str, list[str]]]:
+    """Collection -> names of its methods, in the order of the document."""
+    groups: dict[str, list[str]] = {}
+    for method in methods:
+        group, _, name = _short(method).rpartition(".")
+        groups.setdefault(group, []).append(name)
+    yield from groups.items()
+
+
+def _short(method: Method) -> str:
+    return method.id.partition(".")[2]

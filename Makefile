@@ -58,7 +58,11 @@ clean-cache: ## remove the pulumi command that setup keeps in the user's cache f
 
 .PHONY: test
 test: setup ## run the tests (ARGS='-k name' chooses)
-	@$(VENV) python -m pytest -n $(WORKERS) --maxprocesses 8 $(ARGS)
+	@$(VENV) python -m pytest -n $(WORKERS) --maxprocesses 8 -m "not faults" $(ARGS)
+
+.PHONY: test-faults
+test-faults: setup ## run the whole matrix of API calls and what can go wrong with them
+	@$(VENV) python -m pytest -n $(WORKERS) --maxprocesses 8 tests/faults $(ARGS)
 
 .PHONY: lint
 lint: setup ## check style, types and generated docs

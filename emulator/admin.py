@@ -1,9 +1,15 @@
-"""`/-/status` and `/-/calls`: what the emulator says about itself. No path of this machine is in it."""
+"""`/-/status`, `/-/calls`, `/-/faults`: what the emulator says about itself, and what is to go wrong in it.
+
+No path of this machine is in it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
+from emulator import discovery, faults
 from emulator.ml import tables
 from emulator.request import Response
 from resources import errors
@@ -14,16 +20,36 @@ if TYPE_CHECKING:
 NAME = "tf2-models emulator"
 
 
-def respond(emulator: Emulator, verb: str, path: str) -> Response:
-    """The answer to a call below `/-/`. Raises `NotFound`."""
+def respond(emulator: Emulator, verb: str, path: str, content: bytes) -> Response:
+    """The answer to a call below `/-/`. Raises `NotFound`, and `InvalidArgument` for faults that are none."""
     if (verb, path) == ("GET", "/-/status"):
         return Response(body=status(emulator))
-    if (verb, path) == ("GET", "/-/calls"):
+    if path == "/-/calls" and verb in ("GET", "DELETE"):
+        return _calls(emulator, verb)
+    if path == "/-/faults" and verb in ("GET", "PUT", "DELETE"):
+        return _faults(emulator, verb, content)
+    raise errors.NotFound("There is GET /-/status, GET and DELETE /-/calls, and GET, PUT and DELETE /-/faults.")
+
+
+def _calls(emulator: Emulator, verb: str) -> Response:
+    if verb == "GET":
         return Response(body=dict(sorted(emulator.calls.items())))
-    if (verb, path) == ("DELETE", "/-/calls"):
-        emulator.calls.clear()
-        return Response(status=204)
-    raise errors.NotFound("There is GET /-/status, GET /-/calls and DELETE /-/calls.")
+    emulator.calls.clear()
+    return Response(status=204)
+
+
+def _faults(emulator: Emulator, verb: str, content: bytes) -> Response:
+    if verb == "GET":
+        return Response(body=emulator.faults.to_json())
+    rules = []
+    if verb == "PUT":
+        try:
+            raw = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            raise errors.InvalidArgument("Faults are a JSON list of rules.") from None
+        rules = faults.parse(raw, {method.id for method in discovery.methods()})
+    emulator.faults.replace(rules)
+    return Response(status=204)
 
 
 def status(emulator: Emulator) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
+from emulator.faults import Faults
 from emulator.log import Log
 from emulator.ml import tables as ml_tables
 from emulator.ml import work
@@ -43,6 +44,7 @@ class Emulator:
     Attributes:
         data: the folder that holds everything that survives.
         calls: method id -> how often it was called since the start.
+        faults: what is to go wrong; nothing, unless somebody asks.
         last_used: version -> when it last answered a prediction; forgotten when the process ends.
     """
 
@@ -52,6 +54,7 @@ class Emulator:
     serving: Serving
     log: Log
     calls: Counter[str] = field(default_factory=Counter)
+    faults: Faults = field(default_factory=Faults)
     last_used: dict[str, datetime] = field(default_factory=dict)
     started: datetime = field(init=False)
     operations: Operations = field(init=False)

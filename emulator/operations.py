@@ -166,6 +166,7 @@ class Operations:
         row = self._row(number)
         work = self._works[row["type"]]
         try:
+            await self._emulator.faults.spoil()
             finish = await work.run(self._emulator, row)
             await self._until(row["created"])
             with self._emulator.store.transaction():
@@ -174,6 +175,8 @@ class Operations:
             self._fail(row, work, _CODES.get(exc.status, 13), exc.message)
         except errors.ArtifactError as exc:
             self._fail(row, work, 3, f'Bad model detected with error: "{exc}"')
+        except errors.OperationFailed as exc:
+            self._fail(row, work, exc.code, str(exc))
         except Exception as exc:  # noqa: BLE001 - an operation must end whatever happens; the log has the traceback
             self._emulator.log.fault(f"operation {row['id']}", exc)
             self._fail(row, work, 13, "Internal error encountered.")

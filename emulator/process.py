@@ -13,10 +13,11 @@ from pathlib import Path
 
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator import daemon
 from emulator.context import Emulator, Settings
-from emulator.server import App
+from emulator.server import CLOSE, App
 from resources.errors import Error
 
 _GRACE_SECONDS = 3
@@ -34,6 +35,15 @@ class _Server(uvicorn.Server):
     def leave(self) -> None:
         """Ends `serve`, after the answers that are being written."""
         self.should_exit = True
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets the application close a connection: ASGI has no word for that, and a fault may ask for it."""
+
+    def on_message_begin(self) -> None:
+        """A new call: its scope is made."""
+        super().on_message_begin()
+        self.scope["extensions"] = {CLOSE: {"close": self.transport.close}}
 
 
 def serve(data: Path, settings: Settings) -> None:
@@ -54,7 +64,7 @@ async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
         App(emulator),
         loop="none",
-        http="httptools",
+        http=_Protocol,
         ws="none",
         lifespan="off",
         log_config=None,

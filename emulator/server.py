@@ -5,6 +5,7 @@ Accepted without effect: `fields` (answers are whole), `key`, `quotaUser`, `call
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -12,8 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from emulator import admin, discovery, handlers, parameters, payload
+from emulator import admin, discovery, faults, handlers, parameters, payload
 from emulator.context import Emulator
+from emulator.faults import Rule
 from emulator.request import Request, Response
 from emulator.routes import Match, Router
 from resources import errors
@@ -25,6 +27,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 BODY_LIMIT = 8 * 1024 * 1024
 """The largest JSON body, in bytes; media and predictions have limits of their own."""
 
+CLOSE = "tf2-models.close"
+"""The extension of the ASGI scope that closes the connection, after what was sent."""
+
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _RAW_BODY = {"ml.projects.predict", "ml.projects.explain"}
 _OVERRIDE = "x-http-method-override"
@@ -32,6 +37,10 @@ _OVERRIDE = "x-http-method-override"
 
 class _Disconnected(Exception):
     """The client went away before it had sent its body."""
+
+
+class _Dropped(Exception):
+    """A fault asks that the connection be closed."""
 
 
 class App:
@@ -49,7 +58,10 @@ class App:
         call = _Call(scope, receive)
         try:
             response = await self._respond(call)
-            status = await _send(send, response, pretty=call.pretty)
+            status = await _send(_cut(send, call.limit), response, pretty=call.pretty)
+        except _Dropped:
+            await call.hang_up()
+            status = 499
         except _Disconnected:
             status = 499  # nobody is left to answer to; the log says so as other servers do
         except Exception as exc:
@@ -63,11 +75,12 @@ class App:
         try:
             _check_caller(call.headers)
             if call.raw_path.startswith("/-/"):
-                return admin.respond(self._emulator, call.verb, call.raw_path)
+                content = await call.read() if call.verb == "PUT" else b""
+                return admin.respond(self._emulator, call.verb, call.raw_path, content)
             return await self._dispatch(call)
         except errors.ApiError as exc:
             return Response(body=exc.body(call.api), status=exc.code)
-        except _Disconnected:
+        except (_Disconnected, _Dropped):
             raise
         except Exception as exc:  # noqa: BLE001 - a fault of ours is answered as Google does; the log has the traceback
             self._emulator.log.fault(f"{call.method} {call.raw_path}", exc)
@@ -81,6 +94,27 @@ class App:
             raise _no_method(call)
         call.method = match.method.id
         self._emulator.calls[match.method.id] += 1
+        rule = self._emulator.faults.take(match.method.id)
+        return await (self._spoilt(rule, call, match) if rule else self._answer(call, match))
+
+    async def _spoilt(self, rule: Rule, call: _Call, match: Match) -> Response:
+        """The call as a fault asks for it."""
+        if rule.asks("delay"):
+            await asyncio.sleep(rule.value)
+        if rule.asks("drop", "before"):
+            raise _Dropped
+        instead = faults.answer(rule, call.api)
+        if instead:
+            return instead
+        with faults.bending(rule):
+            response = await self._answer(call, match)
+        if rule.asks("drop", "after"):
+            raise _Dropped
+        if rule.asks("truncate"):
+            call.limit = rule.value
+        return response
+
+    async def _answer(self, call: _Call, match: Match) -> Response:
         request = await _request(call, match)
         handler = self._handlers.get(match.method.id)
         if handler is None:
@@ -101,7 +135,9 @@ class _Call:
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.method = "-"
         self.pretty = True
+        self.limit: int | None = None
         self.receive = receive
+        self._close: Callable[[], None] = scope["extensions"][CLOSE]["close"]
 
     @property
     def api(self) -> str:
@@ -129,6 +165,12 @@ class _Call:
             if len(content) > BODY_LIMIT:
                 raise errors.PayloadTooLarge(f"Request payload size exceeds the limit: {BODY_LIMIT} bytes.")
         return bytes(content)
+
+    async def hang_up(self) -> None:
+        """Closes the connection; returns once it is closed: before that, the server would send an answer of its own."""
+        self._close()
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
     async def override(self) -> None:
         """Takes the verb from the header and the query from the body: how clients send a query that is very long."""
@@ -179,6 +221,25 @@ def _no_method(call: _Call) -> errors.ApiError:
     if call.raw_path.startswith("/batch"):
         return errors.Unimplemented("Batch requests are not emulated: send the calls one by one.")
     return errors.NotFound("Method not found." if call.api == "ml" else "Not Found")
+
+
+def _cut(send: Send, limit: int | None) -> Send:
+    """A `send` that raises `_Dropped` in the middle of a body that is longer than `limit` bytes, after so many."""
+    if limit is None:
+        return send
+    left: int = limit
+
+    async def cut(message: dict[str, Any]) -> None:
+        nonlocal left
+        body = message.get("body", b"")
+        if len(body) <= left:
+            left -= len(body)
+            await send(message)
+            return
+        await send({**message, "body": body[:left], "more_body": True})
+        raise _Dropped
+
+    return cut
 
 
 async def _send(send: Send, response: Response, *, pretty: bool) -> int:

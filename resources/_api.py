@@ -6,15 +6,16 @@ Calls go through google-api-python-client, with the discovery documents that it 
 from __future__ import annotations
 
 import contextlib
+import copy
+import http.client
 import ipaddress
 import json
 import os
 import random
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,8 @@ ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 RETRIED = (errors.ResourceExhausted, errors.Unavailable, errors.Internal, errors.DeadlineExceeded)
+NEAR_RETRY_SECONDS = 5.0
+"""How long calls to a server on this machine are repeated: it restarts in less, or is not there."""
 GLOBAL, REGIONAL = "global", "regional"
 
 
@@ -53,7 +56,9 @@ class Settings:
         reason = endpoint_failure(chosen, region or "")
         if reason:
             raise errors.InvalidInput([("endpoint", reason)])
-        return cls(endpoint=chosen.rstrip("/"), region=region or "", operations=int(operations or cls.operations))
+        places = int(operations or cls.operations)
+        found = cls(endpoint=chosen.rstrip("/"), region=region or "", operations=places)
+        return replace(found, retry_seconds=NEAR_RETRY_SECONDS) if found.anonymous else found
 
     def root(self, service: str) -> str | None:
         """The root URL of a service; None for the one in its discovery document."""
@@ -126,7 +131,8 @@ class Api:
         self._sleep = sleep
         self._local = threading.local()
         self._services: dict[str, Any] = {}
-        self._credentials: Any = None
+        self._credentials: list[Any] = []
+        self._report: Callable[[str], None] = lambda _: None
         self._lock = threading.Lock()
 
     @property
@@ -139,11 +145,18 @@ class Api:
         """The `storage` v1 service of google-api-python-client."""
         return self._service("storage", "v1")
 
+    def reporting(self, report: Callable[[str], None]) -> Api:
+        """The same, with the same connections; `report` is told of every call that is made once more."""
+        bound = copy.copy(self)
+        bound._report = report
+        return bound
+
     def call(self, request: Any, *, repeatable: bool | None = None) -> Any:
         """Executes a request of one of the services and returns its answer.
 
         A call that failed for a passing reason is repeated, backed off, within `retry_seconds`, if that is safe: if it
-        is a GET, or `repeatable` says so; and any call that was refused for a quota.
+        is a GET, or `repeatable` says so; and any call that was refused for a quota. Where the API says how long to
+        wait (`Retry-After`), it is not called sooner; and not again at all, where that is beyond the bound.
 
         Raises:
             ApiError: the API's own refusal, by its class.
@@ -156,9 +169,11 @@ class Api:
                 return self._once(request)
             except (errors.EndpointUnreachable, *RETRIED) as error:
                 passing = safe or isinstance(error, errors.ResourceExhausted)
-                if not passing or time.monotonic() + pause > deadline:
+                wait = max(pause * random.uniform(0.5, 1.0), _asked(error))  # noqa: S311 - jitter, not a secret
+                if not passing or time.monotonic() + wait > deadline:
                     raise
-            self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+                self._report(f"trying again in {wait:.1f} s: {_line(error)}")
+            self._sleep(wait)
             pause = min(pause * 2, 8.0)
 
     def http(self) -> Any:
@@ -173,13 +188,24 @@ class Api:
         from googleapiclient.errors import HttpError
 
         try:
-            return request.execute(http=self.http())
+            answer = request.execute(http=self.http())
         except HttpError as error:
-            raise errors.from_response(int(error.resp.status), error.content) from None
+            if int(error.resp.status) < 400:  # an upload session that began with a proxy's page
+                raise self._no_answer(request, error.content) from None
+            raise _refusal(error) from None
         except exceptions.GoogleAuthError as error:
             raise errors.Unauthenticated(f"no usable credentials: {_line(error)}") from None
-        except (OSError, httplib2.HttpLib2Error, ssl.SSLError) as error:
+        except (OSError, http.client.HTTPException, httplib2.HttpLib2Error, UnicodeDecodeError) as error:
             raise errors.EndpointUnreachable(f"no answer from {self.where(request)}: {_line(error)}") from None
+        if isinstance(answer, str | bytes) and answer and "alt=media" not in request.uri:
+            # Where no JSON came, the client hands over whatever came with a good status: a proxy's page, say.
+            raise self._no_answer(request, answer)
+        return answer
+
+    def _no_answer(self, request: Any, content: str | bytes) -> errors.EndpointUnreachable:
+        text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+        found = f"{' '.join(text.split())[:80]!r}"
+        return errors.EndpointUnreachable(f"no answer of the API from {self.where(request)}, but {found}")
 
     def where(self, request: Any) -> str:
         """The endpoint of a request, for messages, with what to do where it is the emulator's."""
@@ -201,12 +227,12 @@ class Api:
         from google.auth import exceptions
 
         with self._lock:
-            if self._credentials is None:
+            if not self._credentials:
                 try:
-                    self._credentials, _ = google.auth.default(scopes=SCOPES)
+                    self._credentials.append(google.auth.default(scopes=SCOPES)[0])
                 except exceptions.DefaultCredentialsError:
                     raise errors.Unauthenticated("no credentials on this machine") from None
-            return self._credentials
+            return self._credentials[0]
 
     def _service(self, name: str, version: str) -> Any:
         from googleapiclient import discovery, discovery_cache
@@ -231,6 +257,18 @@ def shared(settings: Settings) -> Api:
 
 
 LOGIN = "(run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS)"
+
+
+def _refusal(error: Any) -> errors.ApiError:
+    """The error that an `HttpError` means. `Retry-After` counts where it is in seconds; a date is not read."""
+    found = errors.from_response(int(error.resp.status), error.content)
+    asked = str(error.resp.get("retry-after", ""))
+    found.retry_after = float(asked) if asked.isdecimal() else 0.0
+    return found
+
+
+def _asked(error: errors.Error) -> float:
+    return error.retry_after if isinstance(error, errors.ApiError) else 0.0
 
 
 def _line(error: BaseException) -> str:

@@ -33,6 +33,11 @@ def marked(inputs: Mapping[str, Any], value: str) -> dict[str, Any]:
     return {**inputs, "labels": {**(inputs.get("labels") or {}), LABEL: value}} if value else dict(inputs)
 
 
+def bears_mark(inputs: Mapping[str, Any]) -> bool:
+    """Whether a `create` of these can be repeated after a lost answer: what it made would be known by its label."""
+    return LABEL in (inputs.get("labels") or {})
+
+
 def is_marked(live: Mapping[str, Any], value: str) -> bool:
     """Whether the API's resource bears the label."""
     return bool(value) and (live.get("labels") or {}).get(LABEL) == value

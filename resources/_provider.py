@@ -41,17 +41,21 @@ class Call:
     report: Callable[[str], None]
     timeout: float
 
-    def operate(self, request: Any) -> State:
+    def operate(self, request: Any, *, repeatable: bool) -> State:
         """Starts an `ml` operation, when there is a place for it, and waits for it; returns its response."""
-        operations = self.api.ml.projects().operations()
         with self.api.places.taken(lambda: self.report("waiting: as many operations run as the limit allows")):
-            return _operations.wait(
-                lambda name: self.api.call(operations.get(name=name)),
-                self.api.call(request),
-                what=self.what,
-                timeout=self.timeout,
-                progress=self.report,
-            )
+            return self.wait(self.api.call(request, repeatable=repeatable))
+
+    def wait(self, operation: State) -> State:
+        """The response of an `ml` operation, once it has ended."""
+        operations = self.api.ml.projects().operations()
+        return _operations.wait(
+            lambda name: self.api.call(operations.get(name=name)),
+            operation,
+            what=self.what,
+            timeout=self.timeout,
+            progress=self.report,
+        )
 
 
 class Provider(dynamic.ResourceProvider):
@@ -129,7 +133,18 @@ class Provider(dynamic.ResourceProvider):
         if changes.fixed:
             raise errors.FailedPrecondition(f"it exists, and differs in {', '.join(changes.fixed)}: it is left alone")
         call.report(f"it exists already: taken over; changed: {', '.join(changes.patch) or 'nothing'}")
-        return self.patch(call, self._state(inputs, live), inputs, changes.patch) if changes.patch else live
+        return self._patched(call, self._state(inputs, live), inputs, changes.patch) if changes.patch else live
+
+    def _patched(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """Patches; once more after a conflict: `patch` reads afresh, and writes the same fields.
+
+        Somebody else changed the resource in between, or this very patch took effect and its answer was lost.
+        """
+        try:
+            return self.patch(call, olds, news, mask)
+        except (errors.Aborted, errors.PreconditionFailed, errors.FailedPrecondition) as error:
+            call.report(f"trying again after a fresh read: {error}")
+            return self.patch(call, olds, news, mask)
 
     def settled(self, call: Call, inputs: State, live: State) -> State:
         """One that exists, once nothing is going on with it any more; by default at once."""
@@ -160,7 +175,7 @@ class Provider(dynamic.ResourceProvider):
             outputs = {name: _olds[name] for name in self.schema.names("output") if name in _olds}
             return dynamic.UpdateResult({**outputs, **inputs})
         with self._call("update", inputs) as call:
-            live = self.patch(call, _olds, inputs, mask)
+            live = self._patched(call, _olds, inputs, mask)
         return dynamic.UpdateResult(self._state(inputs, live))
 
     def delete(self, _id: str, _props: State) -> None:
@@ -200,14 +215,14 @@ class Provider(dynamic.ResourceProvider):
     def _call(self, verb: str, inputs: State) -> Iterator[Call]:
         what, urn = f"{verb} {self._named(inputs)}", _engine.current_urn()
         given = (inputs.get("timeouts") or {}).get(verb)
-        timeout = float(given or self.timeouts.get(verb, 60.0))
+        timeout, report = float(given or self.timeouts.get(verb, 60.0)), _engine.Reporter(urn)
         try:
-            yield Call(api=self._api, what=what, urn=urn, report=_engine.Reporter(urn), timeout=timeout)
+            yield Call(api=self._api.reporting(report), what=what, urn=urn, report=report, timeout=timeout)
         except errors.ApiError as error:
             message = f"{what}: {error.message} ({error.code} {error.status}).{hint(error)}"
             raise type(error)(message, error.details) from None
-        except errors.EndpointUnreachable as error:
-            raise errors.EndpointUnreachable(f"{what}: {error}") from None
+        except (errors.EndpointUnreachable, errors.ArtifactError) as error:
+            raise type(error)(f"{what}: {error}") from None
 
 
 class InvalidArguments(errors.InvalidInput, pulumi.RunError):

@@ -110,6 +110,8 @@ class ApiError(Error):
     code: ClassVar[int] = 500
     status: ClassVar[str] = "UNKNOWN"
     reason: ClassVar[str] = "backendError"
+    retry_after: float = 0.0
+    """Seconds after which the API asks to be called again; 0 where it does not say."""
 
     def __init__(self, message: str, details: Iterable[Any] = ()) -> None:
         super().__init__(message)

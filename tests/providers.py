@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dill
 from pulumi import dynamic
 from pulumi.dynamic import dynamic as internals
 
+from resources import _api
 from resources._provider import Provider
 from resources.storage._folder import crc32c
 
 State = dict[str, Any]
+Result = TypeVar("Result")
 
 
 def configured(kind: type[Provider], endpoint: str, **config: str) -> Provider:
@@ -24,6 +28,24 @@ def configured(kind: type[Provider], endpoint: str, **config: str) -> Provider:
     raw = {"tf2-models:endpoint": endpoint, **{f"tf2-models:{key}": value for key, value in config.items()}}
     provider.configure(dynamic.ConfigureRequest(dynamic.Config(raw, "tf2-models")))
     return provider
+
+
+def impatient(provider: Provider, seconds: float) -> Provider:
+    """The same provider, which repeats a failing call for so many seconds only."""
+    provider._api = _api.shared(replace(provider._api.settings, retry_seconds=seconds))
+    return provider
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the engine asks about."""
+
+    urn: str
+
+
+def asked(request: Request, verb: Callable[..., Result], *values: Any) -> Result:
+    """What a provider's verb returns where the engine asks: a provider finds the URN in the frame of `request`."""
+    return verb(*values)
 
 
 def as_engine(values: State) -> State:

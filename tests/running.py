@@ -68,7 +68,19 @@ class RunningEmulator:
 
     def reset_calls(self) -> None:
         """Counts from zero again."""
-        request = urllib.request.Request(f"{self.endpoint}/-/calls", method="DELETE")  # noqa: S310 - loopback
+        self._tell("DELETE", "calls")
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        """Sets what is to go wrong, as `emulator.faults` says; nothing, where no rule is given."""
+        self._tell("PUT", "faults", json.dumps(rules).encode())
+
+    def faults_left(self) -> list[dict[str, Any]]:
+        """The rules, with how often each still applies."""
+        found: list[dict[str, Any]] = self._admin("faults")
+        return found
+
+    def _tell(self, verb: str, name: str, content: bytes | None = None) -> None:
+        request = urllib.request.Request(f"{self.endpoint}/-/{name}", content, method=verb)  # noqa: S310 - loopback
         with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - loopback
             pass
 

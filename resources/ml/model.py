@@ -5,9 +5,13 @@ from __future__ import annotations
 import pulumi
 from typing_extensions import Unpack
 
+from resources import _ownership, errors
 from resources._provider import Call, Provider, Resource, State
 from resources.ml import _names
 from resources.ml.schema import MODEL, ModelArgs
+
+_DELETES = "DELETE_MODEL"
+"""`operationType` in an operation's metadata."""
 
 
 class ModelProvider(Provider):
@@ -28,7 +32,8 @@ class ModelProvider(Provider):
         """`projects.models.create`, which answers at once."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
         models = call.api.ml.projects().models()
-        live: State = call.api.call(models.create(parent=f"projects/{inputs['project']}", body=body))
+        request = models.create(parent=f"projects/{inputs['project']}", body=body)
+        live: State = call.api.call(request, repeatable=_ownership.bears_mark(inputs))
         return live
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
@@ -36,12 +41,36 @@ class ModelProvider(Provider):
         live = self.observe(call, news)
         body = _names.patch_body(self.schema, live, olds, news, mask)
         models = call.api.ml.projects().models()
-        call.operate(models.patch(name=self.identity(news), updateMask=",".join(mask), body=body))
+        # The etag keeps a repeated patch from undoing what somebody else did in between.
+        call.operate(models.patch(name=self.identity(news), updateMask=",".join(mask), body=body), repeatable=True)
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """`projects.models.delete`; the API refuses while versions are left."""
-        call.operate(call.api.ml.projects().models().delete(name=self.identity(inputs)))
+        """`projects.models.delete`; the API refuses while versions are left, and while it is being deleted."""
+        name = self.identity(inputs)
+        try:
+            call.operate(call.api.ml.projects().models().delete(name=name), repeatable=True)
+        except errors.FailedPrecondition:
+            operation = _deletion(call, inputs["project"], name)
+            if operation is None:
+                self.observe(call, inputs)  # gone in the meantime is gone
+                raise
+            call.wait(operation)
+
+
+def _deletion(call: Call, project: str, name: str) -> State | None:
+    """The running operation that deletes this model: an earlier process began it, or its answer was lost."""
+    operations = call.api.ml.projects().operations()
+    request = operations.list(name=f"projects/{project}")
+    while request is not None:
+        answer = call.api.call(request)
+        for operation in answer.get("operations", []):
+            about = operation.get("metadata", {})
+            if not operation.get("done") and (about.get("operationType"), about.get("modelName")) == (_DELETES, name):
+                found: State = operation
+                return found
+        request = operations.list_next(request, answer)
+    return None
 
 
 class Model(Resource, module="ml", name="Model"):

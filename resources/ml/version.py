@@ -8,10 +8,13 @@ from typing import Any
 import pulumi
 from typing_extensions import Unpack
 
-from resources import _ownership, errors
+from resources import _operations, _ownership, errors
 from resources._provider import Call, Provider, Resource, State
 from resources.ml import _names
 from resources.ml.schema import VERSION, VersionArgs
+
+_ALREADY_EXISTS = 6
+"""google.rpc.Code of an operation's error."""
 
 
 class VersionProvider(Provider):
@@ -33,9 +36,12 @@ class VersionProvider(Provider):
         """`projects.models.versions.create`, awaited; a version that failed is removed before the error is raised."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
         parent = _names.model(inputs["project"], inputs["model"])
+        request = _versions(call).create(parent=parent, body=body)
         try:
-            call.operate(_versions(call).create(parent=parent, body=body))
-        except errors.OperationFailed:
+            call.operate(request, repeatable=_ownership.bears_mark(inputs))
+        except errors.OperationFailed as error:
+            if error.code == _ALREADY_EXISTS:
+                raise errors.AlreadyExists(str(error).removeprefix(f"{call.what}: ")) from None
             self._clear_failed(call, inputs)
             raise
         mask = self.schema.after_create(inputs)
@@ -43,9 +49,10 @@ class VersionProvider(Provider):
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.patch` with the etag of a fresh read, awaited; labels that others set stay."""
-        live = self.observe(call, news)
+        live = self._idle(call, news, self.observe(call, news))
         body = _names.patch_body(self.schema, live, olds, news, mask)
-        call.operate(_versions(call).patch(name=self.identity(news), updateMask=",".join(mask), body=body))
+        request = _versions(call).patch(name=self.identity(news), updateMask=",".join(mask), body=body)
+        call.operate(request, repeatable=True)  # the etag keeps it from undoing what somebody else did in between
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
@@ -54,27 +61,44 @@ class VersionProvider(Provider):
         The API keeps the default version while others are there: the default then moves to the newest READY one first.
         """
         name = self.identity(inputs)
-        if self.observe(call, inputs).get("isDefault"):
+        if self._idle(call, inputs, self.observe(call, inputs)).get("isDefault"):
             heir = _heir(call, name)
             if heir:
-                call.api.call(_versions(call).setDefault(name=heir, body={}))
-        call.operate(_versions(call).delete(name=name))
+                call.api.call(_versions(call).setDefault(name=heir, body={}), repeatable=True)
+        try:
+            call.operate(_versions(call).delete(name=name), repeatable=True)
+        except errors.FailedPrecondition:
+            self._idle(call, inputs, self.observe(call, inputs))  # gone, where the first try's answer was lost
+            raise
 
     def settled(self, call: Call, inputs: State, live: State) -> State:
         """A version that an earlier process began is waited for; one that failed is removed and made again."""
-        end = time.monotonic() + call.timeout
-        while live.get("state") in ("CREATING", "UPDATING") and time.monotonic() < end:
-            call.report(f"it exists already, {live['state']}: waiting")
-            time.sleep(1)
-            live = self.observe(call, inputs)
+        marked = _ownership.marked(inputs, _ownership.mark(self.schema, inputs, call.urn))
+        try:
+            live = self._idle(call, inputs, live)
+        except errors.NotFound:  # it was being deleted
+            return self.make(call, marked)
         if live.get("state") == "READY":
             return live
         if live.get("state") != "FAILED":
-            raise errors.OperationTimeout(
-                f"{call.what}: it is {live.get('state')}, not READY, after {call.timeout:g} s"
-            )
+            raise errors.OperationTimeout(f"{call.what}: it is {live.get('state')}, neither READY nor FAILED")
         self._clear_failed(call, inputs)
-        return self.make(call, _ownership.marked(inputs, _ownership.mark(self.schema, inputs, call.urn)))
+        return self.make(call, marked)
+
+    def _idle(self, call: Call, inputs: State, live: State) -> State:
+        """The version once no operation is under way on it. Raises `NotFound` at the end of a deletion."""
+        start = time.monotonic()
+        while live.get("state") in ("CREATING", "UPDATING", "DELETING"):
+            elapsed = time.monotonic() - start
+            if elapsed > call.timeout:
+                raise errors.OperationTimeout(
+                    f"{call.what}: still {live['state']} after {call.timeout:g} s, by an operation begun earlier: "
+                    "run again later, or give more time with `timeouts`"
+                )
+            call.report(f"it is {live['state']}, by an operation begun earlier: waiting")
+            time.sleep(_operations.pause_after(elapsed))
+            live = self.observe(call, inputs)
+        return live
 
     def instead(self, news: State) -> str:
         """A version is what was deployed: another one gets another name."""
@@ -87,7 +111,7 @@ class VersionProvider(Provider):
         """A FAILED version stays listed and keeps its name until it is deleted."""
         try:
             if self.observe(call, inputs).get("state") == "FAILED":
-                call.operate(_versions(call).delete(name=self.identity(inputs)))
+                call.operate(_versions(call).delete(name=self.identity(inputs)), repeatable=True)
         except errors.Error as error:
             pulumi.log.warn(f"{self.identity(inputs)} is FAILED and could not be removed: {error}")
 

@@ -83,6 +83,8 @@ def _upload(call: Call, bucket: str, upload: Upload, done: Progress) -> None:
 
     resumable = upload.size > RESUMABLE_ABOVE
     media = MediaFileUpload(str(upload.file), mimetype="application/octet-stream", chunksize=CHUNK, resumable=resumable)
+    # httplib2 sends a call again where the connection was closed: of a stream nothing would be left to send by then.
+    media.has_stream = lambda: False
     request = call.api.storage.objects().insert(
         bucket=bucket,
         name=upload.name,
@@ -123,7 +125,10 @@ class Chunk:
 
     def execute(self, http: Any) -> Any:
         """Sends the next chunk; returns the upload's status and, after the last, the object."""
-        return self._request.next_chunk(http=http)
+        status, body = self._request.next_chunk(http=http)
+        if isinstance(body, str):  # a proxy's page with a good status looks like the end of the upload
+            raise errors.EndpointUnreachable("no answer of the API to a part of an upload: what came is no JSON")
+        return status, body
 
 
 def confirm(call: Call, bucket: str, upload: Upload) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 from typing_extensions import Unpack
 
-from resources import errors
+from resources import _ownership, errors
 from resources._provider import Call, Provider, Resource, State
 from resources.storage import _objects
 from resources.storage.schema import BUCKET, BucketArgs
@@ -32,7 +32,8 @@ class BucketProvider(Provider):
     def make(self, call: Call, inputs: State) -> State:
         """`buckets.insert`."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
-        call.api.call(call.api.storage.buckets().insert(project=inputs["project"], body=body))
+        request = call.api.storage.buckets().insert(project=inputs["project"], body=body)
+        call.api.call(request, repeatable=_ownership.bears_mark(inputs))
         return self.observe(call, inputs)
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
@@ -45,7 +46,7 @@ class BucketProvider(Provider):
         request = call.api.storage.buckets().patch(
             bucket=news["name"], body=body, ifMetagenerationMatch=live["metageneration"]
         )
-        call.api.call(request)
+        call.api.call(request, repeatable=True)
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
@@ -55,7 +56,7 @@ class BucketProvider(Provider):
             _objects.delete_all(call, name, list(_objects.listed(call, name, versions=True)))
         else:
             self._refuse_full(call, name)
-        call.api.call(call.api.storage.buckets().delete(bucket=name))
+        call.api.call(call.api.storage.buckets().delete(bucket=name), repeatable=True)
 
     def _refuse_full(self, call: Call, name: str) -> None:
         """The API would say that it is not empty; this says what is in it."""

@@ -111,13 +111,21 @@ def test_passing_errors_are_repeated(wire: Wire, code: int) -> None:
     assert len(wire.requests) == 2
 
 
-@pytest.mark.parametrize("answer", [{}, {"predictions": 1}, [1], "text"])
+@pytest.mark.parametrize("answer", [{}, {"predictions": 1}, [1]])
 def test_answer_of_another_kind(wire: Wire, answer: Any) -> None:
     """An answer without a list of predictions is a failed prediction, not a crash."""
     wire.answers = [(200, answer)]
 
     with pytest.raises(errors.PredictionFailed):
         predict_json("p", "m", [1], endpoint=wire.endpoint)
+
+
+def test_text_is_no_answer_of_the_api(wire: Wire) -> None:
+    """Bare text, a proxy's page say, did not come from the model: it is asked once more."""
+    wire.answers = [(200, "text")]
+
+    assert predict_json("p", "m", [1], endpoint=wire.endpoint) == [1]
+    assert len(wire.requests) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import threading
 from typing import Any
@@ -19,8 +20,8 @@ class Request:
 
     uri = "http://127.0.0.1:1/v1/x"
 
-    def __init__(self, *answers: Any, method: str = "GET") -> None:
-        self.answers, self.method = list(answers), method
+    def __init__(self, *answers: Any, method: str = "GET", headers: dict[str, str] | None = None) -> None:
+        self.answers, self.method, self.headers = list(answers), method, headers or {}
 
     def execute(self, http: Any) -> Any:
         """The next answer."""
@@ -29,7 +30,7 @@ class Request:
             raise answer
         if isinstance(answer, int):
             content = json.dumps({"error": {"message": "why"}}).encode()
-            raise HttpError(httplib2.Response({"status": str(answer)}), content)
+            raise HttpError(httplib2.Response({"status": str(answer), **self.headers}), content)
         return answer
 
 
@@ -110,7 +111,13 @@ def test_every_thread_has_its_own_connection(api: Api) -> None:
     assert api.http() is not found[0]
 
 
-@pytest.mark.parametrize("passing", [503, 500, 504, 429, ConnectionResetError("reset"), TimeoutError("slow")])
+PASSING = [
+    *(503, 500, 504, 429, ConnectionResetError("reset"), TimeoutError("slow")),
+    *(http.client.IncompleteRead(b"{"), "<html>proxy</html>", b"<html>proxy</html>"),
+]
+
+
+@pytest.mark.parametrize("passing", PASSING, ids=repr)
 def test_a_read_is_repeated_after_a_passing_failure(api: Api, pauses: list[float], passing: Any) -> None:
     """Backed off, each pause longer than the one before could be."""
     assert api.call(Request(passing, passing, passing, {"name": "x"})) == {"name": "x"}
@@ -147,6 +154,44 @@ def test_repeating_is_bounded(pauses: list[float]) -> None:
 
     with pytest.raises(errors.EndpointUnreachable, match=r"^no answer from http://127.0.0.1:1 .*python -m emulator up"):
         api.call(Request(ConnectionRefusedError("refused")))
+
+
+def test_the_api_is_not_called_sooner_than_it_asks(api: Api, pauses: list[float]) -> None:
+    """`Retry-After` in seconds counts; a date is not read."""
+    assert api.call(Request(429, {}, headers={"retry-after": "7"})) == {}
+    assert api.call(Request(429, {}, headers={"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"})) == {}
+
+    assert pauses[0] == 7
+    assert pauses[1] < 1
+
+
+def test_a_wait_beyond_the_bound_is_not_waited_for(api: Api, pauses: list[float]) -> None:
+    """The error comes at once."""
+    with pytest.raises(errors.ResourceExhausted):
+        api.call(Request(429, {}, headers={"retry-after": "3600"}))
+    assert pauses == []
+
+
+def test_every_repetition_is_told(api: Api) -> None:
+    """With the reason; the connections stay those of the one it was made of."""
+    told: list[str] = []
+    bound = api.reporting(told.append)
+
+    bound.call(Request(503, ConnectionResetError("reset"), {}))
+
+    assert [text.partition(": ")[2] for text in told] == [
+        "why",
+        "no answer from http://127.0.0.1:1 (is the emulator up? `python -m emulator up`): reset",
+    ]
+    assert bound.http() is api.http()
+
+
+def test_the_bytes_of_an_object_are_no_proxys_page(api: Api) -> None:
+    """Where media is asked for, anything is an answer."""
+    request = Request(b"<html>")
+    request.uri += "?alt=media"
+
+    assert api.call(request) == b"<html>"
 
 
 def test_as_many_operations_run_as_there_are_places() -> None:

@@ -1,0 +1,110 @@
+"""Every call that the provider makes, gone wrong in every way, and one more try: what is wished is what there is."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from resources import errors
+from tests.contract.test_contract import World
+from tests.faults import kinds
+from tests.faults.stages import BEGIN, CALLED, Stage
+from tests.providers import State, as_engine
+from tests.running import RunningEmulator
+
+pytestmark = pytest.mark.tensorflow
+VERBS = [pytest.param(*key, id=" ".join(key)) for key in CALLED]
+
+
+def _cells() -> Iterator[tuple[str, str, str, str]]:
+    """Kind, verb, method, fault: all of them."""
+    for (kind, verb), methods in CALLED.items():
+        for method in methods:
+            faults = [*kinds.CALLS, *(kinds.OPERATIONS if method in BEGIN else ())]
+            yield from ((kind, verb, method, fault) for fault in faults)
+
+
+def _parameters() -> Iterator[object]:
+    """Each method of each verb with one fault, another one each time; the rest is marked `faults`."""
+    for turn, (_, group) in enumerate(itertools.groupby(_cells(), key=lambda cell: cell[:3])):
+        cells = list(group)
+        for index, cell in enumerate(cells):
+            marks = () if index == 5 * turn % len(cells) else pytest.mark.faults
+            yield pytest.param(*cell, id="-".join(cell), marks=marks)
+
+
+@pytest.fixture
+def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> Iterator[World]:
+    """A project of the test's own, on an emulator in which nothing goes wrong before and after."""
+    yield World(emulator, project, tmp_path)
+    emulator.faults()
+
+
+@cache
+def _undisturbed(folder: Path, emulator: RunningEmulator, kind: str, verb: str) -> State:
+    """What there is after a verb in which nothing goes wrong."""
+    name = f"test-plain-{kind}-{verb}".replace(" ", "-")
+    stage = Stage(World(emulator, name, folder / name), kind, verb)
+    stage.run()
+    return stage.inventory()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the undisturbed runs keep their SavedModels."""
+    return tmp_path_factory.mktemp("undisturbed")
+
+
+@pytest.mark.parametrize(("kind", "verb"), VERBS)
+def test_the_matrix_is_whole(kind: str, verb: str, world: World) -> None:
+    """The methods that a verb calls are those of the table."""
+    stage = Stage(world, kind, verb)
+    world.emulator.reset_calls()
+
+    stage.run()
+
+    assert sorted(world.emulator.calls()) == sorted(CALLED[kind, verb])
+
+
+@pytest.mark.parametrize(("kind", "verb", "method", "fault"), list(_parameters()))
+def test_a_fault_and_one_more_try(kind: str, verb: str, method: str, fault: str, world: World, folder: Path) -> None:
+    """Success, or one line that names the resource and the verb; after the next try there is what was wished."""
+    wished = _undisturbed(folder, world.emulator, kind, verb)
+    stage = Stage(world, kind, verb)
+    rule = {"method": method, **kinds.ALL[fault]}
+    world.emulator.faults(rule)
+    failure = _failure(stage, timeout=1.0 if fault == "never" else None)
+    [left] = world.emulator.faults_left()
+    assert left["times"] < rule.get("times", 1), "the fault was met"
+    world.emulator.faults()
+
+    if failure:
+        assert failure.startswith(f"{verb} {stage.provider.schema.noun} {stage.identity}: "), failure
+        assert "\n" not in failure
+        stage.run()
+    assert stage.inventory() == wished
+    _is_read_as_wished(stage)
+
+
+def _failure(stage: Stage, timeout: float | None) -> str:
+    """What the verb says where it fails; empty where it does not."""
+    try:
+        stage.run(timeout)
+    except errors.Error as error:
+        return str(error)
+    return ""
+
+
+def _is_read_as_wished(stage: Stage) -> None:
+    """After all but `delete`, the world is what the state and the program say."""
+    if stage.verb == "delete":
+        return
+    read = stage.provider.read(stage.identity, dict(stage.outs))
+
+    assert as_engine(read.inputs or {}) == stage.inputs
+    assert as_engine(read.outs or {}) == stage.outs
+    assert stage.provider.diff(stage.identity, stage.outs, stage.inputs).changes is False

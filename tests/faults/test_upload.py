@@ -1,0 +1,84 @@
+"""A file that is sent in chunks, and a chunk or the beginning of it that goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from resources import errors
+from resources.storage import _objects
+from resources.storage.bucket import BucketProvider
+from resources.storage.saved_model import SavedModelProvider
+from tests.contract.test_contract import World
+from tests.faults import kinds
+from tests.faults.stages import PATIENCE
+from tests.providers import State, as_engine, impatient, saved_model_inputs
+from tests.running import RunningEmulator
+
+PASSING = ["unavailable", "internal", "dropped before", "dropped after", "truncated", "proxy error", "proxy page"]
+LASTING = ["unavailable long", "dropped after long", "truncated long", "proxy page long", "denied"]
+INSERT = "storage.objects.insert"
+CALLS = 4
+"""A small file, the beginning and the only chunk of a large one, the manifest."""
+CELLS = [
+    pytest.param(fault, before, marks=() if before == index % CALLS else pytest.mark.faults)
+    for index, fault in enumerate(PASSING)
+    for before in range(CALLS)
+]
+
+
+@pytest.fixture
+def inputs(emulator: RunningEmulator, project: str, tmp_path: Path) -> Iterator[State]:
+    """Of a SavedModel with one file that is sent in chunks, for a bucket that is there."""
+    world = World(emulator, project, tmp_path)
+    world.made(BucketProvider, {"project": project, "name": world.bucket})
+    (world.folder / "variables").mkdir()
+    (world.folder / "variables/variables.data").write_bytes(b"x" * (_objects.RESUMABLE_ABOVE + 1))
+    yield as_engine(saved_model_inputs(world.folder, world.bucket, "multiplier/one"))
+    emulator.faults()
+
+
+def _provider(emulator: RunningEmulator, project: str, folder: Path) -> SavedModelProvider:
+    provider = impatient(World(emulator, project, folder / "again").provider(SavedModelProvider), PATIENCE)
+    assert isinstance(provider, SavedModelProvider)
+    return provider
+
+
+def _is_whole(provider: SavedModelProvider, inputs: State, outs: State | None) -> None:
+    read = provider.read(provider.identity(inputs), dict(outs or {}))
+    assert as_engine(read.inputs or {}) == inputs
+
+
+@pytest.mark.parametrize(("fault", "before"), CELLS)
+def test_it_is_sent_all_the_same(
+    fault: str, before: int, emulator: RunningEmulator, project: str, inputs: State, tmp_path: Path
+) -> None:
+    """What passes is not seen, whichever call of the upload it meets after so many that go right."""
+    provider = _provider(emulator, project, tmp_path)
+    right = {"method": INSERT, "delay": 0, "times": before}
+    emulator.faults(*([right] if before else []), {"method": INSERT, **kinds.ALL[fault]})
+
+    created = provider.create(dict(inputs))
+
+    assert emulator.faults_left()[-1]["times"] == 0
+    _is_whole(provider, inputs, created.outs)
+
+
+@pytest.mark.parametrize("fault", LASTING)
+def test_what_lasts_is_one_line_and_the_next_try_goes_on(
+    fault: str, emulator: RunningEmulator, project: str, inputs: State, tmp_path: Path
+) -> None:
+    """Nothing looks whole before it is; afterwards nothing is there twice."""
+    provider = _provider(emulator, project, tmp_path)
+    emulator.faults({"method": INSERT, **kinds.ALL[fault]})
+
+    with pytest.raises(errors.Error) as caught:
+        provider.create(dict(inputs))
+    assert str(caught.value).startswith(f"create SavedModel {provider.identity(inputs)}: ")
+    assert "\n" not in str(caught.value)
+    assert provider.read(provider.identity(inputs), dict(inputs)).id == ""
+
+    emulator.faults()
+    _is_whole(provider, inputs, provider.create(dict(inputs)).outs)

@@ -26,18 +26,22 @@ def deploy(model: plan.Model, saved_models: Mapping[str, storage.SavedModel], ow
     name = model.inputs["name"]
     container = ml.Model(name, owner=owner, **model.inputs)
     after: list[pulumi.Resource] = [container]
+    default: list[pulumi.Resource] = []
     for version in model.versions:
         saved = [saved_models[plan.logical_name(version.saved_model)]] if version.saved_model else []
         options = pulumi.ResourceOptions(depends_on=[*after, *saved])
         made = ml.Version(f"{name}-{version.inputs['name']}", options, owner=owner, **version.inputs)
-        after = [container, made] if after == [container] else after
+        default = default or [made]
+        after = [container, *default]
     inputs = {"project": model.inputs["project"], "model": name, "version": model.default, "gate": model.gate or None}
-    ml.DefaultVersion(name, pulumi.ResourceOptions(depends_on=after), **inputs)
+    # Where the default is deleted and made again, the API has moved the default meanwhile: it is set again.
+    ml.DefaultVersion(name, pulumi.ResourceOptions(depends_on=after, replace_with=default), **inputs)
 
 
 def main() -> None:
     """Reads the whole configuration before the first resource is registered."""
     try:
+        config.refuse_secrets(pulumi.runtime.is_config_secret)
         stack = config.read(pulumi.runtime.get_config_env(), artifact)
     except errors.InvalidInput as error:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None

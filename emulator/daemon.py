@@ -76,13 +76,22 @@ def running(data: Path) -> Iterator[Running | None]:
         os.close(handle)
 
 
+def prepare(data: Path) -> None:
+    """Makes the data folder where it is missing. Raises `Error` where there can be none, or it cannot be written to."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        (data / "log").open("ab").close()
+    except OSError as exc:
+        raise Error(f"{data} cannot be the emulator's folder: {exc.strerror}; name another with --data") from None
+
+
 def start(data: Path, arguments: Sequence[str]) -> str:
     """Starts `serve` with `arguments` in a session of its own; returns its endpoint once it answers.
 
     Raises:
-        Error: it ended instead, with the line that it said; or did not answer in time.
+        Error: it ended instead, with the line that it said; or did not answer in time; or the folder cannot be used.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    prepare(data)
     with (data / "log").open("ab") as log:
         position = log.tell()
         command = [sys.executable, "-m", "emulator", "serve", "--data", str(data), *arguments]

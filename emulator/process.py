@@ -50,9 +50,9 @@ def serve(data: Path, settings: Settings) -> None:
     """Serves in the foreground until SIGTERM or SIGINT; returns when every worker process has ended.
 
     Raises:
-        Error: the port is taken, or another emulator uses `data`.
+        Error: the port is taken, `data` cannot be used, or another emulator uses it.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    daemon.prepare(data)
     with _lock(data), _bind(settings) as listener:
         port = listener.getsockname()[1]
         settings = Settings(port=port, operation_seconds=settings.operation_seconds, sunset=settings.sunset)

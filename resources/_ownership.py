@@ -10,12 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resources._schema import Schema
+from resources._values import Failure, join
 
 LABEL = "tf2-models-owner"
+
+
+def failures(inputs: Mapping[str, Any], where: str) -> Iterator[Failure]:
+    """Refuses the label among a program's own: it would take the mark's place."""
+    labels = inputs.get("labels")
+    if isinstance(labels, Mapping) and LABEL in labels:
+        yield join(where, f"labels.{LABEL}"), "is how a stack knows its own: choose another key"
 
 
 def mark(schema: Schema, inputs: Mapping[str, Any], urn: str) -> str:

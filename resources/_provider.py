@@ -16,11 +16,13 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi import dynamic
 
-from resources import _api, _engine, _operations, _ownership, _values, errors
+from resources import _api, _engine, _hints, _operations, _ownership, _values, errors
 from resources._schema import Changes, Schema
 
 State = dict[str, Any]
 DRIFT = "drift"
+NOTHING = "nothing"
+"""A drifted field that the API has no more: the engine drops what is None."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,10 +162,12 @@ class Provider(dynamic.ResourceProvider):
         except errors.NotFound:
             return dynamic.ReadResult("", {})
         state = self._state(inputs, live)
-        drift = {path: _at(state, path) for path in self.schema.changes(state, inputs).fixed}
+        fixed = self.schema.changes(state, inputs).fixed
+        drift = {path: NOTHING if (seen := _at(state, path)) is None else seen for path in fixed}
         for path in drift:
             _put(state, path, _at(inputs, path))
-        state[DRIFT] = drift
+        others = {DRIFT, *(self.schema.inputs_of(state).keys() - inputs.keys())}
+        state = {DRIFT: drift, **{name: item for name, item in state.items() if name not in others}}
         kept = {name: state[name] for name in inputs if name in state}
         return dynamic.ReadResult(id_, state, {**kept, DRIFT: drift} if drift else kept)
 
@@ -219,7 +223,7 @@ class Provider(dynamic.ResourceProvider):
         try:
             yield Call(api=self._api.reporting(report), what=what, urn=urn, report=report, timeout=timeout)
         except errors.ApiError as error:
-            message = f"{what}: {error.message} ({error.code} {error.status}).{hint(error)}"
+            message = f"{what}: {error.message} ({error.code} {error.status}).{_hints.hint(error)}"
             raise type(error)(message, error.details) from None
         except (errors.EndpointUnreachable, errors.ArtifactError) as error:
             raise type(error)(f"{what}: {error}") from None
@@ -242,7 +246,10 @@ class Resource(dynamic.Resource):
         """
         schema = self.provider.schema
         inputs = _values.to_wire(with_project(args, schema), schema.inputs)
-        failures = list(schema.failures(inputs, f"{type(self).__name__}({resource_name!r})"))
+        where = f"{type(self).__name__}({resource_name!r})"
+        failures = [*schema.failures(inputs, where), *_ownership.failures(inputs, where)]
+        if "project" in schema.types and not inputs.get("project"):
+            failures.append((f"{where}.project", "is missing: give it, or set gcp:project"))
         if failures:
             raise InvalidArguments(failures)
         protect = pulumi.ResourceOptions(delete_before_replace=True)
@@ -271,20 +278,6 @@ def with_project(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
     return {**args, "project": pulumi_gcp.config.project}
 
 
-def hint(error: errors.ApiError) -> str:
-    """What to do about an answer of the API, as the tail of a message; empty where the answer says it all."""
-    hints: dict[type[errors.ApiError], str] = {
-        errors.Sunset: " Google takes no new projects on ml v1: set tf2-models:endpoint to a server that speaks it "
-        "(the emulator: `python -m emulator up`), or use a project that was there before",
-        errors.Unauthenticated: f" {_api.LOGIN}",
-        errors.PermissionDenied: " Check that the API is enabled (`gcloud services enable ml.googleapis.com "
-        "storage.googleapis.com`) and that these credentials have roles/ml.admin and roles/storage.admin",
-        errors.ResourceExhausted: " A quota is used up: wait, or lower tf2-models:concurrentOperations",
-        errors.AlreadyExists: " It is not in this stack's state: adopt: true takes it over; or choose another name",
-    }
-    return hints.get(type(error), "")
-
-
 def _at(values: Any, path: str) -> Any:
     for key in path.split("."):
         values = values.get(key) if isinstance(values, Mapping) else None
@@ -294,5 +287,5 @@ def _at(values: Any, path: str) -> Any:
 def _put(values: State, path: str, value: Any) -> None:
     *parents, last = path.split(".")
     for key in parents:
-        values = values[key]
+        values = values.setdefault(key, {})
     values[last] = value

@@ -29,6 +29,7 @@ class Field:
         default: what holds where it is not given, in words; empty where there is nothing to say.
         leaves: of a `mutable` object, the keys that the API patches; empty means the whole value.
         excludes: the field that must not be given together with this one.
+        lasting: of a `local` input, whether `delete` acts by it, so that to take it away is a change.
         create: False where the API ignores the field in `create`, so that it is patched right after.
     """
 
@@ -37,6 +38,7 @@ class Field:
     default: str = ""
     leaves: tuple[str, ...] = ()
     excludes: str = ""
+    lasting: bool = False
     create: bool = True
 
 
@@ -55,9 +57,9 @@ def mutable(doc: str, *leaves: str, default: str = "", excludes: str = "", creat
     return Field(kind="mutable", doc=doc, default=default, leaves=leaves, excludes=excludes, create=create)
 
 
-def local(doc: str, *, default: str = "") -> Field:
+def local(doc: str, *, default: str = "", lasting: bool = False) -> Field:
     """An input that is no field of the API: it says how to act. A change sends nothing."""
-    return Field(kind="local", doc=doc, default=default)
+    return Field(kind="local", doc=doc, default=default, lasting=lasting)
 
 
 def output(doc: str) -> Field:
@@ -158,13 +160,18 @@ class Schema:
         """
         found: dict[str, list[str]] = {"path": [], "fixed": [], "patch": [], "local": []}
         for name, known in self.fields.items():
-            if known.kind == "output" or not _given(news, name):
+            if known.kind == "output":
+                continue
+            if not _given(news, name):
+                if known.lasting and _given(olds, name):
+                    found["local"].append(name)
                 continue
             if known.kind == "mutable":
                 for leaf, kind in self._mutable_changes(name, olds, news):
                     found[kind].append(leaf)
             elif olds.get(name) != news[name]:
-                found[known.kind].append(name)
+                said = known.kind == "fixed" and not _given(olds, name) and _values.is_empty(news[name])
+                found["local" if said else known.kind].append(name)  # what is empty anyway may be written down
         return Changes(**{kind: sorted(names) for kind, names in found.items()})
 
     def _mutable_changes(
@@ -173,7 +180,7 @@ class Schema:
         old, new, known = olds.get(name), news[name], self.fields[name]
         if old == new:
             return
-        if self._excluded(name, olds):
+        if self._excluded(name, olds) or (known.excludes and old is None):
             yield name, "fixed"
         elif not known.leaves:
             yield name, "patch"
@@ -183,8 +190,12 @@ class Schema:
                     yield join(name, key), "patch" if key in known.leaves else "fixed"
 
     def _excluded(self, name: str, olds: Mapping[str, Any]) -> bool:
-        partners = [other for other, known in self.fields.items() if known.excludes == name]
-        return any(_given(olds, other) for other in [*partners, self.fields[name].excludes] if other)
+        return any(_given(olds, other) for other in self._partners(name))
+
+    def _partners(self, name: str) -> list[str]:
+        """The fields that must not be given together with this one."""
+        pairs = [(other, known.excludes) for other, known in self.fields.items() if known.excludes]
+        return [one if name == other else other for one, other in pairs if name in (one, other)]
 
     def mutable_leaves(self) -> list[str]:
         """Every path that a patch mask may hold."""
@@ -204,12 +215,13 @@ class Schema:
         Of a field that is an input, only what the program manages is kept (its own labels, the leaves that it gave).
         """
         state = dict(inputs)
-        for name in filter(inputs.get, self.names("fixed", "mutable")):
+        for name in (name for name in self.names("fixed", "mutable") if _given(inputs, name)):
             if name in answer:
                 live = _values.from_api(answer[name], self.types[name])
                 state[name] = _values.project(live, inputs[name])
             elif self.fields[name].kind == "mutable" and not _values.is_empty(inputs[name]):
                 del state[name]  # emptied outside: the API leaves out what is empty
+                state.update({other: answer[other] for other in self._partners(name) if other in answer})
         for name in self.names("output"):
             if name in answer:
                 state[name] = _values.from_api(answer[name], self.types[name])

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from typing_extensions import Required
 
-from resources import _api, _values, errors
+from resources import _api, _ownership, _values, errors
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
-from resources.ml.schema import MODEL, VERSION, Gate
+from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
 from resources.plan import Model, Stack, Version, merged, saved_model_inputs
 from resources.storage.schema import BUCKET, SAVED_MODEL
 
@@ -59,6 +59,15 @@ Resolve = Callable[[str, "Mapping[str, Any] | None", bool], "Artifact"]
 """Artifact name, parameters and whether a rebuild is allowed -> the artifact. Raises `ArtifactError`."""
 
 
+def refuse_secrets(is_secret: Callable[[str], bool]) -> None:
+    """Raises `InvalidInput` where a key holds a secret: the inputs made of it would lie readable in the state."""
+    keys = [f"{NAMESPACE}:{name}" for name in _values.members(StackArgs)]
+    reason = "holds a secret, which would lie readable in the state and at the endpoint: secrets are not supported here"
+    failures = [(key, reason) for key in keys if is_secret(key)]
+    if failures:
+        raise errors.InvalidInput(failures)
+
+
 def read(config: Mapping[str, str], resolve: Resolve) -> Stack:
     """The stack that a configuration declares.
 
@@ -81,7 +90,7 @@ class _Reader:
         self.region = config.get("gcp:region", "")
         prefix = f"{NAMESPACE}:"
         given = {key.removeprefix(prefix): text for key, text in config.items() if key.startswith(prefix)}
-        self.values = {key: _plain(text, key) for key, text in given.items()}
+        self.values = {key: _plain(text, key) for key, text in given.items() if text != ""}
 
     def stack(self) -> Stack:
         self._project()
@@ -107,6 +116,7 @@ class _Reader:
                 else "is missing: `pulumi config set gcp:project ID`"
             )
             self.failures.append(("gcp:project", reason))
+            self.project = "project"  # so that names made of it do not fail too
 
     def _settings(self) -> _api.Settings:
         endpoint, operations = self.values.get("endpoint"), self.values.get("concurrentOperations")
@@ -124,6 +134,7 @@ class _Reader:
         inputs = {"project": self.project, "name": f"{self.project}-tf2-models", **given}
         if self.region:
             inputs.setdefault("location", self.region)
+        self._note(_ownership.failures(inputs, "bucket"))
         self._note(BUCKET.failures(inputs, "bucket"))
         return inputs
 
@@ -135,8 +146,11 @@ class _Reader:
         inputs = {**fields, "project": self.project, "name": name}
         if self.region and self.values.get("endpoint") != _api.REGIONAL:
             inputs.setdefault("regions", [self.region])
+        self._note(_ownership.failures(inputs, where))
         self._note(_named(MODEL.failures(inputs, where), where))
         entries, default = _mapping(extras.get("versions")), extras.get("defaultVersion")
+        gated = {"project": self.project, "model": "m", "version": "v", "gate": _mapping(extras.get("gate"))}
+        self._note(DEFAULT_VERSION.rules(gated, where))
         if isinstance(default, str) and default not in entries:
             names = ", ".join(map(str, entries)) or "none"
             self._note([(join(where, "defaultVersion"), f"{default!r} is not among its versions: {names}")])
@@ -153,6 +167,7 @@ class _Reader:
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
         saved = self._artifact(extras, inputs, bucket, where)
+        self._note(_ownership.failures(inputs, where))
         self._note(_named(VERSION.failures(inputs, where), where))
         return Version(inputs=inputs, saved_model=saved)
 

@@ -49,6 +49,10 @@ class Engine:
         self.config = config
         self._file.write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
 
+    def write_secret(self, key: str, value: str) -> None:
+        """Sets one key of the configuration, encrypted."""
+        self.run("config", "set", "--secret", key, value, "--stack", "test", "--config-file", str(self._file))
+
     def edit(self, path: str, value: Any) -> None:
         """Sets one key of the models' configuration, `mult.versions.v1.description`; None removes it."""
         *parents, last = path.split(".")

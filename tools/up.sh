@@ -14,6 +14,6 @@ pulumi up
 if python tools/local_state.py has-pending-creates; then
     pulumi refresh --clear-pending-creates
 fi
-for model in fashion_mnist hd_prediction; do
+for model in $(pulumi stack output models --json | python -c 'import json, sys; print(*json.load(sys.stdin))'); do
     python -m prediction "$model"
 done

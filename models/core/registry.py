@@ -64,14 +64,18 @@ def complete(name: str, recipe: Recipe, given: Any) -> dict[str, Value]:
     """
     if not isinstance(given, Mapping):
         raise UsageError(f"parameters: {given!r} does not map names to values")
+    known = ", ".join(recipe.parameters)
     unknown = [key for key in given if key not in recipe.parameters]
-    if unknown:
-        known = ", ".join(recipe.parameters)
-        raise UsageError(f"parameters.{unknown[0]}: recipe {name} has no such parameter; it has {known}")
-    return {
-        key: _checked(f"parameters.{key}", parameter, given.get(key, parameter.default))
-        for key, parameter in recipe.parameters.items()
-    }
+    wrong = [f"parameters.{key}: recipe {name} has no such parameter; it has {known}" for key in unknown]
+    values: dict[str, Value] = {}
+    for key, parameter in recipe.parameters.items():
+        try:
+            values[key] = _checked(f"parameters.{key}", parameter, given.get(key, parameter.default))
+        except UsageError as error:  # noqa: PERF203 - a handful of parameters
+            wrong.append(str(error))
+    if wrong:
+        raise UsageError("; ".join(wrong))
+    return values
 
 
 def parse(name: str, recipe: Recipe, texts: Mapping[str, str]) -> dict[str, Value]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from resources._values import Failure, join, shown
@@ -51,6 +52,11 @@ def version_failures(values: Values, where: str = "") -> Iterator[Failure]:
     yield from _all(values, where, (_env, _explanation, _timeouts))
 
 
+def default_version_failures(values: Values, where: str = "") -> Iterator[Failure]:
+    """Everything wrong with a default version's inputs, its gate among them."""
+    yield from _all(values, where, (_name, _gate, _timeouts))
+
+
 def is_mls1(values: Values) -> bool:
     """Whether a version runs on the legacy machines, which differ in what may be patched and scaled."""
     return str(values.get("machineType") or DEFAULT_MACHINE).startswith("mls1-")
@@ -78,15 +84,21 @@ def _table(values: Values, name: str) -> Values:
     return value if isinstance(value, Mapping) else {}
 
 
+def _list(values: Values, name: str) -> list[Any]:
+    value = values.get(name)
+    return value if isinstance(value, list) else []
+
+
 def _number(values: Values, name: str) -> float | None:
     value = values.get(name)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _name(values: Values) -> Iterator[Failure]:
-    name = _text(values, "name")
-    if name is not None and not NAME.match(name):
-        yield "name", f"must be letters, digits and underscores, a letter first, at most 128; it is {shown(name)}"
+    for key in ("name", "model", "version"):
+        name = _text(values, key)
+        if name is not None and not NAME.match(name):
+            yield key, f"must be letters, digits and underscores, a letter first, at most 128; it is {shown(name)}"
 
 
 def _labels(values: Values) -> Iterator[Failure]:
@@ -178,8 +190,7 @@ def _auto_scaling(values: Values) -> Iterator[Failure]:
         yield "autoScaling.minNodes", f"must be {lowest} or more ({hint}); it is {least}"
     if most is not None and most < max(1, least or 0):
         yield "autoScaling.maxNodes", f"must be 1 or more and not below minNodes; it is {most}"
-    metrics = scaling.get("metrics")
-    for index, metric in enumerate(metrics if isinstance(metrics, list) else []):
+    for index, metric in enumerate(_list(scaling, "metrics")):
         target = _number(metric, "target") if isinstance(metric, Mapping) else None
         if target is not None and not 10 <= target <= 90:
             yield f"autoScaling.metrics[{index}].target", f"must be 10 to 90 (percent); it is {target}"
@@ -201,8 +212,7 @@ def _routine(values: Values) -> Iterator[Failure]:
         yield "serviceAccount", "needs container or predictionClass"
     if custom and "framework" in values:
         yield "framework", "cannot be given together with predictionClass"
-    uris = values.get("packageUris")
-    for index, uri in enumerate(uris if isinstance(uris, list) else []):
+    for index, uri in enumerate(_list(values, "packageUris")):
         if isinstance(uri, str) and not GS_URI.match(uri):
             yield f"packageUris[{index}]", f"must be a gs:// URI; it is {shown(uri)}"
 
@@ -218,14 +228,14 @@ def _logging(values: Values) -> Iterator[Failure]:
 
 def _env(values: Values) -> Iterator[Failure]:
     container = _table(values, "container")
-    for index, item in enumerate(container.get("env") or []):
+    for index, item in enumerate(_list(container, "env")):
         name = _text(item, "name") if isinstance(item, Mapping) else None
         if name is not None and not ENV_NAME.match(name):
             yield (
                 f"container.env[{index}].name",
                 f"must be a C identifier that does not start with AIP_; it is {shown(name)}",
             )
-    for index, item in enumerate(container.get("ports") or []):
+    for index, item in enumerate(_list(container, "ports")):
         port = _number(item, "containerPort") if isinstance(item, Mapping) else None
         if port is not None and not 1 <= port <= 65535:
             yield f"container.ports[{index}].containerPort", f"must be 1 to 65535; it is {port}"
@@ -246,3 +256,14 @@ def _timeouts(values: Values) -> Iterator[Failure]:
 def _later(values: Values, name: str) -> bool:
     """Whether a given value is only known later, so that nothing follows from it yet."""
     return name in values and _text(values, name) is None
+
+
+def _gate(values: Values) -> Iterator[Failure]:
+    gate = _table(values, "gate")
+    tolerance, latency, file = _number(gate, "tolerance"), _number(gate, "maxLatency"), _text(gate, "samples")
+    if tolerance is not None and not tolerance >= 0:
+        yield "gate.tolerance", f"must be 0 or more; it is {tolerance}"
+    if latency is not None and not latency > 0:
+        yield "gate.maxLatency", f"must be more than 0 seconds; it is {latency}"
+    if file is not None and not Path(file).is_file():
+        yield "gate.samples", f"is no file here: {shown(file)}"

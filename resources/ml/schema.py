@@ -139,7 +139,7 @@ class ModelArgs(TypedDict, total=False):
     regions: Annotated[Input[list[str]], fixed("The one region that serves.", default="`us-central1`")]
     online_prediction_logging: Annotated[Input[bool], fixed("Log each prediction.", default="false")]
     online_prediction_console_logging: Annotated[Input[bool], fixed("Log the nodes' stderr.", default="false")]
-    timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="600")]
+    timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="600", lasting=True)]
     allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
     owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
     adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
@@ -186,7 +186,9 @@ class VersionArgs(TypedDict, total=False):
     request_logging_config: Annotated[
         Input[RequestLoggingConfig], mutable("Request log in BigQuery; patched after create.", create=False)
     ]
-    timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="3600, 600, 600")]
+    timeouts: Annotated[
+        Timeouts, local("Bounds in seconds on create, update, delete.", default="3600, 600, 600", lasting=True)
+    ]
     allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
     owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
     adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
@@ -251,4 +253,6 @@ VERSION = Schema(
     },
     rules=rules.version_failures,
 )
-DEFAULT_VERSION = Schema("default version", "", DefaultVersionArgs, DefaultVersionOutputs)
+DEFAULT_VERSION = Schema(
+    "default version", "", DefaultVersionArgs, DefaultVersionOutputs, rules=rules.default_version_failures
+)

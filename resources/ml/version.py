@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -10,7 +11,8 @@ from typing_extensions import Unpack
 
 from resources import _operations, _ownership, errors
 from resources._provider import Call, Provider, Resource, State
-from resources.ml import _names
+from resources._schema import Changes
+from resources.ml import _names, rules
 from resources.ml.schema import VERSION, VersionArgs
 
 _ALREADY_EXISTS = 6
@@ -26,6 +28,14 @@ class VersionProvider(Provider):
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M/versions/V`."""
         return _names.version(inputs["project"], inputs["model"], inputs["name"])
+
+    def _changes(self, olds: State, news: State) -> Changes:
+        """On mls1 machines the API does not patch labels: there they are fixed."""
+        found = super()._changes(olds, news)
+        if "labels" not in found.patch or not rules.is_mls1(news):
+            return found
+        patch = [path for path in found.patch if path != "labels"]
+        return replace(found, patch=patch, fixed=sorted([*found.fixed, "labels"]))
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.versions.get`."""

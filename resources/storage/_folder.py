@@ -15,6 +15,7 @@ from resources import errors
 from resources.storage import manifests, rules
 
 BLOCK = 2**20
+AGAIN = "build it again with `python -m models build`, or copy it again"
 
 
 def located(source: str | None, target: str) -> Path:
@@ -36,7 +37,7 @@ def verify(folder: Path, files: Mapping[str, Mapping[str, Any]], limit: float | 
         if found != facts:
             raise errors.ArtifactError(
                 f"{folder}/{name} has {found['size']} bytes, crc32c {found['crc32c']}; declared are {facts['size']} "
-                f"bytes, crc32c {facts['crc32c']}: build it again"
+                f"bytes, crc32c {facts['crc32c']}: {AGAIN}"
             )
 
 
@@ -63,7 +64,7 @@ def _facts(folder: Path, name: str) -> dict[str, Any]:
     try:
         status = file.stat()
     except FileNotFoundError:
-        raise errors.ArtifactError(f"{folder} is not whole: {name} is missing; build it again") from None
+        raise errors.ArtifactError(f"{folder} is not whole: {name} is missing; {AGAIN}") from None
     if not stat.S_ISREG(status.st_mode):
         raise errors.ArtifactError(f"{folder}/{name} is not a plain file")
     return {"size": status.st_size, "crc32c": crc32c(file)}

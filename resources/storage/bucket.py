@@ -7,6 +7,7 @@ from typing_extensions import Unpack
 
 from resources import _ownership, errors
 from resources._provider import Call, Provider, Resource, State
+from resources._schema import Changes
 from resources.storage import _objects
 from resources.storage.schema import BUCKET, BucketArgs
 
@@ -21,6 +22,12 @@ class BucketProvider(Provider):
     def identity(self, inputs: State) -> str:
         """The bucket's name: there is one such bucket in the world."""
         return str(inputs["name"])
+
+    def _changes(self, olds: State, news: State) -> Changes:
+        """A location that means the same is no change."""
+        old, new = olds.get("location"), news.get("location")
+        same = bool(old and new) and str(old).upper() == str(new).upper()
+        return super()._changes(olds, {**news, "location": old} if same else news)
 
     def observe(self, call: Call, inputs: State) -> State:
         """`buckets.get`. The API writes locations in capitals: a location that means the same keeps its spelling."""

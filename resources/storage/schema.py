@@ -103,7 +103,9 @@ class BucketArgs(TypedDict, total=False):
         Input[IamConfiguration],
         mutable("Access: uniform, and closed to the public.", "uniformBucketLevelAccess", "publicAccessPrevention"),
     ]
-    force_destroy: Annotated[bool, local("Delete the bucket with everything that is in it.", default="false")]
+    force_destroy: Annotated[
+        bool, local("Delete the bucket with everything that is in it.", default="false", lasting=True)
+    ]
     allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
     owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
     adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
@@ -119,22 +121,25 @@ class BucketOutputs(TypedDict, total=False):
 
 
 class SavedModelArgs(TypedDict, total=False):
-    """What a program says of a SavedModel: where it comes from and goes to, and what a reviewer wants to see change."""
+    """What a program says of a SavedModel: where it comes from and goes to, and what a reviewer wants to see change.
+
+    The same bytes can come of other inputs (a comment in the recipe): then what is said changes, and nothing is sent.
+    """
 
     bucket: Required[Annotated[Input[str], path("Name of the bucket.")]]
     prefix: Required[Annotated[Input[str], path("Folder in the bucket: `RECIPE/CONTENT_DIGEST`.")]]
     source: Annotated[str, local("Folder of the bytes, below the project's.", default="the bucket has them already")]
     size_limit: Annotated[int, local("Most bytes that the machines of its versions take.", default="10 GB")]
     files: Required[Annotated[dict[str, FileFacts], mutable("Every file: path -> length and CRC32C.")]]
-    recipe: Annotated[str, fixed("The recipe that built it.")]
-    parameters: Annotated[dict[str, Any], fixed("The recipe's parameters.")]
-    input_digest: Annotated[str, fixed("Digest of all that the build depends on.")]
+    recipe: Annotated[str, local("The recipe that built it.")]
+    parameters: Annotated[dict[str, Any], local("The recipe's parameters.")]
+    input_digest: Annotated[str, local("Digest of all that the build depends on.")]
     content_digest: Annotated[str, fixed("Digest of the files.")]
-    tensorflow: Annotated[str, fixed("TensorFlow version that exported it.")]
-    signatures: Annotated[dict[str, Any], fixed("Signature -> inputs and outputs, `float32[?, 28, 28]`.")]
-    metrics: Annotated[dict[str, float], fixed("What the training measured.")]
-    size: Annotated[int, fixed("Bytes of all files.")]
-    timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="3600")]
+    tensorflow: Annotated[str, local("TensorFlow version that exported it.")]
+    signatures: Annotated[dict[str, Any], local("Signature -> inputs and outputs, `float32[?, 28, 28]`.")]
+    metrics: Annotated[dict[str, float], local("What the training measured.")]
+    size: Annotated[int, local("Bytes of all files.")]
+    timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="3600", lasting=True)]
 
 
 class SavedModelOutputs(TypedDict, total=False):

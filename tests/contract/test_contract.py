@@ -76,7 +76,7 @@ class World:
     def saved_model_inputs(self) -> State:
         """A SavedModel in a bucket that is there."""
         self.made(BucketProvider, {"project": self.project, "name": self.bucket})
-        return saved_model_inputs(self.folder, self.bucket, "multiplier/one", metrics={"accuracy": 0.9})
+        return saved_model_inputs(self.folder, self.bucket, "multiplier/one", contentDigest="1")
 
     def model_inputs(self) -> State:
         """A model with what can be changed and what cannot."""
@@ -133,7 +133,7 @@ CASES = {
         kind=SavedModelProvider,
         inputs=World.saved_model_inputs,
         path={"prefix": "multiplier/two"},
-        fixed={"metrics": {"accuracy": 0.8}},
+        fixed={"contentDigest": "2"},
     ),
     "model": Case(
         kind=ModelProvider,

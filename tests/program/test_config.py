@@ -65,6 +65,14 @@ FAILURES = [
     (stack({"m": {**MODELS["m"], "name": "x"}}), "tf2-models:models.m.name", "set by the program"),
     (stack({"m": {**MODELS["m"], "owner": "x"}}), "tf2-models:models.m.owner", "set by the program"),
     (stack(wrong({"owner": "x"})), "tf2-models:models.m.versions.v1.owner", "set by the program"),
+    (
+        stack(wrong({"labels": {"tf2-models-owner": "x"}})),
+        "tf2-models:models.m.versions.v1.labels.tf2-models-owner",
+        "own",
+    ),
+    (stack(wrong({"container": {"image": "i", "env": 5}})), "tf2-models:models.m.versions.v1.container.env", "a list"),
+    (stack({"m": {**MODELS["m"], "gate": {"tolerance": -1}}}), "tf2-models:models.m.gate.tolerance", "0 or more"),
+    (stack({"m": {**MODELS["m"], "gate": {"samples": "no"}}}), "tf2-models:models.m.gate.samples", "is no file"),
     (stack(MODELS, bucket={"project": "x"}), "tf2-models:bucket.project", "set by the program"),
     (stack({"m": {**MODELS["m"], "defaultVersion": "v9"}}), "tf2-models:models.m.defaultVersion", "not among"),
     (

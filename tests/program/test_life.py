@@ -141,6 +141,47 @@ def test_what_is_gone_outside_is_made_again(engine: Engine, emulator: RunningEmu
     assert emulator.ml().projects().models().versions().get(name=name).execute()["state"] == "READY"
 
 
+def test_a_default_that_is_made_again_is_the_default_again(
+    engine: Engine, emulator: RunningEmulator, project: str
+) -> None:
+    """With `allowDowntime` the default is deleted first: another version answers meanwhile, and not for good."""
+    engine.up()
+    engine.edit("mult.versions.v1.machineType", "n1-standard-4")
+    engine.edit("mult.versions.v1.allowDowntime", value=True)
+
+    engine.up()
+
+    model = emulator.ml().projects().models().get(name=f"projects/{project}/models/mult").execute()
+    assert model["defaultVersion"]["name"].endswith("/v1")
+    assert model["defaultVersion"]["machineType"] == "n1-standard-4"
+    assert engine.preview() == {}
+
+
+def test_a_version_that_somebody_made_again_otherwise_is_told(
+    engine: Engine, emulator: RunningEmulator, project: str
+) -> None:
+    """Refresh tells the drift, and the next preview says what to do: nothing is deleted unasked."""
+    engine.up()
+    caller = Caller(emulator, project)
+    name = f"projects/{project}/models/mult/versions/v2"
+    uri = caller.versions.get(name=name).execute()["deploymentUri"]
+    caller.wait(caller.versions.delete(name=name).execute())
+    body = {"name": "v2", "deploymentUri": uri, "runtimeVersion": "2.21", "machineType": "n1-standard-2"}
+    caller.wait(caller.versions.create(parent=name.rpartition("/versions/")[0], body=body).execute())
+
+    engine.stack("refresh", "--suppress-progress")
+    text = engine.stack("preview", fails=True)
+
+    assert f"manualScaling of version {name} was changed outside" in text
+
+
+def test_a_secret_in_the_configuration_is_refused(engine: Engine) -> None:
+    """It would lie readable in the state."""
+    engine.write_secret("tf2-models:runtimeVersion", "2.21")
+
+    assert "tf2-models:runtimeVersion: holds a secret" in engine.stack("preview", fails=True)
+
+
 def test_the_state_holds_no_path_of_this_machine_and_no_noise(engine: Engine, tmp_path: Path) -> None:
     """Inputs and outputs of every resource are free of absolute paths; the provider is a short reference."""
     engine.up()

@@ -155,3 +155,27 @@ def test_inputs_are_told_from_outputs() -> None:
 def test_what_may_be_patched_is_a_short_list(schema: Any, leaves: list[str]) -> None:
     """The leaves that a patch mask may hold are those that the API's documentation and gcloud name."""
     assert leaves == schema.mutable_leaves()
+
+
+def test_a_version_that_was_made_again_with_other_scaling_has_drifted() -> None:
+    """What the API cannot change back in place is told, and is no patch that it would refuse."""
+    state = VERSION.observed(OLD, {"manualScaling": {"nodes": 1}, "labels": {"team": "a"}})
+
+    assert VERSION.changes(state, OLD) == Changes(fixed=["autoScaling"])
+
+
+def test_what_is_declared_empty_is_managed() -> None:
+    """Somebody else's text in the place of a declared nothing is a difference."""
+    inputs = {**OLD, "description": ""}
+
+    state = VERSION.observed(inputs, {**OLD, "description": "theirs"})
+
+    assert VERSION.changes(state, inputs) == Changes(patch=["description"])
+
+
+def test_what_is_empty_anyway_may_be_written_down() -> None:
+    """`onlinePredictionLogging: false` on a model that never said so changes nothing at the API."""
+    assert MODEL.changes({"name": "m"}, {"name": "m", "onlinePredictionLogging": False}) == Changes(
+        local=["onlinePredictionLogging"]
+    )
+    assert MODEL.changes({"name": "m"}, {"name": "m", "onlinePredictionLogging": True}).fixed

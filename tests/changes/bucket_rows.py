@@ -1,0 +1,164 @@
+"""Every field of a Bucket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.changes.rows import Row, Sent, fixed, local, mutable
+from tests.providers import State
+
+PATCH, CREATE, DELETE = "storage.buckets.patch", "storage.buckets.insert", "storage.buckets.delete"
+
+BODY: State = {
+    "name": "<bucket>",
+    "location": "us-central1",
+    "labels": {"team": "a", "stage": "x"},
+    "versioning": {"enabled": False},
+    "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}, "publicAccessPrevention": "enforced"},
+    "lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 30}}]},
+}
+INPUTS: State = {"project": "<project>", **BODY}
+
+
+def _patched(body: State) -> tuple[Sent, ...]:
+    return (Sent(PATCH, None, body, guarded=True),)
+
+
+def _rule(condition: State, **action: Any) -> State:
+    return {"rule": [{"action": {"type": "Delete", **action}, "condition": condition}]}
+
+
+def _lifecycle(path: str, new: State, api: State | None = None) -> Row:
+    """A leaf of the lifecycle: the API takes its rules as a whole."""
+    wire = _patched({"lifecycle": api or new})
+    return Row(field=f"lifecycle.rule.{path}", change="changed", step="update", new={"lifecycle": new}, wire=wire)
+
+
+_CONDITIONS: list[tuple[str, Any, Any]] = [
+    ("age", 60, 60),
+    ("createdBefore", "2026-01-31", "2026-01-31"),
+    ("customTimeBefore", "2026-01-31", "2026-01-31"),
+    ("daysSinceCustomTime", 3, 3),
+    ("daysSinceNoncurrentTime", 3, 3),
+    ("isLive", False, False),
+    ("matchesPrefix", ["a/"], ["a/"]),
+    ("matchesStorageClass", ["NEARLINE"], ["NEARLINE"]),
+    ("matchesSuffix", [".tmp"], [".tmp"]),
+    ("noncurrentTimeBefore", "2026-01-31", "2026-01-31"),
+    ("numNewerVersions", 2, 2),
+    ("sizeAboveBytes", 5 * 2**30, "5368709120"),
+    ("sizeBelowBytes", 10, "10"),
+]
+"""Key, what a program says, and what the API takes: an int64 goes as a string."""
+
+_UNIFORM, _PREVENTION = "iamConfiguration.uniformBucketLevelAccess", "iamConfiguration.publicAccessPrevention"
+_OPEN = {"uniformBucketLevelAccess": {"enabled": False}}
+
+ROWS = [
+    Row(field="project", change="changed", step="replace", new={"project": "<project>-b"}),
+    Row(field="name", change="changed", step="replace", new={"name": "<bucket>-b"}, body={"name": "<bucket>-b"}),
+    *fixed("location", "us-central1", "EU"),
+    Row(
+        field="location",
+        change="spelled",
+        step="same",
+        new={"location": "US-CENTRAL1"},
+    ),
+    *mutable(PATCH, "storageClass", "STANDARD", "NEARLINE", masked=False),
+    *mutable(PATCH, "labels", {"team": "a"}, {"team": "b"}, masked=False),
+    Row(
+        field="labels",
+        change="changed",
+        note="one more",
+        step="update",
+        new={"labels": {"team": "a", "stage": "x", "cost": "y"}},
+        wire=_patched({"labels": {"team": "a", "stage": "x", "cost": "y"}}),
+    ),
+    Row(
+        field="labels",
+        change="changed",
+        note="one less",
+        step="update",
+        new={"labels": {"team": "a"}},
+        wire=_patched({"labels": {"team": "a", "stage": None}}),
+    ),
+    Row(
+        field="labels",
+        change="changed",
+        note="none left",
+        step="update",
+        new={"labels": {}},
+        wire=_patched({"labels": {"team": None, "stage": None}}),
+    ),
+    Row(field="labels", change="spelled", step="same", new={"labels": {"stage": "x", "team": "a"}}),
+    Row(
+        field="versioning.enabled",
+        change="changed",
+        step="update",
+        new={"versioning": {"enabled": True}},
+        wire=_patched({"versioning": {"enabled": True}}),
+    ),
+    Row(
+        field="versioning",
+        change="given",
+        step="update",
+        old={"versioning": None},
+        new={"versioning": {"enabled": True}},
+        wire=_patched({"versioning": {"enabled": True}}),
+    ),
+    Row(field="versioning", change="taken away", step="same", new={"versioning": None}),
+    *mutable(PATCH, "lifecycle", _rule({"age": 30}), _rule({"age": 31}), masked=False),
+    *(_lifecycle(f"condition.{key}", _rule({key: value}), _rule({key: api})) for key, value, api in _CONDITIONS),
+    _lifecycle("action.type", _rule({"age": 30}, type="AbortIncompleteMultipartUpload")),
+    _lifecycle("action.storageClass", _rule({"age": 30}, type="SetStorageClass", storageClass="COLDLINE")),
+    Row(
+        field="lifecycle",
+        change="changed",
+        note="no rule left",
+        step="update",
+        new={"lifecycle": {"rule": []}},
+        wire=_patched({"lifecycle": {"rule": []}}),
+    ),
+    Row(field="lifecycle", change="spelled", step="same", new={"lifecycle": _rule({"age": 30.0})}),
+    Row(
+        field=f"{_UNIFORM}.enabled",
+        change="changed",
+        step="update",
+        new={"iamConfiguration": {**BODY["iamConfiguration"], **_OPEN}},
+        wire=_patched({"iamConfiguration": _OPEN}),
+    ),
+    Row(
+        field=_UNIFORM,
+        change="given",
+        step="update",
+        old={"iamConfiguration": {"publicAccessPrevention": "enforced"}},
+        new={"iamConfiguration": BODY["iamConfiguration"]},
+        wire=_patched({"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}}),
+    ),
+    Row(
+        field=_UNIFORM,
+        change="taken away",
+        step="same",
+        new={"iamConfiguration": {"publicAccessPrevention": "enforced"}},
+    ),
+    Row(
+        field=_PREVENTION,
+        change="changed",
+        step="update",
+        new={"iamConfiguration": {**BODY["iamConfiguration"], "publicAccessPrevention": "inherited"}},
+        wire=_patched({"iamConfiguration": {"publicAccessPrevention": "inherited"}}),
+    ),
+    Row(
+        field="iamConfiguration",
+        change="given",
+        step="update",
+        old={"iamConfiguration": None},
+        new={"iamConfiguration": BODY["iamConfiguration"]},
+        wire=_patched({"iamConfiguration": BODY["iamConfiguration"]}),
+    ),
+    Row(field="iamConfiguration", change="taken away", step="same", new={"iamConfiguration": None}),
+    *local("forceDestroy", old=True, new=False, lasting=True),
+    *local("allowDowntime", old=False, new=True),
+    *local("owner", "token", "another"),
+    *local("adopt", old=False, new=True),
+]

@@ -1,0 +1,155 @@
+"""The rows as the real engine reports them: one stack with a resource per row, previewed with every change."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.changes.kinds import KINDS
+from tests.changes.rows import Row, edited, fill
+from tests.contract.test_contract import World
+from tests.engine import Engine, name_of
+from tests.providers import State
+from tests.running import RunningEmulator
+
+pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
+
+PROGRAM = """
+import json, pathlib
+from resources import ml, storage
+
+kinds = (storage.Bucket, storage.SavedModel, ml.Model, ml.DefaultVersion, ml.Version)
+classes = {kind.__name__: kind for kind in kinds}
+for name, (kind, inputs) in json.loads(pathlib.Path("declared.json").read_text()).items():
+    classes[kind](name, **inputs)
+"""
+_REPLACES = ("replace", "create-replacement", "delete-replaced")
+
+
+class Part:
+    """The rows of one kind, in a project of their own.
+
+    Attributes:
+        base: the inputs that the rows edit.
+        rows: logical name -> row, of those whose change the program itself does not refuse.
+    """
+
+    def __init__(self, name: str, emulator: RunningEmulator, project: str, folder: Path) -> None:
+        self._name, kind = name, KINDS[name]
+        self._schema = kind.provider.schema
+        folder.mkdir()
+        world = World(emulator, project, folder)
+        self._names = {"<project>": project, "<bucket>": world.bucket, **kind.setup(world)}
+        self.base: State = fill(kind.inputs, self._names)
+        rows = {f"{name}-{number}": row for number, row in enumerate(kind.rows) if not row.bug}
+        self.rows = {name: row for name, row in rows.items() if not list(self._schema.failures(self.new(row)))}
+
+    def old(self, row: Row) -> State:
+        """What the program said before."""
+        found: State = fill(edited(KINDS[self._name].inputs, row.old), self._names)
+        return {**found, **self._allowed(row)}
+
+    def new(self, row: Row) -> State:
+        """What the program says now."""
+        return edited(self.old(row), fill(row.new, self._names))
+
+    def _allowed(self, row: Row) -> State:
+        """A refusal would end the preview: where `allowDowntime` may be said, it is a replacement."""
+        return {"allowDowntime": True} if row.step == "refused" and "allowDowntime" in self._schema.types else {}
+
+    def step(self, row: Row) -> str:
+        """What is to be reported of a row."""
+        return "replace" if self._allowed(row) else row.step
+
+    def entries(self, made: State) -> list[State]:
+        """The state of every row, after the entry of the resource that the engine made."""
+        return [_entry(made, name, self.old(row)) for name, row in self.rows.items()]
+
+
+def _entry(made: State, name: str, inputs: State) -> State:
+    entry = copy.deepcopy(made)
+    entry["urn"] = f"{made['urn'].rpartition('::')[0]}::{name}"
+    provider = {"__provider": made["inputs"]["__provider"]}
+    return {**entry, "inputs": {**inputs, **provider}, "outputs": {"drift": {}, **inputs, **provider}}
+
+
+class Deployed:
+    """A stack with one resource per row.
+
+    Attributes:
+        engine: the stack.
+        parts: kind -> its rows.
+    """
+
+    def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
+        self.parts = {name: Part(name, emulator, f"{project}-{name.lower()}", folder / name) for name in KINDS}
+        self._program = folder / "program"
+        self._program.mkdir()
+        (self._program / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
+        (self._program / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+        self.engine = Engine(folder / "engine", self._program)
+        self.engine.write({"gcp:project": project, "tf2-models:endpoint": emulator.endpoint})
+
+    def declare(self, inputs: dict[str, list[Any]]) -> None:
+        """Writes the program: logical name -> kind and inputs."""
+        (self._program / "declared.json").write_text(json.dumps(inputs), encoding="utf-8")
+
+    def fill_state(self) -> None:
+        """Makes one resource of each kind, and puts a copy into the state for every row, with the row's old inputs."""
+        self.declare({name: [name, part.base] for name, part in self.parts.items()})
+        self.engine.up()
+        state = json.loads(self.engine.run("stack", "export", "--stack", "test"))
+        entries = {name_of(entry["urn"]): entry for entry in state["deployment"]["resources"]}
+        made = {name: entries.pop(f"{name} {name}") for name in KINDS}
+        rows = [entry for name, part in self.parts.items() for entry in part.entries(made[name])]
+        state["deployment"]["resources"] = [*entries.values(), *rows]
+        file = self._program / "state.json"
+        file.write_text(json.dumps(state), encoding="utf-8")
+        self.engine.run("stack", "import", "--stack", "test", "--file", str(file))
+
+    def change(self) -> None:
+        """Declares every row's change, but for refusals that cannot be allowed."""
+        self.declare(
+            {
+                name: [kind, part.new(row) if part.step(row) != "refused" else part.old(row)]
+                for kind, part in self.parts.items()
+                for name, row in part.rows.items()
+            }
+        )
+
+
+def test_the_engine_reports_each_row(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
+    """One preview of all changes, in which nothing is called; then one of a refusal, which is a plain line."""
+    deployed = Deployed(emulator, project, tmp_path)
+    deployed.fill_state()
+    deployed.change()
+    emulator.reset_calls()
+
+    found = {name.rpartition(" ")[2]: step for name, step in deployed.engine.preview().items()}
+
+    rows = [(part, name, row) for part in deployed.parts.values() for name, row in part.rows.items()]
+    for part, name, row in rows:
+        step = found.get(name, "same")
+        told = "replace" if step in _REPLACES else step
+        assert told == (part.step(row) if part.step(row) != "refused" else "same"), f"{name}: {row.title}"
+    assert len(rows) > 150
+    assert emulator.calls() == {}
+
+    _a_refusal_is_a_plain_line(deployed)
+
+
+def _a_refusal_is_a_plain_line(deployed: Deployed) -> None:
+    models = deployed.parts["Model"]
+    name, row = next((name, row) for name, row in models.rows.items() if row.field == "regions")
+    deployed.declare({name: ["Model", edited(models.new(row), {"allowDowntime": None})]})
+
+    text = deployed.engine.stack("preview", fails=True)
+
+    said = r"regions of model projects/\S+/models/m cannot be changed in place\. Give it another name, or say "
+    assert re.search(said, text), text
+    assert "Traceback" not in text

@@ -1,0 +1,179 @@
+"""Every field of every resource, changed: what the engine is told, and what goes over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resources import _values
+from resources._provider import DRIFT, Provider
+from tests.changes import saved_model_rows
+from tests.changes.kinds import KINDS, Kind
+from tests.changes.recorder import recording
+from tests.changes.rows import Row, Sent, edited, fill, leaves, numbers
+from tests.contract.test_contract import World
+from tests.providers import State, as_engine, configured
+from tests.running import RunningEmulator
+
+NOBODY = "http://127.0.0.1:9"
+_FILES = {"saved_model.pb": {"size": 300, "crc32c": "AAAAAA=="}}
+_NAMES: State = {
+    "<project>": "p",
+    "<bucket>": "p-models",
+    "<files one>": _FILES,
+    "<files two>": {**_FILES, "notes.txt": {"size": 3, "crc32c": "AAAAAA=="}},
+    "<files three>": {**_FILES, "more.txt": {"size": 3, "crc32c": "AAAAAA=="}},
+    "<files spelled>": {"saved_model.pb": {"crc32c": "AAAAAA==", "size": 300.0}},
+}
+"""What the rows' `<...>` stand for where nothing is called."""
+
+
+def told_rows() -> list[Any]:
+    """Every row as a parameter."""
+    return [
+        pytest.param(kind, row, id=f"{name} {row.title}", marks=[pytest.mark.xfail(reason=row.bug)] if row.bug else [])
+        for name, kind in KINDS.items()
+        for row in kind.rows
+    ]
+
+
+def wire_rows() -> list[Any]:
+    """The rows after which something is sent: an update, or a replacement by a resource that may be replaced."""
+    return [
+        pytest.param(kind, row, id=f"{name} {row.title}")
+        for name, kind in KINDS.items()
+        for row in kind.rows
+        if row.wire or row.step == "replace" or (row.step == "refused" and kind.replaceable)
+    ]
+
+
+def told(provider: Provider, olds: State, old: State, news: State) -> str:
+    """What the engine makes of `check` and `diff`."""
+    if provider.check(old, news).failures:
+        return "refused"
+    difference = provider.diff(provider.identity(old), olds, news)
+    assert bool(difference.delete_before_replace) is bool(difference.replaces)
+    if difference.replaces:
+        return "replace"
+    return "update" if difference.changes else "same"
+
+
+def states(kind: Kind, row: Row, names: State) -> tuple[State, State]:
+    """The inputs that were and those that are wanted, as the engine hands them over."""
+    old = edited(kind.inputs, row.old)
+    return as_engine(fill(old, names)), as_engine(fill(edited(old, row.new), names))
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_every_field_has_its_rows(kind: Kind) -> None:
+    """Each leaf is changed, each optional field is given and taken away, each number is spelled as a float."""
+    schema, rows = kind.provider.schema, kind.rows
+    required = {*_values.required(schema.inputs), "project"}
+    inputs = schema.names("path", "fixed", "mutable", "local")
+
+    changed = {row.field for row in rows if row.change == "changed"}
+    assert set(leaves(schema)) | set(schema.mutable_leaves()) <= changed | _above(changed)
+    for change in ("given", "taken away"):
+        found = {row.field.partition(".")[0] for row in rows if row.change == change}
+        assert set(inputs) - required <= found, change
+    spelled = {row.field.partition(".")[0] for row in rows if row.change == "spelled"}
+    assert set(numbers(schema)) <= spelled
+    assert {row.field.partition(".")[0] for row in rows} == set(inputs)
+    titles = [row.title for row in rows]
+    assert len(titles) == len(set(titles))
+
+
+def _above(paths: Iterable[str]) -> set[str]:
+    """The paths of the objects that these leaves are in."""
+    return {path.rpartition(".")[0] for path in paths}
+
+
+@pytest.mark.parametrize(("kind", "row"), told_rows())
+def test_the_engine_is_told_what_a_change_does(kind: Kind, row: Row) -> None:
+    """`check` and `diff` together, without one call; a refusal names the field, and can be allowed."""
+    provider = configured(kind.provider, NOBODY)
+    recorder = recording(provider)
+    old, news = states(kind, row, _NAMES)
+    schema = provider.schema
+    live = schema.pick(old, [name for name in schema.names("fixed", "mutable") if name in old])
+    olds = as_engine({DRIFT: {}, **schema.observed(old, live)})
+
+    assert told(provider, olds, old, news) == row.step
+    if row.step == "refused":
+        [failure] = provider.check(old, news).failures
+        assert row.field.startswith(failure.reason.partition(" of ")[0])
+        allowed = {"allowDowntime": True}
+        assert told(provider, {**olds, **allowed}, {**old, **allowed}, {**news, **allowed}) == "replace"
+    if row.step == "update" and not row.wire:
+        outs = as_engine(provider.update(provider.identity(old), olds, news).outs or {})
+        assert schema.inputs_of(outs) == news
+        assert told(provider, outs, news, news) == "same"
+    assert recorder.calls == []
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("kind", "row"), wire_rows())
+def test_a_change_sends_exactly_its_own(
+    kind: Kind, row: Row, emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """Each call that changes something: its method, its update mask, its JSON; then there is no difference left."""
+    world = World(emulator, project, tmp_path)
+    names = {"<project>": project, "<bucket>": world.bucket, **kind.setup(world)}
+    provider = configured(kind.provider, emulator.endpoint)
+    old, news = states(kind, row, names)
+    olds = as_engine(provider.create(dict(old)).outs or {}) if row.made else old
+    identity, recorder = provider.identity(old), recording(provider)
+
+    if row.step == "update":
+        outs = provider.update(identity, olds, news).outs
+    else:
+        outs = _replaced(provider, row, identity, olds, news)
+
+    assert texts(recorder.sent) == texts(fill_all(expected(kind, row), names))
+    if outs:
+        assert told(provider, as_engine(outs), news, news) == "same"
+
+
+def _replaced(provider: Provider, row: Row, identity: str, olds: State, news: State) -> State | None:
+    """Deletes what is there, as the engine does first, and makes what is wanted."""
+    if row.made:
+        provider.delete(identity, olds)
+    if row.answer is None:
+        return provider.create(news).outs
+    with pytest.raises(row.answer):
+        provider.create(news)
+    return None
+
+
+def expected(kind: Kind, row: Row) -> list[Sent]:
+    """What the row says is sent."""
+    if row.step == "update" or not kind.body:
+        return list(row.wire)
+    deleted = [Sent(kind.delete)] if row.made else []
+    return [*deleted, Sent(kind.create, None, edited(kind.body, row.body)), *row.then]
+
+
+def texts(calls: list[Sent]) -> list[str]:
+    """The calls to compare: in their order, but for uploads, which are sent in parallel."""
+    found = [call.text for call in calls]
+    return sorted(found) if any(call.method == saved_model_rows.INSERT for call in calls) else found
+
+
+def fill_all(calls: list[Sent], names: State) -> list[Sent]:
+    """The calls with what their `<...>` stand for."""
+    return [call._replace(body=fill(call.body, names)) for call in calls]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_what_is_not_known_yet_is_neither_refused_nor_replaced(kind: Kind) -> None:
+    """At preview a value that comes from a resource that is still to be made is no reason for anything."""
+    provider = configured(kind.provider, NOBODY)
+    old = as_engine(fill(kind.inputs, _NAMES))
+    fields = [name for name in provider.schema.names("fixed", "mutable", "local") if name in old]
+
+    assert fields
+    for name in fields:
+        assert told(provider, {DRIFT: {}, **old}, old, {**old, name: _values.UNKNOWN}) in ("same", "update"), name

@@ -66,7 +66,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--instances", metavar="FILE", help="what to predict, as JSON; - is standard input (default: samples)")
     add("--count", type=_count, metavar="N", help="how many samples, where no --instances are given (default: 1)")
     add("--json", action="store_true", help="print the answer as it came: one line of JSON")
-    add("--plot", type=Path, metavar="FILE.png", help="draw images beside the probabilities of their classes")
+    add("--plot", type=_picture, metavar="FILE.png", help="draw images beside the probabilities of their classes")
     where = parser.add_argument_group("where")
     where.add_argument("--stack", help="take project, region and endpoint from Pulumi.STACK.yaml in this folder")
     where.add_argument("--project", metavar="P", help="read no stack file; with --endpoint, or Google's own endpoint")
@@ -81,10 +81,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more; it is {text!r}")
+    return int(text)
+
+
+def _picture(text: str) -> Path:
+    if Path(text).suffix.lower() not in ("", ".png"):
+        raise argparse.ArgumentTypeError(f"is written as a PNG: name it .png, not {text!r}")
+    return Path(text)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -73,9 +73,9 @@ class Progress:
         with self._lock:
             self._done += amount
             percent = 100 * self._done // self._total
-            changed, self._shown = percent != self._shown, percent
-        if changed:
-            self._call.report(f"{self._verb} {percent} %")
+            if percent != self._shown:
+                self._shown = percent
+                self._call.report(f"{self._verb} {percent} %")  # in the lock: a later figure is shown later
 
 
 def _upload(call: Call, bucket: str, upload: Upload, done: Progress) -> None:

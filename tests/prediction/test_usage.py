@@ -46,6 +46,7 @@ def test_help() -> None:
         [],
         ["m", "--count", "0"],
         ["m", "--count", "x"],
+        ["m", "--plot", "x.txt"],
         ["m", "--count", "2", "--instances", "-"],
         ["m", "--stack", "local", "--project", "p"],
         ["m", "--nothing"],

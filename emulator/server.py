@@ -64,7 +64,7 @@ class App:
             status = 499
         except _Disconnected:
             status = 499  # nobody is left to answer to; the log says so as other servers do
-        except Exception as exc:
+        except Exception as exc:  # whatever it is, it is logged and raised again
             # The head of the answer is sent: to leave closes the connection, so that the client sees a short body.
             self._emulator.log.fault(f"{call.method} {call.raw_path}", exc)
             raise

@@ -38,7 +38,7 @@ class SavedModelProvider(Provider):
         """Sends what the bucket does not have yet: nothing at all where the same content is there."""
         found = self._found(call, inputs)
         for name in found.keys() & inputs["files"].keys():
-            if _facts(found[name]) != _whole(inputs["files"][name]):
+            if _facts(found[name]) != _facts(inputs["files"][name]):
                 raise errors.ArtifactError(
                     f"{self.identity(inputs)}{name} holds other bytes than this artifact; it was changed outside: "
                     "delete it and run again"
@@ -77,7 +77,7 @@ class SavedModelProvider(Provider):
 
     def _send(self, call: Call, inputs: State, found: Mapping[str, State]) -> None:
         """Whatever differs from what is there; every local file is checked before the first byte."""
-        wanted = {name: _whole(facts) for name, facts in inputs["files"].items()}
+        wanted = {name: _facts(facts) for name, facts in inputs["files"].items()}
         lacking = {name: facts for name, facts in wanted.items() if name not in found or _facts(found[name]) != facts}
         if not lacking and MANIFEST in found:
             return
@@ -96,11 +96,8 @@ class SavedModelProvider(Provider):
 
 
 def _facts(item: Mapping[str, Any]) -> State:
+    """A file's facts: the engine hands its size over as a float, the API as a string."""
     return {"size": int(item["size"]), "crc32c": item["crc32c"]}
-
-
-_whole = _facts
-"""The engine hands the wanted sizes over as floats; the API hands the found ones over as strings."""
 
 
 class SavedModel(Resource, module="storage", name="SavedModel"):

@@ -59,7 +59,6 @@ class Row:
         made: False where the emulator cannot make `old`: then its state is computed.
         answer: the API's answer to the `create` where the emulator does not make `new`.
         note: tells apart rows of the same field and change.
-        bug: a fact that keeps the row from holding; empty in a row that holds.
     """
 
     field: str
@@ -73,7 +72,6 @@ class Row:
     made: bool = True
     answer: type[errors.ApiError] | None = None
     note: str = ""
-    bug: str = ""
 
     @property
     def title(self) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.making import made_once
 from tests.prediction.deployment import Deployment
 from tests.prediction.wire import Wire, serving
 from tests.running import RunningEmulator
@@ -33,16 +31,7 @@ def wire() -> Iterator[Wire]:
 @pytest.fixture(scope="session")
 def prediction_models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of `make_models.MODELS`, shared by all test processes of this run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "prediction_models"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "done").exists():
-            script = Path(__file__).with_name("make_models.py")
-            subprocess.run([sys.executable, str(script), str(folder)], check=True, capture_output=True, timeout=120)
-            (folder / "done").touch()
-    return folder
+    return made_once(Path(__file__).with_name("make_models.py"), "prediction_models", tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import subprocess
-import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ import pytest
 import uvloop
 
 from emulator.serving import Serving
+from tests.making import made_once
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 _BOUND = 60.0
@@ -22,15 +20,7 @@ _BOUND = 60.0
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of `make_models.MODELS`, shared by all test processes of this run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "serving_models"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "done").exists():
-            script = Path(__file__).with_name("make_models.py")
-            subprocess.run([sys.executable, str(script), str(folder)], check=True, capture_output=True, timeout=120)
-    return folder
+    return made_once(Path(__file__).with_name("make_models.py"), "serving_models", tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from resources import _api, errors
+from resources import _credentials, errors
 
 _HINTS: dict[type[errors.ApiError], str] = {
     errors.NotFound: "deploy it with `pulumi up`, or look at the names in `pulumi stack output models`",
     errors.FailedPrecondition: "look at the state of the version, and deploy with `pulumi up`",
     errors.Sunset: "set tf2-models:endpoint to a server that speaks ml v1 (the emulator: `python -m emulator up`)",
-    errors.Unauthenticated: _api.LOGIN.strip("()"),
+    errors.Unauthenticated: _credentials.LOGIN.strip("()"),
     errors.PermissionDenied: "these credentials need roles/ml.developer, and roles/storage.objectViewer for samples",
     errors.ResourceExhausted: "a quota is used up or all nodes are busy: wait, or give the version more nodes",
     errors.Unavailable: "try again in a moment",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from resources import _api, errors
+from resources import _settings, errors
 
 RETRY_SECONDS = 5.0
 """How long a command repeats a failing call: somebody is waiting."""
@@ -19,7 +19,7 @@ class Target:
     """A project at an endpoint."""
 
     project: str
-    settings: _api.Settings
+    settings: _settings.Settings
 
     @property
     def url(self) -> str:
@@ -27,14 +27,14 @@ class Target:
         return (self.settings.root("ml") or "https://ml.googleapis.com/").rstrip("/")
 
 
-def settings_of(endpoint: str | None, region: str | None) -> _api.Settings:
+def settings_of(endpoint: str | None, region: str | None) -> _settings.Settings:
     """Settings for an endpoint: what is given, else TF2_MODELS_ENDPOINT, else Google's. Raises `InvalidInput`."""
-    google = _api.REGIONAL if region else _api.GLOBAL
-    chosen = endpoint or os.environ.get(_api.ENDPOINT_VARIABLE) or google
-    reason = _api.endpoint_failure(chosen, region or "")
+    google = _settings.REGIONAL if region else _settings.GLOBAL
+    chosen = endpoint or os.environ.get(_settings.ENDPOINT_VARIABLE) or google
+    reason = _settings.endpoint_failure(chosen, region or "")
     if reason:
         raise errors.InvalidInput([("endpoint", reason)])
-    return _api.Settings(endpoint=chosen.rstrip("/"), region=region or "")
+    return _settings.Settings(endpoint=chosen.rstrip("/"), region=region or "")
 
 
 def target(
@@ -56,7 +56,9 @@ def target(
         return Target(project=project, settings=_patient(settings_of(endpoint, region)))
     path = stack_file(stack or os.environ.get("PULUMI_STACK") or "local", folder or Path())
     config = _config(path)
-    declared = os.environ.get(_api.ENDPOINT_VARIABLE) or _text(config, "tf2-models:endpoint", path) or _api.GLOBAL
+    declared = (
+        os.environ.get(_settings.ENDPOINT_VARIABLE) or _text(config, "tf2-models:endpoint", path) or _settings.GLOBAL
+    )
     settings = settings_of(endpoint or declared, region or _text(config, "gcp:region", path))
     found = _text(config, "gcp:project", path)
     if not found:
@@ -74,7 +76,7 @@ def stack_file(stack: str, folder: Path) -> Path:
     raise errors.InvalidInput([(path.name, f"is not in this folder: {there}, or give --project and --endpoint")])
 
 
-def _patient(settings: _api.Settings) -> _api.Settings:
+def _patient(settings: _settings.Settings) -> _settings.Settings:
     return replace(settings, retry_seconds=RETRY_SECONDS)
 
 

@@ -5,121 +5,23 @@ Calls go through google-api-python-client, with the discovery documents that it 
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import http.client
-import ipaddress
 import json
-import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from resources import errors
+from resources._credentials import Credentials
+from resources._limits import Places
+from resources._settings import Settings
 
-ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
-"""Overrides the configured endpoint: `destroy` and `refresh` see the configuration of the last `up`."""
-
-SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 RETRIED = (errors.ResourceExhausted, errors.Unavailable, errors.Internal, errors.DeadlineExceeded)
-NEAR_RETRY_SECONDS = 5.0
-"""How long calls to a server on this machine are repeated: it restarts in less, or is not there."""
-GLOBAL, REGIONAL = "global", "regional"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Where the APIs are.
-
-    Attributes:
-        endpoint: "global" (Google, https://ml.googleapis.com), "regional" (https://REGION-ml.googleapis.com), or the
-            URL of a server that speaks both `ml` and Cloud Storage, such as the emulator's.
-        region: for a regional endpoint.
-        operations: how many long-running operations this process has under way at a time; Google's quota is 10.
-        retry_seconds: how long a failing call that is safe to repeat is repeated.
-    """
-
-    endpoint: str = GLOBAL
-    region: str = ""
-    operations: int = 10
-    retry_seconds: float = 30.0
-
-    @classmethod
-    def of(cls, endpoint: str | None, region: str | None, operations: str | int | None = None) -> Settings:
-        """From a stack's configuration and the environment. Raises `InvalidInput` for what is no endpoint."""
-        chosen = os.environ.get(ENDPOINT_VARIABLE) or endpoint or GLOBAL
-        reason = endpoint_failure(chosen, region or "")
-        if reason:
-            raise errors.InvalidInput([("endpoint", reason)])
-        places = int(operations or cls.operations)
-        found = cls(endpoint=chosen.rstrip("/"), region=region or "", operations=places)
-        return replace(found, retry_seconds=NEAR_RETRY_SECONDS) if found.anonymous else found
-
-    def root(self, service: str) -> str | None:
-        """The root URL of a service; None for the one in its discovery document."""
-        if self.endpoint == REGIONAL and service == "ml":
-            return f"https://{self.region}-ml.googleapis.com/"
-        return None if self.endpoint in (GLOBAL, REGIONAL) else f"{self.endpoint}/"
-
-    @property
-    def anonymous(self) -> bool:
-        """Whether calls carry no credentials: to a server on this machine."""
-        return self.endpoint not in (GLOBAL, REGIONAL) and is_loopback(self.endpoint)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
-
-
-def is_url(text: str) -> bool:
-    """Whether this is the root of an HTTP server: a scheme, a host, perhaps a port, and nothing else."""
-    try:
-        url = urlsplit(text)
-        found = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:  # a bracket without its pair, a port over 65535
-        return False
-    return found and "@" not in url.netloc and url.path in ("", "/") and not url.query and not url.fragment
-
-
-def endpoint_failure(endpoint: str, region: str) -> str:
-    """Why this is no endpoint; empty if it is one. Credentials are never sent over plain http to another machine."""
-    if endpoint == GLOBAL:
-        return ""
-    if endpoint == REGIONAL:
-        return "" if region else "regional needs a region: set gcp:region"
-    if not is_url(endpoint):
-        return f"must be global, regional or a URL; it is {endpoint!r}"
-    url = urlsplit(endpoint)
-    if url.scheme == "http" and not is_loopback(endpoint):
-        return f"must be https for another machine, so that no credentials travel in the clear; it is {endpoint!r}"
-    return ""
-
-
-class Places:
-    """A bound on what runs at a time."""
-
-    def __init__(self, count: int) -> None:
-        self._free = threading.BoundedSemaphore(count)
-
-    @contextlib.contextmanager
-    def taken(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """One place for as long as the block runs; says that it is `waiting` if none is free."""
-        if not self._free.acquire(blocking=False):
-            waiting()
-            self._free.acquire()
-        try:
-            yield
-        finally:
-            self._free.release()
 
 
 class Api:
@@ -131,7 +33,7 @@ class Api:
         self._sleep = sleep
         self._local = threading.local()
         self._services: dict[str, Any] = {}
-        self._credentials: list[Any] = []
+        self._credentials = Credentials()
         self._report: Callable[[str], None] = lambda _: None
         self._lock = threading.Lock()
 
@@ -220,19 +122,7 @@ class Api:
         http = build_http()
         if self.settings.anonymous:
             return http
-        return google_auth_httplib2.AuthorizedHttp(self._default_credentials(), http=http)
-
-    def _default_credentials(self) -> Any:
-        import google.auth
-        from google.auth import exceptions
-
-        with self._lock:
-            if not self._credentials:
-                try:
-                    self._credentials.append(google.auth.default(scopes=SCOPES)[0])
-                except exceptions.DefaultCredentialsError:
-                    raise errors.Unauthenticated("no credentials on this machine") from None
-            return self._credentials[0]
+        return google_auth_httplib2.AuthorizedHttp(self._credentials.get(), http=http)
 
     def _service(self, name: str, version: str) -> Any:
         from googleapiclient import discovery, discovery_cache
@@ -254,9 +144,6 @@ class Api:
 def shared(settings: Settings) -> Api:
     """The process's one `Api` for these settings."""
     return Api(settings)
-
-
-LOGIN = "(run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS)"
 
 
 def _refusal(error: Any) -> errors.ApiError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resources import _api, errors
+from resources import _credentials, errors
 
 
 def hint(error: errors.ApiError) -> str:
@@ -10,7 +10,7 @@ def hint(error: errors.ApiError) -> str:
     hints: dict[type[errors.ApiError], str] = {
         errors.Sunset: " Google takes no new projects on ml v1: set tf2-models:endpoint to a server that speaks it "
         "(the emulator: `python -m emulator up`), or use a project that was there before",
-        errors.Unauthenticated: f" {_api.LOGIN}",
+        errors.Unauthenticated: f" {_credentials.LOGIN}",
         errors.PermissionDenied: " Check that the API is enabled (`gcloud services enable ml.googleapis.com "
         "storage.googleapis.com`) and that these credentials have roles/ml.admin and roles/storage.admin",
         errors.ResourceExhausted: " A quota is used up: wait, or lower tf2-models:concurrentOperations",

@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import pulumi
 from pulumi import dynamic
 
-from resources import _api, _engine, _hints, _operations, _ownership, _values, errors
+from resources import _api, _engine, _hints, _operations, _ownership, _settings, _values, errors
 from resources._schema import Changes, Schema
 
 State = dict[str, Any]
@@ -94,7 +93,7 @@ class Provider(dynamic.ResourceProvider):
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Called once per process, before anything else: learns where the API is."""
         get = req.config.get
-        settings = _api.Settings.of(get("endpoint"), get("gcp:region"), get("concurrentOperations"))
+        settings = _settings.Settings.of(get("endpoint"), get("gcp:region"), get("concurrentOperations"))
         self._api = _api.shared(settings)
         logging.getLogger("grpc._server").disabled = True  # it would print a traceback beside every plain error
         _engine.widen()
@@ -227,55 +226,6 @@ class Provider(dynamic.ResourceProvider):
             raise type(error)(message, error.details) from None
         except (errors.EndpointUnreachable, errors.ArtifactError) as error:
             raise type(error)(f"{what}: {error}") from None
-
-
-class InvalidArguments(errors.InvalidInput, pulumi.RunError):
-    """Wrong arguments, as an error that Pulumi shows without a traceback."""
-
-
-class Resource(dynamic.Resource):
-    """A resource whose fields are a schema's. Every field is an attribute too, an `Output`, under its Python name."""
-
-    provider: ClassVar[type[Provider]]
-
-    def __init__(self, resource_name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
-        """Checks the arguments and registers the resource.
-
-        Raises:
-            InvalidArguments: with every failure, before anything is registered.
-        """
-        schema = self.provider.schema
-        inputs = _values.to_wire(with_project(args, schema), schema.inputs)
-        where = f"{type(self).__name__}({resource_name!r})"
-        failures = [*schema.failures(inputs, where), *_ownership.failures(inputs, where)]
-        if "project" in schema.types and not inputs.get("project"):
-            failures.append((f"{where}.project", "is missing: give it, or set gcp:project"))
-        if failures:
-            raise InvalidArguments(failures)
-        protect = pulumi.ResourceOptions(delete_before_replace=True)
-        super().__init__(
-            self.provider(),
-            resource_name,
-            {**dict.fromkeys(schema.types), **inputs},
-            pulumi.ResourceOptions.merge(protect, opts),
-        )
-
-    def __getattr__(self, name: str) -> pulumi.Output[Any]:
-        """A field as an output: `version.deployment_uri`."""
-        wire = _values.api_name(name)
-        if wire not in self.provider.schema.types or wire not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__} has no field {name}")
-        found: pulumi.Output[Any] = self.__dict__[wire]
-        return found
-
-
-def with_project(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
-    """The arguments with the stack's `gcp:project`, where a project is wanted and none is given."""
-    if "project" not in schema.types or args.get("project") is not None:
-        return args
-    import pulumi_gcp
-
-    return {**args, "project": pulumi_gcp.config.project}
 
 
 def _at(values: Any, path: str) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from typing_extensions import Required
 
-from resources import _api, _ownership, _values, errors
+from resources import _ownership, _settings, _values, errors
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
@@ -118,15 +118,15 @@ class _Reader:
             self.failures.append(("gcp:project", reason))
             self.project = "project"  # so that names made of it do not fail too
 
-    def _settings(self) -> _api.Settings:
+    def _settings(self) -> _settings.Settings:
         endpoint, operations = self.values.get("endpoint"), self.values.get("concurrentOperations")
         if isinstance(operations, int) and operations < 1:
             self._note([("concurrentOperations", f"must be 1 or more; it is {operations}")])
         try:
-            return _api.Settings.of(endpoint, self.region)
+            return _settings.Settings.of(endpoint, self.region)
         except errors.InvalidInput as error:
             self._note(error.failures)
-            return _api.Settings()
+            return _settings.Settings()
 
     def _bucket(self) -> dict[str, Any]:
         given = _mapping(self.values.get("bucket"))
@@ -144,7 +144,7 @@ class _Reader:
         self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, ModelExtras, where))
         self._note(_taken(fields, ("project", "name", "owner"), where))
         inputs = {**fields, "project": self.project, "name": name}
-        if self.region and self.values.get("endpoint") != _api.REGIONAL:
+        if self.region and self.values.get("endpoint") != _settings.REGIONAL:
             inputs.setdefault("regions", [self.region])
         self._note(_ownership.failures(inputs, where))
         self._note(_named(MODEL.failures(inputs, where), where))

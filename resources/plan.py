@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from resources import _api
+from resources import _settings
 from resources.storage import rules
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Stack:
     """What a stack declares."""
 
     project: str
-    settings: _api.Settings
+    settings: _settings.Settings
     bucket: dict[str, Any]
     models: list[Model]
     saved_models: dict[str, dict[str, Any]] = field(default_factory=dict)

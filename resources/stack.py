@@ -8,7 +8,8 @@ from typing import Annotated, TypedDict
 import pulumi
 from pulumi import dynamic
 
-from resources._provider import Call, Provider, Resource, State
+from resources._provider import Call, Provider, State
+from resources._resource import Resource
 from resources._schema import Schema, output
 
 __all__ = ["Identity"]

@@ -6,7 +6,8 @@ import pulumi
 from typing_extensions import Unpack
 
 from resources import errors
-from resources._provider import Call, Provider, Resource, State
+from resources._provider import Call, Provider, State
+from resources._resource import Resource
 from resources.ml import _gate, _names
 from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
 

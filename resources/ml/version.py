@@ -10,7 +10,8 @@ import pulumi
 from typing_extensions import Unpack
 
 from resources import _operations, _ownership, errors
-from resources._provider import Call, Provider, Resource, State
+from resources._provider import Call, Provider, State
+from resources._resource import Resource
 from resources._schema import Changes
 from resources.ml import _names, rules
 from resources.ml.schema import VERSION, VersionArgs

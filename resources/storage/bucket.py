@@ -6,7 +6,8 @@ import pulumi
 from typing_extensions import Unpack
 
 from resources import _ownership, errors
-from resources._provider import Call, Provider, Resource, State
+from resources._provider import Call, Provider, State
+from resources._resource import Resource
 from resources._schema import Changes
 from resources.storage import _objects
 from resources.storage.schema import BUCKET, BucketArgs

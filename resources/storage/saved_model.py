@@ -10,7 +10,8 @@ import pulumi
 from typing_extensions import Unpack
 
 from resources import errors
-from resources._provider import Call, Provider, Resource, State
+from resources._provider import Call, Provider, State
+from resources._resource import Resource
 from resources.storage import _folder, _objects, manifests
 from resources.storage.schema import SAVED_MODEL, SavedModelArgs
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from resources import _api
 from resources._provider import Provider
+from resources._settings import Settings
 from tests.changes.rows import Sent
 from tests.providers import State
 
@@ -24,7 +25,7 @@ class Recorder(_api.Api):
         sent: the calls that change something.
     """
 
-    def __init__(self, settings: _api.Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.calls: list[str] = []
         self.sent: list[Sent] = []
@@ -67,7 +68,7 @@ def _uploaded(name: str, content: bytes) -> dict[str, str]:
 
 
 @cache
-def _shared(settings: _api.Settings) -> Recorder:
+def _shared(settings: Settings) -> Recorder:
     return Recorder(settings)
 
 

@@ -11,8 +11,9 @@ import httplib2
 import pytest
 from googleapiclient.errors import HttpError
 
-from resources import _api, errors
-from resources._api import Api, Settings
+from resources import _limits, _settings, errors
+from resources._api import Api
+from resources._settings import Settings
 
 
 class Request:
@@ -51,7 +52,7 @@ def api(pauses: list[float]) -> Api:
 )
 def test_endpoints_that_can_be(endpoint: str) -> None:
     """Google's, and servers that speak its APIs: here over http, elsewhere over https."""
-    assert _api.endpoint_failure(endpoint, "us-east1") == ""
+    assert _settings.endpoint_failure(endpoint, "us-east1") == ""
 
 
 @pytest.mark.parametrize(
@@ -69,12 +70,12 @@ def test_endpoints_that_can_be(endpoint: str) -> None:
 )
 def test_endpoints_that_cannot_be(endpoint: str) -> None:
     """No URL, no port, plain http to another machine: each with its reason."""
-    assert _api.endpoint_failure(endpoint, "us-east1") != ""
+    assert _settings.endpoint_failure(endpoint, "us-east1") != ""
 
 
 def test_the_environment_overrides_the_configured_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     """`destroy` and `refresh` see the configuration of the last `up`."""
-    monkeypatch.setenv(_api.ENDPOINT_VARIABLE, "http://127.0.0.1:2")
+    monkeypatch.setenv(_settings.ENDPOINT_VARIABLE, "http://127.0.0.1:2")
 
     assert Settings.of("http://127.0.0.1:1", None).endpoint == "http://127.0.0.1:2"
 
@@ -196,7 +197,7 @@ def test_the_bytes_of_an_object_are_no_proxys_page(api: Api) -> None:
 
 def test_as_many_operations_run_as_there_are_places() -> None:
     """The next one says that it waits, and goes on when a place is free."""
-    places, waited, done = _api.Places(1), threading.Event(), threading.Event()
+    places, waited, done = _limits.Places(1), threading.Event(), threading.Event()
 
     def second() -> None:
         with places.taken(waited.set):

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from typing_extensions import get_type_hints, is_typeddict
 
 from resources import _values, ml, stack, storage
-from resources._provider import Resource
+from resources._resource import Resource
 from resources._schema import Field, Schema
 from tools.docs.markdown import code, table
 

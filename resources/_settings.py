@@ -1,0 +1,89 @@
+"""Where the APIs are: an endpoint, its region, and how it is called."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from resources import errors
+
+ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
+"""Overrides the configured endpoint: `destroy` and `refresh` see the configuration of the last `up`."""
+GLOBAL, REGIONAL = "global", "regional"
+NEAR_RETRY_SECONDS = 5.0
+"""How long calls to a server on this machine are repeated: it restarts in less, or is not there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where the APIs are.
+
+    Attributes:
+        endpoint: "global" (Google, https://ml.googleapis.com), "regional" (https://REGION-ml.googleapis.com), or the
+            URL of a server that speaks both `ml` and Cloud Storage, such as the emulator's.
+        region: for a regional endpoint.
+        operations: how many long-running operations this process has under way at a time; Google's quota is 10.
+        retry_seconds: how long a failing call that is safe to repeat is repeated.
+    """
+
+    endpoint: str = GLOBAL
+    region: str = ""
+    operations: int = 10
+    retry_seconds: float = 30.0
+
+    @classmethod
+    def of(cls, endpoint: str | None, region: str | None, operations: str | int | None = None) -> Settings:
+        """From a stack's configuration and the environment. Raises `InvalidInput` for what is no endpoint."""
+        chosen = os.environ.get(ENDPOINT_VARIABLE) or endpoint or GLOBAL
+        reason = endpoint_failure(chosen, region or "")
+        if reason:
+            raise errors.InvalidInput([("endpoint", reason)])
+        places = int(operations or cls.operations)
+        found = cls(endpoint=chosen.rstrip("/"), region=region or "", operations=places)
+        return replace(found, retry_seconds=NEAR_RETRY_SECONDS) if found.anonymous else found
+
+    def root(self, service: str) -> str | None:
+        """The root URL of a service; None for the one in its discovery document."""
+        if self.endpoint == REGIONAL and service == "ml":
+            return f"https://{self.region}-ml.googleapis.com/"
+        return None if self.endpoint in (GLOBAL, REGIONAL) else f"{self.endpoint}/"
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether calls carry no credentials: to a server on this machine."""
+        return self.endpoint not in (GLOBAL, REGIONAL) and is_loopback(self.endpoint)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def is_url(text: str) -> bool:
+    """Whether this is the root of an HTTP server: a scheme, a host, perhaps a port, and nothing else."""
+    try:
+        url = urlsplit(text)
+        found = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # a bracket without its pair, a port over 65535
+        return False
+    return found and "@" not in url.netloc and url.path in ("", "/") and not url.query and not url.fragment
+
+
+def endpoint_failure(endpoint: str, region: str) -> str:
+    """Why this is no endpoint; empty if it is one. Credentials are never sent over plain http to another machine."""
+    if endpoint == GLOBAL:
+        return ""
+    if endpoint == REGIONAL:
+        return "" if region else "regional needs a region: set gcp:region"
+    if not is_url(endpoint):
+        return f"must be global, regional or a URL; it is {endpoint!r}"
+    url = urlsplit(endpoint)
+    if url.scheme == "http" and not is_loopback(endpoint):
+        return f"must be https for another machine, so that no credentials travel in the clear; it is {endpoint!r}"
+    return ""

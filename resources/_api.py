@@ -94,7 +94,10 @@ class Api:
         except HttpError as error:
             if int(error.resp.status) < 400:  # an upload session that began with a proxy's page
                 raise self._no_answer(request, error.content) from None
-            raise _refusal(error) from None
+            raise _refusal(error, request) from None
+        except errors.Unauthenticated as error:  # before anything was sent
+            error.method = request.methodId
+            raise
         except exceptions.GoogleAuthError as error:
             raise errors.Unauthenticated(f"no usable credentials: {_line(error)}") from None
         except (OSError, http.client.HTTPException, httplib2.HttpLib2Error, UnicodeDecodeError) as error:
@@ -110,10 +113,10 @@ class Api:
         return errors.EndpointUnreachable(f"no answer of the API from {self.where(request)}, but {found}")
 
     def where(self, request: Any) -> str:
-        """The endpoint of a request, for messages, with what to do where it is the emulator's."""
+        """The endpoint and the method of a request, for messages, with what to do where it is the emulator's."""
         url = urlsplit(request.uri)
         hint = " (is the emulator up? `python -m emulator up`)" if self.settings.anonymous else ""
-        return f"{url.scheme}://{url.netloc}{hint}"
+        return f"{url.scheme}://{url.netloc} to {request.methodId}{hint}"
 
     def _connect(self) -> Any:
         import google_auth_httplib2
@@ -146,9 +149,10 @@ def shared(settings: Settings) -> Api:
     return Api(settings)
 
 
-def _refusal(error: Any) -> errors.ApiError:
+def _refusal(error: Any, request: Any) -> errors.ApiError:
     """The error that an `HttpError` means. `Retry-After` counts where it is in seconds; a date is not read."""
     found = errors.from_response(int(error.resp.status), error.content)
+    found.method = request.methodId
     asked = str(error.resp.get("retry-after", ""))
     found.retry_after = float(asked) if asked.isdecimal() else 0.0
     return found

@@ -4,16 +4,43 @@ from __future__ import annotations
 
 from resources import _credentials, errors
 
+_AGAIN = "This passes, as a rule: run the same command again, it goes on where this one stopped"
+_REFRESH = "Run `pulumi refresh` to see what is there now, then the same command again"
+_MEND = "Correct what the message names in the stack file, then run `pulumi up` again"
 
-def hint(error: errors.ApiError) -> str:
-    """What to do about an answer of the API, as the tail of a message; empty where the answer says it all."""
-    hints: dict[type[errors.ApiError], str] = {
-        errors.Sunset: " Google takes no new projects on ml v1: set tf2-models:endpoint to a server that speaks it "
-        "(the emulator: `python -m emulator up`), or use a project that was there before",
-        errors.Unauthenticated: f" {_credentials.LOGIN}",
-        errors.PermissionDenied: " Check that the API is enabled (`gcloud services enable ml.googleapis.com "
-        "storage.googleapis.com`) and that these credentials have roles/ml.admin and roles/storage.admin",
-        errors.ResourceExhausted: " A quota is used up: wait, or lower tf2-models:concurrentOperations",
-        errors.AlreadyExists: " It is not in this stack's state: adopt: true takes it over; or choose another name",
-    }
-    return hints.get(type(error), "")
+_STEPS: dict[type[errors.Error], str] = {
+    errors.InvalidArgument: _MEND,
+    errors.Sunset: "Google takes no new projects on ml v1: set tf2-models:endpoint to a server that speaks it "
+    "(the emulator: `python -m emulator up`), or use a project that was there before",
+    errors.FailedPrecondition: _REFRESH,
+    errors.Unauthenticated: f"Log in: {_credentials.LOGIN.strip('()')}",
+    errors.PermissionDenied: "Check that the API is enabled (`gcloud services enable ml.googleapis.com "
+    "storage.googleapis.com`) and that these credentials have roles/ml.admin and roles/storage.admin",
+    errors.NotFound: f"What it needs is gone, or was never there. {_REFRESH}",
+    errors.MethodNotAllowed: "Check that tf2-models:endpoint is the root of a server that speaks both APIs",
+    errors.AlreadyExists: "It is not in this stack's state: adopt: true takes it over; or choose another name",
+    errors.Aborted: f"Somebody else changed it meanwhile. {_REFRESH}",
+    errors.Gone: _AGAIN,
+    errors.LengthRequired: "A proxy may have changed the request: check HTTPS_PROXY and NO_PROXY",
+    errors.PreconditionFailed: f"Somebody else changed it meanwhile. {_REFRESH}",
+    errors.PayloadTooLarge: "Deploy a smaller artifact, or give less text in the stack file",
+    errors.RangeNotSatisfiable: _AGAIN,
+    errors.ResourceExhausted: "A quota is used up: wait, or lower tf2-models:concurrentOperations",
+    errors.Internal: _AGAIN,
+    errors.Unimplemented: "This endpoint does not do that; docs/emulator.md lists what the emulator does",
+    errors.Unavailable: _AGAIN,
+    errors.DeadlineExceeded: _AGAIN,
+    errors.OperationFailed: "Mend what the message names, then run `pulumi up` again",
+}
+
+
+def told(what: str, error: errors.ApiError | errors.OperationFailed) -> str:
+    """An answer of the API as one line: what was going on, the API's own words, its method, what to do.
+
+    An error that no call gave (`method` is empty) says itself what to do.
+    """
+    cause = str(error).rstrip(".")
+    if not error.method:
+        return f"{what}: {cause}"
+    status = f"{error.code} {error.status}" if isinstance(error, errors.ApiError) else f"operation error {error.code}"
+    return f"{what}: {cause} ({error.method}: {status}). {_STEPS[type(error)]}"

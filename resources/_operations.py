@@ -34,6 +34,7 @@ def wait(
     operation: dict[str, Any],
     *,
     what: str,
+    method: str,
     timeout: float,
     progress: Callable[[str], None] = lambda _: None,
     clock: Clock = time,
@@ -44,12 +45,13 @@ def wait(
         poll: the operation of this name, as the API has it now.
         operation: what the call that started it returned.
         what: what is going on, for messages: "create version fashion_mnist/v2".
+        method: id of the API method that began the operation.
         timeout: seconds.
         progress: is told how long it has waited, at moments that grow apart: a log is not for ticking.
         clock: `time`, or a test's own.
 
     Raises:
-        OperationFailed: with the API's own message and code.
+        OperationFailed: with the API's own message and code, and the method.
         OperationTimeout: it was not done in time; it may go on.
     """
     start, told = clock.monotonic(), 0.0
@@ -57,7 +59,7 @@ def wait(
         elapsed = clock.monotonic() - start
         if elapsed >= timeout:
             raise errors.OperationTimeout(
-                f"{what}: not done after {timeout:g} s (operation {operation['name']}); it may still end: "
+                f"{what}: {method} is not done after {timeout:g} s (operation {operation['name']}); it may still end: "
                 "look with `pulumi refresh`, or give more time with `timeouts`"
             )
         if elapsed >= 1.5 * told + 1:
@@ -67,6 +69,9 @@ def wait(
         operation = poll(operation["name"])
     error = operation.get("error")
     if error:
-        raise errors.OperationFailed(f"{what}: {error.get('message', 'no message')}", int(error.get("code", 13)))
+        message = " ".join(str(error.get("message") or "no message").split())
+        failed = errors.OperationFailed(message, int(error.get("code", 13)))
+        failed.method = method
+        raise failed
     response: dict[str, Any] = operation.get("response") or {}
     return response

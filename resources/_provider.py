@@ -45,15 +45,16 @@ class Call:
     def operate(self, request: Any, *, repeatable: bool) -> State:
         """Starts an `ml` operation, when there is a place for it, and waits for it; returns its response."""
         with self.api.places.taken(lambda: self.report("waiting: as many operations run as the limit allows")):
-            return self.wait(self.api.call(request, repeatable=repeatable))
+            return self.wait(self.api.call(request, repeatable=repeatable), request.methodId)
 
-    def wait(self, operation: State) -> State:
-        """The response of an `ml` operation, once it has ended."""
+    def wait(self, operation: State, method: str) -> State:
+        """The response of an `ml` operation that this method began, once it has ended."""
         operations = self.api.ml.projects().operations()
         return _operations.wait(
             lambda name: self.api.call(operations.get(name=name)),
             operation,
             what=self.what,
+            method=method,
             timeout=self.timeout,
             progress=self.report,
         )
@@ -132,7 +133,9 @@ class Provider(dynamic.ResourceProvider):
         live = self.settled(call, inputs, live)
         changes = self.schema.changes(self._state(inputs, live), inputs)
         if changes.fixed:
-            raise errors.FailedPrecondition(f"it exists, and differs in {', '.join(changes.fixed)}: it is left alone")
+            raise errors.FailedPrecondition(
+                f"it exists, and differs in {', '.join(changes.fixed)}: it is left alone; choose another name"
+            )
         call.report(f"it exists already: taken over; changed: {', '.join(changes.patch) or 'nothing'}")
         return self._patched(call, self._state(inputs, live), inputs, changes.patch) if changes.patch else live
 
@@ -222,8 +225,9 @@ class Provider(dynamic.ResourceProvider):
         try:
             yield Call(api=self._api.reporting(report), what=what, urn=urn, report=report, timeout=timeout)
         except errors.ApiError as error:
-            message = f"{what}: {error.message} ({error.code} {error.status}).{_hints.hint(error)}"
-            raise type(error)(message, error.details) from None
+            raise type(error)(_hints.told(what, error), error.details) from None
+        except errors.OperationFailed as error:
+            raise errors.OperationFailed(_hints.told(what, error), error.code) from None
         except (errors.EndpointUnreachable, errors.ArtifactError) as error:
             raise type(error)(f"{what}: {error}") from None
 

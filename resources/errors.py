@@ -48,6 +48,9 @@ SUNSET_TEXT = (
 class Error(Exception):
     """Any failure that this project reports on purpose. Its text is one plain line that says what to do."""
 
+    method: str = ""
+    """Id of the API method that was called, `ml.projects.models.create`; empty where none was."""
+
 
 class InvalidInput(Error):
     """What the user wrote cannot be right; nothing was sent.
@@ -61,7 +64,7 @@ class InvalidInput(Error):
         super().__init__("\n".join(f"{path}: {reason}" for path, reason in self.failures))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.failures,)
+        return type(self), (self.failures,), vars(self)
 
 
 class ArtifactError(Error):
@@ -84,7 +87,7 @@ class OperationFailed(Error):
         self.code = code
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (str(self), self.code)
+        return type(self), (str(self), self.code), vars(self)
 
 
 class OperationTimeout(Error):
@@ -119,7 +122,7 @@ class ApiError(Error):
         self.details = list(details)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.message, self.details)
+        return type(self), (self.message, self.details), vars(self)
 
     def body(self, api: str) -> dict[str, Any]:
         """The answer's JSON body, in the shape of `api`: "storage", or any API with canonical status names."""
@@ -260,7 +263,7 @@ def from_response(code: int, content: bytes) -> ApiError:
         content: its body; anything that is not Google's JSON shape gives the first line of its text.
     """
     error = _error_of(content)
-    message = str(error.get("message") or f"HTTP {code} without a message").strip()
+    message = " ".join(str(error.get("message") or f"HTTP {code} without a message").split())
     status = error.get("status")
     if code == Sunset.code and message.startswith("Cloud AI Platform has been deprecated"):
         return Sunset(message)

@@ -56,7 +56,7 @@ class ModelProvider(Provider):
             if operation is None:
                 self.observe(call, inputs)  # gone in the meantime is gone
                 raise
-            call.wait(operation)
+            call.wait(operation, "ml.projects.models.delete")
 
 
 def _deletion(call: Call, project: str, name: str) -> State | None:

@@ -52,7 +52,9 @@ class VersionProvider(Provider):
             call.operate(request, repeatable=_ownership.bears_mark(inputs))
         except errors.OperationFailed as error:
             if error.code == _ALREADY_EXISTS:
-                raise errors.AlreadyExists(str(error).removeprefix(f"{call.what}: ")) from None
+                exists = errors.AlreadyExists(str(error))
+                exists.method = error.method
+                raise exists from None
             self._clear_failed(call, inputs)
             raise
         mask = self.schema.after_create(inputs)

@@ -121,7 +121,7 @@ class Chunk:
 
     def __init__(self, request: Any) -> None:
         self._request = request
-        self.uri = request.uri
+        self.uri, self.methodId = request.uri, request.methodId
 
     def execute(self, http: Any) -> Any:
         """Sends the next chunk; returns the upload's status and, after the last, the object."""

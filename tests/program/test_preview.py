@@ -114,13 +114,15 @@ def test_wrong_keys_fail_the_preview_all_at_once_and_without_a_traceback(
         pytest.param(
             ["--sunset"],
             {},
-            r"create model projects/\S+/models/mult: Cloud AI Platform has been deprecated\. .*set tf2-models:endpoint",
+            r"create model projects/\S+/models/mult: Cloud AI Platform has been deprecated\. "
+            r".* \(ml\.projects\.models\.create: 400 INVALID_ARGUMENT\)\. .*set tf2-models:endpoint",
             id="Google's answer of today",
         ),
         pytest.param(
             [],
             {"tf2-models:endpoint": "http://127.0.0.1:9"},
-            r"create bucket \S+: no answer from http://127\.0\.0\.1:9 \(is the emulator up\? `python -m emulator up`\)",
+            r"create bucket \S+: no answer from \S+:9 to storage\.buckets\.insert "
+            r"\(is the emulator up\? `python -m emulator up`\)",
             id="nobody there",
         ),
     ],

@@ -20,6 +20,7 @@ class Request:
     """A request of google-api-python-client that answers from a list: an error's code, an exception, or an answer."""
 
     uri = "http://127.0.0.1:1/v1/x"
+    methodId = "ml.x.get"  # noqa: N815 - google-api-python-client's name
 
     def __init__(self, *answers: Any, method: str = "GET", headers: dict[str, str] | None = None) -> None:
         self.answers, self.method, self.headers = list(answers), method, headers or {}
@@ -149,11 +150,21 @@ def test_a_refusal_is_not_repeated(api: Api, pauses: list[float], code: int, kin
     assert pauses == []
 
 
+def test_an_error_knows_the_method_that_was_called(api: Api) -> None:
+    """A message can name it."""
+    with pytest.raises(errors.PermissionDenied) as caught:
+        api.call(Request(403))
+
+    assert caught.value.method == Request.methodId
+
+
 def test_repeating_is_bounded(pauses: list[float]) -> None:
     """An endpoint that is not there is an error of one line that says what to do."""
     api = Api(Settings(endpoint="http://127.0.0.1:1", retry_seconds=0), sleep=pauses.append)
 
-    with pytest.raises(errors.EndpointUnreachable, match=r"^no answer from http://127.0.0.1:1 .*python -m emulator up"):
+    with pytest.raises(
+        errors.EndpointUnreachable, match=r"^no answer from http://127.0.0.1:1 to ml.x.get .*python -m emulator up"
+    ):
         api.call(Request(ConnectionRefusedError("refused")))
 
 
@@ -182,7 +193,7 @@ def test_every_repetition_is_told(api: Api) -> None:
 
     assert [text.partition(": ")[2] for text in told] == [
         "why",
-        "no answer from http://127.0.0.1:1 (is the emulator up? `python -m emulator up`): reset",
+        "no answer from http://127.0.0.1:1 to ml.x.get (is the emulator up? `python -m emulator up`): reset",
     ]
     assert bound.http() is api.http()
 

@@ -56,6 +56,8 @@ def test_cloud_storages_shape_is_read_by_its_code(kind: type[errors.ApiError]) -
 )
 def test_an_error_crosses_processes(error: errors.Error) -> None:
     """The provider and the engine are different processes."""
+    error.method = "ml.projects.models.create"
+
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled in the same line
 
     assert type(copy) is type(error)

@@ -26,13 +26,16 @@ class Clock:
         self.now += seconds
 
 
+WAIT: dict[str, Any] = {"what": "create version v", "method": "ml.x.create"}
+
+
 def wait(ends_at: float, end: dict[str, Any], clock: Clock, **options: Any) -> dict[str, Any]:
     """Waits for an operation that ends at that second."""
 
     def poll(name: str) -> dict[str, Any]:
         return {"name": name, "done": True, **end} if clock.now >= ends_at else {"name": name}
 
-    return _operations.wait(poll, {"name": "o"}, what="create version v", clock=clock, **{"timeout": 3600, **options})
+    return _operations.wait(poll, {"name": "o"}, clock=clock, **{**WAIT, "timeout": 3600, **options})
 
 
 def test_the_response_is_returned_once_it_is_done() -> None:
@@ -44,7 +47,7 @@ def test_an_operation_that_is_done_at_once_is_not_waited_for() -> None:
     """No pause, no further call."""
     clock = Clock()
 
-    assert _operations.wait(pytest.fail, {"name": "o", "done": True}, what="x", timeout=1, clock=clock) == {}
+    assert _operations.wait(pytest.fail, {"name": "o", "done": True}, timeout=1, clock=clock, **WAIT) == {}
     assert clock.pauses == []
 
 
@@ -72,18 +75,18 @@ def test_progress_is_told_at_moments_that_grow_apart() -> None:
 
 
 def test_an_error_is_the_apis_own_message() -> None:
-    """The code and the text of the operation are in the error, with what was going on."""
-    with pytest.raises(errors.OperationFailed, match=r"create version v: Bad model detected") as caught:
-        wait(1, {"error": {"code": 9, "message": "Bad model detected"}}, Clock())
+    """The code and the text of the operation are in the error, with the method that began it."""
+    with pytest.raises(errors.OperationFailed, match=r"^Bad model detected\Z") as caught:
+        wait(1, {"error": {"code": 9, "message": "Bad model\n detected"}}, Clock())
 
-    assert caught.value.code == 9
+    assert (caught.value.code, caught.value.method) == (9, "ml.x.create")
 
 
 def test_the_wait_is_bounded() -> None:
     """After the bound it ends with the operation's name and what to do, and not much later."""
     clock = Clock()
 
-    with pytest.raises(errors.OperationTimeout, match=r"not done after 60 s \(operation o\).*timeouts"):
+    with pytest.raises(errors.OperationTimeout, match=r"ml.x.create is not done after 60 s \(operation o\).*timeouts"):
         wait(float("inf"), {}, clock, timeout=60)
 
     assert 60 <= clock.now <= 60.1

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
-import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.core.digest import DIGITS
 from models.core.errors import FolderError, ModelsError
+from models.core.listing import Sizes, list_plain
 
 GRAPH = "saved_model.pb"
 MANIFEST = "manifest.json"
 _INDEX = "variables/variables.index"
 _SHARD = re.compile(r"variables/variables\.data-(\d{5})-of-(\d{5})")
 _CHUNK = 1 << 20
+_MOST_GRAPH_BYTES = 1 << 31
+"""Of a protocol-buffer message."""
 _VARIABLE_OPERATIONS = (b"VarHandleOp", b"VariableV2")
 
 Files = dict[str, dict[str, Any]]
@@ -38,18 +38,24 @@ class Content(NamedTuple):
     files: Files
 
 
-def list_files(folder: Path) -> dict[str, Path]:
-    """The files of a whole SavedModel by their POSIX path, sorted; the manifest is left out.
+def list_files(folder: Path) -> Sizes:
+    """The sizes in bytes of the files of a whole SavedModel by their POSIX path, sorted; the manifest is left out.
 
     Raises:
-        FolderError: the folder is missing or half-written, or holds links or special files.
+        FolderError: the folder is missing or half-written, or holds what cannot be uploaded.
     """
-    if not folder.is_dir():
-        raise FolderError(f"{folder}: there is no such folder")
-    found = dict(sorted((path.relative_to(folder).as_posix(), path) for path in _walk(folder)))
+    found = list_plain(folder)
     found.pop(MANIFEST, None)
     _check_whole(folder, found)
     return found
+
+
+def read_graph_file(folder: Path) -> bytes:
+    """The bytes of `saved_model.pb`. Raises `FolderError` where it cannot be read."""
+    try:
+        return (folder / GRAPH).read_bytes()
+    except OSError as error:
+        raise _unreadable(folder / GRAPH, error) from None
 
 
 def read_content(folder: Path) -> Content:
@@ -61,32 +67,23 @@ def read_content(folder: Path) -> Content:
     """
     files: Files = {}
     lines = []
-    for name, path in list_files(folder).items():
-        size, sha256, crc32c = _checksums(path)
+    for name in list_files(folder):
+        size, sha256, crc32c = _checksums(folder / name)
         files[name] = {"size": size, "crc32c": crc32c}
         lines.append(f"{name}\0{size}\0{sha256}\n")
     digest = hashlib.sha256("".join(lines).encode()).hexdigest()[:DIGITS]
     return Content(digest, sum(file["size"] for file in files.values()), files)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            mode = entry.stat(follow_symlinks=False).st_mode
-            if stat.S_ISDIR(mode):
-                yield from _walk(Path(entry.path))
-            elif stat.S_ISREG(mode):
-                yield Path(entry.path)
-            else:
-                kind = "a link" if stat.S_ISLNK(mode) else "a special file"
-                raise FolderError(f"{entry.path}: it is {kind}; a SavedModel to upload holds plain files only")
-
-
-def _check_whole(folder: Path, files: dict[str, Path]) -> None:
+def _check_whole(folder: Path, files: Sizes) -> None:
     """Refuses what a killed or unfinished writer leaves."""
+    if (folder / GRAPH).is_dir():
+        raise FolderError(f"{folder / GRAPH}: it is a folder, not a file; export the SavedModel again")
     if GRAPH not in files:
         other = f"; there is {GRAPH}txt: save it in the binary form" if f"{GRAPH}txt" in files else ""
         raise FolderError(f"{folder}: there is no {GRAPH} in it, so it is no SavedModel{other}")
+    if not 0 < files[GRAPH] < _MOST_GRAPH_BYTES:
+        raise FolderError(f"{folder / GRAPH}: it has {files[GRAPH]} bytes, so it is no graph; export it again")
     temporary = [name for name in files if name.startswith("variables/") and "temp" in name]
     if temporary:
         raise FolderError(f"{folder}: half-written: {temporary[0]} is a writer's temporary file; export it again")
@@ -99,8 +96,8 @@ def _check_whole(folder: Path, files: dict[str, Path]) -> None:
     if bool(shards) != (_INDEX in files):
         lacking = "variables/variables.data-*" if _INDEX in files else _INDEX
         raise FolderError(f"{folder}: half-written: {lacking} is missing; export it again")
-    graph = files[GRAPH].read_bytes()
-    if not shards and any(operation in graph for operation in _VARIABLE_OPERATIONS):
+    graph = b"" if shards else read_graph_file(folder)
+    if any(operation in graph for operation in _VARIABLE_OPERATIONS):
         raise FolderError(f"{folder}: half-written: the graph has variables, but {_INDEX} is missing; export it again")
 
 
@@ -111,9 +108,16 @@ def _checksums(path: Path) -> tuple[int, str, str]:
     except ImportError:
         raise ModelsError("the package google-crc32c is not installed; pip install -r requirements.txt") from None
     size, sha256, crc32c = 0, hashlib.sha256(), google_crc32c.Checksum()  # type: ignore[no-untyped-call]  # the package has no types
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            size += len(chunk)
-            sha256.update(chunk)
-            crc32c.update(chunk)  # type: ignore[no-untyped-call]  # as above
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                size += len(chunk)
+                sha256.update(chunk)
+                crc32c.update(chunk)  # type: ignore[no-untyped-call]  # as above
+    except OSError as error:
+        raise _unreadable(path, error) from None
     return size, sha256.hexdigest(), base64.b64encode(crc32c.digest()).decode()  # type: ignore[no-untyped-call]  # as above
+
+
+def _unreadable(path: Path, error: OSError) -> FolderError:
+    return FolderError(f"{path}: it cannot be read: {error.strerror}; look at its permissions, or copy it again")

@@ -10,7 +10,7 @@ from typing import Any
 
 from models.core import artifact as manifests
 from models.core.artifact import Artifact
-from models.core.content import GRAPH, MANIFEST, list_files, read_content
+from models.core.content import GRAPH, MANIFEST, list_files, read_content, read_graph_file
 from models.core.digest import input_digest
 from models.core.errors import FolderError, ModelsError, UsageError
 from models.core.places import build_folder, card_path
@@ -66,7 +66,7 @@ def read_folder(folder: Path) -> Artifact:
         FolderError: the folder is missing, half-written or altered since its manifest was written.
     """
     content = read_content(folder)
-    graph = read_graph((folder / GRAPH).read_bytes(), str(folder / GRAPH))
+    graph = read_graph(read_graph_file(folder), str(folder / GRAPH))
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return Artifact(
@@ -99,8 +99,7 @@ def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
     if not (folder / MANIFEST).is_file():
         return None
     known = manifests.read(folder / MANIFEST, folder)
-    sizes = {name: path.stat().st_size for name, path in list_files(folder).items()}
-    if sizes != {name: file["size"] for name, file in known.files.items()}:
+    if list_files(folder) != {name: file["size"] for name, file in known.files.items()}:
         raise FolderError(f"{folder}: its files have changed since it was built; remove it and build again")
     return known
 

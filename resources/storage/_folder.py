@@ -32,12 +32,15 @@ def verify(folder: Path, files: Mapping[str, Mapping[str, Any]], limit: float | 
     """Raises `ArtifactError` unless every file is there, is a plain file, and has the declared length and checksum."""
     for _, reason in rules.saved_model_failures({"files": files, "sizeLimit": limit}):
         raise errors.ArtifactError(f"{folder}: {reason}")
+    for name, facts in files.items():  # of all files before the first is read, which for gigabytes takes long
+        size = _size(folder, name)
+        if size != facts["size"]:
+            raise errors.ArtifactError(f"{folder}/{name} has {size} bytes; declared are {facts['size']}: {AGAIN}")
     for name, facts in files.items():
         found = _facts(folder, name)
         if found != facts:
             raise errors.ArtifactError(
-                f"{folder}/{name} has {found['size']} bytes, crc32c {found['crc32c']}; declared are {facts['size']} "
-                f"bytes, crc32c {facts['crc32c']}: {AGAIN}"
+                f"{folder}/{name} has crc32c {found['crc32c']}; declared is {facts['crc32c']}: {AGAIN}"
             )
 
 
@@ -56,18 +59,28 @@ def manifest(folder: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Path, di
 
 
 def _facts(folder: Path, name: str) -> dict[str, Any]:
-    file = folder / name
+    size = _size(folder, name)
+    try:
+        return {"size": size, "crc32c": crc32c(folder / name)}
+    except OSError as error:
+        raise errors.ArtifactError(f"{folder}/{name} cannot be read: {error.strerror}; {AGAIN}") from None
+
+
+def _size(folder: Path, name: str) -> int:
+    """A plain file's size in bytes."""
     relative = Path(name)
     for part in (relative, *relative.parents):
         if part != Path() and (folder / part).is_symlink():
             raise errors.ArtifactError(f"{folder}/{name} is, or lies behind, a link: only plain files are sent")
     try:
-        status = file.stat()
+        status = (folder / name).stat()
     except FileNotFoundError:
         raise errors.ArtifactError(f"{folder} is not whole: {name} is missing; {AGAIN}") from None
+    except OSError as error:
+        raise errors.ArtifactError(f"{folder}/{name} cannot be read: {error.strerror}; {AGAIN}") from None
     if not stat.S_ISREG(status.st_mode):
-        raise errors.ArtifactError(f"{folder}/{name} is not a plain file")
-    return {"size": status.st_size, "crc32c": crc32c(file)}
+        raise errors.ArtifactError(f"{folder}/{name} is not a plain file; {AGAIN}")
+    return status.st_size
 
 
 def crc32c(file: Path) -> str:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from resources._schema import Schema
 from resources._values import Failure, join
+
+if TYPE_CHECKING:
+    from resources._schema import Schema
 
 LABEL = "tf2-models-owner"
 

@@ -10,18 +10,18 @@ import logging
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from pulumi import dynamic
 
-from resources import _api, _engine, _hints, _operations, _ownership, _settings, _values, errors
+from resources import _api, _comparison, _engine, _hints, _operations, _ownership, _settings, _telling, _values, errors
 from resources._schema import Changes, Schema
 
 State = dict[str, Any]
 DRIFT = "drift"
-NOTHING = "nothing"
-"""A drifted field that the API has no more: the engine drops what is None."""
+CONFLICTS = (errors.Aborted, errors.PreconditionFailed, errors.FailedPrecondition)
+"""What a patch is refused with where somebody else changed the resource in between, or is changing it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,16 +103,17 @@ class Provider(dynamic.ResourceProvider):
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
         """Called before every diff; refuses what cannot be done in place. Values were checked in the program."""
         changes = self._changes(_olds, news)
-        failures = [] if news.get("allowDowntime") else list(self._refusals(changes, _olds, news))
-        return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in failures])
+        if not _olds or changes.path or news.get("allowDowntime"):
+            return dynamic.CheckResult(news, [])
+        facts = (self._named(news), self.instead(news), "adopt" in self.schema.types)
+        reasons = [_telling.refusal(path, _olds, _live(_olds), *facts) for path in changes.fixed]
+        return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in reasons])
 
     def diff(self, _id: str, _olds: State, _news: State) -> dynamic.DiffResult:
         """Called at preview and at `up`, with the old *outputs*: pure, no network."""
         changes = self._changes(_olds, _news)
-        replaces = [*changes.path, *changes.fixed, *(_olds.get(DRIFT) or {})]
-        return dynamic.DiffResult(
-            changes=bool(changes) or bool(replaces), replaces=replaces, delete_before_replace=bool(replaces)
-        )
+        replaces = [*changes.path, *changes.fixed]
+        return dynamic.DiffResult(changes=bool(changes), replaces=replaces, delete_before_replace=bool(replaces))
 
     def create(self, props: State) -> dynamic.CreateResult:
         """Called where the state has no such resource."""
@@ -122,22 +123,37 @@ class Provider(dynamic.ResourceProvider):
         return dynamic.CreateResult(self.identity(inputs), self._state(inputs, live))
 
     def _made(self, call: Call, inputs: State) -> State:
-        """What `make` made; or one that exists already, if it is this resource's own, or may be adopted."""
+        """What `make` made; or one that exists already, if it is this resource's own, or may be adopted.
+
+        Where it may be adopted it is looked for first: the API is not asked to make what is there.
+        """
         mark = _ownership.mark(self.schema, inputs, call.urn)
+        live = self._found(call, inputs) if inputs.get("adopt") else None
+        if live is None:
+            try:
+                return self.make(call, _ownership.marked(inputs, mark))
+            except errors.AlreadyExists:
+                live = self.observe(call, inputs)
+                if not _ownership.is_marked(live, mark) and not inputs.get("adopt"):
+                    raise
+        return self._taken_over(call, inputs, self.settled(call, inputs, live))
+
+    def _found(self, call: Call, inputs: State) -> State | None:
         try:
-            return self.make(call, _ownership.marked(inputs, mark))
-        except errors.AlreadyExists:
-            live = self.observe(call, inputs)
-            if not _ownership.is_marked(live, mark) and not inputs.get("adopt"):
-                raise
-        live = self.settled(call, inputs, live)
-        changes = self.schema.changes(self._state(inputs, live), inputs)
+            return self.observe(call, inputs)
+        except errors.NotFound:
+            return None
+
+    def _taken_over(self, call: Call, inputs: State, live: State) -> State:
+        """One that exists, patched to what the program says. Raises `FailedPrecondition` where that cannot be."""
+        state = self._state(inputs, live)
+        changes = self.compared(state, inputs)
         if changes.fixed:
-            raise errors.FailedPrecondition(
-                f"it exists, and differs in {', '.join(changes.fixed)}: it is left alone; choose another name"
-            )
-        call.report(f"it exists already: taken over; changed: {', '.join(changes.patch) or 'nothing'}")
-        return self._patched(call, self._state(inputs, live), inputs, changes.patch) if changes.patch else live
+            raise errors.FailedPrecondition(_telling.unlike(state, inputs, [*changes.fixed, *changes.patch]))
+        if changes.patch:
+            live = self._patched(call, state, inputs, changes.patch)
+        call.report(_telling.taken_over(state, inputs, changes.patch))
+        return live
 
     def _patched(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """Patches; once more after a conflict: `patch` reads afresh, and writes the same fields.
@@ -146,9 +162,19 @@ class Provider(dynamic.ResourceProvider):
         """
         try:
             return self.patch(call, olds, news, mask)
-        except (errors.Aborted, errors.PreconditionFailed, errors.FailedPrecondition) as error:
+        except CONFLICTS as error:
             call.report(f"trying again after a fresh read: {error}")
+        try:
             return self.patch(call, olds, news, mask)
+        except CONFLICTS as error:
+            conflict = type(error)(f"{error.message}{self._meanwhile(call, olds)}", error.details)
+            conflict.method = error.method
+            raise conflict from None
+
+    def _meanwhile(self, call: Call, olds: State) -> str:
+        """What the API has now in the place of what the state says."""
+        known = self.schema.inputs_of(olds)
+        return _telling.meanwhile(olds, self._state(known, self.observe(call, known)), known)
 
     def settled(self, call: Call, inputs: State, live: State) -> State:
         """One that exists, once nothing is going on with it any more; by default at once."""
@@ -163,26 +189,37 @@ class Provider(dynamic.ResourceProvider):
                 live = self.observe(call, inputs)
         except errors.NotFound:
             return dynamic.ReadResult("", {})
+        return self.seen(id_, inputs, live)
+
+    def seen(self, id_: str, inputs: State, live: State) -> dynamic.ReadResult:
+        """What refresh makes of the resource as the API has it: pure."""
         state = self._state(inputs, live)
-        fixed = self.schema.changes(state, inputs).fixed
-        drift = {path: NOTHING if (seen := _at(state, path)) is None else seen for path in fixed}
-        for path in drift:
-            _put(state, path, _at(inputs, path))
-        others = {DRIFT, *(self.schema.inputs_of(state).keys() - inputs.keys())}
-        state = {DRIFT: drift, **{name: item for name, item in state.items() if name not in others}}
+        fixed = self.compared(state, inputs).fixed
+        changed = [*fixed, *(self.schema.inputs_of(state).keys() - inputs.keys())]
+        drift = {path: _comparison.NOTHING if (now := _comparison.at(state, path)) is None else now for path in changed}
+        state = {**_comparison.put(state, {path: _comparison.at(inputs, path) for path in changed}), DRIFT: drift}
         kept = {name: state[name] for name in inputs if name in state}
         return dynamic.ReadResult(id_, state, {**kept, DRIFT: drift} if drift else kept)
 
     def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
         """Called where a diff has no replacement: patches exactly the leaves that differ."""
-        inputs = self.schema.inputs_of(_news)
-        mask = self._changes(_olds, _news).patch
-        if not mask:
+        inputs, changes = self.schema.inputs_of(_news), self._changes(_olds, _news)
+        if not changes.patch and not changes.unknown:
             outputs = {name: _olds[name] for name in self.schema.names("output") if name in _olds}
-            return dynamic.UpdateResult({**outputs, **inputs})
+            return dynamic.UpdateResult({**outputs, DRIFT: {}, **inputs})
         with self._call("update", inputs) as call:
-            live = self._patched(call, _olds, inputs, mask)
+            live = self._confirmed(call, inputs, changes.unknown) if changes.unknown else {}
+            if changes.patch:
+                live = self._patched(call, _olds, inputs, changes.patch)
         return dynamic.UpdateResult(self._state(inputs, live))
+
+    def _confirmed(self, call: Call, inputs: State, paths: list[str]) -> State:
+        """The resource as the API has it, which these fixed fields describe. Raises `FailedPrecondition` otherwise."""
+        live = self.observe(call, inputs)
+        state = self._state(inputs, live)
+        if set(paths) & set(self.compared(state, inputs).fixed):
+            raise errors.FailedPrecondition(_telling.unlike(state, inputs, paths))
+        return live
 
     def delete(self, _id: str, _props: State) -> None:
         """Called where the program no longer names the resource; what is gone already is no failure."""
@@ -196,18 +233,22 @@ class Provider(dynamic.ResourceProvider):
     def _state(self, inputs: State, live: State) -> State:
         return {DRIFT: {}, **self.schema.observed(inputs, live)}
 
-    def _changes(self, olds: State, news: State) -> Changes:
-        return self.schema.changes(olds, {key: item for key, item in news.items() if item != _values.UNKNOWN})
+    def compared(self, olds: State, news: State) -> Changes:
+        """What differs, by the schema's lines; a kind says here what they cannot."""
+        return self.schema.changes(olds, news)
 
-    def _refusals(self, changes: Changes, olds: State, news: State) -> Iterator[str]:
-        """Why a change cannot be made in place, with what to write instead."""
-        drift = olds.get(DRIFT) or {}
-        if not olds or changes.path:
-            return
-        for path in changes.fixed:
-            yield f"{path} of {self._named(news)} cannot be changed in place. {self.instead(news)}"
-        for path, live in drift.items():
-            yield f"{path} of {self._named(news)} was changed outside to {_values.shown(live)}. {self.instead(news)}"
+    def _changes(self, olds: State, news: State) -> Changes:
+        """What the program changes of the resource as the last refresh found it.
+
+        A drifted field that is written as the API has it is no difference any more. With `adopt`, a fixed field of
+        which the state knows nothing is for `update` to compare.
+        """
+        olds, drift = _live(olds), olds.get(DRIFT) or {}
+        found = self.compared(olds, {key: item for key, item in news.items() if item != _values.UNKNOWN})
+        accepted = [path for path in drift if path not in found.fixed]
+        unknown = [path for path in found.fixed if news.get("adopt") and _comparison.at(olds, path) is None]
+        fixed = [path for path in found.fixed if path not in unknown]
+        return replace(found, fixed=fixed, unknown=unknown, local=sorted([*found.local, *accepted]))
 
     def instead(self, news: State) -> str:
         """What to write instead of a change that cannot be made in place."""
@@ -232,14 +273,6 @@ class Provider(dynamic.ResourceProvider):
             raise type(error)(f"{what}: {error}") from None
 
 
-def _at(values: Any, path: str) -> Any:
-    for key in path.split("."):
-        values = values.get(key) if isinstance(values, Mapping) else None
-    return values
-
-
-def _put(values: State, path: str, value: Any) -> None:
-    *parents, last = path.split(".")
-    for key in parents:
-        values = values.setdefault(key, {})
-    values[last] = value
+def _live(olds: State) -> State:
+    """The state with the drifted fields as the API has them."""
+    return _comparison.put(olds, olds.get(DRIFT) or {})

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi import dynamic
 
-from resources import _ownership, _values, errors
+from resources import _values, errors
 from resources._provider import Provider
 from resources._schema import Schema
 
@@ -31,7 +31,7 @@ class Resource(dynamic.Resource):
         schema = self.provider.schema
         inputs = _values.to_wire(with_project(args, schema), schema.inputs)
         where = f"{type(self).__name__}({resource_name!r})"
-        failures = [*schema.failures(inputs, where), *_ownership.failures(inputs, where)]
+        failures = list(schema.program_failures(inputs, where))
         if "project" in schema.types and not inputs.get("project"):
             failures.append((f"{where}.project", "is missing: give it, or set gcp:project"))
         if failures:

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from typing_extensions import NotRequired, Required, get_type_hints
 
-from resources import _values
+from resources import _ownership, _values
 from resources._values import Failure, api_name, join
 
 Kind = Literal["path", "fixed", "mutable", "local", "output"]
@@ -76,15 +76,17 @@ class Changes:
         fixed: cannot be changed in place.
         patch: the update mask.
         local: nothing to send.
+        unknown: cannot be changed in place, and may be what the API has: it is to be compared.
     """
 
     path: list[str] = field(default_factory=list)
     fixed: list[str] = field(default_factory=list)
     patch: list[str] = field(default_factory=list)
     local: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.path or self.fixed or self.patch or self.local)
+        return bool(self.path or self.fixed or self.patch or self.local or self.unknown)
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,11 @@ class Schema:
                 yield join(where, name), f"excludes {known.excludes}: give one of them"
         if isinstance(values, Mapping):
             yield from self.rules(values, where)
+
+    def program_failures(self, values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
+        """`failures`, and of what only a program may not say: the label by which a stack knows its own."""
+        yield from self.failures(values, where)
+        yield from _ownership.failures(values, where)
 
     def body(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON body of `create`: every given field that the API takes there."""
@@ -219,7 +226,7 @@ class Schema:
             if name in answer:
                 live = _values.from_api(answer[name], self.types[name])
                 state[name] = _values.project(live, inputs[name])
-            elif self.fields[name].kind == "mutable" and not _values.is_empty(inputs[name]):
+            elif not _values.is_empty(inputs[name]):
                 del state[name]  # emptied outside: the API leaves out what is empty
                 state.update({other: answer[other] for other in self._partners(name) if other in answer})
         for name in self.names("output"):

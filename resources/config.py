@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from typing_extensions import Required
 
-from resources import _ownership, _settings, _values, errors
+from resources import _settings, _values, errors
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
@@ -37,6 +37,7 @@ class StackArgs(TypedDict, total=False):
     runtimeVersion: str
     allowRebuild: bool
     concurrentOperations: int
+    adopt: bool
 
 
 class VersionExtras(TypedDict, total=False):
@@ -128,14 +129,17 @@ class _Reader:
             self._note(error.failures)
             return _settings.Settings()
 
+    def _shared(self) -> dict[str, Any]:
+        """What the stack says once for every resource that takes it, and an entry may say otherwise."""
+        return {"adopt": True} if self.values.get("adopt") is True else {}
+
     def _bucket(self) -> dict[str, Any]:
         given = _mapping(self.values.get("bucket"))
         self._note(_taken(given, ("project", "owner"), "bucket"))
-        inputs = {"project": self.project, "name": f"{self.project}-tf2-models", **given}
+        inputs = {**self._shared(), "project": self.project, "name": f"{self.project}-tf2-models", **given}
         if self.region:
             inputs.setdefault("location", self.region)
-        self._note(_ownership.failures(inputs, "bucket"))
-        self._note(BUCKET.failures(inputs, "bucket"))
+        self._note(BUCKET.program_failures(inputs, "bucket"))
         return inputs
 
     def _model(self, name: str, entry: Any, bucket: str) -> Model:
@@ -143,11 +147,10 @@ class _Reader:
         extras, fields = _split(entry, ModelExtras)
         self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, ModelExtras, where))
         self._note(_taken(fields, ("project", "name", "owner"), where))
-        inputs = {**fields, "project": self.project, "name": name}
+        inputs = {**self._shared(), **fields, "project": self.project, "name": name}
         if self.region and self.values.get("endpoint") != _settings.REGIONAL:
             inputs.setdefault("regions", [self.region])
-        self._note(_ownership.failures(inputs, where))
-        self._note(_named(MODEL.failures(inputs, where), where))
+        self._note(_named(MODEL.program_failures(inputs, where), where))
         entries, default = _mapping(extras.get("versions")), extras.get("defaultVersion")
         gated = {"project": self.project, "model": "m", "version": "v", "gate": _mapping(extras.get("gate"))}
         self._note(DEFAULT_VERSION.rules(gated, where))
@@ -163,12 +166,11 @@ class _Reader:
         extras, fields = _split(entry, VersionExtras)
         self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, VersionExtras, where))
         self._note(_taken(fields, ("project", "model", "name", "deploymentUri", "owner"), where))
-        inputs = {**fields, "project": self.project, "model": model, "name": name}
+        inputs = {**self._shared(), **fields, "project": self.project, "model": model, "name": name}
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
         saved = self._artifact(extras, inputs, bucket, where)
-        self._note(_ownership.failures(inputs, where))
-        self._note(_named(VERSION.failures(inputs, where), where))
+        self._note(_named(VERSION.program_failures(inputs, where), where))
         return Version(inputs=inputs, saved_model=saved)
 
     def _artifact(self, extras: Mapping[str, Any], inputs: dict[str, Any], bucket: str, where: str) -> Any:

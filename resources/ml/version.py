@@ -30,9 +30,9 @@ class VersionProvider(Provider):
         """`projects/P/models/M/versions/V`."""
         return _names.version(inputs["project"], inputs["model"], inputs["name"])
 
-    def _changes(self, olds: State, news: State) -> Changes:
+    def compared(self, olds: State, news: State) -> Changes:
         """On mls1 machines the API does not patch labels: there they are fixed."""
-        found = super()._changes(olds, news)
+        found = super().compared(olds, news)
         if "labels" not in found.patch or not rules.is_mls1(news):
             return found
         patch = [path for path in found.patch if path != "labels"]

@@ -24,11 +24,11 @@ class BucketProvider(Provider):
         """The bucket's name: there is one such bucket in the world."""
         return str(inputs["name"])
 
-    def _changes(self, olds: State, news: State) -> Changes:
+    def compared(self, olds: State, news: State) -> Changes:
         """A location that means the same is no change."""
         old, new = olds.get("location"), news.get("location")
         same = bool(old and new) and str(old).upper() == str(new).upper()
-        return super()._changes(olds, {**news, "location": old} if same else news)
+        return super().compared(olds, {**news, "location": old} if same else news)
 
     def observe(self, call: Call, inputs: State) -> State:
         """`buckets.get`. The API writes locations in capitals: a location that means the same keeps its spelling."""

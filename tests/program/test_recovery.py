@@ -62,5 +62,5 @@ def test_a_version_of_somebody_else_is_not_taken(emulator: RunningEmulator, proj
         second.edit(f"mult.versions.{version}.adopt", value=True)
     emulator.reset_calls()
     refused = second.stack("up", "--skip-preview", "--suppress-progress", fails=True)
-    assert "differs in deploymentUri" in refused
+    assert "deploymentUri is 'gs://" in refused
     assert "ml.projects.models.versions.delete" not in emulator.calls()

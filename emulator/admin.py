@@ -35,6 +35,7 @@ def _calls(emulator: Emulator, verb: str) -> Response:
     if verb == "GET":
         return Response(body=dict(sorted(emulator.calls.items())))
     emulator.calls.clear()
+    emulator.quota.forget()
     return Response(status=204)
 
 
@@ -68,7 +69,9 @@ def status(emulator: Emulator) -> dict[str, Any]:
             "port": settings.port,
             "operationSeconds": settings.operation_seconds,
             "sunset": settings.sunset,
+            "quota": settings.quota.to_json(),
         },
+        "quota": emulator.quota.to_json(),
         "models": _count(emulator, "SELECT count(*) AS n FROM models"),
         "buckets": _count(emulator, "SELECT count(*) AS n FROM storage_buckets"),
         "objects": _count(emulator, "SELECT count(*) AS n FROM storage_objects WHERE deleted IS NULL"),

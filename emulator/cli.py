@@ -63,12 +63,24 @@ def _parser() -> argparse.ArgumentParser:
             help="long-running operations take at least S seconds (default: 0)",
         )
         command.add_argument("--sunset", action="store_true", help="refuse new models and versions, as Google does")
+        _add_quota(command)
     _command(commands, "down", _down, "stop; fine if it is not up")
     _command(commands, "status", _status, "print what runs; exit code 3 if nothing does")
     logs = _command(commands, "logs", _logs, "print the end of the log: time, method, address, status, duration")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     logs.add_argument("-n", "--lines", type=int, default=20, metavar="N", help="how many lines (default: 20)")
     return parser
+
+
+def _add_quota(command: argparse.ArgumentParser) -> None:
+    for name, text in (
+        ("calls", "refuse management calls beyond N in a minute (Google: 300; default: no limit)"),
+        ("operations", "refuse to create and delete more than N versions at a time (Google: 10; default: no limit)"),
+    ):
+        command.add_argument(f"--quota-{name}", type=_count, default=0, metavar="N", help=text)
+    command.add_argument(
+        "--quota-seconds", type=_window, default=60.0, metavar="S", help="the minute of --quota-calls (default: 60)"
+    )
 
 
 def _command(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -84,6 +96,19 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10**6:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to 1000000; it is {text!r}")
+    return int(text)
+
+
+def _window(text: str) -> float:
+    seconds = float(text)
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("must be 0.1 to 3600")
+    return seconds
+
+
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 <= seconds <= 3600:
@@ -95,10 +120,20 @@ def _serve(options: argparse.Namespace) -> int:
     # Imported here: the other commands need no server.
     from emulator.context import Settings
     from emulator.process import serve
+    from emulator.quota import Limits
 
-    settings = Settings(port=options.port, operation_seconds=options.operation_seconds, sunset=options.sunset)
+    settings = Settings(
+        port=options.port,
+        operation_seconds=options.operation_seconds,
+        sunset=options.sunset,
+        quota=Limits(**_quota(options)),
+    )
     serve(options.data, settings)
     return 0
+
+
+def _quota(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, f"quota_{name}") for name in ("calls", "seconds", "operations")}
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -106,7 +141,10 @@ def _up(options: argparse.Namespace) -> int:
         if found is not None:
             return _already_up(found, options)
     arguments = ["--port", str(options.port), "--operation-seconds", str(options.operation_seconds)]
-    endpoint = daemon.start(options.data, [*arguments, *(["--sunset"] if options.sunset else [])])
+    arguments += ["--sunset"] if options.sunset else []
+    for name, value in _quota(options).items():
+        arguments += [f"--quota-{name}", str(value)] if value else []
+    endpoint = daemon.start(options.data, arguments)
     print(f"emulator is up on {endpoint}")
     return 0
 
@@ -114,7 +152,11 @@ def _up(options: argparse.Namespace) -> int:
 def _already_up(found: daemon.Running, options: argparse.Namespace) -> int:
     if options.port not in (0, urlsplit(found.endpoint).port):
         raise Error(f"it is up already, on {found.endpoint}: to change the port, `python -m emulator down` first")
-    wanted = {"operationSeconds": options.operation_seconds, "sunset": options.sunset}
+    wanted = {
+        "operationSeconds": options.operation_seconds,
+        "sunset": options.sunset,
+        "quota": _quota(options),
+    }
     settings = (daemon.status(found.endpoint) or {}).get("settings", {})
     if any(settings.get(name, value) != value for name, value in wanted.items()):
         raise Error(f"it is up already, on {found.endpoint}, with other settings: `python -m emulator down` first")
@@ -146,6 +188,7 @@ def _status(options: argparse.Namespace) -> int:
         ("operations", f"{answer['runningOperations']} running, at least {settings['operationSeconds']:g} s each"),
         ("storage", f"{answer['buckets']} buckets, {answer['objects']} objects"),
         ("models", str(answer["models"])),
+        *_quota_rows(settings["quota"], answer["quota"]),
         *([("sunset", "new models and versions are refused")] if settings["sunset"] else []),
     ]
     print("\n".join(f"{name:<12}{value}" for name, value in rows))
@@ -153,6 +196,17 @@ def _status(options: argparse.Namespace) -> int:
         print()
         _table([("VERSION", "STATE", "NODES", "DEFAULT"), *map(_version_row, answer["versions"])])
     return 0
+
+
+def _quota_rows(limits: dict[str, float], found: dict[str, int]) -> list[tuple[str, str]]:
+    """What is enforced, and what was counted."""
+    calls, operations = found["mostCalls"], found["mostOperations"]
+    shown = [
+        f"{calls} calls of {limits['calls']:.0f} in {limits['seconds']:g} s" if limits["calls"] else "",
+        f"{operations} of {limits['operations']:.0f} creations and deletions at a time" if limits["operations"] else "",
+    ]
+    enforced = [text for text in shown if text]
+    return [("quota", f"at most {'; '.join(enforced)}; {found['refused']} refused")] if enforced else []
 
 
 def _version_row(version: dict[str, Any]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from emulator.ml import tables as ml_tables
 from emulator.ml import work
 from emulator.ml.deployments import Deployments
 from emulator.operations import Operations
+from emulator.quota import Limits, Quota
 from emulator.serving import Serving
 from emulator.storage import tables as storage_tables
 from emulator.store import Store
@@ -29,12 +30,14 @@ class Settings:
         port: TCP port; 0 takes a free one.
         operation_seconds: a long-running operation ends no sooner than this after its start.
         sunset: refuse new models and versions as Google does today.
+        quota: what is enforced of Google's quotas; nothing, unless somebody asks.
     """
 
     host: str = "127.0.0.1"
     port: int = 8470
     operation_seconds: float = 0.0
     sunset: bool = False
+    quota: Limits = field(default_factory=Limits)
 
 
 @dataclass(kw_only=True)
@@ -45,6 +48,7 @@ class Emulator:
         data: the folder that holds everything that survives.
         calls: method id -> how often it was called since the start.
         faults: what is to go wrong; nothing, unless somebody asks.
+        quota: counts what Google's quotas are about, and enforces what `settings` say.
         last_used: version -> when it last answered a prediction; forgotten when the process ends.
     """
 
@@ -57,11 +61,13 @@ class Emulator:
     faults: Faults = field(default_factory=Faults)
     last_used: dict[str, datetime] = field(default_factory=dict)
     started: datetime = field(init=False)
+    quota: Quota = field(init=False)
     operations: Operations = field(init=False)
     deployments: Deployments = field(init=False)
 
     def __post_init__(self) -> None:
         self.started = self.now()
+        self.quota = Quota(self.settings.quota)
         self.operations = Operations(self, work.WORKS)
         self.deployments = Deployments(self)
 

@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
@@ -55,8 +56,7 @@ def serve(data: Path, settings: Settings) -> None:
     daemon.prepare(data)
     with _lock(data), _bind(settings) as listener:
         port = listener.getsockname()[1]
-        settings = Settings(port=port, operation_seconds=settings.operation_seconds, sunset=settings.sunset)
-        uvloop.run(_run(data, settings, listener))
+        uvloop.run(_run(data, replace(settings, port=port), listener))
 
 
 async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:

@@ -79,7 +79,8 @@ class App:
                 return admin.respond(self._emulator, call.verb, call.raw_path, content)
             return await self._dispatch(call)
         except errors.ApiError as exc:
-            return Response(body=exc.body(call.api), status=exc.code)
+            headers = {"retry-after": f"{exc.retry_after:.0f}"} if exc.retry_after else {}
+            return Response(body=exc.body(call.api), status=exc.code, headers=headers)
         except (_Disconnected, _Dropped):
             raise
         except Exception as exc:  # noqa: BLE001 - a fault of ours is answered as Google does; the log has the traceback
@@ -94,6 +95,7 @@ class App:
             raise _no_method(call)
         call.method = match.method.id
         self._emulator.calls[match.method.id] += 1
+        self._emulator.quota.call(match.method.id)
         rule = self._emulator.faults.take(match.method.id)
         return await (self._spoilt(rule, call, match) if rule else self._answer(call, match))
 

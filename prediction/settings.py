@@ -11,7 +11,7 @@ from typing import Any
 from resources import _settings, errors
 
 RETRY_SECONDS = 5.0
-"""How long a command repeats a failing call: somebody is waiting."""
+"""How long a command repeats a failing call, where the stack does not say: somebody is waiting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ def target(
     found = _text(config, "gcp:project", path)
     if not found:
         raise errors.InvalidInput([(path.name, "gcp:project is missing: set it, or give --project")])
-    return Target(project=found, settings=_patient(settings))
+    return Target(project=found, settings=_patient(settings, _text(config, "tf2-models:retrySeconds", path), path))
 
 
 def stack_file(stack: str, folder: Path) -> Path:
@@ -76,8 +76,13 @@ def stack_file(stack: str, folder: Path) -> Path:
     raise errors.InvalidInput([(path.name, f"is not in this folder: {there}, or give --project and --endpoint")])
 
 
-def _patient(settings: _settings.Settings) -> _settings.Settings:
-    return replace(settings, retry_seconds=RETRY_SECONDS)
+def _patient(settings: _settings.Settings, declared: str | None = None, path: Path = Path()) -> _settings.Settings:
+    try:
+        seconds = float(declared or RETRY_SECONDS)
+    except ValueError:
+        reason = f"tf2-models:retrySeconds must be a number; it is {declared!r}"
+        raise errors.InvalidInput([(path.name, reason)]) from None
+    return replace(settings, retry_seconds=seconds)
 
 
 def _config(path: Path) -> Mapping[str, Any]:

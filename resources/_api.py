@@ -5,6 +5,7 @@ Calls go through google-api-python-client, with the discovery documents that it 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import http.client
 import json
@@ -16,21 +17,33 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from resources import errors
+from resources import _limits, errors
+from resources._clock import Clock
 from resources._credentials import Credentials
-from resources._limits import Places
+from resources._retries import PASSING, Jitter, Tries, retry_after
 from resources._settings import Settings
+from resources.ml import quotas
 
-RETRIED = (errors.ResourceExhausted, errors.Unavailable, errors.Internal, errors.DeadlineExceeded)
+TIMEOUT = 60.0
+"""Seconds without a byte after which a call has no answer."""
 
 
 class Api:
-    """Google's services at one endpoint, for use by many threads."""
+    """Google's services at one endpoint, for use by many threads.
 
-    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    Attributes:
+        settings: where it is, and the bounds on calling it.
+        places: bounds the operations that are under way.
+        polls: bounds how often those that wait for operations look.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock = time, jitter: Jitter = random.uniform) -> None:
         self.settings = settings
-        self.places = Places(settings.operations)
-        self._sleep = sleep
+        self.places = _limits.Places(settings.operations)
+        self.polls = _limits.Polls(settings.calls_per_minute)
+        per_minute = settings.calls_per_minute
+        self._rate = _limits.Rate.per_minute(per_minute, clock) if per_minute else None
+        self._clock, self._jitter = clock, jitter
         self._local = threading.local()
         self._services: dict[str, Any] = {}
         self._credentials = Credentials()
@@ -58,25 +71,31 @@ class Api:
 
         A call that failed for a passing reason is repeated, backed off, within `retry_seconds`, if that is safe: if it
         is a GET, or `repeatable` says so; and any call that was refused for a quota. Where the API says how long to
-        wait (`Retry-After`), it is not called sooner; and not again at all, where that is beyond the bound.
+        wait (`Retry-After`), it is not called sooner; and not again at all, where that is beyond the bound. Each try
+        waits for its turn within `calls_per_minute`.
 
         Raises:
             ApiError: the API's own refusal, by its class.
             EndpointUnreachable: no answer came.
         """
         safe = request.method == "GET" if repeatable is None else repeatable
-        deadline, pause = time.monotonic() + self.settings.retry_seconds, 0.2
+        tries = Tries(self.settings.retry_seconds, self._clock, self._jitter)
         while True:
             try:
-                return self._once(request)
-            except (errors.EndpointUnreachable, *RETRIED) as error:
-                passing = safe or isinstance(error, errors.ResourceExhausted)
-                wait = max(pause * random.uniform(0.5, 1.0), _asked(error))  # noqa: S311 - jitter, not a secret
-                if not passing or time.monotonic() + wait > deadline:
+                with self._turn(request):
+                    tries.begin()
+                    return self._once(request)
+            except PASSING as error:
+                wait = tries.pause(error, safe=safe)
+                if wait is None:
                     raise
                 self._report(f"trying again in {wait:.1f} s: {_line(error)}")
-            self._sleep(wait)
-            pause = min(pause * 2, 8.0)
+            self._clock.sleep(wait)
+
+    def _turn(self, request: Any) -> contextlib.AbstractContextManager[None]:
+        if self._rate is None or not quotas.is_management(request.methodId):
+            return contextlib.nullcontext()
+        return self._rate.call(self._report)
 
     def http(self) -> Any:
         """This thread's connection: httplib2 objects are not for sharing."""
@@ -94,7 +113,7 @@ class Api:
         except HttpError as error:
             if int(error.resp.status) < 400:  # an upload session that began with a proxy's page
                 raise self._no_answer(request, error.content) from None
-            raise _refusal(error, request) from None
+            raise self._refusal(error, request) from None
         except errors.Unauthenticated as error:  # before anything was sent
             error.method = request.methodId
             raise
@@ -106,6 +125,13 @@ class Api:
             # Where no JSON came, the client hands over whatever came with a good status: a proxy's page, say.
             raise self._no_answer(request, answer)
         return answer
+
+    def _refusal(self, error: Any, request: Any) -> errors.ApiError:
+        """The error that an `HttpError` means."""
+        found = errors.from_response(int(error.resp.status), error.content)
+        found.method = request.methodId
+        found.retry_after = retry_after(error.resp, self._clock.time())
+        return found
 
     def _no_answer(self, request: Any, content: str | bytes) -> errors.EndpointUnreachable:
         text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
@@ -120,9 +146,10 @@ class Api:
 
     def _connect(self) -> Any:
         import google_auth_httplib2
-        from googleapiclient.http import build_http
 
-        http = build_http()
+        from resources._connection import Http
+
+        http = Http(TIMEOUT)
         if self.settings.anonymous:
             return http
         return google_auth_httplib2.AuthorizedHttp(self._credentials.get(), http=http)
@@ -147,19 +174,6 @@ class Api:
 def shared(settings: Settings) -> Api:
     """The process's one `Api` for these settings."""
     return Api(settings)
-
-
-def _refusal(error: Any, request: Any) -> errors.ApiError:
-    """The error that an `HttpError` means. `Retry-After` counts where it is in seconds; a date is not read."""
-    found = errors.from_response(int(error.resp.status), error.content)
-    found.method = request.methodId
-    asked = str(error.resp.get("retry-after", ""))
-    found.retry_after = float(asked) if asked.isdecimal() else 0.0
-    return found
-
-
-def _asked(error: errors.Error) -> float:
-    return error.retry_after if isinstance(error, errors.ApiError) else 0.0
 
 
 def _line(error: BaseException) -> str:

@@ -25,7 +25,7 @@ _STEPS: dict[type[errors.Error], str] = {
     errors.PreconditionFailed: f"Somebody else changed it meanwhile. {_REFRESH}",
     errors.PayloadTooLarge: "Deploy a smaller artifact, or give less text in the stack file",
     errors.RangeNotSatisfiable: _AGAIN,
-    errors.ResourceExhausted: "A quota is used up: wait, or lower tf2-models:concurrentOperations",
+    errors.ResourceExhausted: "A quota is used up: wait, or lower tf2-models:callsPerMinute or concurrentOperations",
     errors.Internal: _AGAIN,
     errors.Unimplemented: "This endpoint does not do that; docs/emulator.md lists what the emulator does",
     errors.Unavailable: _AGAIN,

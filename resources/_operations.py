@@ -7,26 +7,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from resources import errors
+from resources._clock import Clock
 
 SHORTEST, LONGEST, SHARE = 0.05, 5.0, 0.15
 
 
-class Clock(Protocol):
-    """What `time` is: seconds that only grow, and a pause."""
+def pause_after(elapsed: float, least: float = 0.0) -> float:
+    """Seconds until the next look: a share of what has passed, so that the end is noticed within that share of it.
 
-    def monotonic(self) -> float:
-        """Seconds since some moment."""
-
-    def sleep(self, seconds: float, /) -> None:
-        """Returns after this many seconds."""
-
-
-def pause_after(elapsed: float) -> float:
-    """Seconds until the next look: a share of what has passed, so that the end is noticed within that share of it."""
-    return min(max(elapsed * SHARE, SHORTEST), LONGEST)
+    Not sooner than `least`: where many wait and calls are limited, all of them look less often.
+    """
+    return max(min(max(elapsed * SHARE, SHORTEST), LONGEST), least)
 
 
 def wait(
@@ -37,6 +31,7 @@ def wait(
     method: str,
     timeout: float,
     progress: Callable[[str], None] = lambda _: None,
+    least: Callable[[], float] = lambda: 0.0,
     clock: Clock = time,
 ) -> dict[str, Any]:
     """The response of an operation, once it is done.
@@ -48,6 +43,7 @@ def wait(
         method: id of the API method that began the operation.
         timeout: seconds.
         progress: is told how long it has waited, at moments that grow apart: a log is not for ticking.
+        least: the least pause between two looks, in seconds, as it is by then.
         clock: `time`, or a test's own.
 
     Raises:
@@ -65,7 +61,7 @@ def wait(
         if elapsed >= 1.5 * told + 1:
             told = elapsed
             progress(f"waiting for the operation, {elapsed:.0f} s")
-        clock.sleep(min(pause_after(elapsed), max(timeout - elapsed, SHORTEST)))
+        clock.sleep(min(pause_after(elapsed, least()), max(timeout - elapsed, SHORTEST)))
         operation = poll(operation["name"])
     error = operation.get("error")
     if error:

@@ -50,14 +50,16 @@ class Call:
     def wait(self, operation: State, method: str) -> State:
         """The response of an `ml` operation that this method began, once it has ended."""
         operations = self.api.ml.projects().operations()
-        return _operations.wait(
-            lambda name: self.api.call(operations.get(name=name)),
-            operation,
-            what=self.what,
-            method=method,
-            timeout=self.timeout,
-            progress=self.report,
-        )
+        with self.api.polls.waiting() as least:
+            return _operations.wait(
+                lambda name: self.api.call(operations.get(name=name)),
+                operation,
+                what=self.what,
+                method=method,
+                timeout=self.timeout,
+                progress=self.report,
+                least=least,
+            )
 
 
 class Provider(dynamic.ResourceProvider):
@@ -94,7 +96,13 @@ class Provider(dynamic.ResourceProvider):
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Called once per process, before anything else: learns where the API is."""
         get = req.config.get
-        settings = _settings.Settings.of(get("endpoint"), get("gcp:region"), get("concurrentOperations"))
+        settings = _settings.Settings.of(
+            get("endpoint"),
+            get("gcp:region"),
+            operations=get("concurrentOperations"),
+            retry_seconds=get("retrySeconds"),
+            calls_per_minute=get("callsPerMinute"),
+        )
         self._api = _api.shared(settings)
         logging.getLogger("grpc._server").disabled = True  # it would print a traceback beside every plain error
         _engine.widen()

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from resources import errors
+from resources.ml import quotas
 
 ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
 """Overrides the configured endpoint: `destroy` and `refresh` see the configuration of the last `up`."""
 GLOBAL, REGIONAL = "global", "regional"
-NEAR_RETRY_SECONDS = 5.0
-"""How long calls to a server on this machine are repeated: it restarts in less, or is not there."""
+RETRY_SECONDS, NEAR_RETRY_SECONDS = 30.0, 5.0
+"""How long calls are repeated; of a server on this machine: it restarts in less, or is not there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,25 +26,46 @@ class Settings:
         endpoint: "global" (Google, https://ml.googleapis.com), "regional" (https://REGION-ml.googleapis.com), or the
             URL of a server that speaks both `ml` and Cloud Storage, such as the emulator's.
         region: for a regional endpoint.
-        operations: how many long-running operations this process has under way at a time; Google's quota is 10.
+        operations: how many long-running operations this process has under way at a time.
         retry_seconds: how long a failing call that is safe to repeat is repeated.
+        calls_per_minute: how many management calls of `ml` this process makes at most; None where nothing limits them.
     """
 
     endpoint: str = GLOBAL
     region: str = ""
-    operations: int = 10
-    retry_seconds: float = 30.0
+    operations: int = quotas.OPERATIONS
+    retry_seconds: float = RETRY_SECONDS
+    calls_per_minute: int | None = quotas.CALLS_PER_MINUTE
 
     @classmethod
-    def of(cls, endpoint: str | None, region: str | None, operations: str | int | None = None) -> Settings:
-        """From a stack's configuration and the environment. Raises `InvalidInput` for what is no endpoint."""
+    def of(
+        cls,
+        endpoint: str | None,
+        region: str | None,
+        *,
+        operations: str | int | None = None,
+        retry_seconds: str | float | None = None,
+        calls_per_minute: str | int | None = None,
+    ) -> Settings:
+        """From a stack's configuration and the environment. Raises `InvalidInput` for what is no endpoint.
+
+        What is not given, or empty, has its default: that of Google, or that of a server on this machine.
+        """
         chosen = os.environ.get(ENDPOINT_VARIABLE) or endpoint or GLOBAL
         reason = endpoint_failure(chosen, region or "")
         if reason:
             raise errors.InvalidInput([("endpoint", reason)])
-        places = int(operations or cls.operations)
-        found = cls(endpoint=chosen.rstrip("/"), region=region or "", operations=places)
-        return replace(found, retry_seconds=NEAR_RETRY_SECONDS) if found.anonymous else found
+        usual = cls(endpoint=chosen.rstrip("/"), region=region or "")._with_usual_bounds()
+        return replace(
+            usual,
+            operations=int(operations or usual.operations),
+            retry_seconds=usual.retry_seconds if retry_seconds in (None, "") else float(retry_seconds or 0),
+            calls_per_minute=int(calls_per_minute) if calls_per_minute else usual.calls_per_minute,
+        )
+
+    def _with_usual_bounds(self) -> Settings:
+        near = replace(self, retry_seconds=NEAR_RETRY_SECONDS, calls_per_minute=None)
+        return near if self.anonymous else self
 
     def root(self, service: str) -> str | None:
         """The root URL of a service; None for the one in its discovery document."""

@@ -38,6 +38,12 @@ class StackArgs(TypedDict, total=False):
     allowRebuild: bool
     concurrentOperations: int
     adopt: bool
+    retrySeconds: float
+    callsPerMinute: int
+
+
+BOUNDS = (("concurrentOperations", 1, 1000), ("retrySeconds", 0, 3600), ("callsPerMinute", 1, 1_000_000))
+"""Keys that are numbers: the least and the most."""
 
 
 class VersionExtras(TypedDict, total=False):
@@ -120,11 +126,12 @@ class _Reader:
             self.project = "project"  # so that names made of it do not fail too
 
     def _settings(self) -> _settings.Settings:
-        endpoint, operations = self.values.get("endpoint"), self.values.get("concurrentOperations")
-        if isinstance(operations, int) and operations < 1:
-            self._note([("concurrentOperations", f"must be 1 or more; it is {operations}")])
+        for key, least, most in BOUNDS:
+            value = self.values.get(key)
+            if isinstance(value, int | float) and not least <= value <= most:
+                self._note([(key, f"must be {least} or more, and {most} at most; it is {value}")])
         try:
-            return _settings.Settings.of(endpoint, self.region)
+            return _settings.Settings.of(self.values.get("endpoint"), self.region)
         except errors.InvalidInput as error:
             self._note(error.failures)
             return _settings.Settings()

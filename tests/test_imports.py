@@ -20,7 +20,7 @@ FORBIDDEN = {
     "benchmarks": {"tests"},
     "__main__.py": {"tensorflow", "keras", "emulator", "prediction", "tests"},
 }
-OF_RESOURCES = {"errors", "_values", "ml.schema", "ml.rules", "storage.schema", "storage.rules"}
+OF_RESOURCES = {"errors", "_values", "ml.schema", "ml.quotas", "ml.rules", "storage.schema", "storage.rules"}
 """What the emulator takes of `resources`: schemas, rules and errors, and no client code."""
 
 

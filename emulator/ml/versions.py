@@ -1,4 +1,4 @@
-"""`ml.projects.models.versions.*`. Not emulated: containers, custom routines, frameworks but TensorFlow, quotas."""
+"""`ml.projects.models.versions.*`. Not emulated: containers, custom routines, frameworks but TensorFlow."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ async def projects_models_versions_create(emulator: Emulator, request: Request) 
     try:
         with emulator.store.transaction():
             _require_free(emulator, project, model, name)
+            emulator.quota.operation(emulator)
             emulator.store.run(
                 "INSERT INTO versions (project, model, name, body, etag, state, created, folder)"
                 " VALUES (?, ?, ?, ?, ?, 'CREATING', ?, ?)",
@@ -120,6 +121,7 @@ async def projects_models_versions_delete(emulator: Emulator, request: Request) 
         if tables.is_default(emulator, row) and _siblings(emulator, row):
             text = f"Cannot delete the default version {name}: make another version the default first."
             raise checks.field_error(errors.FailedPrecondition, "name", text)
+        emulator.quota.operation(emulator)
         tables.update_version(emulator, (project, model, name), state="DELETING", error=row["error"])
         number = _begin(emulator, "DELETE_VERSION", row, {})
     return Response(body=emulator.operations.start(number))

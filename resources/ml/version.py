@@ -101,16 +101,17 @@ class VersionProvider(Provider):
     def _idle(self, call: Call, inputs: State, live: State) -> State:
         """The version once no operation is under way on it. Raises `NotFound` at the end of a deletion."""
         start = time.monotonic()
-        while live.get("state") in ("CREATING", "UPDATING", "DELETING"):
-            elapsed = time.monotonic() - start
-            if elapsed > call.timeout:
-                raise errors.OperationTimeout(
-                    f"{call.what}: still {live['state']} after {call.timeout:g} s, by an operation begun earlier: "
-                    "run again later, or give more time with `timeouts`"
-                )
-            call.report(f"it is {live['state']}, by an operation begun earlier: waiting")
-            time.sleep(_operations.pause_after(elapsed))
-            live = self.observe(call, inputs)
+        with call.api.polls.waiting() as least:
+            while live.get("state") in ("CREATING", "UPDATING", "DELETING"):
+                elapsed = time.monotonic() - start
+                if elapsed > call.timeout:
+                    raise errors.OperationTimeout(
+                        f"{call.what}: still {live['state']} after {call.timeout:g} s, by an operation begun earlier: "
+                        "run again later, or give more time with `timeouts`"
+                    )
+                call.report(f"it is {live['state']}, by an operation begun earlier: waiting")
+                time.sleep(_operations.pause_after(elapsed, least()))
+                live = self.observe(call, inputs)
         return live
 
     def instead(self, news: State) -> str:

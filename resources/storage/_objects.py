@@ -83,8 +83,6 @@ def _upload(call: Call, bucket: str, upload: Upload, done: Progress) -> None:
 
     resumable = upload.size > RESUMABLE_ABOVE
     media = MediaFileUpload(str(upload.file), mimetype="application/octet-stream", chunksize=CHUNK, resumable=resumable)
-    # httplib2 sends a call again where the connection was closed: of a stream nothing would be left to send by then.
-    media.has_stream = lambda: False
     request = call.api.storage.objects().insert(
         bucket=bucket,
         name=upload.name,

@@ -105,6 +105,11 @@ FAILURES = [
     (stack(MODELS, modles={}), "tf2-models:modles", "is not a key here"),
     (stack(MODELS, allowRebuild="yes"), "tf2-models:allowRebuild", "must be true or false"),
     (stack(MODELS, concurrentOperations=0), "tf2-models:concurrentOperations", "1 or more"),
+    (stack(MODELS, retrySeconds=-1), "tf2-models:retrySeconds", "0 or more"),
+    (stack(MODELS, retrySeconds="NaN"), "tf2-models:retrySeconds", "3600 at most"),
+    (stack(MODELS, retrySeconds="long"), "tf2-models:retrySeconds", "must be a number"),
+    (stack(MODELS, callsPerMinute=0), "tf2-models:callsPerMinute", "1 or more"),
+    (stack(MODELS, callsPerMinute=0.5), "tf2-models:callsPerMinute", "a whole number"),
     (stack(MODELS, endpoint="http://example.com"), "tf2-models:endpoint", "must be https"),
     (stack(MODELS, endpoint="example.com"), "tf2-models:endpoint", "must be global, regional or a URL"),
     ({**stack(MODELS), "gcp:project": ""}, "gcp:project", "is missing"),
@@ -191,11 +196,14 @@ def test_pulumi_yaml_declares_every_key_with_its_type_and_a_description() -> Non
     """The engine's own check, `pulumi config` and the program agree."""
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
     kinds = {str: "string", bool: "boolean", int: "integer"}
+    by_endpoint = {"retrySeconds", "callsPerMinute"}
     expected = {
-        f"tf2-models:{name}": kinds.get(kind, "object") for name, kind in _values.members(config.StackArgs).items()
+        f"tf2-models:{name}": None if name in by_endpoint else kinds.get(kind, "object")
+        for name, kind in _values.members(config.StackArgs).items()
     }
 
-    assert {key: facts["type"] for key, facts in declared.items()} == expected
+    assert {key: facts.get("type") for key, facts in declared.items()} == expected
+    assert {declared[f"tf2-models:{name}"]["default"] for name in by_endpoint} == {""}
     assert all(facts["description"] for facts in declared.values())
 
 

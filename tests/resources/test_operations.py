@@ -8,23 +8,7 @@ from typing import Any
 import pytest
 
 from resources import _operations, errors
-
-
-class Clock:
-    """Time that passes by sleeping, at once."""
-
-    def __init__(self) -> None:
-        self.now, self.pauses = 0.0, list[float]()
-
-    def monotonic(self) -> float:
-        """Seconds."""
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        """Lets them pass."""
-        self.pauses.append(seconds)
-        self.now += seconds
-
+from tests.clock import Clock
 
 WAIT: dict[str, Any] = {"what": "create version v", "method": "ml.x.create"}
 
@@ -61,6 +45,16 @@ def test_the_end_is_noticed_within_a_share_of_the_wait(ends_at: float) -> None:
     assert clock.now <= ends_at * 1.15 + 0.05
     assert max(clock.pauses) <= 5
     assert len(clock.pauses) <= 35 + ends_at / 5
+
+
+def test_where_many_wait_each_looks_less_often() -> None:
+    """The least pause is asked for before each look, and the bound on the wait stays."""
+    clock = Clock()
+
+    with pytest.raises(errors.OperationTimeout):
+        wait(float("inf"), {}, clock, timeout=60, least=lambda: 20 + clock.now)
+
+    assert clock.pauses == [20, 40]
 
 
 def test_progress_is_told_at_moments_that_grow_apart() -> None:

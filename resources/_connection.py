@@ -1,0 +1,52 @@
+"""A connection that sends a request once: what is sent again, and when, is for `_api` alone to say."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import httplib2
+
+IDLE = 60.0
+"""Seconds after which a connection is not used any more: it may be closed, on the other side or on the way there."""
+
+
+class _Once:
+    """httplib2 sends any request once more, a POST too, where the connection is closed without an answer."""
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        """The answer. Raises `ConnectionResetError` where none comes."""
+        try:
+            answer: http.client.HTTPResponse = super().getresponse()  # type: ignore[misc]  # of the class beside it
+        except (http.client.BadStatusLine, http.client.ResponseNotReady) as error:
+            raise ConnectionResetError(f"the connection was closed without an answer: {error}") from None
+        return answer
+
+
+class _Plain(_Once, httplib2.HTTPConnectionWithTimeout):  # type: ignore[misc]  # httplib2 has no types
+    """http."""
+
+
+class _Secure(_Once, httplib2.HTTPSConnectionWithTimeout):  # type: ignore[misc]  # httplib2 has no types
+    """https."""
+
+
+class Http(httplib2.Http):  # type: ignore[misc]  # httplib2 has no types
+    """One thread's connections."""
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self.redirect_codes -= {308}  # with Google it says that a part of an upload has arrived
+        self._used = 0.0
+
+    def request(self, uri: str, *values: Any, **options: Any) -> Any:
+        """As in httplib2, but sent once."""
+        if time.monotonic() - self._used > IDLE:
+            self.close()
+        kind = _Secure if urlsplit(uri).scheme == "https" else _Plain
+        try:
+            return super().request(uri, *values, **{**options, "connection_type": kind})
+        finally:
+            self._used = time.monotonic()

@@ -20,6 +20,7 @@ NAMES = {
     "preview": "a preview of the local stack, to that of a program that does nothing",
     "calls": "API calls of an up that changes nothing",
     "predict": "a prediction over HTTP, above the direct call of the signature",
+    "cold": "the first prediction of a version that has no node, above the next one",
     "operations": "32 slow operations at a time",
     "upload": "memory and throughput of the provider while it sends files",
 }

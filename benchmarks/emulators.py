@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import urllib.request
+from typing import Any
 
 from benchmarks.figures import BenchmarkError
 from benchmarks.world import World
@@ -31,6 +32,12 @@ class Emulator:
         if not line.startswith(_PREFIX):
             raise BenchmarkError(f"the emulator did not start:\n{line}{world.complaints()}")
         self.endpoint = line.removeprefix(_PREFIX)
+
+    def status(self) -> dict[str, Any]:
+        """What `/-/status` answers."""
+        with urllib.request.urlopen(f"{self.endpoint}/-/status", timeout=10) as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
 
     def calls(self) -> dict[str, int]:
         """Method id -> how often it was called since the start or `reset_calls`."""

@@ -5,12 +5,15 @@ No path of this machine is in it.
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from emulator import discovery, faults
 from emulator.ml import tables
+from emulator.ml.deployments import scale_of
 from emulator.request import Response
 from resources import errors
 
@@ -59,18 +62,12 @@ def status(emulator: Emulator) -> dict[str, Any]:
     for row in emulator.store.all("SELECT * FROM versions ORDER BY project, model, name"):
         key = tables.key_of(row)
         default = tables.is_default(emulator, row)
-        nodes = emulator.serving.nodes(key)
-        versions.append({"name": key, "state": row["state"], "nodes": nodes, "isDefault": default})
-    settings = emulator.settings
+        version = {"name": key, "state": row["state"], "isDefault": default}
+        versions.append({**version, **_nodes(emulator, row, key)})
     return {
         "name": NAME,
         "uptime": round((emulator.now() - emulator.started).total_seconds(), 3),
-        "settings": {
-            "port": settings.port,
-            "operationSeconds": settings.operation_seconds,
-            "sunset": settings.sunset,
-            "quota": settings.quota.to_json(),
-        },
+        "settings": emulator.settings.shown(),
         "quota": emulator.quota.to_json(),
         "models": _count(emulator, "SELECT count(*) AS n FROM models"),
         "buckets": _count(emulator, "SELECT count(*) AS n FROM storage_buckets"),
@@ -79,6 +76,14 @@ def status(emulator: Emulator) -> dict[str, Any]:
         "calls": sum(emulator.calls.values()),
         "versions": versions,
     }
+
+
+def _nodes(emulator: Emulator, row: sqlite3.Row, key: str) -> dict[str, Any]:
+    """How many nodes a version has and may have, and why it has none where it should have some."""
+    scale = scale_of(json.loads(row["body"]))
+    numbers = {"nodes": emulator.serving.nodes(key), "minNodes": scale.least, "maxNodes": scale.most}
+    trouble = row["error"] or emulator.serving.failure(key)
+    return {**numbers, "errorMessage": trouble} if trouble else numbers
 
 
 def _count(emulator: Emulator, query: str) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator import daemon
+from emulator.settings import Settings, add_options
 from resources.errors import Error
 
 _DATA = Path(".local/emulator")
@@ -54,33 +55,13 @@ def _parser() -> argparse.ArgumentParser:
         ("up", _up, "start in the background; fine if it is up already"),
     ):
         command = _command(commands, name, run, text)
-        command.add_argument("--port", type=_port, default=8470, help="TCP port, 0 for a free one (default: 8470)")
-        command.add_argument(
-            "--operation-seconds",
-            type=_seconds,
-            default=0.0,
-            metavar="S",
-            help="long-running operations take at least S seconds (default: 0)",
-        )
-        command.add_argument("--sunset", action="store_true", help="refuse new models and versions, as Google does")
-        _add_quota(command)
+        add_options(command)
     _command(commands, "down", _down, "stop; fine if it is not up")
     _command(commands, "status", _status, "print what runs; exit code 3 if nothing does")
     logs = _command(commands, "logs", _logs, "print the end of the log: time, method, address, status, duration")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     logs.add_argument("-n", "--lines", type=int, default=20, metavar="N", help="how many lines (default: 20)")
     return parser
-
-
-def _add_quota(command: argparse.ArgumentParser) -> None:
-    for name, text in (
-        ("calls", "refuse management calls beyond N in a minute (Google: 300; default: no limit)"),
-        ("operations", "refuse to create and delete more than N versions at a time (Google: 10; default: no limit)"),
-    ):
-        command.add_argument(f"--quota-{name}", type=_count, default=0, metavar="N", help=text)
-    command.add_argument(
-        "--quota-seconds", type=_window, default=60.0, metavar="S", help="the minute of --quota-calls (default: 60)"
-    )
 
 
 def _command(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -90,75 +71,28 @@ def _command(commands: Any, name: str, run: Any, text: str) -> argparse.Argument
     return command
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 65535; it is {text!r}")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 10**6:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to 1000000; it is {text!r}")
-    return int(text)
-
-
-def _window(text: str) -> float:
-    seconds = float(text)
-    if not 0.1 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError("must be 0.1 to 3600")
-    return seconds
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError("must be 0 to 3600")
-    return seconds
-
-
 def _serve(options: argparse.Namespace) -> int:
     # Imported here: the other commands need no server.
-    from emulator.context import Settings
     from emulator.process import serve
-    from emulator.quota import Limits
 
-    settings = Settings(
-        port=options.port,
-        operation_seconds=options.operation_seconds,
-        sunset=options.sunset,
-        quota=Limits(**_quota(options)),
-    )
-    serve(options.data, settings)
+    serve(options.data, Settings.given(options))
     return 0
-
-
-def _quota(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, f"quota_{name}") for name in ("calls", "seconds", "operations")}
 
 
 def _up(options: argparse.Namespace) -> int:
     with daemon.running(options.data) as found:
         if found is not None:
-            return _already_up(found, options)
-    arguments = ["--port", str(options.port), "--operation-seconds", str(options.operation_seconds)]
-    arguments += ["--sunset"] if options.sunset else []
-    for name, value in _quota(options).items():
-        arguments += [f"--quota-{name}", str(value)] if value else []
-    endpoint = daemon.start(options.data, arguments)
+            return _already_up(found, Settings.given(options))
+    endpoint = daemon.start(options.data, Settings.given(options).arguments())
     print(f"emulator is up on {endpoint}")
     return 0
 
 
-def _already_up(found: daemon.Running, options: argparse.Namespace) -> int:
-    if options.port not in (0, urlsplit(found.endpoint).port):
+def _already_up(found: daemon.Running, wanted: Settings) -> int:
+    if wanted.port not in (0, urlsplit(found.endpoint).port):
         raise Error(f"it is up already, on {found.endpoint}: to change the port, `python -m emulator down` first")
-    wanted = {
-        "operationSeconds": options.operation_seconds,
-        "sunset": options.sunset,
-        "quota": _quota(options),
-    }
     settings = (daemon.status(found.endpoint) or {}).get("settings", {})
-    if any(settings.get(name, value) != value for name, value in wanted.items()):
+    if any(settings.get(name, value) != value for name, value in wanted.shown().items() if name != "port"):
         raise Error(f"it is up already, on {found.endpoint}, with other settings: `python -m emulator down` first")
     print(f"emulator is up already on {found.endpoint}")
     return 0
@@ -188,13 +122,17 @@ def _status(options: argparse.Namespace) -> int:
         ("operations", f"{answer['runningOperations']} running, at least {settings['operationSeconds']:g} s each"),
         ("storage", f"{answer['buckets']} buckets, {answer['objects']} objects"),
         ("models", str(answer["models"])),
+        ("scaling", f"nodes that the load has not needed for {settings['idleSeconds']:g} s are ended"),
         *_quota_rows(settings["quota"], answer["quota"]),
         *([("sunset", "new models and versions are refused")] if settings["sunset"] else []),
     ]
     print("\n".join(f"{name:<12}{value}" for name, value in rows))
     if answer["versions"]:
         print()
-        _table([("VERSION", "STATE", "NODES", "DEFAULT"), *map(_version_row, answer["versions"])])
+        _table([("VERSION", "STATE", "NODES", "MIN", "MAX", "DEFAULT"), *map(_version_row, answer["versions"])])
+    for version in answer["versions"]:
+        if "errorMessage" in version:
+            print(f"\n{version['name']}: {version['errorMessage']}")
     return 0
 
 
@@ -211,7 +149,8 @@ def _quota_rows(limits: dict[str, float], found: dict[str, int]) -> list[tuple[s
 
 def _version_row(version: dict[str, Any]) -> tuple[str, ...]:
     default = "default" if version["isDefault"] else ""
-    return version["name"], version["state"], str(version["nodes"]), default
+    numbers = (str(version[name]) for name in ("nodes", "minNodes", "maxNodes"))
+    return version["name"], version["state"], *numbers, default
 
 
 def _table(rows: list[tuple[str, ...]]) -> None:

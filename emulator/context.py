@@ -15,29 +15,11 @@ from emulator.ml import tables as ml_tables
 from emulator.ml import work
 from emulator.ml.deployments import Deployments
 from emulator.operations import Operations
-from emulator.quota import Limits, Quota
+from emulator.quota import Quota
 from emulator.serving import Serving
+from emulator.settings import Settings
 from emulator.storage import tables as storage_tables
 from emulator.store import Store
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How this emulator behaves.
-
-    Attributes:
-        host: always loopback.
-        port: TCP port; 0 takes a free one.
-        operation_seconds: a long-running operation ends no sooner than this after its start.
-        sunset: refuse new models and versions as Google does today.
-        quota: what is enforced of Google's quotas; nothing, unless somebody asks.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8470
-    operation_seconds: float = 0.0
-    sunset: bool = False
-    quota: Limits = field(default_factory=Limits)
 
 
 @dataclass(kw_only=True)
@@ -79,7 +61,7 @@ class Emulator:
             store=Store(data / "state.sqlite3"),
             data=data,
             settings=settings,
-            serving=Serving(),
+            serving=Serving(idle=settings.idle_seconds),
             log=Log(data / "log"),
         )
         storage_tables.prepare(emulator)

@@ -17,8 +17,9 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator import daemon
-from emulator.context import Emulator, Settings
+from emulator.context import Emulator
 from emulator.server import CLOSE, App
+from emulator.settings import Settings
 from resources.errors import Error
 
 _GRACE_SECONDS = 3

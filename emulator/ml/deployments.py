@@ -9,20 +9,37 @@ from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.ml import tables
+from emulator.serving import machines
+from emulator.serving.machines import Machine, cores_here
+from emulator.serving.scaling import Scale
 from resources import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator
 
 
-def nodes_of(body: Mapping[str, Any]) -> int:
-    """The nodes of a version: those of manual scaling, or the least of automatic scaling.
+_TARGET = 60
+"""Per cent of CPU usage that automatic scaling aims at where a version does not say."""
 
-    With 0 the first prediction starts a node. Not emulated: more nodes under load.
+
+def scale_of(body: Mapping[str, Any]) -> Scale:
+    """The nodes of a version: so many by manual scaling, or a range in which they follow the load.
+
+    With a least of 0 the first prediction starts a node. Without `maxNodes`, the cores of this machine bound it.
     """
     if "manualScaling" in body:
-        return int(body["manualScaling"].get("nodes", 1))
-    return int(body.get("autoScaling", {}).get("minNodes", 0))
+        return Scale.fixed(int(body["manualScaling"].get("nodes", 1)))
+    auto = body.get("autoScaling", {})
+    least = int(auto.get("minNodes", 0))
+    most = int(auto.get("maxNodes", 0)) or cores_here()
+    targets = [int(metric.get("target", 0)) for metric in auto.get("metrics", []) if metric.get("name") == "CPU_USAGE"]
+    target = min(max((targets or [_TARGET])[0], 1), 100)
+    return Scale(least=least, most=max(least, most), target=target / 100)
+
+
+def machine_of(body: Mapping[str, Any]) -> Machine:
+    """What a node of a version may use."""
+    return machines.machine(body["machineType"])
 
 
 class Deployments:
@@ -45,8 +62,9 @@ class Deployments:
     async def load(self, row: sqlite3.Row) -> None:
         """Loads a version. Raises `ArtifactError` where its SavedModel cannot be loaded."""
         folder = tables.folder_of(self._emulator, row)
-        nodes = nodes_of(json.loads(row["body"]))
-        await self._emulator.serving.load(tables.key_of(row), folder, nodes=nodes)
+        body = json.loads(row["body"])
+        key, scale, machine = tables.key_of(row), scale_of(body), machine_of(body)
+        await self._emulator.serving.load(key, folder, nodes=scale, machine=machine)
 
     async def ready(self, row: sqlite3.Row) -> None:
         """Waits for a READY version that is being loaded again after a start; returns at once for any other.

@@ -132,13 +132,16 @@ def model_json(emulator: Emulator, row: sqlite3.Row) -> dict[str, Any]:
 
 
 def version_json(emulator: Emulator, row: sqlite3.Row, *, is_default: bool) -> dict[str, Any]:
-    """A version as the API answers it. `lastUseTime` is remembered until the emulator stops."""
+    """A version as the API answers it. `lastUseTime` is remembered until the emulator stops.
+
+    `errorMessage` says why a version is FAILED, or why one that is READY has no node to answer now.
+    """
     answer = {"name": key_of(row), **json.loads(row["body"])}
     answer.update(createTime=operations.stamp(row["created"]), state=row["state"], etag=row["etag"])
     if is_default:
         answer["isDefault"] = True
-    if row["error"]:
-        answer["errorMessage"] = row["error"]
+    if trouble := row["error"] or emulator.serving.failure(answer["name"]):
+        answer["errorMessage"] = trouble
     used = emulator.last_used.get(answer["name"])
     if used:
         answer["lastUseTime"] = operations.stamp(used.isoformat())

@@ -7,7 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from emulator.ml import masks, tables
-from emulator.ml.deployments import nodes_of
+from emulator.ml.deployments import scale_of
 from emulator.operations import Finish, Work
 from resources import errors
 
@@ -57,8 +57,8 @@ async def _update_version(emulator: Emulator, operation: sqlite3.Row) -> Finish:
     row = _version(emulator, operation)
     key = tables.key_of(row)
     await emulator.deployments.ready(row)
-    if nodes_of(body) != nodes_of(json.loads(row["body"])):
-        await emulator.serving.scale(key, nodes=nodes_of(body))
+    if scale_of(body) != scale_of(json.loads(row["body"])):
+        await emulator.serving.scale(key, nodes=scale_of(body))
 
     def finish() -> dict[str, Any]:
         tables.update_version(emulator, _ids(operation), state="READY", body=body)

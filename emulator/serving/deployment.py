@@ -9,27 +9,25 @@ from collections.abc import Awaitable, Callable
 from emulator.serving import node_link, process
 from emulator.serving.forking import Template
 from emulator.serving.node_link import Node
+from emulator.serving.scaling import Meter, Seen
 from resources import errors
 
-Launch = Callable[[], Awaitable[tuple[Template, Node]]]
-"""Starts one more node of the model; raises `errors.ArtifactError`."""
+Launch = Callable[[Meter], Awaitable[tuple[Template, Node]]]
+"""Starts one more node of the model, whose work the meter counts; raises `errors.ArtifactError`."""
 
 _log = logging.getLogger(__name__)
 _BACKOFF_FIRST = 0.1
 _BACKOFF_MOST = 10.0
 _HEALTHY = 30.0
 """Seconds that a node must live for the backoff to start anew."""
-_DRAIN = 10.0
-"""Seconds that a node which is taken away has for what it still runs."""
 
 
 class _Slot:
     """The place of one node: whoever ends in it is replaced, until it is retired."""
 
-    def __init__(self, key: str, launch: Launch, template: Template, node: Node, changed: Callable[[], None]) -> None:
+    def __init__(self, owner: Deployment, template: Template, node: Node, changed: Callable[[], None]) -> None:
         self.node: Node | None = node
-        self._key = key
-        self._launch = launch
+        self._owner = owner
         self._template = template
         self._changed = changed
         self._delay = _BACKOFF_FIRST
@@ -53,14 +51,15 @@ class _Slot:
             await asyncio.wait([node.closed, self._retired], return_when=asyncio.FIRST_COMPLETED)
             self._set(None)
             if self._retired.done():
-                await node.drained(_DRAIN)
+                await node.drained(self._owner.patience)
             how = process.describe_end(await node_link.end(self._template, node))
             node.fail_pending(how)
             if self._retired.done():
                 return
             if asyncio.get_running_loop().time() - since > _HEALTHY:
                 self._delay = _BACKOFF_FIRST
-            _log.warning("%s: node %d %s; another one starts in %g s", self._key, node.pid, how, self._delay)
+            self._owner.failure = f"The node {how}. Another one replaces it."
+            _log.warning("%s: node %d %s; another one starts in %g s", self._owner.key, node.pid, how, self._delay)
             node = await self._replacement()
             self._set(node)
 
@@ -72,9 +71,10 @@ class _Slot:
             if self._retired.done():
                 return None
             try:
-                self._template, node = await self._launch()
+                self._template, node = await self._owner.launch()
             except errors.ArtifactError as exc:
-                _log.warning("%s: %s; trying again in %g s", self._key, exc, self._delay)
+                self._owner.failure = f"No node could be started: {exc}"
+                _log.warning("%s: %s; trying again in %g s", self._owner.key, exc, self._delay)
             else:
                 return node
 
@@ -89,13 +89,20 @@ class Deployment:
     Args:
         key: for the log.
         launch: starts one more node.
-        patience: seconds that a request waits for a node while none is ready.
+        patience: seconds that a request waits for a node while none is ready, and that a node which is taken away has
+            for what it still runs.
+
+    Attributes:
+        failure: what went wrong with a node last.
     """
 
     def __init__(self, key: str, launch: Launch, patience: float) -> None:
-        self._key = key
+        self.key = key
+        self.patience = patience
+        self.failure = ""
         self._launch = launch
-        self._patience = patience
+        self._meter = Meter(asyncio.get_running_loop().time)
+        self._waiting = 0
         self._slots: list[_Slot] = []
         self._ready: list[Node] = []
         self._some_ready = asyncio.Event()
@@ -106,16 +113,32 @@ class Deployment:
         """The nodes that take requests."""
         return list(self._ready)
 
+    @property
+    def size(self) -> int:
+        """The nodes that there should be: those that are ready, and those that are being replaced."""
+        return len(self._slots)
+
+    def seen(self) -> Seen:
+        """What the policy of scaling goes by."""
+        pending = self._waiting + sum(node.load for node in self._ready)
+        now = asyncio.get_running_loop().time()
+        return Seen(at=now, nodes=self.size, busy=self._meter.total, pending=pending)
+
+    async def launch(self) -> tuple[Template, Node]:
+        """Starts one more node, which belongs to the caller. Raises `errors.ArtifactError`."""
+        return await self._launch(self._meter)
+
     async def scale(self, nodes: int) -> None:
         """Starts or retires nodes until there are `nodes`; returns when they serve or are gone.
-
-        The number is the caller's to choose: whoever scales by load decides from `ready` and calls this.
 
         Raises:
             errors.ArtifactError: a new node could not load the model; the nodes from before remain.
         """
         async with self._scaling:
-            await self._scale(nodes)
+            await self._add(nodes - len(self._slots))
+            going = self._take_away(len(self._slots) - nodes)
+        # Requests may come in the meantime: whoever starts a node for them need not wait for those that go.
+        await asyncio.gather(*(slot.retire() for slot in going))
 
     async def predict(self, body: bytes) -> bytes:
         """Has the node with the least to do answer. With no node at all, it starts one first."""
@@ -127,24 +150,21 @@ class Deployment:
         self._ready.append(node)
         return await node.ask(body)
 
-    async def _scale(self, nodes: int) -> None:
-        missing = nodes - len(self._slots)
-        if missing > 0:
-            await self._add(missing)
-        elif missing < 0:
-            going = sorted(self._slots, key=lambda slot: slot.load)[:-missing]
-            self._slots = [slot for slot in self._slots if slot not in going]
-            self._changed()
-            await asyncio.gather(*(slot.retire() for slot in going))
+    def _take_away(self, count: int) -> list[_Slot]:
+        """The places of those that have the least to do; they get no more requests."""
+        going = sorted(self._slots, key=lambda slot: slot.load)[: max(count, 0)]
+        self._slots = [slot for slot in self._slots if slot not in going]
+        self._changed()
+        return going
 
     async def _add(self, count: int) -> None:
-        results = await asyncio.gather(*(self._launch() for _ in range(count)), return_exceptions=True)
+        results = await asyncio.gather(*(self.launch() for _ in range(count)), return_exceptions=True)
         failures = [result for result in results if isinstance(result, BaseException)]
         started = [result for result in results if not isinstance(result, BaseException)]
         if failures:
             await asyncio.gather(*(node_link.end(template, node) for template, node in started))
             raise failures[0]
-        self._slots += [_Slot(self._key, self._launch, template, node, self._changed) for template, node in started]
+        self._slots += [_Slot(self, template, node, self._changed) for template, node in started]
         self._changed()
 
     def _changed(self) -> None:
@@ -156,18 +176,23 @@ class Deployment:
             self._some_ready.clear()
 
     async def _wait_for_node(self) -> None:
-        if not self._slots:
-            await self._start_first()
+        self._waiting += 1
         try:
-            await asyncio.wait_for(self._some_ready.wait(), self._patience)
+            if not self._slots:
+                await self._start_first()
+            await asyncio.wait_for(self._some_ready.wait(), self.patience)
         except asyncio.TimeoutError:
-            raise errors.Unavailable(f"No node of this version became ready within {self._patience:g} s.") from None
+            text = f"No node of this version became ready within {self.patience:g} s. {self.failure}"
+            raise errors.Unavailable(text.rstrip()) from None
+        finally:
+            self._waiting -= 1
 
     async def _start_first(self) -> None:
         async with self._scaling:
             if self._slots:
                 return
             try:
-                await self._scale(1)
+                await self._add(1)
             except errors.ArtifactError as exc:
+                self.failure = f"No node could be started: {exc}"
                 raise errors.Unavailable(f"No node of this version could be started: {exc}") from exc

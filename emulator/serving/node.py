@@ -23,9 +23,10 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
 
     Args:
         sock: stream to the front.
-        options: `folder`, `threads`, `bare` (see `answer.write`), `memory` in bytes or None.
+        options: `folder`, `threads`, `bare` (see `answer.write`), `cores` and `memory` in bytes, None without bound.
     """
     process.prefer_as_victim()
+    process.limit_cores(options["cores"])
     process.limit_memory(options["memory"])
     try:
         batcher = _load(options)

@@ -12,6 +12,8 @@ from typing import Any, cast
 from emulator.serving import frames, process
 from emulator.serving.failures import LoadFailed
 from emulator.serving.forking import Template, TemplateError
+from emulator.serving.machines import Machine
+from emulator.serving.scaling import Meter
 from resources import errors
 
 _REQUEST_OVERHEAD = 1024
@@ -25,7 +27,7 @@ class Settings:
 
     threads: int
     bare: bool
-    memory: int | None
+    machine: Machine | None
     load_timeout: float
     predict_timeout: float
     pending_bytes: int
@@ -46,12 +48,13 @@ class Node(asyncio.Protocol):
         closed: done when the process's socket is closed; from then on no request is taken.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, meter: Meter) -> None:
         loop = asyncio.get_running_loop()
         self.pid = 0
         self.closed: asyncio.Future[None] = loop.create_future()
         self._loop = loop
         self._settings = settings
+        self._meter = meter
         self._hello: asyncio.Future[bytes] = loop.create_future()
         self._splitter = frames.Splitter()
         self._pending: dict[int, _Pending] = {}
@@ -73,6 +76,7 @@ class Node(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
         self._answers += 1
+        busy = bool(self._pending)
         for number, content in self._splitter.feed(data):
             pending = self._pending.pop(number, None)
             if pending:
@@ -81,8 +85,10 @@ class Node(asyncio.Protocol):
                     pending.future.set_result(content)
             elif number == 0 and not self._hello.done():
                 self._hello.set_result(content)
-        if self._idle and not self._pending and not self._idle.done():
-            self._idle.set_result(None)
+        if busy and not self._pending:
+            self._meter.change(-1)
+            if self._idle and not self._idle.done():
+                self._idle.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the protocol's signature
         """Called by the event loop."""
@@ -102,6 +108,8 @@ class Node(asyncio.Protocol):
         size = len(body) + _REQUEST_OVERHEAD
         if self._pending and self._pending_bytes + size > self._settings.pending_bytes:
             raise errors.ResourceExhausted("Too many predictions are waiting for this version. Send fewer at a time.")
+        if not self._pending:
+            self._meter.change(1)
         self._last_number += 1
         number = self._last_number
         pending = _Pending(self._loop.create_future(), self._answers, size)
@@ -121,6 +129,8 @@ class Node(asyncio.Protocol):
             if not pending.future.done():
                 text = f"The node that ran this prediction {reason}. Another one replaces it; try again."
                 pending.future.set_exception(errors.Unavailable(text))
+        if self._pending:
+            self._meter.change(-1)
         self._pending.clear()
 
     def _expire(self, pending: _Pending) -> None:
@@ -158,11 +168,15 @@ class _NoHello(Exception):
     """The node did not tell whether it loaded; the text says why, None when it ended."""
 
 
-async def launch(template: Template, folder: Path, settings: Settings) -> Node:
-    """Forks a node and waits until it serves `folder`. Raises `errors.ArtifactError`, and leaves no process then."""
+async def launch(template: Template, folder: Path, settings: Settings, meter: Meter) -> Node:
+    """Forks a node and waits until it serves `folder`; `meter` counts its work.
+
+    Raises:
+        errors.ArtifactError: it could not load. No process is left.
+    """
     ours, theirs = socket.socketpair()
     loop = asyncio.get_running_loop()
-    _, node = await loop.create_unix_connection(lambda: Node(settings), sock=ours)
+    _, node = await loop.create_unix_connection(lambda: Node(settings, meter), sock=ours)
     try:
         node.pid = await template.fork(theirs, _options(folder, settings))
         await node.hello()
@@ -182,11 +196,13 @@ async def launch(template: Template, folder: Path, settings: Settings) -> Node:
 
 def _options(folder: Path, settings: Settings) -> dict[str, Any]:
     """What `node.main` takes. The node runs in another working directory."""
+    machine = settings.machine
     return {
         "folder": str(folder.absolute()),
-        "threads": settings.threads,
+        "threads": max(settings.threads, machine.threads) if machine else settings.threads,
         "bare": settings.bare,
-        "memory": settings.memory,
+        "cores": machine.cores if machine else None,
+        "memory": machine.memory if machine else None,
     }
 
 

@@ -11,7 +11,10 @@ from emulator.serving import node_link
 from emulator.serving.deployment import Deployment
 from emulator.serving.failures import LoadFailed
 from emulator.serving.forking import Template
+from emulator.serving.governor import Governor
+from emulator.serving.machines import Machine
 from emulator.serving.node_link import Node, Settings
+from emulator.serving.scaling import Meter, Pace, Scale
 from resources import errors
 
 
@@ -27,6 +30,7 @@ class Serving:
         predict_timeout: seconds that a prediction may take, the wait for a node included. A node that answers nothing
             for that long is replaced.
         pending_bytes: what may wait for one node; beyond it, requests are refused with 429.
+        idle: seconds for which fewer nodes must have been enough before one is taken away, where the load decides.
     """
 
     def __init__(
@@ -38,11 +42,12 @@ class Serving:
         load_timeout: float = 60.0,
         predict_timeout: float = 60.0,
         pending_bytes: int = 64 << 20,
+        idle: float = 60.0,
     ) -> None:
         self._settings = Settings(
             threads=threads,
             bare=single_output_bare,
-            memory=None,
+            machine=None,
             load_timeout=load_timeout,
             predict_timeout=predict_timeout,
             pending_bytes=pending_bytes,
@@ -50,6 +55,9 @@ class Serving:
         self._start_timeout = start_timeout
         self._template = Template(start_timeout)
         self._deployments: dict[str, Deployment] = {}
+        self._governors: dict[str, Governor] = {}
+        self._pace = Pace.of(idle)
+        self._looking: asyncio.Task[None] | None = None
         # More at a time than there are cores would finish no sooner, and each alone much later.
         self._loads = asyncio.Semaphore(max(2, os.cpu_count() or 1))
         self._stopped = False
@@ -68,21 +76,23 @@ class Serving:
             grace: seconds that what is pending has to finish, loads included.
         """
         self._stopped = True
+        if self._looking:
+            self._looking.cancel()
         unloading = [asyncio.create_task(self.unload(key)) for key in list(self._deployments)]
         if unloading:
             await asyncio.wait(unloading, timeout=grace)
         await self._template.stop()
         await asyncio.gather(*unloading)  # without its template, nothing loads or runs any more
 
-    async def load(self, key: str, folder: Path, *, nodes: int, memory: int | None = None) -> None:
+    async def load(self, key: str, folder: Path, *, nodes: int | Scale, machine: Machine | None = None) -> None:
         """Serves the SavedModel in `folder` under `key`; returns when all nodes are ready.
 
         Args:
             key: `projects/P/models/M/versions/V`.
             folder: holds `saved_model.pb`; must stay, since nodes that are started later read it.
-            nodes: how many; with 0 the model is loaded once to see that it can be, and the first prediction starts
-                a node.
-            memory: bytes that a node may allocate beyond what TensorFlow itself holds; unlimited by default.
+            nodes: how many, or the range in which they follow the load. With 0 or a least of 0 the model is loaded once
+                to see that it can be, and the first prediction starts a node.
+            machine: what a node may use; unlimited by default.
 
         Raises:
             errors.ArtifactError: `Failed to load model: ... (Error code: 0)`. Nothing is left running.
@@ -90,35 +100,45 @@ class Serving:
         """
         if key in self._deployments:
             raise ValueError(f"{key} is loaded")
-        settings = dataclasses.replace(self._settings, memory=memory)
+        settings = dataclasses.replace(self._settings, machine=machine)
 
-        async def launch() -> tuple[Template, Node]:
+        async def launch(meter: Meter) -> tuple[Template, Node]:
             async with self._loads:
                 template = await self._running_template()
-                return template, await node_link.launch(template, folder, settings)
+                return template, await node_link.launch(template, folder, settings, meter)
 
+        scale = _scale(nodes)
         deployment = Deployment(key, launch, settings.predict_timeout)
         self._deployments[key] = deployment
         try:
             await deployment.scale(1)  # alone: a damaged model fails once
-            await deployment.scale(nodes)
+            await deployment.scale(scale.least)
         except BaseException:
             self._deployments.pop(key, None)
             await deployment.scale(0)
             raise
+        self._governors[key] = Governor(key, deployment, scale, self._pace)
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look())
 
-    async def scale(self, key: str, *, nodes: int) -> None:
-        """Starts or retires nodes; returns when that is done.
+    async def scale(self, key: str, *, nodes: int | Scale) -> None:
+        """Starts or retires nodes until there are so many, or as many as the range allows; returns when that is done.
 
         Raises:
             errors.NotFound: `key` is not loaded.
             errors.ArtifactError: a new node could not load the model; the others still serve.
         """
-        await self._deployment(key).scale(nodes)
+        deployment, governor = self._deployment(key), self._governors.get(key)
+        if governor is None:  # it is being loaded
+            await deployment.scale(_scale(nodes).least)
+        else:
+            await governor.change(_scale(nodes))
 
     async def unload(self, key: str) -> None:
         """Ends all nodes of `key` after what they still run; returns when they are gone. No error if not loaded."""
-        deployment = self._deployments.pop(key, None)
+        deployment, governor = self._deployments.pop(key, None), self._governors.pop(key, None)
+        if governor:
+            await governor.stop()
         if deployment:
             await deployment.scale(0)
 
@@ -142,6 +162,23 @@ class Serving:
         deployment = self._deployments.get(key)
         return [node.pid for node in deployment.ready] if deployment else []
 
+    def scale_of(self, key: str) -> Scale:
+        """Within which bounds the number of nodes is kept; none, where it is not loaded."""
+        governor = self._governors.get(key)
+        return governor.scale if governor else Scale.fixed(0)
+
+    def failure(self, key: str) -> str:
+        """Why a version that should have nodes has none that takes requests; empty where it has, or needs none."""
+        deployment = self._deployments.get(key)
+        return deployment.failure if deployment and not deployment.ready else ""
+
+    async def _look(self) -> None:
+        """Has the nodes follow the load, until it is cancelled."""
+        while True:
+            await asyncio.sleep(self._pace.tick)
+            for governor in self._governors.values():
+                governor.look()
+
     def _deployment(self, key: str) -> Deployment:
         if key not in self._deployments:
             raise errors.NotFound(f"{key} is not loaded.")
@@ -154,3 +191,7 @@ class Serving:
             self._template = Template(self._start_timeout)
         await self._template.start()
         return self._template
+
+
+def _scale(nodes: int | Scale) -> Scale:
+    return Scale.fixed(nodes) if isinstance(nodes, int) else nodes

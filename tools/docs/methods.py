@@ -25,13 +25,11 @@ PARTLY = {
     "ml.projects.models.list": _FILTER,
     "ml.projects.models.versions.create": (
         "Containers, custom prediction routines, scikit-learn and XGBoost answer 501. Every runtime is the TensorFlow "
-        "that is installed. Machine type, accelerators, service account and explanations are checked and stored, "
-        "without effect."
+        "that is installed. A machine type bounds a node's cores and memory; accelerators, service account and "
+        "explanations are checked and stored, without effect."
     ),
     "ml.projects.models.versions.list": _FILTER,
-    "ml.projects.models.versions.patch": (
-        "`maxNodes` is stored: nodes do not follow the load. Request logging is stored: nothing is logged."
-    ),
+    "ml.projects.models.versions.patch": "Request logging is stored: nothing is logged.",
     "ml.projects.operations.cancel": _CANCEL,
     "ml.projects.operations.list": "No filters.",
     "ml.projects.locations.operations.cancel": _CANCEL,

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from emulator.serving import Serving
+from emulator.serving.machines import Machine
 from resources import errors
 
 pytestmark = pytest.mark.tensorflow
@@ -26,6 +27,7 @@ _FRONT = """
 import asyncio, json, sys
 from pathlib import Path
 from emulator.serving import Serving
+from emulator.serving.machines import Machine
 
 async def main():
     serving = Serving()
@@ -180,9 +182,9 @@ def test_too_much_at_a_time_is_refused(strict: Serving, models: Path, run: Run) 
 def test_memory_is_bounded(serving: Serving, models: Path, run: Run) -> None:
     """A node that needs more than its share does not load; a sufficient share changes nothing."""
     with pytest.raises(errors.ArtifactError, match="Failed to load model"):
-        run(serving.load("k", models / "double", nodes=1, memory=1 << 20))
+        run(serving.load("k", models / "double", nodes=1, machine=Machine(1, 1 << 20)))
 
-    run(serving.load("k", models / "double", nodes=1, memory=1 << 30))
+    run(serving.load("k", models / "double", nodes=1, machine=Machine(1, 1 << 30)))
     assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [[2, 4]]}
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.context import Emulator, Settings
+from emulator.context import Emulator
+from emulator.settings import Settings
 from emulator.storage.read import objects_under
 from resources import errors
 from tests.emulator.storage.support import client, crc32c, data

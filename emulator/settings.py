@@ -1,0 +1,131 @@
+"""How an emulator behaves: the options of `serve` and `up`, in one table. Light, since every command imports it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.quota import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How this emulator behaves.
+
+    Attributes:
+        host: address that it listens on.
+        port: TCP port; 0 takes a free one.
+        operation_seconds: a long-running operation ends no sooner than this after its start.
+        sunset: refuse new models and versions as Google does today.
+        quota_calls: management calls that are answered within `quota_seconds`; 0 for any number.
+        quota_operations: creations and deletions of versions at a time; 0 for any number.
+        quota_seconds: the minute of `quota_calls`.
+        idle_seconds: how long fewer nodes must have been enough before one is taken away, where the load decides.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8470
+    operation_seconds: float = 0.0
+    sunset: bool = False
+    quota_calls: int = 0
+    quota_operations: int = 0
+    quota_seconds: float = 60.0
+    idle_seconds: float = 60.0
+
+    @property
+    def quota(self) -> Limits:
+        """What is enforced of Google's quotas."""
+        return Limits(calls=self.quota_calls, seconds=self.quota_seconds, operations=self.quota_operations)
+
+    @classmethod
+    def given(cls, options: argparse.Namespace) -> Settings:
+        """What a command line that `add_options` describes says."""
+        return cls(**{name: getattr(options, name) for name in _OPTIONS})
+
+    def arguments(self) -> list[str]:
+        """The command line that says the same."""
+        words: list[str] = []
+        for name, default in _defaults().items():
+            value = getattr(self, name)
+            if value != default:
+                words += [_flag(name)] if value is True else [_flag(name), str(value)]
+        return words
+
+    def shown(self) -> dict[str, Any]:
+        """What `/-/status` says of them, under camelCase names."""
+        flat = {_camel(name): getattr(self, name) for name in _OPTIONS if not name.startswith("quota_")}
+        return {**flat, "quota": self.quota.to_json()}
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Adds an option for each setting that has one, with the setting's default."""
+    for name, default in _defaults().items():
+        command.add_argument(_flag(name), default=default, **_OPTIONS[name])
+
+
+def _defaults() -> dict[str, Any]:
+    return {field.name: field.default for field in dataclasses.fields(Settings) if field.name in _OPTIONS}
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 65535; it is {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10**6:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to 1000000; it is {text!r}")
+    return int(text)
+
+
+def _seconds(least: float) -> Any:
+    def seconds(text: str) -> float:
+        number = float(text)
+        if not least <= number <= 3600:
+            raise argparse.ArgumentTypeError(f"must be {least:g} to 3600")
+        return number
+
+    return seconds
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "port": {"type": _port, "help": "TCP port, 0 for a free one (default: 8470)"},
+    "operation_seconds": {
+        "type": _seconds(0),
+        "metavar": "S",
+        "help": "long-running operations take at least S seconds (default: 0)",
+    },
+    "sunset": {"action": "store_true", "help": "refuse new models and versions, as Google does"},
+    "quota_calls": {
+        "type": _count,
+        "metavar": "N",
+        "help": "refuse management calls beyond N in a minute (Google: 300; default: no limit)",
+    },
+    "quota_operations": {
+        "type": _count,
+        "metavar": "N",
+        "help": "refuse to create and delete more than N versions at a time (Google: 10; default: no limit)",
+    },
+    "quota_seconds": {
+        "type": _seconds(0.1),
+        "metavar": "S",
+        "help": "the minute of --quota-calls (default: 60)",
+    },
+    "idle_seconds": {
+        "type": _seconds(0.1),
+        "metavar": "S",
+        "help": "nodes that the load has not needed for S seconds are ended (default: 60)",
+    },
+}

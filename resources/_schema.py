@@ -219,13 +219,16 @@ class Schema:
     def observed(self, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
         """The state after a call: the inputs with what the API says of them, and the outputs.
 
-        Of a field that is an input, only what the program manages is kept (its own labels, the leaves that it gave).
+        Of a field that is an input, only what the program manages is kept (its own labels, the leaves that it gave);
+        of a fixed one that is another, all of it.
         """
         state = dict(inputs)
         for name in (name for name in self.names("fixed", "mutable") if _given(inputs, name)):
             if name in answer:
                 live = _values.from_api(answer[name], self.types[name])
-                state[name] = _values.project(live, inputs[name])
+                managed = _values.project(live, inputs[name])
+                another = self.fields[name].kind == "fixed" and managed != inputs[name]
+                state[name] = live if another else managed
             elif not _values.is_empty(inputs[name]):
                 del state[name]  # emptied outside: the API leaves out what is empty
                 state.update({other: answer[other] for other in self._partners(name) if other in answer})

@@ -47,7 +47,7 @@ def taken_over(before: State, wanted: State, paths: list[str]) -> str:
 def meanwhile(known: State, live: State, paths: Iterable[str]) -> str:
     """What changed since the state was written, as the tail of a message; empty where nothing managed did."""
     found = _told(known, live, paths, "{path} was {before}, is now {now}")
-    return f" Since the last `pulumi up` or `refresh`: {found}." if found else ""
+    return f" Since the last `pulumi up` or `refresh`: {found}" if found else ""
 
 
 def _told(before: State, now: State, paths: Iterable[str], words: str) -> str:

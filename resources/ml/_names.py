@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from resources import errors
 from resources._provider import State
 from resources._schema import Schema
 
@@ -22,13 +23,20 @@ def last(name: str) -> str:
 
 
 def patch_body(schema: Schema, live: State, olds: State, news: State, mask: list[str]) -> State:
-    """The masked fields as wanted, labels that others set as they are, and the etag that was just read."""
+    """The masked fields as wanted, labels that others set as they are, and the etag that was just read.
+
+    Raises:
+        FailedPrecondition: without an etag, a change that somebody makes meanwhile would be lost.
+    """
+    if not live.get("etag"):
+        raise errors.FailedPrecondition(
+            "the API gave no etag, without which a change that somebody makes meanwhile would be lost: nothing was "
+            "sent; make the change by hand, then run `pulumi refresh`"
+        )
     body = schema.pick(news, mask)
     if "labels" in mask:
         others = {
             key: item for key, item in (live.get("labels") or {}).items() if key not in (olds.get("labels") or {})
         }
         body["labels"] = {**others, **news["labels"]}
-    if live.get("etag"):
-        body["etag"] = live["etag"]
-    return body
+    return {**body, "etag": live["etag"]}

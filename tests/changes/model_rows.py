@@ -38,6 +38,7 @@ def labels(method: str) -> list[Row]:
             step="update",
             new={"labels": new},
             wire=(Sent(method, "labels", {"labels": new}, guarded=True),),
+            outside="left alone" if note == "one more" else None,
         )
         for note, new in edits.items()
     ]

@@ -20,6 +20,7 @@ from tests.providers import State
 
 Step = Literal["same", "update", "replace", "refused"]
 Change = Literal["changed", "given", "taken away", "spelled"]
+Outcome = Literal["mended", "told", "left alone"]
 
 
 class Sent(NamedTuple):
@@ -59,6 +60,7 @@ class Row:
         made: False where the emulator cannot make `old`: then its state is computed.
         answer: the API's answer to the `create` where the emulator does not make `new`.
         note: tells apart rows of the same field and change.
+        outside: what becomes of it where somebody else makes this change, and it is not what `outcome` says anyway.
     """
 
     field: str
@@ -72,11 +74,27 @@ class Row:
     made: bool = True
     answer: type[errors.ApiError] | None = None
     note: str = ""
+    outside: Outcome | None = None
 
     @property
     def title(self) -> str:
         """The row's name in a report."""
         return f"{self.field} {self.change}" + (f", {self.note}" if self.note else "")
+
+    @property
+    def name(self) -> str:
+        """The field that the path leads into: `autoScaling`."""
+        return self.field.partition(".")[0]
+
+    def outcome(self, schema: Schema) -> Outcome:
+        """What becomes of this change where somebody else makes it: patched back, refused, or none of our business."""
+        if self.outside:
+            return self.outside
+        if self.change == "given":
+            return "left alone"
+        if self.step == "refused" or schema.fields[self.name].kind == "fixed":
+            return "told"
+        return "mended"
 
 
 def mutable(method: str, name: str, old: Any, new: Any, *, masked: bool = True, api: Any = None) -> list[Row]:
@@ -93,13 +111,16 @@ def mutable(method: str, name: str, old: Any, new: Any, *, masked: bool = True, 
 def fixed(name: str, old: Any, new: Any, *, api: Any = None, **more: Any) -> list[Row]:
     """A field that the API takes at `create` only: changed, newly given, taken away."""
     base, given = more.pop("base", {}), more.pop("given", {})
+    gone = {**more, "outside": "left alone"} if old is False else more  # the API does not say what is false
     facts = {"body": {**more.pop("body", {}), name: new if api is None else api}, **more}
     return [
         Row(field=name, change="changed", step="refused", old={**base, name: old}, new={name: new}, **facts),
         Row(
             field=name, change="given", step="refused", old={**base, name: None}, new={name: new}, **{**facts, **given}
         ),
-        Row(field=name, change="taken away", step="same", old={**base, name: old}, new={name: None}, **more),
+        Row(
+            field=name, change="taken away", step="same", old={**base, name: old}, new={name: None}, **{**more, **gone}
+        ),
     ]
 
 

@@ -79,6 +79,7 @@ ROWS = [
         field="files",
         change="changed",
         note="one more",
+        outside="left alone",
         step="update",
         new={"files": "<files three>", "source": "<three>"},
         wire=(_uploaded("multiplier/a", "more.txt", "<crc more>"),),

@@ -19,14 +19,14 @@ from tests.providers import State, as_engine, configured
 from tests.running import RunningEmulator
 
 NOBODY = "http://127.0.0.1:9"
-_FILES = {"saved_model.pb": {"size": 300, "crc32c": "AAAAAA=="}}
-_NAMES: State = {
+_FILES = {"saved_model.pb": {"size": 300, "crc32c": "AAAAAA=="}, "notes.txt": {"size": 3, "crc32c": "AAAAAA=="}}
+NAMES: State = {
     "<project>": "p",
     "<bucket>": "p-models",
     "<files one>": _FILES,
-    "<files two>": {**_FILES, "notes.txt": {"size": 3, "crc32c": "AAAAAA=="}},
+    "<files two>": {**_FILES, "notes.txt": {"size": 3, "crc32c": "AAAAAQ=="}},
     "<files three>": {**_FILES, "more.txt": {"size": 3, "crc32c": "AAAAAA=="}},
-    "<files spelled>": {"saved_model.pb": {"crc32c": "AAAAAA==", "size": 300.0}},
+    "<files spelled>": {path: {**facts, "size": float(str(facts["size"]))} for path, facts in reversed(_FILES.items())},
 }
 """What the rows' `<...>` stand for where nothing is called."""
 
@@ -73,11 +73,11 @@ def test_every_field_has_its_rows(kind: Kind) -> None:
     changed = {row.field for row in rows if row.change == "changed"}
     assert set(leaves(schema)) | set(schema.mutable_leaves()) <= changed | _above(changed)
     for change in ("given", "taken away"):
-        found = {row.field.partition(".")[0] for row in rows if row.change == change}
+        found = {row.name for row in rows if row.change == change}
         assert set(inputs) - required <= found, change
-    spelled = {row.field.partition(".")[0] for row in rows if row.change == "spelled"}
+    spelled = {row.name for row in rows if row.change == "spelled"}
     assert set(numbers(schema)) <= spelled
-    assert {row.field.partition(".")[0] for row in rows} == set(inputs)
+    assert {row.name for row in rows} == set(inputs)
     titles = [row.title for row in rows]
     assert len(titles) == len(set(titles))
 
@@ -92,7 +92,7 @@ def test_the_engine_is_told_what_a_change_does(kind: Kind, row: Row) -> None:
     """`check` and `diff` together, without one call; a refusal names the field, and can be allowed."""
     provider = configured(kind.provider, NOBODY)
     recorder = recording(provider)
-    old, news = states(kind, row, _NAMES)
+    old, news = states(kind, row, NAMES)
     schema = provider.schema
     live = schema.pick(old, [name for name in schema.names("fixed", "mutable") if name in old])
     olds = as_engine({DRIFT: {}, **schema.observed(old, live)})
@@ -167,7 +167,7 @@ def fill_all(calls: list[Sent], names: State) -> list[Sent]:
 def test_what_is_not_known_yet_is_neither_refused_nor_replaced(kind: Kind) -> None:
     """At preview a value that comes from a resource that is still to be made is no reason for anything."""
     provider = configured(kind.provider, NOBODY)
-    old = as_engine(fill(kind.inputs, _NAMES))
+    old = as_engine(fill(kind.inputs, NAMES))
     fields = [name for name in provider.schema.names("fixed", "mutable", "local") if name in old]
 
     assert fields

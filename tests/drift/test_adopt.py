@@ -1,0 +1,179 @@
+"""One that exists already: refused without `adopt`, compared and taken over with it, every difference told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from resources import errors
+from resources.ml.model import ModelProvider
+from resources.ml.version import VersionProvider
+from resources.storage.bucket import BucketProvider
+from tests.changes.recorder import Recorder, recording
+from tests.contract.test_contract import CASES, World
+from tests.providers import State, as_engine
+from tests.running import RunningEmulator
+
+pytestmark = pytest.mark.tensorflow
+ADOPTED = {name: case for name, case in CASES.items() if "adopt" in case.kind.schema.types}
+ADOPT = {"adopt": True}
+
+
+@pytest.fixture
+def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> World:
+    """A project of the test's own."""
+    return World(emulator, project, tmp_path)
+
+
+@pytest.mark.parametrize("name", ADOPTED)
+def test_what_is_the_same_is_taken_over_by_a_read_alone(name: str, world: World) -> None:
+    """No call changes anything; taking `adopt` away again is no change."""
+    case = ADOPTED[name]
+    inputs = as_engine(case.inputs(world))
+    made = as_engine(world.provider(case.kind).create(dict(inputs)).outs or {})
+
+    provider = world.provider(case.kind)
+    recorder = recording(provider)
+    taken = provider.create({**inputs, **ADOPT})
+
+    assert recorder.sent == []
+    assert as_engine(taken.outs or {}) == {**made, **ADOPT}
+    assert provider.diff(taken.id, as_engine(taken.outs or {}), inputs).changes is False
+
+
+@pytest.mark.parametrize("name", ADOPTED)
+def test_what_can_be_patched_is_patched_and_told(name: str, world: World) -> None:
+    """One patch of exactly the fields that differ; without `adopt` the error names it and nothing is sent but that."""
+    case = ADOPTED[name]
+    inputs = as_engine(case.inputs(world))
+    world.provider(case.kind).create(dict(inputs))
+    edit, mask = case.patches[0]
+    provider = world.provider(case.kind)
+
+    with pytest.raises(errors.AlreadyExists, match="adopt: true takes it over"):
+        provider.create({**inputs, **edit})
+
+    recorder = recording(provider)
+    taken = provider.create(as_engine({**inputs, **edit, **ADOPT}))
+    assert len(recorder.sent) == 1
+    body = recorder.sent[0].body
+    assert body is not None
+    assert set(body) == {path.partition(".")[0] for path in mask}
+    assert provider.diff(taken.id, as_engine(taken.outs or {}), as_engine({**inputs, **edit})).changes is False
+
+
+def _refused(world: World, kind: type[VersionProvider | ModelProvider | BucketProvider], wanted: State) -> str:
+    provider = world.provider(kind)
+    recorder: Recorder = recording(provider)
+    with pytest.raises(errors.FailedPrecondition) as caught:
+        provider.create(as_engine({**wanted, **ADOPT}))
+    assert recorder.sent == []
+    return str(caught.value)
+
+
+def test_a_version_that_is_another_is_refused_with_every_difference(world: World) -> None:
+    """Both values of each field, of those that could be patched too; and nothing is touched."""
+    inputs = world.with_model()
+    world.provider(VersionProvider).create(as_engine({**inputs, "labels": {"team": "a"}}))
+
+    text = _refused(
+        world,
+        VersionProvider,
+        {
+            **inputs,
+            "machineType": "n1-standard-4",
+            "acceleratorConfig": {"count": 1, "type": "NVIDIA_TESLA_T4"},
+            "autoScaling": {"minNodes": 2, "maxNodes": 2},
+            "labels": {"team": "b"},
+        },
+    )
+
+    assert text.startswith(
+        f"create version projects/{world.project}/models/m/versions/v1: it exists and is another one:"
+    )
+    for difference in (
+        "machineType is 'n1-standard-2', wanted 'n1-standard-4'",
+        "acceleratorConfig.count is nothing, wanted 1",
+        "acceleratorConfig.type is nothing, wanted 'NVIDIA_TESLA_T4'",
+        "autoScaling.minNodes is 1, wanted 2",
+        "labels.team is 'a', wanted 'b'",
+    ):
+        assert difference in text
+    assert "\n" not in text
+
+
+def test_other_scaling_is_refused(world: World) -> None:
+    """Manual in the place of automatic scaling is no patch."""
+    inputs = world.with_model()
+    world.provider(VersionProvider).create(as_engine(inputs))
+    manual = {**{name: value for name, value in inputs.items() if name != "autoScaling"}, "manualScaling": {"nodes": 2}}
+
+    assert "manualScaling.nodes is nothing, wanted 2" in _refused(world, VersionProvider, manual)
+
+
+def test_labels_on_mls1_are_refused(world: World) -> None:
+    """There the API patches no labels: adopting asks the same question as a change does."""
+    inputs = {**world.with_model(), "machineType": "mls1-c1-m2", "labels": {"team": "a"}}
+    world.provider(VersionProvider).create(as_engine(inputs))
+
+    text = _refused(world, VersionProvider, {**inputs, "labels": {"team": "b"}})
+    assert "labels.team is 'a', wanted 'b'" in text
+
+
+def test_a_models_fixed_fields_are_all_told(world: World) -> None:
+    """What the API leaves out, since it is false, is a difference too."""
+    inputs = world.model_inputs()
+    world.provider(ModelProvider).create(as_engine(inputs))
+
+    text = _refused(world, ModelProvider, {**inputs, "regions": ["us-central1"], "onlinePredictionLogging": True})
+    assert "regions[0] is 'us-east1', wanted 'us-central1'" in text
+    assert "onlinePredictionLogging is nothing, wanted True" in text
+
+
+def test_a_buckets_location_may_be_spelled_otherwise(world: World) -> None:
+    """The API writes locations in capitals; another location is refused."""
+    inputs = {"project": world.project, "name": world.bucket, "location": "us-central1"}
+    provider = world.provider(BucketProvider)
+    provider.create(as_engine(inputs))
+
+    taken = provider.create(as_engine({**inputs, "location": "Us-Central1", **ADOPT}))
+    assert (taken.outs or {})["location"] == "Us-Central1"
+    assert "location is 'US-CENTRAL1', wanted 'EU'" in _refused(world, BucketProvider, {**inputs, "location": "EU"})
+
+
+def test_what_is_not_there_is_made(world: World) -> None:
+    """`adopt` is no condition: a resource that does not exist is created."""
+    provider = world.provider(ModelProvider)
+    recorder = recording(provider)
+
+    provider.create(as_engine({**world.model_inputs(), **ADOPT}))
+
+    assert [call.method for call in recorder.sent] == ["ml.projects.models.create"]
+
+
+@pytest.mark.parametrize(("value", "accepted"), [("n1-standard-2", True), ("n1-standard-4", False)])
+def test_a_fixed_field_written_down_for_the_first_time(value: str, accepted: bool, world: World) -> None:
+    """Refused in preview, with `adopt` named; with it compared with the API, and accepted only where it is the same."""
+    inputs = as_engine({**world.with_model(), "machineType": "n1-standard-2"})
+    world.provider(VersionProvider).create(dict(inputs))
+    silent = {name: item for name, item in inputs.items() if name != "machineType"}
+    provider = world.provider(VersionProvider)
+    taken = provider.create({**silent, **ADOPT})
+    olds, news = as_engine(taken.outs or {}), {**silent, "machineType": value}
+
+    [failure] = provider.check(silent, news).failures
+    assert "adopt: true compares it and takes it over" in failure.reason
+
+    news |= ADOPT
+    assert provider.check({**silent, **ADOPT}, news).failures == []
+    assert provider.diff(taken.id, olds, news).replaces == []
+    assert provider.diff(taken.id, olds, news).changes is True
+    recorder = recording(provider)
+    if accepted:
+        outs = as_engine(provider.update(taken.id, olds, news).outs or {})
+        assert provider.diff(taken.id, outs, {**silent, "machineType": value}).changes is False
+    else:
+        with pytest.raises(errors.FailedPrecondition, match="is 'n1-standard-2', wanted 'n1-standard-4'"):
+            provider.update(taken.id, olds, news)
+    assert recorder.sent == []

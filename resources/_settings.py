@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from resources import errors
+from resources import _common, errors
 from resources.ml import quotas
 
 ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
@@ -102,7 +102,9 @@ def endpoint_failure(endpoint: str, region: str) -> str:
     if endpoint == GLOBAL:
         return ""
     if endpoint == REGIONAL:
-        return "" if region else "regional needs a region: set gcp:region"
+        if not region:
+            return "regional needs a region: set gcp:region"
+        return "" if _common.REGION.match(region) else f"regional needs a region, us-central1; it is {region!r}"
     if not is_url(endpoint):
         return f"must be global, regional or a URL; it is {endpoint!r}"
     url = urlsplit(endpoint)

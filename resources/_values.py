@@ -6,6 +6,7 @@ A type is what a schema's annotation says: `str`, `bool`, `int`, `float`, `Int64
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
@@ -137,7 +138,7 @@ def failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
         if value not in get_args(kind):
             yield path, f"must be one of {', '.join(map(str, get_args(kind)))}; it is {shown(value)}"
     elif not _is_a(value, kind):
-        yield path, f"must be {_article(kind)}; it is {shown(value)}"
+        yield path, f"must be {_wanted(value, kind)}; it is {shown(value)}"
 
 
 def _object_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
@@ -171,21 +172,41 @@ def _is_a(value: Any, kind: Any) -> bool:
     if isinstance(value, bool):
         return kind is bool
     if kind in (int, Int64):
-        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        return whole and abs(value) < (LARGE if kind is Int64 else SMALL)
     if kind is float:
-        return isinstance(value, int | float)
+        return isinstance(value, int | float) and abs(value) < HUGE
+    if kind is str:
+        return isinstance(value, str) and not SURROGATE.search(value)
     return isinstance(value, kind)
 
 
-def _article(kind: Any) -> str:
-    names = {str: "a string", bool: "true or false", float: "a number"}
-    return names.get(kind, "a whole number")
+def _wanted(value: Any, kind: Any) -> str:
+    """What a value must be, in words; its bound only where that is what it breaks."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and kind in _BOUNDED:
+        name, bound = _BOUNDED[kind]
+        return name if isinstance(value, float) and kind is not float and value % 1 else f"{name}, {bound}"
+    names = {str: "a string in UTF-8" if isinstance(value, str) else "a string", bool: "true or false"}
+    return names[kind] if kind in names else _BOUNDED[kind][0]
+
+
+_BOUNDED: dict[Any, tuple[str, str]] = {
+    int: ("a whole number", "of 32 bits"),
+    Int64: ("a whole number", "below 2^53"),
+    float: ("a number", "and finite"),
+}
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character, which JSON can say and UTF-8 cannot."""
+SMALL, LARGE, HUGE = 2**31, 2**53, 1e308
+"""What numbers stay below: the API's int32; what the engine, whose numbers are doubles, keeps exactly; infinity."""
 
 
 def shown(value: Any) -> str:
     """A value as an error shows it: short, and by its type where it is a collection."""
     if isinstance(value, Mapping | list):
         return "a mapping" if isinstance(value, Mapping) else "a list"
+    if isinstance(value, int) and abs(value) > LARGE:
+        return f"a number of {value.bit_length()} bits"  # Python writes no number of more than 4,300 digits
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

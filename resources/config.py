@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from typing_extensions import Required
 
-from resources import _settings, _values, errors
+from resources import _common, _settings, _values, errors
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
@@ -98,9 +98,12 @@ class _Reader:
         prefix = f"{NAMESPACE}:"
         given = {key.removeprefix(prefix): text for key, text in config.items() if key.startswith(prefix)}
         self.values = {key: _plain(text, key) for key, text in given.items() if text != ""}
+        reason = f"holds {_values.UNKNOWN}, which to the engine means a value that is not known yet"
+        self._note((key, reason) for key, text in given.items() if _values.UNKNOWN in text)
 
     def stack(self) -> Stack:
         self._project()
+        self._region()
         self._note(_values.failures(self.values, StackArgs, ""))
         settings = self._settings()
         bucket = self._bucket()
@@ -118,12 +121,17 @@ class _Reader:
     def _project(self) -> None:
         if not PROJECT.match(self.project):
             reason = (
-                f"is no project id: {self.project!r}"
+                f"is no project id: {_values.shown(self.project)}"
                 if self.project
                 else "is missing: `pulumi config set gcp:project ID`"
             )
             self.failures.append(("gcp:project", reason))
             self.project = "project"  # so that names made of it do not fail too
+
+    def _region(self) -> None:
+        if self.region and not _common.REGION.match(self.region):
+            self.failures.append(("gcp:region", f"must be a region, us-central1; it is {_values.shown(self.region)}"))
+            self.region = "us-central1"  # as above
 
     def _settings(self) -> _settings.Settings:
         for key, least, most in BOUNDS:
@@ -217,7 +225,7 @@ def _plain(text: str, key: str) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

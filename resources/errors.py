@@ -45,6 +45,12 @@ SUNSET_TEXT = (
 )
 
 
+def plain(text: str, most: int) -> str:
+    """A text as part of one line: what a terminal does not print is escaped, and it has at most so many characters."""
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return shown if len(shown) <= most else f"{shown[: most - 3]}..."
+
+
 class Error(Exception):
     """Any failure that this project reports on purpose. Its text is one plain line that says what to do."""
 
@@ -61,7 +67,7 @@ class InvalidInput(Error):
 
     def __init__(self, failures: Iterable[tuple[str, str]]) -> None:
         self.failures = tuple(failures)
-        super().__init__("\n".join(f"{path}: {reason}" for path, reason in self.failures))
+        super().__init__("\n".join(f"{plain(path, 300)}: {plain(reason, 600)}" for path, reason in self.failures))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.failures,), vars(self)

@@ -6,9 +6,19 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.running import RunningEmulator
+
+_ALIKE = hypothesis.settings(
+    deadline=None,  # a machine that is busy is no fault
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile("fair", _ALIKE, derandomize=True, max_examples=60)
+hypothesis.settings.register_profile("thorough", _ALIKE, max_examples=2000)
+hypothesis.settings.load_profile("fair")  # `--hypothesis-profile=thorough` of `make test-faults` comes after
 
 
 @pytest.fixture(scope="session")

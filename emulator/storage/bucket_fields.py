@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.storage import fields, times
 from resources import errors
+from resources.storage import rules
 
 OUTPUT = frozenset(
     {
@@ -34,9 +34,6 @@ OUTPUT = frozenset(
 FIXED = frozenset({"name", "location", "customPlacementConfig", "hierarchicalNamespace", "objectRetention"})
 """Fields that stay as they were at the bucket's creation."""
 
-_MULTI_REGIONS = frozenset({"US", "EU", "ASIA"})
-_DUAL_REGIONS = frozenset({"ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4"})
-_REGION = re.compile(r"[A-Z]+-[A-Z]+[0-9]+")
 _LOCK_DAYS = 90
 _SOFT_DELETE_SECONDS = "604800"
 
@@ -82,11 +79,11 @@ def completed(body: Mapping[str, Any], old: Mapping[str, Any], now: datetime) ->
 
 def _location_type(bucket: Mapping[str, Any]) -> str:
     location = bucket["location"]
-    if bucket.get("customPlacementConfig") or location in _DUAL_REGIONS:
+    if bucket.get("customPlacementConfig") or location in rules.DUAL_REGIONS:
         return "dual-region"
-    if location in _MULTI_REGIONS:
+    if location in rules.MULTI_REGIONS:
         return "multi-region"
-    if not _REGION.fullmatch(location):
+    if not rules.is_location(location):
         raise errors.InvalidArgument(f"The specified location constraint is not valid: {location!r}.")
     return "region"
 

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from resources import _common
 from resources._values import Failure, join, shown
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}\Z")
 MACHINE = re.compile(r"mls1-c1-m2|mls1-c4-m2|n1-(standard|highmem)-(2|4|8|16|32)|n1-highcpu-(2|4|8|16|32)")
-LABEL = re.compile(r"[a-z][a-z0-9_-]{0,62}\Z")
-LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}\Z")
 GS_URI = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?\Z")
 RUNTIME = re.compile(r"\d+\.\d+\Z")
 TABLE = re.compile(r"[^.]+\.[^.]+\.[^.]+\Z")
@@ -31,14 +30,14 @@ Rule = Callable[[Values], Iterator[Failure]]
 
 def model_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a model's inputs."""
-    yield from _all(values, where, (_name, _labels, _regions))
+    yield from _all(values, where, (_name, _label, _regions))
 
 
 def version_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a version's inputs."""
     rules = (
         _name,
-        _labels,
+        _label,
         _source,
         _container,
         _runtime,
@@ -101,24 +100,17 @@ def _name(values: Values) -> Iterator[Failure]:
             yield key, f"must be letters, digits and underscores, a letter first, at most 128; it is {shown(name)}"
 
 
-def _labels(values: Values) -> Iterator[Failure]:
-    labels = _table(values, "labels")
-    if len(labels) > 64:
-        yield "labels", f"has {len(labels)} labels; the API takes 64"
-    for key, value in labels.items():
-        if not LABEL.match(str(key)):
-            yield (
-                join("labels", str(key)),
-                "must start with a small letter and hold small letters, digits, - and _, at most 63",
-            )
-        if isinstance(value, str) and not LABEL_VALUE.match(value):
-            yield join("labels", str(key)), "its value must be small letters, digits, - and _, at most 63"
+def _label(values: Values) -> Iterator[Failure]:
+    yield from _common.label_failures(values.get("labels"))
 
 
 def _regions(values: Values) -> Iterator[Failure]:
     regions = values.get("regions")
     if isinstance(regions, list) and len(regions) != 1:
         yield "regions", f"takes exactly one region; it has {len(regions)}"
+    for index, region in enumerate(_list(values, "regions")):
+        if isinstance(region, str) and not _common.REGION.match(region):
+            yield f"regions[{index}]", f"must be a region, us-central1; it is {shown(region)}"
 
 
 def _source(values: Values) -> Iterator[Failure]:

@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from resources import _common
 from resources._values import Failure, join, shown
 
 PART = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+MULTI_REGIONS = frozenset({"US", "EU", "ASIA"})
+DUAL_REGIONS = frozenset({"ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4"})
 MOST_FILES = 1000
 MOST_BYTES = 10 * 2**30
 MOST_BYTES_MLS1 = 500 * 2**20
@@ -37,11 +40,21 @@ def bucket_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Fail
     reason = bucket_name_failure(name) if isinstance(name, str) else ""
     if reason:
         yield join(where, "name"), reason
+    location = values.get("location")
+    if isinstance(location, str) and not is_location(location):
+        several = ", ".join(sorted(MULTI_REGIONS | DUAL_REGIONS))
+        yield join(where, "location"), f"must be a region, us-central1, or one of {several}; it is {shown(location)}"
+    yield from _common.label_failures(values.get("labels"), join(where, "labels"))
     lifecycle = values.get("lifecycle")
     rules = lifecycle.get("rule") if isinstance(lifecycle, Mapping) else None
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
         for path, reason in _rule_failures(rule):
             yield join(where, f"lifecycle.rule[{index}].{path}"), reason
+
+
+def is_location(text: str) -> bool:
+    """Whether Cloud Storage has such a place: case does not count."""
+    return text.upper() in MULTI_REGIONS | DUAL_REGIONS or bool(_common.REGION.match(text.lower()) and text.isascii())
 
 
 def saved_model_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:

@@ -77,7 +77,7 @@ class IamConfiguration(TypedDict, total=False):
 class FileFacts(TypedDict):
     """One file: its length in bytes, and its CRC32C in base64, big-endian, as Cloud Storage writes it."""
 
-    size: int
+    size: Int64
     crc32c: str
 
 
@@ -129,7 +129,7 @@ class SavedModelArgs(TypedDict, total=False):
     bucket: Required[Annotated[Input[str], path("Name of the bucket.")]]
     prefix: Required[Annotated[Input[str], path("Folder in the bucket: `RECIPE/CONTENT_DIGEST`.")]]
     source: Annotated[str, local("Folder of the bytes, below the project's.", default="the bucket has them already")]
-    size_limit: Annotated[int, local("Most bytes that the machines of its versions take.", default="10 GB")]
+    size_limit: Annotated[Int64, local("Most bytes that the machines of its versions take.", default="10 GB")]
     files: Required[Annotated[dict[str, FileFacts], mutable("Every file: path -> length and CRC32C.")]]
     recipe: Annotated[str, local("The recipe that built it.")]
     parameters: Annotated[dict[str, Any], local("The recipe's parameters.")]
@@ -138,7 +138,7 @@ class SavedModelArgs(TypedDict, total=False):
     tensorflow: Annotated[str, local("TensorFlow version that exported it.")]
     signatures: Annotated[dict[str, Any], local("Signature -> inputs and outputs, `float32[?, 28, 28]`.")]
     metrics: Annotated[dict[str, float], local("What the training measured.")]
-    size: Annotated[int, local("Bytes of all files.")]
+    size: Annotated[Int64, local("Bytes of all files.")]
     timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="3600", lasting=True)]
 
 

@@ -107,7 +107,8 @@ def test_what_the_api_refuses_is_named_by_its_full_path(values: dict[str, Any], 
 
 def test_a_model_has_one_region() -> None:
     """The API takes a list, of one."""
-    assert [path for path, _ in rules.model_failures({"name": "m", "regions": ["a", "b"]})] == ["regions"]
+    assert [path for path, _ in rules.model_failures({"name": "m", "regions": ["us-east1", "us-west1"]})] == ["regions"]
+    assert [path for path, _ in rules.model_failures({"name": "m", "regions": ["x/y"]})] == ["regions[0]"]
 
 
 @pytest.mark.parametrize("name", ["abc", "a-b_c", "0" * 63, "my.bucket.example", "a" * 60 + "." + "b" * 60])

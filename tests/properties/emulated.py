@@ -1,0 +1,45 @@
+"""The emulator's own checks of a new resource, without its HTTP: the discovery document's, then each API's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from emulator import discovery, payload
+from emulator.ml import checks
+from emulator.storage import bucket_fields, names
+from resources import errors
+
+_METHODS = {method.id: method for method in discovery.methods()}
+_NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
+
+
+def _sent(method: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body as it arrives. Raises `ValueError` for what is no JSON, such as NaN."""
+    return payload.parse(_METHODS[method], json.dumps(body, allow_nan=False).encode())
+
+
+def take_bucket(body: Mapping[str, Any]) -> None:
+    """`storage.buckets.insert`. Raises `ApiError`."""
+    arrived = bucket_fields.given(_sent("storage.buckets.insert", body))
+    names.check_bucket(arrived["name"])
+    bucket_fields.completed(arrived, {}, _NOW)
+
+
+def take_model(project: str, body: Mapping[str, Any]) -> None:
+    """`ml.projects.models.create`. Raises `ApiError`."""
+    checks.model_body(project, _sent("ml.projects.models.create", body))
+
+
+def take_version(project: str, model: str, body: Mapping[str, Any]) -> None:
+    """`ml.projects.models.versions.create`. Raises `ApiError`, but for what only Google serves."""
+    arrived = _sent("ml.projects.models.versions.create", body)
+    try:
+        checks.version_body(project, model, arrived)
+    except errors.Unimplemented:
+        return
+    except errors.InvalidArgument as error:
+        if "is not supported. This endpoint has" not in error.message:
+            raise

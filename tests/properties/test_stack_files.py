@@ -1,0 +1,186 @@
+"""Whatever stands in a stack file: a plan that the API takes, or lines that name its keys."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import models
+from resources import config, errors, plan
+from resources._values import join
+from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION
+from resources.storage.schema import BUCKET, SAVED_MODEL
+from tests.properties import emulated
+from tests.properties.values import JSON, STRANGE, mutated, places
+from tests.running import ROOT
+
+LONGEST = 1000
+"""Characters of one line of an error."""
+
+FILES = [
+    yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"]
+    for name in ("local", "staging", "prod")
+]
+FULL = {
+    **FILES[2],
+    "tf2-models:bucket": {"lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 3}}]}},
+    "tf2-models:models": {
+        "m": {
+            "defaultVersion": "v1",
+            "gate": {"tolerance": 0.1, "maxLatency": 2, "skip": True},
+            "versions": {
+                "v1": {
+                    "artifact": "gs://bucket/folder",
+                    "runtimeVersion": "2.11",
+                    "pythonVersion": "3.7",
+                    "machineType": "n1-standard-2",
+                    "acceleratorConfig": {"count": 1, "type": "NVIDIA_TESLA_T4"},
+                    "requestLoggingConfig": {"bigqueryTableName": "p.d.t", "samplingPercentage": 0.5},
+                    "explanationConfig": {"xraiAttribution": {"numIntegralSteps": 3}},
+                    "timeouts": {"create": 60},
+                },
+                "v2": {
+                    "artifact": "gs://bucket/folder",
+                    "machineType": "n1-standard-2",
+                    "container": {"image": "i", "env": [{"name": "A", "value": "b"}], "ports": [{"containerPort": 80}]},
+                    "routes": {"predict": "/p"},
+                    "manualScaling": {"nodes": 2},
+                },
+            },
+        }
+    },
+}
+"""With fields that the examples do without."""
+
+DOCUMENTS = [*FILES, FULL]
+
+
+def handed(document: Mapping[str, Any]) -> dict[str, str]:
+    """A stack file's mapping as Pulumi hands it over: strings bare, everything else as JSON."""
+    return {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in document.items()}
+
+
+@cache
+def _resolved(name: str, parameters: str, rebuild: bool) -> models.Artifact | errors.ArtifactError:
+    try:
+        return models.resolve(name, json.loads(parameters), root=ROOT, allow_rebuild=rebuild)
+    except models.ModelsError as error:
+        return errors.ArtifactError(str(error))
+
+
+def resolve(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> models.Artifact:
+    """The program's own way to an artifact; what was asked before is not computed again."""
+    found = _resolved(name, json.dumps(parameters), rebuild)
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def paths(value: Any, path: str) -> Iterator[str]:
+    """Every path of a document."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from paths(item, join(path, key))
+
+
+def keys(document: Mapping[str, Any]) -> set[str]:
+    """Every path of a stack file, under the keys' full names."""
+    return {path for key, value in document.items() for path in paths(value, str(key))}
+
+
+def assert_told_well(error: errors.InvalidInput, document: Mapping[str, Any]) -> None:
+    """One short printable line per failure, each under a key that is there, or that is missing from one that is."""
+    there = keys(document)
+    lines = str(error).split("\n")
+    assert len(lines) == len(error.failures)
+    for line, (path, reason) in zip(lines, error.failures, strict=True):
+        assert line.isprintable(), line
+        assert len(line) <= LONGEST, line
+        assert reason
+        parent = path.rpartition(".")[0]
+        assert path in there or parent in there or path in TOP, (path, reason)
+
+
+TOP = {"gcp:project", "gcp:region", *(f"tf2-models:{key}" for key in ("endpoint", "models", "bucket", "bucket.name"))}
+"""Keys that may be missing altogether, and the field that is made up of another key where it is not given."""
+
+
+def assert_valid(stack: plan.Stack) -> None:
+    """Its inputs pass the resources' own checks, and the emulator, which has checks of its own, takes the bodies."""
+    assert list(BUCKET.failures(stack.bucket)) == []
+    emulated.take_bucket({**BUCKET.body(stack.bucket), "name": stack.bucket["name"]})
+    for saved in stack.saved_models.values():
+        assert list(SAVED_MODEL.failures(saved)) == []
+    for model in stack.models:
+        name = model.inputs["name"]
+        emulated.take_model(stack.project, {**MODEL.body(model.inputs), "name": name})
+        default = {"project": stack.project, "model": name, "version": model.default, "gate": model.gate}
+        assert list(DEFAULT_VERSION.failures(default)) == []
+        for version in model.versions:
+            body = {**VERSION.body(version.inputs), "name": version.inputs["name"]}
+            emulated.take_version(stack.project, name, body)
+
+
+def check(document: Mapping[str, Any]) -> None:
+    """Reads a stack file as the program does, and holds what comes to what is promised."""
+    try:
+        stack = config.read(handed(document), resolve)
+    except errors.InvalidInput as error:
+        assert_told_well(error, document)
+    else:
+        assert_valid(stack)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_documents_to_begin_with_are_valid(document: Mapping[str, Any]) -> None:
+    """Else a change of them would prove little."""
+    assert_valid(config.read(handed(document), resolve))
+
+
+@given(document=mutated(DOCUMENTS))
+def test_a_valid_stack_file_with_something_wrong(document: Any) -> None:
+    """A key dropped, renamed, doubled, or with another value."""
+    check(document)
+
+
+@given(key=st.sampled_from(sorted({key for file in DOCUMENTS for key in file})), text=st.text(max_size=40))
+def test_any_text_under_a_key(key: str, text: str) -> None:
+    """Pulumi hands over text: what is no JSON is the value itself."""
+    check({**FULL, key: text})
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 10_000, "NaN", '{"a": Infinity}', "\ud800", "{} {}"])
+def test_text_that_is_hard_to_read(text: str) -> None:
+    """Nested deeper than a reader goes, longer than a number may be."""
+    check({**FULL, "tf2-models:models": text})
+
+
+@given(name=st.sampled_from(["bucket", "models", "allowRebuild", "concurrentOperations", "endpoint"]), value=JSON)
+def test_any_value_under_a_key(name: str, value: Any) -> None:
+    """Whatever JSON can say."""
+    check({**FULL, f"tf2-models:{name}": value})
+
+
+SHARE = 12
+"""Of how many places `make test` takes one."""
+
+
+@pytest.mark.parametrize("share", [0, *(pytest.param(number, marks=pytest.mark.faults) for number in range(1, SHARE))])
+def test_every_strange_value_at_every_place(share: int) -> None:
+    """One by one, in the file with the most fields."""
+    cells = list(itertools.product(range(len(places(FULL))), STRANGE))
+    for index, value in cells[share::SHARE]:
+        document = copy.deepcopy(FULL)
+        where, key = places(document)[index]
+        where[key] = value
+        check(document)

@@ -1,0 +1,90 @@
+"""What is made up: values that JSON can say, strange ones among them, and valid documents with something wrong."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+STRANGE: list[Any] = [
+    *(
+        None,
+        True,
+        "",
+        " ",
+        "null",
+        "a\nb",
+        "\x1b[31m",
+        "\u202e",
+        "\ud800",
+        "é",
+        "🙂",
+        "../..",
+        "/",
+        ".",
+        "gs://",
+        "${x}",
+    ),
+    *("v1", "r@", "@", "2.11", "9" * 5000, "x" * 5000, "04da6b54-80e4-46f7-96ec-b56ff0331ba9", "2026-01-31"),
+    *(0, -1, 1.5, 2**31, 2**63, 10**400, -(10**30), 1e300, float("nan"), float("inf"), float("-inf")),
+    *([], [[]], [None], {}, {"": None}, {"a.b": {"c[0]": 1}}),
+]
+"""What has broken readers of configuration before."""
+
+KEYS = st.one_of(st.text(max_size=8), st.sampled_from(["name", "labels", "v1", "a.b", "a\nb", "\ud800", "x" * 300]))
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.sampled_from(STRANGE)
+)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
+)
+
+Place = tuple[Any, Any]
+"""A container, and the key or index in it."""
+
+
+def places(value: Any) -> list[Place]:
+    """Every place in a document below its root."""
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    return [place for key in keys for place in [(value, key), *places(value[key])]]
+
+
+def _dropped(draw: st.DrawFn, where: Any, key: Any) -> None:
+    del where[key]
+
+
+def _renamed(draw: st.DrawFn, where: Any, key: Any) -> None:
+    if isinstance(where, dict):
+        where[draw(KEYS)] = where.pop(key)
+
+
+def _doubled(draw: st.DrawFn, where: Any, key: Any) -> None:
+    if isinstance(where, dict):
+        where[draw(KEYS)] = copy.deepcopy(where[key])
+    else:
+        where.append(copy.deepcopy(where[key]))
+
+
+def _replaced(draw: st.DrawFn, where: Any, key: Any) -> None:
+    where[key] = draw(JSON)
+
+
+def _retyped(draw: st.DrawFn, where: Any, key: Any) -> None:
+    old = where[key]
+    where[key] = draw(st.sampled_from([str(old), [old], {"value": old}, {str(old): old}]))
+
+
+_CHANGES: list[Callable[[st.DrawFn, Any, Any], None]] = [_dropped, _renamed, _doubled, _replaced, _retyped]
+
+
+@st.composite
+def mutated(draw: st.DrawFn, documents: list[Any]) -> Any:
+    """A copy of one of the documents, in which up to three things were changed."""
+    document = copy.deepcopy(draw(st.sampled_from(documents)))
+    for change in draw(st.lists(st.sampled_from(_CHANGES), max_size=3)):
+        found = places(document)
+        if found:
+            change(draw, *draw(st.sampled_from(found)))
+    return document

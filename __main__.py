@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 import models
-from resources import config, errors, ml, plan, storage
+from resources import _stack_file, config, errors, ml, plan, storage
 from resources import stack as identity
 
 
@@ -40,9 +40,12 @@ def deploy(model: plan.Model, saved_models: Mapping[str, storage.SavedModel], ow
 
 def main() -> None:
     """Reads the whole configuration before the first resource is registered."""
+    values = pulumi.runtime.get_config_env()
+    secret = frozenset(filter(pulumi.runtime.is_config_secret, values))
     try:
-        config.refuse_secrets(pulumi.runtime.is_config_secret)
-        stack = config.read(pulumi.runtime.get_config_env(), artifact)
+        stack = config.read(
+            values, artifact, _stack_file.Source(keys=secret, file=Path(f"Pulumi.{pulumi.get_stack()}.yaml"))
+        )
     except errors.InvalidInput as error:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
     owner = identity.Identity("stack").token

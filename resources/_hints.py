@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from resources import _credentials, errors
 
 _AGAIN = "This passes, as a rule: run the same command again, it goes on where this one stopped"
@@ -44,3 +46,13 @@ def told(what: str, error: errors.ApiError | errors.OperationFailed) -> str:
         return f"{what}: {cause}"
     status = f"{error.code} {error.status}" if isinstance(error, errors.ApiError) else f"operation error {error.code}"
     return f"{what}: {cause} ({error.method}: {status}). {_STEPS[type(error)]}"
+
+
+def shown(error: errors.Error, what: str, hide: Callable[[str], str]) -> errors.Error:
+    """The same error as the engine shows it: with what was going on, and without secrets."""
+    if isinstance(error, errors.ApiError):
+        return type(error)(hide(told(what, error)), error.details)
+    if isinstance(error, errors.OperationFailed):
+        return errors.OperationFailed(hide(told(what, error)), error.code)
+    complete = isinstance(error, errors.OperationTimeout | errors.GateFailed)
+    return type(error)(hide(str(error) if complete else f"{what}: {error}"))

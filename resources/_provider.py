@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 
 from pulumi import dynamic
 
-from resources import _api, _comparison, _engine, _hints, _operations, _ownership, _settings, _telling, _values, errors
+from resources import _api, _comparison, _engine, _hints, _operations, _ownership, _secrets, _settings, _telling, errors
 from resources._schema import Changes, Schema
+from resources._values import UNKNOWN
 
 State = dict[str, Any]
 DRIFT = "drift"
@@ -34,6 +35,7 @@ class Call:
         urn: the resource's URN; empty where the engine did not say.
         report: shows a short text beside the resource.
         timeout: seconds that an operation may take.
+        hide: takes the secrets of the inputs out of a text.
     """
 
     api: _api.Api
@@ -41,6 +43,7 @@ class Call:
     urn: str
     report: Callable[[str], None]
     timeout: float
+    hide: Callable[[str], str]
 
     def operate(self, request: Any, *, repeatable: bool) -> State:
         """Starts an `ml` operation, when there is a place for it, and waits for it; returns its response."""
@@ -110,11 +113,12 @@ class Provider(dynamic.ResourceProvider):
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
         """Called before every diff; refuses what cannot be done in place. Values were checked in the program."""
+        secrets = _secrets.failures(self.schema, news.get(_secrets.NAME) or [], self.schema.noun)
+        reasons = [f"{path} {reason}" for path, reason in secrets]
         changes = self._changes(_olds, news)
-        if not _olds or changes.path or news.get("allowDowntime"):
-            return dynamic.CheckResult(news, [])
-        facts = (self._named(news), self.instead(news), "adopt" in self.schema.types)
-        reasons = [_telling.refusal(path, _olds, _live(_olds), *facts) for path in changes.fixed]
+        if _olds and not reasons and not changes.path and not news.get("allowDowntime"):
+            facts = (self._named(news), self.instead(news), "adopt" in self.schema.types)
+            reasons = [_telling.refusal(path, _olds, _live(_olds), *facts) for path in changes.fixed]
         return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in reasons])
 
     def diff(self, _id: str, _olds: State, _news: State) -> dynamic.DiffResult:
@@ -204,7 +208,7 @@ class Provider(dynamic.ResourceProvider):
         state = self._state(inputs, live)
         fixed = self.compared(state, inputs).fixed
         changed = [*fixed, *(self.schema.inputs_of(state).keys() - inputs.keys())]
-        drift = {path: _comparison.NOTHING if (now := _comparison.at(state, path)) is None else now for path in changed}
+        drift = {path: self._drifted(state, path) for path in changed}
         state = {**_comparison.put(state, {path: _comparison.at(inputs, path) for path in changed}), DRIFT: drift}
         kept = {name: state[name] for name in inputs if name in state}
         return dynamic.ReadResult(id_, state, {**kept, DRIFT: drift} if drift else kept)
@@ -215,7 +219,7 @@ class Provider(dynamic.ResourceProvider):
         if not changes.patch and not changes.unknown:
             outputs = {name: _olds[name] for name in self.schema.names("output") if name in _olds}
             return dynamic.UpdateResult({**outputs, DRIFT: {}, **inputs})
-        with self._call("update", inputs) as call:
+        with self._call("update", inputs, _olds) as call:
             live = self._confirmed(call, inputs, changes.unknown) if changes.unknown else {}
             if changes.patch:
                 live = self._patched(call, _olds, inputs, changes.patch)
@@ -239,7 +243,15 @@ class Provider(dynamic.ResourceProvider):
             return
 
     def _state(self, inputs: State, live: State) -> State:
-        return {DRIFT: {}, **self.schema.observed(inputs, live)}
+        """The state after a call. What the API says by itself may repeat a secret; the engine marks inputs only."""
+        state = self.schema.observed(inputs, live)
+        return {DRIFT: {}, **state, **_secrets.Hidden(inputs).values(state, self.schema.names("output"))}
+
+    def _drifted(self, state: State, path: str) -> Any:
+        if _secrets.is_secret(state, path):
+            return _secrets.HIDDEN
+        now = _comparison.at(state, path)
+        return _comparison.NOTHING if now is None else now
 
     def compared(self, olds: State, news: State) -> Changes:
         """What differs, by the schema's lines; a kind says here what they cannot."""
@@ -252,7 +264,7 @@ class Provider(dynamic.ResourceProvider):
         which the state knows nothing is for `update` to compare.
         """
         olds, drift = _live(olds), olds.get(DRIFT) or {}
-        found = self.compared(olds, {key: item for key, item in news.items() if item != _values.UNKNOWN})
+        found = self.compared(olds, {key: item for key, item in news.items() if item != UNKNOWN})
         accepted = [path for path in drift if path not in found.fixed]
         unknown = [path for path in found.fixed if news.get("adopt") and _comparison.at(olds, path) is None]
         fixed = [path for path in found.fixed if path not in unknown]
@@ -267,18 +279,20 @@ class Provider(dynamic.ResourceProvider):
         return f"{self.schema.noun} {self.identity(inputs)}"
 
     @contextmanager
-    def _call(self, verb: str, inputs: State) -> Iterator[Call]:
+    def _call(self, verb: str, inputs: State, *others: State) -> Iterator[Call]:
         what, urn = f"{verb} {self._named(inputs)}", _engine.current_urn()
         given = (inputs.get("timeouts") or {}).get(verb)
-        timeout, report = float(given or self.timeouts.get(verb, 60.0)), _engine.Reporter(urn)
+        hide, reporter = _secrets.Hidden(inputs, *others), _engine.Reporter(urn)
+        timeout = float(given or self.timeouts.get(verb, 60.0))
+
+        def report(text: str) -> None:
+            reporter(hide(text))
+
+        api = self._api.reporting(report)
         try:
-            yield Call(api=self._api.reporting(report), what=what, urn=urn, report=report, timeout=timeout)
-        except errors.ApiError as error:
-            raise type(error)(_hints.told(what, error), error.details) from None
-        except errors.OperationFailed as error:
-            raise errors.OperationFailed(_hints.told(what, error), error.code) from None
-        except (errors.EndpointUnreachable, errors.ArtifactError) as error:
-            raise type(error)(f"{what}: {error}") from None
+            yield Call(api=api, what=what, urn=urn, report=report, timeout=timeout, hide=hide)
+        except errors.Error as error:
+            raise _hints.shown(error, what, hide) from None
 
 
 def _live(olds: State) -> State:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi import dynamic
 
-from resources import _values, errors
+from resources import _secrets, _values, errors
 from resources._provider import Provider
 from resources._schema import Schema
 
@@ -36,11 +36,14 @@ class Resource(dynamic.Resource):
             failures.append((f"{where}.project", "is missing: give it, or set gcp:project"))
         if failures:
             raise InvalidArguments(failures)
+        found = _secret_paths(inputs)
+        if found is not None:
+            inputs[_secrets.NAME] = found
         protect = pulumi.ResourceOptions(delete_before_replace=True)
         super().__init__(
             self.provider(),
             resource_name,
-            {**dict.fromkeys(schema.types), **inputs},
+            {**dict.fromkeys(schema.types), **_revealed(inputs)},
             pulumi.ResourceOptions.merge(protect, opts),
         )
 
@@ -60,3 +63,33 @@ def with_project(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
     import pulumi_gcp
 
     return {**args, "project": pulumi_gcp.config.project}
+
+
+def _secret_paths(inputs: Mapping[str, Any]) -> pulumi.Output[list[str] | None] | None:
+    """The paths of the secret inputs; None where all are plain. Whether an output is secret is known later."""
+    given = [(path, value) for path, value in _secrets.leaves(inputs) if not _is_plain(value)]
+    if not given:
+        return None
+
+    async def secret() -> list[str] | None:
+        found = [path for path, value in given if isinstance(value, _secrets.Secret) or await _is_secret(value)]
+        return sorted(found) or None
+
+    return pulumi.Output.from_input(secret())
+
+
+def _is_plain(value: Any) -> bool:
+    return not isinstance(value, _secrets.Secret | pulumi.Output)
+
+
+async def _is_secret(output: pulumi.Output[Any]) -> bool:
+    return await output.is_secret()
+
+
+def _revealed(value: Any) -> Any:
+    """The inputs with secret texts as what Pulumi knows as secrets."""
+    if isinstance(value, Mapping):
+        return {key: _revealed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_revealed(item) for item in value]
+    return pulumi.Output.secret(value.reveal()) if isinstance(value, _secrets.Secret) else value

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args, get_origin
 
-from typing_extensions import NotRequired, Required, get_type_hints
+from typing_extensions import NotRequired, Required
 
 from resources import _ownership, _values
 from resources._values import Failure, api_name, join
@@ -112,8 +112,13 @@ class Schema:
     @cached_property
     def fields(self) -> dict[str, Field]:
         """API name -> its facts, inputs first."""
-        hints = {**_hints(self.inputs), **_hints(self.outputs)}
-        return {api_name(name): _marker(hint) for name, hint in hints.items()}
+        return {name: _marker(hint) for name, hint in self.hints.items()}
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        """API name -> annotation, with its markers."""
+        hints = {**_values.hints(self.inputs), **_values.hints(self.outputs)}
+        return {api_name(name): hint for name, hint in hints.items()}
 
     @cached_property
     def types(self) -> dict[str, Any]:
@@ -236,10 +241,6 @@ class Schema:
             if name in answer:
                 state[name] = _values.from_api(answer[name], self.types[name])
         return state
-
-
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind, include_extras=True)
 
 
 def _marker(annotation: Any) -> Field:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from resources import _comparison
+from resources import _comparison, _secrets
 from resources._values import shown
 
 State = Mapping[str, Any]
@@ -51,10 +51,12 @@ def meanwhile(known: State, live: State, paths: Iterable[str]) -> str:
 
 
 def _told(before: State, now: State, paths: Iterable[str], words: str) -> str:
-    found = _comparison.differences(before, now, paths)
-    return "; ".join(
-        words.format(path=item.path, before=_written(item.before), now=_written(item.now)) for item in found
-    )
+    told = []
+    for path, *values in _comparison.differences(before, now, paths):
+        hidden = _secrets.is_secret(before, path) or _secrets.is_secret(now, path)
+        old, new = (_secrets.HIDDEN if hidden else _written(value) for value in values)
+        told.append(words.format(path=path, before=old, now=new))
+    return "; ".join(told)
 
 
 def _written(value: Any) -> str:

@@ -16,12 +16,19 @@ INT64 = "int64"
 Int64 = Annotated[int, INT64]
 """An integer that the API's JSON writes as a string."""
 
+FREE = "free text"
+Free = Annotated[str, FREE]
+"""A text that neither names nor sizes anything: it may be secret."""
+
 Failure = tuple[str, str]
 """The full path of a key, and what is wrong with it."""
 
 if TYPE_CHECKING:
     from pulumi import Input as Input  # noqa: PLC0414 - an explicit re-export, for mypy
+
+    Texts = Mapping[str, Input[Free]]
 else:
+    Texts = dict[str, Free]
 
     class Input:
         """At run time the type of an input is its plain type: schemas are read without importing Pulumi."""
@@ -53,13 +60,14 @@ def plain_type(annotation: Any) -> Any:
     return annotation
 
 
-def _hints(kind: Any) -> dict[str, Any]:
+def hints(kind: Any) -> dict[str, Any]:
+    """Python name -> annotation, with its markers, of each key of a `TypedDict`."""
     return get_type_hints(kind, include_extras=True)
 
 
 def members(kind: Any) -> dict[str, Any]:
     """API name -> type of each key of a `TypedDict`."""
-    return {api_name(name): plain_type(hint) for name, hint in _hints(kind).items()}
+    return {api_name(name): plain_type(hint) for name, hint in hints(kind).items()}
 
 
 def required(kind: Any) -> list[str]:
@@ -67,7 +75,7 @@ def required(kind: Any) -> list[str]:
 
     Not its `__required_keys__`: with annotations kept as text, those do not see `Required`.
     """
-    origins: dict[str, Any] = {name: get_origin(hint) for name, hint in _hints(kind).items()}
+    origins: dict[str, Any] = {name: get_origin(hint) for name, hint in hints(kind).items()}
     return [api_name(name) for name, origin in origins.items() if kind.__total__ or origin is Required]
 
 

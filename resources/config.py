@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from typing_extensions import Required
 
-from resources import _common, _settings, _values, errors
+from resources import _common, _secrets, _settings, _values, errors
+from resources._schema import Schema
+from resources._secrets import Secret
+from resources._stack_file import Source
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from models import Artifact
 
 NAMESPACE = "tf2-models"
-
+_NOT_SECRET = "must not be secret: addresses and messages show it"  # noqa: S105 - a message
 
 PROJECT = re.compile(r"[a-z][a-z0-9.:-]*[a-z0-9]\Z")
 
@@ -66,32 +69,24 @@ Resolve = Callable[[str, "Mapping[str, Any] | None", bool], "Artifact"]
 """Artifact name, parameters and whether a rebuild is allowed -> the artifact. Raises `ArtifactError`."""
 
 
-def refuse_secrets(is_secret: Callable[[str], bool]) -> None:
-    """Raises `InvalidInput` where a key holds a secret: the inputs made of it would lie readable in the state."""
-    keys = [f"{NAMESPACE}:{name}" for name in _values.members(StackArgs)]
-    reason = "holds a secret, which would lie readable in the state and at the endpoint: secrets are not supported here"
-    failures = [(key, reason) for key in keys if is_secret(key)]
-    if failures:
-        raise errors.InvalidInput(failures)
-
-
-def read(config: Mapping[str, str], resolve: Resolve) -> Stack:
-    """The stack that a configuration declares.
+def read(config: Mapping[str, str], resolve: Resolve, source: Source | None = None) -> Stack:
+    """The stack that a configuration declares. Secret texts of the stack's file are `Secret`s in it.
 
     Args:
         config: every key of the stack with its namespace, values as Pulumi hands them over (JSON for collections).
         resolve: finds artifacts.
+        source: which keys hold secrets, and the stack's file. Default: none does.
 
     Raises:
         InvalidInput: with everything that is wrong.
     """
-    return _Reader(config, resolve).stack()
+    return _Reader(config, resolve, source or Source()).stack()
 
 
 class _Reader:
     """Collects failures while it reads, so that all of them are told at once."""
 
-    def __init__(self, config: Mapping[str, str], resolve: Resolve) -> None:
+    def __init__(self, config: Mapping[str, str], resolve: Resolve, source: Source) -> None:
         self.resolve, self.failures = resolve, list[Failure]()
         self.project = config.get("gcp:project", "")
         self.region = config.get("gcp:region", "")
@@ -100,6 +95,7 @@ class _Reader:
         self.values = {key: _plain(text, key) for key, text in given.items() if text != ""}
         reason = f"holds {_values.UNKNOWN}, which to the engine means a value that is not known yet"
         self._note((key, reason) for key, text in given.items() if _values.UNKNOWN in text)
+        self._mark_secrets(source)
 
     def stack(self) -> Stack:
         self._project()
@@ -114,6 +110,18 @@ class _Reader:
             raise errors.InvalidInput(dict.fromkeys(self.failures))
         saved = [version.saved_model for model in models for version in model.versions if version.saved_model]
         return Stack(project=self.project, settings=settings, bucket=bucket, models=models, saved_models=merged(saved))
+
+    def _mark_secrets(self, source: Source) -> None:
+        """Raises `InvalidInput` where a secret stands elsewhere than in free text: no other message may show it."""
+        failures: list[Failure] = [(key, _NOT_SECRET) for key in ("gcp:project", "gcp:region") if key in source.keys]
+        for key, value in self.values.items():
+            self.values[key], reason = source.marked(f"{NAMESPACE}:{key}", value)
+            failures += [(f"{NAMESPACE}:{key}", reason)] if reason else []
+        for where, values, schema in _places(self.values):
+            paths = [path for path, value in _secrets.leaves(values) if isinstance(value, Secret)]
+            failures += [(f"{NAMESPACE}:{path}", why) for path, why in _secrets.failures(schema, paths, where)]
+        if failures:
+            raise errors.InvalidInput(failures)
 
     def _note(self, failures: Iterable[Failure]) -> None:
         self.failures += [(f"{NAMESPACE}:{path}", reason) for path, reason in failures]
@@ -150,7 +158,7 @@ class _Reader:
 
     def _bucket(self) -> dict[str, Any]:
         given = _mapping(self.values.get("bucket"))
-        self._note(_taken(given, ("project", "owner"), "bucket"))
+        self._note(_taken(given, ("project", "owner", "secrets"), "bucket"))
         inputs = {**self._shared(), "project": self.project, "name": f"{self.project}-tf2-models", **given}
         if self.region:
             inputs.setdefault("location", self.region)
@@ -161,7 +169,7 @@ class _Reader:
         where = join("models", name)
         extras, fields = _split(entry, ModelExtras)
         self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, ModelExtras, where))
-        self._note(_taken(fields, ("project", "name", "owner"), where))
+        self._note(_taken(fields, ("project", "name", "owner", "secrets"), where))
         inputs = {**self._shared(), **fields, "project": self.project, "name": name}
         if self.region and self.values.get("endpoint") != _settings.REGIONAL:
             inputs.setdefault("regions", [self.region])
@@ -180,7 +188,7 @@ class _Reader:
         where = f"models.{model}.versions.{name}"
         extras, fields = _split(entry, VersionExtras)
         self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, VersionExtras, where))
-        self._note(_taken(fields, ("project", "model", "name", "deploymentUri", "owner"), where))
+        self._note(_taken(fields, ("project", "model", "name", "deploymentUri", "owner", "secrets"), where))
         inputs = {**self._shared(), **fields, "project": self.project, "model": model, "name": name}
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
@@ -217,6 +225,22 @@ def _newer(artifact: Artifact, inputs: Mapping[str, Any], where: str) -> list[Fa
         return []
     reason = f"{runtime} is older than TensorFlow {made}, which made the artifact; allowNewerTensorFlow: true tries it"
     return [(join(where, "runtimeVersion"), reason)]
+
+
+def _places(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Schema | None]]:
+    """The parts of a configuration: path, values, and the schema whose free texts may be secret."""
+    models, bucket = values.get("models"), values.get("bucket")
+    yield "", {key: value for key, value in values.items() if not isinstance(value, Mapping)}, None
+    yield "bucket", _mapping(bucket), BUCKET
+    for name, entry in _mapping(models).items():
+        extras, fields = _split(entry, ModelExtras)
+        versions = _mapping(extras.pop("versions", None))
+        yield f"models.{name}", fields, MODEL
+        yield f"models.{name}", extras, DEFAULT_VERSION
+        for version, inner in versions.items():
+            extras, fields = _split(inner, VersionExtras)
+            yield f"models.{name}.versions.{version}", fields, VERSION
+            yield f"models.{name}.versions.{version}", extras, None
 
 
 def _plain(text: str, key: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypedDict
 from typing_extensions import Required
 
 from resources._schema import Schema, fixed, local, mutable, output, path
-from resources._values import Input, Int64
+from resources._values import Free, Input, Int64, Texts
 from resources.ml import rules
 
 Accelerator = Literal[
@@ -77,7 +77,7 @@ class EnvVar(TypedDict):
     """An environment variable of the container. A C identifier, not starting with `AIP_`."""
 
     name: str
-    value: str
+    value: Input[Free]
 
 
 class ContainerPort(TypedDict):
@@ -90,8 +90,8 @@ class ContainerSpec(TypedDict, total=False):
     """A container of one's own that serves. Its image must lie in a registry of the model's region."""
 
     image: Required[str]
-    command: list[str]
-    args: list[str]
+    command: list[Input[Free]]
+    args: list[Input[Free]]
     env: list[EnvVar]
     ports: list[ContainerPort]
 
@@ -134,14 +134,17 @@ class ModelArgs(TypedDict, total=False):
 
     project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
     name: Required[Annotated[Input[str], path("Name: letters, digits, underscores, a letter first; at most 128.")]]
-    description: Annotated[Input[str], mutable("What the model is for.")]
-    labels: Annotated[Input[dict[str, str]], mutable("Labels; those that others set are left alone.")]
+    description: Annotated[Input[Free], mutable("What the model is for.")]
+    labels: Annotated[Input[Texts], mutable("Labels; those that others set are left alone.")]
     regions: Annotated[Input[list[str]], fixed("The one region that serves.", default="`us-central1`")]
     online_prediction_logging: Annotated[Input[bool], fixed("Log each prediction.", default="false")]
     online_prediction_console_logging: Annotated[Input[bool], fixed("Log the nodes' stderr.", default="false")]
     timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="600", lasting=True)]
     allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
     owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
+    secrets: Annotated[
+        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
+    ]
     adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
 
 
@@ -159,8 +162,8 @@ class VersionArgs(TypedDict, total=False):
     model: Required[Annotated[Input[str], path("Name of the model that the version belongs to.")]]
     name: Required[Annotated[Input[str], path("Name: letters, digits, underscores, a letter first; at most 128.")]]
     deployment_uri: Annotated[Input[str], fixed("`gs://` folder of the SavedModel; copied at create.")]
-    description: Annotated[Input[str], mutable("What is special about this version.")]
-    labels: Annotated[Input[dict[str, str]], mutable("Labels; not patchable on mls1 machines.")]
+    description: Annotated[Input[Free], mutable("What is special about this version.")]
+    labels: Annotated[Input[Texts], mutable("Labels; not patchable on mls1 machines.")]
     runtime_version: Annotated[Input[str], fixed("Runtime, `2.11`. Not with `container`.")]
     python_version: Annotated[
         Input[str],
@@ -191,6 +194,9 @@ class VersionArgs(TypedDict, total=False):
     ]
     allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
     owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
+    secrets: Annotated[
+        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
+    ]
     adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
 
 
@@ -213,7 +219,7 @@ class Gate(TypedDict, total=False):
     it.
     """
 
-    samples: str
+    samples: Free
     tolerance: float
     max_latency: float
     skip: bool
@@ -226,6 +232,9 @@ class DefaultVersionArgs(TypedDict, total=False):
     model: Required[Annotated[Input[str], path("Name of the model.")]]
     version: Required[Annotated[Input[str], mutable("Name of the version; it must be READY.")]]
     gate: Annotated[Gate, local("What the version must answer before it becomes the default.")]
+    secrets: Annotated[
+        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
+    ]
 
 
 class DefaultVersionOutputs(TypedDict, total=False):

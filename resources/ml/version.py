@@ -127,7 +127,7 @@ class VersionProvider(Provider):
             if self.observe(call, inputs).get("state") == "FAILED":
                 call.operate(_versions(call).delete(name=self.identity(inputs)), repeatable=True)
         except errors.Error as error:
-            pulumi.log.warn(f"{self.identity(inputs)} is FAILED and could not be removed: {error}")
+            pulumi.log.warn(call.hide(f"{self.identity(inputs)} is FAILED and could not be removed: {error}"))
 
 
 def _versions(call: Call) -> Any:

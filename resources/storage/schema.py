@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypedDict
 from typing_extensions import Required
 
 from resources._schema import Schema, fixed, local, mutable, output, path
-from resources._values import Input, Int64
+from resources._values import Free, Input, Int64, Texts
 from resources.storage import rules
 
 StorageClass = Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"]
@@ -96,7 +96,7 @@ class BucketArgs(TypedDict, total=False):
     name: Required[Annotated[Input[str], path("Name, one for the whole world; 3 to 222 small letters, digits, `-_.`.")]]
     location: Annotated[Input[str], fixed("Region, dual-region or multi-region.", default="`US`")]
     storage_class: Annotated[Input[StorageClass], mutable("Class of new objects.", default="`STANDARD`")]
-    labels: Annotated[Input[dict[str, str]], mutable("Labels; those that others set are left alone.")]
+    labels: Annotated[Input[Texts], mutable("Labels; those that others set are left alone.")]
     versioning: Annotated[Input[Versioning], mutable("Keep replaced and deleted objects.", "enabled")]
     lifecycle: Annotated[Input[Lifecycle], mutable("What becomes of old objects by itself.")]
     iam_configuration: Annotated[
@@ -108,6 +108,9 @@ class BucketArgs(TypedDict, total=False):
     ]
     allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
     owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
+    secrets: Annotated[
+        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
+    ]
     adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
 
 
@@ -128,7 +131,9 @@ class SavedModelArgs(TypedDict, total=False):
 
     bucket: Required[Annotated[Input[str], path("Name of the bucket.")]]
     prefix: Required[Annotated[Input[str], path("Folder in the bucket: `RECIPE/CONTENT_DIGEST`.")]]
-    source: Annotated[str, local("Folder of the bytes, below the project's.", default="the bucket has them already")]
+    source: Annotated[
+        Input[Free], local("Folder of the bytes, below the project's.", default="the bucket has them already")
+    ]
     size_limit: Annotated[Int64, local("Most bytes that the machines of its versions take.", default="10 GB")]
     files: Required[Annotated[dict[str, FileFacts], mutable("Every file: path -> length and CRC32C.")]]
     recipe: Annotated[str, local("The recipe that built it.")]
@@ -139,6 +144,9 @@ class SavedModelArgs(TypedDict, total=False):
     signatures: Annotated[dict[str, Any], local("Signature -> inputs and outputs, `float32[?, 28, 28]`.")]
     metrics: Annotated[dict[str, float], local("What the training measured.")]
     size: Annotated[Int64, local("Bytes of all files.")]
+    secrets: Annotated[
+        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
+    ]
     timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="3600", lasting=True)]
 
 

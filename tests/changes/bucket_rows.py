@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.changes.rows import Row, Sent, fixed, local, mutable
+from tests.changes.rows import Row, Sent, fixed, local, mutable, secrets
 from tests.providers import State
 
 PATCH, CREATE, DELETE = "storage.buckets.patch", "storage.buckets.insert", "storage.buckets.delete"
@@ -168,4 +168,5 @@ ROWS = [
     *local("allowDowntime", old=False, new=True),
     *local("owner", "token", "another"),
     *local("adopt", old=False, new=True),
+    *secrets("labels.team"),
 ]

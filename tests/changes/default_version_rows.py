@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resources import errors
-from tests.changes.rows import Row, Sent, local
+from tests.changes.rows import Row, Sent, local, secrets
 from tests.providers import State
 
 SET = "ml.projects.models.versions.setDefault"
@@ -49,4 +49,5 @@ ROWS = [
         old={"gate": _GATE},
         new={"gate": dict(reversed({**_GATE, "tolerance": 1.0, "maxLatency": 2.0}.items()))},
     ),
+    *secrets("gate.samples"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.changes.rows import Row, Sent, fixed, local, mutable, timeouts
+from tests.changes.rows import Row, Sent, fixed, local, mutable, secrets, timeouts
 from tests.providers import State
 
 PATCH, CREATE, DELETE = "ml.projects.models.patch", "ml.projects.models.create", "ml.projects.models.delete"
@@ -90,4 +90,5 @@ ROWS = [
     *local("allowDowntime", old=False, new=True),
     *local("owner", "token", "another"),
     *local("adopt", old=False, new=True),
+    *secrets("description"),
 ]

@@ -149,6 +149,11 @@ def timeouts() -> list[Row]:
     return [*local(name, {"create": 60}, {"create": 90.5}, lasting=True), *leaves, spelled]
 
 
+def secrets(path: str) -> list[Row]:
+    """Which inputs are secret. Where that changes, the engine shall mark the outputs anew: an update, nothing sent."""
+    return local("secrets", [path], [path, path], lasting=True)
+
+
 def edited(values: Mapping[str, Any], edit: Mapping[str, Any]) -> State:
     """The values with an edit, in which None removes."""
     return {name: value for name, value in {**values, **edit}.items() if value is not None}

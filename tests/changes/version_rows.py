@@ -6,7 +6,7 @@ from typing import Any
 
 from resources import errors
 from tests.changes import model_rows, version_fixed_rows
-from tests.changes.rows import Row, Sent, local, mutable, timeouts
+from tests.changes.rows import Row, Sent, local, mutable, secrets, timeouts
 from tests.providers import State
 
 _VERSIONS = "ml.projects.models.versions"
@@ -160,4 +160,5 @@ ROWS = [
     *local("allowDowntime", old=False, new=True),
     *local("owner", "token", "another"),
     *local("adopt", old=False, new=True),
+    *secrets("description"),
 ]

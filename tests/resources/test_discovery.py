@@ -29,6 +29,7 @@ def mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, Any], pa
     described = schemas[described["$ref"]] if "$ref" in described else described
     if kind is Any:
         return []
+    kind = _values.plain_type(kind)
     if is_typeddict(kind):
         return _object_mismatches(kind, described, schemas, path)
     if get_origin(kind) is list:

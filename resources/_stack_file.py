@@ -1,0 +1,74 @@
+"""Which texts of a configuration are secret: told by the stack's file, where Pulumi tells no more than the key.
+
+`pulumi config set --secret --path 'tf2-models:models.m.description' TEXT` writes `{secure: CIPHERTEXT}` in the place of
+the text. A program is handed the key's value decrypted, and that there is a secret in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from resources._secrets import Secret
+
+_MISSING = object()
+
+
+class _OtherValue(Exception):
+    """The file says something else than the configuration."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a configuration comes from.
+
+    Attributes:
+        keys: those that hold a secret, with their namespace.
+        file: the stack's file.
+    """
+
+    keys: frozenset[str] = frozenset()
+    file: Path = field(default_factory=Path)
+
+    def marked(self, key: str, value: Any) -> tuple[Any, str]:
+        """The value of a key with its secret texts as `Secret`; and why that cannot be had, empty where it can.
+
+        The file counts only where it holds the very configuration: with `--config-file` it may be another's.
+        """
+        if key not in self.keys:
+            return value, ""
+        try:
+            return _marked(self._written(key), value), ""
+        except _OtherValue:
+            reason = f"holds a secret, and {self.file.name} in this folder does not say where: set it there"
+            return None, f"{reason} (without --config-file), with `pulumi config set --secret --path`"
+
+    def _written(self, key: str) -> Any:
+        import yaml
+
+        try:
+            document = yaml.safe_load(self.file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError):
+            raise _OtherValue from None
+        config = document.get("config") if isinstance(document, Mapping) else None
+        return config.get(key, _MISSING) if isinstance(config, Mapping) else _MISSING
+
+
+def _marked(written: Any, value: Any) -> Any:
+    """The value, with `Secret` where the file has ciphertext."""
+    if _is_ciphertext(written) and isinstance(value, str):
+        return Secret(value)
+    if isinstance(written, Mapping) and isinstance(value, Mapping) and len(written) == len(value):
+        return {key: _marked(written.get(key, _MISSING), item) for key, item in value.items()}
+    if isinstance(written, list) and isinstance(value, list) and len(written) == len(value):
+        return [_marked(*pair) for pair in zip(written, value, strict=True)]
+    if json.dumps(written, default=str) != json.dumps(value):
+        raise _OtherValue
+    return value
+
+
+def _is_ciphertext(written: Any) -> bool:
+    return isinstance(written, Mapping) and list(written) == ["secure"] and isinstance(written["secure"], str)

@@ -41,11 +41,9 @@ def deploy(model: plan.Model, saved_models: Mapping[str, storage.SavedModel], ow
 def main() -> None:
     """Reads the whole configuration before the first resource is registered."""
     values = pulumi.runtime.get_config_env()
-    secret = frozenset(filter(pulumi.runtime.is_config_secret, values))
+    source = _stack_file.Source.of(pulumi.get_stack(), filter(pulumi.runtime.is_config_secret, values))
     try:
-        stack = config.read(
-            values, artifact, _stack_file.Source(keys=secret, file=Path(f"Pulumi.{pulumi.get_stack()}.yaml"))
-        )
+        stack = config.read(values, artifact, source)
     except errors.InvalidInput as error:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
     owner = identity.Identity("stack").token

@@ -7,7 +7,7 @@ the text. A program is handed the key's value decrypted, and that there is a sec
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,11 @@ class Source:
 
     keys: frozenset[str] = frozenset()
     file: Path = field(default_factory=Path)
+
+    @classmethod
+    def of(cls, stack: str, keys: Iterable[str]) -> Source:
+        """The source of a stack's configuration, where the program runs in the project's folder."""
+        return cls(keys=frozenset(keys), file=Path(f"Pulumi.{stack}.yaml"))
 
     def marked(self, key: str, value: Any) -> tuple[Any, str]:
         """The value of a key with its secret texts as `Secret`; and why that cannot be had, empty where it can.

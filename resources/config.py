@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from typing_extensions import Required
@@ -19,7 +20,7 @@ from resources._stack_file import Source
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
-from resources.plan import Model, Stack, Version, merged, saved_model_inputs
+from resources.plan import Model, Stack, Version, merged, portable, saved_model_inputs
 from resources.storage.schema import BUCKET, SAVED_MODEL
 
 if TYPE_CHECKING:
@@ -175,14 +176,17 @@ class _Reader:
             inputs.setdefault("regions", [self.region])
         self._note(_named(MODEL.program_failures(inputs, where), where))
         entries, default = _mapping(extras.get("versions")), extras.get("defaultVersion")
-        gated = {"project": self.project, "model": "m", "version": "v", "gate": _mapping(extras.get("gate"))}
+        gate = _mapping(extras.get("gate"))
+        gated = {"project": self.project, "model": "m", "version": "v", "gate": gate}
         self._note(DEFAULT_VERSION.rules(gated, where))
         if isinstance(default, str) and default not in entries:
             names = ", ".join(map(str, entries)) or "none"
             self._note([(join(where, "defaultVersion"), f"{default!r} is not among its versions: {names}")])
         order = sorted(entries, key=lambda key: key != default)
         versions = [self._version(name, key, entries[key], bucket) for key in order]
-        return Model(inputs=inputs, default=str(default), versions=versions, gate=_mapping(extras.get("gate")))
+        if isinstance(gate.get("samples"), str):
+            gate["samples"] = portable(gate["samples"])
+        return Model(inputs=inputs, default=str(default), versions=versions, gate=gate)
 
     def _version(self, model: str, name: str, entry: Any, bucket: str) -> Version:
         where = f"models.{model}.versions.{name}"
@@ -212,6 +216,8 @@ class _Reader:
         if not extras.get("allowNewerTensorFlow"):
             self._note(_newer(artifact, inputs, where))
         saved = saved_model_inputs(artifact, bucket, ml_rules.is_mls1(inputs))
+        if Path(name).is_absolute():
+            saved["source"] = portable(name)
         self._note(SAVED_MODEL.rules(saved, join(where, "artifact")))
         inputs["deploymentUri"] = f"gs://{bucket}/{saved['prefix']}/"
         return saved

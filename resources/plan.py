@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resources import _settings
+from resources import _secrets, _settings
 from resources.storage import rules
 
 if TYPE_CHECKING:
@@ -60,6 +61,14 @@ def saved_model_inputs(artifact: Artifact, bucket: str, mls1: bool) -> dict[str,
     }
     place = {"bucket": bucket, "prefix": f"{artifact.recipe or 'saved_model'}/{artifact.content_digest}"}
     return {**place, **{name: value for name, value in facts.items() if value is not None}}
+
+
+def portable(path: str) -> str:
+    """A path of a stack file as the state may hold it: one outside the project that names this machine is secret."""
+    if not Path(path).is_absolute():
+        return path
+    relative = os.path.relpath(path)
+    return _secrets.Secret(path) if relative.startswith(os.pardir) else relative
 
 
 def shown_signature(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:

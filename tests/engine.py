@@ -45,13 +45,16 @@ class Engine:
         self.write({})
 
     def write(self, config: dict[str, Any]) -> None:
-        """Makes this the stack's configuration."""
+        """Makes this the stack's configuration; what the file says beside it (how secrets are encrypted) stays."""
         self.config = config
-        self._file.write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
+        written = yaml.safe_load(self._file.read_text(encoding="utf-8")) if self._file.is_file() else None
+        self._file.write_text(yaml.safe_dump({**(written or {}), "config": config}), encoding="utf-8")
 
-    def write_secret(self, key: str, value: str) -> None:
-        """Sets one key of the configuration, encrypted."""
-        self.run("config", "set", "--secret", key, value, "--stack", "test", "--config-file", str(self._file))
+    def write_secret(self, path: str, value: str) -> None:
+        """Sets a key of the configuration, or what is at a path below one, encrypted."""
+        place = ("--stack", "test", "--config-file", str(self._file))
+        self.run("config", "set", "--secret", "--path", path, value, *place)
+        self.config = yaml.safe_load(self._file.read_text(encoding="utf-8"))["config"]
 
     def edit(self, path: str, value: Any) -> None:
         """Sets one key of the models' configuration, `mult.versions.v1.description`; None removes it."""

@@ -11,7 +11,7 @@ from models.core.build import Built, build
 from models.core.content import MANIFEST
 from models.core.digest import input_digest
 from models.core.errors import ModelsError, UsageError
-from models.core.places import ROOT, build_folder
+from models.core.places import ROOT, build_folder, plain
 from models.core.progress import Display, display
 from models.core.registry import complete, load_recipe, parse, recipe_names
 from models.core.stack import Order, stack_orders
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
             return _list(root)
         return _build(options, root)
     except ModelsError as error:
-        sys.stderr.write(f"models: {error}\n")
+        sys.stderr.write(f"models: {plain(str(error), root)}\n")
         return USAGE if isinstance(error, UsageError) else FAILED
     except KeyboardInterrupt:
         sys.stderr.write("models: interrupted; nothing half-written is left\n")

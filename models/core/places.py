@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project that this package is a part of."""
+
+
+def plain(text: str, root: Path) -> str:
+    """A message without paths of this machine: they start at the project's folder, or at `~`, the user's home."""
+    for place, short in ((str(root.absolute()), ""), (os.environ.get("HOME", ""), f"~{os.sep}")):
+        text = text.replace(f"{place.rstrip(os.sep)}{os.sep}", short) if place.strip(os.sep) else text
+    return text
 
 
 def build_folder(root: Path, recipe: str, input_digest: str) -> Path:

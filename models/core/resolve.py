@@ -13,7 +13,7 @@ from models.core.artifact import Artifact
 from models.core.content import GRAPH, MANIFEST, list_files, read_content, read_graph_file
 from models.core.digest import input_digest
 from models.core.errors import FolderError, ModelsError, UsageError
-from models.core.places import build_folder, card_path
+from models.core.places import build_folder, card_path, plain
 from models.core.recipe import Values
 from models.core.registry import complete, load_recipe, recipe_names
 from models.core.signatures import read_graph
@@ -34,6 +34,13 @@ def resolve(
     Raises:
         ModelsError: there is no such recipe, card or folder, a parameter is wrong, or a folder is half-written.
     """
+    try:
+        return _resolved(artifact, parameters, root, allow_rebuild=allow_rebuild)
+    except ModelsError as error:
+        raise type(error)(plain(str(error), root)) from None
+
+
+def _resolved(artifact: str, parameters: Mapping[str, Any] | None, root: Path, *, allow_rebuild: bool) -> Artifact:
     if artifact.startswith((".", "/")) or "/" in artifact:
         if parameters:
             raise UsageError(f"parameters: {artifact} is a folder; only a recipe has parameters")

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from typing_extensions import get_type_hints, is_typeddict
 
-from resources import _values, ml, stack, storage
+from resources import _secrets, _values, ml, stack, storage
 from resources._resource import Resource
 from resources._schema import Field, Schema
 from tools.docs.markdown import code, table
@@ -68,7 +68,9 @@ def _inputs(schema: Schema) -> Iterator[tuple[str, ...]]:
     for python, api in _names(schema.inputs):
         known = schema.fields[api]
         default = "required" if api in needed else known.default
-        yield code(python), code(api), type_text(schema.types[api]), default, _change(schema, api, known), known.doc
+        free = _secrets.free_paths(schema, api)
+        doc = f"{known.doc} May be secret: {_joined(free)}." if free else known.doc
+        yield code(python), code(api), type_text(schema.types[api]), default, _change(schema, api, known), doc
 
 
 def _change(schema: Schema, name: str, known: Field) -> str:

@@ -156,6 +156,20 @@ ROWS = [
         wire=_patched({"iamConfiguration": {"publicAccessPrevention": "inherited"}}),
     ),
     Row(
+        field=_PREVENTION,
+        change="given",
+        step="update",
+        old={"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}},
+        new={"iamConfiguration": BODY["iamConfiguration"]},
+        wire=_patched({"iamConfiguration": {"publicAccessPrevention": "enforced"}}),
+    ),
+    Row(
+        field=_PREVENTION,
+        change="taken away",
+        step="same",
+        new={"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}},
+    ),
+    Row(
         field="iamConfiguration",
         change="given",
         step="update",

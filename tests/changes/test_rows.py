@@ -65,7 +65,7 @@ def states(kind: Kind, row: Row, names: State) -> tuple[State, State]:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_every_field_has_its_rows(kind: Kind) -> None:
-    """Each leaf is changed, each optional field is given and taken away, each number is spelled as a float."""
+    """Each leaf is changed, each optional one is given and taken away, each number is spelled as a float."""
     schema, rows = kind.provider.schema, kind.rows
     required = {*_values.required(schema.inputs), "project"}
     inputs = schema.names("path", "fixed", "mutable", "local")
@@ -75,6 +75,8 @@ def test_every_field_has_its_rows(kind: Kind) -> None:
     for change in ("given", "taken away"):
         found = {row.name for row in rows if row.change == change}
         assert set(inputs) - required <= found, change
+        alone = {row.field for row in rows if row.change == change}
+        assert {leaf for leaf in schema.mutable_leaves() if len(schema.fields[leaf.split(".")[0]].leaves) > 1} <= alone
     spelled = {row.name for row in rows if row.change == "spelled"}
     assert set(numbers(schema)) <= spelled
     assert {row.name for row in rows} == set(inputs)

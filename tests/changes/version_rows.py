@@ -85,6 +85,14 @@ _LOGGED = [
     ),
     Row(
         field="requestLoggingConfig.samplingPercentage",
+        change="given",
+        step="update",
+        old={"requestLoggingConfig": {"bigqueryTableName": "p.d.t"}},
+        new={"requestLoggingConfig": _LOGGING},
+        wire=_patched("requestLoggingConfig", {"requestLoggingConfig": _LOGGING}),
+    ),
+    Row(
+        field="requestLoggingConfig.samplingPercentage",
         change="taken away",
         note="of a value that is patched as a whole",
         step="update",

@@ -1,0 +1,86 @@
+"""A stack that lost its state file is rebuilt by `tf2-models:adopt` without touching what serves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.drift.test_engine import changing
+from tests.engine import Engine
+from tests.program.test_life import configuration, predict
+from tests.running import RunningEmulator
+
+pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
+
+
+@contextmanager
+def client(url: str) -> Iterator[list[list[float]]]:
+    """Somebody predicts all the while; every answer. A failed prediction fails the test."""
+    answers: list[list[float]] = []
+    failures: list[OSError] = []
+    over = threading.Event()
+
+    def work() -> None:
+        try:
+            while not over.wait(0.05):
+                answers.append(predict(url, 1.0))
+        except OSError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        over.set()
+        thread.join()
+    assert failures == []
+
+
+def test_a_stack_is_rebuilt_from_its_file_and_what_is_there(
+    emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """A version that is another is told with every difference; else no call changes anything, and `destroy` works."""
+    lost, engine = Engine(tmp_path / "lost"), Engine(tmp_path / "engine")
+    config = configuration(emulator, project, tmp_path)
+    models = config["tf2-models:models"]
+    other = {"v1": models["mult"]["versions"]["v2"]}
+    models["other"] = {"defaultVersion": "v1", "labels": {"team": "a"}, "versions": other}
+    lost.write(config)
+    lost.up()
+    url = lost.outputs()["models"]["mult"]["predictUrl"]
+
+    engine.write({**config, "tf2-models:adopt": True})
+    emulator.reset_calls()
+    with client(url) as answers:
+        _another_one_is_told(engine, emulator, f"projects/{project}/models/mult/versions/v1")
+        engine.up()
+        assert changing(emulator) == {}
+        assert engine.preview() == {}
+        engine.write(config)
+        assert engine.preview() == {}
+    assert len(answers) > 0
+    assert {tuple(answer) for answer in answers} == {(2.0,)}
+
+    engine.stack("destroy", "--suppress-progress")
+    assert emulator.ml().projects().models().list(parent=f"projects/{project}").execute() == {}
+    assert "items" not in emulator.storage().buckets().list(project=project).execute()
+
+
+def _another_one_is_told(engine: Engine, emulator: RunningEmulator, version: str) -> None:
+    before = {"machineType": "n1-standard-2", "autoScaling": {"minNodes": 1, "maxNodes": 2}}
+    engine.edit("mult.versions.v1.machineType", "n1-standard-4")
+    engine.edit("mult.versions.v1.autoScaling", {"minNodes": 2, "maxNodes": 2})
+
+    text = engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
+
+    assert f"create version {version}: it exists and is another one: " in text
+    assert "machineType is 'n1-standard-2', wanted 'n1-standard-4'" in text
+    assert "autoScaling.minNodes is 1, wanted 2" in text
+    assert changing(emulator) == {}
+    for name, value in before.items():
+        engine.edit(f"mult.versions.v1.{name}", value)

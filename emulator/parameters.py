@@ -12,6 +12,8 @@ from resources import errors
 
 _BOOLEANS = {"true": True, "false": False}
 _ALT = ("json", "media")
+_CALLER = {"access_token", "oauth_token", "key", "quotaUser", "userIp"}
+"""Who calls: nobody is asked, and nothing of it is kept."""
 
 
 def parse(method: Method, query: str) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def parse(method: Method, query: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for raw_name, value in _pairs(query):
         name = _known(method, raw_name)
-        if name is None:
+        if name is None or name in _CALLER:
             continue
         typed = _typed(method, name, value)
         if method.parameters[name].get("repeated"):

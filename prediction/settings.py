@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from resources import _settings, errors
+from resources import _credentials, _settings, errors
 
 RETRY_SECONDS = 5.0
 """How long a command repeats a failing call, where the stack does not say: somebody is waiting."""
@@ -27,14 +27,16 @@ class Target:
         return (self.settings.root("ml") or "https://ml.googleapis.com/").rstrip("/")
 
 
-def settings_of(endpoint: str | None, region: str | None) -> _settings.Settings:
-    """Settings for an endpoint: what is given, else TF2_MODELS_ENDPOINT, else Google's. Raises `InvalidInput`."""
+def settings_of(endpoint: str | None, region: str | None, impersonate: str | None = None) -> _settings.Settings:
+    """Settings for an endpoint: what is given, else TF2_MODELS_ENDPOINT, else Google's. Raises `InvalidInput`.
+
+    The service account to impersonate is what is given, else GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, else none.
+    """
     google = _settings.REGIONAL if region else _settings.GLOBAL
     chosen = endpoint or os.environ.get(_settings.ENDPOINT_VARIABLE) or google
-    reason = _settings.endpoint_failure(chosen, region or "")
-    if reason:
-        raise errors.InvalidInput([("endpoint", reason)])
-    return _settings.Settings(endpoint=chosen.rstrip("/"), region=region or "")
+    principal = impersonate or os.environ.get(_credentials.PRINCIPAL_VARIABLE) or ""
+    _settings.refuse(chosen, region or "", principal)
+    return _settings.Settings(endpoint=chosen.rstrip("/"), region=region or "", impersonate=principal)
 
 
 def target(
@@ -59,7 +61,8 @@ def target(
     declared = (
         os.environ.get(_settings.ENDPOINT_VARIABLE) or _text(config, "tf2-models:endpoint", path) or _settings.GLOBAL
     )
-    settings = settings_of(endpoint or declared, region or _text(config, "gcp:region", path))
+    principal = _text(config, "tf2-models:impersonateServiceAccount", path)
+    settings = settings_of(endpoint or declared, region or _text(config, "gcp:region", path), principal)
     found = _text(config, "gcp:project", path)
     if not found:
         raise errors.InvalidInput([(path.name, "gcp:project is missing: set it, or give --project")])

@@ -46,7 +46,7 @@ class Api:
         self._clock, self._jitter = clock, jitter
         self._local = threading.local()
         self._services: dict[str, Any] = {}
-        self._credentials = Credentials()
+        self._credentials = Credentials(settings.impersonate)
         self._report: Callable[[str], None] = lambda _: None
         self._lock = threading.Lock()
 
@@ -77,6 +77,7 @@ class Api:
         Raises:
             ApiError: the API's own refusal, by its class.
             EndpointUnreachable: no answer came.
+            NoCredentials: there are none that can be used.
         """
         safe = request.method == "GET" if repeatable is None else repeatable
         tries = Tries(self.settings.retry_seconds, self._clock, self._jitter)
@@ -105,7 +106,6 @@ class Api:
 
     def _once(self, request: Any) -> Any:
         import httplib2
-        from google.auth import exceptions
         from googleapiclient.errors import HttpError
 
         try:
@@ -114,11 +114,6 @@ class Api:
             if int(error.resp.status) < 400:  # an upload session that began with a proxy's page
                 raise self._no_answer(request, error.content) from None
             raise self._refusal(error, request) from None
-        except errors.Unauthenticated as error:  # before anything was sent
-            error.method = request.methodId
-            raise
-        except exceptions.GoogleAuthError as error:
-            raise errors.Unauthenticated(f"no usable credentials: {_line(error)}") from None
         except (OSError, http.client.HTTPException, httplib2.HttpLib2Error, UnicodeDecodeError) as error:
             raise errors.EndpointUnreachable(f"no answer from {self.where(request)}: {_line(error)}") from None
         if isinstance(answer, str | bytes) and answer and "alt=media" not in request.uri:
@@ -145,14 +140,15 @@ class Api:
         return f"{url.scheme}://{url.netloc} to {request.methodId}{hint}"
 
     def _connect(self) -> Any:
-        import google_auth_httplib2
-
         from resources._connection import Http
 
-        http = Http(TIMEOUT)
+        http = Http(TIMEOUT, direct=self.settings.anonymous)
         if self.settings.anonymous:
             return http
-        return google_auth_httplib2.AuthorizedHttp(self._credentials.get(), http=http)
+        from resources._authorized import AuthorizedHttp
+
+        credentials, host = self._credentials, urlsplit(self.settings.endpoint).hostname or ""
+        return AuthorizedHttp(credentials.get(), http, host=host, principal=credentials.principal)
 
     def _service(self, name: str, version: str) -> Any:
         from googleapiclient import discovery, discovery_cache

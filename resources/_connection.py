@@ -36,9 +36,15 @@ class _Secure(_Once, httplib2.HTTPSConnectionWithTimeout):  # type: ignore[misc]
 class Http(httplib2.Http):  # type: ignore[misc]  # httplib2 has no types
     """One thread's connections."""
 
-    def __init__(self, timeout: float) -> None:
-        super().__init__(timeout=timeout)
-        self.redirect_codes -= {308}  # with Google it says that a part of an upload has arrived
+    def __init__(self, timeout: float, *, direct: bool = False) -> None:
+        """Follows no redirect: neither API sends any, and what is sent is for the endpoint alone.
+
+        Args:
+            timeout: seconds until an answer must have come.
+            direct: whether to leave out the proxies that the environment names: for a server on this machine.
+        """
+        super().__init__(timeout=timeout, proxy_info=None if direct else httplib2.proxy_info_from_environment)
+        self.follow_redirects = False
         self._used = 0.0
 
     def request(self, uri: str, *values: Any, **options: Any) -> Any:

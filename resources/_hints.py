@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from resources import _credentials, errors
@@ -15,7 +16,7 @@ _STEPS: dict[type[errors.Error], str] = {
     errors.Sunset: "Google takes no new projects on ml v1: set tf2-models:endpoint to a server that speaks it "
     "(the emulator: `python -m emulator up`), or use a project that was there before",
     errors.FailedPrecondition: _REFRESH,
-    errors.Unauthenticated: f"Log in: {_credentials.LOGIN.strip('()')}",
+    errors.Unauthenticated: f"Log in: {_credentials.LOGIN}",
     errors.PermissionDenied: "Check that the API is enabled (`gcloud services enable ml.googleapis.com "
     "storage.googleapis.com`) and that these credentials have roles/ml.admin and roles/storage.admin",
     errors.NotFound: f"What it needs is gone, or was never there. {_REFRESH}",
@@ -35,6 +36,11 @@ _STEPS: dict[type[errors.Error], str] = {
     errors.OperationFailed: "Mend what the message names, then run `pulumi up` again",
 }
 
+_SERVICE = re.compile(r"^([a-z0-9-]+\.googleapis\.com)$")
+_PERMISSION = re.compile(r"^((?:ml|storage)\.[A-Za-z.]+)$")
+_PROJECT = re.compile(r"^projects/([a-z0-9:.-]+)")
+_PAGE = re.compile(r"^(https://console\.[a-z.]*google\.com/[\w./?=&-]+)$")
+
 
 def told(what: str, error: errors.ApiError | errors.OperationFailed) -> str:
     """An answer of the API as one line: what was going on, the API's own words, its method, what to do.
@@ -45,7 +51,36 @@ def told(what: str, error: errors.ApiError | errors.OperationFailed) -> str:
     if not error.method:
         return f"{what}: {cause}"
     status = f"{error.code} {error.status}" if isinstance(error, errors.ApiError) else f"operation error {error.code}"
-    return f"{what}: {cause} ({error.method}: {status}). {_STEPS[type(error)]}"
+    return f"{what}: {cause} ({error.method}: {status}). {step(error)}"
+
+
+def step(error: errors.ApiError | errors.OperationFailed) -> str:
+    """What to do about an answer of the API."""
+    return permission(error) or _STEPS[type(error)]
+
+
+def permission(error: errors.Error) -> str:
+    """The command that helps, where a 403 says which API or permission is lacking; empty where it does not."""
+    for item in error.details if isinstance(error, errors.PermissionDenied) else ():
+        reason, facts = (item.get("reason"), item.get("metadata") or {}) if isinstance(item, dict) else ("", {})
+        project = _plain(facts.get("consumer") or facts.get("resource"), _PROJECT)
+        if reason in ("SERVICE_DISABLED", "accessNotConfigured"):  # ml, and Cloud Storage
+            service = _plain(facts.get("service"), _SERVICE) or "storage.googleapis.com"
+            page = _plain(facts.get("activationUrl") or item.get("extendedHelp"), _PAGE)
+            command = f"gcloud services enable {service} --project {project or 'PROJECT'}"
+            return f"Enable it: `{command}`" + (f" ({page})" if page else "")
+        lacking = _plain(facts.get("permission"), _PERMISSION)
+        if lacking:
+            role = f"roles/{lacking.partition('.')[0]}.admin"
+            command = f"gcloud projects add-iam-policy-binding {project or 'PROJECT'} --member=user:YOU --role={role}"
+            return f"These credentials lack {lacking}: `{command}`"
+    return ""
+
+
+def _plain(text: object, form: re.Pattern[str]) -> str:
+    """What the form finds in a text of the answer: it becomes a part of a command."""
+    found = form.search(text) if isinstance(text, str) else None
+    return found[1] if found else ""
 
 
 def shown(error: errors.Error, what: str, hide: Callable[[str], str]) -> errors.Error:

@@ -102,6 +102,7 @@ class Provider(dynamic.ResourceProvider):
         settings = _settings.Settings.of(
             get("endpoint"),
             get("gcp:region"),
+            impersonate=get("impersonateServiceAccount"),
             operations=get("concurrentOperations"),
             retry_seconds=get("retrySeconds"),
             calls_per_minute=get("callsPerMinute"),
@@ -288,9 +289,8 @@ class Provider(dynamic.ResourceProvider):
         def report(text: str) -> None:
             reporter(hide(text))
 
-        api = self._api.reporting(report)
         try:
-            yield Call(api=api, what=what, urn=urn, report=report, timeout=timeout, hide=hide)
+            yield Call(api=self._api.reporting(report), what=what, urn=urn, report=report, timeout=timeout, hide=hide)
         except errors.Error as error:
             raise _hints.shown(error, what, hide) from None
 

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from resources import _common, errors
+from resources import _common, _credentials, errors
 from resources.ml import quotas
 
 ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
@@ -26,6 +26,7 @@ class Settings:
         endpoint: "global" (Google, https://ml.googleapis.com), "regional" (https://REGION-ml.googleapis.com), or the
             URL of a server that speaks both `ml` and Cloud Storage, such as the emulator's.
         region: for a regional endpoint.
+        impersonate: the service account that the credentials act as; empty where they act for themselves.
         operations: how many long-running operations this process has under way at a time.
         retry_seconds: how long a failing call that is safe to repeat is repeated.
         calls_per_minute: how many management calls of `ml` this process makes at most; None where nothing limits them.
@@ -33,6 +34,7 @@ class Settings:
 
     endpoint: str = GLOBAL
     region: str = ""
+    impersonate: str = ""
     operations: int = quotas.OPERATIONS
     retry_seconds: float = RETRY_SECONDS
     calls_per_minute: int | None = quotas.CALLS_PER_MINUTE
@@ -43,19 +45,19 @@ class Settings:
         endpoint: str | None,
         region: str | None,
         *,
+        impersonate: str | None = None,
         operations: str | int | None = None,
         retry_seconds: str | float | None = None,
         calls_per_minute: str | int | None = None,
     ) -> Settings:
-        """From a stack's configuration and the environment. Raises `InvalidInput` for what is no endpoint.
+        """From a stack's configuration and the environment. Raises `InvalidInput` for what cannot be.
 
         What is not given, or empty, has its default: that of Google, or that of a server on this machine.
         """
         chosen = os.environ.get(ENDPOINT_VARIABLE) or endpoint or GLOBAL
-        reason = endpoint_failure(chosen, region or "")
-        if reason:
-            raise errors.InvalidInput([("endpoint", reason)])
-        usual = cls(endpoint=chosen.rstrip("/"), region=region or "")._with_usual_bounds()
+        principal = impersonate or os.environ.get(_credentials.PRINCIPAL_VARIABLE) or ""
+        refuse(chosen, region or "", principal)
+        usual = cls(endpoint=chosen.rstrip("/"), region=region or "", impersonate=principal)._with_usual_bounds()
         return replace(
             usual,
             operations=int(operations or usual.operations),
@@ -77,6 +79,17 @@ class Settings:
     def anonymous(self) -> bool:
         """Whether calls carry no credentials: to a server on this machine."""
         return self.endpoint not in (GLOBAL, REGIONAL) and is_loopback(self.endpoint)
+
+
+def refuse(endpoint: str, region: str, principal: str) -> None:
+    """Raises `InvalidInput` where one of these cannot be."""
+    reasons = {
+        "endpoint": endpoint_failure(endpoint, region),
+        "impersonateServiceAccount": _credentials.principal_failure(principal),
+    }
+    failures = [(key, reason) for key, reason in reasons.items() if reason]
+    if failures:
+        raise errors.InvalidInput(failures)
 
 
 def is_loopback(url: str) -> bool:

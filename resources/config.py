@@ -36,6 +36,7 @@ class StackArgs(TypedDict, total=False):
     """The keys under `tf2-models:`. `Pulumi.yaml` declares the same ones, with descriptions; a test compares them."""
 
     endpoint: str
+    impersonateServiceAccount: str
     bucket: dict[str, Any]
     models: Required[dict[str, Any]]
     runtimeVersion: str
@@ -148,7 +149,9 @@ class _Reader:
             if isinstance(value, int | float) and not least <= value <= most:
                 self._note([(key, f"must be {least} or more, and {most} at most; it is {value}")])
         try:
-            return _settings.Settings.of(self.values.get("endpoint"), self.region)
+            return _settings.Settings.of(
+                self.values.get("endpoint"), self.region, impersonate=self.values.get("impersonateServiceAccount")
+            )
         except errors.InvalidInput as error:
             self._note(error.failures)
             return _settings.Settings()

@@ -5,6 +5,7 @@ The client raises what the emulator answers, so each class owns its HTTP code an
     Error
     ├── InvalidInput             what the user wrote cannot be right; nothing was sent
     ├── ArtifactError            a SavedModel is missing, incomplete, altered or too large
+    ├── NoCredentials            there are none that can be used here; nothing was sent
     ├── EndpointUnreachable      no answer came: the effect of the call is not known
     ├── OperationFailed          a long-running operation ended in an error
     ├── OperationTimeout         a long-running operation did not end in time
@@ -77,6 +78,10 @@ class ArtifactError(Error):
     """A SavedModel is missing, incomplete, altered or larger than the API takes."""
 
 
+class NoCredentials(Error):
+    """There are no credentials here, or none that can be used; nothing was sent."""
+
+
 class EndpointUnreachable(Error):
     """No answer came from the endpoint: whether the call took effect is not known."""
 
@@ -113,7 +118,7 @@ class ApiError(Error):
 
     Args:
         message: one line, without the stack trace or the HTML that the answer may hold.
-        details: `error.details` of the answer, as it came.
+        details: `error.details` of the answer, of Cloud Storage its `error.errors`, as it came.
     """
 
     code: ClassVar[int] = 500
@@ -270,15 +275,15 @@ def from_response(code: int, content: bytes) -> ApiError:
     """
     error = _error_of(content)
     message = " ".join(str(error.get("message") or f"HTTP {code} without a message").split())
-    status = error.get("status")
+    status, details = error.get("status"), error.get("details") or error.get("errors") or ()
     if code == Sunset.code and message.startswith("Cloud AI Platform has been deprecated"):
         return Sunset(message)
     classes = [cls for cls in _leaves(ApiError) if cls.code == code and cls is not Sunset]
     for cls in classes:
         if cls.status == status:
-            return cls(message, error.get("details") or ())
+            return cls(message, details)
     known = classes[0] if classes else Internal if code >= 500 else InvalidArgument
-    return known(message, error.get("details") or ())
+    return known(message, details)
 
 
 def _error_of(content: bytes) -> Mapping[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from resources import _hints, errors
@@ -41,3 +43,52 @@ def test_what_no_call_gave_says_itself_what_to_do() -> None:
     line = _hints.told(WHAT, errors.FailedPrecondition("it holds a; delete it, or set forceDestroy: true"))
 
     assert line == f"{WHAT}: it holds a; delete it, or set forceDestroy: true"
+
+
+DISABLED = {
+    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+    "reason": "SERVICE_DISABLED",
+    "metadata": {
+        "service": "ml.googleapis.com",
+        "consumer": "projects/123",
+        "activationUrl": "https://console.developers.google.com/apis/api/ml.googleapis.com/overview?project=123",
+    },
+}
+LACKING = {
+    "reason": "IAM_PERMISSION_DENIED",
+    "metadata": {"permission": "ml.models.create", "resource": "projects/demo"},
+}
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        (
+            [DISABLED],
+            "`gcloud services enable ml.googleapis.com --project 123` (https://console.developers.google.com/",
+        ),
+        (
+            [{"domain": "usageLimits", "reason": "accessNotConfigured"}],
+            "`gcloud services enable storage.googleapis.com --project PROJECT`",
+        ),
+        ([LACKING], "lack ml.models.create: `gcloud projects add-iam-policy-binding demo --member=user:YOU "),
+        ([{**DISABLED, "metadata": {"service": "x; rm -r ~"}}], "`gcloud services enable storage.googleapis.com "),
+        (["odd", {}, {"metadata": None}], "roles/ml.admin and roles/storage.admin"),
+    ],
+    ids=["ml disabled", "storage disabled", "permission", "no command of the answer's own", "nothing known"],
+)
+def test_a_403_names_the_command_that_helps(details: list[object], said: str) -> None:
+    """Taken from what the answer says of itself; the general advice where it says nothing."""
+    content = json.dumps({"error": {"code": 403, "message": "No.", "status": "PERMISSION_DENIED", "details": details}})
+    error = errors.from_response(403, content.encode())
+
+    assert said in _hints.told(WHAT, refusal(error))
+
+
+def test_cloud_storages_own_form_of_an_error_is_read() -> None:
+    """It has `errors` in the place of `details`."""
+    content = json.dumps({"error": {"code": 403, "message": "No.", "errors": [{"reason": "accessNotConfigured"}]}})
+
+    error = errors.from_response(403, content.encode())
+
+    assert "services enable storage" in _hints.told(WHAT, refusal(error))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import pickle
+import pkgutil
+from collections.abc import Iterator
 
 import pytest
 from pulumi.dynamic import dynamic
 
+import resources
 from resources._provider import Provider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider
@@ -42,3 +46,28 @@ def test_a_pickled_provider_is_its_import_path(kind: type[Provider], path: bytes
 def test_a_provider_is_no_secret(kind: type[Provider]) -> None:
     """A secret provider would be encrypted anew at every run, and hide what changes."""
     assert kind.serialize_as_secret_always is False
+
+
+def test_every_provider_is_held_here() -> None:
+    """One that is added is looked at too."""
+    for module in pkgutil.walk_packages(resources.__path__, "resources."):
+        importlib.import_module(module.name)
+
+    kinds = _below(Provider)  # type: ignore[type-abstract]  # none is made
+    assert {kind for kind in kinds if kind.__module__.startswith("resources.")} == set(PERSISTED)
+
+
+def _below(kind: type[Provider]) -> Iterator[type[Provider]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def test_data_in_a_provider_would_be_seen() -> None:
+    """What an instance holds is in the pickle, and there again when it is read."""
+    provider = ModelProvider()
+    vars(provider)["data"] = "planted"
+    pickled = base64.b64decode(dynamic.serialize_provider(provider))
+
+    assert b"planted" in pickled
+    assert vars(pickle.loads(pickled)) != {}  # noqa: S301 - pickled two lines above

@@ -22,13 +22,14 @@ NAMES = {
     "predict": "a prediction over HTTP, above the direct call of the signature",
     "cold": "the first prediction of a version that has no node, above the next one",
     "operations": "32 slow operations at a time",
+    "scale": "what a further resource costs, to one that does nothing",
     "upload": "memory and throughput of the provider while it sends files",
 }
 _WIDTH = 160
 """Of a table that goes to a file."""
 _EPILOG = """\
 examples:
-  python -m benchmarks                       everything, about 5 minutes
+  python -m benchmarks                       everything, about 10 minutes
   python -m benchmarks preview calls         these alone
   python -m benchmarks --json figures.json   keep the figures
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -33,11 +34,13 @@ class Run:
 
     Attributes:
         seconds: from its start to its end.
+        cpu: seconds of a core that it and the processes below it used; what else the machine does is no part of it.
         output: what it printed.
         provider: its provider process, if it was watched.
     """
 
     seconds: float
+    cpu: float
     output: str
     provider: Seen | None = None
 
@@ -86,16 +89,16 @@ class Engine:
         """Runs a command to its end. Raises `BenchmarkError` with what it printed if it fails."""
         whole = ["pulumi", *command, "--non-interactive", "--color=never"]
         with tempfile.TemporaryFile(dir=self._folder) as output:
-            begin = time.perf_counter()
+            begin, used = time.perf_counter(), _used()
             code, provider = self._wait(whole, output, watch=watch)
-            seconds = time.perf_counter() - begin
+            seconds, cpu = time.perf_counter() - begin, _used() - used
             output.seek(0)
             text = output.read().decode(errors="replace")
         if code:
             end = "\n".join(text.rstrip().splitlines()[-_SHOWN:])
             how = f"did not end within {BOUND} s" if code == -signal.SIGKILL else f"ended with exit code {code}"
             raise BenchmarkError(f"`{' '.join(whole)}` {how}:\n{end}")
-        return Run(seconds, text, provider)
+        return Run(seconds, cpu, text, provider)
 
     def _wait(self, command: list[str], output: IO[bytes], *, watch: bool) -> tuple[int, Seen | None]:
         process = self._world.start(
@@ -128,6 +131,10 @@ class Engine:
         """`pulumi preview`."""
         return self._stack("preview", *options)
 
+    def destroy(self) -> Run:
+        """`pulumi destroy`."""
+        return self._stack("destroy", "--skip-preview", "--suppress-progress")
+
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs."""
         found: dict[str, Any] = json.loads(self.run("stack", "output", "--json", "--stack", STACK).output)
@@ -141,3 +148,9 @@ class Engine:
 
     def _stack(self, verb: str, *options: str, watch: bool = False) -> Run:
         return self.run(verb, "--stack", STACK, "--config-file", str(self._config), *options, watch=watch)
+
+
+def _used() -> float:
+    """Seconds of a core that the processes used which have ended: a command's are all waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -12,7 +12,7 @@ _NOTHING = """\
 from nothing import Nothing
 
 for number in range({count}):
-    Nothing(f"resource-{{number}}")
+    Nothing(f"resource-{{number}}", {description!r} if number == 0 else "as made")
 """
 _NOTHING_MODULE = """\
 from pulumi import dynamic
@@ -22,12 +22,15 @@ class Provider(dynamic.ResourceProvider):
     serialize_as_secret_always = False
 
     def create(self, props):
-        return dynamic.CreateResult("id", {})
+        return dynamic.CreateResult("id", props)
+
+    def update(self, id, olds, news):
+        return dynamic.UpdateResult(news)
 
 
 class Nothing(dynamic.Resource):
-    def __init__(self, name):
-        super().__init__(Provider(), name, {})
+    def __init__(self, name, description):
+        super().__init__(Provider(), name, {"description": description})
 """
 _UPLOAD = """\
 import json
@@ -43,9 +46,15 @@ for name, inputs in json.loads(Path("saved_models.json").read_text()).items():
 """
 
 
-def nothing(folder: Path, count: int) -> Path:
-    """A program of `count` dynamic resources whose provider does nothing; returns its folder."""
-    _write(folder, "nothing", _NOTHING.format(count=count))
+def nothing(folder: Path, count: int, description: str = "as made") -> Path:
+    """A program of `count` dynamic resources whose provider does nothing; returns its folder.
+
+    Args:
+        folder: where it is written.
+        count: at least 1.
+        description: of the first; another one is a change.
+    """
+    _write(folder, "nothing", _NOTHING.format(count=count, description=description))
     (folder / "nothing.py").write_text(_NOTHING_MODULE, encoding="utf-8")
     return folder
 

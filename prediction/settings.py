@@ -83,8 +83,10 @@ def _patient(settings: _settings.Settings, declared: str | None = None, path: Pa
     try:
         seconds = float(declared or RETRY_SECONDS)
     except ValueError:
-        reason = f"tf2-models:retrySeconds must be a number; it is {declared!r}"
-        raise errors.InvalidInput([(path.name, reason)]) from None
+        seconds = -1.0
+    if not 0 <= seconds <= _settings.MOST_RETRY_SECONDS:
+        reason = f"tf2-models:retrySeconds must be 0 to {_settings.MOST_RETRY_SECONDS:g}; it is {declared!r}"
+        raise errors.InvalidInput([(path.name, reason)])
     return replace(settings, retry_seconds=seconds)
 
 

@@ -69,10 +69,10 @@ def is_secret(state: Mapping[str, Any], path: str) -> bool:
 
 def failures(schema: Schema | None, paths: list[str], where: str = "") -> Iterator[Failure]:
     """The paths among these at which no secret may stand: where there is no schema, all."""
-    free = [path for name in schema.hints for path in free_paths(schema, name)] if schema else []
-    hint = f"; what may be: {', '.join(free)}" if free else ""
     for path in paths:
         if not schema or not may_be_secret(schema, path):
+            free = [path for name in schema.hints for path in free_paths(schema, name)] if schema else []
+            hint = f"; what may be: {', '.join(free)}" if free else ""
             yield join(where, path), f"must not be secret: names and messages would show it{hint}"
 
 

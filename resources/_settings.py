@@ -17,6 +17,8 @@ GLOBAL, REGIONAL = "global", "regional"
 RETRY_SECONDS, NEAR_RETRY_SECONDS = 30.0, 5.0
 """How long calls are repeated; of a server on this machine: it restarts in less, or is not there."""
 
+MOST_RETRY_SECONDS = 3600
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from typing_extensions import NotRequired, Required, get_type_hints, is_typeddict
@@ -60,11 +61,13 @@ def plain_type(annotation: Any) -> Any:
     return annotation
 
 
+@cache
 def hints(kind: Any) -> dict[str, Any]:
     """Python name -> annotation, with its markers, of each key of a `TypedDict`."""
     return get_type_hints(kind, include_extras=True)
 
 
+@cache
 def members(kind: Any) -> dict[str, Any]:
     """API name -> type of each key of a `TypedDict`."""
     return {api_name(name): plain_type(hint) for name, hint in hints(kind).items()}

@@ -47,7 +47,11 @@ class StackArgs(TypedDict, total=False):
     callsPerMinute: int
 
 
-BOUNDS = (("concurrentOperations", 1, 1000), ("retrySeconds", 0, 3600), ("callsPerMinute", 1, 1_000_000))
+BOUNDS = (
+    ("concurrentOperations", 1, 1000),
+    ("retrySeconds", 0, _settings.MOST_RETRY_SECONDS),
+    ("callsPerMinute", 1, 1_000_000),
+)
 """Keys that are numbers: the least and the most."""
 
 
@@ -90,6 +94,7 @@ class _Reader:
 
     def __init__(self, config: Mapping[str, str], resolve: Resolve, source: Source) -> None:
         self.resolve, self.failures = resolve, list[Failure]()
+        self._artifacts: dict[str, Artifact] = {}
         self.project = config.get("gcp:project", "")
         self.region = config.get("gcp:region", "")
         prefix = f"{NAMESPACE}:"
@@ -212,7 +217,7 @@ class _Reader:
             inputs["deploymentUri"] = name
             return None
         try:
-            artifact = self.resolve(name, parameters, bool(self.values.get("allowRebuild")))
+            artifact = self._resolved(name, parameters)
         except errors.ArtifactError as error:
             self._note([(join(where, "artifact"), str(error))])
             return None
@@ -224,6 +229,13 @@ class _Reader:
         self._note(SAVED_MODEL.rules(saved, join(where, "artifact")))
         inputs["deploymentUri"] = f"gs://{bucket}/{saved['prefix']}/"
         return saved
+
+    def _resolved(self, name: str, parameters: Mapping[str, Any] | None) -> Artifact:
+        """The artifact, found once: many versions may name it, and each time its files would be read."""
+        key = json.dumps([name, parameters], sort_keys=True)
+        if key not in self._artifacts:
+            self._artifacts[key] = self.resolve(name, parameters, bool(self.values.get("allowRebuild")))
+        return self._artifacts[key]
 
 
 def _newer(artifact: Artifact, inputs: Mapping[str, Any], where: str) -> list[Failure]:

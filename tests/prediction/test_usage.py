@@ -71,7 +71,12 @@ def test_nobody_answers() -> None:
 
 def _stack(folder: Path, name: str, **config: object) -> None:
     # JSON is YAML.
-    keys = {"project": "gcp:project", "region": "gcp:region", "endpoint": "tf2-models:endpoint"}
+    keys = {
+        "project": "gcp:project",
+        "region": "gcp:region",
+        "endpoint": "tf2-models:endpoint",
+        "retry": "tf2-models:retrySeconds",
+    }
     document = {"config": {keys[key]: value for key, value in config.items()}}
     (folder / f"Pulumi.{name}.yaml").write_text(json.dumps(document), encoding="utf-8")
 
@@ -128,6 +133,18 @@ def test_region(tmp_path: Path) -> None:
     assert url(None, "p") == "https://ml.googleapis.com"
 
 
+def test_how_long_a_failing_call_is_repeated(tmp_path: Path) -> None:
+    """As the stack says; else not for long, since somebody is waiting."""
+    _stack(tmp_path, "patient", project="p", retry=12.5)
+    _stack(tmp_path, "plain", project="p")
+
+    def seconds(stack: str | None, project: str | None = None) -> float:
+        found = settings.target(stack=stack, project=project, endpoint=None, region=None, folder=tmp_path)
+        return found.settings.retry_seconds
+
+    assert (seconds("patient"), seconds("plain"), seconds(None, "p")) == (12.5, 5, 5)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -137,6 +154,8 @@ def test_region(tmp_path: Path) -> None:
         ("just text", "gcp:project is missing"),
         ("config:\n  gcp:project: {secure: abc}\n", "no plain text"),
         ("config:\n  gcp:project: p\n  tf2-models:endpoint: regional\n", "gcp:region"),
+        ("config:\n  gcp:project: p\n  tf2-models:retrySeconds: long\n", "retrySeconds must be"),
+        ("config:\n  gcp:project: p\n  tf2-models:retrySeconds: .nan\n", "retrySeconds must be"),
     ],
 )
 def test_wrong_stack_files(tmp_path: Path, text: str | None, says: str) -> None:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def plain(text: str, root: Path) -> str:
     """A message without paths of this machine: they start at the project's folder, or at `~`, the user's home."""
-    for place, short in ((str(root.absolute()), ""), (os.environ.get("HOME", ""), f"~{os.sep}")):
+    for place, short in ((str(root.absolute()), ""), (str(ROOT), ""), (os.environ.get("HOME", ""), f"~{os.sep}")):
         text = text.replace(f"{place.rstrip(os.sep)}{os.sep}", short) if place.strip(os.sep) else text
     return text
 

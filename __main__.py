@@ -49,7 +49,9 @@ def main() -> None:
     owner = identity.Identity("stack").token
     bucket = storage.Bucket(stack.bucket["name"], owner=owner, **stack.bucket)
     inside = pulumi.ResourceOptions(depends_on=[bucket])
-    saved_models = {name: storage.SavedModel(name, inside, **inputs) for name, inputs in stack.saved_models.items()}
+    saved_models = {
+        name: storage.SavedModel(name, inside, owner=owner, **inputs) for name, inputs in stack.saved_models.items()
+    }
     for model in stack.models:
         deploy(model, saved_models, owner)
     pulumi.export("bucket", bucket.name)

@@ -139,6 +139,7 @@ class _Call:
         self.pretty = True
         self.limit: int | None = None
         self.receive = receive
+        self._more = True
         self._close: Callable[[], None] = scope["extensions"][CLOSE]["close"]
 
     @property
@@ -149,13 +150,12 @@ class _Call:
         return "storage" if "storage/v1" in self.raw_path else "ml"
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The body in pieces, as it arrives."""
-        more = True
-        while more:
+        """The body in pieces, as it arrives; what was read before does not come again."""
+        while self._more:
             message = await self.receive()
             if message["type"] == "http.disconnect":
                 raise _Disconnected
-            more = message.get("more_body", False)
+            self._more = message.get("more_body", False)
             if message.get("body"):
                 yield message["body"]
 

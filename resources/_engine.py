@@ -12,6 +12,7 @@ import os
 import select
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -35,21 +36,35 @@ def current_urn() -> str:
 
 
 class Reporter:
-    """Shows a text beside a resource while the engine waits for it; each takes the place of the one before."""
+    """Shows a text beside a resource while the engine waits for it; each takes the place of the one before.
 
-    def __init__(self, urn: str) -> None:
-        self._urn, self._last = urn, ""
+    Args:
+        urn: of the resource.
+        hide: takes secrets out of a text.
+    """
+
+    def __init__(self, urn: str, hide: Callable[[str], str]) -> None:
+        self._urn, self._hide, self._last = urn, hide, ""
 
     def __call__(self, text: str) -> None:
         """Shows it, if it is another one than before."""
+        if text != self._last:
+            self._last = text
+            self._log(text, "INFO", ephemeral=True)
+
+    def warn(self, text: str) -> None:
+        """Shows it as a warning, which stays when the resource is done."""
+        self._log(text, "WARNING", ephemeral=False)
+
+    def _log(self, text: str, severity: str, *, ephemeral: bool) -> None:
         engine = _engine()
-        if engine is None or not self._urn or text == self._last:
+        if engine is None or not self._urn:
             return
         import grpc
         from pulumi.runtime.proto import engine_pb2
 
-        self._last = text
-        request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text, urn=self._urn, ephemeral=True)
+        level = engine_pb2.LogSeverity.Value(severity)
+        request = engine_pb2.LogRequest(severity=level, message=self._hide(text), urn=self._urn, ephemeral=ephemeral)
         with contextlib.suppress(grpc.RpcError):  # progress is a courtesy: the work goes on without it
             engine.Log(request, timeout=2)
 

@@ -34,6 +34,7 @@ class Call:
         what: what is going on, for messages: "create version fashion_mnist/v2".
         urn: the resource's URN; empty where the engine did not say.
         report: shows a short text beside the resource.
+        warn: tells the user what stays to be known after the resource is done.
         timeout: seconds that an operation may take.
         hide: takes the secrets of the inputs out of a text.
     """
@@ -42,6 +43,7 @@ class Call:
     what: str
     urn: str
     report: Callable[[str], None]
+    warn: Callable[[str], None]
     timeout: float
     hide: Callable[[str], str]
 
@@ -283,14 +285,11 @@ class Provider(dynamic.ResourceProvider):
     def _call(self, verb: str, inputs: State, *others: State) -> Iterator[Call]:
         what, urn = f"{verb} {self._named(inputs)}", _engine.current_urn()
         given = (inputs.get("timeouts") or {}).get(verb)
-        hide, reporter = _secrets.Hidden(inputs, *others), _engine.Reporter(urn)
-        timeout = float(given or self.timeouts.get(verb, 60.0))
-
-        def report(text: str) -> None:
-            reporter(hide(text))
-
+        hide, timeout = _secrets.Hidden(inputs, *others), float(given or self.timeouts.get(verb, 60.0))
+        report = _engine.Reporter(urn, hide)
+        api = self._api.reporting(report)
         try:
-            yield Call(api=self._api.reporting(report), what=what, urn=urn, report=report, timeout=timeout, hide=hide)
+            yield Call(api=api, what=what, urn=urn, report=report, warn=report.warn, timeout=timeout, hide=hide)
         except errors.Error as error:
             raise _hints.shown(error, what, hide) from None
 

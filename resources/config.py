@@ -21,6 +21,7 @@ from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
 from resources.plan import Model, Stack, Version, merged, portable, saved_model_inputs
+from resources.storage import rules
 from resources.storage.schema import BUCKET, SAVED_MODEL
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class StackArgs(TypedDict, total=False):
     models: Required[dict[str, Any]]
     runtimeVersion: str
     allowRebuild: bool
+    artifactSource: str
     concurrentOperations: int
     adopt: bool
     retrySeconds: float
@@ -103,6 +105,7 @@ class _Reader:
         reason = f"holds {_values.UNKNOWN}, which to the engine means a value that is not known yet"
         self._note((key, reason) for key, text in given.items() if _values.UNKNOWN in text)
         self._mark_secrets(source)
+        self.source = ""
 
     def stack(self) -> Stack:
         self._project()
@@ -110,6 +113,7 @@ class _Reader:
         self._note(_values.failures(self.values, StackArgs, ""))
         settings = self._settings()
         bucket = self._bucket()
+        self.source = self._source(bucket["name"])
         models = [
             self._model(name, entry, bucket["name"]) for name, entry in _mapping(self.values.get("models")).items()
         ]
@@ -174,6 +178,15 @@ class _Reader:
         self._note(BUCKET.program_failures(inputs, "bucket"))
         return inputs
 
+    def _source(self, bucket: str) -> str:
+        """The bucket that artifacts are copied from; empty where there is none."""
+        source = rules.bucket_of(str(self.values.get("artifactSource", "")))
+        reason = rules.bucket_name_failure(source) if source else ""
+        if source == bucket:
+            reason = "is this stack's own bucket: name the one that its artifacts come from"
+        self._note([("artifactSource", reason)] if reason else [])
+        return "" if reason else source
+
     def _model(self, name: str, entry: Any, bucket: str) -> Model:
         where = join("models", name)
         extras, fields = _split(entry, ModelExtras)
@@ -223,7 +236,8 @@ class _Reader:
             return None
         if not extras.get("allowNewerTensorFlow"):
             self._note(_newer(artifact, inputs, where))
-        saved = saved_model_inputs(artifact, bucket, ml_rules.is_mls1(inputs))
+        facts = saved_model_inputs(artifact, bucket, mls1=ml_rules.is_mls1(inputs), source=self.source)
+        saved = {**self._shared(), **facts}
         if Path(name).is_absolute():
             saved["source"] = portable(name)
         self._note(SAVED_MODEL.rules(saved, join(where, "artifact")))

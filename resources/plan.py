@@ -44,8 +44,15 @@ class Stack:
     saved_models: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def saved_model_inputs(artifact: Artifact, bucket: str, mls1: bool) -> dict[str, Any]:  # noqa: FBT001 - one caller
-    """The inputs of `storage.SavedModel` for an artifact."""
+def saved_model_inputs(artifact: Artifact, bucket: str, *, mls1: bool = False, source: str = "") -> dict[str, Any]:
+    """The inputs of `storage.SavedModel` for an artifact.
+
+    Args:
+        artifact: its facts.
+        bucket: where it goes.
+        mls1: whether a version on the old machine types serves it, which take less.
+        source: bucket that it may be copied from; empty is none.
+    """
     facts = {
         "recipe": artifact.recipe,
         "parameters": dict(artifact.parameters),
@@ -57,6 +64,7 @@ def saved_model_inputs(artifact: Artifact, bucket: str, mls1: bool) -> dict[str,
         "size": artifact.size,
         "files": dict(artifact.files),
         "source": os.path.relpath(artifact.folder) if artifact.folder else None,  # no path of this machine
+        "artifactSource": source or None,
         "sizeLimit": rules.MOST_BYTES_MLS1 if mls1 else rules.MOST_BYTES,
     }
     place = {"bucket": bucket, "prefix": f"{artifact.recipe or 'saved_model'}/{artifact.content_digest}"}

@@ -9,29 +9,57 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from resources import errors
-from resources.storage import manifests, rules
+from resources._provider import Call, State
+from resources.storage import _objects, manifests
 
 BLOCK = 2**20
 AGAIN = "build it again with `python -m models build`, or copy it again"
 
 
-def located(source: str | None, target: str) -> Path:
+class Folder:
+    """An artifact on this machine."""
+
+    def __init__(self, path: Path, inputs: State) -> None:
+        self._path, self._inputs = path, inputs
+
+    def verify(self, call: Call, files: Mapping[str, State]) -> None:
+        """Raises `ArtifactError` unless every file is there, is a plain file, and is what was declared."""
+        del call
+        verify(self._path, files)
+
+    def send(self, call: Call, places: Mapping[str, int]) -> None:
+        """Uploads files, each in the place of the generation that is said."""
+        uploads = [
+            self._upload(self._path / name, name, _objects.facts(self._inputs["files"][name]), replaces)
+            for name, replaces in sorted(places.items())
+        ]
+        _objects.upload_all(call, self._inputs["bucket"], uploads)
+
+    def send_manifest(self, call: Call) -> None:
+        """Uploads the manifest."""
+        with manifest(self._path, self._inputs) as (file, facts):
+            _objects.upload_all(call, self._inputs["bucket"], [self._upload(file, manifests.NAME, facts, 0)])
+
+    def _upload(self, file: Path, name: str, facts: State, replaces: int) -> _objects.Upload:
+        return _objects.Upload(file=file, name=f"{self._inputs['prefix']}/{name}", replaces=replaces, **facts)
+
+
+def find(inputs: State) -> Folder:
     """The folder of the bytes. Raises `ArtifactError` where there is none on this machine."""
+    source, elsewhere = inputs.get("source"), inputs.get("artifactSource")
     if not source or not Path(source).is_dir():
+        places = ["in the bucket", *([f"in gs://{elsewhere} (artifactSource)"] if elsewhere else [])]
         raise errors.ArtifactError(
-            f"the bytes of {target} are neither in the bucket nor in {source or 'a build'} on this machine: "
-            "run `python -m models build`"
+            f"its bytes are neither {' nor '.join(places)} nor in {source or 'a build'} on this machine: "
+            "run `python -m models build`, or set artifactSource to a bucket that has them"
         )
-    return Path(source)
+    return Folder(Path(source), inputs)
 
 
-def verify(folder: Path, files: Mapping[str, Mapping[str, Any]], limit: float | None) -> None:
+def verify(folder: Path, files: Mapping[str, State]) -> None:
     """Raises `ArtifactError` unless every file is there, is a plain file, and has the declared length and checksum."""
-    for _, reason in rules.saved_model_failures({"files": files, "sizeLimit": limit}):
-        raise errors.ArtifactError(f"{folder}: {reason}")
     for name, facts in files.items():  # of all files before the first is read, which for gigabytes takes long
         size = _size(folder, name)
         if size != facts["size"]:
@@ -45,7 +73,7 @@ def verify(folder: Path, files: Mapping[str, Mapping[str, Any]], limit: float | 
 
 
 @contextmanager
-def manifest(folder: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+def manifest(folder: Path, inputs: State) -> Iterator[tuple[Path, State]]:
     """The manifest's file and facts: the build's own, or for a SavedModel made elsewhere one of what was declared."""
     if (folder / manifests.NAME).is_file():
         yield folder / manifests.NAME, _facts(folder, manifests.NAME)
@@ -58,7 +86,7 @@ def manifest(folder: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Path, di
         yield written, _facts(Path(made), manifests.NAME)
 
 
-def _facts(folder: Path, name: str) -> dict[str, Any]:
+def _facts(folder: Path, name: str) -> State:
     size = _size(folder, name)
     try:
         return {"size": size, "crc32c": crc32c(folder / name)}

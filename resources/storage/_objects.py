@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -42,6 +42,29 @@ def listed(call: Call, bucket: str, prefix: str = "", *, versions: bool = False)
         request = objects.list_next(request, answer)
 
 
+def below(call: Call, bucket: str, prefix: str) -> dict[str, State]:
+    """Path below a prefix -> the object."""
+    folder = f"{prefix}/"
+    return {item["name"].removeprefix(folder): item for item in listed(call, bucket, folder)}
+
+
+def facts(item: Mapping[str, Any]) -> State:
+    """A file's facts: the engine hands its size over as a float, the API as a string."""
+    return {"size": int(item["size"]), "crc32c": item["crc32c"]}
+
+
+def put(call: Call, bucket: str, name: str, content: bytes, **fields: Any) -> None:
+    """`objects.insert` of a few bytes, unless there is an object of this name."""
+    from googleapiclient.http import MediaInMemoryUpload
+
+    media = MediaInMemoryUpload(content, mimetype="application/octet-stream")
+    request = call.api.storage.objects().insert(
+        bucket=bucket, name=name, body=fields, media_body=media, ifGenerationMatch="0"
+    )
+    with contextlib.suppress(errors.PreconditionFailed):
+        call.api.call(request, repeatable=True)
+
+
 def delete_all(call: Call, bucket: str, items: list[State]) -> None:
     """`objects.delete` of exactly these generations; what is gone already is no failure."""
     done = Progress(call, "deleting", len(items))
@@ -52,13 +75,13 @@ def delete_all(call: Call, bucket: str, items: list[State]) -> None:
             call.api.call(request, repeatable=True)
         done.add(1)
 
-    _each(items, delete)
+    each(items, delete)
 
 
 def upload_all(call: Call, bucket: str, uploads: list[Upload]) -> None:
     """`objects.insert` of all, in parallel; stops at the first that fails."""
     done = Progress(call, "uploading", sum(upload.size for upload in uploads))
-    _each(uploads, lambda upload: _upload(call, bucket, upload, done))
+    each(uploads, lambda upload: _upload(call, bucket, upload, done))
 
 
 class Progress:
@@ -93,7 +116,7 @@ def _upload(call: Call, bucket: str, upload: Upload, done: Progress) -> None:
     try:
         _send(call, request, upload, done) if resumable else call.api.call(request, repeatable=True)
     except errors.PreconditionFailed:
-        confirm(call, bucket, upload)
+        confirm(call, bucket, upload.name, upload.size, upload.crc32c)
     finally:
         stream = media.stream()
         stream.close()
@@ -129,17 +152,17 @@ class Chunk:
         return status, body
 
 
-def confirm(call: Call, bucket: str, upload: Upload) -> None:
+def confirm(call: Call, bucket: str, name: str, size: int, crc32c: str) -> None:
     """The name is taken: that is right if the bytes are these, and an error otherwise. Nothing is overwritten."""
-    live = call.api.call(call.api.storage.objects().get(bucket=bucket, object=upload.name))
-    if live.get("crc32c") != upload.crc32c or int(live["size"]) != upload.size:
+    live = call.api.call(call.api.storage.objects().get(bucket=bucket, object=name))
+    if live.get("crc32c") != crc32c or int(live["size"]) != size:
         raise errors.ArtifactError(
-            f"gs://{bucket}/{upload.name} holds other bytes (crc32c {live.get('crc32c')}, not {upload.crc32c}); "
+            f"gs://{bucket}/{name} holds other bytes (crc32c {live.get('crc32c')}, not {crc32c}); "
             "it was changed outside: delete it and run again"
         )
 
 
-def _each(items: Iterable[Item], work: Callable[[Item], object]) -> None:
+def each(items: Iterable[Item], work: Callable[[Item], object]) -> None:
     """Does the work for all items on the shared threads; the first failure is raised and the rest is left out."""
     futures = [_pool().submit(work, item) for item in items]
     try:

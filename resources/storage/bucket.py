@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pulumi
 from typing_extensions import Unpack
 
@@ -9,7 +11,7 @@ from resources import _ownership, errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources._schema import Changes
-from resources.storage import _objects
+from resources.storage import _claims, _objects, _removal
 from resources.storage.schema import BUCKET, BucketArgs
 
 SHOWN = 5
@@ -58,23 +60,42 @@ class BucketProvider(Provider):
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """`buckets.delete`, of an empty bucket, or with `forceDestroy` after everything in it."""
+        """`buckets.delete`, of an empty bucket, or with `forceDestroy` after everything in it.
+
+        Where another stack claims an artifact in it, it stays, with a warning: that stack has it in its state too.
+        """
         name = inputs["name"]
-        if inputs.get("forceDestroy"):
-            _objects.delete_all(call, name, list(_objects.listed(call, name, versions=True)))
-        else:
-            self._refuse_full(call, name)
+
+        def claimed() -> list[State]:
+            return _claims.of_others(call, name, inputs.get("owner"))
+
+        claims = claimed()
+        if not claims:
+            found = _objects.listed(call, name, versions=True)
+            items = list(found) if inputs.get("forceDestroy") else _leftovers(found)
+            claims = _removal.remove(call, name, items, claimed) if items else []
+        if claims:
+            call.warn(f"bucket {name} stays with what is in it: it is used by {_claims.stacks(claims)}")
+            return
         call.api.call(call.api.storage.buckets().delete(bucket=name), repeatable=True)
 
-    def _refuse_full(self, call: Call, name: str) -> None:
-        """The API would say that it is not empty; this says what is in it."""
-        found = call.api.call(call.api.storage.objects().list(bucket=name, versions=True, maxResults=SHOWN + 1))
-        names = [item["name"] for item in found.get("items", [])]
-        if names:
-            more = " and more" if len(names) > SHOWN else ""
-            raise errors.FailedPrecondition(
-                f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them"
-            )
+
+def _leftovers(found: Iterator[State]) -> list[State]:
+    """What may go with a bucket: claims of its own stack. All else is refused: the API would not say what it is."""
+    claims, names = list[State](), list[str]()
+    for item in found:
+        if _claims.is_claim(item["name"]):
+            claims.append(item)
+        elif len(names) <= SHOWN:
+            names.append(item["name"])
+        else:
+            break
+    if names:
+        more = " and more" if len(names) > SHOWN else ""
+        raise errors.FailedPrecondition(
+            f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them"
+        )
+    return claims
 
 
 class Bucket(Resource, module="storage", name="Bucket"):

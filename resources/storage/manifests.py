@@ -10,12 +10,13 @@ from resources import _api, errors
 NAME = "manifest.json"
 
 
-def read(api: _api.Api, uri: str) -> dict[str, Any]:
+def read(api: _api.Api, uri: str, generation: str | None = None) -> dict[str, Any]:
     """What the manifest in an artifact's folder says: `storage.objects.get`.
 
     Args:
         api: the seam to Google.
         uri: `gs://BUCKET/FOLDER/`, a version's `deploymentUri`.
+        generation: of the manifest. Default: the one that is live.
 
     Raises:
         NotFound: there is none.
@@ -27,8 +28,7 @@ def read(api: _api.Api, uri: str) -> dict[str, Any]:
         raise errors.ArtifactError(f"{uri!r} is no folder of a bucket")
     path = f"{folder.rstrip('/')}/{NAME}".lstrip("/")
     try:
-        content = api.call(api.storage.objects().get_media(bucket=bucket, object=path))
-        facts = json.loads(content)
+        facts = json.loads(content(api, bucket, path, generation))
     except errors.NotFound:
         raise errors.NotFound(f"there is no gs://{bucket}/{path}") from None
     except ValueError as error:
@@ -36,3 +36,14 @@ def read(api: _api.Api, uri: str) -> dict[str, Any]:
     if not isinstance(facts, dict):
         raise errors.ArtifactError(f"gs://{bucket}/{path} is no manifest: it holds no object")
     return facts
+
+
+def content(api: _api.Api, bucket: str, name: str, generation: str | None = None) -> bytes:
+    """The bytes of a manifest. Raises `NotFound`."""
+    found: bytes = api.call(api.storage.objects().get_media(bucket=bucket, object=name, generation=generation))
+    return found
+
+
+def is_one(name: str) -> bool:
+    """Whether an object of this name is an artifact's manifest."""
+    return name.endswith(f"/{NAME}")

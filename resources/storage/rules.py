@@ -19,6 +19,8 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 MULTI_REGIONS = frozenset({"US", "EU", "ASIA"})
 DUAL_REGIONS = frozenset({"ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4"})
 MOST_FILES = 1000
+CLAIMS = ".claims/"
+"""Where the claims of a bucket lie: no artifact may."""
 MOST_BYTES = 10 * 2**30
 MOST_BYTES_MLS1 = 500 * 2**20
 
@@ -32,6 +34,11 @@ def bucket_name_failure(name: str) -> str:
     if _is_address(name) or name.startswith("goog") or "google" in name:
         return f"must not look like an IP address, start with goog or hold google; it is {shown(name)}"
     return ""
+
+
+def bucket_of(text: str) -> str:
+    """The bucket that `BUCKET`, `gs://BUCKET` or `gs://BUCKET/` names."""
+    return text.removeprefix("gs://").removesuffix("/")
 
 
 def bucket_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
@@ -59,6 +66,11 @@ def is_location(text: str) -> bool:
 
 def saved_model_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
     """Everything wrong with a SavedModel's inputs: limits of `ml` v1, and paths that lead elsewhere."""
+    prefix, source = values.get("prefix"), values.get("artifactSource")
+    if isinstance(prefix, str) and f"{prefix}/".startswith(CLAIMS):
+        yield join(where, "prefix"), f"must not lie in {CLAIMS}, where the claims of stacks are"
+    if isinstance(source, str) and (reason := bucket_name_failure(source)):
+        yield join(where, "artifactSource"), reason
     files = values.get("files")
     if not isinstance(files, Mapping):
         return

@@ -134,6 +134,15 @@ class SavedModelArgs(TypedDict, total=False):
     source: Annotated[
         Input[Free], local("Folder of the bytes, below the project's.", default="the bucket has them already")
     ]
+    artifact_source: Annotated[
+        str, local("Bucket that the bytes are copied from, where the same prefix of it has them.", default="none")
+    ]
+    owner: Annotated[
+        Input[str], mutable("`stack.Identity.token`: claims the artifact, which then lasts as long as the claim.")
+    ]
+    adopt: Annotated[
+        bool, local("Take over the claim of this stack as it was before it lost its state.", default="false")
+    ]
     size_limit: Annotated[Int64, local("Most bytes that the machines of its versions take.", default="10 GB")]
     files: Required[Annotated[dict[str, FileFacts], mutable("Every file: path -> length and CRC32C.")]]
     recipe: Annotated[str, local("The recipe that built it.")]

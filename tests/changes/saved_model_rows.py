@@ -33,6 +33,13 @@ def _spelled(name: str, new: Any) -> Row:
     return Row(field=name, change="spelled", step="same", new={name: new})
 
 
+def _claim(stack: str) -> str:
+    """The claim of a stack whose identity has this digest, asked without a URN."""
+    return f".claims/multiplier/a/{stack}-e3b0c44298fc1c14"
+
+
+_CLAIM_ONE, _CLAIM_TWO = _claim("7692c3ad3540bb80"), _claim("3fc4ccfe745870e2")
+
 _FACTS: list[tuple[str, Any]] = [
     ("recipe", "another"),
     ("parameters", {"factor": 3}),
@@ -89,6 +96,24 @@ ROWS = [
     _spelled("parameters", {"factor": 2.0}),
     _spelled("metrics", {"loss": 0.5, "accuracy": 1.0}),
     _spelled("size", 300.0),
+    Row(
+        field="owner",
+        change="changed",
+        step="update",
+        old={"owner": "one"},
+        new={"owner": "two"},
+        wire=(Sent(INSERT, None, {"name": _CLAIM_TWO}), Sent(DELETE)),
+    ),
+    Row(
+        field="owner",
+        change="given",
+        step="update",
+        new={"owner": "one"},
+        wire=(Sent(INSERT, None, {"name": _CLAIM_ONE}),),
+    ),
+    Row(field="owner", change="taken away", step="same", old={"owner": "one"}, new={"owner": None}),
+    *local("adopt", old=False, new=True),
+    *local("artifactSource", "staging-models", "other-models"),
     *local("source", "<one>", "<two>"),
     *local("sizeLimit", 1000, 2000),
     Row(field="sizeLimit", change="spelled", step="same", old={"sizeLimit": 1000}, new={"sizeLimit": 1000.0}),

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi import dynamic
+
 from resources._provider import Provider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider
@@ -43,6 +45,27 @@ def _file_removed(world: World) -> None:
     world.emulator.storage().objects().delete(bucket=world.bucket, object=_FILE).execute()
 
 
+def _saved_model(world: World) -> State:
+    return {**world.saved_model_inputs(), **_OWNER}
+
+
+def _copied(world: World) -> State:
+    """One that lies in the bucket of another project, and not on this machine."""
+    inputs = _saved_model(world)
+    other = {"project": f"{world.project}-from", "name": f"{world.bucket}-from"}
+    world.made(BucketProvider, other)
+    world.made(SavedModelProvider, {**inputs, "bucket": other["name"]})
+    return {**inputs, "source": "not/here", "artifactSource": other["name"]}
+
+
+def _begun(world: World) -> State:
+    """One of which an upload that was broken off left a file."""
+    inputs = _saved_model(world)
+    world.made(SavedModelProvider, {**inputs, "owner": None})
+    world.emulator.storage().objects().delete(bucket=world.bucket, object="multiplier/one/manifest.json").execute()
+    return inputs
+
+
 def _sibling(world: World, inputs: State) -> None:
     """Another version: then the one under test, the default, cannot go before the default has moved."""
     world.made(VersionProvider, {**inputs, "name": "v2"})
@@ -67,9 +90,9 @@ KINDS = {
         inputs=lambda world: {**world.bucket_inputs(), **_OWNER},
         edit={"labels": {"stage": "b"}},
     ),
-    "saved model": Kind(
-        provider=SavedModelProvider, inputs=World.saved_model_inputs, edit={}, before_update=_file_removed
-    ),
+    "saved model": Kind(provider=SavedModelProvider, inputs=_saved_model, edit={}, before_update=_file_removed),
+    "copied saved model": Kind(provider=SavedModelProvider, inputs=_copied, edit={}, before_update=_file_removed),
+    "begun saved model": Kind(provider=SavedModelProvider, inputs=_begun, edit={}),
     "model": Kind(
         provider=ModelProvider,
         inputs=lambda world: {**world.model_inputs(), **_OWNER},
@@ -85,6 +108,7 @@ KINDS = {
 }
 
 _READ_BUCKET, _READ_MODEL = ["storage.buckets.get"], ["ml.projects.models.get"]
+_CLAIMED = ["storage.objects.list", "storage.objects.insert"]
 _VERSIONS, _POLL = "ml.projects.models.versions", "ml.projects.operations.get"
 _PATCH_VERSION = [f"{_VERSIONS}.get", f"{_VERSIONS}.patch", _POLL]
 _GATED = [*_READ_MODEL, f"{_VERSIONS}.get", "storage.objects.get", "ml.projects.predict", f"{_VERSIONS}.setDefault"]
@@ -94,10 +118,13 @@ CALLED: dict[tuple[str, str], list[str]] = {
     ("bucket", "read"): _READ_BUCKET,
     ("bucket", "update"): [*_READ_BUCKET, "storage.buckets.patch"],
     ("bucket", "delete"): ["storage.objects.list", "storage.buckets.delete"],
-    ("saved model", "create"): ["storage.objects.list", "storage.objects.insert"],
+    ("saved model", "create"): _CLAIMED,
     ("saved model", "read"): ["storage.objects.list"],
-    ("saved model", "update"): ["storage.objects.list", "storage.objects.insert"],
-    ("saved model", "delete"): ["storage.objects.list", "storage.objects.delete"],
+    ("saved model", "update"): _CLAIMED,
+    ("saved model", "delete"): ["storage.objects.list", "storage.objects.get", "storage.objects.delete"],
+    ("copied saved model", "create"): [*_CLAIMED, "storage.objects.get", "storage.objects.rewrite"],
+    ("copied saved model", "update"): [*_CLAIMED, "storage.objects.get", "storage.objects.rewrite"],
+    ("begun saved model", "create"): [*_CLAIMED, "storage.objects.rewrite"],
     ("model", "create"): ["ml.projects.models.create"],
     ("model", "read"): _READ_MODEL,
     ("model", "update"): [*_READ_MODEL, "ml.projects.models.patch", _POLL],
@@ -143,7 +170,7 @@ class Stage:
         self.outs = self._call("create")
         if verb == "update":
             case.before_update(world)
-            self.outs = as_engine(self.provider.read(self.identity, self.outs).outs or {})
+            self.outs = as_engine(self.read().outs or {})
             self.inputs = {**self.inputs, **case.edit}
         if verb == "delete":
             case.before_delete(world, self.inputs)
@@ -156,6 +183,11 @@ class Stage:
             self.outs = self._call(self.verb)
         finally:
             vars(self.provider).pop("timeouts", None)
+
+    def read(self) -> dynamic.ReadResult:
+        """What a refresh finds."""
+        found: dynamic.ReadResult = asked(self._request, self.provider.read, self.identity, dict(self.outs))
+        return found
 
     def _call(self, verb: str) -> State:
         values: dict[str, tuple[Any, ...]] = {

@@ -103,7 +103,7 @@ def _is_read_as_wished(stage: Stage) -> None:
     """After all but `delete`, the world is what the state and the program say."""
     if stage.verb == "delete":
         return
-    read = stage.provider.read(stage.identity, dict(stage.outs))
+    read = stage.read()
 
     assert as_engine(read.inputs or {}) == stage.inputs
     assert as_engine(read.outs or {}) == stage.outs

@@ -206,3 +206,8 @@ def test_customer_supplied_keys_are_refused(endpoint: str, bucket: str) -> None:
     headers = {"x-goog-encryption-algorithm": "AES256", "x-goog-encryption-key": key}
 
     assert send("POST", url, b"secret", headers).status == 501
+
+
+def test_an_insert_that_names_no_upload_is_refused(storage: Any, bucket: str) -> None:
+    """A JSON body alone is no upload: 400, at once."""
+    assert refused(storage.objects().insert(bucket=bucket, name="o", body={"contentType": "text/plain"}))[0] == 400

@@ -1,0 +1,97 @@
+"""Which stacks use an artifact: an empty object for each, beside the artifact's folder and never in it.
+
+A claim is called `.claims/PREFIX/STACK-RESOURCE`: digests of the stack's identity, and of the resource's type and name
+in it. So a listing alone tells a stack's own claims from those of others, two resources of one stack do not share one,
+and a stack that is renamed keeps its own. Its metadata say the URN, for messages; it holds no secret and no path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterable
+
+from resources import errors
+from resources._provider import Call, State
+from resources.storage import _objects
+from resources.storage.rules import CLAIMS
+
+_DIGITS = 16
+_URN = "urn"
+
+
+def name(inputs: State, urn: str) -> str:
+    """The name of a SavedModel's claim; empty where the program names no owner."""
+    owner = inputs.get("owner")
+    if not owner:
+        return ""
+    resource = "::".join(urn.split("::")[2:])  # without the stack's and the project's name, which can change
+    return f"{_folder(inputs['prefix'])}{_digest(owner)}-{_digest(resource)}"
+
+
+def is_claim(name: str) -> bool:
+    """Whether an object of this name is one."""
+    return name.startswith(CLAIMS)
+
+
+def write(call: Call, inputs: State) -> None:
+    """Leaves a SavedModel's claim, unless it is there."""
+    if claim := name(inputs, call.urn):
+        _objects.put(call, inputs["bucket"], claim, b"", metadata={_URN: call.urn})
+
+
+def drop(call: Call, inputs: State) -> None:
+    """Takes a SavedModel's claim away, if it is there."""
+    if claim := name(inputs, call.urn):
+        request = call.api.storage.objects().delete(bucket=inputs["bucket"], object=claim)
+        with contextlib.suppress(errors.NotFound):
+            call.api.call(request, repeatable=True)
+
+
+def take_over(call: Call, inputs: State) -> None:
+    """Removes claims of the same URN under another identity: those of this stack, before it lost its state."""
+    own = name(inputs, call.urn)
+    lost = [item for item in of_artifact(call, inputs) if item["name"] != own and call.urn and _urn(item) == call.urn]
+    if own and lost:
+        call.report(f"taking over what {stacks(lost)} claimed under another identity")
+        _objects.delete_all(call, inputs["bucket"], lost)
+
+
+def is_there(call: Call, inputs: State) -> bool:
+    """Whether a SavedModel's claim is in the bucket."""
+    own = name(inputs, call.urn)
+    return any(item["name"] == own for item in of_artifact(call, inputs))
+
+
+def of_artifact(call: Call, inputs: State) -> list[State]:
+    """Every claim on one artifact: `objects.list`."""
+    folder = _folder(inputs["prefix"])
+    items = _objects.listed(call, inputs["bucket"], folder)
+    return [item for item in items if "/" not in item["name"].removeprefix(folder)]
+
+
+def of_others(call: Call, bucket: str, owner: str | None) -> list[State]:
+    """Every claim in a bucket that is not this stack's: `objects.list`."""
+    own = _digest(owner) if owner else "-"
+    items = _objects.listed(call, bucket, CLAIMS)
+    return [item for item in items if not item["name"].rpartition("/")[2].startswith(f"{own}-")]
+
+
+def stacks(claims: Iterable[State]) -> str:
+    """Whose claims these are, for a message: `stack PROJECT/STACK`, each once."""
+    names = {"/".join(reversed(_urn(item).removeprefix("urn:pulumi:").split("::")[:2])) for item in claims}
+    known = sorted(names - {""})
+    unknown = ["a stack without a name"] if "" in names else []
+    return ", ".join([*(f"stack {each}" for each in known), *unknown])
+
+
+def _folder(prefix: str) -> str:
+    return f"{CLAIMS}{prefix}/"
+
+
+def _urn(item: State) -> str:
+    return str((item.get("metadata") or {}).get(_URN, ""))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]

@@ -1,0 +1,45 @@
+"""A checkout with builds and cards that took no training: SavedModels that multiply, under the name of a recipe."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from models.core import artifact as manifests
+from models.core.artifact import Artifact
+from models.core.digest import input_digest
+from models.core.places import build_folder, card_path
+from models.core.registry import complete, load_recipe
+from models.core.resolve import read_folder
+from tests.emulator import saved_models
+from tests.models.conftest import make_checkout
+from tests.running import ROOT
+
+RECIPE = "line"
+
+
+def program(root: Path) -> Path:
+    """A checkout that the engine can run; it takes `resources` from this one."""
+    make_checkout(root)
+    for name in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(ROOT / name, root)
+    return root
+
+
+def built(root: Path, factor: float = 2.0, **parameters: float) -> Artifact:
+    """A build of the recipe, and its card; `rate=0.25` makes another one."""
+    recipe = load_recipe(RECIPE, root)
+    values = complete(RECIPE, recipe, parameters)
+    digest = input_digest(RECIPE, recipe, values, root)
+    folder = saved_models.write(build_folder(root, RECIPE, digest), factor)
+    samples = [{"instance": 1.5, "prediction": 1.5 * factor}]
+    facts = replace(
+        read_folder(folder), recipe=RECIPE, parameters=values, input_digest=digest, samples=samples, folder=folder
+    )
+    (folder / "manifest.json").write_text(json.dumps(manifests.to_json(facts)), encoding="utf-8")
+    card = card_path(root, RECIPE, digest)
+    card.parent.mkdir(parents=True, exist_ok=True)
+    card.write_text(manifests.card_text(facts), encoding="utf-8")
+    return facts

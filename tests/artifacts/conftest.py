@@ -1,0 +1,98 @@
+"""Stacks that share one artifact in one bucket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resources._provider import Provider
+from resources.storage.bucket import BucketProvider
+from resources.storage.saved_model import SavedModelProvider
+from tests.emulator import saved_models
+from tests.providers import Request, State, as_engine, asked, configured, saved_model_inputs
+from tests.running import RunningEmulator
+
+PREFIX = "multiplier/one"
+
+
+class Stack:
+    """One stack's SavedModel, as its provider process sees it.
+
+    Attributes:
+        provider: of SavedModels.
+        inputs: of its own.
+        urn: of its own.
+    """
+
+    def __init__(self, emulator: RunningEmulator, inputs: State, name: str, identity: str = "") -> None:
+        self.provider: Any = configured(SavedModelProvider, emulator.endpoint)
+        self.inputs = as_engine({**inputs, "owner": identity or f"token of {name}"})
+        self.urn = f"urn:pulumi:{name}::tf2-models::pulumi-python:dynamic/storage:SavedModel::multiplier-one"
+
+    def ask(self, verb: str, *values: Any, provider: Provider | None = None) -> Any:
+        """What a verb of the provider returns."""
+        return asked(Request(self.urn), getattr(provider or self.provider, verb), *values)
+
+    def create(self) -> None:
+        """Its first `up`."""
+        self.ask("create", dict(self.inputs))
+
+    def delete(self) -> None:
+        """Its `destroy`."""
+        self.ask("delete", "", dict(self.inputs))
+
+    def refreshed(self) -> State:
+        """The inputs as a refresh finds them; empty where it is gone."""
+        return as_engine(self.ask("read", "", dict(self.inputs)).inputs or {})
+
+    def is_served(self) -> bool:
+        """Whether all that it declared is there, its claim included."""
+        return self.refreshed() == self.inputs
+
+
+class Shared:
+    """A bucket that several stacks use for one artifact of two files."""
+
+    def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
+        self.emulator, self.project, self.bucket = emulator, project, f"{project}-models"
+        self.folder = saved_models.write(folder / "model")
+        (self.folder / "notes.txt").write_text("notes", encoding="utf-8")
+        self.bucket_provider: Any = configured(BucketProvider, emulator.endpoint)
+        self.bucket_provider.create(self.bucket_inputs())
+
+    def bucket_inputs(self, **more: Any) -> State:
+        """Of the bucket."""
+        return {"project": self.project, "name": self.bucket, **more}
+
+    def stack(self, name: str, identity: str = "", **more: Any) -> Stack:
+        """A stack that declares the artifact."""
+        inputs = saved_model_inputs(self.folder, self.bucket, PREFIX, **more)
+        return Stack(self.emulator, inputs, name, identity)
+
+    def names(self) -> set[str]:
+        """What is in the bucket."""
+        items = self.emulator.storage().objects().list(bucket=self.bucket).execute().get("items", [])
+        return {item["name"] for item in items}
+
+    def files(self) -> set[str]:
+        """What is there of the artifact."""
+        return {name.removeprefix(f"{PREFIX}/") for name in self.names() if name.startswith(PREFIX)}
+
+    def claims(self) -> int:
+        """How many claims are there."""
+        return sum(name.startswith(f".claims/{PREFIX}/") for name in self.names())
+
+    def remove(self, name: str) -> None:
+        """Somebody deletes an object."""
+        self.emulator.storage().objects().delete(bucket=self.bucket, object=name).execute()
+
+
+WHOLE = {"saved_model.pb", "notes.txt", "manifest.json"}
+
+
+@pytest.fixture
+def shared(emulator: RunningEmulator, project: str, tmp_path: Path) -> Shared:
+    """A bucket with nothing in it yet."""
+    return Shared(emulator, project, tmp_path)

@@ -123,6 +123,7 @@ def _status(options: argparse.Namespace) -> int:
         ("storage", f"{answer['buckets']} buckets, {answer['objects']} objects"),
         ("models", str(answer["models"])),
         ("scaling", f"nodes that the load has not needed for {settings['idleSeconds']:g} s are ended"),
+        ("sandbox", ", ".join(answer["sandbox"]) or "none: a SavedModel may do what you may"),
         *_quota_rows(settings["quota"], answer["quota"]),
         *([("sunset", "new models and versions are refused")] if settings["sunset"] else []),
     ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
+from emulator import sandbox
 from emulator.faults import Faults
 from emulator.log import Log
 from emulator.ml import tables as ml_tables
@@ -61,7 +62,7 @@ class Emulator:
             store=Store(data / "state.sqlite3"),
             data=data,
             settings=settings,
-            serving=Serving(idle=settings.idle_seconds),
+            serving=Serving(sandbox=sandbox.chosen(settings.sandbox), idle=settings.idle_seconds),
             log=Log(data / "log"),
         )
         storage_tables.prepare(emulator)

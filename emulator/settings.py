@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.quota import Limits
+from emulator.sandbox import MODES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class Settings:
         quota_calls: management calls that are answered within `quota_seconds`; 0 for any number.
         quota_operations: creations and deletions of versions at a time; 0 for any number.
         quota_seconds: the minute of `quota_calls`.
+        sandbox: which layers of the sandbox nodes take, see `sandbox.MODES`.
         idle_seconds: how long fewer nodes must have been enough before one is taken away, where the load decides.
     """
 
@@ -32,6 +34,7 @@ class Settings:
     quota_calls: int = 0
     quota_operations: int = 0
     quota_seconds: float = 60.0
+    sandbox: str = "auto"
     idle_seconds: float = 60.0
 
     @property
@@ -122,6 +125,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "type": _seconds(0.1),
         "metavar": "S",
         "help": "the minute of --quota-calls (default: 60)",
+    },
+    "sandbox": {
+        "choices": MODES,
+        "help": "auto: what this system has of it; require: all, or serve nothing; off: none (default: auto)",
     },
     "idle_seconds": {
         "type": _seconds(0.1),

@@ -22,6 +22,12 @@ _ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
+# A SavedModel can read the environment of its process: only what Python and TensorFlow go by is handed on.
+_HANDED_ON = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "TF_ENABLE_ONEDNN_OPTS")
+_HANDED_ON_PREFIX = "PYTHON"
+
+_GRACE = 5.0
+"""Seconds that nodes which were killed have until they are gone."""
 
 
 class TemplateError(Exception):
@@ -72,7 +78,7 @@ class Template:
         return subprocess.Popen(
             command,
             cwd=_ROOT,
-            env=os.environ | _ENVIRONMENT,
+            env=_handed_on() | _ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
@@ -116,6 +122,10 @@ class Template:
         """Ends the process, and with it every node; waits until it is gone."""
         if self._process is None or self._listener is None:
             return
+        nodes = {pid: end for pid, end in self._ends.items() if not end.done()}
+        if nodes:  # the kernel ends them with the template, but nobody would know when
+            ended = asyncio.gather(*map(self.kill, nodes), *nodes.values())
+            await asyncio.wait([ended], timeout=_GRACE)
         self._process.kill()
         await asyncio.wait([self._listener])
 
@@ -173,6 +183,12 @@ class Template:
             _fail(future, "the serving process has ended")
         for end in self._ends.values():
             _settle(end, None)
+
+
+def _handed_on() -> dict[str, str]:
+    return {
+        name: value for name, value in os.environ.items() if name in _HANDED_ON or name.startswith(_HANDED_ON_PREFIX)
+    }
 
 
 def _settle(future: asyncio.Future[Any] | None, value: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from emulator import sandbox
 from emulator.serving import frames, process
 from emulator.serving.batching import Batcher
 from emulator.serving.failures import LoadFailed, reason
@@ -23,8 +24,10 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
 
     Args:
         sock: stream to the front.
-        options: `folder`, `threads`, `bare` (see `answer.write`), `cores` and `memory` in bytes, None without bound.
+        options: `folder`, `threads`, `bare` (see `answer.write`), `cores` and `memory` in bytes, None without bound;
+            `sandbox`, the layers to take before anything of the model is read.
     """
+    process.close_others(sock.fileno())
     process.prefer_as_victim()
     process.limit_cores(options["cores"])
     process.limit_memory(options["memory"])
@@ -66,6 +69,10 @@ def _load(options: dict[str, Any]) -> Batcher:
     folder = Path(options["folder"])
     from emulator.serving.model import Model
 
+    try:
+        sandbox.enter(folder, options["sandbox"])
+    except sandbox.MissingLayer as exc:
+        raise LoadFailed(f"the sandbox cannot be entered: {exc}") from exc
     try:
         return Batcher(Model(folder, threads=options["threads"]), bare=options["bare"])
     except LoadFailed:

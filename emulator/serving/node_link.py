@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +28,7 @@ class Settings:
 
     threads: int
     bare: bool
+    sandbox: Collection[str]
     machine: Machine | None
     load_timeout: float
     predict_timeout: float
@@ -154,8 +156,9 @@ class Node(asyncio.Protocol):
             raise errors.ArtifactError(error)
 
     async def drained(self, timeout: float) -> None:
-        """Waits until nothing is pending, for `timeout` seconds at most."""
-        if self._pending and not self.closed.done():
+        """Waits until nothing is pending that somebody waits for, for `timeout` seconds at most."""
+        awaited = any(not pending.future.done() for pending in self._pending.values())
+        if awaited and not self.closed.done():
             self._idle = self._loop.create_future()
             await asyncio.wait([self._idle], timeout=timeout)
 
@@ -201,6 +204,7 @@ def _options(folder: Path, settings: Settings) -> dict[str, Any]:
         "folder": str(folder.absolute()),
         "threads": max(settings.threads, machine.threads) if machine else settings.threads,
         "bare": settings.bare,
+        "sandbox": list(settings.sandbox),
         "cores": machine.cores if machine else None,
         "memory": machine.memory if machine else None,
     }

@@ -34,6 +34,12 @@ def prefer_as_victim() -> None:
         score.write_text("500", encoding="ascii")
 
 
+def close_others(kept: int) -> None:
+    """Closes every descriptor but the standard ones and `kept`."""
+    os.closerange(3, kept)
+    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+
+
 def limit_cores(cores: int | None) -> None:
     """Lets this process run on `cores` of the cores that it has; None, or more than there are, leaves it all.
 

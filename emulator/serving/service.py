@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+from collections.abc import Collection
 from pathlib import Path
 
+from emulator.sandbox import layers
 from emulator.serving import node_link
 from emulator.serving.deployment import Deployment
 from emulator.serving.failures import LoadFailed
@@ -30,6 +32,7 @@ class Serving:
         predict_timeout: seconds that a prediction may take, the wait for a node included. A node that answers nothing
             for that long is replaced.
         pending_bytes: what may wait for one node; beyond it, requests are refused with 429.
+        sandbox: the layers that every node takes, of `sandbox.LAYERS`; by default all that this system offers.
         idle: seconds for which fewer nodes must have been enough before one is taken away, where the load decides.
     """
 
@@ -42,11 +45,14 @@ class Serving:
         load_timeout: float = 60.0,
         predict_timeout: float = 60.0,
         pending_bytes: int = 64 << 20,
+        sandbox: Collection[str] | None = None,
         idle: float = 60.0,
     ) -> None:
+        self.sandbox = layers.offered() if sandbox is None else sandbox
         self._settings = Settings(
             threads=threads,
             bare=single_output_bare,
+            sandbox=self.sandbox,
             machine=None,
             load_timeout=load_timeout,
             predict_timeout=predict_timeout,

@@ -17,6 +17,7 @@ import socket
 import sys
 from typing import Any
 
+from emulator import sandbox
 from emulator.serving import frames, process
 
 
@@ -27,9 +28,12 @@ def main(descriptor: int, parent: int) -> None:
     control = socket.socket(fileno=descriptor)
     try:
         _import_quietly("tensorflow")
+        importlib.import_module("emulator.serving.model")
     except ImportError as exc:
         _tell(control, {"failed": f"TensorFlow cannot be imported: {exc}"})
         return
+    importlib.import_module("emulator.serving.node")
+    sandbox.libraries()  # once, not in each node
     gc.collect()
     gc.freeze()
     wakeup, wakeup_writer = socket.socketpair()

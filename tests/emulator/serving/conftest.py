@@ -54,6 +54,11 @@ def _strict(run: Run) -> Iterator[Serving]:
     yield from _shared(run, predict_timeout=2.0, pending_bytes=5000, single_output_bare=False)
 
 
+@pytest.fixture(scope="session")
+def _unprotected(run: Run) -> Iterator[Serving]:
+    yield from _shared(run, predict_timeout=20.0, sandbox=())
+
+
 @pytest.fixture
 def serving(_serving: Serving, run: Run) -> Iterator[Serving]:
     """A serving layer, empty again afterwards. Shared, since importing TensorFlow takes seconds."""
@@ -66,3 +71,10 @@ def strict(_strict: Serving, run: Run) -> Iterator[Serving]:
     """Another one: two seconds for a prediction, 5000 bytes pending, objects as predictions."""
     yield _strict
     run(_strict.unload("k"))
+
+
+@pytest.fixture
+def unprotected(_unprotected: Serving, run: Run) -> Iterator[Serving]:
+    """One whose nodes have no sandbox."""
+    yield _unprotected
+    run(_unprotected.unload("k"))

@@ -45,6 +45,56 @@ def _image(image: Any) -> dict[str, Any]:
     return {"mean": tf.reduce_mean(image, axis=[1, 2])}
 
 
+def _write(path: Any) -> dict[str, Any]:
+    with tf.control_dependencies([tf.io.write_file(path[0], "written by a model")]):
+        return {"y": tf.identity(path)}
+
+
+def _save(path: Any) -> dict[str, Any]:
+    saved = tf.raw_ops.SaveV2(prefix=path[0], tensor_names=["x"], shape_and_slices=[""], tensors=[path])
+    with tf.control_dependencies([saved]):
+        return {"y": tf.identity(path)}
+
+
+def _read(path: Any) -> dict[str, Any]:
+    return {"y": tf.expand_dims(tf.io.read_file(path[0]), 0)}
+
+
+def _list(path: Any) -> dict[str, Any]:
+    return {"y": tf.expand_dims(tf.strings.reduce_join(tf.io.matching_files(path[0])), 0)}
+
+
+def _connect(address: Any) -> dict[str, Any]:
+    """Registers a data set at a tf.data service: a call by gRPC."""
+    numbers = [tf.constant(number, tf.int64) for number in (0, 1, 1)]
+    registered = tf.raw_ops.RegisterDatasetV2(
+        dataset=tf.raw_ops.RangeDataset(
+            start=numbers[0], stop=numbers[1], step=numbers[2], output_types=[tf.int64], output_shapes=[[]]
+        ),
+        address=address[0],
+        protocol="grpc",
+        external_state_policy=1,
+        element_spec="",
+        requested_dataset_id="",
+        metadata="",
+    )
+    return {"y": tf.expand_dims(registered, 0)}
+
+
+def _grow(gigabytes: Any) -> dict[str, Any]:
+    size = tf.cast(tf.maximum(tf.reduce_max(gigabytes) - 1.0, 0.0) * 1e9, tf.int64)  # none for a warm-up's values
+    return {"y": tf.expand_dims(tf.reduce_sum(tf.cast(tf.range(size), tf.int8)), 0)}
+
+
+_PATH = tf.TensorSpec([None], tf.string, name="path")
+HOSTILE: dict[str, dict[str, tuple[Any, list[tf.TensorSpec]]]] = {
+    "write": {"serving_default": (_write, [_PATH])},
+    "save": {"serving_default": (_save, [_PATH])},
+    "read": {"serving_default": (_read, [_PATH])},
+    "list": {"serving_default": (_list, [_PATH])},
+    "connect": {"serving_default": (_connect, [_PATH])},
+    "grow": {"serving_default": (_grow, [tf.TensorSpec([None], tf.float32, name="gigabytes")])},
+}
 MODELS: dict[str, dict[str, tuple[Any, list[tf.TensorSpec]]]] = {
     "double": {"serving_default": (_double, [_TWO])},
     "named": {"serving_default": (_double, [_TWO]), "negative": (_negate, [_TWO])},
@@ -64,7 +114,7 @@ MODELS: dict[str, dict[str, tuple[Any, list[tf.TensorSpec]]]] = {
 
 def main(folder: Path) -> None:
     """Writes every model into a folder of its name. `double` has a variable, so that variables/ can be damaged."""
-    for name, signatures in MODELS.items():
+    for name, signatures in (MODELS | HOSTILE).items():
         module = tf.Module()
         module.variable = tf.Variable(1.0)
         functions = {key: tf.function(function, input_signature=specs) for key, (function, specs) in signatures.items()}

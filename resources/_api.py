@@ -105,33 +105,35 @@ class Api:
         return self._local.http
 
     def _once(self, request: Any) -> Any:
-        import httplib2
         from googleapiclient.errors import HttpError
+
+        from resources import _reach
 
         try:
             answer = request.execute(http=self.http())
         except HttpError as error:
-            if int(error.resp.status) < 400:  # an upload session that began with a proxy's page
-                raise self._no_answer(request, error.content) from None
             raise self._refusal(error, request) from None
-        except (OSError, http.client.HTTPException, httplib2.HttpLib2Error, UnicodeDecodeError) as error:
-            raise errors.EndpointUnreachable(f"no answer from {self.where(request)}: {_line(error)}") from None
+        except errors.Unauthenticated as error:  # before anything was sent
+            error.method = request.methodId
+            raise
+        except (*_reach.FAILURES, http.client.HTTPException, UnicodeDecodeError) as error:
+            raise _reach.failed(self.where(request), error) from None
         if isinstance(answer, str | bytes) and answer and "alt=media" not in request.uri:
             # Where no JSON came, the client hands over whatever came with a good status: a proxy's page, say.
-            raise self._no_answer(request, answer)
+            raise _reach.foreign(self.where(request), answer)
         return answer
 
-    def _refusal(self, error: Any, request: Any) -> errors.ApiError:
-        """The error that an `HttpError` means."""
-        found = errors.from_response(int(error.resp.status), error.content)
+    def _refusal(self, error: Any, request: Any) -> errors.Error:
+        """The error that an `HttpError` means; below 400 it is an upload session that began with a proxy's page."""
+        from resources import _reach
+
+        status = int(error.resp.status)
+        if status < 400 or _reach.is_foreign(status, error.content, request.uri):
+            return _reach.foreign(self.where(request), error.content, status)
+        found = errors.from_response(status, error.content)
         found.method = request.methodId
         found.retry_after = retry_after(error.resp, self._clock.time())
         return found
-
-    def _no_answer(self, request: Any, content: str | bytes) -> errors.EndpointUnreachable:
-        text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
-        found = f"{' '.join(text.split())[:80]!r}"
-        return errors.EndpointUnreachable(f"no answer of the API from {self.where(request)}, but {found}")
 
     def where(self, request: Any) -> str:
         """The endpoint and the method of a request, for messages, with what to do where it is the emulator's."""

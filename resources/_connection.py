@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import httplib2
 
+from resources import _proxy
+
 IDLE = 60.0
 """Seconds after which a connection is not used any more: it may be closed, on the other side or on the way there."""
 
@@ -33,6 +35,23 @@ class _Secure(_Once, httplib2.HTTPSConnectionWithTimeout):  # type: ignore[misc]
     """https."""
 
 
+class _Far(_Secure):
+    """https to another machine, through a proxy where the environment names one."""
+
+    def connect(self) -> None:
+        """As in httplib2. Raises `ProxyRefused`."""
+        proxy = _proxy.proxy_of(self.host)
+        if not proxy:
+            super().connect()
+            return
+        plain = _proxy.tunnel(proxy, self.host, self.port, self.timeout)
+        try:
+            self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
+        except OSError:
+            plain.close()
+            raise
+
+
 class Http(httplib2.Http):  # type: ignore[misc]  # httplib2 has no types
     """One thread's connections."""
 
@@ -43,7 +62,8 @@ class Http(httplib2.Http):  # type: ignore[misc]  # httplib2 has no types
             timeout: seconds until an answer must have come.
             direct: whether to leave out the proxies that the environment names: for a server on this machine.
         """
-        super().__init__(timeout=timeout, proxy_info=None if direct else httplib2.proxy_info_from_environment)
+        super().__init__(timeout=timeout, proxy_info=None)  # httplib2 passes over proxies, where PySocks is missing
+        self._secure = _Secure if direct else _Far
         self.follow_redirects = False
         self._used = 0.0
 
@@ -51,7 +71,7 @@ class Http(httplib2.Http):  # type: ignore[misc]  # httplib2 has no types
         """As in httplib2, but sent once."""
         if time.monotonic() - self._used > IDLE:
             self.close()
-        kind = _Secure if urlsplit(uri).scheme == "https" else _Plain
+        kind = self._secure if urlsplit(uri).scheme == "https" else _Plain
         try:
             return super().request(uri, *values, **{**options, "connection_type": kind})
         finally:

@@ -49,6 +49,8 @@ class Tries:
         """
         if not isinstance(error, PASSING) or not (safe or isinstance(error, errors.ResourceExhausted)):
             return None
+        if isinstance(error, errors.EndpointUnreachable) and error.lasting:
+            return None
         asked = error.retry_after if isinstance(error, errors.ApiError) else 0.0
         wait = asked + self._pause * self._jitter(0.5, 1.0)
         if self._end is None or self._clock.monotonic() + wait > self._end:

@@ -85,6 +85,9 @@ class NoCredentials(Error):
 class EndpointUnreachable(Error):
     """No answer came from the endpoint: whether the call took effect is not known."""
 
+    lasting: bool = False
+    """Whether it would be the same at the next try: a certificate that is not trusted, a proxy that refuses."""
+
 
 class OperationFailed(Error):
     """A long-running operation ended in an error.

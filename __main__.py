@@ -22,20 +22,22 @@ def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> 
 
 
 def deploy(model: plan.Model, saved_models: Mapping[str, storage.SavedModel], owner: pulumi.Output[str]) -> None:
-    """Declares a model and its versions: all others depend on the default, made first and deleted last."""
+    """Declares a model: its default version, made first and deleted last; that it is the default; all others."""
     name = model.inputs["name"]
     container = ml.Model(name, owner=owner, **model.inputs)
-    after: list[pulumi.Resource] = [container]
-    default: list[pulumi.Resource] = []
-    for version in model.versions:
+
+    def declared(version: plan.Version, *after: pulumi.Resource) -> ml.Version:
         saved = [saved_models[plan.logical_name(version.saved_model)]] if version.saved_model else []
-        options = pulumi.ResourceOptions(depends_on=[*after, *saved])
-        made = ml.Version(f"{name}-{version.inputs['name']}", options, owner=owner, **version.inputs)
-        default = default or [made]
-        after = [container, *default]
+        options = pulumi.ResourceOptions(depends_on=[container, *saved, *after])
+        return ml.Version(f"{name}-{version.inputs['name']}", options, owner=owner, **version.inputs)
+
+    default = declared(model.versions[0])
     inputs = {"project": model.inputs["project"], "model": name, "version": model.default, "gate": model.gate or None}
-    # Where the default is deleted and made again, the API has moved the default meanwhile: it is set again.
-    ml.DefaultVersion(name, pulumi.ResourceOptions(depends_on=after, replace_with=default), **inputs)
+    # Where the default is deleted and made again, another version has become the default meanwhile: it is set again.
+    options = pulumi.ResourceOptions(depends_on=[container, default], replace_with=[default])
+    served = ml.DefaultVersion(name, options, **inputs)
+    for version in model.versions[1:]:
+        declared(version, default, served)  # what is replaced, the old default among it, goes when another one serves
 
 
 def main() -> None:
@@ -48,7 +50,7 @@ def main() -> None:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
     owner = identity.Identity("stack").token
     bucket = storage.Bucket(stack.bucket["name"], owner=owner, **stack.bucket)
-    inside = pulumi.ResourceOptions(depends_on=[bucket])
+    inside = pulumi.ResourceOptions(depends_on=[bucket], replace_with=[bucket])  # a bucket made again is empty
     saved_models = {
         name: storage.SavedModel(name, inside, owner=owner, **inputs) for name, inputs in stack.saved_models.items()
     }

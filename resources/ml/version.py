@@ -13,11 +13,13 @@ from resources import _operations, _ownership, errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources._schema import Changes
-from resources.ml import _names, rules
+from resources.ml import _default, _names, rules
 from resources.ml.schema import VERSION, VersionArgs
 
 _ALREADY_EXISTS = 6
 """google.rpc.Code of an operation's error."""
+_TRIES = 5
+"""How often the default is handed on, where several versions go at the same time."""
 
 
 class VersionProvider(Provider):
@@ -58,7 +60,8 @@ class VersionProvider(Provider):
             self._clear_failed(call, inputs)
             raise
         mask = self.schema.after_create(inputs)
-        return self.patch(call, {}, inputs, mask) if mask else self.observe(call, inputs)
+        live = self.patch(call, {}, inputs, mask) if mask else self.observe(call, inputs)
+        return self.observe(call, inputs) if _default.restore(call, live) else live
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.patch` with the etag of a fresh read, awaited; labels that others set stay."""
@@ -73,16 +76,20 @@ class VersionProvider(Provider):
 
         The API keeps the default version while others are there: the default then moves to the newest READY one first.
         """
-        name = self.identity(inputs)
-        if self._idle(call, inputs, self.observe(call, inputs)).get("isDefault"):
-            heir = _heir(call, name)
-            if heir:
-                call.api.call(_versions(call).setDefault(name=heir, body={}), repeatable=True)
-        try:
-            call.operate(_versions(call).delete(name=name), repeatable=True)
-        except errors.FailedPrecondition:
-            self._idle(call, inputs, self.observe(call, inputs))  # gone, where the first try's answer was lost
-            raise
+        live = self._idle(call, inputs, self.observe(call, inputs))
+        for _ in range(_TRIES):
+            if live.get("isDefault"):
+                _default.hand_over(call, live)
+            try:
+                call.operate(_versions(call).delete(name=self.identity(inputs)), repeatable=True)
+            except errors.FailedPrecondition as error:
+                refusal = error
+            else:
+                return
+            live = self._idle(call, inputs, self.observe(call, inputs))  # gone, where the first answer was lost
+            if not live.get("isDefault"):
+                break  # else a sibling that goes at the same time has just handed the default over to this one
+        raise refusal
 
     def settled(self, call: Call, inputs: State, live: State) -> State:
         """A version that an earlier process began is waited for; one that failed is removed and made again."""
@@ -132,17 +139,6 @@ class VersionProvider(Provider):
 
 def _versions(call: Call) -> Any:
     return call.api.ml.projects().models().versions()
-
-
-def _heir(call: Call, name: str) -> str:
-    """The newest other READY version of the same model; empty if there is none."""
-    ready: list[State] = []
-    versions, request = _versions(call), _versions(call).list(parent=name.rpartition("/versions/")[0])
-    while request is not None:
-        answer = call.api.call(request)
-        ready += [item for item in answer.get("versions", []) if item.get("state") == "READY" and item["name"] != name]
-        request = versions.list_next(request, answer)
-    return str(max(ready, key=lambda item: str(item.get("createTime")))["name"]) if ready else ""
 
 
 class Version(Resource, module="ml", name="Version"):

@@ -1,0 +1,86 @@
+"""The default of a model while one of its versions goes: it is handed over before, and given back if that one returns.
+
+The API keeps the default version while others are there. A version that is deleted and made again (a replacement) is
+the default again afterwards, in the same run: the engine may have been told to look at nothing but this version.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from resources import _operations, errors
+from resources._provider import Call, State
+from resources.ml import _names
+
+_BUSY = ("CREATING", "UPDATING", "DELETING")
+_handed_over: dict[str, tuple[str, str]] = {}
+"""What this process has handed over: full name of the version that went -> who has the default now, and its artifact.
+
+One process serves one run of the engine. Where it dies in between, the engine still knows the version as one that is
+being replaced, and the next `up` sets the default with it.
+"""
+
+
+def hand_over(call: Call, live: State) -> None:
+    """Makes the newest other READY version the default; does nothing where there is none, nor will be."""
+    name, start = live["name"], time.monotonic()
+    while True:
+        others = _others(call, name)
+        ready = [item for item in others if item.get("state") == "READY"]
+        if ready:
+            heir = str(max(ready, key=lambda item: str(item.get("createTime")))["name"])
+            if _made_default(call, heir):
+                _handed_over[name] = (heir, str(live.get("deploymentUri")))
+                call.report(f"{_names.last(heir)} is the default in its place")
+                return
+        elif not any(item.get("state") in _BUSY for item in others):
+            return
+        elapsed = time.monotonic() - start
+        if elapsed > call.timeout:
+            raise errors.OperationTimeout(
+                f"{call.what}: it is the default, and no other version became READY or was gone within "
+                f"{call.timeout:g} s: run again later"
+            )
+        call.report("it is the default: waiting for what is under way on other versions")
+        time.sleep(_operations.pause_after(elapsed))
+
+
+def restore(call: Call, live: State) -> bool:
+    """Whether a version that was made again was given back the default that this run had taken from it.
+
+    Only with the artifact that it served before: another one has a gate to pass first, which `DefaultVersion` knows.
+    """
+    heir, artifact = _handed_over.pop(live["name"], ("", ""))
+    if not heir or live.get("isDefault"):
+        return False
+    if artifact != live.get("deploymentUri"):
+        return False
+    parent = call.api.call(call.api.ml.projects().models().get(name=live["name"].rpartition("/versions/")[0]))
+    if (parent.get("defaultVersion") or {}).get("name") != heir:
+        return False  # somebody else has made another one the default meanwhile
+    return _made_default(call, live["name"])
+
+
+def _made_default(call: Call, name: str) -> bool:
+    """Whether it could be: a version that somebody deletes at the same time cannot."""
+    try:
+        call.api.call(_versions(call).setDefault(name=name, body={}), repeatable=True)
+    except (errors.FailedPrecondition, errors.NotFound):
+        return False
+    return True
+
+
+def _others(call: Call, name: str) -> list[State]:
+    """The other versions of the same model, in any state."""
+    found: list[State] = []
+    versions, request = _versions(call), _versions(call).list(parent=name.rpartition("/versions/")[0])
+    while request is not None:
+        answer = call.api.call(request)
+        found += [item for item in answer.get("versions", []) if item["name"] != name]
+        request = versions.list_next(request, answer)
+    return found
+
+
+def _versions(call: Call) -> Any:
+    return call.api.ml.projects().models().versions()

@@ -1,0 +1,116 @@
+"""Every kind of change in one `up`, while clients predict: what serves goes when, and only when, another one does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.program.clients import asking
+from tests.program.stacks import Deployment
+from tests.running import RunningEmulator
+
+pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
+
+
+def _before(stack: Deployment) -> dict[str, Any]:
+    return {
+        "moved": {
+            "defaultVersion": "v1",
+            "versions": {"v1": stack.version(2), "v2": stack.version(3), "v3": stack.version(5)},
+        },
+        "renamed": {"defaultVersion": "old", "versions": {"old": stack.version(7)}},
+        "replaced": {"defaultVersion": "v1", "versions": {"v1": stack.version(11), "v2": stack.version(13)}},
+        "removed": {"defaultVersion": "v1", "versions": {"v1": stack.version(17)}},
+    }
+
+
+def _after(stack: Deployment) -> dict[str, Any]:
+    """The default and removed one; a rename; both replaced, as was allowed; a model gone, and a model new."""
+    scaled = stack.version(5, manualScaling={"nodes": 2}, labels={"team": "a"})
+    other = {"machineType": "n1-standard-4", "allowDowntime": True}
+    return {
+        "moved": {
+            "defaultVersion": "v2",
+            "versions": {"v2": stack.version(3), "v3": scaled, "v4": stack.version(2)},
+        },
+        "renamed": {"defaultVersion": "new", "versions": {"new": stack.version(7)}, "labels": {"team": "a"}},
+        "replaced": {
+            "defaultVersion": "v1",
+            "versions": {"v1": stack.version(11, **other), "v2": stack.version(13, **other)},
+        },
+        "added": {"defaultVersion": "v1", "versions": {"v1": stack.version(19)}},
+    }
+
+
+def test_all_changes_in_one_up_drop_no_request(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
+    """Clients of every default and of the versions that stay get right answers only; each call is made once."""
+    stack = Deployment(emulator, project, tmp_path)
+    stack.declare(_before(stack))
+    stack.engine.up()
+    asked = {name: stack.url(name) for name in ("moved", "renamed", "replaced")}
+    stack.declare(_after(stack))
+    emulator.reset_calls()
+
+    with asking({**asked, "v2": stack.url("moved", "v2"), "v3": stack.url("moved", "v3")}) as clients:
+        reported = stack.engine.up()
+
+    told = {name: client.told for name, client in clients.items()}
+    assert told == {
+        "moved": ([2.0, 3.0], []),
+        "renamed": ([7.0], []),
+        "replaced": ([11.0, 13.0], []),
+        "v2": ([3.0], []),
+        "v3": ([5.0], []),
+    }
+    assert stack.served() == {
+        "moved": {"v2": "READY*", "v3": "READY", "v4": "READY"},
+        "renamed": {"new": "READY*"},
+        "replaced": {"v1": "READY*", "v2": "READY"},
+        "added": {"v1": "READY*"},
+    }
+    assert stack.changes() == {
+        "create": 1,
+        "delete": 1,
+        "patch": 1,
+        "versions.patch": 1,
+        "versions.create": 5,
+        "versions.delete": 5,
+        "versions.setDefault": 4,  # two that the stack file moves, and of the one replaced there and back
+    }
+    assert reported == {}
+    assert stack.engine.preview() == {}
+
+
+@pytest.mark.parametrize(
+    "options", [["--parallel", "1"], pytest.param([], marks=pytest.mark.faults)], ids=["one at a time", "many"]
+)
+def test_many_versions_go_and_come_at_once(
+    emulator: RunningEmulator, project: str, tmp_path: Path, options: list[str]
+) -> None:
+    """Five for five, the default in the middle of their names; at last all are destroyed, and another model answers."""
+    stack = Deployment(emulator, project, tmp_path)
+    other = {"other": {"defaultVersion": "v1", "versions": {"v1": stack.version(3)}}}
+
+    def many(names: str, default: str) -> dict[str, Any]:
+        return {**other, "many": {"defaultVersion": default, "versions": dict.fromkeys(names, stack.version(2))}}
+
+    stack.declare(many("abcde", "c"))
+    stack.engine.up(*options)
+    assert stack.served()["many"] == {**dict.fromkeys("abcde", "READY"), "c": "READY*"}
+
+    stack.declare(many("vwxyz", "x"))
+    with asking({"many": stack.url("many")}) as clients:
+        stack.engine.up(*options)
+    assert clients["many"].told == ([2.0], [])
+    assert stack.served()["many"] == {**dict.fromkeys("vwxyz", "READY"), "x": "READY*"}
+
+    stack.declare(other)
+    with asking({"other": stack.url("other")}) as clients:
+        stack.engine.up(*options)
+    assert clients["other"].told == ([3.0], [])
+    stack.declare(many("edcba", "c"))
+    stack.engine.up(*options)
+    stack.engine.stack("destroy", "--suppress-progress", *options)
+    assert (stack.served(), stack.buckets(), stack.engine.resources()) == ({}, [], {})

@@ -1,0 +1,117 @@
+"""A new default that is found wanting, and the ways on from there, by the real engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.program.clients import asking, predict
+from tests.program.stacks import Deployment
+from tests.running import RunningEmulator
+
+pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
+
+
+@pytest.fixture
+def deployed(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deployment:
+    """A model with `v0` and the default `v1`, that must double."""
+    stack = Deployment(emulator, project, tmp_path)
+    gate = {"samples": stack.samples("doubles.json", (1.0, 2.0), (2.5, 5.0))}
+    versions = {"v0": stack.version(5), "v1": stack.version(2)}
+    stack.declare({"mult": {"defaultVersion": "v1", "gate": gate, "versions": versions}})
+    stack.engine.up()
+    return stack
+
+
+def _found_wanting(stack: Deployment, *options: str) -> None:
+    """`up` of a new default that triples, and that would remove `v0`."""
+    stack.engine.edit("mult.versions.v2", stack.version(3))
+    stack.engine.edit("mult.versions.v0", None)
+    stack.engine.edit("mult.defaultVersion", "v2")
+    stack.emulator.reset_calls()
+
+    text = stack.engine.stack("up", "--skip-preview", "--suppress-progress", *options, fails=True)
+
+    told = "versions/v2 does not answer as " + str(stack.folder / "doubles.json")
+    assert f"{told} says: instance 0: expected 2.0, came 3.0; instance 1: expected 5.0, came 7.5." in text
+    assert "Traceback" not in text
+
+
+def test_a_failed_gate_changes_nothing_that_serves_and_one_line_goes_back(deployed: Deployment) -> None:
+    """The new version is there to look at; the old default serves all the while; then the removal goes on."""
+    stack = deployed
+    with asking({"default": stack.url("mult"), "v0": stack.url("mult", "v0"), "v1": stack.url("mult", "v1")}) as told:
+        _found_wanting(stack)
+    assert stack.changes() == {"versions.create": 1}
+    assert stack.served() == {"mult": {"v0": "READY", "v1": "READY*", "v2": "READY"}}
+    assert predict(stack.url("mult", "v2"), 1.0) == [3.0]
+    assert [client.told for client in told.values()] == [([2.0], []), ([5.0], []), ([2.0], [])]
+
+    stack.engine.edit("mult.defaultVersion", "v1")
+    stack.emulator.reset_calls()
+    with asking({"default": stack.url("mult")}) as told:
+        stack.engine.up()
+    assert stack.changes() == {"versions.delete": 1}, "v0, which the stack file does not name any more"
+    assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
+    assert told["default"].told == ([2.0], [])
+    assert stack.engine.preview() == {}
+
+
+def test_a_failed_gate_is_mended_by_going_on(deployed: Deployment) -> None:
+    """A third version, within the tolerance that the stack file grants, takes over from the first."""
+    stack = deployed
+    _found_wanting(stack)
+    stack.engine.edit("mult.versions.v2", None)
+    stack.engine.edit("mult.versions.v1", None)
+    stack.engine.edit("mult.versions.v3", stack.version(2.015625))
+    stack.engine.edit("mult.defaultVersion", "v3")
+    assert "expected 2.0, came 2.015625" in stack.engine.stack("up", "--skip-preview", fails=True)
+    stack.engine.edit("mult.gate.tolerance", 0.01)
+
+    with asking({"default": stack.url("mult")}) as told:
+        stack.engine.up()
+
+    assert stack.served() == {"mult": {"v3": "READY*"}}
+    assert told["default"].told == ([2.0, 2.015625], [])
+    assert stack.engine.preview() == {}
+
+
+@pytest.mark.faults
+def test_a_failed_gate_keeps_the_default_where_errors_are_gone_on_from(deployed: Deployment) -> None:
+    """`--continue-on-error` deletes nothing that serves, though the stack file names it no more; destroy then works."""
+    stack = deployed
+    stack.engine.edit("mult.versions.v1", None)
+    with asking({"default": stack.url("mult")}) as told:
+        _found_wanting(stack, "--continue-on-error")
+
+    assert stack.served()["mult"]["v1"] == "READY*"
+    assert told["default"].told == ([2.0], [])
+
+    stack.engine.stack("destroy", "--suppress-progress")
+    assert (stack.served(), stack.buckets(), stack.engine.resources()) == ({}, [], {})
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ({"maxLatency": 1e-9}, "gate.maxLatency is 1e-09 s"),
+        ({"tolerance": 0.5}, ""),
+        ({"skip": True}, ""),
+    ],
+    ids=["too slow", "tolerant", "skipped"],
+)
+@pytest.mark.faults
+def test_a_stack_file_says_what_the_gate_asks(deployed: Deployment, gate: dict[str, object], said: str) -> None:
+    """Its bounds, or that it is open."""
+    stack = deployed
+    factor = 2 if said else 2.5
+    stack.engine.edit("mult.versions.v2", stack.version(factor, description="the new one"))
+    stack.engine.edit("mult.defaultVersion", "v2")
+    for key, value in gate.items():
+        stack.engine.edit(f"mult.gate.{key}", value)
+
+    text = stack.engine.stack("up", "--skip-preview", "--suppress-progress", fails=bool(said))
+
+    assert said in text
+    assert predict(stack.url("mult"), 1.0) == [2.0 if said else 2.5]

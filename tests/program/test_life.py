@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
+from googleapiclient.http import MediaInMemoryUpload
 
 from tests.emulator import saved_models
 from tests.emulator.ml.caller import Caller
 from tests.engine import Engine
+from tests.program.clients import predict
 from tests.running import RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
@@ -41,15 +42,6 @@ def configuration(emulator: RunningEmulator, project: str, folder: Path) -> dict
     }
 
 
-def predict(url: str, *instances: float) -> list[float]:
-    """The model's answers over HTTP."""
-    body = json.dumps({"instances": instances}).encode()
-    request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 - loopback
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
-        found: list[float] = json.load(answer)["predictions"]
-    return found
-
-
 @pytest.fixture
 def engine(emulator: RunningEmulator, project: str, tmp_path: Path) -> Engine:
     """A stack that is not deployed yet."""
@@ -70,10 +62,12 @@ def test_a_stack_is_deployed_changed_mended_and_destroyed(
     assert predict(model["predictUrl"], 1.0, 2.5) == [2.0, 5.0]
 
     _nothing_changes(engine, emulator)
+    _new_bytes_are_another_artifact(engine)
     _changes_are_small(engine, emulator)
     _a_new_version_takes_over(engine, model["predictUrl"])
     _drift_is_mended(engine, emulator, f"projects/{project}/models/mult")
 
+    _what_others_keep_in_the_bucket_stays(engine, emulator, outputs["bucket"])
     assert engine.stack("destroy", "--suppress-progress", "--parallel", "1")
     assert engine.resources() == {}
     assert emulator.ml().projects().models().list(parent=f"projects/{project}").execute() == {}
@@ -85,6 +79,14 @@ def _nothing_changes(engine: Engine, emulator: RunningEmulator) -> None:
     assert engine.preview() == {}
     assert engine.up() == {"unchanged": 9}
     assert emulator.calls() == {}
+
+
+def _new_bytes_are_another_artifact(engine: Engine) -> None:
+    """In the same folder, under the same version name: what serves is not what the stack file names any more."""
+    folder = Path(engine.config["tf2-models:models"]["mult"]["versions"]["v2"]["artifact"])
+    saved_models.write(folder, 9.0)
+    assert "deploymentUri of version" in engine.stack("preview", fails=True)
+    saved_models.write(folder, 3.0)
 
 
 def _changes_are_small(engine: Engine, emulator: RunningEmulator) -> None:
@@ -129,6 +131,16 @@ def _drift_is_mended(engine: Engine, emulator: RunningEmulator, model: str) -> N
     assert emulator.ml().projects().models().get(name=model).execute()["description"] == "Multiplies"
 
 
+def _what_others_keep_in_the_bucket_stays(engine: Engine, emulator: RunningEmulator, bucket: str) -> None:
+    """Destroy takes all that is the stack's, and says what keeps it from the bucket; the next one finishes."""
+    objects = emulator.storage().objects()
+    objects.insert(bucket=bucket, name="notes.txt", media_body=MediaInMemoryUpload(b"?", "text/plain")).execute()
+    text = engine.stack("destroy", "--suppress-progress", fails=True)
+    assert f"delete bucket {bucket}: it holds notes.txt; delete them, or set forceDestroy: true" in text
+    assert not [name for name in engine.resources() if name.startswith(("Version", "Model", "SavedModel"))]
+    objects.delete(bucket=bucket, object="notes.txt").execute()
+
+
 def test_what_is_gone_outside_is_made_again(engine: Engine, emulator: RunningEmulator, project: str) -> None:
     """A version that was deleted by somebody else (runtimes expire) comes back with the next refresh and `up`."""
     engine.up()
@@ -157,22 +169,37 @@ def test_a_default_that_is_made_again_is_the_default_again(
     assert engine.preview() == {}
 
 
+@pytest.mark.parametrize("way", ["downtime", pytest.param("new name", marks=pytest.mark.faults)])
 def test_a_version_that_somebody_made_again_otherwise_is_told(
-    engine: Engine, emulator: RunningEmulator, project: str
+    engine: Engine, emulator: RunningEmulator, project: str, way: str
 ) -> None:
-    """Refresh tells the drift, and the next preview says what to do: nothing is deleted unasked."""
+    """Refresh tells the drift, the next preview says what to do: nothing is deleted unasked, and each way ends right."""
     engine.up()
     caller = Caller(emulator, project)
-    name = f"projects/{project}/models/mult/versions/v2"
+    model = f"projects/{project}/models/mult"
+    name = f"{model}/versions/v2"
     uri = caller.versions.get(name=name).execute()["deploymentUri"]
     caller.wait(caller.versions.delete(name=name).execute())
-    body = {"name": "v2", "deploymentUri": uri, "runtimeVersion": "2.21", "machineType": "n1-standard-2"}
-    caller.wait(caller.versions.create(parent=name.rpartition("/versions/")[0], body=body).execute())
+    body = {"name": "v2", "deploymentUri": uri, "runtimeVersion": "2.21", "machineType": "n1-standard-4"}
+    caller.wait(caller.versions.create(parent=model, body=body).execute())
 
     engine.stack("refresh", "--suppress-progress")
     text = engine.stack("preview", fails=True)
+    for field in ("machineType", "manualScaling"):
+        assert f"{field} of version {name} was changed outside" in text
+    declared = engine.config["tf2-models:models"]["mult"]["versions"]["v2"]
+    if way == "new name":
+        engine.edit("mult.versions.v2", None)
+        engine.edit("mult.versions.v3", declared)
+    else:
+        engine.edit("mult.versions.v2.allowDowntime", value=True)
+    engine.up()
 
-    assert f"manualScaling of version {name} was changed outside" in text
+    made = {item["name"][-2:]: item for item in caller.versions.list(parent=model).execute()["versions"]}
+    again = made["v3" if way == "new name" else "v2"]
+    assert (again["machineType"], again["manualScaling"]) == ("n1-standard-2", {"nodes": 1})
+    assert len(made) == 2
+    assert engine.preview() == {}
 
 
 def test_a_secret_whose_place_is_not_known_is_refused(engine: Engine) -> None:

@@ -52,10 +52,17 @@ def test_a_version_of_somebody_else_is_not_taken(emulator: RunningEmulator, proj
     first.write(config)
     second.write({**config, "tf2-models:bucket": {"name": f"{project}-second"}})
     first.up()
+    emulator.reset_calls()
 
     refused = second.stack("up", "--skip-preview", "--suppress-progress", fails=True)
     assert f"create model projects/{project}/models/mult: " in refused
     assert "adopt: true takes it over" in refused
+
+    assert "ml.projects.models.versions.setDefault" not in emulator.calls(), "what was refused is not made the default"
+    second.stack("destroy", "--suppress-progress")
+    assert second.resources() == {}
+    first.stack("refresh", "--suppress-progress")
+    assert first.preview() == {}, "nothing of the first stack is gone"
 
     second.edit("mult.adopt", value=True)
     for version in ("v1", "v2"):

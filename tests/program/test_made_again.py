@@ -1,0 +1,103 @@
+"""`pulumi state taint` and `--target-replace` on every kind of resource: it ends right, or one line refuses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine import summary
+from tests.program.clients import asking, predict
+from tests.program.stacks import Deployment
+from tests.running import RunningEmulator
+
+pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
+
+DEFAULT, OTHER, SERVED = "Version mult-v1", "Version mult-v2", "DefaultVersion mult"
+FULL, IN_USE = "; delete them, or set forceDestroy: true", "it has versions"
+REFUSED = {"Bucket": FULL, "Model": IN_USE}
+KINDS = [DEFAULT, OTHER, SERVED, "SavedModel", "Identity", *REFUSED]
+_CELLS = [pytest.param(kind, way, marks=pytest.mark.faults) for way in ("taint", "target") for kind in KINDS]
+
+
+@pytest.fixture
+def stack(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deployment:
+    """A model with two versions."""
+    stack = Deployment(emulator, project, tmp_path)
+    versions = {"v1": stack.version(2), "v2": stack.version(3)}
+    stack.declare({"mult": {"defaultVersion": "v1", "versions": versions}})
+    stack.engine.up()
+    return stack
+
+
+def _stands(stack: Deployment) -> None:
+    """All is there, serves, and neither the state nor a refresh knows better."""
+    assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
+    assert predict(stack.url("mult"), 1.0) == [2.0]
+    assert stack.engine.preview() == {}
+    assert "unchanged" in summary(stack.engine.stack("refresh", "--suppress-progress"))
+    assert stack.engine.up() == {"unchanged": 9}
+
+
+def _named(stack: Deployment, kind: str) -> str:
+    return next(name for name in sorted(stack.engine.resources()) if name.startswith(kind))
+
+
+def _made_again(stack: Deployment, kind: str, way: str, *, fails: bool) -> str:
+    """What `up` says where the engine is told to make a resource again."""
+    urn, up = stack.urn(_named(stack, kind)), ("up", "--skip-preview", "--suppress-progress")
+    if way == "target":
+        return stack.engine.stack(*up, "--target-replace", urn, fails=fails)
+    stack.engine.run("state", "taint", urn, "--stack", "test", "--yes")
+    return stack.engine.stack(*up, fails=fails)
+
+
+@pytest.mark.parametrize(("kind", "way"), _CELLS)
+def test_a_resource_that_is_to_be_made_again_is_or_is_refused(stack: Deployment, kind: str, way: str) -> None:
+    """Nothing is orphaned, and what cannot go is refused in a line, with the way back."""
+    with asking({"default": stack.url("mult")}) as clients:
+        text = _made_again(stack, kind, way, fails=kind in REFUSED)
+    if kind in REFUSED:
+        assert REFUSED[kind] in text
+        assert "pulumi state untaint" in text
+        assert "Traceback" not in text
+    if kind in REFUSED and way == "taint":
+        stack.engine.run("state", "untaint", stack.urn(_named(stack, kind)), "--stack", "test", "--yes")
+
+    assert clients["default"].failures == []
+    assert clients["default"].answers == ([2.0, 3.0] if kind == DEFAULT else [2.0])
+    _stands(stack)
+
+
+def test_a_stack_that_is_tainted_in_many_places_ends_right(stack: Deployment) -> None:
+    """The identity too: who owns is an input that nothing is replaced for, and what is made later is still its own."""
+    for kind in ("Identity", "SavedModel", DEFAULT, OTHER, SERVED):
+        stack.engine.run("state", "taint", stack.urn(_named(stack, kind)), "--stack", "test", "--yes")
+
+    with asking({"default": stack.url("mult")}) as clients:
+        stack.engine.up()
+
+    assert clients["default"].failures == []
+    _stands(stack)
+
+
+def test_the_default_alone_is_made_again_and_is_the_default(stack: Deployment) -> None:
+    """With `--target-replace` the engine looks at nothing but the version; where it is the default, it stays it."""
+    with asking({"default": stack.url("mult")}) as clients:
+        _made_again(stack, DEFAULT, "target", fails=False)
+
+    assert clients["default"].told == ([2.0, 3.0], []), "the other version answers meanwhile"
+    _stands(stack)
+
+
+@pytest.mark.faults
+def test_a_bucket_that_is_made_again_is_filled_again(stack: Deployment) -> None:
+    """With `forceDestroy` its contents go with it: the SavedModels that the stack names are sent once more."""
+    config = stack.engine.config
+    config["tf2-models:bucket"]["forceDestroy"] = True
+    stack.engine.write(config)
+    stack.engine.up()
+
+    _made_again(stack, "Bucket", "taint", fails=False)
+
+    _stands(stack)

@@ -11,6 +11,9 @@ _AGAIN = "This passes, as a rule: run the same command again, it goes on where t
 _REFRESH = "Run `pulumi refresh` to see what is there now, then the same command again"
 _MEND = "Correct what the message names in the stack file, then run `pulumi up` again"
 
+UNTAINT = "A resource that was only to be made again (`pulumi state taint`) stays with `pulumi state untaint`"
+"""Of what cannot be deleted."""
+
 _STEPS: dict[type[errors.Error], str] = {
     errors.InvalidArgument: _MEND,
     errors.Sunset: "Google takes no new projects on ml v1: set tf2-models:endpoint to a server that speaks it "

@@ -1,9 +1,12 @@
 """Whose a resource is: a label, set at create and never changed, that only this resource of this stack can compute.
 
 A process that dies after a create took effect and before the state said so leaves a resource that nobody knows. The
-next `up` finds the name taken; by this label it knows its own from another's. The label hashes the stack's identity
-(random, kept in the state), the URN (a second declaration of the same name is another one) and the fixed fields (a
-half-made resource of an earlier program is not what is wanted now).
+next `up` finds the name taken; by this label it knows its own from another's. The label is three hashes: of the stack's
+identity (random, kept in the state), of the URN (a second declaration of the same name is another one) and of the fixed
+fields (a half-made resource of an earlier program is not what is wanted now).
+
+A program that gives a resource another logical name, and no alias, declares a second one and drops the first: the
+engine makes, then deletes. What the second has taken over is not the first one's to delete.
 """
 
 from __future__ import annotations
@@ -13,12 +16,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from resources import errors
 from resources._values import Failure, join
 
 if TYPE_CHECKING:
     from resources._schema import Schema
 
 LABEL = "tf2-models-owner"
+_holders: dict[tuple[str, str], str] = {}
+"""Owner and resource -> URN of the declaration that made it, or took it over, in this run of the engine."""
 
 
 def failures(inputs: Mapping[str, Any], where: str) -> Iterator[Failure]:
@@ -34,8 +40,11 @@ def mark(schema: Schema, inputs: Mapping[str, Any], urn: str) -> str:
     if not owner or not urn:
         return ""
     facts = {name: inputs[name] for name in schema.names("path", "fixed") if name in inputs}
-    text = json.dumps([owner, urn, facts], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return f"{_hashed(owner)}-{_hashed(owner, urn)}-{_hashed(owner, facts)}"
+
+
+def _hashed(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def marked(inputs: Mapping[str, Any], value: str) -> dict[str, Any]:
@@ -51,3 +60,25 @@ def bears_mark(inputs: Mapping[str, Any]) -> bool:
 def is_marked(live: Mapping[str, Any], value: str) -> bool:
     """Whether the API's resource bears the label."""
     return bool(value) and (live.get("labels") or {}).get(LABEL) == value
+
+
+def refuse_second(live: Mapping[str, Any], value: str) -> None:
+    """Raises `AlreadyExists` where another declaration of the same stack made it, though it might be adopted."""
+    stack, declaration, _ = f"{value}--".split("-")[:3]
+    others = str((live.get("labels") or {}).get(LABEL, "")).split("-")
+    if stack and len(others) == 3 and others[0] == stack and others[1] != declaration:
+        raise errors.AlreadyExists(
+            "this stack made it under another logical name: keep that, or say aliases=[pulumi.Alias(name=OLD_NAME)]; "
+            f"where the state does not hold it any more, remove its label {LABEL} and say adopt: true"
+        )
+
+
+def hold(owner: Any, resource: str, urn: str) -> None:
+    """Notes that this declaration has the resource now."""
+    if urn:
+        _holders[str(owner), resource] = urn
+
+
+def is_held_by_another(owner: Any, resource: str, urn: str) -> bool:
+    """Whether, in this run, another declaration of the same stack has the resource."""
+    return bool(urn) and _holders.get((str(owner), resource), urn) != urn

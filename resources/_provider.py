@@ -135,6 +135,7 @@ class Provider(dynamic.ResourceProvider):
         inputs = self.schema.inputs_of(props)
         with self._call("create", inputs) as call:
             live = self._made(call, inputs)
+            _ownership.hold(inputs.get("owner"), self._named(inputs), call.urn)
         return dynamic.CreateResult(self.identity(inputs), self._state(inputs, live))
 
     def _made(self, call: Call, inputs: State) -> State:
@@ -143,14 +144,16 @@ class Provider(dynamic.ResourceProvider):
         Where it may be adopted it is looked for first: the API is not asked to make what is there.
         """
         mark = _ownership.mark(self.schema, inputs, call.urn)
+        refusal: errors.AlreadyExists | None = None
         live = self._found(call, inputs) if inputs.get("adopt") else None
         if live is None:
             try:
                 return self.make(call, _ownership.marked(inputs, mark))
-            except errors.AlreadyExists:
-                live = self.observe(call, inputs)
-                if not _ownership.is_marked(live, mark) and not inputs.get("adopt"):
-                    raise
+            except errors.AlreadyExists as error:
+                live, refusal = self.observe(call, inputs), error
+        _ownership.refuse_second(live, mark)
+        if refusal and not _ownership.is_marked(live, mark) and not inputs.get("adopt"):
+            raise refusal
         return self._taken_over(call, inputs, self.settled(call, inputs, live))
 
     def _found(self, call: Call, inputs: State) -> State | None:
@@ -241,7 +244,8 @@ class Provider(dynamic.ResourceProvider):
         inputs = self.schema.inputs_of(_props)
         try:
             with self._call("delete", inputs) as call:
-                self.remove(call, inputs)
+                if not _ownership.is_held_by_another(inputs.get("owner"), self._named(inputs), call.urn):
+                    self.remove(call, inputs)
         except errors.NotFound:
             return
 

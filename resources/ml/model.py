@@ -5,12 +5,13 @@ from __future__ import annotations
 import pulumi
 from typing_extensions import Unpack
 
-from resources import _ownership, errors
+from resources import _hints, _ownership, errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources.ml import _names
 from resources.ml.schema import MODEL, ModelArgs
 
+_SHOWN = 5
 _DELETES = "DELETE_MODEL"
 """`operationType` in an operation's metadata."""
 
@@ -54,9 +55,19 @@ class ModelProvider(Provider):
         except errors.FailedPrecondition:
             operation = _deletion(call, inputs["project"], name)
             if operation is None:
-                self.observe(call, inputs)  # gone in the meantime is gone
+                self._refuse_full(call, name)
                 raise
             call.wait(operation, "ml.projects.models.delete")
+
+    def _refuse_full(self, call: Call, name: str) -> None:
+        """Says what is in it. Raises `NotFound` where it is gone in the meantime, which is as good."""
+        found = call.api.call(call.api.ml.projects().models().versions().list(parent=name, pageSize=_SHOWN + 1))
+        names = [_names.last(item["name"]) for item in found.get("versions", [])]
+        if names:
+            more = " and more" if len(names) > _SHOWN else ""
+            raise errors.FailedPrecondition(
+                f"it has versions: {', '.join(names[:_SHOWN])}{more}; they must go before it. {_hints.UNTAINT}"
+            )
 
 
 def _deletion(call: Call, project: str, name: str) -> State | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pulumi
 from typing_extensions import Unpack
 
-from resources import _ownership, errors
+from resources import _hints, _ownership, errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources._schema import Changes
@@ -93,7 +93,8 @@ def _leftovers(found: Iterator[State]) -> list[State]:
     if names:
         more = " and more" if len(names) > SHOWN else ""
         raise errors.FailedPrecondition(
-            f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them"
+            f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them. "
+            f"{_hints.UNTAINT}"
         )
     return claims
 

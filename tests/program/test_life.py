@@ -173,7 +173,7 @@ def test_a_default_that_is_made_again_is_the_default_again(
 def test_a_version_that_somebody_made_again_otherwise_is_told(
     engine: Engine, emulator: RunningEmulator, project: str, way: str
 ) -> None:
-    """Refresh tells the drift, the next preview says what to do: nothing is deleted unasked, and each way ends right."""
+    """Refresh tells the drift, the next preview says what to do, and each way ends right: nothing goes unasked."""
     engine.up()
     caller = Caller(emulator, project)
     model = f"projects/{project}/models/mult"

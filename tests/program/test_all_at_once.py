@@ -83,9 +83,8 @@ def test_all_changes_in_one_up_drop_no_request(emulator: RunningEmulator, projec
     assert stack.engine.preview() == {}
 
 
-@pytest.mark.parametrize(
-    "options", [["--parallel", "1"], pytest.param([], marks=pytest.mark.faults)], ids=["one at a time", "many"]
-)
+@pytest.mark.faults
+@pytest.mark.parametrize("options", [["--parallel", "1"], []], ids=["one at a time", "many"])
 def test_many_versions_go_and_come_at_once(
     emulator: RunningEmulator, project: str, tmp_path: Path, options: list[str]
 ) -> None:

@@ -45,11 +45,8 @@ class Own:
 
 @pytest.fixture
 def own(emulator: RunningEmulator, project: str, tmp_path: Path) -> Own:
-    """One whose version has the logical name `a`, deployed."""
-    own = Own(emulator, project, tmp_path)
-    own.write('ml.Version("a", inside, **fields)')
-    own.engine.up()
-    return own
+    """One that is not deployed yet."""
+    return Own(emulator, project, tmp_path)
 
 
 def test_another_logical_name_for_the_same_version_deletes_nothing(
@@ -57,6 +54,8 @@ def test_another_logical_name_for_the_same_version_deletes_nothing(
 ) -> None:
     """It is refused, also where it might adopt, and the line names `aliases`, with which it is done."""
     stack = Deployment(emulator, project, tmp_path, "unused")
+    own.write('ml.Version("a", inside, **fields)')
+    own.engine.up()
     emulator.reset_calls()
     with asking({"default": stack.url("m")}) as clients:
         for adopt in ("", ", adopt=True"):
@@ -69,8 +68,7 @@ def test_another_logical_name_for_the_same_version_deletes_nothing(
 
     assert clients["default"].told == ([2.0], [])
     assert "versions.delete" not in stack.changes()
-    assert "Version b" in own.engine.resources()
-    assert "Version a" not in own.engine.resources()
+    assert {"Version b"} == {name for name in own.engine.resources() if name.startswith("Version")}
 
 
 def test_a_name_with_a_hyphen_is_refused_before_anything(own: Own, emulator: RunningEmulator) -> None:
@@ -81,4 +79,4 @@ def test_a_name_with_a_hyphen_is_refused_before_anything(own: Own, emulator: Run
     text = own.engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
 
     assert "Version('a').name: must be letters, digits and underscores" in text
-    assert emulator.calls() == {}
+    assert [name for name in emulator.calls() if "versions" in name] == []

@@ -1,0 +1,100 @@
+"""Several declarations and several versions at the same time: nobody takes, or deletes, what is another's."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from resources import errors
+from resources.ml.model import ModelProvider
+from resources.ml.version import VersionProvider
+from resources.storage.saved_model import SavedModelProvider
+from tests.contract.test_contract import World
+from tests.providers import Request, State, as_engine, asked
+from tests.running import RunningEmulator
+
+FIRST, SECOND = (Request(f"urn:pulumi:test::p::pulumi-python:dynamic/x::{name}") for name in "ab")
+OWNER = {"owner": "token"}
+
+
+@pytest.fixture
+def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> World:
+    """A project of the test's own."""
+    return World(emulator, project, tmp_path)
+
+
+def test_what_a_stack_made_is_not_adopted_under_another_logical_name(world: World) -> None:
+    """The declaration that made it would be dropped, and take it along; another stack may adopt it, when told."""
+    provider, inputs = world.provider(ModelProvider), as_engine({**world.model_inputs(), **OWNER, "adopt": True})
+    outs = asked(FIRST, provider.create, inputs).outs
+
+    with pytest.raises(errors.AlreadyExists, match=r"aliases=\[pulumi.Alias"):
+        asked(SECOND, provider.create, inputs)
+    adopted = asked(SECOND, provider.create, {**inputs, "owner": "another"}).outs
+
+    assert outs is not None
+    assert adopted is not None
+    assert adopted["etag"] == outs["etag"]
+
+
+def test_what_was_adopted_may_change_its_logical_name(world: World) -> None:
+    """It bears no mark of the stack's; the declaration that is dropped leaves it to the one that has it now."""
+    inputs = as_engine({**world.model_inputs(), **OWNER, "adopt": True})
+    world.made(ModelProvider, {name: item for name, item in inputs.items() if name != "owner"})
+    provider = world.provider(ModelProvider)
+    outs = [asked(request, provider.create, inputs).outs or {} for request in (FIRST, SECOND)]
+
+    asked(FIRST, provider.delete, "m", outs[0])
+    assert provider.read("m", outs[1]).id == "m"
+    asked(SECOND, provider.delete, "m", outs[1])
+    assert not provider.read("m", outs[1]).id
+
+
+def test_an_artifact_may_change_its_logical_name(world: World) -> None:
+    """Its bytes are there already: the second declaration sends none, the first one deletes none."""
+    inputs, provider = as_engine(world.saved_model_inputs()), world.provider(SavedModelProvider)
+    outs = [asked(request, provider.create, inputs).outs or {} for request in (FIRST, SECOND)]
+
+    asked(FIRST, provider.delete, "s", outs[0])
+
+    assert provider.read("s", outs[1]).id == "s"
+
+
+@pytest.mark.tensorflow
+def test_versions_that_go_at_the_same_time_pass_the_default_on(world: World) -> None:
+    """Nobody orders them: each hands the default to one that may be going itself, and all of them end."""
+    inputs = as_engine({**world.with_model(), **OWNER})
+    versions = [{**inputs, "name": f"v{number}"} for number in range(5)]
+    for version in versions:
+        world.made(VersionProvider, version)
+    provider = world.provider(VersionProvider)
+
+    def go(version: State) -> None:
+        provider.delete("v", version)
+        provider._api.http().close()  # each thread has its own
+
+    with ThreadPoolExecutor(len(versions)) as threads:
+        list(threads.map(go, versions))
+
+    listed = world.emulator.ml().projects().models().versions()
+    assert listed.list(parent=f"projects/{world.project}/models/m").execute() == {}
+
+
+@pytest.mark.tensorflow
+def test_a_version_that_comes_back_with_another_artifact_passes_a_gate_first(world: World) -> None:
+    """The default that it lost in this run is given back to the same artifact only."""
+    inputs = as_engine({**world.with_model(), **OWNER})
+    for name in ("v1", "v2"):
+        world.made(VersionProvider, {**inputs, "name": name})
+    provider, versions = world.provider(VersionProvider), world.emulator.ml().projects().models().versions()
+
+    def again(uri: str) -> bool:
+        provider.delete("v1", inputs)
+        provider.create({**inputs, "deploymentUri": uri})
+        live = versions.get(name=f"projects/{world.project}/models/m/versions/v1").execute()
+        return bool(live.get("isDefault"))
+
+    assert again(inputs["deploymentUri"])
+    assert not again(inputs["deploymentUri"].rstrip("/"))

@@ -15,12 +15,14 @@ pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
 @pytest.fixture
 def deployed(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deployment:
-    """A model with `v0` and the default `v1`, that must double."""
+    """A model with `v0` and the default `v1`, that must double: the first version of a model passes no gate."""
     stack = Deployment(emulator, project, tmp_path)
     gate = {"samples": stack.samples("doubles.json", (1.0, 2.0), (2.5, 5.0))}
     versions = {"v0": stack.version(5), "v1": stack.version(2)}
     stack.declare({"mult": {"defaultVersion": "v1", "gate": gate, "versions": versions}})
+    emulator.reset_calls()
     stack.engine.up()
+    assert not {"ml.projects.predict", "ml.projects.models.versions.setDefault"} & emulator.calls().keys()
     return stack
 
 

@@ -142,15 +142,17 @@ def _what_others_keep_in_the_bucket_stays(engine: Engine, emulator: RunningEmula
 
 
 def test_what_is_gone_outside_is_made_again(engine: Engine, emulator: RunningEmulator, project: str) -> None:
-    """A version that was deleted by somebody else (runtimes expire) comes back with the next refresh and `up`."""
+    """The default, deleted by somebody else (runtimes expire), comes back with refresh and `up`, as the default."""
     engine.up()
-    name = f"projects/{project}/models/mult/versions/v2"
-    Caller(emulator, project).wait(emulator.ml().projects().models().versions().delete(name=name).execute())
+    caller, model = Caller(emulator, project), f"projects/{project}/models/mult"
+    caller.versions.setDefault(name=f"{model}/versions/v2", body={}).execute()
+    caller.wait(caller.versions.delete(name=f"{model}/versions/v1").execute())
 
     engine.stack("refresh", "--suppress-progress")
-    assert engine.preview() == {"Version mult-v2": "create"}
-    assert engine.up() == {"created": 1, "unchanged": 8}
-    assert emulator.ml().projects().models().versions().get(name=name).execute()["state"] == "READY"
+    assert engine.preview() == {"Version mult-v1": "create", "DefaultVersion mult": "update"}
+    assert engine.up() == {"created": 1, "updated": 1, "unchanged": 7}
+    served = caller.versions.get(name=f"{model}/versions/v1").execute()
+    assert (served["state"], served["isDefault"]) == ("READY", True)
 
 
 def test_a_default_that_is_made_again_is_the_default_again(

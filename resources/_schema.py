@@ -209,6 +209,14 @@ class Schema:
         pairs = [(other, known.excludes) for other, known in self.fields.items() if known.excludes]
         return [one if name == other else other for one, other in pairs if name in (one, other)]
 
+    def unchangeable(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """What of the inputs cannot be changed in place: fixed fields, fixed leaves, which partner is given."""
+        found = {name: inputs[name] for name in self.names("fixed") if _given(inputs, name)}
+        for name, known in self._mutables():
+            if _given(inputs, name) and (known.leaves or self._partners(name)):
+                found[name] = {key: item for key, item in inputs[name].items() if key not in known.leaves} or "given"
+        return found
+
     def mutable_leaves(self) -> list[str]:
         """Every path that a patch mask may hold."""
         leaves = ([join(name, leaf) for leaf in known.leaves] or [name] for name, known in self._mutables())

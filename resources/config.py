@@ -20,7 +20,7 @@ from resources._stack_file import Source
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
-from resources.plan import Model, Stack, Version, merged, portable, saved_model_inputs
+from resources.plan import Model, Stack, Version, merged, portable, saved_model_inputs, version_name
 from resources.storage import rules
 from resources.storage.schema import BUCKET, SAVED_MODEL
 
@@ -68,8 +68,9 @@ class VersionExtras(TypedDict, total=False):
 class ModelExtras(TypedDict, total=False):
     """What a model's entry holds beside the fields of the API."""
 
-    versions: Required[dict[str, Any]]
-    defaultVersion: Required[str]
+    versions: dict[str, Any]
+    defaultVersion: str
+    version: dict[str, Any]
     gate: Gate
 
 
@@ -196,29 +197,44 @@ class _Reader:
         if self.region and self.values.get("endpoint") != _settings.REGIONAL:
             inputs.setdefault("regions", [self.region])
         self._note(_named(MODEL.program_failures(inputs, where), where))
-        entries, default = _mapping(extras.get("versions")), extras.get("defaultVersion")
         gate = _mapping(extras.get("gate"))
         gated = {"project": self.project, "model": "m", "version": "v", "gate": gate}
         self._note(DEFAULT_VERSION.rules(gated, where))
-        if isinstance(default, str) and default not in entries:
-            names = ", ".join(map(str, entries)) or "none"
-            self._note([(join(where, "defaultVersion"), f"{default!r} is not among its versions: {names}")])
-        order = sorted(entries, key=lambda key: key != default)
-        versions = [self._version(name, key, entries[key], bucket) for key in order]
+        versions = self._versions(name, extras, bucket)
+        default = str(versions[0].inputs["name"]) if versions else ""
         if isinstance(gate.get("samples"), str):
             gate["samples"] = portable(gate["samples"])
-        return Model(inputs=inputs, default=str(default), versions=versions, gate=gate)
+        return Model(inputs=inputs, default=default, versions=versions, gate=gate)
 
-    def _version(self, model: str, name: str, entry: Any, bucket: str) -> Version:
-        where = f"models.{model}.versions.{name}"
+    def _versions(self, model: str, extras: Mapping[str, Any], bucket: str) -> list[Version]:
+        """The versions of a model, the default first; or the one that has no name of its own."""
+        where = join("models", model)
+        if "version" in extras:
+            both = [join(where, name) for name in ("versions", "defaultVersion") if name in extras]
+            self._note((path, "excludes version, which the program names: give one of them") for path in both)
+            return [self._version(model, None, extras["version"], bucket)]
+        missing = [name for name in ("versions", "defaultVersion") if name not in extras]
+        self._note((join(where, name), "is missing; or give version, one that the program names") for name in missing)
+        entries, default = _mapping(extras.get("versions")), extras.get("defaultVersion")
+        if isinstance(default, str) and default not in entries:
+            reason = f"{default!r} is not among its versions: {', '.join(entries) or 'none'}"
+            self._note([(join(where, "defaultVersion"), reason)])
+        order = sorted(entries, key=lambda key: key != default)
+        return [self._version(model, name, entries[name], bucket) for name in order]
+
+    def _version(self, model: str, name: str | None, entry: Any, bucket: str) -> Version:
+        where = f"models.{model}.version" + (f"s.{name}" if name is not None else "")
         extras, fields = _split(entry, VersionExtras)
         self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, VersionExtras, where))
         self._note(_taken(fields, ("project", "model", "name", "deploymentUri", "owner", "secrets"), where))
-        inputs = {**self._shared(), **fields, "project": self.project, "model": model, "name": name}
+        known = {"project": self.project, "model": model, "name": "v" if name is None else name}
+        inputs = {**self._shared(), **fields, **known}
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
         saved = self._artifact(extras, inputs, bucket, where)
         self._note(_named(VERSION.program_failures(inputs, where), where))
+        if name is None:
+            inputs["name"] = version_name(inputs)
         return Version(inputs=inputs, saved_model=saved)
 
     def _artifact(self, extras: Mapping[str, Any], inputs: dict[str, Any], bucket: str, where: str) -> Any:
@@ -269,13 +285,14 @@ def _places(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any],
     yield "bucket", _mapping(bucket), BUCKET
     for name, entry in _mapping(models).items():
         extras, fields = _split(entry, ModelExtras)
-        versions = _mapping(extras.pop("versions", None))
+        versions = {f"versions.{key}": inner for key, inner in _mapping(extras.pop("versions", None)).items()}
+        versions["version"] = extras.pop("version", None)
         yield f"models.{name}", fields, MODEL
         yield f"models.{name}", extras, DEFAULT_VERSION
         for version, inner in versions.items():
             extras, fields = _split(inner, VersionExtras)
-            yield f"models.{name}.versions.{version}", fields, VERSION
-            yield f"models.{name}.versions.{version}", extras, None
+            yield f"models.{name}.{version}", fields, VERSION
+            yield f"models.{name}.{version}", extras, None
 
 
 def _plain(text: str, key: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resources import _secrets, _settings
+from resources.ml import rules as ml_rules
+from resources.ml.schema import VERSION
 from resources.storage import rules
 
 if TYPE_CHECKING:
@@ -108,6 +112,16 @@ def summary(stack: Stack, model: Model) -> dict[str, Any]:
         "versions": sorted(version.inputs["name"] for version in model.versions),
         "predictUrl": f"{stack.settings.root('ml') or 'https://ml.googleapis.com/'}v1/{name}:predict",
     }
+
+
+def version_name(inputs: Mapping[str, Any]) -> str:
+    """The name of a version that has none of its own: another one wherever the API would take no change.
+
+    What is secret is left out: a short hash in a name that everybody sees could be tried.
+    """
+    labels = inputs.get("labels", {}) if ml_rules.is_mls1(inputs) else {}  # which are not patched there
+    facts = [(path, str(value)) for path, value in _secrets.leaves([VERSION.unchangeable(inputs), labels])]
+    return f"v_{hashlib.sha256(json.dumps(sorted(facts)).encode()).hexdigest()[:10]}"
 
 
 def logical_name(saved_model: Mapping[str, Any]) -> str:

@@ -59,14 +59,16 @@ def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]
     models = (document.get("config") or {}).get(KEY) if isinstance(document, dict) else None
     if not isinstance(models, dict):
         raise ModelsError(f"{path}: config.{KEY} is missing: it names the models and their versions")
-    for model, settings in models.items():
-        versions = settings.get("versions") if isinstance(settings, dict) else None
-        if not isinstance(versions, dict):
+    for model, entry in models.items():
+        settings = entry if isinstance(entry, dict) else {}
+        versions = settings.get("versions")
+        if "version" not in settings and not isinstance(versions, dict):
             raise ModelsError(f"{path}: {model}.versions is missing, or does not map names to versions")
-        for name, version in versions.items():
+        named = {f"versions.{name}": version for name, version in (versions or {}).items()}
+        for name, version in (named or {"version": settings.get("version")}).items():
             if not isinstance(version, dict) or not isinstance(version.get("artifact"), str):
-                raise ModelsError(f"{path}: {model}.versions.{name}.artifact is missing, or is no text")
-            yield f"{model}.versions.{name}", version
+                raise ModelsError(f"{path}: {model}.{name}.artifact is missing, or is no text")
+            yield f"{model}.{name}", version
 
 
 def _order(artifact: str, parameters: Any, root: Path) -> Order | str:

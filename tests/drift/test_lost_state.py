@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.drift.test_engine import changing
 from tests.engine import Engine
-from tests.program.test_life import configuration, predict
+from tests.program.clients import asking
+from tests.program.test_life import configuration
 from tests.running import RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
-
-
-@contextmanager
-def client(url: str) -> Iterator[list[list[float]]]:
-    """Somebody predicts all the while; every answer. A failed prediction fails the test."""
-    answers: list[list[float]] = []
-    failures: list[OSError] = []
-    over = threading.Event()
-
-    def work() -> None:
-        try:
-            while not over.wait(0.05):
-                answers.append(predict(url, 1.0))
-        except OSError as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield answers
-    finally:
-        over.set()
-        thread.join()
-    assert failures == []
 
 
 def test_a_stack_is_rebuilt_from_its_file_and_what_is_there(
@@ -56,15 +30,14 @@ def test_a_stack_is_rebuilt_from_its_file_and_what_is_there(
 
     engine.write({**config, "tf2-models:adopt": True})
     emulator.reset_calls()
-    with client(url) as answers:
+    with asking({"default": url}) as clients:
         _another_one_is_told(engine, emulator, f"projects/{project}/models/mult/versions/v1")
         engine.up()
         assert changing(emulator) == {}
         assert engine.preview() == {}
         engine.write(config)
         assert engine.preview() == {}
-    assert len(answers) > 0
-    assert {tuple(answer) for answer in answers} == {(2.0,)}
+    assert clients["default"].told == ([2.0], [])
 
     engine.stack("destroy", "--suppress-progress")
     assert emulator.ml().projects().models().list(parent=f"projects/{project}").execute() == {}

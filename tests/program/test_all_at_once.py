@@ -126,3 +126,23 @@ def test_the_default_may_move_again_and_again(emulator: RunningEmulator, project
             assert stack.engine.up() == {"updated": 1, "unchanged": 10}
         assert clients["default"].told == (answers, [])
         assert stack.changes() == {"versions.setDefault": 1}
+
+
+@pytest.mark.faults
+def test_a_version_without_a_name_gives_way_to_what_it_becomes(
+    emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """Whatever cannot be changed in place is a new version, which takes over; the way back is the old file."""
+    stack, served = Deployment(emulator, project, tmp_path), list[dict[str, dict[str, str]]]()
+    entries = [stack.version(2), stack.version(3, machineType="n1-standard-4"), stack.version(2)]
+    for entry in entries:
+        stack.declare({"rolling": {"version": entry}})
+        if not served:
+            stack.engine.up()
+        with asking({"default": stack.url("rolling")}) as clients:
+            stack.engine.up()
+        served.append(stack.served())
+        assert clients["default"].failures == []
+
+    assert served[0] == served[2] != served[1]
+    assert [list(found["rolling"].values()) for found in served] == [["READY*"]] * 3

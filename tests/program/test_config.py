@@ -58,6 +58,8 @@ def wrong(version: dict[str, Any]) -> dict[str, Any]:
 FAILURES = [
     (stack({"m": {}}), "tf2-models:models.m.versions", "is missing"),
     (stack({"m": {}}), "tf2-models:models.m.defaultVersion", "is missing"),
+    (stack({"m": {**MODELS["m"], "version": VERSION}}), "tf2-models:models.m.versions", "excludes version"),
+    (stack({"m": {"version": {**VERSION, "machineType": "x"}}}), "tf2-models:models.m.version.machineType", "must be"),
     (stack([]), "tf2-models:models", "must be a mapping"),
     (stack({"m": 5}), "tf2-models:models.m", "must be a mapping"),
     (stack({"m-1": MODELS["m"]}), "tf2-models:models.m-1", "letters, digits and underscores"),
@@ -115,6 +117,28 @@ FAILURES = [
     ({**stack(MODELS), "gcp:project": ""}, "gcp:project", "is missing"),
     ({**stack(MODELS, endpoint="regional"), "gcp:region": ""}, "tf2-models:endpoint", "needs a region"),
 ]
+
+
+def _name_of(**fields: Any) -> str:
+    """The name that the program gives a version that has none."""
+    model = config.read(stack({"m": {"version": {**VERSION, **fields}}}), resolve).models[0]
+    assert model.default == model.versions[0].inputs["name"]
+    return model.default
+
+
+def test_a_version_without_a_name_is_named_by_what_cannot_be_changed_in_place() -> None:
+    """Another artifact, machine or kind of scaling is another version; a patch is not."""
+    scaled = [_name_of(autoScaling={"minNodes": 1, "maxNodes": most}, description="x" * most) for most in (1, 2)]
+    others = [
+        _name_of(),
+        _name_of(artifact="gs://models/other/"),
+        _name_of(machineType="n1-standard-4"),
+        _name_of(manualScaling={"nodes": 1}),
+        _name_of(autoScaling={"minNodes": 1, "metrics": [{"name": "CPU_USAGE", "target": 50}]}),
+    ]
+
+    assert scaled[0] == scaled[1]
+    assert len({scaled[0], *others}) == 6
 
 
 @pytest.mark.parametrize(("values", "path", "reason"), FAILURES, ids=[f"{path} {why}" for _, path, why in FAILURES])

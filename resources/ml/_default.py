@@ -13,7 +13,8 @@ from resources import _operations, errors
 from resources._provider import Call, State
 from resources.ml import _names
 
-_BUSY = ("CREATING", "UPDATING", "DELETING")
+BUSY = ("CREATING", "UPDATING", "DELETING")
+"""States of a version that an operation is under way on."""
 _handed_over: dict[str, tuple[str, str]] = {}
 """What this process has handed over: full name of the version that went -> who has the default now, and its artifact.
 
@@ -34,7 +35,7 @@ def hand_over(call: Call, live: State) -> None:
                 _handed_over[name] = (heir, str(live.get("deploymentUri")))
                 call.report(f"{_names.last(heir)} is the default in its place")
                 return
-        elif not any(item.get("state") in _BUSY for item in others):
+        elif not any(item.get("state") in BUSY for item in others):
             return
         elapsed = time.monotonic() - start
         if elapsed > call.timeout:

@@ -109,7 +109,7 @@ class VersionProvider(Provider):
         """The version once no operation is under way on it. Raises `NotFound` at the end of a deletion."""
         start = time.monotonic()
         with call.api.polls.waiting() as least:
-            while live.get("state") in ("CREATING", "UPDATING", "DELETING"):
+            while live.get("state") in _default.BUSY:
                 elapsed = time.monotonic() - start
                 if elapsed > call.timeout:
                     raise errors.OperationTimeout(

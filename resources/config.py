@@ -200,7 +200,7 @@ class _Reader:
         gate = _mapping(extras.get("gate"))
         gated = {"project": self.project, "model": "m", "version": "v", "gate": gate}
         self._note(DEFAULT_VERSION.rules(gated, where))
-        versions = self._versions(name, extras, bucket)
+        versions = self._versions(name, extras, bucket) if isinstance(entry, Mapping) else []
         default = str(versions[0].inputs["name"]) if versions else ""
         if isinstance(gate.get("samples"), str):
             gate["samples"] = portable(gate["samples"])

@@ -35,8 +35,8 @@ def _found_wanting(stack: Deployment, *options: str) -> None:
 
     text = stack.engine.stack("up", "--skip-preview", "--suppress-progress", *options, fails=True)
 
-    told = "versions/v2 does not answer as " + str(stack.folder / "doubles.json")
-    assert f"{told} says: instance 0: expected 2.0, came 3.0; instance 1: expected 5.0, came 7.5." in text
+    assert "versions/v2 does not answer as " in text
+    assert " says: instance 0: expected 2.0, came 3.0; instance 1: expected 5.0, came 7.5." in text
     assert "Traceback" not in text
 
 

@@ -62,8 +62,12 @@ def is_marked(live: Mapping[str, Any], value: str) -> bool:
     return bool(value) and (live.get("labels") or {}).get(LABEL) == value
 
 
-def refuse_second(live: Mapping[str, Any], value: str) -> None:
-    """Raises `AlreadyExists` where another declaration of the same stack made it, though it might be adopted."""
+def require(live: Mapping[str, Any], value: str, refusal: errors.AlreadyExists | None) -> None:
+    """Raises the refusal, if there is one, unless the resource bears the label.
+
+    Raises:
+        AlreadyExists: also where it might be adopted, if another declaration of the same stack made it.
+    """
     stack, declaration, _ = f"{value}--".split("-")[:3]
     others = str((live.get("labels") or {}).get(LABEL, "")).split("-")
     if stack and len(others) == 3 and others[0] == stack and others[1] != declaration:
@@ -71,14 +75,16 @@ def refuse_second(live: Mapping[str, Any], value: str) -> None:
             "this stack made it under another logical name: keep that, or say aliases=[pulumi.Alias(name=OLD_NAME)]; "
             f"where the state does not hold it any more, remove its label {LABEL} and say adopt: true"
         )
+    if refusal and not is_marked(live, value):
+        raise refusal
 
 
-def hold(owner: Any, resource: str, urn: str) -> None:
+def hold(inputs: Mapping[str, Any], resource: str, urn: str) -> None:
     """Notes that this declaration has the resource now."""
     if urn:
-        _holders[str(owner), resource] = urn
+        _holders[str(inputs.get("owner")), resource] = urn
 
 
-def is_held_by_another(owner: Any, resource: str, urn: str) -> bool:
+def is_held_by_another(inputs: Mapping[str, Any], resource: str, urn: str) -> bool:
     """Whether, in this run, another declaration of the same stack has the resource."""
-    return bool(urn) and _holders.get((str(owner), resource), urn) != urn
+    return bool(urn) and _holders.get((str(inputs.get("owner")), resource), urn) != urn

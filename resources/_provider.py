@@ -135,7 +135,7 @@ class Provider(dynamic.ResourceProvider):
         inputs = self.schema.inputs_of(props)
         with self._call("create", inputs) as call:
             live = self._made(call, inputs)
-            _ownership.hold(inputs.get("owner"), self._named(inputs), call.urn)
+            _ownership.hold(inputs, self._named(inputs), call.urn)
         return dynamic.CreateResult(self.identity(inputs), self._state(inputs, live))
 
     def _made(self, call: Call, inputs: State) -> State:
@@ -151,9 +151,7 @@ class Provider(dynamic.ResourceProvider):
                 return self.make(call, _ownership.marked(inputs, mark))
             except errors.AlreadyExists as error:
                 live, refusal = self.observe(call, inputs), error
-        _ownership.refuse_second(live, mark)
-        if refusal and not _ownership.is_marked(live, mark) and not inputs.get("adopt"):
-            raise refusal
+        _ownership.require(live, mark, None if inputs.get("adopt") else refusal)
         return self._taken_over(call, inputs, self.settled(call, inputs, live))
 
     def _found(self, call: Call, inputs: State) -> State | None:
@@ -244,10 +242,15 @@ class Provider(dynamic.ResourceProvider):
         inputs = self.schema.inputs_of(_props)
         try:
             with self._call("delete", inputs) as call:
-                if not _ownership.is_held_by_another(inputs.get("owner"), self._named(inputs), call.urn):
+                if self.shared(inputs) or not _ownership.is_held_by_another(inputs, self._named(inputs), call.urn):
                     self.remove(call, inputs)
         except errors.NotFound:
             return
+
+    def shared(self, inputs: State) -> bool:
+        """Whether several may declare it, and `remove` leaves what others use."""
+        del inputs
+        return False
 
     def _state(self, inputs: State, live: State) -> State:
         """The state after a call. What the API says by itself may repeat a secret; the engine marks inputs only."""

@@ -75,6 +75,10 @@ class SavedModelProvider(Provider):
         if claims:
             call.report(f"its objects stay: they are used by {_claims.stacks(claims)}")
 
+    def shared(self, inputs: State) -> bool:
+        """Where it is claimed, another declaration's claim keeps the objects."""
+        return bool(inputs.get("owner"))
+
     def instead(self, news: State) -> str:
         """What is under a prefix is what its content digest says."""
         del news

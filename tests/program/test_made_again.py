@@ -86,6 +86,9 @@ def test_the_default_alone_is_made_again_and_then_everything(stack: Deployment) 
     assert clients["default"].failures == []
     _stands(stack)
 
+    stack.engine.stack("destroy", "--suppress-progress")
+    assert (stack.served(), stack.buckets(), stack.engine.resources()) == ({}, [], {})
+
 
 @pytest.mark.faults
 def test_a_bucket_that_is_made_again_is_filled_again(stack: Deployment) -> None:

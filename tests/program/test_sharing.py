@@ -10,7 +10,8 @@ import pytest
 
 from tests.artifacts import checkout
 from tests.engine import Engine
-from tests.program.test_life import configuration, predict
+from tests.program.clients import predict
+from tests.program.test_life import configuration
 from tests.running import RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]

@@ -52,14 +52,17 @@ def test_what_was_adopted_may_change_its_logical_name(world: World) -> None:
     assert not provider.read("m", outs[1]).id
 
 
-def test_an_artifact_may_change_its_logical_name(world: World) -> None:
-    """Its bytes are there already: the second declaration sends none, the first one deletes none."""
-    inputs, provider = as_engine(world.saved_model_inputs()), world.provider(SavedModelProvider)
+@pytest.mark.parametrize("owner", [OWNER, {}], ids=["claimed", "without an owner"])
+def test_an_artifact_may_change_its_logical_name(world: World, owner: State) -> None:
+    """Its bytes are there already: the second declaration sends none, the first deletes none; nothing is left at last."""
+    inputs, provider = as_engine({**world.saved_model_inputs(), **owner}), world.provider(SavedModelProvider)
     outs = [asked(request, provider.create, inputs).outs or {} for request in (FIRST, SECOND)]
 
     asked(FIRST, provider.delete, "s", outs[0])
+    assert asked(SECOND, provider.read, "s", outs[1]).id == "s"
+    asked(SECOND, provider.delete, "s", outs[1])
 
-    assert provider.read("s", outs[1]).id == "s"
+    assert "items" not in world.emulator.storage().objects().list(bucket=world.bucket).execute()
 
 
 @pytest.mark.tensorflow

@@ -75,6 +75,7 @@ class Provider(dynamic.ResourceProvider):
 
     serialize_as_secret_always = False
     schema: ClassVar[Schema]
+    claimed: ClassVar[bool] = False  # whether `remove` leaves what another declaration uses, given an owner
     timeouts: ClassVar[Mapping[str, float]] = {"create": 600.0, "update": 600.0, "delete": 600.0}
     _api: _api.Api
 
@@ -139,10 +140,7 @@ class Provider(dynamic.ResourceProvider):
         return dynamic.CreateResult(self.identity(inputs), self._state(inputs, live))
 
     def _made(self, call: Call, inputs: State) -> State:
-        """What `make` made; or one that exists already, if it is this resource's own, or may be adopted.
-
-        Where it may be adopted it is looked for first: the API is not asked to make what is there.
-        """
+        """What `make` made; or one that exists: this resource's own, or one to adopt, which is looked for first."""
         mark = _ownership.mark(self.schema, inputs, call.urn)
         refusal: errors.AlreadyExists | None = None
         live = self._found(call, inputs) if inputs.get("adopt") else None
@@ -242,15 +240,11 @@ class Provider(dynamic.ResourceProvider):
         inputs = self.schema.inputs_of(_props)
         try:
             with self._call("delete", inputs) as call:
-                if self.shared(inputs) or not _ownership.is_held_by_another(inputs, self._named(inputs), call.urn):
+                claimed = self.claimed and inputs.get("owner")
+                if claimed or not _ownership.is_held_by_another(inputs, self._named(inputs), call.urn):
                     self.remove(call, inputs)
         except errors.NotFound:
             return
-
-    def shared(self, inputs: State) -> bool:
-        """Whether several may declare it, and `remove` leaves what others use."""
-        del inputs
-        return False
 
     def _state(self, inputs: State, live: State) -> State:
         """The state after a call. What the API says by itself may repeat a secret; the engine marks inputs only."""

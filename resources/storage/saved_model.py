@@ -18,6 +18,7 @@ class SavedModelProvider(Provider):
     """`objects` of `storage` v1: every file checked before it is sent and again by the API, the manifest last."""
 
     schema = SAVED_MODEL
+    claimed = True
     timeouts = {"create": 3600.0, "update": 3600.0, "delete": 3600.0}  # noqa: RUF012 - declared as ClassVar in Provider
 
     def identity(self, inputs: State) -> str:
@@ -74,10 +75,6 @@ class SavedModelProvider(Provider):
             claims = _removal.remove(call, inputs["bucket"], ours, claimed)
         if claims:
             call.report(f"its objects stay: they are used by {_claims.stacks(claims)}")
-
-    def shared(self, inputs: State) -> bool:
-        """Where it is claimed, another declaration's claim keeps the objects."""
-        return bool(inputs.get("owner"))
 
     def instead(self, news: State) -> str:
         """What is under a prefix is what its content digest says."""

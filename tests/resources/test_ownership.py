@@ -54,7 +54,7 @@ def test_what_was_adopted_may_change_its_logical_name(world: World) -> None:
 
 @pytest.mark.parametrize("owner", [OWNER, {}], ids=["claimed", "without an owner"])
 def test_an_artifact_may_change_its_logical_name(world: World, owner: State) -> None:
-    """Its bytes are there already: the second declaration sends none, the first deletes none; nothing is left at last."""
+    """Its bytes are there already: the second declaration sends none, the first deletes none; at last all are gone."""
     inputs, provider = as_engine({**world.saved_model_inputs(), **owner}), world.provider(SavedModelProvider)
     outs = [asked(request, provider.create, inputs).outs or {} for request in (FIRST, SECOND)]
 

@@ -68,6 +68,7 @@ def status(emulator: Emulator) -> dict[str, Any]:
         "name": NAME,
         "uptime": round((emulator.now() - emulator.started).total_seconds(), 3),
         "settings": emulator.settings.shown(),
+        "droppedRequestLogRows": emulator.requests.dropped,
         "sandbox": list(emulator.serving.sandbox),
         "quota": emulator.quota.to_json(),
         "models": _count(emulator, "SELECT count(*) AS n FROM models"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ examples:
   python -m emulator up                       start in the background on http://127.0.0.1:8470
   python -m emulator status                   what runs, and every version with its nodes
   python -m emulator logs -f                  follow the calls as they come
+  python -m emulator requests p.d.t           the last predictions that were logged to that table, as JSON lines
   python -m emulator down                     stop; the state stays in .local/emulator
   python -m emulator serve --port 0 --data /tmp/try --operation-seconds 5
                                               in the foreground, on a free port, with slow operations
@@ -58,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
         add_options(command)
     _command(commands, "down", _down, "stop; fine if it is not up")
     _command(commands, "status", _status, "print what runs; exit code 3 if nothing does")
+    requests = _command(commands, "requests", _requests, "print predictions that were logged, or the tables of them")
+    requests.add_argument(
+        "table", nargs="?", metavar="TABLE", help="bigqueryTableName of a version (default: list all)"
+    )
+    requests.add_argument("-n", "--lines", type=int, default=20, metavar="N", help="how many rows (default: 20)")
     logs = _command(commands, "logs", _logs, "print the end of the log: time, method, address, status, duration")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     logs.add_argument("-n", "--lines", type=int, default=20, metavar="N", help="how many lines (default: 20)")
@@ -163,6 +170,21 @@ def _table(rows: list[tuple[str, ...]]) -> None:
 def _duration(seconds: float) -> str:
     hours, rest = divmod(int(seconds), 3600)
     return f"{hours}h {rest // 60}m {rest % 60}s" if hours else f"{rest // 60}m {rest % 60}s"
+
+
+def _requests(options: argparse.Namespace) -> int:
+    from emulator.ml import request_log
+
+    file = options.data / request_log.FILE
+    if options.table is None:
+        _table([("TABLE", "ROWS"), *((name, str(count)) for name, count in request_log.tables(file))])
+        return 0
+    rows = request_log.last(file, options.table, max(options.lines, 0))
+    if rows is None:
+        raise Error(f"no prediction was logged to {options.table}: `python -m emulator requests` lists the tables")
+    for row in rows:
+        print(json.dumps(row, ensure_ascii=False))
+    return 0
 
 
 def _logs(options: argparse.Namespace) -> int:

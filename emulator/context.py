@@ -12,9 +12,10 @@ from pathlib import Path
 from emulator import sandbox
 from emulator.faults import Faults
 from emulator.log import Log
+from emulator.ml import request_log, work
 from emulator.ml import tables as ml_tables
-from emulator.ml import work
 from emulator.ml.deployments import Deployments
+from emulator.ml.request_log import RequestLog
 from emulator.operations import Operations
 from emulator.quota import Quota
 from emulator.serving import Serving
@@ -32,6 +33,7 @@ class Emulator:
         calls: method id -> how often it was called since the start.
         faults: what is to go wrong; nothing, unless somebody asks.
         quota: counts what Google's quotas are about, and enforces what `settings` say.
+        requests: samples of predictions, for versions that ask for it.
         last_used: version -> when it last answered a prediction; forgotten when the process ends.
     """
 
@@ -44,12 +46,14 @@ class Emulator:
     faults: Faults = field(default_factory=Faults)
     last_used: dict[str, datetime] = field(default_factory=dict)
     started: datetime = field(init=False)
+    requests: RequestLog = field(init=False)
     quota: Quota = field(init=False)
     operations: Operations = field(init=False)
     deployments: Deployments = field(init=False)
 
     def __post_init__(self) -> None:
         self.started = self.now()
+        self.requests = RequestLog(self.data / request_log.FILE)
         self.quota = Quota(self.settings.quota)
         self.operations = Operations(self, work.WORKS)
         self.deployments = Deployments(self)
@@ -83,6 +87,7 @@ class Emulator:
         await self.operations.stop()
         await self.deployments.stop()
         await self.serving.stop()
+        await asyncio.to_thread(self.requests.close)
         self.store.close()
         self.log.close()
 

@@ -36,6 +36,7 @@ async def projects_predict(emulator: Emulator, request: Request) -> Response:
     key = tables.key_of(row)
     answer = await emulator.serving.predict(key, body)
     emulator.last_used[key] = emulator.now()
+    emulator.requests.offer(row, body, answer)
     return Response(body=answer, headers=_JSON)
 
 

@@ -21,7 +21,7 @@ from tests.running import ROOT
 Main = Callable[[list[str]], int]
 COMMANDS: dict[str, tuple[Main, list[str]]] = {
     "models": (models.core.cli.main, ["build", "list"]),
-    "emulator": (emulator.cli.main, ["serve", "up", "down", "status", "logs"]),
+    "emulator": (emulator.cli.main, ["serve", "up", "down", "status", "requests", "logs"]),
     "prediction": (prediction.cli.main, []),
 }
 

@@ -21,7 +21,7 @@ _HOLDS = "Holds and retention are stored, not enforced."
 
 PARTLY = {
     "ml.projects.getConfig": "The accounts that it names do not exist.",
-    "ml.projects.models.create": "Regions and logging are stored; nothing is logged.",
+    "ml.projects.models.create": "Regions and the two kinds of logging are stored, without effect.",
     "ml.projects.models.list": _FILTER,
     "ml.projects.models.versions.create": (
         "Containers, custom prediction routines, scikit-learn and XGBoost answer 501. Every runtime is the TensorFlow "
@@ -29,7 +29,6 @@ PARTLY = {
         "explanations are checked and stored, without effect."
     ),
     "ml.projects.models.versions.list": _FILTER,
-    "ml.projects.models.versions.patch": "Request logging is stored: nothing is logged.",
     "ml.projects.operations.cancel": _CANCEL,
     "ml.projects.operations.list": "No filters.",
     "ml.projects.locations.operations.cancel": _CANCEL,

@@ -10,12 +10,12 @@ import math
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from resources import errors
 from resources._provider import Call
 from resources._values import join, shown
+from resources.ml import samples
 from resources.storage import manifests
 
 TOLERANCE = 1e-3
@@ -63,25 +63,16 @@ def _source(uri: str, options: Mapping[str, Any]) -> str:
 def _samples(call: Call, uri: str, file: str | None) -> Sequence[Mapping[str, Any]]:
     """The user's own samples, or those of the manifest; none where there is no manifest, or no SavedModel."""
     if file:
-        return _of_file(file)
+        try:
+            return samples.read(file)
+        except errors.ArtifactError as error:
+            raise errors.ArtifactError(f"gate.samples: {file} {error}") from None
     if not uri:
         return ()
     try:
         found: Sequence[Mapping[str, Any]] = manifests.read(call.api, uri).get("samples") or ()
     except errors.NotFound:
         return ()
-    return found
-
-
-def _of_file(file: str) -> Sequence[Mapping[str, Any]]:
-    try:
-        samples = json.loads(Path(file).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise errors.ArtifactError(f"gate.samples: {file} cannot be read: {error}") from None
-    for sample in samples if isinstance(samples, list) and samples else [None]:
-        if not isinstance(sample, dict) or not {"instance", "prediction"} <= set(sample):
-            raise errors.ArtifactError(f'gate.samples: {file} must be a list of {{"instance": ..., "prediction": ...}}')
-    found: Sequence[Mapping[str, Any]] = samples
     return found
 
 

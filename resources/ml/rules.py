@@ -6,13 +6,13 @@ and the reason of each failure. A value that is not known yet, or not given, is 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from resources import _common
 from resources._values import Failure, join, shown
+from resources.ml import samples
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}\Z")
 MACHINE = re.compile(r"mls1-c1-m2|mls1-c4-m2|n1-(standard|highmem)-(2|4|8|16|32)|n1-highcpu-(2|4|8|16|32)")
@@ -257,5 +257,6 @@ def _gate(values: Values) -> Iterator[Failure]:
         yield "gate.tolerance", f"must be 0 or more; it is {tolerance}"
     if latency is not None and not latency > 0:
         yield "gate.maxLatency", f"must be more than 0 seconds; it is {latency}"
-    if file is not None and not os.path.isfile(file):  # noqa: PTH113 - a Path would take what a secret text shows
-        yield "gate.samples", f"is no file here: {shown(file)}"
+    reason = samples.failure(file) if file is not None else ""
+    if reason:
+        yield "gate.samples", f"{file!r} {reason}"

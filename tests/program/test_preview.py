@@ -107,6 +107,35 @@ def test_wrong_keys_fail_the_preview_all_at_once_and_without_a_traceback(
     assert engine.resources().keys() <= {"Stack tf2-models-test"}
 
 
+def test_up_without_a_preview_changes_nothing_before_everything_here_was_checked(
+    emulator_factory: Callable[..., RunningEmulator], project: str, tmp_path: Path
+) -> None:
+    """A wrong key late in the file, a damaged SavedModel, no card, samples that are none: all told, nothing called."""
+    emulator, engine = emulator_factory(), Engine(tmp_path / "engine")
+    config = configuration(emulator, project, tmp_path)
+    versions = config["tf2-models:models"]["mult"]["versions"]
+    (Path(versions["v1"]["artifact"]) / "saved_model.pb").write_bytes(b"\x0a\xff")
+    versions["v2"]["artifact"] = "fashion_mnist@0123456789abcdef"
+    (tmp_path / "samples.json").write_text('[{"instance": 1}]', encoding="utf-8")
+    config["tf2-models:models"]["mult"]["gate"] = {"samples": str(tmp_path / "samples.json")}
+    good = {**versions["v1"], "artifact": "gs://bucket/folder", "autoScaling": {"minNode": 1}}
+    config["tf2-models:models"]["zzz"] = {"defaultVersion": "v1", "versions": {"v1": good}}
+    engine.write(config)
+
+    text = engine.stack("up", "--skip-preview", fails=True)
+
+    for path, reason in (
+        ("mult.gate.samples", r"samples\.json' must be a list of .* \[0\] is not such"),
+        ("mult.versions.v1.artifact", r"saved_model\.pb: it is no SavedModel, or is cut short"),
+        ("mult.versions.v2.artifact", "there is no such card"),
+        ("zzz.versions.v1.autoScaling.minNode", "is not a key here"),
+    ):
+        assert re.search(rf"\n    tf2-models:models\.{re.escape(path)}: .*{reason}", text), text
+    assert "Traceback" not in text
+    assert emulator.calls() == {}
+    assert engine.resources().keys() <= {"Stack tf2-models-test"}
+
+
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("options", "edit", "said"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from resources import errors
-from resources.ml import _gate
+from resources.ml import _gate, samples
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.version import VersionProvider
 from tests.contract.test_contract import World
@@ -113,8 +113,8 @@ def test_a_file_that_holds_no_samples_is_an_error(tmp_path: Path, content: str) 
     own = tmp_path / "own.json"
     own.write_text(content, encoding="utf-8")
 
-    with pytest.raises(errors.ArtifactError, match=r"gate.samples: .*own.json"):
-        _gate._of_file(str(own))
+    with pytest.raises(errors.ArtifactError, match=r"must be a list|no JSON"):
+        samples.read(str(own))
 
 
 DIFFERENCES = [

@@ -1,0 +1,46 @@
+"""A user's own file of sample instances for the gate: a JSON list of `{"instance": ..., "prediction": ...}`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from resources import errors
+
+MOST_CHARACTERS = 100 * 2**20
+_KEYS = {"instance", "prediction"}
+_EACH = '{"instance": ..., "prediction": ...}'
+
+
+def read(file: str) -> Sequence[Mapping[str, Any]]:
+    """The samples. Raises `ArtifactError`, with what is wrong with the file."""
+    try:
+        if not os.path.isfile(file):  # noqa: PTH113 - a Path would take what a secret text shows
+            raise errors.ArtifactError("is no file here")
+        with open(file, encoding="utf-8") as stream:  # noqa: PTH123 - as above
+            text = stream.read(MOST_CHARACTERS + 1)
+        if len(text) > MOST_CHARACTERS:
+            raise errors.ArtifactError(f"has more than {MOST_CHARACTERS} characters: a few samples will do")
+        samples = json.loads(text)
+    except OSError as error:
+        raise errors.ArtifactError(f"cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise errors.ArtifactError(f"is no JSON in UTF-8: {error}") from None
+    if not isinstance(samples, list) or not samples:
+        raise errors.ArtifactError(f"must be a list of {_EACH}; it is no list, or empty")
+    for index, sample in enumerate(samples):
+        if not isinstance(sample, dict) or not sample.keys() >= _KEYS:
+            raise errors.ArtifactError(f"must be a list of {_EACH}; [{index}] is not such")
+    found: Sequence[Mapping[str, Any]] = samples
+    return found
+
+
+def failure(file: str) -> str:
+    """Why this is no file of samples; empty if it is one."""
+    try:
+        read(file)
+    except errors.ArtifactError as error:
+        return str(error)
+    return ""

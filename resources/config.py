@@ -20,7 +20,7 @@ from resources._stack_file import Source
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
-from resources.plan import Model, Stack, Version, merged, portable, saved_model_inputs, version_name
+from resources.plan import Model, Stack, Version, merged, newer_failure, portable, saved_model_inputs, version_name
 from resources.storage import rules
 from resources.storage.schema import BUCKET, SAVED_MODEL
 
@@ -251,7 +251,8 @@ class _Reader:
             self._note([(join(where, "artifact"), str(error))])
             return None
         if not extras.get("allowNewerTensorFlow"):
-            self._note(_newer(artifact, inputs, where))
+            reason = newer_failure(artifact.tensorflow, inputs.get("runtimeVersion"))
+            self._note([(join(where, "runtimeVersion"), reason)] if reason else [])
         facts = saved_model_inputs(artifact, bucket, mls1=ml_rules.is_mls1(inputs), source=self.source)
         saved = {**self._shared(), **facts}
         if Path(name).is_absolute():
@@ -266,16 +267,6 @@ class _Reader:
         if key not in self._artifacts:
             self._artifacts[key] = self.resolve(name, parameters, bool(self.values.get("allowRebuild")))
         return self._artifacts[key]
-
-
-def _newer(artifact: Artifact, inputs: Mapping[str, Any], where: str) -> list[Failure]:
-    runtime, made = inputs.get("runtimeVersion"), artifact.tensorflow
-    if not isinstance(runtime, str) or not ml_rules.RUNTIME.match(runtime) or not made:
-        return []
-    if ml_rules.runtime(".".join(made.split(".")[:2])) <= ml_rules.runtime(runtime):
-        return []
-    reason = f"{runtime} is older than TensorFlow {made}, which made the artifact; allowNewerTensorFlow: true tries it"
-    return [(join(where, "runtimeVersion"), reason)]
 
 
 def _places(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Schema | None]]:

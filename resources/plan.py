@@ -75,6 +75,15 @@ def saved_model_inputs(artifact: Artifact, bucket: str, *, mls1: bool = False, s
     return {**place, **{name: value for name, value in facts.items() if value is not None}}
 
 
+def newer_failure(made: str, runtime: Any) -> str:
+    """Why a runtime does not take an artifact that this TensorFlow made; empty where it does, or is no runtime."""
+    if not isinstance(runtime, str) or not ml_rules.RUNTIME.match(runtime) or not made:
+        return ""
+    if ml_rules.runtime(".".join(made.split(".")[:2])) <= ml_rules.runtime(runtime):
+        return ""
+    return f"{runtime} is older than TensorFlow {made}, which made the artifact; allowNewerTensorFlow: true tries it"
+
+
 def portable(path: str) -> str:
     """A path of a stack file as the state may hold it: one outside the project that names this machine is secret."""
     if not Path(path).is_absolute():

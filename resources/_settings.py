@@ -47,6 +47,7 @@ class Settings:
         endpoint: str | None,
         region: str | None,
         *,
+        first: str | None = None,
         impersonate: str | None = None,
         operations: str | int | None = None,
         retry_seconds: str | float | None = None,
@@ -54,9 +55,10 @@ class Settings:
     ) -> Settings:
         """From a stack's configuration and the environment. Raises `InvalidInput` for what cannot be.
 
-        What is not given, or empty, has its default: that of Google, or that of a server on this machine.
+        What is not given, or empty, has its default: that of Google, or that of a server on this machine. `first` is
+        an endpoint that comes before the environment's: a command's own option.
         """
-        chosen = os.environ.get(ENDPOINT_VARIABLE) or endpoint or GLOBAL
+        chosen = first or os.environ.get(ENDPOINT_VARIABLE) or endpoint or GLOBAL
         principal = impersonate or os.environ.get(_credentials.PRINCIPAL_VARIABLE) or ""
         refuse(chosen, region or "", principal)
         usual = cls(endpoint=chosen.rstrip("/"), region=region or "", impersonate=principal)._with_usual_bounds()

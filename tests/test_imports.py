@@ -20,6 +20,8 @@ FORBIDDEN = {
     "benchmarks": {"tests"},
     "__main__.py": {"tensorflow", "keras", "emulator", "prediction", "tests"},
 }
+ALLOWED = {("models/core/push.py", "resources")}
+"""`push` sends with the provider's own code: a second uploader would be another truth. It is imported when asked."""
 OF_RESOURCES = {"errors", "_values", "ml.schema", "ml.quotas", "ml.rules", "storage.schema", "storage.rules"}
 """What the emulator takes of `resources`: schemas, rules and errors, and no client code."""
 
@@ -49,7 +51,8 @@ def test_a_package_imports_only_what_it_may(place: str, forbidden: set[str]) -> 
     found = [
         f"{file.relative_to(ROOT)}: {name}"
         for file, name in imports(place)
-        if any(name == bad or name.startswith(f"{bad}.") for bad in forbidden)
+        for bad in forbidden
+        if (name == bad or name.startswith(f"{bad}.")) and (str(file.relative_to(ROOT)), bad) not in ALLOWED
     ]
 
     assert found == []
@@ -77,6 +80,7 @@ def test_no_module_hides_one_of_the_standard_library() -> None:
         ("resources.ml.schema", ["pulumi", "googleapiclient"]),
         ("resources.ml.version", ["tensorflow", "numpy", "googleapiclient"]),
         ("models", ["tensorflow", "numpy", "pulumi"]),
+        ("models.core.cli", ["tensorflow", "numpy", "pulumi", "googleapiclient", "resources"]),
         ("emulator.cli", ["tensorflow", "pulumi", "googleapiclient"]),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from emulator.context import Emulator
 
 _MOST_COMPONENTS = 32
+_MIB = 2**20
 
 
 async def objects_copy(emulator: Emulator, request: Request) -> Response:
@@ -30,7 +32,13 @@ async def objects_copy(emulator: Emulator, request: Request) -> Response:
 
 
 async def objects_rewrite(emulator: Emulator, request: Request) -> Response:
-    """Copies an object, always in one call: `maxBytesRewrittenPerCall` and `rewriteToken` have no effect."""
+    """Copies an object. `maxBytesRewrittenPerCall` bounds a call where the buckets differ in location or class.
+
+    The bytes are there after the last call only; before it, `rewriteToken` says how far the copy is.
+    """
+    answer = _part(emulator, request)
+    if answer is not None:
+        return Response(body=answer)
     row = _copy(emulator, request)
     return Response(
         body={
@@ -41,6 +49,39 @@ async def objects_rewrite(emulator: Emulator, request: Request) -> Response:
             "resource": resource.object_(row, request.base_url, request.params.get("projection")),
         }
     )
+
+
+def _part(emulator: Emulator, request: Request) -> dict[str, Any] | None:
+    """What a call answers that does not end the copy; None where this is the last one."""
+    params = request.params
+    most, token = params.get("maxBytesRewrittenPerCall"), params.get("rewriteToken")
+    source = rows.object_(emulator, params["sourceBucket"], params["sourceObject"], params.get("sourceGeneration"))
+    if not most or _near(emulator, params):
+        return None
+    if most % _MIB:
+        raise errors.InvalidArgument("maxBytesRewrittenPerCall must be a multiple of 1048576.")
+    place = f"{params['destinationBucket']}/{params['destinationObject']}"
+    known = f"{_bound(place, source['generation'], most)}-"
+    if token and not (token.startswith(known) and token.removeprefix(known).isdecimal()):
+        raise errors.InvalidArgument("The rewriteToken is not valid for this request.")
+    done = (int(token.removeprefix(known)) if token else 0) + most
+    if done >= source["size"]:
+        return None
+    sizes = {"totalBytesRewritten": str(done), "objectSize": str(source["size"])}
+    return {"kind": "storage#rewriteResponse", "done": False, "rewriteToken": f"{known}{done}", **sizes}
+
+
+def _bound(*facts: object) -> str:
+    """What a token is bound to."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _near(emulator: Emulator, params: dict[str, Any]) -> bool:
+    """Whether no byte has to move: the buckets share location and storage class."""
+    places = [
+        json.loads(rows.bucket(emulator, params[f"{end}Bucket"])["resource"]) for end in ("source", "destination")
+    ]
+    return len({(place["location"], place["storageClass"]) for place in places}) == 1
 
 
 def _copy(emulator: Emulator, request: Request) -> sqlite3.Row:

@@ -1,4 +1,4 @@
-"""The command line: `python -m models build` and `python -m models list`."""
+"""The command line: `python -m models build`, `push` and `list`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from models.core.build import Built, build
 from models.core.content import MANIFEST
@@ -36,6 +37,20 @@ _BUILD = """\
 Trains the recipes and exports SavedModels to build/RECIPE/INPUT_DIGEST/. What is built already is not built again.
 The first build of an input digest writes its card, models/cards/RECIPE/INPUT_DIGEST.json: commit it.
 """
+_PUSH = """\
+Puts builds into a bucket at gs://BUCKET/RECIPE/CONTENT_DIGEST/, where other machines and stacks find them: those whose
+own bucket it is, or whose tf2-models:artifactSource names it. The bytes must be those of the card. What is there
+already is verified and not sent again; manifest.json comes last, so that nothing half-sent looks whole.
+"""
+_PUSH_EXAMPLES = """\
+examples:
+  python -m models push fashion_mnist --to gs://my-models
+  python -m models push fashion_mnist --set width=256 --to gs://my-models
+  python -m models push --stack staging --to gs://my-models      what the versions in Pulumi.staging.yaml name
+  python -m models push ./exports/parity --to gs://my-models     a SavedModel made elsewhere
+  python -m models push heart_disease --to gs://demo-tf2-models --endpoint http://127.0.0.1:8470
+
+"""
 
 
 def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
@@ -44,7 +59,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     try:
         if options.command == "list":
             return _list(root)
-        return _build(options, root)
+        return _push(options, root) if options.command == "push" else _build(options, root)
     except ModelsError as error:
         sys.stderr.write(f"models: {plain(str(error), root)}\n")
         return USAGE if isinstance(error, UsageError) else FAILED
@@ -75,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a parameter of the recipes named; may be repeated",
     )
     make.add_argument("--stack", metavar="STACK", help="build what Pulumi.STACK.yaml names, in place of NAMEs")
+    _add_push(commands)
     commands.add_parser(
         "list",
         help="recipes, their parameters, cards and builds",
@@ -83,6 +99,45 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=shape,
     )
     return parser
+
+
+def _add_push(commands: Any) -> None:
+    send = commands.add_parser(
+        "push",
+        help="put builds where others find them",
+        description=_PUSH,
+        epilog=_PUSH_EXAMPLES + _EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = send.add_argument
+    add("names", nargs="*", metavar="NAME", help="RECIPE, RECIPE@INPUT_DIGEST or a folder; all recipes where none is")
+    add("--to", required=True, metavar="gs://BUCKET", help="the bucket; it must be there")
+    add(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a parameter of the recipes named; may be repeated",
+    )
+    add("--stack", metavar="STACK", help="push what Pulumi.STACK.yaml names, in place of NAMEs, to its endpoint")
+    add("--endpoint", metavar="URL", help="of Cloud Storage; global is Google's (default: TF2_MODELS_ENDPOINT, global)")
+
+
+def _push(options: argparse.Namespace, root: Path) -> int:
+    from models.core.push import push
+
+    texts = _texts(options)
+    with display() as shown:
+        push(options, texts, root, shown)
+    return OK
+
+
+def _texts(options: argparse.Namespace) -> dict[str, str]:
+    """The parameters that the command line says. Raises `UsageError`."""
+    if options.stack and (options.names or options.settings):
+        raise UsageError("--stack takes recipes and parameters from the stack file: leave out NAME and --set")
+    return dict(_pair(setting) for setting in options.settings)
 
 
 def _build(options: argparse.Namespace, root: Path) -> int:
@@ -94,12 +149,10 @@ def _build(options: argparse.Namespace, root: Path) -> int:
 
 def _orders(options: argparse.Namespace, root: Path, shown: Display) -> list[Order]:
     """What to build. All of it is checked before the first training starts."""
+    texts = _texts(options)
     if not options.stack:
-        texts = dict(_pair(setting) for setting in options.settings)
         names = dict.fromkeys(options.names or recipe_names(root))
         return [Order(name, parse(name, load_recipe(name, root), texts)) for name in names]
-    if options.names or options.settings:
-        raise UsageError("--stack takes recipes and parameters from the stack file: leave out NAME and --set")
     orders, notes = stack_orders(options.stack, root)
     for note in notes:
         shown.line(note)

@@ -44,6 +44,24 @@ def stack_orders(stack: str, root: Path) -> tuple[list[Order], list[str]]:
     return orders, notes
 
 
+def stack_artifacts(stack: str, root: Path) -> list[tuple[str, str, Any]]:
+    """Of each version of a stack: where it stands, its `artifact`, and its `parameters` or None.
+
+    Raises:
+        ModelsError: there is no such stack file, or a version names no artifact.
+    """
+    path = root / f"Pulumi.{stack}.yaml"
+    versions = _versions(_load(path), path)
+    return [(where, version["artifact"], version.get("parameters")) for where, version in versions]
+
+
+def stack_config(stack: str, root: Path) -> dict[str, Any]:
+    """The configuration of a stack file, as it is written. Raises `ModelsError` where there is no such file."""
+    document = _load(root / f"Pulumi.{stack}.yaml")
+    config = document.get("config") if isinstance(document, dict) else None
+    return config if isinstance(config, dict) else {}
+
+
 def _load(path: Path) -> Any:
     import yaml
 

@@ -55,12 +55,12 @@ class Stack:
 class Shared:
     """A bucket that several stacks use for one artifact of two files."""
 
-    def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
+    def __init__(self, emulator: RunningEmulator, project: str, folder: Path, **more: Any) -> None:
         self.emulator, self.project, self.bucket = emulator, project, f"{project}-models"
         self.folder = saved_models.write(folder / "model")
         (self.folder / "notes.txt").write_text("notes", encoding="utf-8")
         self.bucket_provider: Any = configured(BucketProvider, emulator.endpoint)
-        self.bucket_provider.create(self.bucket_inputs())
+        self.bucket_provider.create(self.bucket_inputs(**more))
 
     def bucket_inputs(self, **more: Any) -> State:
         """Of the bucket."""

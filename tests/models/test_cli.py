@@ -7,7 +7,7 @@ import pytest
 from tests.models.conftest import Run
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("build", "--help"), ("list", "--help")])
+@pytest.mark.parametrize("arguments", [("--help",), ("build", "--help"), ("push", "--help"), ("list", "--help")])
 def test_help(run: Run, arguments: tuple[str, ...]) -> None:
     """Each command explains itself and its exit codes."""
     done = run(*arguments)

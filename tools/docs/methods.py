@@ -44,7 +44,7 @@ PARTLY = {
     "storage.objects.insert": "Predefined ACLs and Cloud KMS keys have no effect; keys of the caller's own answer 501.",
     "storage.objects.list": "`matchGlob`, `filter` and `softDeleted` answer 501.",
     "storage.objects.patch": _HOLDS,
-    "storage.objects.rewrite": "Always done in one call.",
+    "storage.objects.rewrite": "One call, unless `maxBytesRewrittenPerCall` bounds it between locations or classes.",
     "storage.objects.update": _HOLDS,
 }
 

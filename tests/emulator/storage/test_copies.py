@@ -160,3 +160,20 @@ def test_refused_compositions(
     assert refused(call)[0] == code, reason
     assert storage.objects().get_media(bucket=bucket, object="whole").execute() == b"before"
     assert blobs(until=len(before)) == before
+
+
+def test_a_token_belongs_to_its_own_rewrite(storage: Any, bucket: str, new_name: Any) -> None:
+    """Between locations a bounded rewrite takes several calls; another object's token, or a bound of 1 byte, is 400."""
+    other = new_name()
+    storage.buckets().insert(project="p-one", body={"name": other, "location": "EU"}).execute()
+    storage.objects().insert(bucket=bucket, name="source", media_body=data(bytes(2**20 + 1))).execute()
+    rewrite = storage.objects().rewrite
+    first = rewrite(**_places(bucket, bucket_to=other), body={}, maxBytesRewrittenPerCall=2**20).execute()
+
+    assert (first["done"], first["totalBytesRewritten"]) == (False, str(2**20))
+    assert "items" not in storage.objects().list(bucket=other).execute()
+    more = {"body": {}, "maxBytesRewrittenPerCall": 2**20, "rewriteToken": first["rewriteToken"]}
+    assert refused(rewrite(**_places(bucket, "elsewhere", other), **more))[0] == 400
+    assert refused(rewrite(**_places(bucket, bucket_to=other), body={}, maxBytesRewrittenPerCall=1))[0] == 400
+    last = rewrite(**_places(bucket, bucket_to=other), **more).execute()
+    assert (last["done"], last["resource"]["size"]) == (True, str(2**20 + 1))

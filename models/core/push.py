@@ -1,0 +1,97 @@
+"""`python -m models push`: puts builds into a bucket, where other machines and other stacks find them.
+
+The one module of this package that imports `resources`: an upload must be the same whoever makes it, and there is one
+piece of code that checks, sends and verifies. The command line imports it when `push` is asked for, and only then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from models.core.artifact import Artifact
+from models.core.errors import ModelsError, UsageError
+from models.core.progress import Display
+from models.core.registry import load_recipe, parse, recipe_names
+from models.core.resolve import resolve
+from models.core.stack import stack_artifacts, stack_config
+from resources import errors, plan
+from resources._settings import Settings
+from resources.storage import push as uploads
+from resources.storage import rules
+
+_PERCENT = re.compile(r"(\d+) %$")
+
+
+class Wanted(NamedTuple):
+    """What is to be pushed: an artifact as a stack file names it."""
+
+    artifact: str
+    parameters: Mapping[str, Any] | None
+
+
+def push(options: argparse.Namespace, texts: Mapping[str, str], root: Path, shown: Display) -> None:
+    """Pushes what the options name, each content once. All of it is resolved before the first byte is sent.
+
+    Raises:
+        ModelsError: there is no card or build of it, its bytes are not those of the card, or the API refuses.
+    """
+    bucket = rules.bucket_of(options.to)
+    if reason := rules.bucket_name_failure(bucket):
+        raise UsageError(f"--to {options.to}: the bucket {reason}")
+    settings = _settings(options, root)
+    artifacts: dict[str, tuple[Artifact, dict[str, Any]]] = {}
+    for artifact, parameters in _wanted(options, texts, root, shown):
+        facts = resolve(artifact, parameters, root=root)
+        inputs = plan.saved_model_inputs(facts, bucket)
+        artifacts[inputs["prefix"]] = facts, inputs
+    for prefix, (facts, inputs) in artifacts.items():
+        try:
+            sent = uploads.push(inputs, settings, _Steps(prefix, shown))
+        except errors.Error as error:
+            raise ModelsError(str(error)) from None
+        shown.line(
+            f"{facts.recipe or facts.folder}: {'pushed to' if sent else 'is there already:'} gs://{bucket}/{prefix}/ "
+            f"({len(facts.files)} files, {facts.size} bytes)"
+        )
+
+
+def _settings(options: argparse.Namespace, root: Path) -> Settings:
+    config = stack_config(options.stack, root) if options.stack else {}
+    texts = [config.get(key) for key in ("tf2-models:endpoint", "gcp:region", "tf2-models:impersonateServiceAccount")]
+    endpoint, region, principal = (text if isinstance(text, str) else None for text in texts)
+    try:
+        return Settings.of(endpoint, region, first=options.endpoint, impersonate=principal)
+    except errors.InvalidInput as error:
+        raise UsageError(str(error)) from None
+
+
+def _wanted(options: argparse.Namespace, texts: Mapping[str, str], root: Path, shown: Display) -> Iterator[Wanted]:
+    if options.stack:
+        for where, artifact, parameters in stack_artifacts(options.stack, root):
+            if artifact.startswith("gs://"):
+                shown.line(f"{where}: {artifact} lies in a bucket already")
+            else:
+                yield Wanted(artifact, parameters)
+        return
+    recipes = recipe_names(root)
+    for name in dict.fromkeys(options.names or recipes):
+        yield Wanted(name, parse(name, load_recipe(name, root), texts) if name in recipes else texts or None)
+
+
+class _Steps:
+    """Shows how far an upload is, at every tenth of it; and whatever else is told."""
+
+    def __init__(self, prefix: str, shown: Display) -> None:
+        self._prefix, self._shown, self._last = prefix, shown, ""
+
+    def __call__(self, text: str) -> None:
+        found = _PERCENT.search(text)
+        percent = int(found[1]) if found else 0
+        step = f"{text[: found.start()]}{percent // 10}" if found else text
+        if step != self._last:
+            self._last = step
+            self._shown.step(percent, 100, f"{self._prefix}: {text}")

@@ -1,0 +1,34 @@
+"""Puts an artifact into a bucket outside of any stack, by the very code that `storage.SavedModel` sends it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from resources import _api, _hints, errors
+from resources._provider import Call, State
+from resources._settings import Settings
+from resources.storage import _transfer
+
+__all__ = ["push"]
+
+
+def push(inputs: State, settings: Settings, report: Callable[[str], None]) -> bool:
+    """Makes the bucket hold the whole artifact; says whether anything was sent. It leaves no claim.
+
+    Args:
+        inputs: of a SavedModel, as `plan.saved_model_inputs` makes them.
+        settings: where the API is.
+        report: is told how far it is, and of each call that is made once more.
+
+    Raises:
+        Error: the bucket is not there, the bytes are not here or not those of the card, or the API refuses.
+    """
+    what = f"push gs://{inputs['bucket']}/{inputs['prefix']}/"
+    api = _api.shared(settings).reporting(report)
+    call = Call(api=api, what=what, urn="", report=report, warn=report, timeout=0.0, hide=str)
+    try:
+        return _transfer.ensure(call, inputs)
+    except errors.NotFound:
+        raise errors.ArtifactError(f"{what}: there is no bucket gs://{inputs['bucket']}; make it first") from None
+    except errors.Error as error:
+        raise _hints.shown(error, what, str) from None

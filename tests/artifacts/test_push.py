@@ -1,0 +1,154 @@
+"""`python -m models push`: a build where others find it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.artifacts import checkout
+from tests.emulator import saved_models
+from tests.models.conftest import models_command
+from tests.running import ROOT, RunningEmulator
+
+
+class Pusher:
+    """A checkout on one machine, and a bucket that others can read.
+
+    Attributes:
+        root: the checkout.
+        bucket: of the emulator.
+    """
+
+    def __init__(self, root: Path, emulator: RunningEmulator, project: str) -> None:
+        self.root, self.emulator, self.bucket = checkout.program(root), emulator, f"{project}-shared"
+        emulator.storage().buckets().insert(project=project, body={"name": self.bucket}).execute()
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The command, to the bucket on the emulator."""
+        return models_command(self.root, "push", *arguments, PYTHONPATH=str(ROOT), **environment)
+
+    def push(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The command, with where it goes."""
+        return self.run(*arguments, "--to", f"gs://{self.bucket}", "--endpoint", self.emulator.endpoint)
+
+    def names(self) -> list[str]:
+        """What is in the bucket, as it came."""
+        items: list[dict[str, Any]] = (
+            self.emulator.storage().objects().list(bucket=self.bucket).execute().get("items", [])
+        )
+        return [item["name"] for item in sorted(items, key=lambda item: int(item["generation"]))]
+
+
+@pytest.fixture
+def pusher(emulator: RunningEmulator, project: str, tmp_path: Path) -> Pusher:
+    """A checkout that has nothing built."""
+    return Pusher(tmp_path / "checkout", emulator, project)
+
+
+def test_a_build_is_pushed_once_and_verified_from_then_on(pusher: Pusher) -> None:
+    """The manifest comes last, there is no claim, and what is there is not sent again."""
+    facts = checkout.built(pusher.root)
+    place = f"line/{facts.content_digest}"
+
+    done = pusher.push("line")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    said = f"gs://{pusher.bucket}/{place}/ (1 files, {facts.size} bytes)"
+    assert done.stdout.splitlines()[-1] == f"line: pushed to {said}"
+    assert pusher.names() == [f"{place}/saved_model.pb", f"{place}/manifest.json"]
+    pusher.emulator.reset_calls()
+
+    again = pusher.push("line")
+
+    assert (again.returncode, again.stdout) == (0, f"line: is there already: {said}\n")
+    assert pusher.emulator.calls() == {"storage.objects.list": 1}
+
+
+def test_what_a_stack_names_is_pushed_to_its_endpoint(pusher: Pusher) -> None:
+    """Recipes with their parameters, and SavedModels made elsewhere; each content once."""
+    small, other = checkout.built(pusher.root), checkout.built(pusher.root, 3.0, rate=0.25)
+    saved_models.write(pusher.root / "exports" / "mult", 4.0)
+    versions = (
+        "v1: {artifact: line}, v2: {artifact: line, parameters: {rate: 0.25}}, v3: {artifact: ./exports/mult}, "
+        f"v4: {{artifact: line@{small.input_digest}}}, v5: {{artifact: 'gs://b/x/'}}"
+    )
+    endpoint, models = pusher.emulator.endpoint, f"{{m: {{versions: {{{versions}}}}}}}"
+    text = f"config:\n  tf2-models:endpoint: {endpoint}\n  tf2-models:models: {models}\n"
+    (pusher.root / "Pulumi.staging.yaml").write_text(text, encoding="utf-8")
+
+    done = pusher.run("--stack", "staging", "--to", pusher.bucket)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "m.versions.v5: gs://b/x/ lies in a bucket already" in done.stdout
+    pushed = {name.rpartition("/")[0] for name in pusher.names()}
+    assert pushed >= {f"line/{small.content_digest}", f"line/{other.content_digest}"}
+    assert len(pushed) == 3
+
+
+def _altered(pusher: Pusher) -> None:
+    folder = checkout.built(pusher.root).folder
+    assert folder is not None
+    (folder / "saved_model.pb").write_bytes(b"altered")
+
+
+def _gone(pusher: Pusher) -> None:
+    folder = checkout.built(pusher.root).folder
+    assert folder is not None
+    folder.rename(pusher.root / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (_altered, "saved_model.pb has 7 bytes; declared are"),
+        (_gone, "its bytes are neither in the bucket nor in build/line/"),
+        (lambda pusher: None, "there is no card for its code"),
+    ],
+    ids=["altered", "gone", "never built"],
+)
+def test_what_is_not_the_build_of_the_card_is_not_sent(pusher: Pusher, before: Any, said: str) -> None:
+    """One line says what is wrong and what to do; nothing is in the bucket."""
+    before(pusher)
+
+    done = pusher.push("line")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "python -m models build" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert pusher.names() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("line",), 2, "--to"),
+        (("line", "--to", "gs://Bucket"), 2, "--to gs://Bucket: the bucket must hold small letters"),
+        (("line", "--to", "gs://bucket/folder"), 2, "--to gs://bucket/folder: the bucket must hold"),
+        (("lime", "--to", "gs://bucket"), 2, "there is no recipe 'lime'"),
+        (("line", "--stack", "prod", "--to", "gs://bucket"), 2, "leave out NAME and --set"),
+        (("--stack", "prod", "--to", "gs://bucket"), 1, "there is no such stack file"),
+        (("line", "--to", "gs://bucket", "--endpoint", "ftp://x"), 2, "endpoint: must be global, regional or a URL"),
+    ],
+)
+def test_wrong_usage(pusher: Pusher, arguments: tuple[str, ...], code: int, said: str) -> None:
+    """One line; 2 is for wrong usage, 1 for what failed."""
+    done = pusher.run(*arguments)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr.splitlines()[-1]
+
+
+def test_a_bucket_that_is_not_there_is_told(pusher: Pusher) -> None:
+    """`push` makes none: it would not know where."""
+    checkout.built(pusher.root)
+
+    done = pusher.run("line", "--to", "gs://nobody-made-this", "--endpoint", pusher.emulator.endpoint)
+
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("models: push gs://nobody-made-this/line/")
+    assert line.endswith("there is no bucket gs://nobody-made-this; make it first")

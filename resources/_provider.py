@@ -8,63 +8,22 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pulumi import dynamic
 
-from resources import _api, _comparison, _engine, _hints, _operations, _ownership, _secrets, _settings, _telling, errors
+from resources import _api, _comparison, _engine, _hints, _ownership, _secrets, _settings, _telling, errors
+from resources._call import Call as Call  # noqa: PLC0414 - kinds of resources need it beside Provider
+from resources._call import State as State  # noqa: PLC0414 - likewise
 from resources._schema import Changes, Schema
 from resources._values import UNKNOWN
 
-State = dict[str, Any]
 DRIFT = "drift"
 CONFLICTS = (errors.Aborted, errors.PreconditionFailed, errors.FailedPrecondition)
 """What a patch is refused with where somebody else changed the resource in between, or is changing it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """What a provider's verb works with.
-
-    Attributes:
-        api: the seam to Google.
-        what: what is going on, for messages: "create version fashion_mnist/v2".
-        urn: the resource's URN; empty where the engine did not say.
-        report: shows a short text beside the resource.
-        warn: tells the user what stays to be known after the resource is done.
-        timeout: seconds that an operation may take.
-        hide: takes the secrets of the inputs out of a text.
-    """
-
-    api: _api.Api
-    what: str
-    urn: str
-    report: Callable[[str], None]
-    warn: Callable[[str], None]
-    timeout: float
-    hide: Callable[[str], str]
-
-    def operate(self, request: Any, *, repeatable: bool) -> State:
-        """Starts an `ml` operation, when there is a place for it, and waits for it; returns its response."""
-        with self.api.places.taken(lambda: self.report("waiting: as many operations run as the limit allows")):
-            return self.wait(self.api.call(request, repeatable=repeatable), request.methodId)
-
-    def wait(self, operation: State, method: str) -> State:
-        """The response of an `ml` operation that this method began, once it has ended."""
-        operations = self.api.ml.projects().operations()
-        with self.api.polls.waiting() as least:
-            return _operations.wait(
-                lambda name: self.api.call(operations.get(name=name)),
-                operation,
-                what=self.what,
-                method=method,
-                timeout=self.timeout,
-                progress=self.report,
-                least=least,
-            )
 
 
 class Provider(dynamic.ResourceProvider):
@@ -77,6 +36,8 @@ class Provider(dynamic.ResourceProvider):
     schema: ClassVar[Schema]
     claimed: ClassVar[bool] = False  # whether `remove` leaves what another declaration uses, given an owner
     timeouts: ClassVar[Mapping[str, float]] = {"create": 600.0, "update": 600.0, "delete": 600.0}
+    takes_what_is_there: ClassVar[bool] = False
+    """Whether `make` itself leaves alone what is there already: then it is asked with `adopt` too."""
     _api: _api.Api
 
     @abstractmethod
@@ -143,7 +104,8 @@ class Provider(dynamic.ResourceProvider):
         """What `make` made; or one that exists: this resource's own, or one to adopt, which is looked for first."""
         mark = _ownership.mark(self.schema, inputs, call.urn)
         refusal: errors.AlreadyExists | None = None
-        live = self._found(call, inputs) if inputs.get("adopt") else None
+        first = inputs.get("adopt") and not self.takes_what_is_there
+        live = self._found(call, inputs) if first else None
         if live is None:
             try:
                 return self.make(call, _ownership.marked(inputs, mark))

@@ -41,7 +41,7 @@ def unlike(live: State, wanted: State, paths: list[str]) -> str:
 def taken_over(before: State, wanted: State, paths: list[str]) -> str:
     """What was changed of a resource that existed."""
     found = _told(before, wanted, paths, "{path} {before} -> {now}")
-    return f"it exists already: taken over; changed: {found or 'nothing'}"
+    return f"it exists already: taken over; changed: {found}" if found else "it exists already: taken over as it is"
 
 
 def meanwhile(known: State, live: State, paths: Iterable[str]) -> str:

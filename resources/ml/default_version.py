@@ -16,6 +16,7 @@ class DefaultVersionProvider(Provider):
     """`projects.models.versions.setDefault` of `ml` v1."""
 
     schema = DEFAULT_VERSION
+    takes_what_is_there = True
 
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M/defaultVersion`."""

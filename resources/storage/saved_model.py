@@ -19,6 +19,7 @@ class SavedModelProvider(Provider):
 
     schema = SAVED_MODEL
     claimed = True
+    takes_what_is_there = True  # it must not be looked at before it is claimed
     timeouts = {"create": 3600.0, "update": 3600.0, "delete": 3600.0}  # noqa: RUF012 - declared as ClassVar in Provider
 
     def identity(self, inputs: State) -> str:
@@ -36,10 +37,6 @@ class SavedModelProvider(Provider):
             raise errors.NotFound(f"{self.identity(inputs)} has no {manifests.NAME}")
         claimed = bool(inputs.get("owner")) and _claims.is_there(call, inputs)
         return self._live(inputs, found, claimed=claimed)
-
-    def _found(self, call: Call, inputs: State) -> None:
-        """`make` itself takes over what is there: it must not be looked at before it is claimed."""
-        del call, inputs
 
     def make(self, call: Call, inputs: State) -> State:
         """Claims it, then sends what the bucket does not have yet: nothing at all where the same content is there."""

@@ -16,7 +16,7 @@ from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 
 pytestmark = pytest.mark.tensorflow
-ADOPTED = {name: case for name, case in CASES.items() if "adopt" in case.kind.schema.types}
+ADOPTED = {name: case for name, case in CASES.items() if not case.kind.takes_what_is_there}
 ADOPT = {"adopt": True}
 
 

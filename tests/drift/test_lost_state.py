@@ -15,6 +15,17 @@ from tests.running import RunningEmulator
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
 
+def touched(emulator: RunningEmulator) -> dict[str, int]:
+    """The calls since `reset_calls` that change a bucket, a model or a version."""
+    return {name: count for name, count in changing(emulator).items() if not name.startswith("storage.objects.")}
+
+
+def artifacts(emulator: RunningEmulator, project: str) -> dict[str, str]:
+    """The objects of every SavedModel, each with its generation, which a rewrite changes."""
+    items = emulator.storage().objects().list(bucket=f"{project}-tf2-models", prefix="saved_model/").execute()["items"]
+    return {item["name"]: item["generation"] for item in items}
+
+
 def test_a_stack_is_rebuilt_from_its_file_and_what_is_there(
     emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
@@ -29,14 +40,16 @@ def test_a_stack_is_rebuilt_from_its_file_and_what_is_there(
     url = lost.outputs()["models"]["mult"]["predictUrl"]
 
     engine.write({**config, "tf2-models:adopt": True})
+    before = artifacts(emulator, project)
     emulator.reset_calls()
     with asking({"default": url}) as clients:
         _another_one_is_told(engine, emulator, f"projects/{project}/models/mult/versions/v1")
         engine.up()
-        assert changing(emulator) == {}
+        assert touched(emulator) == {}
         assert engine.preview() == {}
         engine.write(config)
         assert engine.preview() == {}
+    assert artifacts(emulator, project) == before
     assert clients["default"].told == ([2.0], [])
 
     engine.stack("destroy", "--suppress-progress")
@@ -54,6 +67,6 @@ def _another_one_is_told(engine: Engine, emulator: RunningEmulator, version: str
     assert f"create version {version}: it exists and is another one: " in text
     assert "machineType is 'n1-standard-2', wanted 'n1-standard-4'" in text
     assert "autoScaling.minNodes is 1, wanted 2" in text
-    assert changing(emulator) == {}
+    assert touched(emulator) == {}
     for name, value in before.items():
         engine.edit(f"mult.versions.v1.{name}", value)

@@ -240,3 +240,14 @@ def test_every_stack_that_is_committed_can_be_read(stack_name: str) -> None:
     read = config.read(plain, lambda name, parameters, rebuild: ARTIFACT)
 
     assert read.models
+
+
+def test_a_stack_says_adopt_once_for_every_resource() -> None:
+    """Each resource that takes it gets it, unless its own entry says otherwise; false says nothing."""
+    models = {"m": {"defaultVersion": "v1", "versions": {"v1": VERSION, "v2": {**VERSION, "adopt": False}}}}
+    read = config.read(stack(models, adopt=True), resolve)
+
+    [model] = read.models
+    said = {str(version.inputs["name"]): version.inputs["adopt"] for version in model.versions}
+    assert (read.bucket["adopt"], model.inputs["adopt"], said) == (True, True, {"v1": True, "v2": False})
+    assert "adopt" not in config.read(stack(models, adopt=False), resolve).bucket

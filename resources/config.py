@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from typing_extensions import Required
 
-from resources import _common, _secrets, _settings, _values, errors
-from resources._schema import Schema
+from resources import _common, _entries, _secrets, _settings, _values, errors
 from resources._secrets import Secret
 from resources._stack_file import Source
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
-from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
+from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION
 from resources.plan import Model, Stack, Version, merged, newer_failure, portable, saved_model_inputs, version_name
 from resources.storage import rules
 from resources.storage.schema import BUCKET, SAVED_MODEL
@@ -55,23 +54,6 @@ BOUNDS = (
     ("callsPerMinute", 1, 1_000_000),
 )
 """Keys that are numbers: the least and the most."""
-
-
-class VersionExtras(TypedDict, total=False):
-    """What a version's entry holds beside the fields of the API."""
-
-    artifact: Required[str]
-    parameters: dict[str, Any]
-    allowNewerTensorFlow: bool
-
-
-class ModelExtras(TypedDict, total=False):
-    """What a model's entry holds beside the fields of the API."""
-
-    versions: dict[str, Any]
-    defaultVersion: str
-    version: dict[str, Any]
-    gate: Gate
 
 
 Resolve = Callable[[str, "Mapping[str, Any] | None", bool], "Artifact"]
@@ -116,7 +98,8 @@ class _Reader:
         bucket = self._bucket()
         self.source = self._source(bucket["name"])
         models = [
-            self._model(name, entry, bucket["name"]) for name, entry in _mapping(self.values.get("models")).items()
+            self._model(name, entry, bucket["name"])
+            for name, entry in _entries.mapping(self.values.get("models")).items()
         ]
         if self.failures:
             raise errors.InvalidInput(dict.fromkeys(self.failures))
@@ -129,7 +112,7 @@ class _Reader:
         for key, value in self.values.items():
             self.values[key], reason = source.marked(f"{NAMESPACE}:{key}", value)
             failures += [(f"{NAMESPACE}:{key}", reason)] if reason else []
-        for where, values, schema in _places(self.values):
+        for where, values, schema in _entries.places(self.values):
             paths = [path for path, value in _secrets.leaves(values) if isinstance(value, Secret)]
             failures += [(f"{NAMESPACE}:{path}", why) for path, why in _secrets.failures(schema, paths, where)]
         if failures:
@@ -171,8 +154,8 @@ class _Reader:
         return {"adopt": True} if self.values.get("adopt") is True else {}
 
     def _bucket(self) -> dict[str, Any]:
-        given = _mapping(self.values.get("bucket"))
-        self._note(_taken(given, ("project", "owner", "secrets"), "bucket"))
+        given = _entries.mapping(self.values.get("bucket"))
+        self._note(_entries.taken(given, ("project", "owner", "secrets"), "bucket"))
         inputs = {**self._shared(), "project": self.project, "name": f"{self.project}-tf2-models", **given}
         if self.region:
             inputs.setdefault("location", self.region)
@@ -190,14 +173,14 @@ class _Reader:
 
     def _model(self, name: str, entry: Any, bucket: str) -> Model:
         where = join("models", name)
-        extras, fields = _split(entry, ModelExtras)
-        self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, ModelExtras, where))
-        self._note(_taken(fields, ("project", "name", "owner", "secrets"), where))
+        extras, fields = _entries.split(entry, _entries.ModelExtras)
+        self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, _entries.ModelExtras, where))
+        self._note(_entries.taken(fields, ("project", "name", "owner", "secrets"), where))
         inputs = {**self._shared(), **fields, "project": self.project, "name": name}
         if self.region and self.values.get("endpoint") != _settings.REGIONAL:
             inputs.setdefault("regions", [self.region])
-        self._note(_named(MODEL.program_failures(inputs, where), where))
-        gate = _mapping(extras.get("gate"))
+        self._note(_entries.named(MODEL.program_failures(inputs, where), where))
+        gate = _entries.mapping(extras.get("gate"))
         gated = {"project": self.project, "model": "m", "version": "v", "gate": gate}
         self._note(DEFAULT_VERSION.rules(gated, where))
         versions = self._versions(name, extras, bucket) if isinstance(entry, Mapping) else []
@@ -215,7 +198,7 @@ class _Reader:
             return [self._version(model, None, extras["version"], bucket)]
         missing = [name for name in ("versions", "defaultVersion") if name not in extras]
         self._note((join(where, name), "is missing; or give version, one that the program names") for name in missing)
-        entries, default = _mapping(extras.get("versions")), extras.get("defaultVersion")
+        entries, default = _entries.mapping(extras.get("versions")), extras.get("defaultVersion")
         if isinstance(default, str) and default not in entries:
             reason = f"{default!r} is not among its versions: {', '.join(entries) or 'none'}"
             self._note([(join(where, "defaultVersion"), reason)])
@@ -224,15 +207,15 @@ class _Reader:
 
     def _version(self, model: str, name: str | None, entry: Any, bucket: str) -> Version:
         where = f"models.{model}.version" + (f"s.{name}" if name is not None else "")
-        extras, fields = _split(entry, VersionExtras)
-        self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, VersionExtras, where))
-        self._note(_taken(fields, ("project", "model", "name", "deploymentUri", "owner", "secrets"), where))
+        extras, fields = _entries.split(entry, _entries.VersionExtras)
+        self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, _entries.VersionExtras, where))
+        self._note(_entries.taken(fields, ("project", "model", "name", "deploymentUri", "owner", "secrets"), where))
         known = {"project": self.project, "model": model, "name": "v" if name is None else name}
         inputs = {**self._shared(), **fields, **known}
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
         saved = self._artifact(extras, inputs, bucket, where)
-        self._note(_named(VERSION.program_failures(inputs, where), where))
+        self._note(_entries.named(VERSION.program_failures(inputs, where), where))
         if name is None:
             inputs["name"] = version_name(inputs)
         return Version(inputs=inputs, saved_model=saved)
@@ -269,23 +252,6 @@ class _Reader:
         return self._artifacts[key]
 
 
-def _places(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Schema | None]]:
-    """The parts of a configuration: path, values, and the schema whose free texts may be secret."""
-    models, bucket = values.get("models"), values.get("bucket")
-    yield "", {key: value for key, value in values.items() if not isinstance(value, Mapping)}, None
-    yield "bucket", _mapping(bucket), BUCKET
-    for name, entry in _mapping(models).items():
-        extras, fields = _split(entry, ModelExtras)
-        versions = {f"versions.{key}": inner for key, inner in _mapping(extras.pop("versions", None)).items()}
-        versions["version"] = extras.pop("version", None)
-        yield f"models.{name}", fields, MODEL
-        yield f"models.{name}", extras, DEFAULT_VERSION
-        for version, inner in versions.items():
-            extras, fields = _split(inner, VersionExtras)
-            yield f"models.{name}.{version}", fields, VERSION
-            yield f"models.{name}.{version}", extras, None
-
-
 def _plain(text: str, key: str) -> Any:
     """A value as it was written: Pulumi hands collections, numbers and booleans over as JSON, strings bare."""
     if _values.members(StackArgs).get(key) is str:
@@ -294,27 +260,3 @@ def _plain(text: str, key: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}
-
-
-def _split(entry: Any, extras: type) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The keys of the program's own, and the fields of the API."""
-    own, values = _values.members(extras), _mapping(entry)
-    return (
-        {key: item for key, item in values.items() if key in own},
-        {key: item for key, item in values.items() if key not in own},
-    )
-
-
-def _taken(fields: dict[str, Any], names: tuple[str, ...], where: str) -> list[Failure]:
-    """Fields that the program sets itself are not for the stack file."""
-    given = [name for name in names if fields.pop(name, None) is not None]
-    return [(join(where, name), "is set by the program: leave it out") for name in given]
-
-
-def _named(failures: Iterable[Failure], where: str) -> list[Failure]:
-    """A wrong name is the entry's own key in the stack file."""
-    return [(where if path == join(where, "name") else path, reason) for path, reason in failures]

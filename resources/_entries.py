@@ -1,0 +1,73 @@
+"""The entries of a stack file: what a model's and a version's hold beside the fields of the API, and their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypedDict
+
+from typing_extensions import Required
+
+from resources import _values
+from resources._schema import Schema
+from resources._values import Failure, join
+from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
+from resources.storage.schema import BUCKET
+
+
+class VersionExtras(TypedDict, total=False):
+    """What a version's entry holds beside the fields of the API."""
+
+    artifact: Required[str]
+    parameters: dict[str, Any]
+    allowNewerTensorFlow: bool
+
+
+class ModelExtras(TypedDict, total=False):
+    """What a model's entry holds beside the fields of the API."""
+
+    versions: dict[str, Any]
+    defaultVersion: str
+    version: dict[str, Any]
+    gate: Gate
+
+
+def places(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Schema | None]]:
+    """The parts of a configuration: path, values, and the schema whose free texts may be secret."""
+    models, bucket = values.get("models"), values.get("bucket")
+    yield "", {key: value for key, value in values.items() if not isinstance(value, Mapping)}, None
+    yield "bucket", mapping(bucket), BUCKET
+    for name, entry in mapping(models).items():
+        extras, fields = split(entry, ModelExtras)
+        versions = {f"versions.{key}": inner for key, inner in mapping(extras.pop("versions", None)).items()}
+        versions["version"] = extras.pop("version", None)
+        yield f"models.{name}", fields, MODEL
+        yield f"models.{name}", extras, DEFAULT_VERSION
+        for version, inner in versions.items():
+            extras, fields = split(inner, VersionExtras)
+            yield f"models.{name}.{version}", fields, VERSION
+            yield f"models.{name}.{version}", extras, None
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """A mapping with its keys as texts; an empty one in the place of anything else."""
+    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}
+
+
+def split(entry: Any, extras: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The keys of the program's own, and the fields of the API."""
+    own, values = _values.members(extras), mapping(entry)
+    return (
+        {key: item for key, item in values.items() if key in own},
+        {key: item for key, item in values.items() if key not in own},
+    )
+
+
+def taken(fields: dict[str, Any], names: tuple[str, ...], where: str) -> list[Failure]:
+    """Fields that the program sets itself are not for the stack file."""
+    given = [name for name in names if fields.pop(name, None) is not None]
+    return [(join(where, name), "is set by the program: leave it out") for name in given]
+
+
+def named(failures: Iterable[Failure], where: str) -> list[Failure]:
+    """A wrong name is the entry's own key in the stack file."""
+    return [(where if path == join(where, "name") else path, reason) for path, reason in failures]

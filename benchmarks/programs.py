@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 PROJECT = "name: {name}\nruntime: python\nmain: .\n"
@@ -12,7 +14,7 @@ _NOTHING = """\
 from nothing import Nothing
 
 for number in range({count}):
-    Nothing(f"resource-{{number}}", {description!r} if number == 0 else "as made")
+    Nothing(f"resource-{{number}}", {{**{values!r}, "description": {description!r} if number == 0 else "as made"}})
 """
 _NOTHING_MODULE = """\
 from pulumi import dynamic
@@ -29,11 +31,12 @@ class Provider(dynamic.ResourceProvider):
 
 
 class Nothing(dynamic.Resource):
-    def __init__(self, name, description):
-        super().__init__(Provider(), name, {"description": description})
+    def __init__(self, name, values):
+        super().__init__(Provider(), name, values)
 """
 _UPLOAD = """\
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pulumi
@@ -46,15 +49,18 @@ for name, inputs in json.loads(Path("saved_models.json").read_text()).items():
 """
 
 
-def nothing(folder: Path, count: int, description: str = "as made") -> Path:
+def nothing(
+    folder: Path, count: int, description: str = "as made", values: Mapping[str, Any] = MappingProxyType({})
+) -> Path:
     """A program of `count` dynamic resources whose provider does nothing; returns its folder.
 
     Args:
         folder: where it is written.
         count: at least 1.
         description: of the first; another one is a change.
+        values: what each holds beside it.
     """
-    _write(folder, "nothing", _NOTHING.format(count=count, description=description))
+    _write(folder, "nothing", _NOTHING.format(count=count, description=description, values=dict(values)))
     (folder / "nothing.py").write_text(_NOTHING_MODULE, encoding="utf-8")
     return folder
 

@@ -1,8 +1,9 @@
 """How the cost of a command grows with the stack: seconds of a core per further resource, as a ratio.
 
 A stack of 20 models with 10 versions each is held against one of 5 models; the difference in time, by the difference in
-resources, is the slope. The other side is a program of as many dynamic resources whose provider does nothing, on an
-engine of its own: what the engine and its Python host need for any resource. The four stacks take turns. Time is that
+resources, is the slope. The other side is a program of as many dynamic resources that hold what a version holds and
+whose provider does nothing, on an engine of its own: what the engine and its Python host need to carry these values.
+The four stacks take turns. Time is that
 of the processor, of the command and all processes below it: a difference of seconds on the wall would be mostly what
 else the machine does. The endpoint's own time is not in it.
 
@@ -27,6 +28,22 @@ from benchmarks.world import ROOT, World
 PAIRS = 3
 FEW, MANY, VERSIONS = 5, 20, 10
 BOUND = 1.5
+HELD = {
+    "project": "bench",
+    "model": "model_00",
+    "name": "v0",
+    "owner": "0123456789abcdef0123456789abcdef",
+    "deploymentUri": "gs://bench-tf2-models/saved_model/0123456789abcdef/",
+    "runtimeVersion": "2.21",
+    "machineType": "mls1-c1-m2",
+    "autoScaling": {"minNodes": 0},
+    "state": "READY",
+    "createTime": "2026-01-01T00:00:00Z",
+    "etag": "0123456789ab",
+    "isDefault": False,
+    "drift": {},
+}
+"""What a version holds beside its description, outputs included."""
 
 
 class Stack(Protocol):
@@ -85,7 +102,7 @@ class Nothing:
 
     def declare(self, description: str) -> None:
         """One resource has the description."""
-        programs.nothing(self.folder, self.count, description)
+        programs.nothing(self.folder, self.count, description, HELD)
 
 
 @dataclass(frozen=True)
@@ -117,7 +134,7 @@ def _sides(world: World) -> tuple[Side, Side, int]:
         stack.declare("as made")
         folder = world.folder("nothing")
         count = stack.models * (VERSIONS + 2) + 3
-        theirs.append(Nothing(Engine(world, programs.nothing(folder, count)), folder, count))
+        theirs.append(Nothing(Engine(world, programs.nothing(folder, count, values=HELD)), folder, count))
     return Side(*ours), Side(*theirs), theirs[1].count - theirs[0].count
 
 

@@ -43,17 +43,18 @@ class Resource(dynamic.Resource):
         super().__init__(
             self.provider(),
             resource_name,
-            {**dict.fromkeys(schema.types), **_revealed(inputs)},
+            # What is not given stays away: Pulumi spends 0.1 ms on each property, and a version has thirty.
+            {**dict.fromkeys(schema.names("output")), **_revealed(inputs)},
             pulumi.ResourceOptions.merge(protect, opts),
         )
 
     def __getattr__(self, name: str) -> pulumi.Output[Any]:
-        """A field as an output: `version.deployment_uri`."""
+        """A field as an output: `version.deployment_uri`. An input that is not given is None: it is not managed."""
         wire = _values.api_name(name)
-        if wire not in self.provider.schema.types or wire not in self.__dict__:
+        if wire not in self.provider.schema.types or "urn" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__} has no field {name}")
-        found: pulumi.Output[Any] = self.__dict__[wire]
-        return found
+        found: pulumi.Output[Any] | None = self.__dict__.get(wire)
+        return pulumi.Output.from_input(None) if found is None else found
 
 
 def with_project(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:

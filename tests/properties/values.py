@@ -68,7 +68,7 @@ def _doubled(draw: st.DrawFn, where: Any, key: Any) -> None:
 
 
 def _replaced(draw: st.DrawFn, where: Any, key: Any) -> None:
-    where[key] = draw(JSON)
+    where[key] = copy.deepcopy(draw(JSON))  # sampled values are shared, and are changed further
 
 
 def _retyped(draw: st.DrawFn, where: Any, key: Any) -> None:

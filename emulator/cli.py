@@ -197,6 +197,8 @@ def _logs(options: argparse.Namespace) -> int:
         lines = log.readlines()
         sys.stdout.writelines(lines[-options.lines :] if options.lines > 0 else [])
         while options.follow:
+            if file.stat().st_size < log.tell():
+                log.seek(0)  # it was full, and begins anew
             sys.stdout.write(log.read())
             sys.stdout.flush()
             time.sleep(0.2)

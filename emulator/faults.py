@@ -11,6 +11,7 @@ applies; `DELETE` removes them. They are kept in memory and are no part of the s
 | `drop` | `before` or `after` the call took effect the connection is closed without an answer |
 | `truncate` | the call takes effect; after so many bytes of the answer's body the connection is closed |
 | `delay` | the call takes so many seconds longer |
+| `hold` | `before` or `after` it took effect the call waits until the rules are replaced or removed |
 | `operation` | `error`: the operation that the call starts fails; `code` (google.rpc.Code, default 13), `message` |
 | | `never`: it does not end until the rules are replaced or removed |
 
@@ -38,6 +39,7 @@ _EXTRAS: dict[str, tuple[str, ...]] = {
     "drop": (),
     "truncate": (),
     "delay": (),
+    "hold": (),
     "operation": ("code", "message"),
 }
 
@@ -54,6 +56,7 @@ _VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "drop": (lambda value: value in ("before", "after"), '"before" or "after"'),
     "truncate": (_number(0, 2**31), "a number of bytes"),
     "delay": (_number(0, 3600, whole=False), "seconds, at most 3600"),
+    "hold": (lambda value: value in ("before", "after"), '"before" or "after"'),
     "operation": (lambda value: value in ("error", "never"), '"error" or "never"'),
     "code": (_number(1, 16), "a google.rpc.Code from 1 to 16"),
     "message": (lambda value: isinstance(value, str), "a text"),
@@ -123,7 +126,7 @@ class Faults:
         self._removed = asyncio.Event()
 
     def replace(self, rules: list[Rule]) -> None:
-        """Takes the place of the rules before; operations that would never have ended go on."""
+        """Takes the place of the rules before; calls that are held and operations that would never have ended go on."""
         self._rules = rules
         self._removed.set()
         self._removed = asyncio.Event()
@@ -152,7 +155,11 @@ class Faults:
         if rule.asks("operation", "error"):
             raise errors.OperationFailed(rule.extras.get("message", MESSAGE), rule.extras.get("code", 13))
         if rule.asks("operation", "never"):
-            await self._removed.wait()
+            await self.replaced()
+
+    async def replaced(self) -> None:
+        """Returns as soon as the rules are others."""
+        await self._removed.wait()
 
 
 # A task inherits it from the call that began the operation: no handler needs to hand it on.

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 import traceback
 from datetime import datetime, timezone
 from pathlib import Path
 
-_ROTATE_AT = 32 * 1024 * 1024
+MOST_BYTES = 32 * 1024 * 1024
 
 
 class Log:
-    """Appends lines to `file`; past 32 MiB the file becomes `log.1`, in place of the one before."""
+    """Appends lines to `file`; past a size what is in it becomes `log.1`, in place of the one before.
 
-    def __init__(self, file: Path) -> None:
-        self._path = file
-        self._open()
+    Its bytes are copied and the file is emptied, not renamed: the serving processes append to the same file, and would
+    go on in the old one.
 
-    def _open(self) -> None:
-        self._file = self._path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
-        self._size = self._file.tell()
+    Args:
+        file: is made where it is missing.
+        most: the size in bytes.
+    """
+
+    def __init__(self, file: Path, most: int = MOST_BYTES) -> None:
+        self._path, self._most = file, most
+        self._file = file.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
 
     def line(self, text: str) -> None:
         """Writes one line, after the time in UTC."""
+        if os.fstat(self._file.fileno()).st_size > self._most:
+            with contextlib.suppress(FileNotFoundError):  # somebody removed it
+                shutil.copyfile(self._path, self._path.with_name("log.1"))
+            self._file.truncate(0)
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-        entry = f"{now}Z {text}\n"
-        self._file.write(entry)
-        self._size += len(entry)
-        if self._size > _ROTATE_AT:
-            self._file.close()
-            self._path.replace(self._path.with_name("log.1"))
-            self._open()
+        self._file.write(f"{now}Z {text}\n")
 
     def fault(self, what: str, error: BaseException) -> None:
         """Writes what failed, and the traceback."""

@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS operations (
     UNIQUE (project, id)
 );
 CREATE INDEX IF NOT EXISTS operations_running ON operations (number) WHERE result IS NULL;
+CREATE INDEX IF NOT EXISTS operations_ended ON operations (ended) WHERE ended IS NOT NULL;
 """
 
 # google.rpc.Code of the names that errors carry.
@@ -197,6 +198,15 @@ class Operations:
             self._emulator.now().isoformat(),
             row["number"],
         )
+        self._forget()
+
+    def _forget(self) -> None:
+        """Those that ended before the latest ones. By their end: whoever waits for one that took long still sees it."""
+        statement = (
+            "DELETE FROM operations WHERE ended <="
+            " (SELECT ended FROM operations WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT 1 OFFSET ?)"
+        )
+        self._emulator.store.run(statement, self._emulator.settings.keep_operations)
 
 
 def to_json(row: sqlite3.Row) -> dict[str, Any]:

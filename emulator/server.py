@@ -103,6 +103,8 @@ class App:
         """The call as a fault asks for it."""
         if rule.asks("delay"):
             await asyncio.sleep(rule.value)
+        if rule.asks("hold", "before"):
+            await self._emulator.faults.replaced()
         if rule.asks("drop", "before"):
             raise _Dropped
         instead = faults.answer(rule, call.api)
@@ -110,6 +112,8 @@ class App:
             return instead
         with faults.bending(rule):
             response = await self._answer(call, match)
+        if rule.asks("hold", "after"):
+            await self._emulator.faults.replaced()
         if rule.asks("drop", "after"):
             raise _Dropped
         if rule.asks("truncate"):

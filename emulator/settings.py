@@ -20,6 +20,7 @@ class Settings:
         port: TCP port; 0 takes a free one.
         operation_seconds: a long-running operation ends no sooner than this after its start.
         sunset: refuse new models and versions as Google does today.
+        keep_operations: how many operations that have ended are kept, the latest.
         quota_calls: management calls that are answered within `quota_seconds`; 0 for any number.
         quota_operations: creations and deletions of versions at a time; 0 for any number.
         quota_seconds: the minute of `quota_calls`.
@@ -31,6 +32,7 @@ class Settings:
     port: int = 8470
     operation_seconds: float = 0.0
     sunset: bool = False
+    keep_operations: int = 10_000
     quota_calls: int = 0
     quota_operations: int = 0
     quota_seconds: float = 60.0
@@ -111,6 +113,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "long-running operations take at least S seconds (default: 0)",
     },
     "sunset": {"action": "store_true", "help": "refuse new models and versions, as Google does"},
+    "keep_operations": {
+        "type": _count,
+        "metavar": "N",
+        "help": "keep the N operations that ended last (default: 10000)",
+    },
     "quota_calls": {
         "type": _count,
         "metavar": "N",

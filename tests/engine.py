@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.running import ROOT
+from tests.running import ROOT, alive, descendants
 
 BOUND = 300
 
@@ -37,6 +38,7 @@ class Engine:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_CONFIRMATIONS": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_STACK": "test",
             "PYTHONPATH": str(ROOT),
         }
         # `stack init` writes the stack's file beside the project's: this must not be the program's folder.
@@ -85,25 +87,46 @@ class Engine:
 
     def begin(self, verb: str, *options: str) -> subprocess.Popen[str]:
         """Starts a command on the stack and does not wait for it."""
-        command = ["pulumi", verb, "--stack", "test", "--config-file", str(self._file), *options]
+        return self._begun("pulumi", verb, "--non-interactive", *options)
+
+    def begin_recovery(self, verb: str) -> subprocess.Popen[str]:
+        """Starts `tools.recovery` on the stack, which makes or destroys it whatever was killed before."""
+        return self._begun(sys.executable, "-m", "tools.recovery", verb, "--non-interactive", "--skip-preview")
+
+    def _begun(self, *command: str) -> subprocess.Popen[str]:
+        """In a session of its own: a signal to its group reaches what a terminal's Ctrl-C reaches."""
         return subprocess.Popen(
-            [*command, "--non-interactive", "--color=never"],
+            [*command, "--config-file", str(self._file), "--color=never"],
             cwd=self._program,
             env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
             text=True,
         )
 
+    def recover(self, verb: str, *, fails: bool = False) -> str:
+        """What `tools.recovery` prints. Raises `AssertionError` with it if it does not end as it should."""
+        process = self.begin_recovery(verb)
+        text, _ = process.communicate(timeout=BOUND)
+        assert bool(process.returncode) is fails, text
+        return text
+
+    def processes(self) -> list[str]:
+        """The command lines of all processes that work on this stack, whoever started them."""
+        mark, found = f"PULUMI_BACKEND_URL=file://{self._folder / 'state'}".encode(), []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                if mark in (process / "environ").read_bytes().split(b"\0") and alive(int(process.name)):
+                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        return found
+
     def provider(self, engine: int) -> int:
         """The provider's process among those that an engine's process started; 0 while there is none."""
-        threads = Path(f"/proc/{engine}/task").glob("*/children")
-        for child in " ".join(thread.read_text(encoding="ascii") for thread in threads).split():
-            if b"pulumi.dynamic" in Path(f"/proc/{child}/cmdline").read_bytes():
-                return int(child)
-            found = self.provider(int(child))
-            if found:
-                return found
+        for child in descendants(engine):
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                if b"pulumi.dynamic" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return child
         return 0
 
     def stack(self, verb: str, *options: str, fails: bool = False) -> str:
@@ -127,8 +150,21 @@ class Engine:
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """What the state holds: resource -> its entry."""
-        state = json.loads(self.run("stack", "export", "--stack", "test"))
-        return {name_of(entry["urn"]): entry for entry in state["deployment"].get("resources", [])}
+        return {name_of(entry["urn"]): entry for entry in self._deployment().get("resources", [])}
+
+    def pending(self) -> list[str]:
+        """The resources whose last operation the state does not know the end of."""
+        return [name_of(entry["resource"]["urn"]) for entry in self._deployment().get("pending_operations", [])]
+
+    def cut_state(self) -> None:
+        """Leaves the state as an engine does that is killed while it writes it."""
+        snapshot = self._folder / "state/.pulumi/stacks/tf2-models/test.json"
+        snapshot.with_name(f"{snapshot.name}.attrs").write_text("")
+        snapshot.with_name(f"{snapshot.name}.1.tmp").write_text("{")
+
+    def _deployment(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run("stack", "export", "--stack", "test"))["deployment"]
+        return found
 
 
 def name_of(urn: str) -> str:

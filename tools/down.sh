@@ -12,8 +12,7 @@ fi
 left=""
 if python tools/local_state.py has-resources; then
     python -m emulator up # the stack's resources are in there
-    ! python tools/local_state.py is-abandoned || pulumi cancel --yes
-    pulumi destroy || left=yes
+    python -m tools.recovery destroy || left=yes
 fi
 python -m emulator down
 [[ -z $left ]] || fail "the stack was not destroyed: the reason stands above (\"make clean\" removes it with all its data)"

@@ -1,4 +1,4 @@
-"""Answers questions about the local stack's state by its exit code, without starting the engine.
+"""Answers questions about the state of a stack on a file:// backend by its exit code, without starting the engine.
 
 Usage: python tools/local_state.py QUESTION
 
@@ -7,45 +7,91 @@ Questions:
     has-pending-creates  the last update was cut off while it created a resource
     has-resources        the state lists a resource, or one that may have been created
 
+The stack is the one that PULUMI_BACKEND_URL and PULUMI_STACK name; without them, this checkout's local stack.
 Exit codes: 0 yes, 1 no, 2 usage.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PROJECT, STACK = "tf2-models", "local"
+PROJECT = "tf2-models"
+_LOCAL = Path(__file__).resolve().parent.parent / ".local" / "state"
+_SCHEME = "file://"
 
 
-def is_abandoned(state: Path) -> bool:
-    """Whether locks are there, and each is of a process of this machine that has ended."""
-    folder = state / ".pulumi" / "locks" / "organization" / PROJECT / STACK
-    locks = [json.loads(path.read_text()) for path in folder.glob("*.json")]
-    return bool(locks) and all(lock["hostname"] == socket.gethostname() and not _runs(lock["pid"]) for lock in locks)
+@dataclass(frozen=True)
+class State:
+    """Where the engine keeps what it knows of a stack.
+
+    Attributes:
+        folder: of the backend.
+        stack: the stack's name, without organization and project.
+    """
+
+    folder: Path
+    stack: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> State | None:
+        """The state that the environment names; None where it lies in no folder of this machine."""
+        backend = environment.get("PULUMI_BACKEND_URL") or f"{_SCHEME}{_LOCAL}"
+        if not backend.startswith(_SCHEME):
+            return None
+        folder = Path(backend.removeprefix(_SCHEME)).expanduser()
+        return cls(folder, environment.get("PULUMI_STACK", "local").rpartition("/")[2])
+
+    def is_abandoned(self) -> bool:
+        """Whether locks are there, and each is of a process of this machine that has ended."""
+        folder = self.folder / ".pulumi" / "locks" / "organization" / PROJECT / self.stack
+        locks = [json.loads(path.read_text()) for path in folder.glob("*.json")]
+        return bool(locks) and all(
+            lock["hostname"] == socket.gethostname() and not _runs(lock["pid"]) for lock in locks
+        )
+
+    def mend(self) -> None:
+        """Removes what a process that was killed while it wrote the state left half written beside it.
+
+        The engine renames a whole new snapshot over the old one, but first writes a file of attributes in place
+        (`NAME.json.attrs`): one that is cut makes it read nothing ("failed to load checkpoint: EOF"), none is fine.
+        """
+        for path in (self.folder / ".pulumi").glob(f"*/{PROJECT}/**/{self.stack}*"):
+            if path.suffix == ".tmp" or (path.suffix == ".attrs" and not _is_json(path)):
+                path.unlink()
+
+    def deployment(self) -> dict[str, Any]:
+        """The last snapshot of the stack; empty where the stack was never deployed."""
+        path = self.folder / ".pulumi" / "stacks" / PROJECT / f"{self.stack}.json"
+        if not path.exists():
+            return {}
+        latest: dict[str, Any] = json.loads(path.read_text())["checkpoint"].get("latest") or {}
+        return latest
 
 
-def has_pending_creates(state: Path) -> bool:
-    """Whether the state holds an operation "creating" that was never ended."""
-    return any(operation["type"] == "creating" for operation in _latest(state).get("pending_operations") or [])
+def pending_creates(deployment: Mapping[str, Any]) -> list[str]:
+    """The URNs of the resources that an update was creating when it was cut off."""
+    pending = deployment.get("pending_operations") or []
+    return [operation["resource"]["urn"] for operation in pending if operation["type"] == "creating"]
 
 
-def has_resources(state: Path) -> bool:
-    """Whether there is something to destroy."""
-    return bool(_latest(state).get("resources")) or has_pending_creates(state)
+def resources(deployment: Mapping[str, Any]) -> list[str]:
+    """The URNs of the resources in a snapshot."""
+    return [resource["urn"] for resource in deployment.get("resources") or []]
 
 
-def _latest(state: Path) -> dict[str, Any]:
-    """The last snapshot of the stack; empty where the stack was never deployed."""
-    path = state / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json"
-    if not path.exists():
-        return {}
-    latest: dict[str, Any] = json.loads(path.read_text())["checkpoint"].get("latest") or {}
-    return latest
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return True
 
 
 def _runs(pid: int) -> bool:
@@ -58,20 +104,20 @@ def _runs(pid: int) -> bool:
     return name == "pulumi" and not ended
 
 
-QUESTIONS: dict[str, Callable[[Path], bool]] = {
-    "is-abandoned": is_abandoned,
-    "has-pending-creates": has_pending_creates,
-    "has-resources": has_resources,
+QUESTIONS: dict[str, Callable[[State], bool]] = {
+    "is-abandoned": State.is_abandoned,
+    "has-pending-creates": lambda state: bool(pending_creates(state.deployment())),
+    "has-resources": lambda state: bool(resources(state.deployment()) or pending_creates(state.deployment())),
 }
 
 
 def main(arguments: list[str]) -> int:
-    """Answer one question about the state folder of this checkout."""
+    """Answer one question about the stack that the environment names."""
     if len(arguments) != 1 or arguments[0] not in QUESTIONS:
         print(__doc__, file=sys.stderr)
         return 2
-    state = Path(__file__).resolve().parent.parent / ".local" / "state"
-    return 0 if QUESTIONS[arguments[0]](state) else 1
+    state = State.of(os.environ)
+    return 0 if state and QUESTIONS[arguments[0]](state) else 1
 
 
 if __name__ == "__main__":

@@ -6,14 +6,7 @@ cd "$root"
 
 python -m models build --stack local
 python -m emulator up
-if python tools/local_state.py is-abandoned; then
-    say "The last update was killed: going on from where it ended"
-    pulumi cancel --yes
-fi
-pulumi up
-if python tools/local_state.py has-pending-creates; then
-    pulumi refresh --clear-pending-creates
-fi
+python -m tools.recovery up
 for model in $(pulumi stack output models --json | python -c 'import json, sys; print(*json.load(sys.stdin))'); do
     python -m prediction "$model"
 done

@@ -28,7 +28,7 @@ def _find(emulator: Emulator, name: str) -> sqlite3.Row:
 
 
 async def projects_operations_get(emulator: Emulator, request: Request) -> Response:
-    """An operation. Operations are kept for ever."""
+    """An operation. The 10,000 that ended last are kept, and what has not ended."""
     return Response(body=operations.to_json(_find(emulator, request.params["name"])))
 
 

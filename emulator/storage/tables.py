@@ -57,6 +57,7 @@ CREATE TABLE IF NOT EXISTS storage_uploads (
     started TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS storage_uploads_blob ON storage_uploads (blob);
+CREATE INDEX IF NOT EXISTS storage_uploads_started ON storage_uploads (started);
 CREATE TABLE IF NOT EXISTS storage_clock (id INTEGER PRIMARY KEY CHECK (id = 1), generation INTEGER NOT NULL);
 INSERT OR IGNORE INTO storage_clock VALUES (1, 0);
 """
@@ -69,10 +70,18 @@ def prepare(emulator: Emulator) -> None:
     between deleting the row and removing the file. Call it before the first request.
     """
     emulator.store.declare(_SCRIPT)
-    oldest = text(emulator.now() - timedelta(days=SESSION_DAYS))
-    emulator.store.run("DELETE FROM storage_uploads WHERE started < ?", oldest)
     blobs.folder(emulator).mkdir(parents=True, exist_ok=True)
+    end_old_uploads(emulator)
     blobs.sweep(emulator)
+
+
+def end_old_uploads(emulator: Emulator) -> None:
+    """Ends the upload sessions that are older than a week, and removes the bytes that came for them."""
+    oldest = text(emulator.now() - timedelta(days=SESSION_DAYS))
+    old = [row["blob"] for row in emulator.store.all("SELECT blob FROM storage_uploads WHERE started < ?", oldest)]
+    if old:
+        emulator.store.run("DELETE FROM storage_uploads WHERE started < ?", oldest)
+        blobs.remove_unused(emulator, old)
 
 
 def next_generation(emulator: Emulator) -> int:

@@ -20,6 +20,7 @@ from emulator.storage import blobs, digests, resource, rows, times
 from emulator.storage.commit import NewObject, put
 from emulator.storage.content_range import ContentRange
 from emulator.storage.preconditions import Preconditions
+from emulator.storage.tables import end_old_uploads
 from resources import errors
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def start(
         fields: of the object to be, checked.
         metadata: the request's body.
     """
+    end_old_uploads(emulator)
     promised = digests.expected(metadata, request.headers)
     session, blob = secrets.token_urlsafe(24), blobs.create(emulator)
     total = request.headers.get("x-upload-content-length", "")
@@ -74,6 +76,7 @@ async def proceed(emulator: Emulator, request: Request) -> Response:
 
 
 def _find(emulator: Emulator, request: Request) -> sqlite3.Row:
+    end_old_uploads(emulator)
     query = "SELECT * FROM storage_uploads WHERE id = ? AND bucket = ?"
     session = emulator.store.one(query, request.params["upload_id"], request.params["bucket"])
     if session is None:

@@ -101,7 +101,9 @@ class VersionProvider(Provider):
         if live.get("state") == "READY":
             return live
         if live.get("state") != "FAILED":
-            raise errors.OperationTimeout(f"{call.what}: it is {live.get('state')}, neither READY nor FAILED")
+            raise errors.OperationTimeout(
+                f"{call.what}: it is {live.get('state')}, neither READY nor FAILED: run again later"
+            )
         self._clear_failed(call, inputs)
         return self.make(call, marked)
 

@@ -148,7 +148,7 @@ class Chunk:
         """Sends the next chunk; returns the upload's status and, after the last, the object."""
         status, body = self._request.next_chunk(http=http)
         if isinstance(body, str):  # a proxy's page with a good status looks like the end of the upload
-            raise errors.EndpointUnreachable("no answer of the API to a part of an upload: what came is no JSON")
+            raise errors.EndpointUnreachable(f"no answer of the API to {self.methodId}: what came is no JSON")
         return status, body
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -172,3 +173,20 @@ def test_what_is_no_rule_is_refused(faulty: RunningEmulator, body: bytes, text: 
 def test_nothing_goes_wrong_by_default(emulator_factory: Any) -> None:
     """An emulator starts without rules."""
     assert emulator_factory().faults_left() == []
+
+
+@pytest.mark.parametrize(("side", "effect"), [("before", False), ("after", True)])
+def test_a_call_is_held_until_the_rules_change(side: str, effect: bool, faulty: RunningEmulator, project: str) -> None:
+    """Before or after it took effect; then it is answered."""
+    faulty.faults({"method": CREATE, "hold": side})
+    answers: list[int] = []
+    caller = threading.Thread(target=lambda: answers.append(create(faulty, project)[0]))
+    caller.start()
+    until(lambda: faulty.faults_left()[0]["times"] == 0, "the call is held")
+
+    assert exists(faulty, project) is effect
+    assert answers == []
+
+    faulty.faults()
+    caller.join(30)
+    assert answers == [200]

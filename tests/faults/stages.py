@@ -16,6 +16,7 @@ from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from tests.contract.test_contract import World
+from tests.inventory import inventory
 from tests.providers import Request, State, as_engine, asked, impatient
 
 PATIENCE = 1.5
@@ -201,27 +202,4 @@ class Stage:
 
     def inventory(self) -> State:
         """Everything that there is in this project, and every operation that is not at its end."""
-        project, storage, ml = self.world.project, self.world.emulator.storage(), self.world.emulator.ml().projects()
-        found: State = {}
-        for bucket in storage.buckets().list(project=project).execute().get("items", []):
-            objects = storage.objects().list(bucket=bucket["name"], versions=True).execute().get("items", [])
-            found["bucket"] = [_own(bucket, "labels", "location"), [_own(item, "name", "crc32c") for item in objects]]
-        for model in ml.models().list(parent=f"projects/{project}").execute().get("models", []):
-            found["model"] = [_own(model, "description", "labels"), _last(model.get("defaultVersion") or {})]
-            versions = ml.models().versions().list(parent=model["name"]).execute().get("versions", [])
-            found["versions"] = [[_last(item), _own(item, "state", "autoScaling", "labels")] for item in versions]
-        operations = ml.operations().list(name=f"projects/{project}").execute().get("operations", [])
-        found["running"] = [item["name"] for item in operations if not item.get("done")]
-        return found
-
-
-def _own(item: State, *names: str) -> State:
-    """Some fields; of the owner's label, which differs in every project, only that it is there."""
-    picked = {name: item[name] for name in names if name in item}
-    if "labels" in picked:
-        picked["labels"] = {key: "" if "owner" in key else value for key, value in picked["labels"].items()}
-    return picked
-
-
-def _last(item: State) -> str:
-    return str(item.get("name", "")).rpartition("/")[2]
+        return inventory(self.world.emulator, self.world.project)

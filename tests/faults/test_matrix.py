@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 
 pytestmark = pytest.mark.tensorflow
+_NEXT_STEP = re.compile(r"(?i)\b(run|check|set|log in|wait|correct|mend|deploy|look|choose)\b.{10}")
 VERBS = [pytest.param(*key, id=" ".join(key)) for key in CALLED]
 
 
@@ -72,7 +74,7 @@ def test_the_matrix_is_whole(kind: str, verb: str, world: World) -> None:
 
 @pytest.mark.parametrize(("kind", "verb", "method", "fault"), list(_parameters()))
 def test_a_fault_and_one_more_try(kind: str, verb: str, method: str, fault: str, world: World, folder: Path) -> None:
-    """Success, or one line that names the resource and the verb; after the next try there is what was wished."""
+    """Success, or one line: resource, method, cause, next step; after the next try there is what was wished."""
     wished = _undisturbed(folder, world.emulator, kind, verb)
     stage = Stage(world, kind, verb)
     rule = {"method": method, **kinds.ALL[fault]}
@@ -85,6 +87,9 @@ def test_a_fault_and_one_more_try(kind: str, verb: str, method: str, fault: str,
     if failure:
         assert failure.startswith(f"{verb} {stage.provider.schema.noun} {stage.identity}: "), failure
         assert "\n" not in failure
+        _, called, step = failure.partition(method)
+        assert called, failure
+        assert _NEXT_STEP.search(step), failure
         stage.run()
     assert stage.inventory() == wished
     _is_read_as_wished(stage)

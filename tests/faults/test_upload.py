@@ -78,6 +78,7 @@ def test_what_lasts_is_one_line_and_the_next_try_goes_on(
         provider.create(dict(inputs))
     assert str(caught.value).startswith(f"create SavedModel {provider.identity(inputs)}: ")
     assert "\n" not in str(caught.value)
+    assert INSERT in str(caught.value)
     assert provider.read(provider.identity(inputs), dict(inputs)).id == ""
 
     emulator.faults()

@@ -114,5 +114,5 @@ def test_usage(checkout: Checkout, arguments: tuple[str, ...]) -> None:
 
 def test_project_is_that_of_the_program() -> None:
     """The project whose state the script reads is the one that Pulumi.yaml names."""
-    (project,) = re.findall(r'^PROJECT, STACK = "(.*)", "local"$', (ROOT / SCRIPT).read_text(), re.MULTILINE)
+    (project,) = re.findall(r'^PROJECT = "(.*)"$', (ROOT / SCRIPT).read_text(), re.MULTILINE)
     assert f"name: {project}" in (ROOT / "Pulumi.yaml").read_text().splitlines()

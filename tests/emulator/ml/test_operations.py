@@ -31,6 +31,24 @@ def test_operations_run_at_the_same_time(emulator_factory: Factory) -> None:
     assert not any(operation.get("done") for operation in started)
 
 
+def test_old_operations_are_forgotten(emulator_factory: Factory) -> None:
+    """So the state does not grow for ever; what has not ended is kept, however old it is."""
+    running = emulator_factory("--keep-operations", "3")
+    ml = Caller(running, "p")
+    model = ml.model()
+    running.faults({"method": "ml.projects.models.patch", "operation": "never"})
+    bodies = [{"description": str(number)} for number in range(6)]
+    first, *calls = [ml.models.patch(name=model, updateMask="description", body=body) for body in bodies]
+
+    first = first.execute()
+    others = [ml.wait(call.execute()) for call in calls]
+
+    listed = ml.operations.list(name=ml.project).execute()["operations"]
+    assert [item["name"] for item in listed] == [item["name"] for item in (*reversed(others[-3:]), first)]
+    running.faults()
+    ml.response(first)
+
+
 def test_operations_are_listed_latest_first(ml: Caller) -> None:
     """A project's operations come in pages, with their ends."""
     model = ml.model()

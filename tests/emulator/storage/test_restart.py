@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from tests.emulator.storage.support import KIB_256, client, data, md5, refused, send
@@ -82,3 +84,23 @@ def test_files_of_no_object_are_removed_at_the_start(emulator_factory: Callable[
     with client(second.endpoint) as storage:
         assert storage.objects().get_media(bucket="kept-bucket", object="o").execute() == b"1"
         assert refused(storage.objects().get(bucket="kept-bucket", object="open"))[0] == 404
+
+
+def test_an_upload_that_nobody_ends_is_gone_after_a_week(emulator_factory: Callable[..., RunningEmulator]) -> None:
+    """Its bytes go when the next upload begins, without a restart; a younger one stays."""
+    running = emulator_factory()
+    with client(running.endpoint) as storage:
+        storage.buckets().insert(project="p-one", body={"name": "kept-bucket"}).execute()
+    place = f"{running.endpoint}/upload/storage/v1/b/kept-bucket/o?uploadType=resumable&name="
+    head = {"content-range": f"bytes 0-{KIB_256 - 1}/*"}
+    old, young = (send("POST", f"{place}{name}").headers["location"] for name in ("old", "young"))
+    for session in (old, young):
+        assert send("PUT", session, _CONTENT[:KIB_256], head).status == 308
+    with closing(sqlite3.connect(running.data / "state.sqlite3")) as state, state:
+        state.execute("UPDATE storage_uploads SET started = '2020-01-01T00:00:00.000Z' WHERE name = 'old'")
+
+    send("POST", f"{place}next")
+
+    assert sorted(file.stat().st_size for file in _files(running)) == [0, KIB_256]
+    assert send("PUT", old, headers={"content-range": "bytes */*"}).status == 410
+    assert send("PUT", young, headers={"content-range": "bytes */*"}).status == 308

@@ -1,0 +1,149 @@
+"""The life of a small stack, in which a process is killed in the middle of every verb."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.emulator import saved_models
+from tests.emulator.ml.caller import until
+from tests.engine import BOUND, Engine
+from tests.inventory import inventory
+from tests.running import RunningEmulator
+
+VERBS = {"up": "up", "update": "up", "destroy": "destroy"}
+"""A part of the life -> the engine's verb."""
+
+_SIDES = ("before", "after")
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a part of the life does and leaves where nobody is killed."""
+
+    inventory: dict[str, Any]
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When somebody is killed.
+
+    Attributes:
+        fraction: of the undisturbed part: of its time or, with a side, of its calls.
+        side: the call is held `before` or `after` it took effect, and then the victim is killed.
+    """
+
+    fraction: float
+    side: str = ""
+
+    @classmethod
+    def drawn(cls, part: str, victim: str, index: int) -> Moment:
+        """The moment of this index: always the same one. One in five goes by time."""
+        source = random.Random(f"{part} {victim} {index}")  # noqa: S311 - a moment, not a secret
+        return cls(source.random(), source.choice(_SIDES) if index % 5 else "")
+
+
+class Life:
+    """One stack, from its first deployment to its end."""
+
+    def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
+        self.emulator, self.project = emulator, project
+        self.engine = Engine(folder / "engine")
+        self._configurations = _configurations(emulator, project, folder)
+
+    def configure(self, part: str) -> None:
+        """What the stack file says in this part."""
+        self.engine.write(self._configurations[part])
+
+    def undisturbed(self, part: str) -> Undisturbed:
+        """Lives this part."""
+        self.configure(part)
+        self.emulator.reset_calls()
+        start = time.monotonic()
+        self.engine.stack(VERBS[part], "--skip-preview")
+        seconds, calls = time.monotonic() - start, sum(self.emulator.calls().values())
+        return Undisturbed(inventory(self.emulator, self.project), calls, seconds)
+
+    def killed(self, part: str, victim: str, moment: Moment, usual: Undisturbed) -> str:
+        """Begins this part and kills the engine or the provider in the middle; returns what was printed."""
+        self.configure(part)
+        if moment.side:
+            self.hold(1 + int(moment.fraction * (usual.calls - 1)), moment.side)
+        process = self.engine.begin(VERBS[part], "--skip-preview")
+        if moment.side:
+            until(lambda: self.is_held() or process.poll() is not None, "a call is held")
+        else:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(moment.fraction * usual.seconds)
+        self._kill(process, victim)
+        self.emulator.faults()
+        text, _ = process.communicate(timeout=BOUND)
+        return text
+
+    def hold(self, number: int, side: str) -> None:
+        """The call of this number from now on waits before or after it takes effect."""
+        right = [{"method": "*", "delay": 0, "times": number - 1}] if number > 1 else []
+        self.emulator.faults(*right, {"method": "*", "hold": side})
+
+    def is_held(self) -> bool:
+        """Whether the call has come that was to be held."""
+        return bool(self.emulator.faults_left()[-1]["times"] == 0)
+
+    def _kill(self, process: subprocess.Popen[str], victim: str) -> None:
+        if victim == "engine":
+            process.kill()
+            return
+        provider = until(lambda: process.poll() is not None or self.engine.provider(process.pid), "the provider")
+        if process.poll() is None:
+            os.kill(provider, signal.SIGKILL)
+
+    def is_as(self, part: str, usual: Undisturbed) -> None:
+        """The world and the state are those of the undisturbed part, and nobody works on the stack any more."""
+        assert inventory(self.emulator, self.project) == usual.inventory
+        assert self.engine.pending() == []
+        if part == "destroy":
+            assert self.engine.resources() == {}
+        else:
+            text = self.engine.stack("preview", "--expect-no-changes")
+            assert "warning" not in text, text
+        until(lambda: not self.engine.processes(), "the end of all processes of the stack")
+
+
+def _configurations(emulator: RunningEmulator, project: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """Two versions; then a third one that becomes the default, one gone, and changes of the rest; then nothing."""
+    one, two, three = (str(saved_models.write(folder / f"x{factor}", factor)) for factor in (2.0, 3.0, 4.0))
+    samples = folder / "samples.json"
+    samples.write_text(json.dumps([{"instance": 1.5, "prediction": 6.0}]), encoding="utf-8")
+    machine = {"machineType": "n1-standard-2"}
+    v1 = {"artifact": one, **machine, "autoScaling": {"minNodes": 1, "maxNodes": 2}}
+    v2 = {"artifact": two, **machine, "manualScaling": {"nodes": 1}}
+    first: dict[str, Any] = {
+        "gcp:project": project,
+        "gcp:region": "us-central1",
+        "tf2-models:endpoint": emulator.endpoint,
+        "tf2-models:runtimeVersion": "2.21",
+        "tf2-models:models": {"mult": {"defaultVersion": "v1", "versions": {"v1": v1, "v2": v2}}},
+    }
+    second = copy.deepcopy(first)
+    second["tf2-models:bucket"] = {"labels": {"stage": "b"}}
+    second["tf2-models:models"]["mult"] = {
+        "description": "Multiplies",
+        "defaultVersion": "v3",
+        "gate": {"samples": str(samples)},
+        "versions": {
+            "v1": {**v1, "autoScaling": {"minNodes": 2, "maxNodes": 2}},
+            "v3": {**v2, "artifact": three},
+        },
+    }
+    return {"up": first, "update": second, "destroy": second}

@@ -117,7 +117,10 @@ class Life:
         else:
             text = self.engine.stack("preview", "--expect-no-changes")
             assert "warning" not in text, text
-        until(lambda: not self.engine.processes(), "the end of all processes of the stack")
+        try:
+            until(lambda: not self.engine.processes(), "the end of all processes of the stack")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.engine.processes()}") from None
 
 
 def _configurations(emulator: RunningEmulator, project: str, folder: Path) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from tests.running import RunningEmulator
 
 State = dict[str, Any]
-_PLACE = "PROJECT"
+_PLACE, _CLAIMS = "PROJECT", ".claims/"
 
 
 def inventory(emulator: RunningEmulator, project: str) -> State:
@@ -31,6 +31,8 @@ def _buckets(emulator: RunningEmulator, project: str) -> list[State]:
     for bucket in buckets:
         bucket["objects"] = storage.objects().list(bucket=bucket["name"], versions=True).execute().get("items", [])
     names = ("labels", "location", "versioning")
+    for item in (item for bucket in buckets for item in bucket["objects"] if item["name"].startswith(_CLAIMS)):
+        item["name"] = f"{item['name'].rpartition('/')[0]}/CLAIM"  # a digest of the stack's identity, which is random
     return [
         {**_own(bucket, *names), "objects": [_own(item, "name", "size", "crc32c") for item in bucket["objects"]]}
         for bucket in buckets

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m emulator",
-        description="The ml v1 and Cloud Storage APIs on this machine, really serving SavedModels. Loopback only.",
+        description="The ml v1 and Cloud Storage APIs on this machine, really serving SavedModels.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -98,7 +98,7 @@ def _up(options: argparse.Namespace) -> int:
 def _already_up(found: daemon.Running, wanted: Settings) -> int:
     if wanted.port not in (0, urlsplit(found.endpoint).port):
         raise Error(f"it is up already, on {found.endpoint}: to change the port, `python -m emulator down` first")
-    settings = (daemon.status(found.endpoint) or {}).get("settings", {})
+    settings = (daemon.status(found) or {}).get("settings", {})
     if any(settings.get(name, value) != value for name, value in wanted.shown().items() if name != "port"):
         raise Error(f"it is up already, on {found.endpoint}, with other settings: `python -m emulator down` first")
     print(f"emulator is up already on {found.endpoint}")
@@ -117,7 +117,7 @@ def _down(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     with daemon.running(options.data) as found:
-        answer = daemon.status(found.endpoint) if found else None
+        answer = daemon.status(found) if found else None
         if found is None or answer is None:
             print("emulator is not up: python -m emulator up")
             return 3

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from emulator import sandbox
+from emulator.access import Access
 from emulator.faults import Faults
 from emulator.log import Log
 from emulator.ml import request_log, work
@@ -32,6 +33,7 @@ class Emulator:
         data: the folder that holds everything that survives.
         calls: method id -> how often it was called since the start.
         faults: what is to go wrong; nothing, unless somebody asks.
+        access: who may call.
         quota: counts what Google's quotas are about, and enforces what `settings` say.
         requests: samples of predictions, for versions that ask for it.
         last_used: version -> when it last answered a prediction; forgotten when the process ends.
@@ -48,6 +50,7 @@ class Emulator:
     started: datetime = field(init=False)
     requests: RequestLog = field(init=False)
     quota: Quota = field(init=False)
+    access: Access = field(init=False)
     operations: Operations = field(init=False)
     deployments: Deployments = field(init=False)
 
@@ -55,6 +58,7 @@ class Emulator:
         self.started = self.now()
         self.requests = RequestLog(self.data / request_log.FILE)
         self.quota = Quota(self.settings.quota)
+        self.access = self.settings.access
         self.operations = Operations(self, work.WORKS)
         self.deployments = Deployments(self)
 

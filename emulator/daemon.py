@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emulator.access import read_token
 from resources.errors import Error
 
 _START_SECONDS = 20
@@ -35,6 +36,7 @@ class Running:
 
     pid: int
     endpoint: str
+    token_file: str
     handle: int
 
 
@@ -50,11 +52,12 @@ def _start_time(pid: int) -> str | None:
 
 
 @contextmanager
-def pid_file(data: Path, endpoint: str) -> Iterator[None]:
-    """Says, while the block runs, that this process serves."""
+def pid_file(data: Path, endpoint: str, token_file: str) -> Iterator[None]:
+    """Says, while the block runs, that this process serves, and where the token for it is."""
     file, pid = data / "pid", os.getpid()
     unfinished = data / "pid.new"
-    unfinished.write_text(json.dumps({"pid": pid, "started": _start_time(pid), "endpoint": endpoint}))
+    where = {"endpoint": endpoint, "tokenFile": str(Path(token_file).absolute()) if token_file else ""}
+    unfinished.write_text(json.dumps({"pid": pid, "started": _start_time(pid), **where}))
     unfinished.replace(file)
     try:
         yield
@@ -73,7 +76,8 @@ def running(data: Path) -> Iterator[Running | None]:
         return
     try:
         same = _start_time(known["pid"]) == known["started"]
-        yield Running(pid=known["pid"], endpoint=known["endpoint"], handle=handle) if same else None
+        where = {"endpoint": known["endpoint"], "token_file": known.get("tokenFile", "")}
+        yield Running(pid=known["pid"], handle=handle, **where) if same else None
     finally:
         os.close(handle)
 
@@ -103,7 +107,7 @@ def start(data: Path, arguments: Sequence[str]) -> str:
         if child.poll() is not None:
             raise Error(_last_line(data / "log", position))
         with running(data) as found:
-            if found and found.pid == child.pid and status(found.endpoint):
+            if found and found.pid == child.pid and status(found):
                 return found.endpoint
         time.sleep(0.01)
     child.kill()
@@ -130,11 +134,14 @@ def stop(found: Running) -> None:
     raise Error(f"process {found.pid} does not end")
 
 
-def status(endpoint: str) -> dict[str, Any] | None:
-    """What `/-/status` answers, or None where nothing answers."""
+def status(found: Running) -> dict[str, Any] | None:
+    """What `/-/status` answers, or None where nothing answers. Raises `Error` where its token cannot be read."""
+    request = urllib.request.Request(f"{found.endpoint}/-/status")  # noqa: S310 - a URL of ours
+    if found.token_file:
+        request.add_header("Authorization", f"Bearer {read_token(Path(found.token_file))}")
     try:
-        with _DIRECT.open(f"{endpoint}/-/status", timeout=5) as answer:
-            found: dict[str, Any] = json.load(answer)
+        with _DIRECT.open(request, timeout=5) as answer:
+            said: dict[str, Any] = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError):
         return None
-    return found
+    return said

@@ -10,15 +10,17 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator import daemon
+from emulator.connections import Connection
 from emulator.context import Emulator
-from emulator.server import CLOSE, App
+from emulator.server import App
 from emulator.settings import Settings
 from resources.errors import Error
 
@@ -39,15 +41,6 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-class _Protocol(HttpToolsProtocol):
-    """Lets the application close a connection: ASGI has no word for that, and a fault may ask for it."""
-
-    def on_message_begin(self) -> None:
-        """A new call: its scope is made."""
-        super().on_message_begin()
-        self.scope["extensions"] = {CLOSE: {"close": self.transport.close}}
-
-
 def serve(data: Path, settings: Settings) -> None:
     """Serves in the foreground until SIGTERM or SIGINT; returns when every worker process has ended.
 
@@ -65,7 +58,7 @@ async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
         App(emulator),
         loop="none",
-        http=_Protocol,
+        http=cast("Any", partial(Connection, seconds=settings.client_seconds, others=set())),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -79,10 +72,10 @@ async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.leave)
-    endpoint = f"http://{settings.host}:{settings.port}"
+    endpoint = settings.endpoint
     try:
         await emulator.start()
-        with daemon.pid_file(data, endpoint):
+        with daemon.pid_file(data, endpoint, settings.token_file):
             emulator.log.line(f"serving on {endpoint}")
             print(f"serving on {endpoint}", flush=True)
             await server.serve(sockets=[listener])

@@ -1,6 +1,6 @@
 """HTTP: an ASGI application that finds the method, checks the request, calls the handler and writes the answer.
 
-Accepted without effect: `fields` (answers are whole), `key`, `quotaUser`, `callback`. Credentials are not asked for.
+Accepted without effect: `fields` (answers are whole), `key`, `quotaUser`, `callback`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import orjson
 
@@ -30,7 +30,6 @@ BODY_LIMIT = 8 * 1024 * 1024
 CLOSE = "tf2-models.close"
 """The extension of the ASGI scope that closes the connection, after what was sent."""
 
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _RAW_BODY = {"ml.projects.predict", "ml.projects.explain"}
 _OVERRIDE = "x-http-method-override"
 
@@ -73,7 +72,7 @@ class App:
 
     async def _respond(self, call: _Call) -> Response:
         try:
-            _check_caller(call.headers)
+            self._emulator.access.check(call.headers)
             if call.raw_path.startswith("/-/"):
                 content = await call.read() if call.verb == "PUT" else b""
                 return admin.respond(self._emulator, call.verb, call.raw_path, content)
@@ -204,23 +203,6 @@ async def _request(call: _Call, match: Match) -> Request:
         verb=call.verb,
         base_url=f"http://{call.headers.get('host', '')}",
     )
-
-
-def _check_caller(headers: dict[str, str]) -> None:
-    """Refuses what a web page in a browser could send: another name for this host, or a call from another site."""
-    origin = headers.get("origin")
-    for address in (f"//{headers.get('host', '')}", origin):
-        if address is not None and _host(address) not in _LOOPBACK:
-            raise errors.PermissionDenied(
-                "This endpoint answers on loopback only: http://127.0.0.1 or http://localhost."
-            )
-
-
-def _host(address: str) -> str | None:
-    try:
-        return urlsplit(address).hostname
-    except ValueError:
-        return None
 
 
 def _no_method(call: _Call) -> errors.ApiError:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from emulator.access import Access, read_token
 from emulator.quota import Limits
 from emulator.sandbox import MODES
+from resources.errors import Error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +20,10 @@ class Settings:
     """How this emulator behaves.
 
     Attributes:
-        host: address that it listens on.
+        host: IPv4 address that it listens on; other than loopback only with a token.
+        host_name: a name by which clients may address it beside those of loopback and `host`.
+        token_file: holds the token that every call must bring; empty for none.
+        client_seconds: how slow a client may be, see `connections.Connection`.
         port: TCP port; 0 takes a free one.
         operation_seconds: a long-running operation ends no sooner than this after its start.
         sunset: refuse new models and versions as Google does today.
@@ -29,6 +36,9 @@ class Settings:
     """
 
     host: str = "127.0.0.1"
+    host_name: str = ""
+    token_file: str = ""
+    client_seconds: float = 30.0
     port: int = 8470
     operation_seconds: float = 0.0
     sunset: bool = False
@@ -38,6 +48,20 @@ class Settings:
     quota_seconds: float = 60.0
     sandbox: str = "auto"
     idle_seconds: float = 60.0
+
+    @property
+    def access(self) -> Access:
+        """Who may call. Raises `Error` where others than this machine could without a token."""
+        if not self.token_file and not ipaddress.ip_address(self.host).is_loopback:
+            raise Error(f"{self.host} is reached by others: --host other than 127.0.0.1 needs --token-file")
+        names = {self.host, self.host_name} - {"", "0.0.0.0"}  # noqa: S104  # a name that nobody sends is no name
+        return Access(frozenset(names), read_token(Path(self.token_file)) if self.token_file else "")
+
+    @property
+    def endpoint(self) -> str:
+        """Where this machine reaches it."""
+        host = "127.0.0.1" if ipaddress.ip_address(self.host).is_unspecified else self.host
+        return f"http://{host}:{self.port}"
 
     @property
     def quota(self) -> Limits:
@@ -61,7 +85,8 @@ class Settings:
     def shown(self) -> dict[str, Any]:
         """What `/-/status` says of them, under camelCase names."""
         flat = {_camel(name): getattr(self, name) for name in _OPTIONS if not name.startswith("quota_")}
-        return {**flat, "quota": self.quota.to_json()}
+        token = bool(flat.pop("tokenFile"))  # a path of this machine
+        return {**flat, "token": token, "quota": self.quota.to_json()}
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -78,6 +103,13 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 65535; it is {text!r}")
     return int(text)
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be an IPv4 address; it is {text!r}") from None
 
 
 def _count(text: str) -> int:
@@ -107,6 +139,21 @@ def _camel(name: str) -> str:
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "port": {"type": _port, "help": "TCP port, 0 for a free one (default: 8470)"},
+    "host": {
+        "type": _address,
+        "metavar": "ADDRESS",
+        "help": "IPv4 address to listen on; other than loopback needs --token-file (default: 127.0.0.1)",
+    },
+    "host_name": {"metavar": "NAME", "help": "a name by which clients may address it, beside localhost and ADDRESS"},
+    "token_file": {
+        "metavar": "FILE",
+        "help": "every call must bring the token in FILE, as Authorization: Bearer or as a Basic password",
+    },
+    "client_seconds": {
+        "type": _seconds(0.1),
+        "metavar": "S",
+        "help": "clients that take longer to send a head, or stand still, are cut off (default: 30)",
+    },
     "operation_seconds": {
         "type": _seconds(0),
         "metavar": "S",

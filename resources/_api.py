@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from resources import _limits, errors
 from resources._clock import Clock
-from resources._credentials import Credentials
+from resources._credentials import Credentials, endpoint_token
 from resources._retries import PASSING, Jitter, Tries, retry_after
 from resources._settings import Settings
 from resources.ml import quotas
@@ -144,8 +144,9 @@ class Api:
     def _connect(self) -> Any:
         from resources._connection import Http
 
-        http = Http(TIMEOUT, direct=self.settings.anonymous)
-        if self.settings.anonymous:
+        token = "" if self.settings.is_google else endpoint_token()
+        http = Http(TIMEOUT, direct=self.settings.anonymous, token=token)
+        if self.settings.anonymous or token:
             return http
         from resources._authorized import AuthorizedHttp
 

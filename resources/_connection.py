@@ -55,17 +55,19 @@ class _Far(_Secure):
 class Http(httplib2.Http):  # type: ignore[misc]  # httplib2 has no types
     """One thread's connections."""
 
-    def __init__(self, timeout: float, *, direct: bool = False) -> None:
+    def __init__(self, timeout: float, *, direct: bool = False, token: str = "") -> None:
         """Follows no redirect: neither API sends any, and what is sent is for the endpoint alone.
 
         Args:
             timeout: seconds until an answer must have come.
             direct: whether to leave out the proxies that the environment names: for a server on this machine.
+            token: sent with every request; empty for none.
         """
         super().__init__(timeout=timeout, proxy_info=None)  # httplib2 passes over proxies, where PySocks is missing
         self._secure = _Secure if direct else _Far
         self.follow_redirects = False
         self._used = 0.0
+        self._token = {"authorization": f"Bearer {token}"} if token else {}
 
     def request(self, uri: str, *values: Any, **options: Any) -> Any:
         """As in httplib2, but sent once."""
@@ -73,6 +75,7 @@ class Http(httplib2.Http):  # type: ignore[misc]  # httplib2 has no types
             self.close()
         kind = self._secure if urlsplit(uri).scheme == "https" else _Plain
         try:
-            return super().request(uri, *values, **{**options, "connection_type": kind})
+            headers = {**(options.get("headers") or {}), **self._token}
+            return super().request(uri, *values, **{**options, "headers": headers, "connection_type": kind})
         finally:
             self._used = time.monotonic()

@@ -13,6 +13,7 @@ from resources import errors
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 PRINCIPAL_VARIABLE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
+TOKEN_VARIABLE = "TF2_MODELS_TOKEN"  # noqa: S105  # the name of a variable
 LOGIN = f"run `gcloud auth application-default login`, or set {FILE_VARIABLE}"
 _PRINCIPAL = re.compile(r"[a-zA-Z0-9_.:-]+@[a-z0-9.-]+\.gserviceaccount\.com\Z")
 _LONGEST = 300
@@ -23,6 +24,11 @@ def principal_failure(principal: str) -> str:
     if not principal or _PRINCIPAL.match(principal):
         return ""
     return f"must be a service account, NAME@PROJECT.iam.gserviceaccount.com; it is {principal!r}"
+
+
+def endpoint_token() -> str:
+    """The token of an endpoint that is not Google's, from the environment alone; empty for none."""
+    return os.environ.get(TOKEN_VARIABLE, "").strip()
 
 
 class Credentials:

@@ -82,7 +82,13 @@ class Settings:
     @property
     def anonymous(self) -> bool:
         """Whether calls carry no credentials: to a server on this machine."""
-        return self.endpoint not in (GLOBAL, REGIONAL) and is_loopback(self.endpoint)
+        return not self.is_google and is_loopback(self.endpoint)
+
+    @property
+    def is_google(self) -> bool:
+        """Whether the endpoint is Google's own, which no other's token may reach."""
+        host = urlsplit(self.endpoint).hostname or ""
+        return self.endpoint in (GLOBAL, REGIONAL) or f".{host}".endswith(".googleapis.com")
 
 
 def refuse(endpoint: str, region: str, principal: str) -> None:

@@ -79,7 +79,7 @@ class Node(asyncio.Protocol):
         """Called by the event loop."""
         self._answers += 1
         busy = bool(self._pending)
-        for number, content in self._splitter.feed(data):
+        for number, content in self._messages(data):
             pending = self._pending.pop(number, None)
             if pending:
                 self._pending_bytes -= pending.size
@@ -91,6 +91,14 @@ class Node(asyncio.Protocol):
             self._meter.change(-1)
             if self._idle and not self._idle.done():
                 self._idle.set_result(None)
+
+    def _messages(self, data: bytes) -> list[tuple[int, bytes]]:
+        try:
+            return self._splitter.feed(data)
+        except frames.TooLong:
+            self._stopped = "was stopped, because it answered more than 64 MB"
+            self._transport.abort()
+            return []
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the protocol's signature
         """Called by the event loop."""

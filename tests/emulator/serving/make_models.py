@@ -86,6 +86,12 @@ def _grow(gigabytes: Any) -> dict[str, Any]:
     return {"y": tf.expand_dims(tf.reduce_sum(tf.cast(tf.range(size), tf.int8)), 0)}
 
 
+def _flood(size: Any) -> dict[str, Any]:
+    """An answer of so many megabytes for each instance above 1."""
+    length = tf.cast(tf.maximum(tf.reduce_max(size) - 1.0, 0.0) * 1e6, tf.int32)
+    return {"y": tf.expand_dims(tf.strings.join([tf.strings.reduce_join(tf.repeat(["x"], length))]), 0)}
+
+
 _PATH = tf.TensorSpec([None], tf.string, name="path")
 HOSTILE: dict[str, dict[str, tuple[Any, list[tf.TensorSpec]]]] = {
     "write": {"serving_default": (_write, [_PATH])},
@@ -93,6 +99,7 @@ HOSTILE: dict[str, dict[str, tuple[Any, list[tf.TensorSpec]]]] = {
     "read": {"serving_default": (_read, [_PATH])},
     "list": {"serving_default": (_list, [_PATH])},
     "connect": {"serving_default": (_connect, [_PATH])},
+    "flood": {"serving_default": (_flood, [tf.TensorSpec([None], tf.float32, name="size")])},
     "grow": {"serving_default": (_grow, [tf.TensorSpec([None], tf.float32, name="gigabytes")])},
 }
 MODELS: dict[str, dict[str, tuple[Any, list[tf.TensorSpec]]]] = {

@@ -139,6 +139,22 @@ def test_a_killed_node_fails_its_requests_and_is_replaced(serving: Serving, mode
     assert json.loads(run(serving.predict("k", _body(3, 4)))) == {"predictions": [[3, 4]]}
 
 
+def test_a_version_without_a_node_says_why(serving: Serving, models: Path, run: Run, tmp_path: Path) -> None:
+    """While no node can be started, `failure` tells; once one is ready again, there is nothing to tell."""
+    folder = shutil.copytree(models / "double", tmp_path / "model")
+    run(serving.load("k", folder, nodes=1))
+    assert serving.failure("k") == ""
+
+    folder.rename(tmp_path / "away")
+    os.kill(serving.pids("k")[0], signal.SIGKILL)
+    run(_until(lambda: serving.failure("k").startswith("No node could be started: Failed to load model: ")))
+    assert str(tmp_path) not in serving.failure("k")
+    (tmp_path / "away").rename(folder)
+
+    run(_until(lambda: serving.failure("k") == ""))
+    assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [[2, 4]]}
+
+
 def test_requests_wait_for_the_replacement_of_the_only_node(serving: Serving, models: Path, run: Run) -> None:
     """With one node gone, the next request is answered by its successor."""
     run(serving.load("k", models / "double", nodes=1))

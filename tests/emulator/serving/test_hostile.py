@@ -95,6 +95,16 @@ def test_memory_is_refused_beyond_the_machines(serving: Serving, models: Path, r
     assert run(_ask(serving, 1.0)) == {"predictions": [0]}
 
 
+def test_an_answer_without_end_is_not_taken(serving: Serving, models: Path, run: Run) -> None:
+    """What a node may answer is bounded; the request gets an error, another node answers the next one."""
+    run(serving.load("k", models / "flood", nodes=1))
+
+    with pytest.raises(errors.Unavailable, match="more than 64 MB"):
+        run(_ask(serving, 70.0))
+
+    assert run(_ask(serving, 3.0)) == {"predictions": ["x" * 2_000_000]}
+
+
 def test_without_the_sandbox_they_do_all_that(unprotected: Serving, models: Path, run: Run, tmp_path: Path) -> None:
     """The same models, with the sandbox off: so it is the sandbox that stops them."""
     target = tmp_path / "written"

@@ -50,8 +50,8 @@ def main() -> None:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
     owner = identity.Identity("stack").token
     bucket = storage.Bucket(stack.bucket["name"], owner=owner, **stack.bucket)
-    emptied = [bucket] if stack.bucket.get("forceDestroy") else None  # made again, it is filled again; else it is kept
-    inside = pulumi.ResourceOptions(depends_on=[bucket], replace_with=emptied)
+    emptied = [bucket] if stack.bucket.get("forceDestroy") else []  # made again, it is filled again; else it is kept
+    inside = pulumi.ResourceOptions(depends_on=[bucket], replace_with=[*emptied])
     saved_models = {
         name: storage.SavedModel(name, inside, owner=owner, **inputs) for name, inputs in stack.saved_models.items()
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -66,7 +67,7 @@ def status(emulator: Emulator) -> dict[str, Any]:
         versions.append({**version, **_nodes(emulator, row, key)})
     return {
         "name": NAME,
-        "uptime": round((emulator.now() - emulator.started).total_seconds(), 3),
+        "uptime": round(time.monotonic() - emulator.started, 3),
         "settings": emulator.settings.shown(),
         "droppedRequestLogRows": emulator.requests.dropped,
         "sandbox": list(emulator.serving.sandbox),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
 from emulator import sandbox
 from emulator.access import Access
+from emulator.clock import Clock
 from emulator.faults import Faults
 from emulator.log import Log
 from emulator.ml import request_log, work
@@ -37,6 +39,7 @@ class Emulator:
         quota: counts what Google's quotas are about, and enforces what `settings` say.
         requests: samples of predictions, for versions that ask for it.
         last_used: version -> when it last answered a prediction; forgotten when the process ends.
+        clock: the one clock; durations are measured without it.
     """
 
     store: Store
@@ -47,7 +50,8 @@ class Emulator:
     calls: Counter[str] = field(default_factory=Counter)
     faults: Faults = field(default_factory=Faults)
     last_used: dict[str, datetime] = field(default_factory=dict)
-    started: datetime = field(init=False)
+    clock: Clock = field(default_factory=Clock)
+    started: float = field(default_factory=time.monotonic)
     requests: RequestLog = field(init=False)
     quota: Quota = field(init=False)
     access: Access = field(init=False)
@@ -55,7 +59,6 @@ class Emulator:
     deployments: Deployments = field(init=False)
 
     def __post_init__(self) -> None:
-        self.started = self.now()
         self.requests = RequestLog(self.data / request_log.FILE)
         self.quota = Quota(self.settings.quota)
         self.access = self.settings.access
@@ -63,7 +66,7 @@ class Emulator:
         self.deployments = Deployments(self)
 
     @classmethod
-    def open(cls, data: Path, settings: Settings) -> Emulator:
+    def open(cls, data: Path, settings: Settings, clock: Clock | None = None) -> Emulator:
         """An emulator on the state in `data`, which is made where it is missing. `start` brings it to life."""
         data.mkdir(parents=True, exist_ok=True)
         emulator = cls(
@@ -72,14 +75,15 @@ class Emulator:
             settings=settings,
             serving=Serving(sandbox=sandbox.chosen(settings.sandbox), idle=settings.idle_seconds),
             log=Log(data / "log"),
+            clock=clock or Clock(),
         )
         storage_tables.prepare(emulator)
         ml_tables.prepare(emulator)
         return emulator
 
     def now(self) -> datetime:
-        """The one clock, in UTC."""
-        return datetime.now(timezone.utc)
+        """The time in UTC, which never goes back."""
+        return self.clock.now()
 
     async def start(self) -> None:
         """Serves again what was READY, and goes on with the operations that had not ended."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emulator import disk
 from emulator.access import read_token
 from resources.errors import Error
 
@@ -85,10 +86,15 @@ def running(data: Path) -> Iterator[Running | None]:
 def prepare(data: Path) -> None:
     """Makes the data folder where it is missing. Raises `Error` where there can be none, or it cannot be written to."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        disk.probe(data)
         (data / "log").open("ab").close()
     except OSError as exc:
-        raise Error(f"{data} cannot be the emulator's folder: {exc.strerror}; name another with --data") from None
+        raise unusable(data, exc.strerror or type(exc).__name__) from None
+
+
+def unusable(data: Path, reason: str) -> Error:
+    """What is said of a folder that cannot be written to."""
+    return Error(f"{data} cannot be the emulator's folder: {reason}; free space there, or name another with --data")
 
 
 def start(data: Path, arguments: Sequence[str]) -> str:

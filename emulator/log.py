@@ -16,7 +16,7 @@ class Log:
     """Appends lines to `file`; past a size what is in it becomes `log.1`, in place of the one before.
 
     Its bytes are copied and the file is emptied, not renamed: the serving processes append to the same file, and would
-    go on in the old one.
+    go on in the old one. A disk that takes no more costs lines, never an answer.
 
     Args:
         file: is made where it is missing.
@@ -25,21 +25,32 @@ class Log:
 
     def __init__(self, file: Path, most: int = MOST_BYTES) -> None:
         self._path, self._most = file, most
-        self._file = file.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+        self._file = file.open("ab", buffering=0)
+        self._torn = False
 
     def line(self, text: str) -> None:
         """Writes one line, after the time in UTC."""
-        if os.fstat(self._file.fileno()).st_size > self._most:
-            with contextlib.suppress(FileNotFoundError):  # somebody removed it
-                shutil.copyfile(self._path, self._path.with_name("log.1"))
-            self._file.truncate(0)
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-        self._file.write(f"{now}Z {text}\n")
+        with contextlib.suppress(OSError):
+            self._begin_anew_where_full()
+            self._write(f"{now}Z {text}\n")
 
     def fault(self, what: str, error: BaseException) -> None:
         """Writes what failed, and the traceback."""
         self.line(f"ERROR {what}: {type(error).__name__}")
-        self._file.write("".join(traceback.format_exception(error)))
+        with contextlib.suppress(OSError):
+            self._write("".join(traceback.format_exception(error)))
+
+    def _begin_anew_where_full(self) -> None:
+        if os.fstat(self._file.fileno()).st_size <= self._most:
+            return
+        with contextlib.suppress(OSError):  # somebody removed it, or there is no room for two
+            shutil.copyfile(self._path, self._path.with_name("log.1"))
+        self._file.truncate(0)
+
+    def _write(self, text: str) -> None:
+        content = ("\n" * self._torn + text).encode("utf-8", "backslashreplace")
+        self._torn = self._file.write(content) != len(content)
 
     def close(self) -> None:
         """Closes the file."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from emulator import disk
 from resources import errors
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ _CODES = {
     "UNAVAILABLE": 14,
 }
 _CANCELLED = 1
+_DISK_SECONDS = 1.0
 
 Finish = Callable[[], dict[str, Any]]
 """Writes what the work changed, inside the operation's last transaction, and returns the operation's response."""
@@ -96,6 +98,7 @@ class Operations:
         self._emulator = emulator
         self._works = works
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     def begin(self, kind: str, subject: Subject, request: Mapping[str, Any]) -> int:
@@ -128,12 +131,20 @@ class Operations:
         task.add_done_callback(lambda task: self._done(number, task))
         return answer
 
+    def _cancelled(self, number: int) -> None:
+        """Ends an operation as one that was cancelled."""
+        row = self._row(number)
+        task = asyncio.create_task(
+            self._fail(row, self._works[row["type"]], _CANCELLED, "The operation was cancelled.")
+        )
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
     def _done(self, number: int, task: asyncio.Task[None]) -> None:
         """Ends an operation that was cancelled. Here and not in its task, which may not even have begun to run."""
         del self._tasks[number]
         if task.cancelled() and not self._stopping:
-            row = self._row(number)
-            self._fail(row, self._works[row["type"]], _CANCELLED, "The operation was cancelled.")
+            self._cancelled(number)
 
     def resume(self) -> None:
         """Starts again whatever had not ended when the process did."""
@@ -153,7 +164,7 @@ class Operations:
     async def stop(self) -> None:
         """Ends all tasks, without ending their operations."""
         self._stopping = True
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._ending]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -166,36 +177,58 @@ class Operations:
     async def _run(self, number: int) -> None:
         row = self._row(number)
         work = self._works[row["type"]]
+        end = asyncio.get_running_loop().time() + self._left(row["created"])
         try:
             await self._emulator.faults.spoil()
             finish = await work.run(self._emulator, row)
-            await self._until(row["created"])
-            with self._emulator.store.transaction():
-                self._end(row, {"response": finish()})
+            await asyncio.sleep(end - asyncio.get_running_loop().time())
+            await self._write(lambda: self._end(row, {"response": finish()}))
         except errors.ApiError as exc:
-            self._fail(row, work, _CODES.get(exc.status, 13), exc.message)
+            await self._fail(row, work, _CODES.get(exc.status, 13), exc.message)
         except errors.ArtifactError as exc:
-            self._fail(row, work, 3, f'Bad model detected with error: "{exc}"')
+            await self._fail(row, work, 3, f'Bad model detected with error: "{exc}"')
         except errors.OperationFailed as exc:
-            self._fail(row, work, exc.code, str(exc))
+            await self._fail(row, work, exc.code, str(exc))
         except Exception as exc:  # noqa: BLE001 - an operation must end whatever happens; the log has the traceback
             self._emulator.log.fault(f"operation {row['id']}", exc)
-            self._fail(row, work, 13, "Internal error encountered.")
+            await self._fail(row, work, 13, "Internal error encountered.")
 
-    async def _until(self, created: str) -> None:
-        end = datetime.fromisoformat(created) + timedelta(seconds=self._emulator.settings.operation_seconds)
-        await asyncio.sleep(max(0.0, (end - self._emulator.now()).total_seconds()))
+    def _left(self, created: str) -> float:
+        """Seconds that an operation still takes; no more than it takes at all, whatever the date was before a start."""
+        whole = self._emulator.settings.operation_seconds
+        passed = (self._emulator.now() - datetime.fromisoformat(created)).total_seconds()
+        return min(max(whole - passed, 0.0), whole)
 
-    def _fail(self, row: sqlite3.Row, work: Work, code: int, message: str) -> None:
-        with self._emulator.store.transaction():
+    async def _fail(self, row: sqlite3.Row, work: Work, code: int, message: str) -> None:
+        def change() -> None:
             work.fail(self._emulator, row, message)
             self._end(row, {"error": {"code": code, "message": message}})
 
+        await self._write(change)
+
+    async def _write(self, change: Callable[[], None]) -> None:
+        """What an operation did, in one transaction; again and again until the disk takes it: it is done."""
+        while True:
+            try:
+                with self._emulator.store.transaction():
+                    return change()
+            except disk.FAILURES as exc:
+                refusal = disk.refusal(exc)
+                if refusal is None:
+                    raise
+                self._emulator.log.line(f"ERROR the end of an operation: {refusal}")
+            await asyncio.sleep(_DISK_SECONDS)
+
     def _end(self, row: sqlite3.Row, result: Mapping[str, Any]) -> None:
+        """After every other end, also where the date was set back before a start: `_forget` goes by it."""
+        last = self._emulator.store.one("SELECT max(ended) AS moment FROM operations")
+        moments = [datetime.fromisoformat(row["created"]), self._emulator.now()]
+        if last and last["moment"]:
+            moments.append(datetime.fromisoformat(last["moment"]) + timedelta(microseconds=1))
         self._emulator.store.run(
             "UPDATE operations SET result = ?, ended = ? WHERE number = ?",
             json.dumps(result),
-            self._emulator.now().isoformat(),
+            max(moments).isoformat(),
             row["number"],
         )
         self._forget()

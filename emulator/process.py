@@ -7,6 +7,7 @@ import errno
 import fcntl
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +18,7 @@ from typing import Any, cast
 import uvicorn
 import uvloop
 
-from emulator import daemon
+from emulator import daemon, disk
 from emulator.connections import Connection
 from emulator.context import Emulator
 from emulator.server import App
@@ -50,7 +51,15 @@ def serve(data: Path, settings: Settings) -> None:
     daemon.prepare(data)
     with _lock(data), _bind(settings) as listener:
         port = listener.getsockname()[1]
-        uvloop.run(_run(data, replace(settings, port=port), listener))
+        try:
+            uvloop.run(_run(data, replace(settings, port=port), listener))
+        except sqlite3.DatabaseError as exc:
+            raise daemon.unusable(data, disk.reason(exc) or f"its database cannot be read ({exc})") from exc
+        except OSError as exc:
+            reason = disk.reason(exc)
+            if not reason:
+                raise
+            raise daemon.unusable(data, reason) from exc
 
 
 async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from emulator import admin, discovery, faults, handlers, parameters, payload
+from emulator import admin, discovery, disk, faults, handlers, parameters, payload
 from emulator.context import Emulator
 from emulator.faults import Rule
 from emulator.request import Request, Response
@@ -124,7 +124,14 @@ class App:
         handler = self._handlers.get(match.method.id)
         if handler is None:
             raise errors.Unimplemented(f"The method {match.method.id} is not emulated.")
-        response = await handler(self._emulator, request)
+        try:
+            response = await handler(self._emulator, request)
+        except disk.FAILURES as exc:
+            refusal = disk.refusal(exc)
+            if refusal is None:
+                raise
+            self._emulator.log.line(f"ERROR {match.method.id}: {refusal}")
+            raise refusal from exc
         if response.body is None and call.verb == "DELETE" and response.status == 200:
             response.status = 204
         return response

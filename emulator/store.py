@@ -39,10 +39,14 @@ class Store:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._undo()
             raise
-        self._connection.execute("COMMIT")
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:  # where the disk is full, SQLite may have ended it itself
+            self._connection.execute("ROLLBACK")
 
     def run(self, statement: str, *values: Any) -> int:
         """Executes one statement; returns the number of rows that it changed."""

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from resources import _limits, errors
+from resources import _authorities, _limits, errors
 from resources._clock import Clock
 from resources._credentials import Credentials, endpoint_token
 from resources._retries import PASSING, Jitter, Tries, retry_after
@@ -154,6 +154,7 @@ class Api:
         return AuthorizedHttp(credentials.get(), http, host=host, principal=credentials.principal)
 
     def _service(self, name: str, version: str) -> Any:
+        _authorities.check()  # before the first import of httplib2, which would end with a traceback
         from googleapiclient import discovery, discovery_cache
         from googleapiclient.http import HttpMock
 

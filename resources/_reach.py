@@ -8,7 +8,7 @@ import ssl
 
 import httplib2
 
-from resources import errors
+from resources import _authorities, errors
 from resources._proxy import ProxyRefused
 
 FAILURES = (OSError, httplib2.HttpLib2Error)
@@ -61,7 +61,8 @@ def _reason(error: BaseException) -> tuple[str, str, bool]:
     """Cause, next step where it is not just to try again, and whether that is of no use."""
     said = errors.plain(" ".join(str(error).split()) or type(error).__name__, 200)
     if isinstance(error, ssl.SSLCertVerificationError):
-        step = "if it is your own, name a file with its authority in HTTPLIB2_CA_CERTS; else check tf2-models:endpoint"
+        own = f"if it is your own, name a file with its authority in {_authorities.VARIABLE}"
+        step = f"{own}; else check tf2-models:endpoint"
         return f"its certificate is not trusted ({error.verify_message})", step, True
     if isinstance(error, ssl.SSLError):
         return f"no TLS is spoken there ({error.reason})", f"{_PROXY}: scheme and port", True

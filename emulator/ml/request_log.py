@@ -105,21 +105,25 @@ class RequestLog:
             self._writer = None
 
     def _write_all(self) -> None:
-        with contextlib.closing(sqlite3.connect(self._file, isolation_level=None)) as database:
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute("PRAGMA synchronous=NORMAL")
-            for rows in self._batches():
-                self._keep(database, rows)
+        database: sqlite3.Connection | None = None
+        for rows in self._batches():
+            database = self._keep(database, rows)
+        if database:
+            database.close()
 
-    def _keep(self, database: sqlite3.Connection, rows: list[_Row]) -> None:
+    def _keep(self, database: sqlite3.Connection | None, rows: list[_Row]) -> sqlite3.Connection | None:
+        """Writes rows; returns the connection for the next ones, or None where it is of no use any more."""
         try:
+            database = database or sqlite3.connect(self._file, isolation_level=None)
             _write(database, rows)
             _shrink(database, self._most_bytes)
         except sqlite3.Error:
             # A full or broken disk costs rows, never a prediction; `dropped` tells.
             self.dropped += len(rows)
-            if database.in_transaction:
-                database.execute("ROLLBACK")
+            if database:
+                database.close()
+            return None
+        return database
 
     def _batches(self) -> Iterator[list[_Row]]:
         """Waits for a row, then takes what is there already, a quarter of the file at most. Ends with None."""
@@ -175,6 +179,8 @@ def _names(database: sqlite3.Connection) -> list[str]:
 
 
 def _write(database: sqlite3.Connection, rows: list[_Row]) -> None:
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=NORMAL")
     database.execute("BEGIN IMMEDIATE")
     for table in {row.table for row in rows}:
         database.execute(f"CREATE TABLE IF NOT EXISTS {_quoted(table)} ({_COLUMNS})")

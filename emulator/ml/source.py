@@ -10,17 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from emulator import disk
 from emulator.ml import tables
 from emulator.ml.checks import field_error
 from emulator.storage import read
 from resources import errors
+from resources.storage import rules
 
 if TYPE_CHECKING:
     from emulator.context import Emulator
 
-_FILES = 1000
-_MLS1_BYTES = 500 * 1024**2
-_N1_BYTES = 10 * 1024**3
 _SAVED_MODEL = "saved_model.pb"
 
 
@@ -39,7 +38,7 @@ async def copy(emulator: Emulator, uri: str, *, mls1: bool) -> str:
         await asyncio.to_thread(_link_all, objects, folder)
     except OSError as exc:
         await emulator.remove_folder(folder)
-        raise _refused(f"The files in {uri} cannot be copied: {exc.strerror}.") from exc
+        raise disk.refusal(exc) or _refused(f"The files in {uri} cannot be copied: {exc.strerror}.") from exc
     except BaseException:
         await emulator.remove_folder(folder)
         raise
@@ -59,11 +58,11 @@ def _objects(emulator: Emulator, uri: str, *, mls1: bool) -> list[tuple[str, Pat
     names = {name for name, _ in objects}
     if _SAVED_MODEL not in names:
         raise _refused(f"Deployment directory {uri} is expected to contain exactly one of: [{_SAVED_MODEL}].")
-    if len(objects) > _FILES:
+    if len(objects) > rules.MOST_FILES:
         raise _refused(
-            f"The number of files in {uri} is {len(objects)}, which exceeds the allowed maximum of {_FILES}."
+            f"The number of files in {uri} is {len(objects)}, which exceeds the allowed maximum of {rules.MOST_FILES}."
         )
-    size, most = sum(item.size for _, item in objects), _MLS1_BYTES if mls1 else _N1_BYTES
+    size, most = sum(item.size for _, item in objects), rules.MOST_BYTES_MLS1 if mls1 else rules.MOST_BYTES
     if size > most:
         raise _refused(
             f"The total size of files in {uri} is {size} bytes, which exceeds the allowed maximum of {most} bytes."

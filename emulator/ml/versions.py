@@ -6,6 +6,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from emulator import disk
 from emulator.ml import checks, listing, masks, source, tables
 from emulator.operations import Subject
 from emulator.request import Request, Response
@@ -41,7 +42,7 @@ async def projects_models_versions_create(emulator: Emulator, request: Request) 
                 *(project, model, name, json.dumps(body), tables.new_etag(), emulator.now().isoformat(), folder),
             )
             number = _begin(emulator, "CREATE_VERSION", tables.version(emulator, project, model, name), {})
-    except errors.ApiError:
+    except (errors.ApiError, *disk.FAILURES):
         await emulator.remove_folder(tables.folders(emulator) / folder)
         raise
     return Response(body=emulator.operations.start(number))

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from emulator import discovery, payload
+from emulator import discovery, disk, payload
 from emulator.request import Request, Response
 from emulator.storage import blobs, digests, names, object_fields, resource, rows, uploads
 from emulator.storage.commit import NewObject, put, require
@@ -29,7 +29,7 @@ async def objects_insert(emulator: Emulator, request: Request) -> Response:
     """
     try:
         return await _insert(emulator, request)
-    except errors.ApiError:
+    except (errors.ApiError, *disk.FAILURES):
         # A client that is still sending reads no answer: take the rest first.
         async for _ in request.chunks:
             pass

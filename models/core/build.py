@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,10 +59,15 @@ def build(name: str, parameters: Values, root: Path, display: Display) -> Built:
             facts = _whole(folder)
             trained = facts is None
             if facts is None:
+                _prepare(card_path(root, name, digest))
                 facts = _make(Artifact(name, parameters, digest, "", "", {}, 0, {}), folder, root, display)
             written = _write_card(facts, card_path(root, name, digest))
     except OSError as error:
-        raise BuildError(f"{name}: {error.filename or folder}: {error.strerror or error}") from error
+        where = error.filename or folder
+        raise BuildError(
+            f"{name}: {where} cannot be written: {error.strerror or error}; free space there, or make it writable, "
+            "then run it again"
+        ) from error
     return Built(facts, trained, written, manifests.read(card_path(root, name, digest)))
 
 
@@ -77,7 +83,7 @@ def _whole(folder: Path) -> Artifact | None:
 
 def _make(request: Artifact, folder: Path, root: Path, display: Display) -> Artifact:
     """Trains, exports, and puts the whole folder in its place."""
-    partial = folder.with_name(f".{folder.name}.partial")
+    partial = _partial(folder)
     for stale in (partial, folder):
         if stale.exists():
             shutil.rmtree(stale)
@@ -113,14 +119,29 @@ def _measured(request: Artifact, folder: Path) -> Artifact:
     )
 
 
+def _prepare(card: Path) -> None:
+    """Finds out before a long training whether its card can be written. Raises `BuildError`."""
+    place = next(folder for folder in card.parents if folder.is_dir())
+    if not card.is_file() and not os.access(place, os.W_OK):
+        raise BuildError(f"{place}: no card can be written there; make it writable, then run it again")
+
+
+def _partial(path: Path) -> Path:
+    """What is being written: hidden, and renamed when it is whole."""
+    return path.with_name(f".{path.name}.partial")
+
+
 def _write_card(facts: Artifact, path: Path) -> bool:
     """Writes the card if there is none; a card is never rewritten."""
     if path.is_file():
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(manifests.card_text(facts), encoding="utf-8")
-    partial.rename(path)
+    partial = _partial(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(manifests.card_text(facts), encoding="utf-8")
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return True
 
 

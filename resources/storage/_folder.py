@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import stat
 import tempfile
@@ -79,11 +80,15 @@ def manifest(folder: Path, inputs: State) -> Iterator[tuple[Path, State]]:
         yield folder / manifests.NAME, _facts(folder, manifests.NAME)
         return
     names = ("contentDigest", "tensorflow", "signatures", "metrics", "size", "files")
-    with tempfile.TemporaryDirectory() as made:
-        written = Path(made, manifests.NAME)
-        facts = {"format": 1, "recipe": None, "samples": [], **{name: inputs[name] for name in names if name in inputs}}
-        written.write_text(json.dumps(facts, sort_keys=True), encoding="utf-8")
-        yield written, _facts(Path(made), manifests.NAME)
+    facts = {"format": 1, "recipe": None, "samples": [], **{name: inputs[name] for name in names if name in inputs}}
+    with contextlib.ExitStack() as stack:
+        try:
+            made = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            (made / manifests.NAME).write_text(json.dumps(facts, sort_keys=True), encoding="utf-8")
+        except OSError as error:
+            reason = f"no temporary file can be written: {error.strerror}"
+            raise errors.ArtifactError(f"{reason}; free space, or name another folder in TMPDIR") from None
+        yield made / manifests.NAME, _facts(made, manifests.NAME)
 
 
 def _facts(folder: Path, name: str) -> State:

@@ -112,18 +112,36 @@ def test_an_authority_of_ones_own(tmp_path: Path, options: dict[str, Any], expec
     """What the line advises works; a certificate that is expired or of another host stays refused."""
     file = certificate(tmp_path / "own.pem", **options)
     with serving(200, b'{"predictions": [2]}', file) as port:
-        done = subprocess.run(
-            [sys.executable, "-c", PREDICTS, f"https://127.0.0.1:{port}"],
-            cwd=ROOT,
-            env={**os.environ, "HTTPLIB2_CA_CERTS": str(file)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+        done = predicted(f"https://127.0.0.1:{port}", file)
 
     assert expected in done.stdout
     assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(("content", "reason"), [(None, "No such file"), ("no PEM", "it holds no certificates")])
+def test_a_file_of_authorities_that_is_none(tmp_path: Path, content: str | None, reason: str) -> None:
+    """The variable is named; the file is not, whose path is of this machine."""
+    file = tmp_path / "own.pem"
+    if content:
+        file.write_text(content)
+    done = predicted("https://127.0.0.1:1", file)
+
+    assert done.stdout.startswith(f"HTTPLIB2_CA_CERTS names a file that cannot be used: {reason}")
+    assert done.stdout.count("\n") == 1
+    assert str(file) not in done.stdout
+
+
+def predicted(endpoint: str, authorities: Path) -> subprocess.CompletedProcess[str]:
+    """What a program that predicts prints, in a process of its own: httplib2 reads the variable when it is imported."""
+    return subprocess.run(
+        [sys.executable, "-c", PREDICTS, endpoint],
+        cwd=ROOT,
+        env={**os.environ, "HTTPLIB2_CA_CERTS": str(authorities)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
 
 
 def test_tls_to_a_plain_port() -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from models.core.errors import FolderError
-from models.core.listing import MOST_FILES
+from models.core.listing import MOST_BYTES, MOST_FILES
 from models.core.resolve import read_folder
+from resources.storage import rules
 from tests.models.saved_models import FILES, GRAPH, SHARD, write
 
 GIGABYTE = 2**30
@@ -126,6 +127,11 @@ def test_unreadable(tmp_path: Path, name: str) -> None:
     with pytest.raises(FolderError, match=f"{name}: it cannot be read: Permission denied"):
         read_folder(folder)
     (folder / name).chmod(0o700)
+
+
+def test_the_limits_are_those_of_the_resource() -> None:
+    """`models` does not import `resources`: each says them for itself."""
+    assert (MOST_FILES, MOST_BYTES) == (rules.MOST_FILES, rules.MOST_BYTES)
 
 
 def test_cut_short_anywhere(tmp_path: Path) -> None:

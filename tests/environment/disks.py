@@ -1,0 +1,54 @@
+"""Disks of a test's own: small ones that can be filled, and folders that nobody can write to, root neither."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+def _mount(*arguments: str) -> None:
+    """Skips the test where that is not allowed: to users but root, and in most containers."""
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, timeout=30, check=False)
+    if done.returncode:
+        pytest.skip(f"no disk of its own can be mounted: {done.stderr.strip()}")
+
+
+@contextmanager
+def small(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A disk of so many megabytes, mounted on a folder; it is gone with the block, whoever still uses it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _mount("-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder))
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=30)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[Path]:
+    """A folder as it is, which nobody can write to within the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _mount("--bind", str(folder), str(folder))
+    try:
+        _mount("-o", "remount,ro,bind", str(folder))
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=30)
+
+
+@contextmanager
+def filled(folder: Path, *, but: int = 0) -> Iterator[None]:
+    """Leaves so many bytes on a disk, for as long as the block lasts."""
+    filling, disk = folder / "filling", os.statvfs(folder)
+    filling.touch()
+    try:
+        with filling.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, disk.f_bavail * disk.f_frsize - but)
+        yield
+    finally:
+        filling.unlink()

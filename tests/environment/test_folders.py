@@ -1,0 +1,104 @@
+"""Folders that cannot be written to: one line that names the folder and says what to do, before any work is lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from resources import errors
+from resources.storage import _folder
+from tests.emulator import saved_models
+from tests.environment.disks import filled, read_only, small
+from tests.models.conftest import make_checkout, models_command
+from tests.running import ROOT
+
+
+def emulator(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command; `serve` would stay if it could serve."""
+    command = [sys.executable, "-m", "emulator", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("verb", ["up", "serve"])
+def test_the_emulators_folder_is_read_only(tmp_path: Path, verb: str) -> None:
+    """It does not start, and names the option that chooses another."""
+    with read_only(tmp_path / "data") as data:
+        done = emulator(verb, "--data", str(data), "--port", "0")
+
+    said = "cannot be the emulator's folder: Read-only file system; free space there, or name another with --data"
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: {data} {said}\n"
+
+
+@pytest.mark.parametrize("verb", ["up", "serve"])
+def test_the_emulators_disk_is_full(tmp_path: Path, verb: str) -> None:
+    """It does not start, though the folder could be made."""
+    with small(tmp_path / "disk", 1) as disk, filled(disk):
+        done = emulator(verb, "--data", str(disk / "data"), "--port", "0")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {disk / 'data'} cannot be the emulator's folder: No space left on device; ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_emulators_state_is_no_database(tmp_path: Path) -> None:
+    """What is there is left as it is."""
+    (tmp_path / "state.sqlite3").write_bytes(b"not a database, but long enough to be taken for one" * 100)
+    done = emulator("serve", "--data", str(tmp_path), "--port", "0")
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "its database cannot be read (file is not a database)" in done.stderr
+    assert (tmp_path / "state.sqlite3").read_bytes().startswith(b"not a database")
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("build", "line: build/line cannot be written: Read-only file system; free space there, or make it writable"),
+        ("models/cards", "models/cards: no card can be written there; make it writable"),
+    ],
+)
+def test_nothing_is_trained_where_it_could_not_be_kept(tmp_path: Path, place: str, said: str) -> None:
+    """Builds and cards alike: the line comes first, not after the training."""
+    root = make_checkout(tmp_path / "checkout")
+    with read_only(root / place):
+        done = models_command(root, "build", "line")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"models: {said}, then run it again\n"
+    assert not (root / "trainings.txt").exists()
+
+
+@pytest.mark.faults
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("left", [0, 4096, 20480])
+def test_a_build_that_does_not_fit(tmp_path: Path, left: int) -> None:
+    """One line names the folder; nothing half-written looks built, and with space again it is."""
+    root = make_checkout(tmp_path / "checkout")
+    with small(root / "build", 1) as build:
+        with filled(build, but=left):
+            done = models_command(root, "build", "line")
+            whole = [path.parent.name for path in (root / "build").glob("line/[!.]*/saved_model.pb")]
+        again = models_command(root, "build", "line")
+
+    assert (done.returncode, whole) == (1, [])
+    [line] = done.stderr.splitlines()
+    assert line.startswith("models: line: build/line/")
+    assert "cannot be written: " in line
+    assert "No space left on device" in line
+    assert line.endswith("; free space there, then run it again")
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_no_temporary_file_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SavedModel made elsewhere has no manifest: one is written to be sent."""
+    model = saved_models.write(tmp_path / "model")
+    with small(tmp_path / "temporary", 1) as place, filled(place):
+        monkeypatch.setattr(tempfile, "tempdir", str(place))
+        with pytest.raises(errors.ArtifactError, match="No space left on device; free space, or name"):
+            _folder.manifest(model, {"files": {}}).__enter__()

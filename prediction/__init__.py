@@ -1,5 +1,7 @@
-"""Predictions of what is deployed: `predict_json` from Python, `python -m prediction MODEL` from a shell."""
+"""Predictions of what is deployed: `Client` and `predict_json` from Python, `python -m prediction` from a shell."""
 
-from prediction.client import predict_json
+from prediction.client import Client
+from prediction.online import predict_json
+from prediction.split import version_for
 
-__all__ = ["predict_json"]
+__all__ = ["Client", "predict_json", "version_for"]

@@ -112,13 +112,13 @@ def _given(source: str | None) -> Given | None:
 
 
 def _question(options: argparse.Namespace, api: Api, project: str, given: Given | None) -> Question:
-    from prediction import client, question
+    from prediction import online, question
 
     which = (project, options.model, options.version)
     if given is None:
         return question.about_samples(api, *which, options.count or 1)
     if options.json and not options.plot:  # shows no names: nothing to look up
-        return question.Question(name=client.resource_name(*which), given=given)
+        return question.Question(name=online.resource_name(*which), given=given)
     return question.about_given(api, *which, given)
 
 

@@ -1,100 +1,236 @@
-"""Online prediction: `ml.projects.predict`."""
+"""`Client`: predictions of one model, by many threads or by a program that is asynchronous."""
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable
-from functools import cache
-from typing import Any
+import threading
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from prediction import packing
+from typing_extensions import Self
+
+from prediction import columns, online, packing, samples, split
+from prediction.fitting import Inputs
 from prediction.settings import settings_of
-from resources import _api, errors
-from resources.ml.rules import NAME
+from resources import _api, _settings, errors
 
-_PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")
+if TYPE_CHECKING:
+    from prediction.columns import Array
+
+_URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/models/([^/:]+):predict")
+_REGIONAL = re.compile(r"https://([a-z0-9-]+)-ml\.googleapis\.com")
 
 
-def predict_json(
-    project: str,
-    model: str,
-    instances: Iterable[Any],
-    version: str | None = None,
-    *,
-    endpoint: str | None = None,
-    region: str | None = None,
-    signature_name: str | None = None,
-) -> list[Any]:
-    """The predictions of a deployed model, one per instance, in the order of the instances.
+class Client:
+    """Predictions of a deployed model, or of one of its versions. For use by many threads; close it, or use `with`.
 
-    Name and positional arguments are those of Google's own sample. Calls `ml.projects.predict`, once per 1,572,864
-    bytes of JSON: more instances than one request holds are sent in several, one after the other. Predicting is safe
-    to repeat, so what fails for a passing reason (429, 5xx, no answer) is repeated for up to 30 s.
+    Instances are a list with one item per instance (see `predict_json`), an array of shape (n, ...), or columns: a
+    mapping `{input: n values}` or a pandas DataFrame. Those beyond one request are sent in several, `connections` at a
+    time; predictions come back in the order of the instances. What the model refuses is a `PredictionFailed` that names
+    the first instance and input that do not fit, where the artifact's manifest can be read.
 
     Args:
         project: id or number of the Google Cloud project.
         model: name of the model.
-        instances: what the model's signature takes, per instance: with one input its bare value or `{input: value}`,
-            with several a dict. Values are whatever JSON can say, numpy arrays and scalars, and bytes, which are sent
-            as `{"b64": ...}`. A numpy array of shape (n, ...) is n instances.
         version: name of the version. Default: the model's default version.
-        endpoint: "global", "regional" or the URL of a server that speaks `ml` v1. Default: the environment variable
-            TF2_MODELS_ENDPOINT, else Google: the regional endpoint if `region` is given, else the global one.
-        region: for Google's regional endpoint, such as "us-central1".
+        split: version -> share of the users in per cent, together 100: each call then needs a `key`. Instead of
+            `version`. See `prediction.split.version_for`.
+        endpoint: "global", "regional" or a URL; as in `predict_json`.
+        region: for Google's regional endpoint.
         signature_name: key of the SavedModel's signature. Default: its only one, else "serving_default".
-
-    Returns:
-        `predictions` of the answer. For a signature with one output, the output's value per instance or a dict
-        `{output: value}`, as the endpoint has it; with several outputs, a dict.
+        retry_seconds: how long what fails for a passing reason (429, 5xx, no answer) is repeated; 30 by default.
+        connections: how many requests are under way at a time, each on a connection that is kept; 4 by default.
 
     Raises:
-        InvalidInput: wrong names or endpoint, no instances, an instance that JSON cannot say or that alone is over the
-            limit; nothing was sent.
-        PredictionFailed: the model refused or failed: the API answered 200 with `{"error": "..."}`.
-        ApiError: the API's own refusal, by its class: `NotFound`, `PermissionDenied`, ...
-        EndpointUnreachable: no answer came.
+        InvalidInput: wrong names, endpoint or shares.
     """
-    name = resource_name(project, model, version)
-    return predict(_api.shared(settings_of(endpoint, region)), name, instances, signature_name)
+
+    def __init__(
+        self,
+        project: str,
+        model: str,
+        version: str | None = None,
+        *,
+        split: Mapping[str, float] | None = None,
+        endpoint: str | None = None,
+        region: str | None = None,
+        signature_name: str | None = None,
+        retry_seconds: float = _settings.RETRY_SECONDS,
+        connections: int = 4,
+    ) -> None:
+        self.name = online.resource_name(project, model)
+        self._project, self._model, self._version = project, model, version
+        self._split = _checked(self.name, version, split)
+        self._signature = signature_name
+        settings = replace(settings_of(endpoint, region), retry_seconds=retry_seconds)
+        self._api = _api.Api(settings)
+        self._pool = ThreadPoolExecutor(connections, thread_name_prefix="prediction")
+        self._connections: set[Any] = set()
+        self._known: dict[str | None, samples.Manifest] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of_output(cls, output: Mapping[str, Any], **options: Any) -> Self:
+        """The client of a model that a stack deployed.
+
+        Args:
+            output: what the stack's output `models` holds under the model's name: `predictUrl`, and `trafficSplit`
+                where the stack file has one (`pulumi stack output models --json`).
+            options: further arguments of `Client`; they come before what the output says.
+
+        Raises:
+            InvalidInput: this is no such output.
+        """
+        found = _URL.fullmatch(str(output.get("predictUrl")))
+        if not found:
+            raise errors.InvalidInput([("predictUrl", "is missing: give one model of the stack's output `models`")])
+        url, project, model = found.groups()
+        where: dict[str, Any] = {"endpoint": url}
+        if url == "https://ml.googleapis.com":
+            where = {"endpoint": _settings.GLOBAL}
+        elif region := _REGIONAL.fullmatch(url):
+            where = {"endpoint": _settings.REGIONAL, "region": region[1]}
+        chosen = {} if "version" in options else {"split": output.get("trafficSplit")}
+        return cls(project, model, **{**where, **chosen, **options})
+
+    def version_for(self, key: str | int | None = None) -> str | None:
+        """The version that a user is sent to; None is the model's default version.
+
+        Raises:
+            InvalidInput: users are split among versions, and there is no key.
+        """
+        if not self._split:
+            return self._version
+        if key is None:
+            raise errors.InvalidInput([("key", "is missing: users are split among versions, say which one this is")])
+        return split.version_for(key, self._split, self.name)
+
+    def predict(self, instances: Iterable[Any], *, key: str | int | None = None) -> list[Any]:
+        """The predictions, one per instance, as the endpoint has them.
+
+        Args:
+            instances: see the class.
+            key: what tells users apart, where they are split among versions.
+
+        Raises:
+            InvalidInput: no instances, one that JSON cannot say or that is too large; nothing was sent.
+            PredictionFailed: the model refused or failed; `instance` is the index of the first that does not fit.
+            ApiError: the API's own refusal, by its class.
+            EndpointUnreachable: no answer came.
+        """
+        return _joined(self._begin(instances, key))
+
+    async def predict_async(self, instances: Iterable[Any], *, key: str | int | None = None) -> list[Any]:
+        """As `predict`, without blocking the event loop: the requests run on the client's own threads."""
+        begun = await asyncio.to_thread(self._begin, instances, key)
+        try:
+            await asyncio.gather(*map(asyncio.wrap_future, begun))
+            return _joined(begun)
+        finally:
+            _cancel(begun)
+
+    def predict_arrays(self, instances: Iterable[Any], *, key: str | int | None = None) -> dict[str, Array]:
+        """As `predict`, as an array of shape (n, ...) per output; `prediction` is what comes without a name."""
+        return columns.arrays(self.predict(instances, key=key))
+
+    def predict_array(self, instances: Iterable[Any], *, key: str | int | None = None) -> Array:
+        """As `predict`, as an array of shape (n, ...), for a signature with one output.
+
+        Raises:
+            InvalidInput: there are several.
+        """
+        found = self.predict_arrays(instances, key=key)
+        if len(found) > 1:
+            reason = f"are {len(found)} ({', '.join(found)}): take them with predict_arrays"
+            raise errors.InvalidInput([("outputs", reason)])
+        return next(iter(found.values()))
+
+    def predict_frame(self, instances: Iterable[Any], *, key: str | int | None = None) -> Any:
+        """As `predict`, as a pandas DataFrame with the index of a frame that was given.
+
+        An output with one value per instance is a column of its name; one with several values is a column per value,
+        named by the artifact's classes where they are as many, else `OUTPUT_0`, `OUTPUT_1`, ...
+        """
+        manifest = self._manifest(self.version_for(key))
+        predictions = self.predict(instances, key=key)
+        index = instances.index if columns.is_frame(instances) else None  # type: ignore[attr-defined]  # a frame's
+        output = manifest.output(self._signature)
+        return columns.frame(predictions, output=output, classes=manifest.classes, index=index)
+
+    def close(self) -> None:
+        """Waits for what is under way and closes the connections."""
+        self._pool.shutdown(cancel_futures=True)
+        while self._connections:
+            self._connections.pop().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.close)
+
+    def _begin(self, instances: Iterable[Any], key: str | int | None) -> list[Future[list[Any]]]:
+        version = self.version_for(key)
+        name = online.resource_name(self._project, self._model, version)
+        by_column = columns.is_frame(instances) or isinstance(instances, Mapping)
+        rows = columns.rows(instances, self._inputs(version) if by_column else {})
+        bodies = packing.pack(rows, self._signature)
+
+        def ask(body: packing.Body) -> list[Any]:
+            inputs = partial(self._explaining, version)
+            return online.ask(self._connected(), name, body, among=len(bodies), inputs=inputs)
+
+        return [self._pool.submit(ask, body) for body in bodies]
+
+    def _inputs(self, version: str | None) -> Inputs:
+        return self._manifest(version).inputs(self._signature)
+
+    def _connected(self) -> _api.Api:
+        """The API, once `close` knows this thread's connection, which may outlive the thread."""
+        self._connections.add(self._api.http())
+        return self._api
+
+    def _explaining(self, version: str | None) -> Inputs:
+        try:
+            return self._inputs(version)
+        except errors.Error:  # the failure that is to be explained must not be lost over this one
+            return {}
+
+    def _manifest(self, version: str | None) -> samples.Manifest:
+        """What the artifact's manifest says; looked up once per version that was named, as a default may change."""
+        with self._lock:
+            if version is None or version not in self._known:
+                self._known[version] = samples.known(self._connected(), self._project, self._model, version)[1]
+            return self._known[version]
 
 
-def predict(api: _api.Api, name: str, instances: Iterable[Any], signature_name: str | None = None) -> list[Any]:
-    """As `predict_json`, for the full name of a model or a version."""
-    bodies = packing.pack(instances, signature_name)
-    predictions: list[Any] = []
-    for body in bodies:
-        what = f"{name}: " if len(bodies) == 1 else f"{name}, {body.instances}: "
-        predictions += _predictions(_send(api, name, body.content), what)
-    return predictions
+def _checked(name: str, version: str | None, shares: Mapping[str, float] | None) -> dict[str, float]:
+    if not shares:
+        return {}
+    if version is not None:
+        raise errors.InvalidInput([("version", f"excludes split: {name} is asked by one of them")])
+    split.check(shares)
+    return dict(shares)
 
 
-def resource_name(project: str, model: str, version: str | None = None) -> str:
-    """`projects/P/models/M` or `projects/P/models/M/versions/V`. Raises `InvalidInput` for what cannot be a name."""
-    rules = [("project", _PROJECT, project), ("model", NAME, model)]
-    rules += [] if version is None else [("version", NAME, version)]
-    failures = [(what, f"is no {what} name: {given!r}") for what, rule, given in rules if not rule.match(str(given))]
-    if failures:
-        raise errors.InvalidInput(failures)
-    return f"projects/{project}/models/{model}" + ("" if version is None else f"/versions/{version}")
+def _joined(begun: list[Future[list[Any]]]) -> list[Any]:
+    try:
+        return [prediction for future in begun for prediction in future.result()]
+    finally:
+        _cancel(begun)
 
 
-def _send(api: _api.Api, name: str, content: bytes) -> Any:
-    request = _projects(api).predict(name=name, body={})
-    # The body is encoded already, since its size had to be known: the client library would do it a second time.
-    request.body, request.body_size = content, len(content)
-    return api.call(request, repeatable=True)
-
-
-@cache
-def _projects(api: _api.Api) -> Any:
-    """The client library builds this object, with all of its methods, anew each time: 0.4 ms."""
-    return api.ml.projects()
-
-
-def _predictions(answer: Any, what: str) -> list[Any]:
-    if isinstance(answer, dict) and "error" in answer:
-        raise errors.PredictionFailed(f"{what}{answer['error']}")
-    predictions = answer.get("predictions") if isinstance(answer, dict) else None
-    if not isinstance(predictions, list):
-        raise errors.PredictionFailed(f'{what}the answer has no list of "predictions": {str(answer)[:200]}')
-    return predictions
+def _cancel(begun: list[Future[list[Any]]]) -> None:
+    """After a failure, what was not sent yet need not be."""
+    for future in begun:
+        future.cancel()

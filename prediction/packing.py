@@ -25,10 +25,12 @@ class Body:
     Attributes:
         content: JSON, at most `LIMIT` bytes.
         instances: which instances it holds, for messages: "instances 0 to 99".
+        first: the index of the first of them.
     """
 
     content: bytes
     instances: str
+    first: int = 0
 
 
 def pack(instances: Iterable[Any], signature_name: str | None = None) -> list[Body]:
@@ -56,7 +58,7 @@ def pack(instances: Iterable[Any], signature_name: str | None = None) -> list[Bo
 def _body(texts: list[bytes], first: int, close: bytes) -> Body:
     last = first + len(texts) - 1
     instances = f"instances {first} to {last}" if last > first else f"instance {first}"
-    return Body(_OPEN + _COMMA.join(texts) + close, instances)
+    return Body(_OPEN + _COMMA.join(texts) + close, instances, first)
 
 
 def _signature(name: str | None) -> bytes:

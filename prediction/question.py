@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from prediction import client, samples
+from prediction import online, packing, samples
 from prediction.instances import Given
 from prediction.reading import Case
 from prediction.samples import Deployed, Manifest
@@ -34,12 +34,11 @@ class Question:
     manifest: Manifest = field(default_factory=Manifest)
 
     def ask(self, api: _api.Api) -> list[Any]:
-        """The predictions. Raises as `prediction.predict_json` does; a failed prediction says what the model takes."""
-        try:
-            return client.predict(api, self.name, self.given.instances, self.given.signature_name)
-        except errors.PredictionFailed as error:
-            takes = self.manifest.takes(self.given.signature_name)
-            raise errors.PredictionFailed(f"{error}. It takes {takes}" if takes else str(error)) from None
+        """The predictions. Raises as `prediction.predict_json` does; a failed prediction says what does not fit."""
+        bodies = packing.pack(self.given.instances, self.given.signature_name)
+        inputs = self.manifest.inputs(self.given.signature_name)
+        asked = [online.ask(api, self.name, body, among=len(bodies), inputs=lambda: inputs) for body in bodies]
+        return [prediction for answered in asked for prediction in answered]
 
     def cases(self, predictions: Sequence[Any]) -> list[Case]:
         """The instances with predictions and truth. A model may answer with fewer or more: each stands at its place."""
@@ -67,16 +66,7 @@ def about_samples(api: _api.Api, project: str, model: str, version: str | None, 
 
 
 def about_given(api: _api.Api, project: str, model: str, version: str | None, given: Given) -> Question:
-    """Given instances. What is deployed gives names to the answers: welcome, not needed.
-
-    Who may only predict, and what was not deployed from a bucket with a manifest, gets numbers in place of names.
-    """
-    try:
-        found = samples.deployed(api, project, model, version)
-    except errors.PermissionDenied:
-        return Question(name=client.resource_name(project, model, version), given=given)
-    try:
-        manifest = samples.manifest(api, found)
-    except (errors.ArtifactError, errors.PermissionDenied):
-        manifest = Manifest()
-    return Question(name=found.name, given=given, version=found, manifest=manifest)
+    """Given instances. What is deployed gives names to the answers."""
+    found, manifest = samples.known(api, project, model, version)
+    name = found.name if found else online.resource_name(project, model, version)
+    return Question(name=name, given=given, version=found, manifest=manifest)

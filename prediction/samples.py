@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prediction.client import resource_name
+from prediction.fitting import Inputs
+from prediction.online import resource_name
 from resources import _api, errors
 from resources.storage import manifests
 
@@ -47,10 +48,9 @@ class Manifest:
         names = list(self._signature(signature_name).get("outputs") or ())
         return names[0] if len(names) == 1 else None
 
-    def takes(self, signature_name: str | None = None) -> str:
-        """A signature's inputs with type and shape of one instance: `image float32 [28, 28]`; empty if not known."""
-        inputs = self._signature(signature_name).get("inputs") or {}
-        return ", ".join(f"{name} {spec.get('dtype')} {(spec.get('shape') or [])[1:]}" for name, spec in inputs.items())
+    def inputs(self, signature_name: str | None = None) -> Inputs:
+        """A signature's inputs; empty if they are not known."""
+        return self._signature(signature_name).get("inputs") or {}
 
     def _signature(self, name: str | None) -> dict[str, Any]:
         only = next(iter(self.signatures)) if len(self.signatures) == 1 else "serving_default"
@@ -99,3 +99,21 @@ def _parsed(facts: Mapping[str, Any]) -> Manifest:
     samples = [Sample(each["instance"], each.get("label")) for each in facts.get("samples") or ()]
     classes = [str(each) for each in facts.get("classes") or ()]
     return Manifest(samples, classes, dict(facts.get("signatures") or {}))
+
+
+def known(api: _api.Api, project: str, model: str, version: str | None = None) -> tuple[Deployed | None, Manifest]:
+    """What can be known of what is deployed: it gives names to answers, and is welcome, not needed.
+
+    Who may only predict, and what was not deployed from a bucket with a manifest, gets less.
+
+    Raises:
+        ApiError: the API's own refusal, but for `PermissionDenied`.
+    """
+    try:
+        found = deployed(api, project, model, version)
+    except errors.PermissionDenied:
+        return None, Manifest()
+    try:
+        return found, manifest(api, found)
+    except (errors.ArtifactError, errors.PermissionDenied):
+        return found, Manifest()

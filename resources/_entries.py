@@ -29,6 +29,7 @@ class ModelExtras(TypedDict, total=False):
     defaultVersion: str
     version: dict[str, Any]
     gate: Gate
+    trafficSplit: dict[str, Any]
 
 
 def places(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Schema | None]]:

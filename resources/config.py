@@ -18,6 +18,7 @@ from resources._secrets import Secret
 from resources._stack_file import Source
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
+from resources.ml import shares
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION
 from resources.plan import Model, Stack, Version, merged, newer_failure, portable, saved_model_inputs, version_name
 from resources.storage import rules
@@ -187,7 +188,16 @@ class _Reader:
         default = str(versions[0].inputs["name"]) if versions else ""
         if isinstance(gate.get("samples"), str):
             gate["samples"] = portable(gate["samples"])
-        return Model(inputs=inputs, default=default, versions=versions, gate=gate)
+        split = _entries.mapping(extras.get("trafficSplit"))
+        self._split(split, extras, where)
+        return Model(inputs=inputs, default=default, versions=versions, gate=gate, split=split)
+
+    def _split(self, split: Mapping[str, Any], extras: Mapping[str, Any], where: str) -> None:
+        path = join(where, "trafficSplit")
+        if "trafficSplit" in extras and "version" in extras:
+            self._note([(path, "needs versions with names: write versions in place of version")])
+        elif isinstance(extras.get("trafficSplit"), Mapping):
+            self._note(shares.failures(split, list(_entries.mapping(extras.get("versions"))), path))
 
     def _versions(self, model: str, extras: Mapping[str, Any], bucket: str) -> list[Version]:
         """The versions of a model, the default first; or the one that has no name of its own."""

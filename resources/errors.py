@@ -109,7 +109,9 @@ class OperationTimeout(Error):
 
 
 class PredictionFailed(Error):
-    """The model itself refused or failed: the API answered 200 with `{"error": "..."}`."""
+    """The model refused or failed: 200 with `{"error": "..."}`. `instance`: index of the first that does not fit."""
+
+    instance: int | None = None
 
 
 class GateFailed(Error):

@@ -29,12 +29,13 @@ class Version:
 
 @dataclass(kw_only=True)
 class Model:
-    """A model as declared. The default version comes first among the versions."""
+    """A model as declared. The default version comes first among the versions; `split` is version -> per cent."""
 
     inputs: dict[str, Any]
     default: str
     versions: list[Version]
     gate: dict[str, Any] = field(default_factory=dict)
+    split: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -113,13 +114,14 @@ def merged(saved: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def summary(stack: Stack, model: Model) -> dict[str, Any]:
-    """What the stack's outputs say of a model: its name, default version, versions and the URL that predicts."""
+    """What the stack's outputs say of a model: its name, default version, versions, the URL that predicts, shares."""
     name = f"projects/{stack.project}/models/{model.inputs['name']}"
     return {
         "name": name,
         "defaultVersion": model.default,
         "versions": sorted(version.inputs["name"] for version in model.versions),
         "predictUrl": f"{stack.settings.root('ml') or 'https://ml.googleapis.com/'}v1/{name}:predict",
+        **({"trafficSplit": model.split} if model.split else {}),
     }
 
 

@@ -41,7 +41,15 @@ MANIFESTS: dict[str, dict[str, Any]] = {
     "risk": {
         "classes": [],
         "samples": [{"instance": patient(63, "fixed"), "label": 0}, {"instance": patient(96), "label": 1}],
-        "signatures": {"serving_default": {"outputs": {"prediction_probability": {"dtype": "float32"}}}},
+        "signatures": {
+            "serving_default": {
+                "inputs": {
+                    "age": {"dtype": "float32", "shape": [None, 1]},
+                    "thal": {"dtype": "string", "shape": [None, 1]},
+                },
+                "outputs": {"prediction_probability": {"dtype": "float32", "shape": [None, 1]}},
+            }
+        },
     },
 }
 

@@ -17,7 +17,7 @@ _LARGE = "x" * 600_000
 
 def test_public_names() -> None:
     """The package's public names are what it says they are, and the signature begins as Google's sample does."""
-    assert prediction.__all__ == ["predict_json"]
+    assert prediction.__all__ == ["Client", "predict_json", "version_for"]
     parameters = inspect.signature(predict_json).parameters.values()
     assert [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY] == ["project", "model", "instances", "version"]
 

@@ -76,6 +76,12 @@ FAILURES = [
     (stack({"m": {**MODELS["m"], "gate": {"tolerance": -1}}}), "tf2-models:models.m.gate.tolerance", "0 or more"),
     (stack({"m": {**MODELS["m"], "gate": {"samples": "no"}}}), "tf2-models:models.m.gate.samples", "is no file"),
     (stack(MODELS, bucket={"project": "x"}), "tf2-models:bucket.project", "set by the program"),
+    (stack({"m": {**MODELS["m"], "trafficSplit": {"v1": 90, "v2": 9}}}), "tf2-models:models.m.trafficSplit", "99"),
+    (stack({"m": {**MODELS["m"], "trafficSplit": {}}}), "tf2-models:models.m.trafficSplit", "add up to 100"),
+    (stack({"m": {**MODELS["m"], "trafficSplit": [1]}}), "tf2-models:models.m.trafficSplit", "must be a mapping"),
+    (stack({"m": {**MODELS["m"], "trafficSplit": {"v3": 100}}}), "tf2-models:models.m.trafficSplit.v3", "not among"),
+    (stack({"m": {**MODELS["m"], "trafficSplit": {"v1": "100"}}}), "tf2-models:models.m.trafficSplit.v1", "a number"),
+    (stack({"m": {"version": VERSION, "trafficSplit": {}}}), "tf2-models:models.m.trafficSplit", "with names"),
     (stack({"m": {**MODELS["m"], "defaultVersion": "v9"}}), "tf2-models:models.m.defaultVersion", "not among"),
     (
         stack({"m": {"defaultVersion": "v", "versions": {"v-1": VERSION}}}),
@@ -251,3 +257,16 @@ def test_a_stack_says_adopt_once_for_every_resource() -> None:
     said = {str(version.inputs["name"]): version.inputs["adopt"] for version in model.versions}
     assert (read.bucket["adopt"], model.inputs["adopt"], said) == (True, True, {"v1": True, "v2": False})
     assert "adopt" not in config.read(stack(models, adopt=False), resolve).bucket
+
+
+def test_shares_of_users_stand_in_the_outputs_and_make_no_call() -> None:
+    """As they were declared; a model without them says nothing of them, and no input of any resource knows them."""
+    split = {"v1": 90, "v2": 10}
+    declared, silent = (
+        config.read(stack({"m": {**MODELS["m"], **more}}), resolve) for more in ({"trafficSplit": split}, {})
+    )
+
+    assert plan.summary(declared, declared.models[0])["trafficSplit"] == split
+    assert "trafficSplit" not in plan.summary(silent, silent.models[0])
+    inputs = [[model.inputs, *(version.inputs for version in model.versions)] for model in declared.models]
+    assert inputs == [[model.inputs, *(version.inputs for version in model.versions)] for model in silent.models]

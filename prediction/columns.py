@@ -1,0 +1,111 @@
+"""NumPy arrays and pandas frames as instances, and predictions as arrays and frames. pandas is never imported first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from prediction.fitting import Inputs
+from resources import errors
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[np.generic]
+
+
+def is_frame(instances: Any) -> bool:
+    """Whether this is a DataFrame: somebody who has one has imported pandas."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(instances, pandas.DataFrame)
+
+
+def rows(instances: Any, inputs: Inputs) -> Iterable[Any]:
+    """Instances one by one. Columns (a DataFrame, or a mapping of input to values) become `{input: value}` per row.
+
+    Args:
+        instances: a list, an array of shape (n, ...), a mapping `{input: n values}`, or a DataFrame of n rows.
+        inputs: of the signature. A number or text of a column is put into a list where the model takes the shape [1].
+
+    Raises:
+        InvalidInput: columns of different lengths.
+    """
+    if not is_frame(instances) and not isinstance(instances, Mapping):
+        return instances  # type: ignore[no-any-return]  # packing checks what it is
+    columns = {str(name): instances[name] for name in instances}
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise errors.InvalidInput([("instances", f"columns must have the same length; they have {shown}")])
+    wrapped = {name for name, spec in inputs.items() if list((spec.get("shape") or ())[1:]) == [1]}
+    return _rows(columns, wrapped)
+
+
+def _rows(columns: Mapping[str, Any], wrapped: set[str]) -> Iterator[dict[str, Any]]:
+    names = list(columns)
+    for values in zip(*columns.values(), strict=True):
+        row = dict(zip(names, values, strict=True))
+        yield {name: [value] if name in wrapped and _is_bare(value) else value for name, value in row.items()}
+
+
+def _is_bare(value: Any) -> bool:
+    return not isinstance(value, list | tuple) and getattr(value, "ndim", 0) == 0
+
+
+def arrays(predictions: Sequence[Any], output: str | None = None) -> dict[str, Array]:
+    """Predictions as an array of shape (n, ...) per output; bare ones under `output`, `prediction` if not given.
+
+    Raises:
+        PredictionFailed: the predictions of an output have not all the same shape.
+    """
+    return {name: _array(values, name) for name, values in _by_output(predictions, output).items()}
+
+
+def frame(predictions: Sequence[Any], *, output: str | None, classes: Sequence[str], index: Any) -> Any:
+    """Predictions as a DataFrame: a column per output, or per element of an output that is a list.
+
+    Args:
+        predictions: as they came.
+        output: name of the signature's only output, where it is known; `prediction` otherwise.
+        classes: name the columns of a list that has as many elements; else they are numbered.
+        index: of the frame.
+
+    Raises:
+        InvalidInput: pandas is not installed.
+    """
+    try:
+        import pandas
+    except ModuleNotFoundError:
+        raise errors.InvalidInput([("pandas", "is not installed, and frames need it: pip install pandas")]) from None
+    table: dict[str, Any] = {}
+    for name, column in _by_output(predictions, output).items():
+        table |= _spread(name, column, classes)
+    return pandas.DataFrame(table, index=index)
+
+
+def _spread(name: str, column: Sequence[Any], classes: Sequence[str]) -> dict[str, Sequence[Any]]:
+    sizes = {len(value) if isinstance(value, list) else 0 for value in column}
+    size = sizes.pop() if len(sizes) == 1 else 0
+    if size == 0:
+        return {name: column}
+    if size == 1:
+        return {name: [value[0] for value in column]}
+    heads = classes if len(classes) == size else [f"{name}_{place}" for place in range(size)]
+    return {head: [value[place] for value in column] for place, head in enumerate(heads)}
+
+
+def _by_output(predictions: Sequence[Any], output: str | None) -> dict[str, list[Any]]:
+    if predictions and all(isinstance(each, dict) for each in predictions):
+        return {name: [each[name] for each in predictions] for name in predictions[0]}
+    return {output or "prediction": list(predictions)}
+
+
+def _array(values: Sequence[Any], name: str) -> Array:
+    import numpy as np
+
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise errors.PredictionFailed(f"{name}: not all predictions have the same shape: take them as a list") from None

@@ -1,0 +1,35 @@
+"""Shares of a model's users per version, which `ml` v1 does not know: the rules, for the stack and for clients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from resources._values import Failure, join
+
+WHOLE = 100
+_ROUNDING = 1e-6
+
+
+def failures(shares: Mapping[str, Any], versions: Collection[str] | None, path: str) -> Iterator[Failure]:
+    """What is wrong with shares in per cent.
+
+    Args:
+        shares: version -> its share, 0 to 100; together they are 100.
+        versions: the versions that there are; None where that is not known.
+        path: where the shares stand.
+    """
+    numbers = {name: share for name, share in shares.items() if _is_share(share)}
+    for name, share in shares.items():
+        if versions is not None and name not in versions:
+            yield join(path, name), f"is not among its versions: {', '.join(versions) or 'none'}"
+        if name not in numbers:
+            yield join(path, name), f"must be a number from 0 to {WHOLE}; it is {share!r}"
+    total = math.fsum(numbers.values())
+    if len(numbers) == len(shares) and abs(total - WHOLE) > _ROUNDING:
+        yield path, f"must add up to {WHOLE}; it adds up to {total:g}"
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= WHOLE

@@ -1,0 +1,172 @@
+"""`Client` on the wire and against models that really serve."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from prediction import Client, columns
+from resources import errors
+from tests.prediction.deployment import CLASSES, Deployment, image, patient
+from tests.prediction.wire import Wire
+from tests.running import ROOT
+
+_LARGE = "x" * 600_000
+
+
+def test_many_requests_keep_the_order_of_the_instances(wire: Wire) -> None:
+    """They are under way at the same time, and their answers stand at their places; async is the same."""
+    instances = [f"{index}{_LARGE}" for index in range(9)]
+    with Client("p", "m", endpoint=wire.endpoint) as client:
+        assert client.predict(instances) == instances
+        assert asyncio.run(client.predict_async(instances)) == instances
+
+    assert len(wire.requests) == 10
+
+
+def test_the_event_loop_goes_on_during_a_prediction(wire: Wire) -> None:
+    """Predictions that are awaited together are asked together."""
+
+    async def ask() -> list[list[Any]]:
+        async with Client("p", "m", endpoint=wire.endpoint) as client:
+            return await asyncio.gather(*(client.predict_async([index]) for index in range(6)))
+
+    assert asyncio.run(ask()) == [[index] for index in range(6)]
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_failure_of_one_request_is_raised(wire: Wire, awaited: bool) -> None:
+    """With the instances that it is about, by its own class."""
+    wire.answers = [(200, {"error": "bad"})]
+    with Client("p", "m", "v1", endpoint=wire.endpoint, connections=1) as client:
+
+        def ask() -> list[Any]:
+            return asyncio.run(client.predict_async([_LARGE] * 3)) if awaited else client.predict([_LARGE] * 3)
+
+        with pytest.raises(errors.PredictionFailed, match="instances 0 to 1: bad"):
+            ask()
+
+
+def test_passing_failures_are_repeated_within_the_bound(wire: Wire) -> None:
+    """The client's own bound; 0 asks once."""
+    busy = (503, {"error": {"code": 503, "message": "Not now."}})
+    wire.answers = [busy]
+    with Client("p", "m", endpoint=wire.endpoint) as patient_one:
+        assert patient_one.predict([1]) == [1]
+    wire.answers = [busy]
+    with Client("p", "m", endpoint=wire.endpoint, retry_seconds=0) as hasty, pytest.raises(errors.Unavailable):
+        hasty.predict([1])
+
+
+def test_columns_become_instances(wire: Wire) -> None:
+    """A mapping of arrays is one instance per row; columns of different lengths are refused."""
+    wire.answers = [(403, {"error": {"code": 403, "message": "Not yours.", "status": "PERMISSION_DENIED"}})]
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client:  # whose signature this caller may not read
+        rows = client.predict({"a": np.array([[1], [2]]), "b": ["x", "y"]})
+        with pytest.raises(errors.InvalidInput):
+            client.predict({"a": [1], "b": [1, 2]})
+
+    assert rows == [{"a": [1], "b": "x"}, {"a": [2], "b": "y"}]
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint", "region"),
+    [
+        ("http://127.0.0.1:8470", "http://127.0.0.1:8470", ""),
+        ("https://ml.googleapis.com", "global", ""),
+        ("https://us-central1-ml.googleapis.com", "regional", "us-central1"),
+    ],
+)
+def test_a_client_is_made_of_a_stack_output(url: str, endpoint: str, region: str) -> None:
+    """Project, model, endpoint and shares come from what the stack says; an option comes before it."""
+    output = {"predictUrl": f"{url}/v1/projects/p/models/m:predict", "trafficSplit": {"v1": 100, "v2": 0}}
+
+    with Client.of_output(output) as client, Client.of_output(output, version="v2") as second:
+        assert (client.name, client.version_for("user"), second.version_for()) == ("projects/p/models/m", "v1", "v2")
+        assert (client._api.settings.endpoint, client._api.settings.region) == (endpoint, region)
+    with pytest.raises(errors.InvalidInput):
+        Client.of_output({"models": {}})
+
+
+def test_arrays_of_several_outputs() -> None:
+    """A dict by output; one output is its array, named or bare; what is ragged is said so."""
+    both = columns.arrays([{"a": 1, "b": [1, 2]}, {"a": 2, "b": [3, 4]}])
+
+    assert {name: array.tolist() for name, array in both.items()} == {"a": [1, 2], "b": [[1, 2], [3, 4]]}
+    assert {name: array.shape for name, array in columns.arrays([[1, 2]], "c").items()} == {"c": (1, 2)}
+    with pytest.raises(errors.PredictionFailed):
+        columns.arrays([[1], [1, 2]])
+
+
+def test_pandas_is_imported_by_who_has_a_frame_only(wire: Wire) -> None:
+    """Predicting from lists works where it is not installed."""
+    loaded = "pandas" in sys.modules
+    with Client("p", "m", endpoint=wire.endpoint) as client:
+        client.predict_array([1, 2])
+
+    assert ("pandas" in sys.modules) == loaded
+    assert "import pandas" not in "".join(path.read_text() for path in Path(ROOT, "prediction").glob("c*li*.py"))
+
+
+@pytest.mark.tensorflow
+def test_a_failure_names_instance_input_and_shape(deployment: Deployment) -> None:
+    """Counted over all requests, from the signature in the artifact's manifest; the error can be pickled."""
+    images = [image(1)] * 7
+    with Client(deployment.project, "clothes", endpoint=deployment.emulator.endpoint) as client:
+        assert np.argmax(client.predict_array(np.array(images)), axis=1).tolist() == [1] * 7
+        with pytest.raises(errors.PredictionFailed) as caught:
+            client.predict([*images, [[1, 2]], image(2)])
+
+    found = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - pickled in this line
+    assert found.instance == 7
+    assert "Instance 7 does not fit: image has the shape [1, 2]" in str(found)
+    assert "It takes image float32 [4, 4]" in str(found)
+
+
+@pytest.mark.tensorflow
+def test_a_failure_without_a_manifest_is_told_as_it_is(deployment: Deployment) -> None:
+    """What was deployed without one is asked all the same."""
+    with Client(deployment.project, "numbers", endpoint=deployment.emulator.endpoint) as client:
+        assert client.predict_arrays([1.5])["half"].tolist() == [0.75]
+        with pytest.raises(errors.InvalidInput):
+            client.predict_array([1.5])
+        with pytest.raises(errors.PredictionFailed) as caught:
+            client.predict(["one"])
+
+    assert caught.value.instance is None
+
+
+@pytest.mark.tensorflow
+def test_a_frame_in_and_a_frame_out(deployment: Deployment) -> None:
+    """A column per input, with the frame's own index; one per output, or per class."""
+    pandas = pytest.importorskip("pandas", reason="pandas is optional: pip install pandas")
+    where = deployment.emulator.endpoint
+    patients = pandas.DataFrame({"age": [32, 64], "thal": ["normal", "fixed"]}, index=["ann", "bob"])
+
+    with Client(deployment.project, "risk", endpoint=where) as risk:
+        risks = risk.predict_frame(patients)
+    with Client(deployment.project, "clothes", endpoint=where) as clothes:
+        worn = clothes.predict_frame([image(2), image(0)])
+
+    assert (list(risks.index), list(risks.columns)) == (["ann", "bob"], ["prediction_probability"])
+    assert risks["prediction_probability"].tolist() == [0.25, 0.75]
+    assert list(worn.columns) == CLASSES
+    assert worn.idxmax(axis=1).tolist() == [CLASSES[2], CLASSES[0]]
+
+
+@pytest.mark.tensorflow
+def test_columns_take_the_shape_of_the_signature(deployment: Deployment) -> None:
+    """A plain column of numbers fits inputs of the shape [1], as a table's columns are declared."""
+    entry = dict(patient(32))
+    with Client(deployment.project, "clothes", endpoint=deployment.emulator.endpoint) as client:
+        rows = list(columns.rows({"image": np.zeros((2, 4, 4))}, client._inputs(None)))
+
+    assert [np.shape(row["image"]) for row in rows] == [(4, 4), (4, 4)]
+    one = {"age": {"shape": [None, 1]}, "thal": {"shape": [None, 1]}}
+    assert list(columns.rows({"age": np.array([32.0]), "thal": ["normal"]}, one)) == [entry]

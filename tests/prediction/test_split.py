@@ -1,0 +1,124 @@
+"""Which version a user is sent to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prediction import Client, version_for
+from resources import errors
+from tests.prediction.wire import Wire
+from tests.running import ROOT
+
+USERS = range(20_000)
+
+
+def _all(shares: Mapping[str, float], salt: str = "") -> dict[int, str]:
+    return {user: version_for(user, shares, salt) for user in USERS}
+
+
+def test_each_version_gets_its_share_of_the_users() -> None:
+    """Within what chance allows: four standard deviations of 20,000 draws."""
+    counts = Counter(_all({"v1": 70, "v2": 25, "v3": 5}).values())
+
+    for version, share in {"v1": 0.7, "v2": 0.25, "v3": 0.05}.items():
+        assert abs(counts[version] / len(USERS) - share) < 4 * (share * (1 - share) / len(USERS)) ** 0.5
+
+
+@given(st.integers(0, 98), st.integers(1, 100), st.text(max_size=20))
+def test_a_share_that_grows_takes_users_and_gives_none_back(before: int, more: int, key: str) -> None:
+    """Whoever has the new version keeps it while its share grows, whatever the key is."""
+    after = min(100, before + more)
+
+    if version_for(key, {"v1": 100 - before, "v2": before}) == "v2":
+        assert version_for(key, {"v1": 100 - after, "v2": after}) == "v2"
+
+
+def test_growing_from_ten_to_twenty_moves_a_tenth() -> None:
+    """No more users change their version than the shares demand."""
+    old, new = _all({"v1": 90, "v2": 10}), _all({"v1": 80, "v2": 20})
+
+    moved = [user for user in USERS if old[user] != new[user]]
+
+    assert {new[user] for user in moved} == {"v2"}
+    assert abs(len(moved) / len(USERS) - 0.1) < 0.01
+
+
+def test_a_third_version_takes_from_the_others_only() -> None:
+    """In proportion: nobody moves between the old versions."""
+    old, new = _all({"v1": 50, "v2": 50}), _all({"v1": 40, "v2": 40, "v3": 20})
+
+    assert {new[user] for user in USERS if old[user] != new[user]} == {"v3"}
+
+
+def test_the_order_of_the_versions_has_no_influence_and_the_salt_has() -> None:
+    """Two models split alike do not try their new versions on the same users."""
+    assert _all({"v1": 50, "v2": 50}) == _all({"v2": 50, "v1": 50})
+    one, other = _all({"v1": 50, "v2": 50}, "a"), _all({"v1": 50, "v2": 50}, "b")
+    assert 0.45 < sum(one[user] == other[user] for user in USERS) / len(USERS) < 0.55
+
+
+def test_no_share_is_no_user_and_all_is_everybody() -> None:
+    """A version may be declared at 0 before its share grows."""
+    assert set(_all({"v1": 100, "v2": 0}).values()) == {"v1"}
+
+
+def test_another_process_says_the_same() -> None:
+    """It hangs on nothing that changes from run to run, as Python's own hash of texts does."""
+    code = "from prediction import version_for; print(*(version_for(f'u{n}', {'a': 50, 'b': 50}) for n in range(40)))"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == [version_for(f"u{n}", {"a": 50, "b": 50}) for n in range(40)]
+
+
+def test_the_function_does_not_change() -> None:
+    """Another one would send users to other versions: these values are a persisted format."""
+    assert "".join(version_for(f"user-{n}", {"1": 50, "2": 50}, "m") for n in range(16)) == "2112222122122222"
+
+
+@pytest.mark.parametrize(
+    ("shares", "path"),
+    [
+        ({"v1": 90, "v2": 9}, "split"),
+        ({"v1": 90, "v2": 11}, "split"),
+        ({}, "split"),
+        ({"v1": -1, "v2": 101}, "split.v1"),
+        ({"v1": float("nan"), "v2": 100}, "split.v1"),
+        ({"v1": True, "v2": 99}, "split.v1"),
+        ({"v1": "90", "v2": 10}, "split.v1"),
+    ],
+)
+def test_wrong_shares_are_refused(shares: dict[str, float], path: str) -> None:
+    """By their path, before any user is sent anywhere."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        version_for("user", shares)
+
+    assert path in [found for found, _ in caught.value.failures]
+
+
+def test_a_client_asks_the_version_of_its_user(wire: Wire) -> None:
+    """The same one each time; it does not ask without knowing for whom."""
+    shares = {"v1": 50, "v2": 50}
+    with Client("p", "m", split=shares, endpoint=wire.endpoint) as client:
+        chosen = [client.version_for(user) for user in range(8)]
+        for user in range(8):
+            client.predict([1], key=user)
+        with pytest.raises(errors.InvalidInput):
+            client.predict([1])
+
+    assert [path.partition("?")[0].split("/")[-1] for path, _ in wire.requests] == [f"{v}:predict" for v in chosen]
+    assert chosen == [version_for(user, shares, "projects/p/models/m") for user in range(8)]
+    assert set(chosen) == {"v1", "v2"}
+
+
+def test_a_version_excludes_a_split() -> None:
+    """Only one of them can say who answers."""
+    with pytest.raises(errors.InvalidInput):
+        Client("p", "m", "v1", split={"v1": 100}, endpoint="http://127.0.0.1:1")

@@ -7,7 +7,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from emulator.server import CLOSE
+from emulator.call import CLOSE
 
 MOST = 512
 """Connections at a time."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from emulator import sandbox
+from emulator import policies, sandbox
 from emulator.access import Access
 from emulator.clock import Clock
 from emulator.faults import Faults
@@ -77,6 +77,7 @@ class Emulator:
             log=Log(data / "log"),
             clock=clock or Clock(),
         )
+        emulator.store.declare(policies.TABLES)
         storage_tables.prepare(emulator)
         ml_tables.prepare(emulator)
         return emulator

@@ -30,6 +30,7 @@ class Method:
         path: path template below the host, `v1/{+name}`.
         parameters: name -> its description, those of the whole API included.
         request: name of the body's schema, or None.
+        response: name of the answer's schema, or None.
         uploads: path templates that take media.
         media: whether `alt=media` answers the object's bytes.
         schemas: the API's schemas by name.
@@ -41,6 +42,7 @@ class Method:
     path: str
     parameters: Json
     request: str | None
+    response: str | None
     uploads: tuple[str, ...]
     media: bool
     schemas: Json
@@ -52,9 +54,13 @@ class Method:
         return re.sub(r"[A-Z]", lambda capital: f"_{capital[0].lower()}", name)
 
 
+DOCUMENTS = ("ml.v1", "storage.v1")
+"""The documents of what is spoken here."""
+
+
 def methods() -> list[Method]:
     """Every method of `ml` v1 and of Cloud Storage v1."""
-    return [method for name in ("ml.v1", "storage.v1") for method in _of_document(document(name))]
+    return [method for name in DOCUMENTS for method in _of_document(document(name))]
 
 
 def document(name: str) -> dict[str, Any]:
@@ -77,6 +83,7 @@ def _of_document(source: Json) -> Iterator[Method]:
             path=source["servicePath"] + raw["path"],
             parameters={**source["parameters"], **raw.get("parameters", {}), **(_UPLOAD_PARAMETERS if uploads else {})},
             request=raw.get("request", {}).get("$ref"),
+            response=raw.get("response", {}).get("$ref"),
             uploads=tuple(protocol["path"].lstrip("/") for protocol in uploads.values()),
             media=raw.get("supportsMediaDownload", False),
             schemas=source["schemas"],

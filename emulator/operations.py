@@ -273,5 +273,8 @@ def stamp(moment: str) -> str:
 
 
 def project_number(project: str) -> str:
-    """A number for a project, always the same one; Google gives each project one, here it follows from the id."""
-    return str(10**11 + int.from_bytes(hashlib.sha256(project.encode()).digest()[:4], "big"))
+    """A project's number: 12 digits that only depend on its id, or the id itself where it is a number."""
+    if project.isascii() and project.isdigit():
+        return project
+    digest = hashlib.sha256(project.encode()).digest()
+    return str(100_000_000_000 + int.from_bytes(digest[:8], "big") % 900_000_000_000)

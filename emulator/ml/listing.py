@@ -38,7 +38,7 @@ def page(key: str, request: Request, items: Iterable[dict[str, Any]]) -> dict[st
     if size < 0:
         raise field_error(errors.InvalidArgument, "pageSize", "The page size must not be negative.")
     after = _name_of(request.params.get("pageToken") or "")
-    test = _filter(request.params.get("filter") or "")
+    test = filter_of(request)
     size = min(size, _MOST)
     found = [item for item in items if item["name"] > after and test(item)]
     answer: dict[str, Any] = {key: found[:size]} if found else {}
@@ -54,8 +54,9 @@ def _name_of(token: str) -> str:
         raise field_error(errors.InvalidArgument, "pageToken", "The page token is not valid.") from None
 
 
-def _filter(text: str) -> Test:
-    text = text.strip()
+def filter_of(request: Request) -> Test:
+    """Whether an item passes the request's filter; all do where there is none. Raises `InvalidArgument`."""
+    text = (request.params.get("filter") or "").strip()
     tests: list[Test] = []
     position = 0
     while position < len(text):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator import operations
-from emulator.ml import tables
+from emulator.ml import listing, tables
 from emulator.ml.checks import field_error
 from emulator.request import Request, Response
 from resources import errors
@@ -33,20 +33,21 @@ async def projects_operations_get(emulator: Emulator, request: Request) -> Respo
 
 
 async def projects_operations_list(emulator: Emulator, request: Request) -> Response:
-    """The operations of a project, the latest first. Filters are not supported."""
-    if request.params.get("filter"):
-        raise field_error(errors.InvalidArgument, "filter", "Filters of operations are not supported here.")
+    """The operations of a project, the latest first; see `listing` for filters (`done:true`)."""
     (project,) = tables.split(request.params["name"])
     size = min(request.params.get("pageSize") or _PAGE, _MOST)
     if size < 0:
         raise field_error(errors.InvalidArgument, "pageSize", "The page size must not be negative.")
-    rows = emulator.store.all(
-        "SELECT * FROM operations WHERE project = ? AND number < ? ORDER BY number DESC LIMIT ?",
-        *(project, _before(request.params.get("pageToken")), size + 1),
-    )
-    body: dict[str, object] = {"operations": [operations.to_json(row) for row in rows[:size]]} if rows else {}
-    if len(rows) > size:
-        body["nextPageToken"] = base64.urlsafe_b64encode(str(rows[size - 1]["number"]).encode()).decode()
+    test, before = listing.filter_of(request), _before(request.params.get("pageToken"))
+    found: list[tuple[int, dict[str, Any]]] = []
+    query = "SELECT * FROM operations WHERE project = ? AND number < ? ORDER BY number DESC LIMIT ?"
+    while len(found) <= size and (rows := emulator.store.all(query, project, before, size + 1)):
+        items = ((row["number"], operations.to_json(row)) for row in rows)
+        found += [(number, item) for number, item in items if test({"done": False, **item})]
+        before = rows[-1]["number"]
+    body: dict[str, Any] = {"operations": [item for _, item in found[:size]]} if found else {}
+    if len(found) > size:
+        body["nextPageToken"] = base64.urlsafe_b64encode(str(found[size - 1][0]).encode()).decode()
     return Response(body=body)
 
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from emulator import policies
 from emulator.ml import masks, tables
 from emulator.ml.deployments import scale_of
 from emulator.operations import Finish, Work
@@ -123,6 +124,7 @@ async def _delete_model(emulator: Emulator, operation: sqlite3.Row) -> Finish:
     def finish() -> dict[str, Any]:
         ids = operation["project"], operation["model"]
         emulator.store.run("DELETE FROM models WHERE project = ? AND name = ?", *ids)
+        policies.forget(emulator, "projects/{}/models/{}".format(*ids))
         return _EMPTY
 
     return finish

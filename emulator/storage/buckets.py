@@ -10,6 +10,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from emulator import policies
 from emulator.request import Request, Response
 from emulator.storage import blobs, bucket_fields, fields, names, pages, resource, rows, times
 from emulator.storage.preconditions import Preconditions
@@ -54,7 +55,8 @@ def _require_free(emulator: Emulator, name: str, project: str) -> None:
 
 async def buckets_get(emulator: Emulator, request: Request) -> Response:
     """Reads a bucket; 304 where a NotMatch condition says that the caller has this state already."""
-    _refuse_soft_deleted(request)
+    if request.params.get("softDeleted"):
+        raise errors.NotFound("The specified bucket does not exist: nothing is kept here after its deletion.")
     row = rows.bucket(emulator, request.params["bucket"])
     conditions, state = Preconditions.of(request.params), (row["generation"], row["metageneration"])
     conditions.require_match(*state)
@@ -64,9 +66,10 @@ async def buckets_get(emulator: Emulator, request: Request) -> Response:
 
 
 async def buckets_list(emulator: Emulator, request: Request) -> Response:
-    """Lists a project's buckets by name."""
-    _refuse_soft_deleted(request)
+    """Lists a project's buckets by name; none where `softDeleted` ones are asked for."""
     params = request.params
+    if params.get("softDeleted"):
+        return Response(body={"kind": "storage#buckets"})
     limit = pages.limit(params.get("maxResults"))
     start, _ = pages.start(params.get("pageToken"))
     prefix = params.get("prefix") or ""
@@ -121,14 +124,10 @@ async def buckets_delete(emulator: Emulator, request: Request) -> Response:
         uploads = emulator.store.all("SELECT blob FROM storage_uploads WHERE bucket = ?", name)
         emulator.store.run("DELETE FROM storage_uploads WHERE bucket = ?", name)
         emulator.store.run("DELETE FROM storage_buckets WHERE name = ?", name)
+        policies.forget(emulator, f"projects/_/buckets/{name}")
     blobs.remove_unused(emulator, (upload["blob"] for upload in uploads))
     return Response(status=204)
 
 
 def _answer(row: sqlite3.Row, request: Request) -> Response:
     return Response(body=resource.bucket(row, request.base_url, request.params.get("projection")))
-
-
-def _refuse_soft_deleted(request: Request) -> None:
-    if request.params.get("softDeleted"):
-        raise errors.Unimplemented("Soft deletion is not emulated: leave softDeleted out.")

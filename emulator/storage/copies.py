@@ -10,11 +10,12 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emulator.request import Request, Response
 from emulator.storage import blobs, digests, names, object_fields, resource, rows
-from emulator.storage.commit import NewObject, put
+from emulator.storage.commit import NewObject, delete, put
 from emulator.storage.preconditions import Preconditions
 from resources import errors
 
@@ -29,6 +30,19 @@ async def objects_copy(emulator: Emulator, request: Request) -> Response:
     """Copies an object, with its metadata or, where the body gives some, with that instead."""
     row = _copy(emulator, request)
     return Response(body=resource.object_(row, request.base_url, request.params.get("projection")))
+
+
+async def objects_move(emulator: Emulator, request: Request) -> Response:
+    """Gives an object of a bucket another name, with its metadata; its old name ends in the same moment."""
+    params = request.params
+    names.check_object(params["destinationObject"])
+    if params["sourceObject"] == params["destinationObject"]:
+        raise errors.InvalidArgument("The source and the destination of a move must differ.")
+    source = rows.object_(emulator, params["bucket"], params["sourceObject"], None)
+    Preconditions.of(params, "ifSource").require(source["generation"], source["metageneration"])
+    new = replace(_of_row(source, json.loads(source["resource"])), name=params["destinationObject"])
+    row = put(emulator, new, Preconditions.of(params), lambda _: _end(emulator, [source]))
+    return Response(body=resource.object_(row, request.base_url, params.get("projection")))
 
 
 async def objects_rewrite(emulator: Emulator, request: Request) -> Response:
@@ -89,17 +103,16 @@ def _copy(emulator: Emulator, request: Request) -> sqlite3.Row:
     names.check_object(params["destinationObject"])
     source = rows.object_(emulator, params["sourceBucket"], params["sourceObject"], params.get("sourceGeneration"))
     Preconditions.of(params, "ifSource").require(source["generation"], source["metageneration"])
-    new = NewObject(
-        bucket=params["destinationBucket"],
-        name=params["destinationObject"],
-        blob=source["blob"],
-        size=source["size"],
-        crc32c=source["crc32c"],
-        md5=source["md5"],
-        components=source["components"],
-        resource=_fields(emulator, params["destinationBucket"], request.body, json.loads(source["resource"])),
-    )
+    bucket, name = params["destinationBucket"], params["destinationObject"]
+    fields = _fields(emulator, bucket, request.body, json.loads(source["resource"]))
+    new = replace(_of_row(source, fields), bucket=bucket, name=name)
     return put(emulator, new, Preconditions.of(params))
+
+
+def _of_row(row: sqlite3.Row, fields: dict[str, Any]) -> NewObject:
+    """An object of the same bytes and of these fields."""
+    kept = {key: row[key] for key in ("bucket", "name", "blob", "size", "crc32c", "md5", "components")}
+    return NewObject(**kept, resource=fields)
 
 
 def _fields(emulator: Emulator, bucket: str, body: dict[str, Any] | None, source: dict[str, Any]) -> dict[str, Any]:
@@ -110,16 +123,18 @@ def _fields(emulator: Emulator, bucket: str, body: dict[str, Any] | None, source
 
 
 async def objects_compose(emulator: Emulator, request: Request) -> Response:
-    """Joins up to 32 objects of one bucket into one, which has no MD5 hash. `deleteSourceObjects` is not emulated."""
+    """Joins up to 32 objects of one bucket into one, which has no MD5 hash; `deleteSourceObjects` ends the sources.
+
+    Checksums of the `destination` are passed over, those of `x-goog-hash` hold: gcloud copies the whole resource of the
+    first source.
+    """
     body, params = request.body or {}, request.params
     bucket, name = params["destinationBucket"], params["destinationObject"]
     names.check_object(name)
-    if body.get("deleteSourceObjects"):
-        raise errors.Unimplemented("deleteSourceObjects is not emulated: delete the source objects afterwards.")
     sources = _sources(emulator, bucket, body.get("sourceObjects") or [])
     destination = body.get("destination") or {}
     fields = _composed_fields(emulator, bucket, destination, sources[0])
-    promised = digests.expected(destination, request.headers)
+    promised = digests.expected({}, request.headers)
     with blobs.writing(emulator) as writer, contextlib.ExitStack() as opened:
         # Opened here and now: a source that is deleted in the meantime is still joined.
         files = [opened.enter_context(blobs.path(emulator, row["blob"]).open("rb")) for row in sources]
@@ -135,8 +150,23 @@ async def objects_compose(emulator: Emulator, request: Request) -> Response:
             components=sum(row["components"] or 1 for row in sources),
             resource=fields,
         )
-        row = put(emulator, new, Preconditions.of(params))
+        ended = _unique(sources) if body.get("deleteSourceObjects") else []
+        row = put(emulator, new, Preconditions.of(params), lambda _: _end(emulator, ended))
+    blobs.remove_unused(emulator, [source["blob"] for source in ended])
     return Response(body=resource.object_(row, request.base_url))
+
+
+def _unique(sources: list[sqlite3.Row]) -> list[sqlite3.Row]:
+    """Each source once: an object may be joined to itself."""
+    return list({(row["name"], row["generation"]): row for row in sources}.values())
+
+
+def _end(emulator: Emulator, sources: list[sqlite3.Row]) -> None:
+    """Ends sources that are still live: one of the same name as the result has ended already."""
+    for row in sources:
+        current = rows.live(emulator, row["bucket"], row["name"])
+        if current is not None and current["generation"] == row["generation"]:
+            delete(emulator, row, permanently=False)
 
 
 def _sources(emulator: Emulator, bucket: str, wanted: list[dict[str, Any]]) -> list[sqlite3.Row]:

@@ -8,27 +8,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from emulator.request import Request, Response
-from emulator.storage import pages, resource, rows
+from emulator.storage import globs, pages, resource, rows
 from emulator.storage.names import after_prefix
 from resources import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator
 
-_NOT_EMULATED = ("matchGlob", "filter", "softDeleted")
-
 
 async def objects_list(emulator: Emulator, request: Request) -> Response:
     """Lists a bucket by name, and noncurrent generations too with `versions`.
 
-    A page holds at most `maxResults` (1000) objects and prefixes together. `matchGlob`, `filter` and
-    `softDeleted` are not emulated. `includeFoldersAsPrefixes` has no effect, as there are no folders.
+    A page holds at most `maxResults` (1000) objects and prefixes together. `filter` is not emulated; nothing is
+    `softDeleted`, and `includeFoldersAsPrefixes` has no effect, as there are no folders.
     """
     params = request.params
-    for name in _NOT_EMULATED:
-        if params.get(name):
-            raise errors.Unimplemented(f"The parameter {name} of storage.objects.list is not emulated: leave it out.")
+    if params.get("filter"):
+        raise errors.Unimplemented("The parameter filter of storage.objects.list is not emulated: leave it out.")
     rows.bucket(emulator, params["bucket"])
+    if params.get("softDeleted"):
+        return Response(body={"kind": "storage#objects"})
+    wanted = globs.compile_(params["matchGlob"]) if params.get("matchGlob") else None
     limit = pages.limit(params.get("maxResults"))
     page = _Page(
         prefix=params.get("prefix") or "",
@@ -36,6 +36,8 @@ async def objects_list(emulator: Emulator, request: Request) -> Response:
         trailing=bool(params.get("includeTrailingDelimiter")),
     )
     for row in _rows(emulator, params, page, limit):
+        if wanted is not None and not wanted.fullmatch(row["name"]):
+            continue
         if len(page.items) + len(page.prefixes) >= limit and not page.covers(row["name"]):
             return Response(body=page.body(request, following=(row["name"], row["generation"])))
         page.add(row)

@@ -1,12 +1,15 @@
-"""Downloads. Bytes are given as they are stored: an object with `contentEncoding: gzip` is never unpacked here."""
+"""Downloads. Bytes are given as they are stored, but for clients that do not take gzip: see `_transcoded`."""
 
 from __future__ import annotations
 
 import json
 import re
 import sqlite3
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+from emulator import gzipped
+from emulator.call import Dropped
 from emulator.request import Response
 from emulator.storage import blobs, resource, times
 from emulator.storage.object_fields import HEADERS
@@ -18,16 +21,18 @@ if TYPE_CHECKING:
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 
 
-def download(emulator: Emulator, row: sqlite3.Row, wanted: str | None) -> Response:
+def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -> Response:
     """The bytes of an object, or a part of them.
 
     Args:
         emulator: whose state it is.
         row: of `storage_objects`.
-        wanted: the `Range` header. One range is answered with 206, or with 416 if it begins behind the end; anything
-            else than one range in bytes is passed over, as HTTP allows.
+        request: headers of the request. One `Range` is answered with 206, or with 416 if it begins behind the end;
+            anything else than one range in bytes is passed over, as HTTP allows.
     """
-    size = row["size"]
+    size, wanted = row["size"], request.get("range")
+    if _must_unpack(json.loads(row["resource"]), request):
+        return _transcoded(emulator, row)
     bounds = _bounds(wanted, size)
     if bounds is None:
         error = errors.RangeNotSatisfiable("The requested range cannot be satisfied.")
@@ -39,6 +44,29 @@ def download(emulator: Emulator, row: sqlite3.Row, wanted: str | None) -> Respon
     if _part(wanted) is None:
         return Response(body=body, headers=headers)
     return Response(status=206, body=body, headers={**headers, "content-range": f"bytes {start}-{end - 1}/{size}"})
+
+
+def _must_unpack(fields: Mapping[str, Any], request: Mapping[str, str]) -> bool:
+    kept = "no-transform" in fields.get("cacheControl", "")
+    return fields.get("contentEncoding") == "gzip" and not kept and not gzipped.taken(request)
+
+
+def _transcoded(emulator: Emulator, row: sqlite3.Row) -> Response:
+    """What an object with `contentEncoding: gzip` holds, whole: a range of it is passed over, as Google does."""
+    packed = blobs.stream(blobs.path(emulator, row["blob"]).open("rb"), 0, row["size"])
+    headers = _headers(row)
+    for name in ("content-encoding", "accept-ranges"):
+        headers.pop(name, None)
+    headers.update({"warning": "214 UploadServer gunzipped", "vary": "Accept-Encoding"})
+    return Response(body=_unpacked(packed), headers=headers)
+
+
+async def _unpacked(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async for piece in gzipped.unpack(packed):
+            yield piece
+    except gzipped.NotGzip:
+        raise Dropped from None  # the head is sent: only a connection that breaks off still tells
 
 
 def _part(wanted: str | None) -> tuple[str, str | None, str | None] | None:

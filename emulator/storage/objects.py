@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 async def objects_get(emulator: Emulator, request: Request) -> Response:
     """Reads an object's metadata, or its bytes with `alt=media`; 304 where a NotMatch condition says "unchanged"."""
     if request.params.get("softDeleted"):
-        raise errors.Unimplemented("Soft deletion is not emulated: leave softDeleted out.")
+        raise errors.NotFound("No such object: nothing is kept here after its deletion.")
     row = _find(emulator, request)
     conditions, state = Preconditions.of(request.params), (row["generation"], row["metageneration"])
     conditions.require_match(*state)
     if conditions.unmodified(*state):
         return Response(status=304)
     if request.params.get("alt") == "media":
-        return media.download(emulator, row, request.headers.get("range"))
+        return media.download(emulator, row, request.headers)
     return _answer(row, request)
 
 

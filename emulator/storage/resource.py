@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import sqlite3
 from typing import Any
 from urllib.parse import quote
+
+from emulator.operations import project_number
 
 _ACCESS_CONTROL = ("acl", "defaultObjectAcl", "owner")
 
@@ -82,11 +83,3 @@ def _varint(value: int) -> bytes:
         value >>= 7
     groups.append(value)
     return bytes(groups)
-
-
-def project_number(project: str) -> str:
-    """A project's number: 12 digits that only depend on its id, or the id itself where it is a number."""
-    if project.isascii() and project.isdigit():
-        return project
-    digest = hashlib.sha256(project.encode()).digest()
-    return str(100_000_000_000 + int.from_bytes(digest[:8], "big") % 900_000_000_000)

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from emulator.call import CLOSE
 from emulator.clock import Clock
 from emulator.context import Emulator
-from emulator.server import CLOSE, App
+from emulator.server import App
 from emulator.settings import Settings
 
 HOURS = timedelta(hours=3)

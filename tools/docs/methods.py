@@ -16,13 +16,16 @@ _CANCEL = "Only the creation of a version stops; every other operation runs to i
 _POLICIES = (
     "Lifecycle, retention, soft deletion, CORS, logging and the like are stored and given back; nothing acts on them."
 )
-_SOFT = "`softDeleted` answers 501."
+_SOFT = "Nothing is kept after its deletion: `softDeleted` finds nothing."
+_POLICY = "Stored and given back; everybody may do everything."
 _HOLDS = "Holds and retention are stored, not enforced."
 
 PARTLY = {
     "ml.projects.getConfig": "The accounts that it names do not exist.",
     "ml.projects.models.create": "Regions and the two kinds of logging are stored, without effect.",
     "ml.projects.models.list": _FILTER,
+    "ml.projects.models.setIamPolicy": _POLICY,
+    "ml.projects.models.testIamPermissions": "Everybody may do everything.",
     "ml.projects.models.versions.create": (
         "Containers, custom prediction routines, scikit-learn and XGBoost answer 501. Every runtime is the TensorFlow "
         "that is installed. A machine type bounds a node's cores and memory; accelerators, service account and "
@@ -30,22 +33,24 @@ PARTLY = {
     ),
     "ml.projects.models.versions.list": _FILTER,
     "ml.projects.operations.cancel": _CANCEL,
-    "ml.projects.operations.list": "No filters.",
+    "ml.projects.operations.list": _FILTER,
     "ml.projects.locations.operations.cancel": _CANCEL,
     "storage.buckets.get": _SOFT,
     "storage.buckets.insert": f"{_POLICIES} Predefined ACLs have no effect; hierarchical namespaces answer 501.",
     "storage.buckets.list": _SOFT,
     "storage.buckets.patch": _POLICIES,
+    "storage.buckets.setIamPolicy": _POLICY,
+    "storage.buckets.testIamPermissions": "Everybody may do everything.",
     "storage.buckets.update": _POLICIES,
     "storage.managedFolders.list": "Always empty.",
-    "storage.objects.compose": "`deleteSourceObjects` answers 501.",
     "storage.objects.delete": _HOLDS,
     "storage.objects.get": _SOFT,
     "storage.objects.insert": "Predefined ACLs and Cloud KMS keys have no effect; keys of the caller's own answer 501.",
-    "storage.objects.list": "`matchGlob`, `filter` and `softDeleted` answer 501.",
+    "storage.objects.list": "`filter` answers 501; nothing is kept after its deletion.",
     "storage.objects.patch": _HOLDS,
     "storage.objects.rewrite": "One call, unless `maxBytesRewrittenPerCall` bounds it between locations or classes.",
     "storage.objects.update": _HOLDS,
+    "storage.projects.serviceAccount.get": "The account that it names does not exist.",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from googleapiclient.errors import HttpError
@@ -131,3 +132,25 @@ def test_in_sunset_nothing_new_is_made(emulator_factory: Factory) -> None:
     with pytest.raises(HttpError) as missing:
         ml.models.get(name=f"{ml.project}/models/m").execute()
     assert isinstance(error_of(missing.value), errors.NotFound)
+
+
+def test_operations_are_filtered(ml: Caller) -> None:
+    """By whether they are done, by type, and by page."""
+    model = ml.model()
+    for number in range(3):
+        body = {"description": str(number)}
+        ml.response(ml.models.patch(name=model, updateMask="description", body=body).execute())
+    last = ml.wait(ml.models.delete(name=model).execute())["name"]
+
+    def listed(filter_: str, **how: Any) -> list[str]:
+        call = ml.operations.list(name=ml.project, filter=filter_, **how)
+        found = []
+        while call is not None:
+            page = call.execute()
+            found += [item["name"] for item in page.get("operations", [])]
+            call = ml.operations.list_next(call, page)
+        return found
+
+    assert listed("done:true AND metadata.operationType=DELETE_MODEL") == [last]
+    assert len(listed("metadata.operationType:UPDATE", pageSize=1)) == 3
+    assert listed("done=false") == []

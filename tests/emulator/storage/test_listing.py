@@ -121,3 +121,28 @@ def test_any_names(storage: Any, bucket: str, names: set[str], prefix: str, page
     files = [name for name in chosen if "/" not in name[len(prefix) :]]
     folders = {prefix + name[len(prefix) :].split("/")[0] + "/" for name in chosen if name not in files}
     assert found == (files, sorted(folders, key=str.encode))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("*", ["a", "a0", "c", "é", "\uffff", "\U0001f600"]),
+        ("a/*", ["a/", "a/1", "a/2"]),
+        ("a/**", ["a/", "a/1", "a/2", "a/b/3"]),
+        ("**/[12]", ["a/1", "a/2", "b/1", "b/2"]),
+        ("?/[!1]", ["a/2", "b/2"]),
+        ("{a,b}/1", ["a/1", "b/1"]),
+        ("{a/*,c}", ["a/", "a/1", "a/2", "c"]),
+        ("\\a", ["a"]),
+        ("a.", []),
+    ],
+)
+def test_names_by_a_pattern(storage: Any, filled: str, pattern: str, names: list[str]) -> None:
+    """`matchGlob` chooses by whole names, on pages of any size."""
+    assert _list(storage, filled, matchGlob=pattern, maxResults=2)[0] == names
+
+
+@pytest.mark.parametrize("pattern", ["[a", "{a", "{a,[b}", "[]", "[z-a]", "a" * 1025])
+def test_what_is_no_pattern_is_refused(storage: Any, filled: str, pattern: str) -> None:
+    """Brackets and braces that are open, ranges that run backwards, too many characters: 400."""
+    assert refused(storage.objects().list(bucket=filled, matchGlob=pattern))[0] == 400

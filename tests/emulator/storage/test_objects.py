@@ -243,9 +243,47 @@ def test_deleting_the_live_generation_by_number_is_for_good(storage: Any, bucket
 
 
 def test_what_is_not_emulated_says_so(storage: Any, bucket: str) -> None:
-    """Parameters that would need what is not there answer 501, not a wrong result."""
-    _insert(storage, bucket)
+    """A parameter that would need what is not there answers 501, not a wrong result."""
+    assert refused(storage.objects().list(bucket=bucket, filter="contexts.a:*"))[0] == 501
 
-    assert refused(storage.objects().list(bucket=bucket, matchGlob="*"))[0] == 501
-    assert refused(storage.objects().list(bucket=bucket, softDeleted=True))[0] == 501
-    assert refused(storage.objects().get(bucket=bucket, object="o", softDeleted=True))[0] == 501
+
+def test_nothing_is_kept_after_its_deletion(storage: Any, bucket: str) -> None:
+    """Soft-deleted objects and buckets are asked for as on Google's side, and there are none."""
+    _insert(storage, bucket)
+    storage.objects().delete(bucket=bucket, object="o").execute()
+
+    assert "items" not in storage.objects().list(bucket=bucket, softDeleted=True).execute()
+    assert "items" not in storage.buckets().list(project="p-one", softDeleted=True).execute()
+    assert refused(storage.objects().get(bucket=bucket, object="o", softDeleted=True))[0] == 404
+    assert refused(storage.buckets().get(bucket=bucket, softDeleted=True))[0] == 404
+
+
+def test_an_object_is_moved(storage: Any, bucket: str) -> None:
+    """A move keeps bytes and metadata under the new name, and asks for its conditions on both."""
+    objects = storage.objects()
+    made = _insert(storage, bucket)
+    objects.patch(bucket=bucket, object="o", body={"metadata": {"k": "v"}}).execute()
+    move = {"bucket": bucket, "sourceObject": "o", "destinationObject": "moved/to"}
+
+    assert refused(objects.move(**move, ifSourceGenerationMatch=1))[0] == 412
+    moved = objects.move(**move, ifGenerationMatch=0, ifSourceGenerationMatch=made["generation"]).execute()
+
+    assert (moved["name"], moved["metadata"], moved["crc32c"]) == ("moved/to", {"k": "v"}, made["crc32c"])
+    assert [item["name"] for item in objects.list(bucket=bucket).execute()["items"]] == ["moved/to"]
+    assert refused(objects.move(**move))[0] == 404
+
+
+def test_policies_are_stored(storage: Any, bucket: str) -> None:
+    """A bucket's policy is given back as it was set; one that is older than the current one is refused."""
+    buckets = storage.buckets()
+    first = buckets.getIamPolicy(bucket=bucket).execute()
+    binding = {"role": "roles/storage.objectViewer", "members": ["allUsers"]}
+
+    wanted = {"bindings": [*first["bindings"], binding], "etag": first["etag"]}
+    stored = buckets.setIamPolicy(bucket=bucket, body=wanted).execute()
+
+    assert stored["bindings"] == wanted["bindings"]
+    assert refused(buckets.setIamPolicy(bucket=bucket, body=wanted))[0] == 412
+    assert buckets.getIamPolicy(bucket=bucket).execute() == stored
+    asked = ["storage.objects.get", "storage.buckets.delete"]
+    assert buckets.testIamPermissions(bucket=bucket, permissions=asked).execute()["permissions"] == asked

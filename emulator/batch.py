@@ -1,0 +1,134 @@
+"""Batches: several calls in one `multipart/mixed` request, each answered for itself.
+
+Calls are done one after the other, in their order. A call of media, or a batch in a batch, is refused in its place.
+"""
+
+from __future__ import annotations
+
+import email.policy
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from email.message import Message
+from email.parser import BytesParser
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from emulator import answers
+from emulator.call import Call
+from emulator.request import Response
+from resources import errors
+
+MOST = 1000
+"""Calls in one batch. Google's documentation of Cloud Storage asks for 100 at most, its clients allow 1000."""
+
+_LINE = re.compile(rb"([A-Z]+) (\S+)(?: HTTP/1\.[01])?")
+_HEAD = re.compile(rb"\r?\n\r?\n")
+_OWN = {"content-type", "content-length", "content-encoding", "transfer-encoding", "accept-encoding", "expect"}
+_OUTER = {"host", "origin"}
+
+Respond = Callable[[Call], Awaitable[Response]]
+
+
+def answers_at(call: Call) -> bool:
+    """Whether a call is a batch: `/batch`, `/batch/storage/v1`, `/batch/ml/v1`."""
+    return call.verb == "POST" and re.fullmatch(r"/batch(/\w+)*", call.raw_path) is not None
+
+
+async def respond(call: Call, one: Respond) -> Response:
+    """The answers of all calls in one body, in their order.
+
+    Args:
+        call: the batch. Its headers are those of each call that gives none of its own, credentials among them.
+        one: answers one call.
+
+    Raises:
+        errors.InvalidArgument: the body is no batch, or holds no call or more than `MOST`.
+    """
+    parts = _parts(call.headers.get("content-type", ""), await call.read())
+    boundary = f"batch_{secrets.token_urlsafe(24)}"
+    body = bytearray()
+    for part in parts:
+        inner = _call(call, part)
+        answer = answers.rendered(await _answer(inner, one), pretty=inner.pretty)
+        body += f"--{boundary}\r\nContent-Type: application/http\r\n".encode()
+        if part["content-id"]:
+            body += f"Content-ID: {_response_id(part['content-id'])}\r\n".encode("ascii", "replace")
+        body += b"\r\n" + _http(answer) + b"\r\n"
+    body += f"--{boundary}--\r\n".encode()
+    return Response(body=bytes(body), headers={"content-type": f"multipart/mixed; boundary={boundary}"})
+
+
+def _parts(content_type: str, content: bytes) -> list[Message]:
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    whole = BytesParser(policy=email.policy.compat32).parsebytes(head + content)
+    parts: Any = whole.get_payload()
+    if whole.get_content_type() != "multipart/mixed" or not isinstance(parts, list):
+        raise errors.InvalidArgument("A batch is a multipart/mixed body with a boundary, one call in each part.")
+    if not 1 <= len(parts) <= MOST:
+        raise errors.InvalidArgument(f"A batch holds 1 to {MOST} calls, but got {len(parts)}.")
+    return parts
+
+
+def _call(outer: Call, part: Message) -> Call:
+    """The call in one part. Raises `InvalidArgument` where there is none."""
+    content = part.get_payload(decode=True)
+    head, *rest = _HEAD.split(content.lstrip() if isinstance(content, bytes) else b"", maxsplit=1)
+    first, *lines = head.splitlines() or [b""]
+    line = _LINE.fullmatch(first.strip())
+    if line is None:
+        raise errors.InvalidArgument("A part of a batch begins with VERB PATH HTTP/1.1.")
+    verb, target = (group.decode("ascii", "backslashreplace") for group in line.groups())
+    url = urlsplit(target)
+    own = dict(_headers(lines))
+    given = {name: value for name, value in outer.headers.items() if name not in _OWN}
+    return Call(
+        verb=verb,
+        raw_path=url.path or "/",
+        query=url.query,
+        headers={**given, **{name: value for name, value in own.items() if name not in _OUTER}},
+        receive=_body(b"".join(rest)),
+        close=outer.close,
+    )
+
+
+def _headers(lines: list[bytes]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        name, _, value = line.decode("latin-1").partition(":")
+        yield name.strip().lower(), value.strip()
+
+
+def _body(content: bytes) -> Callable[[], Awaitable[dict[str, Any]]]:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": content}
+
+    return receive
+
+
+async def _answer(call: Call, one: Respond) -> Response:
+    if answers_at(call) or call.raw_path.startswith(("/-/", "/upload/", "/resumable/", "/download/")):
+        return _refused(call, errors.InvalidArgument("Uploads, downloads and batches have no place in a batch."))
+    response = await one(call)
+    if isinstance(response.body, AsyncIterator):
+        return _refused(call, errors.InvalidArgument("The bytes of an object have no place in a batch."))
+    return response
+
+
+def _refused(call: Call, error: errors.ApiError) -> Response:
+    return Response(body=error.body(call.api), status=error.code)
+
+
+def _response_id(given: str) -> str:
+    """`<response-ID>` for `<ID>`, on one line."""
+    text = " ".join(given.split())
+    return f"<response-{text[1:]}" if text.startswith("<") else f"response-{text}"
+
+
+def _http(answer: Response) -> bytes:
+    """The answer as text. Clients look for a header where there is no body, too: its length always stands there."""
+    assert isinstance(answer.body, bytes)  # rendered, and no iterator
+    status = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
+    headers = {"content-length": str(len(answer.body)), **answer.headers}
+    lines = [f"HTTP/1.1 {answer.status} {status}", *(f"{name.title()}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + answer.body

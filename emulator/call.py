@@ -1,0 +1,122 @@
+"""What is known of a call while it is being answered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator import gzipped
+from resources import errors
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+BODY_LIMIT = 8 * 1024 * 1024
+"""The largest JSON body, in bytes, unpacked; media and predictions have limits of their own."""
+
+CLOSE = "tf2-models.close"
+"""The extension of the ASGI scope that closes the connection, after what was sent."""
+
+_OVERRIDE = "x-http-method-override"
+
+
+class Disconnected(Exception):
+    """The client went away before it had sent its body."""
+
+
+class Dropped(Exception):
+    """A fault asks that the connection be closed."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One call.
+
+    Attributes:
+        verb: HTTP verb; `raw_path` is percent-encoded and begins with a slash; `query` comes without its `?`.
+        headers: names in lower case.
+        receive: gives the messages of the body, as ASGI has them.
+        close: closes the connection.
+        method: id of the method, once it is known.
+        pretty: whether JSON is answered with line breaks.
+        limit: a fault asks that no more bytes of the answer be sent.
+    """
+
+    verb: str
+    raw_path: str
+    query: str
+    headers: Mapping[str, str]
+    receive: Receive
+    close: Callable[[], None]
+    method: str = "-"
+    pretty: bool = True
+    limit: int | None = None
+    _more: bool = field(default=True, init=False)
+
+    @classmethod
+    def of(cls, scope: Scope, receive: Receive) -> Call:
+        """The call that ASGI hands over."""
+        return cls(
+            verb=scope["method"],
+            raw_path=scope["raw_path"].decode("ascii", "backslashreplace"),
+            query=scope["query_string"].decode("ascii", "replace"),
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            receive=receive,
+            close=scope["extensions"][CLOSE]["close"],
+        )
+
+    @property
+    def api(self) -> str:
+        """Whose shape an error has: that of the method's API, or by the look of the address."""
+        if self.method != "-":
+            return self.method.partition(".")[0]
+        return "storage" if "storage/v1" in self.raw_path else "ml"
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body in pieces, as it arrives, unpacked where it is packed; what was read before does not come again.
+
+        Raises:
+            errors.InvalidArgument: what says that it is packed with gzip is not, or is cut off.
+        """
+        if self.headers.get("content-encoding", "").strip().lower() != "gzip":
+            async for chunk in self._received():
+                yield chunk
+            return
+        try:
+            async for piece in gzipped.unpack(self._received()):
+                yield piece
+        except gzipped.NotGzip as exc:
+            raise errors.InvalidArgument(f"The body is not gzip, as Content-Encoding says: {exc}.") from None
+
+    async def _received(self) -> AsyncIterator[bytes]:
+        while self._more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            self._more = message.get("more_body", False)
+            if message.get("body"):
+                yield message["body"]
+
+    async def read(self) -> bytes:
+        """The body of a JSON call, bounded."""
+        content = bytearray()
+        async for chunk in self.chunks():
+            content += chunk
+            if len(content) > BODY_LIMIT:
+                raise errors.PayloadTooLarge(f"Request payload size exceeds the limit: {BODY_LIMIT} bytes.")
+        return bytes(content)
+
+    async def hang_up(self) -> None:
+        """Closes the connection; returns once it is closed: before that, the server would send an answer of its own."""
+        self.close()
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+    async def override(self) -> None:
+        """Takes the verb from the header and the query from the body: how clients send a query that is very long."""
+        if not self.headers.get(_OVERRIDE) or self.verb != "POST":
+            return
+        self.verb = self.headers[_OVERRIDE].upper()
+        if "form-urlencoded" in self.headers.get("content-type", ""):
+            self.query = (await self.read()).decode("ascii", "replace")

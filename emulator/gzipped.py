@@ -1,0 +1,51 @@
+"""Gzip on the wire: what a client takes, and bodies that are packed with it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Mapping
+
+_PIECE = 256 * 1024
+_WBITS = 16 + zlib.MAX_WBITS
+
+
+class NotGzip(Exception):
+    """What should be a gzip stream is none, or is cut off."""
+
+
+def taken(headers: Mapping[str, str]) -> bool:
+    """Whether a client says in `Accept-Encoding` that it unpacks gzip."""
+    for item in headers.get("accept-encoding", "").lower().split(","):
+        coding, _, weight = item.partition(";")
+        if coding.strip() == "gzip":
+            return weight.replace(" ", "").rstrip("0.") != "q="
+    return False
+
+
+def pack(content: bytes) -> bytes:
+    """Fast rather than small: the network here is memory."""
+    stream = zlib.compressobj(1, wbits=_WBITS)
+    return stream.compress(content) + stream.flush()
+
+
+async def unpack(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """What a gzip stream holds, in pieces of at most 256 KiB, however small it was packed.
+
+    Raises:
+        NotGzip: see there.
+    """
+    stream = zlib.decompressobj(_WBITS)
+    async for chunk in chunks:
+        rest, piece = chunk, b""
+        while rest or len(piece) == _PIECE:
+            if stream.eof and rest:  # a gzip file may hold several, one after the other
+                stream = zlib.decompressobj(_WBITS)
+            try:
+                piece = stream.decompress(rest, _PIECE)
+            except zlib.error as exc:
+                raise NotGzip(str(exc)) from None
+            rest = stream.unconsumed_tail or stream.unused_data
+            if piece:
+                yield piece
+    if not stream.eof:
+        raise NotGzip("the stream is not at its end")

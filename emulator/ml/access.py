@@ -1,0 +1,33 @@
+"""IAM policies of models, stored only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator import policies
+from emulator.ml import tables
+from emulator.request import Request, Response
+from resources import errors
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+
+async def projects_models_get_iam_policy(emulator: Emulator, request: Request) -> Response:
+    """The policy of a model; empty until one is set."""
+    name = request.params["resource"]
+    tables.model(emulator, *tables.split(name))
+    return Response(body=policies.read(emulator, name, {}))
+
+
+async def projects_models_set_iam_policy(emulator: Emulator, request: Request) -> Response:
+    """Replaces the policy of a model; 409 where `etag` is not the current one."""
+    name = request.params["resource"]
+    tables.model(emulator, *tables.split(name))
+    policies.write(emulator, name, (request.body or {}).get("policy") or {}, errors.Aborted)
+    return Response(body=policies.read(emulator, name, {}))
+
+
+async def projects_models_test_iam_permissions(_emulator: Emulator, request: Request) -> Response:
+    """Gives back all permissions that are asked about."""
+    return Response(body={"permissions": (request.body or {}).get("permissions") or []})

@@ -1,0 +1,29 @@
+"""Fixtures of clients that are not ours: each speaks to the shared emulator, in a project and a bucket of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.clients.gcloud import Gcloud
+from tests.running import RunningEmulator
+
+
+@pytest.fixture
+def bucket(emulator: RunningEmulator, project: str) -> str:
+    """The name of a new bucket of the test's project."""
+    emulator.storage().buckets().insert(project=project, body={"name": f"{project}-b"}).execute()
+    return f"{project}-b"
+
+
+@pytest.fixture(scope="session")
+def gcloud_home(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The folder of gcloud's own settings: the tests of one worker share it, the user's are left alone."""
+    return tmp_path_factory.mktemp("gcloud")
+
+
+@pytest.fixture
+def gcloud(emulator: RunningEmulator, project: str, gcloud_home: Any) -> Gcloud:
+    """The `gcloud` command, where it is installed."""
+    return Gcloud.found(emulator.endpoint, project, gcloud_home)

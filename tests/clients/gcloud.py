@@ -1,0 +1,63 @@
+"""The `gcloud` command, set to an emulator as docs/emulator.md says."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Gcloud:
+    """Runs commands.
+
+    Attributes:
+        program: where it is.
+        environment: what says where the endpoint is.
+    """
+
+    program: str
+    environment: dict[str, str]
+
+    @classmethod
+    def found(cls, endpoint: str, project: str, home: Path) -> Gcloud:
+        """The command on PATH; the test is skipped where there is none."""
+        program = shutil.which("gcloud")
+        if program is None:
+            pytest.skip("gcloud is not on PATH")
+        settings = {
+            "CLOUDSDK_CONFIG": str(home),
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_ML": f"{endpoint}/",
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE": f"{endpoint}/storage/v1/",
+            "CLOUDSDK_AI_PLATFORM_REGION": "global",
+            "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
+            "CLOUDSDK_CORE_PROJECT": project,
+            "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+            "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
+            "CLOUDSDK_CORE_DISABLE_FILE_LOGGING": "true",
+            "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+            "CLOUDSDK_STORAGE_PARALLEL_COMPOSITE_UPLOAD_ENABLED": "true",
+        }
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        return cls(program, {**kept, **settings})
+
+    def run(self, *arguments: str) -> str:
+        """What a command prints; fails with what it says where it fails."""
+        command = [self.program, *arguments]
+        done = subprocess.run(
+            command, check=False, env=self.environment, capture_output=True, text=True, timeout=_SECONDS
+        )
+        assert done.returncode == 0, f"gcloud {' '.join(arguments)}:\n{done.stderr}"
+        return done.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """What a command prints, as JSON."""
+        return json.loads(self.run(*arguments, "--format=json") or "null")

@@ -1,0 +1,167 @@
+"""google-cloud-storage, as it comes."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import NotFound, PreconditionFailed
+from google.auth import credentials
+from google.cloud import storage
+from google.cloud.storage import transfer_manager
+
+from tests.running import RunningEmulator
+
+_LARGE = secrets.token_bytes(3 * 2**20 + 5)
+
+
+@pytest.fixture
+def client(emulator: RunningEmulator, project: str) -> Iterator[Any]:
+    """The client of the test's project."""
+    nobody = credentials.AnonymousCredentials()  # type: ignore[no-untyped-call]  # the package has no annotations
+    made = storage.Client(project=project, credentials=nobody, client_options={"api_endpoint": emulator.endpoint})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def made(client: Any, project: str) -> Any:
+    """A bucket that it made."""
+    return client.create_bucket(f"{project}-gcs", location="us-central1")
+
+
+def test_bytes_go_both_ways(made: Any) -> None:
+    """At once, resumable, streamed; whole, in part, in a stream."""
+    made.blob("a b/ü").upload_from_string(b"hello", content_type="text/plain")
+    made.blob("large", chunk_size=2**20).upload_from_file(io.BytesIO(_LARGE))
+    with made.blob("stream").open("wb", chunk_size=2**18) as file:
+        file.write(_LARGE)
+
+    assert made.blob("a b/ü").download_as_bytes(start=1, end=2) == b"el"
+    assert made.blob("large").download_as_bytes() == _LARGE
+    with made.blob("stream").open("rb", chunk_size=2**18) as file:
+        assert file.read() == _LARGE
+    assert (made.blob("large").exists(), made.blob("none").exists(), made.exists()) == (True, False, True)
+
+
+def test_preconditions_and_generations(client: Any, made: Any) -> None:
+    """Each verb asks for its conditions; with versioning the generations before are still there."""
+    blob = made.blob("o")
+    blob.upload_from_string(b"1", if_generation_match=0)
+    first = blob.generation
+    made.versioning_enabled = True
+    made.patch()
+
+    attempts: list[Callable[[], Any]] = [
+        lambda: made.blob("o").upload_from_string(b"2", if_generation_match=0),
+        lambda: made.blob("o").download_as_bytes(if_generation_match=1),
+        lambda: made.blob("o").reload(if_metageneration_match=9),
+        lambda: made.blob("o").delete(if_generation_match=1),
+        lambda: made.copy_blob(blob, made, "copy", if_source_generation_match=1),
+        lambda: made.blob("c").compose([blob], if_generation_match=1),
+        lambda: blob.patch(if_metageneration_match=9),
+        lambda: made.patch(if_metageneration_match=9),
+    ]
+    for attempt in attempts:
+        with pytest.raises(PreconditionFailed):
+            attempt()
+    made.blob("o").upload_from_string(b"2", if_generation_match=first)
+
+    assert made.blob("o", generation=first).download_as_bytes() == b"1"
+    assert [found.generation == first for found in client.list_blobs(made, versions=True)] == [True, False]
+
+
+def test_objects_of_objects(client: Any, made: Any, project: str) -> None:
+    """Copies, moves, compositions, and rewrites between locations, in several calls where they are bounded."""
+    made.blob("a").upload_from_string(b"a")
+    made.blob("large").upload_from_string(_LARGE)
+    far = client.create_bucket(f"{project}-far", location="europe-west1")
+
+    made.blob("ab").compose([made.blob("a"), made.blob("a")])
+    made.move_blob(made.blob("ab"), "moved")
+    made.rename_blob(made.blob("moved"), "renamed")
+    made.blob("large").update_storage_class("NEARLINE")
+    token, _, total = far.blob("large").rewrite(made.blob("large"))
+
+    assert made.blob("renamed").download_as_bytes() == b"aa"
+    assert made.get_blob("large").storage_class == "NEARLINE"
+    assert (token, total, far.blob("large").download_as_bytes()) == (None, len(_LARGE), _LARGE)
+    far.delete(force=True)
+    assert not far.exists()
+
+
+def test_a_batch(client: Any, made: Any) -> None:
+    """Calls that are gathered go in one request; a failed one is told after the others are done."""
+    for name in ("a", "b"):
+        made.blob(name).upload_from_string(name.encode())
+    blob = made.blob("b")
+    blob.metadata = {"k": "v"}
+
+    def gathered() -> None:
+        with client.batch():
+            made.delete_blob("none")
+            made.delete_blob("a")
+            blob.patch()
+
+    with pytest.raises(NotFound):
+        gathered()
+
+    assert [(found.name, found.metadata) for found in client.list_blobs(made)] == [("b", {"k": "v"})]
+
+
+def test_lists(client: Any, made: Any) -> None:
+    """Pages, prefixes, globs and chosen fields."""
+    for name in ("a/1.txt", "a/2.bin", "b/c/3.txt", "d"):
+        made.blob(name).upload_from_string(b"")
+
+    assert [found.name for found in client.list_blobs(made, page_size=1)] == ["a/1.txt", "a/2.bin", "b/c/3.txt", "d"]
+    assert [found.name for found in client.list_blobs(made, match_glob="**.txt")] == ["a/1.txt", "b/c/3.txt"]
+    folders = client.list_blobs(made, delimiter="/")
+    assert ([found.name for found in folders], folders.prefixes) == (["d"], {"a/", "b/"})
+    few = client.list_blobs(made, fields="items(name),nextPageToken", page_size=2)
+    assert [(found.name, found.size) for found in few][-1] == ("d", None)
+
+
+def test_packed_objects_and_policies(made: Any, client: Any) -> None:
+    """An object of gzip is unpacked for who asks for it, and its raw bytes are those that were sent."""
+    packed = gzip.compress(b"plain" * 1000)
+    blob = made.blob("packed")
+    blob.content_encoding = "gzip"
+    blob.upload_from_string(packed)
+    policy = made.get_iam_policy(requested_policy_version=3)
+    policy.bindings.append({"role": "roles/storage.objectViewer", "members": {"allUsers"}})
+    made.set_iam_policy(policy)
+
+    assert blob.download_as_bytes() == b"plain" * 1000
+    assert blob.download_as_bytes(raw_download=True) == packed
+    assert policy.bindings[-1] in made.get_iam_policy(requested_policy_version=3).bindings
+    assert made.test_iam_permissions(["storage.objects.get"]) == ["storage.objects.get"]
+    assert "@gs-project-accounts." in client.get_service_account_email()
+
+
+def test_many_files_at_once(made: Any, tmp_path: Path) -> None:
+    """The transfer manager's threads send and fetch many files, and one file in ranges."""
+    names = [f"f{number}" for number in range(20)]
+    for name in names:
+        (tmp_path / name).write_bytes(secrets.token_bytes(2048))
+    made.blob("large").upload_from_string(_LARGE)
+
+    sent = transfer_manager.upload_many_from_filenames(
+        made, names, source_directory=str(tmp_path), worker_type="thread"
+    )
+    (tmp_path / "back").mkdir()
+    fetched = transfer_manager.download_many_to_path(
+        made, names, destination_directory=str(tmp_path / "back"), worker_type="thread"
+    )
+    transfer_manager.download_chunks_concurrently(
+        made.blob("large"), str(tmp_path / "large"), chunk_size=2**20, worker_type="thread"
+    )
+
+    assert sent == fetched == [None] * len(names)
+    assert all((tmp_path / "back" / name).read_bytes() == (tmp_path / name).read_bytes() for name in names)
+    assert (tmp_path / "large").read_bytes() == _LARGE

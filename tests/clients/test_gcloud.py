@@ -1,0 +1,141 @@
+"""`gcloud`, as it comes."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+
+import pytest
+
+from tests.clients.gcloud import Gcloud
+from tests.emulator import saved_models
+
+
+def _tree(folder: Path) -> Path:
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.txt").write_bytes(b"one")
+    (folder / "sub" / "b.txt").write_bytes(b"two")
+    return folder
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_tree_goes_up_and_comes_back(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """`cp -r` both ways keeps names and bytes, and `rm -r` takes the bucket along."""
+    tree = _tree(tmp_path / "tree")
+    (tmp_path / "back").mkdir()
+
+    gcloud.run("storage", "cp", "-r", str(tree), f"gs://{bucket}")
+    gcloud.run("storage", "cp", "-r", f"gs://{bucket}/tree", str(tmp_path / "back"))
+
+    assert _contents(tmp_path / "back" / "tree") == _contents(tree)
+    gcloud.run("storage", "rm", "-r", f"gs://{bucket}")
+    assert gcloud.json("storage", "buckets", "list") == []
+
+
+@pytest.mark.tensorflow
+def test_a_model_is_deployed_and_asked(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """A SavedModel on this machine is staged, deployed and predicts."""
+    folder = saved_models.write(tmp_path / "model")
+    (tmp_path / "request.json").write_text(json.dumps({"instances": [1.0, 2.0]}))
+    deployed = ("--runtime-version=2.11", "--python-version=3.7", "--machine-type=n1-standard-2")
+
+    gcloud.run("ai-platform", "models", "create", "m")
+    staged = (f"--origin={folder}", f"--staging-bucket=gs://{bucket}")
+    gcloud.run("ai-platform", "versions", "create", "v1", "--model=m", *staged, *deployed)
+    answer = gcloud.json("ai-platform", "predict", "--model=m", f"--json-request={tmp_path / 'request.json'}")
+
+    assert answer == {"predictions": [2.0, 4.0]}
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("size", [9_000_001, 160 * 2**20])
+def test_large_files(gcloud: Gcloud, bucket: str, tmp_path: Path, size: int) -> None:
+    """Above 8 MB an upload is resumable; above 100 MB it goes in parts, which are composed and removed."""
+    (tmp_path / "large").write_bytes(secrets.token_bytes(1 << 20) * (size >> 20) + bytes(size % (1 << 20)))
+
+    gcloud.run("storage", "cp", str(tmp_path / "large"), f"gs://{bucket}/large")
+    gcloud.run("storage", "cp", f"gs://{bucket}/large", str(tmp_path / "back"))
+
+    assert (tmp_path / "back").read_bytes() == (tmp_path / "large").read_bytes()
+    assert gcloud.run("storage", "ls", f"gs://{bucket}/**").split() == [f"gs://{bucket}/large"]
+
+
+@pytest.mark.faults
+def test_the_commands_for_objects(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """ls, cat, mv, rsync, compose, describe, update and rm do what they say."""
+    place = f"gs://{bucket}"
+    gcloud.run("storage", "rsync", "-r", str(_tree(tmp_path / "tree")), place)
+
+    assert gcloud.run("storage", "cat", f"{place}/a.txt") == "one"
+    assert gcloud.run("storage", "ls", place).split() == [f"{place}/a.txt", f"{place}/sub/"]
+    assert "TOTAL: 2 objects, 6 bytes" in gcloud.run("storage", "ls", "-l", f"{place}/**")
+    gcloud.run("storage", "objects", "compose", f"{place}/a.txt", f"{place}/sub/b.txt", f"{place}/ab")
+    assert gcloud.run("storage", "cat", "-r", "2-3", f"{place}/ab") == "et"
+    gcloud.run("storage", "mv", f"{place}/sub", f"{place}/moved")
+    gcloud.run("storage", "objects", "update", f"{place}/ab", "--content-type=text/x", "--update-custom-metadata=k=v")
+    described = gcloud.json("storage", "objects", "describe", f"{place}/ab")
+    assert (described["content_type"], described["custom_fields"], described["size"]) == ("text/x", {"k": "v"}, 6)
+    gcloud.run("storage", "rm", f"{place}/ab", f"{place}/moved/**")
+    gcloud.run("storage", "rsync", "-r", "--delete-unmatched-destination-objects", place, str(tmp_path / "tree"))
+    assert _contents(tmp_path / "tree") == {"a.txt": b"one"}
+
+
+@pytest.mark.faults
+def test_the_commands_for_buckets(gcloud: Gcloud, project: str) -> None:
+    """create, describe, update, the policy, the service agent, delete."""
+    place = f"gs://{project}-made"
+    gcloud.run("storage", "buckets", "create", place, "--location=us-central1", "--uniform-bucket-level-access")
+    gcloud.run("storage", "buckets", "update", place, "--update-labels=a=b", "--versioning")
+
+    described = gcloud.json("storage", "buckets", "describe", place)
+    assert (described["location"], described["labels"], described["versioning_enabled"]) == (
+        "US-CENTRAL1",
+        {"a": "b"},
+        True,
+    )
+    binding = ("--member=allUsers", "--role=roles/storage.objectViewer")
+    policy = gcloud.json("storage", "buckets", "add-iam-policy-binding", place, *binding)
+    assert {"role": "roles/storage.objectViewer", "members": ["allUsers"]} in policy["bindings"]
+    assert "@gs-project-accounts." in gcloud.run("storage", "service-agent")
+    gcloud.run("storage", "buckets", "delete", place)
+    assert gcloud.json("storage", "buckets", "list") == []
+
+
+@pytest.mark.faults
+@pytest.mark.tensorflow
+def test_the_commands_for_models(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """list, describe, update, set-default, operations, every form of instances, delete."""
+    folder = saved_models.write(tmp_path / "model")
+    (tmp_path / "instances").write_text("1.0\n2.0\n")
+    staged = ("--model=m", f"--origin={folder}", f"--staging-bucket=gs://{bucket}", "--runtime-version=2.11")
+    ai = ("ai-platform",)
+    gcloud.run(*ai, "models", "create", "m", "--labels=a=b")
+    for name in ("v1", "v2"):
+        gcloud.run(*ai, "versions", "create", name, *staged, "--python-version=3.7", "--machine-type=n1-standard-2")
+    gcloud.run(*ai, "models", "update", "m", "--description=d", "--update-labels=c=d")
+    gcloud.run(*ai, "versions", "update", "v1", "--model=m", "--description=d")
+    gcloud.run(*ai, "versions", "set-default", "v2", "--model=m")
+
+    model = gcloud.json(*ai, "models", "describe", "m")
+    assert (model["description"], model["labels"]) == ("d", {"a": "b", "c": "d"})
+    assert model["defaultVersion"]["name"].endswith("/v2")
+    assert [item["description"] for item in gcloud.json(*ai, "versions", "list", "--model=m", "--filter=name:v1")] == [
+        "d"
+    ]
+    operation = gcloud.json(*ai, "operations", "list")[0]["name"].rpartition("/")[2]
+    gcloud.run(*ai, "operations", "wait", operation)
+    gcloud.run(*ai, "operations", "cancel", operation)
+    assert gcloud.json(*ai, "operations", "describe", operation)["done"] is True
+    asked = (*ai, "predict", "--model=m", "--version=v1")
+    assert gcloud.json(*asked, f"--json-instances={tmp_path / 'instances'}") == {"predictions": [2.0, 4.0]}
+    assert "error" in gcloud.json(
+        *asked, f"--text-instances={tmp_path / 'instances'}"
+    )  # texts, where floats are wanted
+    for name in ("v1", "v2"):
+        gcloud.run(*ai, "versions", "delete", name, "--model=m")
+    gcloud.run(*ai, "models", "delete", "m")
+    assert gcloud.json(*ai, "models", "list") == []

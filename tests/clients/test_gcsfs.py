@@ -1,0 +1,45 @@
+"""gcsfs, which pandas and others read `gs://` with."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+from gcsfs.core import GCSFileSystem
+
+from tests.running import RunningEmulator
+
+_LARGE = secrets.token_bytes(2**20 - 3)
+
+
+@pytest.fixture
+def files(emulator: RunningEmulator, project: str) -> GCSFileSystem:
+    """The file system; the one of the package's head would ask for the bucket's type by gRPC first."""
+    how = {"token": "anon", "endpoint_url": emulator.endpoint}
+    return GCSFileSystem(project=project, skip_instance_cache=True, **how)
+
+
+def test_a_file_system(files: GCSFileSystem, bucket: str, tmp_path: Path) -> None:
+    """Files are written, listed, sought in, copied, joined and removed."""
+    files.pipe(f"{bucket}/a/b.txt", b"hello")
+    with files.open(f"{bucket}/large", "wb", block_size=2**18) as file:
+        file.write(_LARGE)
+    (tmp_path / "up" / "sub").mkdir(parents=True)
+    (tmp_path / "up" / "sub" / "1").write_bytes(b"1")
+
+    files.put(str(tmp_path / "up"), f"{bucket}/up", recursive=True)
+    files.merge(f"{bucket}/joined", [f"{bucket}/a/b.txt"] * 2)
+    files.mv(f"{bucket}/joined", f"{bucket}/moved")
+
+    assert files.ls(bucket, detail=False) == [f"{bucket}/{name}" for name in ("a", "large", "moved", "up")]
+    assert files.glob(f"{bucket}/**/*.txt") == [f"{bucket}/a/b.txt"]
+    assert files.cat(f"{bucket}/moved") == b"hellohello"
+    with files.open(f"{bucket}/large", "rb") as file:
+        file.seek(100)
+        assert file.read(10) == _LARGE[100:110]
+    assert files.cat(f"{bucket}/up/sub/1") == b"1"
+    with pytest.raises(FileExistsError):
+        files.pipe(f"{bucket}/moved", b"x", mode="create")
+    files.rm(bucket, recursive=True)
+    assert not files.exists(bucket)

@@ -23,11 +23,20 @@ Result = TypeVar("Result")
 
 def configured(kind: type[Provider], endpoint: str, **config: str) -> Provider:
     """A provider that has gone through the engine's hands, and calls this endpoint."""
-    pickled = base64.b64decode(internals.serialize_provider(kind()))
-    provider: Provider = dill.loads(pickled)  # noqa: S301 - pickled in the line above
+    provider: Provider = dill.loads(_pickled(kind))  # noqa: S301 - pickled by this process
     raw = {"tf2-models:endpoint": endpoint, **{f"tf2-models:{key}": value for key, value in config.items()}}
     provider.configure(dynamic.ConfigureRequest(dynamic.Config(raw, "tf2-models")))
     return provider
+
+
+_pickles: dict[type[Provider], bytes] = {}
+
+
+def _pickled(kind: type[Provider]) -> bytes:
+    """Once a kind: every call of Pulumi's function wraps a method of the pickler in itself once more, for good."""
+    if kind not in _pickles:
+        _pickles[kind] = base64.b64decode(internals.serialize_provider(kind()))
+    return _pickles[kind]
 
 
 def impatient(provider: Provider, seconds: float) -> Provider:

@@ -32,10 +32,17 @@ def read(api: _api.Api, uri: str, generation: str | None = None) -> dict[str, An
     except errors.NotFound:
         raise errors.NotFound(f"there is no gs://{bucket}/{path}") from None
     except ValueError as error:
-        raise errors.ArtifactError(f"gs://{bucket}/{path} is no manifest: {error}") from None
+        raise _no_manifest(bucket, path, str(error)) from None
     if not isinstance(facts, dict):
-        raise errors.ArtifactError(f"gs://{bucket}/{path} is no manifest: it holds no object")
+        raise _no_manifest(bucket, path, "it holds no object")
     return facts
+
+
+def _no_manifest(bucket: str, path: str, reason: str) -> errors.ArtifactError:
+    return errors.ArtifactError(
+        f"gs://{bucket}/{path} is no manifest (storage.objects.get: {reason}). Run the same command again, since a "
+        "proxy may have answered; else look at that object, and delete it, so that `pulumi up` sends it anew"
+    )
 
 
 def content(api: _api.Api, bucket: str, name: str, generation: str | None = None) -> bytes:

@@ -108,7 +108,7 @@ def test_the_peak_of_a_provider_below_another_process_is_seen() -> None:
 def test_nothing_is_left_of_a_world_that_an_error_ends(tmp_path: Path) -> None:
     """No process, not even one that its starter has left behind, and no file."""
     with run("-c", LEAVES_PROCESSES, TMPDIR=str(tmp_path)) as process:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=180)
 
     assert process.returncode == 7, errors
     assert not alive(int(output))
@@ -123,7 +123,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, number: signal.Signal
         assert process.stderr is not None
         assert "exporting" in process.stderr.readline()
         process.send_signal(number)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=180)
 
     assert (process.returncode, output, errors) == (130, "", "benchmarks: interrupted; nothing is left\n")
     assert list(tmp_path.iterdir()) == []

@@ -74,7 +74,8 @@ def test_killed(run: Run, checkout: Path, number: signal.Signals) -> None:
         text.replace('report(1, 1, "a line has no epochs")', 'report(1, 1, "waits"); input()'), encoding="utf-8"
     )
     command = [sys.executable, "-m", "models", "build", "line"]
-    with subprocess.Popen(command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE  # for its input too: at the end of that, the build would fail by itself
+    with subprocess.Popen(command, cwd=checkout, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
         assert any("waits" in line for line in process.stdout)
         process.send_signal(number)

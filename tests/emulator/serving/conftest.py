@@ -46,7 +46,7 @@ def _shared(run: Run, **settings: Any) -> Iterator[Serving]:
 
 @pytest.fixture(scope="session")
 def _serving(run: Run) -> Iterator[Serving]:
-    yield from _shared(run, predict_timeout=20.0)
+    yield from _shared(run, predict_timeout=60.0)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,7 @@ def _strict(run: Run) -> Iterator[Serving]:
 
 @pytest.fixture(scope="session")
 def _unprotected(run: Run) -> Iterator[Serving]:
-    yield from _shared(run, predict_timeout=20.0, sandbox=())
+    yield from _shared(run, predict_timeout=60.0, sandbox=())
 
 
 @pytest.fixture

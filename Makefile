@@ -61,8 +61,8 @@ test: setup ## run the tests (ARGS='-k name' chooses)
 	@$(VENV) python -m pytest -n $(WORKERS) --maxprocesses 8 -m "not faults" $(ARGS)
 
 .PHONY: test-faults
-test-faults: setup ## run what make test leaves out: every API call gone wrong in every way, every kill, scenarios, thousands of made-up inputs
-	@$(VENV) python -m pytest -n $(WORKERS) --maxprocesses 8 tests/faults tests/kills tests/program tests/properties --hypothesis-profile=thorough $(ARGS)
+test-faults: setup ## run what make test leaves out: every API call gone wrong in every way, every kill, scenarios, other clients, thousands of made-up inputs
+	@$(VENV) python -m pytest -n $(WORKERS) --maxprocesses 8 tests/clients tests/faults tests/kills tests/program tests/properties --hypothesis-profile=thorough $(ARGS)
 
 .PHONY: lint
 lint: setup ## check style, types and generated docs

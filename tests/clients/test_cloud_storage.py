@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import NotFound, PreconditionFailed
+from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
 from google.auth import credentials
 from google.cloud import storage
 from google.cloud.storage import transfer_manager
 
+from tests.emulator.storage.support import NAMES, REFUSED_NAMES
 from tests.running import RunningEmulator
 
 _LARGE = secrets.token_bytes(3 * 2**20 + 5)
@@ -165,3 +166,20 @@ def test_many_files_at_once(made: Any, tmp_path: Path) -> None:
     assert sent == fetched == [None] * len(names)
     assert all((tmp_path / "back" / name).read_bytes() == (tmp_path / name).read_bytes() for name in names)
     assert (tmp_path / "large").read_bytes() == _LARGE
+
+
+def test_hostile_names(client: Any, made: Any) -> None:
+    """Every name that may be is kept as it is; one that may not be is refused with 400, for objects and for buckets."""
+    for name in NAMES:
+        made.blob(name).upload_from_string(name.encode())
+    for name in REFUSED_NAMES:
+        with pytest.raises(BadRequest):
+            made.blob(name).upload_from_string(b"")
+    for name in ("UPPER", "a b", "192.168.0.1", "goog-x", "x" * 64, "a\n\nb", "a/../b"):
+        with pytest.raises(BadRequest):
+            client.create_bucket(name)
+
+    assert [found.name for found in client.list_blobs(made)] == sorted(NAMES, key=str.encode)
+    assert [made.blob(name).download_as_bytes() for name in NAMES] == [name.encode() for name in NAMES]
+    made.delete_blobs([made.blob(name) for name in NAMES])
+    assert list(client.list_blobs(made)) == []

@@ -24,6 +24,37 @@ from emulator import discovery
 
 KIB_256 = 256 * 1024
 
+NAMES = [
+    "../../f",
+    "/etc/passwd",
+    "//x",
+    "x",
+    "x/y",
+    "x/",
+    "x//y",
+    "./x",
+    "...",
+    "a/../../../b",
+    "a\\..\\b",
+    "C:\\f",
+    "-rf",
+    "n" * 1024,
+    "é" * 512,
+    "\U0001f600/\U0001f602",
+    "nul\x00l",
+    "\x01\x1b[31m\x7f\t",
+    "\u0085\u2028\u202e",
+    "%2e%2e%2f",
+    "a?b#c&d=e+f g",
+    "'; DROP TABLE storage_objects; --",
+    "*[a]{b}_%",
+    "\U0010ffff",
+]
+"""Names of objects that may be, however they look."""
+
+REFUSED_NAMES = [".", "..", "a\rb", "a\nb", "n" * 1025, "é" * 513, ".well-known/acme-challenge/x"]
+"""Names that Google refuses."""
+
 
 @contextmanager
 def client(endpoint: str) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from resources.errors import ApiError, Error, PermissionDenied, Unauthenticated
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LEAST = 16
+_SAFE = ("GET", "HEAD")
 
 
 class Access:
@@ -28,14 +29,19 @@ class Access:
         self._names = LOOPBACK | {name.lower() for name in names}
         self._token = token.encode()
 
-    def check(self, headers: Mapping[str, str]) -> None:
-        """Refuses a call of another name or site with `PermissionDenied`, and one without the token."""
+    def check(self, headers: Mapping[str, str], verb: str = "GET") -> None:
+        """Refuses a call of another name or site with `PermissionDenied`, and one without the token.
+
+        A page of another origin, on another port of this machine too, may not send what changes something.
+        """
         origin = headers.get("origin")
         for address in (f"//{headers.get('host', '')}", origin):
             if address is not None and _host(address) not in self._names:
                 raise PermissionDenied(
                     f"This endpoint answers to its own names only: {', '.join(sorted(self._names))}."
                 )
+        if origin is not None and verb not in _SAFE and not _same(origin, headers.get("host", "")):
+            raise PermissionDenied("This endpoint takes calls that change something from its own pages only.")
         if self._token and not hmac.compare_digest(_given(headers.get("authorization", "")), self._token):
             raise _unauthenticated()
 
@@ -68,6 +74,10 @@ def _given(header: str) -> bytes:
         except binascii.Error:
             return b""
     return b""
+
+
+def _same(origin: str, host: str) -> bool:
+    return origin.lower().partition("://")[2] == host.lower()
 
 
 def _host(address: str) -> str | None:

@@ -1,4 +1,4 @@
-"""`/-/status`, `/-/calls`, `/-/faults`: what the emulator says about itself, and what is to go wrong in it.
+"""`/-/status`, `/-/metrics`, `/-/calls`, `/-/faults`: what the emulator says of itself, and what is to go wrong.
 
 No path of this machine is in it.
 """
@@ -28,11 +28,15 @@ def respond(emulator: Emulator, verb: str, path: str, content: bytes) -> Respons
     """The answer to a call below `/-/`. Raises `NotFound`, and `InvalidArgument` for faults that are none."""
     if (verb, path) == ("GET", "/-/status"):
         return Response(body=status(emulator))
+    if (verb, path) == ("GET", "/-/metrics"):
+        return Response(body={**emulator.metrics.to_json(), "calls": emulator.metrics.calls()})
     if path == "/-/calls" and verb in ("GET", "DELETE"):
         return _calls(emulator, verb)
     if path == "/-/faults" and verb in ("GET", "PUT", "DELETE"):
         return _faults(emulator, verb, content)
-    raise errors.NotFound("There is GET /-/status, GET and DELETE /-/calls, and GET, PUT and DELETE /-/faults.")
+    raise errors.NotFound(
+        "There is GET /-/status and /-/metrics, GET and DELETE /-/calls, and GET, PUT and DELETE /-/faults."
+    )
 
 
 def _calls(emulator: Emulator, verb: str) -> Response:

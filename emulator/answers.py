@@ -15,6 +15,9 @@ from emulator.request import Response
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _JSON = "application/json"
+_HARMLESS = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox"}
+"""On every answer but the console's: a browser that opens an object, a page say, runs nothing of it on this origin."""
+
 _LEAST = 1024
 
 
@@ -89,5 +92,6 @@ def _cut(send: Send, limit: int | None) -> Send:
 
 
 def _start(status: int, headers: dict[str, str]) -> dict[str, Any]:
-    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    items = {**_HARMLESS, **headers}.items()
+    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in items]
     return {"type": "http.response.start", "status": status, "headers": encoded}

@@ -15,6 +15,7 @@ from emulator.access import Access
 from emulator.clock import Clock
 from emulator.faults import Faults
 from emulator.log import Log
+from emulator.metrics import Metrics
 from emulator.ml import request_log, work
 from emulator.ml import tables as ml_tables
 from emulator.ml.deployments import Deployments
@@ -36,6 +37,7 @@ class Emulator:
         calls: method id -> how often it was called since the start.
         faults: what is to go wrong; nothing, unless somebody asks.
         access: who may call.
+        metrics: how the versions answered in the last minute, and the calls that came last.
         quota: counts what Google's quotas are about, and enforces what `settings` say.
         requests: samples of predictions, for versions that ask for it.
         last_used: version -> when it last answered a prediction; forgotten when the process ends.
@@ -49,6 +51,7 @@ class Emulator:
     log: Log
     calls: Counter[str] = field(default_factory=Counter)
     faults: Faults = field(default_factory=Faults)
+    metrics: Metrics = field(default_factory=Metrics)
     last_used: dict[str, datetime] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     started: float = field(default_factory=time.monotonic)

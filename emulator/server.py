@@ -9,7 +9,20 @@ import asyncio
 import time
 from urllib.parse import unquote
 
-from emulator import admin, answers, batch, directory, discovery, disk, faults, handlers, parameters, partial, payload
+from emulator import (
+    admin,
+    answers,
+    batch,
+    console,
+    directory,
+    discovery,
+    disk,
+    faults,
+    handlers,
+    parameters,
+    partial,
+    payload,
+)
 from emulator.answers import Send
 from emulator.call import Call, Disconnected, Dropped, Receive, Scope
 from emulator.context import Emulator
@@ -50,10 +63,14 @@ class App:
     def _note(self, call: Call, status: int, began: float) -> None:
         milliseconds = (time.perf_counter() - began) * 1000
         self._emulator.log.line(f"{call.method} {call.raw_path} {status} {milliseconds:.1f} ms")
+        if not (call.raw_path.startswith("/-/") or console.is_of(call.raw_path)):  # who looks is not what they look for
+            self._emulator.metrics.called(call.method, call.raw_path, status, milliseconds)
 
     async def _respond(self, call: Call) -> Response:
         try:
-            self._emulator.access.check(call.headers)
+            self._emulator.access.check(call.headers, call.verb)
+            if console.is_of(call.raw_path):
+                return console.respond(call.verb, call.raw_path)
             if call.raw_path.startswith("/-/"):
                 content = await call.read() if call.verb == "PUT" else b""
                 return admin.respond(self._emulator, call.verb, call.raw_path, content)
@@ -64,6 +81,8 @@ class App:
             return await self._dispatch(call)
         except errors.ApiError as exc:
             headers = {"retry-after": f"{exc.retry_after:.0f}"} if exc.retry_after else {}
+            if isinstance(exc, errors.Unauthenticated) and console.is_of(call.raw_path):
+                headers["www-authenticate"] = console.CHALLENGE
             return Response(body=exc.body(call.api), status=exc.code, headers=headers)
         except (Disconnected, Dropped):
             raise

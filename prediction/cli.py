@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prediction.kinds import KINDS
 from resources import errors
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _EXAMPLES = """\
 examples:
   python -m prediction fashion_mnist                             a sample of the default version, local stack
   python -m prediction fashion_mnist --version v2 --count 9 --plot clothes.png
+  python -m prediction fashion_mnist --instances labelled.json --plot mistakes.png --kind mistakes
   python -m prediction hd_prediction --instances patients.json   a JSON list, {"instances": [...]}, or JSON lines
   jq .rows data.json | python -m prediction my_model --instances - --json
   python -m prediction fashion_mnist --stack prod
@@ -66,7 +68,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--instances", metavar="FILE", help="what to predict, as JSON; - is standard input (default: samples)")
     add("--count", type=_count, metavar="N", help="how many samples, where no --instances are given (default: 1)")
     add("--json", action="store_true", help="print the answer as it came: one line of JSON")
-    add("--plot", type=_picture, metavar="FILE.png", help="draw images beside the probabilities of their classes")
+    add("--plot", type=_picture, metavar="FILE.png", help="draw a picture, see --kind")
+    add("--kind", choices=KINDS, help="what the picture shows (default: probabilities); the rest needs labels")
     where = parser.add_argument_group("where")
     where.add_argument("--stack", help="take project, region and endpoint from Pulumi.STACK.yaml in this folder")
     where.add_argument("--project", metavar="P", help="read no stack file; with --endpoint, or Google's own endpoint")
@@ -75,6 +78,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.stack and options.project:
         parser.error("--stack takes the project from its file: leave out --project")
+    if options.kind and not options.plot:
+        parser.error("--kind says what --plot FILE.png shows: give both")
     if options.instances and options.count:
         parser.error("--count counts samples: leave it out with --instances")
     return options
@@ -128,17 +133,22 @@ def _show(options: argparse.Namespace, target: Target, asked: Question, predicti
     head = f"{options.model}, {_version(options, asked)}, on {target.url}"
     cases, classes = asked.cases(predictions), asked.manifest.classes
     counted = "instance" if options.instances else "sample"
+    output = asked.manifest.output(asked.given.signature_name)
     if options.json:
         print(json.dumps({"predictions": predictions}, ensure_ascii=False))
     else:
-        output = asked.manifest.output(asked.given.signature_name)
         table.show(head, cases, classes=classes, output=output, counted=counted)
     if options.plot:
-        drawn = plot.write(options.plot, cases, classes, head)
+        kind = options.kind or KINDS[0]
+        drawn = plot.write(options.plot, cases, classes, head, kind=kind, output=output)
         if not options.json:
-            print(
-                f"{options.plot} shows {f'the first {drawn} of ' if drawn < len(cases) else ''}{len(cases)} {counted}s"
-            )
+            print(f"{options.plot} shows {_shown(drawn, len(cases), counted, kind)}")
+
+
+def _shown(drawn: int, count: int, counted: str, kind: str) -> str:
+    if kind == "mistakes":
+        return f"{drawn} mistakes in {count} {counted}s"
+    return f"{f'the first {drawn} of ' if drawn < count else ''}{count} {counted}s"
 
 
 def _version(options: argparse.Namespace, asked: Question) -> str:

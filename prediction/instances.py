@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ from resources import errors
 
 @dataclass(frozen=True)
 class Given:
-    """What a file holds. `signature_name` is a request body's own, if it has one."""
+    """What a file holds. `signature_name` and `labels` (what is true of each instance) are a body's, if it has them."""
 
     instances: list[Any]
     signature_name: str | None = None
+    labels: list[Any] = field(default_factory=list)
 
 
 def read(source: str) -> Given:
@@ -52,7 +53,10 @@ def _parse(text: str, name: str) -> Given:
         return Given(document)
     if not isinstance(document, dict) or not isinstance(document.get("instances"), list):
         return Given([document])
-    return Given(document["instances"], document.get("signature_name"))
+    labels = document.get("labels", [])
+    if not isinstance(labels, list) or (labels and len(labels) != len(document["instances"])):
+        raise _wrong(name, f'has "labels" that are no list of {len(document["instances"])}, one for each instance')
+    return Given(document["instances"], document.get("signature_name"), labels)
 
 
 def _lines(text: str, name: str) -> list[Any]:

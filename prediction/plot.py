@@ -1,4 +1,4 @@
-"""Images beside the probabilities of their classes, as a PNG."""
+"""Predictions as a picture, a PNG."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+from prediction import charts
 from prediction.reading import Case, class_name
 from resources import errors
 
@@ -22,18 +23,59 @@ _LITERAL: dict[str, Any] = {"parse_math": False}  # a `$` in a name starts no fo
 _RIGHT, _WRONG, _UNKNOWN, _OTHER = "#1f5fbf", "#c8281e", "#444444", "#b8bcc2"
 
 
-def write(path: Path, cases: Sequence[Case], classes: Sequence[str], title: str) -> int:
-    """Writes the picture: per case the image and the probabilities; blue is right, red is wrong, grey has no truth.
+def write(
+    path: Path,
+    cases: Sequence[Case],
+    classes: Sequence[str],
+    title: str,
+    *,
+    kind: str = "probabilities",
+    output: str | None = None,
+) -> int:
+    """Writes a picture; returns how many of the cases it shows.
 
-    Returns how many cases it shows: at most `MOST`.
+    `probabilities` and `mistakes` show images beside the probabilities of their classes, `MOST` at most: blue is right,
+    red is wrong, grey has no truth. `mistakes` are those where the model was wrong, the most certain first. `confusion`
+    and `scores` are of all cases, see `prediction.charts`.
+
+    Args:
+        path: of the PNG.
+        cases: instances with their predictions.
+        classes: names of the classes; empty where they are not known.
+        title: what was asked, and where.
+        kind: one of `kinds.KINDS`.
+        output: name of the signature's only output, for an axis.
 
     Raises:
-        InvalidInput: an instance is no image, or a prediction is not the probabilities of classes.
+        InvalidInput: a case is nothing that can be shown so.
         Error: the file cannot be written.
     """
-    cases = cases[:MOST]
     if not cases:
         raise errors.Error("there is no prediction to draw")
+    if kind == "confusion":
+        return _saved(charts.confusion(cases, classes, title), path, len(cases))
+    if kind == "scores":
+        return _saved(charts.scores(cases, classes, title, output or "prediction"), path, len(cases))
+    if kind == "mistakes":
+        if all(case.label is None for case in cases):
+            raise errors.InvalidInput([("--kind", f"mistakes needs to know what is true: {charts.LABELLED}")])
+        wrong = [case for case in cases if case.is_right(classes) is False]
+        if not wrong:
+            raise errors.Error(f"there is no mistake to draw in {len(cases)} predictions")
+        title = f"{title}: {len(wrong)} of {len(cases)} wrong, the most certain first"
+        cases = sorted(wrong, key=lambda case: -max(case.probabilities or [0.0]))
+    return _saved(_images(cases[:MOST], classes, title), path, min(MOST, len(cases)))
+
+
+def _saved(figure: Any, path: Path, shown: int) -> int:
+    try:
+        figure.savefig(path, format="png")
+    except OSError as error:
+        raise errors.Error(f"cannot write {path}: {error.strerror}") from None
+    return shown
+
+
+def _images(cases: Sequence[Case], classes: Sequence[str], title: str) -> Any:
     images = [_image(case, index) for index, case in enumerate(cases)]
     figure, axes = _grid(len(cases), title)
     for place in range(len(axes) // 2):
@@ -44,11 +86,7 @@ def write(path: Path, cases: Sequence[Case], classes: Sequence[str], title: str)
             continue
         _show_image(picture, images[place], cases[place], classes)
         _show_bars(bars, cases[place], classes)
-    try:
-        figure.savefig(path, format="png")
-    except OSError as error:
-        raise errors.Error(f"cannot write {path}: {error.strerror}") from None
-    return len(cases)
+    return figure
 
 
 def _grid(count: int, title: str) -> tuple[Any, Any]:

@@ -69,4 +69,4 @@ def about_given(api: _api.Api, project: str, model: str, version: str | None, gi
     """Given instances. What is deployed gives names to the answers."""
     found, manifest = samples.known(api, project, model, version)
     name = found.name if found else online.resource_name(project, model, version)
-    return Question(name=name, given=given, version=found, manifest=manifest)
+    return Question(name=name, given=given, labels=given.labels, version=found, manifest=manifest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 from emulator.ml import tables
@@ -18,6 +19,9 @@ LIMIT = 1_572_864
 """The largest body that Google's endpoint takes, in bytes."""
 
 _NAME = re.compile(r"projects/([^/]+)/models/([^/]+)(?:/versions/([^/]+))?")
+_ERROR = b'{"error":'
+"""How the answer of a node begins that is none; one with predictions begins otherwise."""
+
 _JSON = {"content-type": "application/json; charset=utf-8"}
 
 
@@ -29,15 +33,26 @@ async def projects_predict(emulator: Emulator, request: Request) -> Response:
     """
     try:
         body = await request.read(LIMIT)
+        began = time.perf_counter()
     except ValueError:
         raise errors.InvalidArgument(f"Request payload size exceeds the limit: {LIMIT} bytes.") from None
     row = _version(emulator, request.params["name"])
     await emulator.deployments.ready(row)
     key = tables.key_of(row)
-    answer = await emulator.serving.predict(key, body)
+    answer = await _measured(emulator, key, body, began)
     emulator.last_used[key] = emulator.now()
     emulator.requests.offer(row, body, answer)
     return Response(body=answer, headers=_JSON)
+
+
+async def _measured(emulator: Emulator, key: str, body: bytes, began: float) -> bytes:
+    failed = True
+    try:
+        answer = await emulator.serving.predict(key, body)
+        failed = answer.startswith(_ERROR)
+    finally:
+        emulator.metrics.record(key, time.perf_counter() - began, failed=failed)
+    return answer
 
 
 def _version(emulator: Emulator, name: str) -> sqlite3.Row:

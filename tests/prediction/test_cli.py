@@ -161,3 +161,24 @@ def test_errors(deployment: Deployment, arguments: list[str], given: str | None,
     assert done.returncode == code
     assert line.startswith("error: ")
     assert says in line
+
+
+def test_labels_of_a_file_stand_beside_the_predictions(deployment: Deployment, tmp_path: Path) -> None:
+    """And what needs them can be drawn of them."""
+    given = json.dumps({"instances": [image(1), image(2)], "labels": [1, 3]})
+    picture = tmp_path / "confusion.png"
+
+    done = deployment.run("clothes", "--instances", "-", "--plot", str(picture), "--kind", "confusion", given=given)
+
+    rows = [line.split() for line in done.stdout.splitlines()[3:]]
+    assert [row[-1] for row in rows[:2]] == ["right", "wrong"]
+    assert done.stdout.splitlines()[-1].endswith("shows 2 instances")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_labels_are_as_many_as_instances(deployment: Deployment) -> None:
+    """Else the file is refused before anything is sent."""
+    done = deployment.run("clothes", "--instances", "-", given=json.dumps({"instances": [1, 2], "labels": [1]}))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "one for each instance" in done.stderr

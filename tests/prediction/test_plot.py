@@ -96,3 +96,67 @@ def test_no_image(tmp_path: Path, case: Case) -> None:
 
     assert caught.value.failures[0][0] == "instances[1]"
     assert list(tmp_path.iterdir()) == []
+
+
+def _written(tmp_path: Path, cases: list[Case], kind: str) -> np.ndarray[Any, Any]:
+    file = tmp_path / f"{kind}.png"
+    assert plot.write(file, cases, ["coat", "shirt"], "m, version v1", kind=kind, output="score") > 0
+    return np.asarray(pictures.imread(file))
+
+
+def test_mistakes_are_drawn_the_most_certain_first(tmp_path: Path) -> None:
+    """Those of whom the truth is known and is another; what is right is left out."""
+    sure, unsure = Case(IMAGE, [0.9, 0.1], 1), Case(np.ones((28, 28)).tolist(), [0.6, 0.4], 1)
+    cases = [Case(IMAGE, [0.8, 0.2], 0), unsure, Case(IMAGE, [0.7, 0.3]), sure]
+
+    written = _written(tmp_path, cases, "mistakes")
+
+    title = "m, version v1: 2 of 4 wrong, the most certain first"
+    plot.write(tmp_path / "expected.png", [sure, unsure], ["coat", "shirt"], title)
+    assert np.array_equal(written, np.asarray(pictures.imread(tmp_path / "expected.png")))
+
+
+def test_a_confusion_matrix_is_dark_where_a_class_is_seen_often(tmp_path: Path) -> None:
+    """All right is dark on the diagonal; all wrong is dark beside it."""
+    right = [Case(0, [0.9, 0.1], 0), Case(0, [0.1, 0.9], 1)]
+    wrong = [Case(0, [0.9, 0.1], 1), Case(0, [0.1, 0.9], 0)]
+    dark = "#08306b"  # the end of matplotlib's Blues
+
+    first, second = (_written(tmp_path, cases, "confusion") for cases in (right, wrong))
+
+    assert min(_pixels(first, dark), _pixels(second, dark)) > 5_000
+    assert not np.array_equal(first, second)
+
+
+def test_scores_are_told_apart_by_truth(tmp_path: Path) -> None:
+    """One histogram per truth: another truth of the same scores is another picture."""
+    both = _written(tmp_path, [Case(0, [0.1], 0), Case(0, [0.9], 1)], "scores")
+    same = _written(tmp_path, [Case(0, [0.1], 0), Case(0, [0.9], 0)], "scores")
+
+    assert both.shape == same.shape
+    assert not np.array_equal(both, same)
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"),
+    [
+        ("mistakes", Case(IMAGE, [0.9, 0.1])),
+        ("confusion", Case(0, [0.9, 0.1])),
+        ("confusion", Case(0, [0.9], 1)),
+        ("confusion", Case(0, [0.9, 0.1], 7)),
+        ("scores", Case(0, [0.9])),
+        ("scores", Case(0, [0.9, 0.1], 1)),
+    ],
+)
+def test_what_a_kind_cannot_show_is_refused(tmp_path: Path, kind: str, case: Case) -> None:
+    """With what it needs; no file is written."""
+    with pytest.raises(errors.InvalidInput):
+        plot.write(tmp_path / "plot.png", [case], ["coat", "shirt"], "m", kind=kind)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_mistake_is_no_picture(tmp_path: Path) -> None:
+    """It is said, and no file is written."""
+    with pytest.raises(errors.Error, match="no mistake"):
+        plot.write(tmp_path / "plot.png", [Case(IMAGE, [0.9, 0.1], 0)], ["coat", "shirt"], "m", kind="mistakes")

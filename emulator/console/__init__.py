@@ -1,0 +1,57 @@
+"""`/console`: a page about the emulator for people. Its files are answered as they are, its data are those of the APIs.
+
+The page takes nothing from elsewhere, and nothing that comes from outside becomes markup: the browser itself refuses
+both, by the headers that go with every file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from emulator.request import Response
+from resources import errors
+
+PATH = "/console"
+_FOLDER = Path(__file__).parent
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+}
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "connect-src": "'self'",
+    "img-src": "'self' data:",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+    "trusted-types": "'none'",
+}
+CHALLENGE = 'Basic realm="tf2-models emulator: the token is the password", charset="UTF-8"'
+"""Where a token is asked for, a browser asks its user for it."""
+
+HEADERS = {
+    "content-security-policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+
+
+def is_of(path: str) -> bool:
+    """Whether an address is the page's or one of its files'."""
+    return path == PATH or path.startswith(f"{PATH}/")
+
+
+def respond(verb: str, path: str) -> Response:
+    """A file of the page. Raises `NotFound`."""
+    name = path.removeprefix(PATH).strip("/") or "index.html"
+    files = {file.name: file for file in _FOLDER.iterdir() if file.suffix in _TYPES}
+    if verb not in ("GET", "HEAD") or name not in files:
+        raise errors.NotFound("There is GET /console.")
+    content = files[name].read_bytes() if verb == "GET" else b""
+    return Response(body=content, headers={**HEADERS, "content-type": _TYPES[files[name].suffix]})

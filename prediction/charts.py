@@ -1,0 +1,104 @@
+"""Many labelled predictions as one picture: a confusion matrix, or scores by truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill
+from typing import Any
+
+from prediction.reading import Case, class_name
+from resources import errors
+
+_LITERAL: dict[str, Any] = {"parse_math": False}  # a `$` in a name starts no formula
+_COLOURS, _HATCHES = ("#1f5fbf", "#d97a00", "#444444", "#7b3294"), ("", "///", "...", "xx")
+"""Told apart by everybody, in grey too: by the hatch."""
+LABELLED = 'give --instances a file {"instances": [...], "labels": [...]}'
+_BINS = 20
+_MOST_CLASSES = 40
+
+
+def confusion(cases: Sequence[Case], classes: Sequence[str], title: str) -> Any:
+    """A figure: how often each class was taken for which; dark is a large share of the class's instances.
+
+    Raises:
+        InvalidInput: a prediction is no probabilities of classes, a truth is not known, or the classes are too many.
+    """
+    import numpy as np
+
+    _check(cases, "a confusion matrix", known=lambda case: case.probabilities is not None)
+    names = [class_name(index, classes) for index in range(len(cases[0].probabilities or []))]
+    if len(names) > _MOST_CLASSES:
+        raise errors.InvalidInput(
+            [("--kind", f"confusion shows {_MOST_CLASSES} classes at most; here are {len(names)}")]
+        )
+    counts = np.zeros((len(names), len(names)), int)
+    for index, case in enumerate(cases):
+        true = class_name(case.label, classes)
+        if true not in names:
+            raise errors.InvalidInput([(f"labels[{index}]", f"is no class of the model: {true}")])
+        counts[names.index(true), case.best] += 1
+    right = int(counts.trace())
+    head = f"{title}\n{right} of {len(cases)} right: {right / len(cases):.1%}"
+    figure, axes = _figure(head, (4.6 + 0.5 * len(names), 3.4 + 0.45 * len(names)))
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shown = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in zip(*counts.nonzero(), strict=True):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=8.5)
+    places = range(len(names))
+    axes.set_xticks(places, labels=names, rotation=45, ha="right", rotation_mode="anchor", fontsize=9, **_LITERAL)
+    axes.set_yticks(places, labels=names, fontsize=9, **_LITERAL)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("truth")
+    axes.tick_params(length=0)
+    bar = figure.colorbar(shown, ax=axes, shrink=0.7, ticks=[0, 0.5, 1], label="share of the instances of the class")
+    bar.ax.set_yticklabels(["0%", "50%", "100%"])
+    return figure
+
+
+def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: str) -> Any:
+    """A figure: how the one probability that the model gives is distributed, for each truth.
+
+    Raises:
+        InvalidInput: a prediction is no probability, a truth is not known, or there are too many truths.
+    """
+    _check(cases, "scores", known=lambda case: case.probability is not None)
+    truths = sorted({class_name(case.label, classes) for case in cases})
+    if len(truths) > len(_COLOURS):
+        raise errors.InvalidInput([("--kind", f"scores shows {len(_COLOURS)} truths at most; here are {len(truths)}")])
+    figure, axes = _figure(f"{title}\n{len(cases)} instances", (7.6, 4.4))
+    for truth, colour, hatch in zip(truths, _COLOURS, _HATCHES, strict=False):
+        values = [case.probability for case in cases if class_name(case.label, classes) == truth]
+        label = f"truth {truth} ({len(values)})"
+        look = {"color": colour, "edgecolor": colour, "hatch": hatch, "alpha": 0.45}
+        axes.hist(values, bins=_BINS, range=(0, 1), histtype="stepfilled", label=label, linewidth=1.5, **look)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel(output, **_LITERAL)
+    axes.set_ylabel("instances")
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e6e6e6")
+    axes.set_axisbelow(True)
+    axes.legend(frameon=False)
+    return figure
+
+
+def _check(cases: Sequence[Case], what: str, known: Any) -> None:
+    for index, case in enumerate(cases):
+        if case.label is None:
+            reason = f"what is true of it is not known, and {what} needs it: {LABELLED}"
+            raise errors.InvalidInput([(f"instances[{index}]", reason)])
+        if not known(case):
+            need = "probabilities of classes" if what != "scores" else "one probability"
+            raise errors.InvalidInput([(f"instances[{index}]", f"{what} takes {need}; this is something else")])
+
+
+def _figure(title: str, size: tuple[float, float]) -> tuple[Any, Any]:
+    """A figure with one pair of axes. Drawn without a window, whatever the machine is set to."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle("\n".join(fill(line, int(size[0] * 12)) for line in title.splitlines()), fontsize=11, **_LITERAL)
+    return figure, figure.subplots()

@@ -1,0 +1,35 @@
+"""A page of a real browser on the console of an emulator that really serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulator.console.browser import CHROMIUM, Browser, Page, browsing
+from tests.prediction.conftest import deployment, prediction_models
+from tests.prediction.deployment import Deployment
+
+__all__ = ["deployment", "prediction_models"]
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests of a worker."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on PATH: apt-get install chromium")
+    with browsing(tmp_path_factory.mktemp("browser")) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, deployment: Deployment) -> Page:
+    """The console, with a version chosen whose artifact has samples."""
+    found = browser.page()
+    found.size(1280, 900)
+    found.open(f"{deployment.emulator.endpoint}/console")
+    found.until("document.querySelectorAll('#model-list tbody tr').length >= 3")
+    name = f"projects/{deployment.project}/models/clothes/versions/v1"
+    found.choose("version", name)
+    found.until("document.querySelector('canvas') !== null && document.getElementById('sample').options.length === 4")
+    return found

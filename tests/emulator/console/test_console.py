@@ -1,0 +1,179 @@
+"""`/console` in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.console.browser import Page
+from tests.prediction.deployment import Deployment
+from tests.running import ROOT
+
+pytestmark = pytest.mark.tensorflow
+
+_FILES = sorted(path for path in Path(ROOT, "emulator/console").iterdir() if path.suffix in (".html", ".css", ".js"))
+_RESULT = "document.getElementById('result').innerText"
+_CONTRASTS = """
+(() => {
+  const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (rgb) => rgb.slice(0, 3).map((v) => v / 255)
+    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, place) => sum + v * [0.2126, 0.7152, 0.0722][place], 0);
+  const ground = (node) => {
+    for (let each = node; each; each = each.parentElement) {
+      const rgb = numbers(getComputedStyle(each).backgroundColor);
+      if (rgb.length < 4 || rgb[3] > 0) return rgb;
+    }
+    return [255, 255, 255];
+  };
+  return [...document.querySelectorAll('body *')]
+    .filter((node) => node.getClientRects().length && !node.disabled)
+    .filter((node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()))
+    .map((node) => {
+      const [one, other] = [light(numbers(getComputedStyle(node).color)), light(ground(node))].sort((a, b) => b - a);
+      return [(one + 0.05) / (other + 0.05), node.textContent.slice(0, 30)];
+    });
+})()
+"""
+
+
+def _predict(page: Page) -> str:
+    page.run("document.getElementById('result').replaceChildren()")
+    page.run("document.getElementById('predict').click()")
+    page.until(f"{_RESULT}.includes('Answered in') || document.querySelector('#result .bad') !== null")
+    found: str = page.run(_RESULT)
+    return found
+
+
+def test_it_shows_what_is_deployed(page: Page, deployment: Deployment) -> None:
+    """Each version with its state, nodes, requests and latency; the calls. The browser has no complaint."""
+    _predict(page)
+    row = "document.querySelector('[aria-label=\"Versions of clothes\"] tbody tr').innerText"
+    page.until(f"Number({row}.split('\\t')[3]) > 0")
+
+    version, state, nodes, _, p50, p99, failures, *_ = page.run(row).split("\t")
+
+    assert (version.split(), state, nodes.split()[0], failures) == (["v1", "default"], "READY", "1", "0")
+    assert 0 < float(p50) <= float(p99)
+    assert "models/clothes/versions/v1:predict" in page.run("document.getElementById('call-rows').innerText")
+    assert page.complaints() == []
+
+
+def test_a_sample_is_predicted(page: Page) -> None:
+    """With the names of the classes, and the truth beside it."""
+    said = _predict(page)
+
+    assert said.splitlines()[0].split() == ["Boot", "94.8", "%"]
+    assert "True of this sample: Boot" in said
+
+
+def test_an_image_is_drawn_and_predicted(page: Page) -> None:
+    """With a pointer: the model is asked about what was drawn, and no truth is claimed of it."""
+    page.run("[...document.querySelectorAll('button')].find((b) => b.innerText === 'Clear').click()")
+    box = page.run("(({x, y, width}) => ({x, y, width}))(document.querySelector('canvas').getBoundingClientRect())")
+    x, y = box["x"] + box["width"] * 0.375, box["y"] + box["width"] * 0.1  # in the second of four columns
+    point = {"x": x, "button": "left", "buttons": 1}
+    page.call("Input.dispatchMouseEvent", type="mousePressed", y=y, clickCount=1, **point)
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", y=y + box["width"] * 0.8, **point)
+    page.call("Input.dispatchMouseEvent", type="mouseReleased", y=y, clickCount=1, **point)
+
+    said = _predict(page)
+
+    assert said.startswith("Trouser")
+    assert "True of" not in said
+
+
+def test_all_of_it_works_with_the_keyboard(page: Page) -> None:
+    """The first key leads past the header; arrows and space draw; Enter predicts; each focus can be seen."""
+    page.run("document.activeElement.blur()")
+    page.press("Tab")
+    assert page.run("document.activeElement.innerText") == "Skip to the models"
+    page.run("document.querySelector('canvas').focus()")
+    assert page.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    before = page.run("document.getElementById('json').value")
+    for key in ("ArrowRight", "ArrowDown", " ", "Delete", " "):
+        page.press(key)
+    assert page.run("document.getElementById('json').value") != before
+    page.run("document.getElementById('predict').focus()")
+    page.press("Enter")
+
+    page.until(f"{_RESULT}.includes('Answered in')")
+
+
+def test_a_screen_reader_is_told_everything(page: Page) -> None:
+    """Landmarks, and a name for each control; predictions and a lost connection are announced."""
+    _predict(page)
+    tree = page.tree()
+    roles = {role for role, _ in tree}
+
+    assert {"banner", "main", "form", "table", "columnheader", "rowheader", "status"} <= roles
+    assert {name for role, name in tree if role == "region"} >= {"Models", "Try an instance", "Calls"}
+    controls = ("button", "checkbox", "combobox", "textbox", "application", "Canvas", "link")
+    assert [role for role, name in tree if role in controls and not name.strip()] == []
+    assert page.run("document.getElementById('result').getAttribute('role')") == "status"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_read(page: Page, scheme: str) -> None:
+    """Its contrast is 4.5 or more, as WCAG 2 asks at level AA."""
+    page.scheme(scheme)
+    _predict(page)
+
+    found = page.run(_CONTRASTS)
+
+    assert len(found) > 40
+    assert [text for ratio, text in found if ratio < 4.5] == []
+
+
+def test_it_fits_a_phone(page: Page) -> None:
+    """Nothing but tables is wider than a screen of 360 pixels, and those scroll by themselves."""
+    page.size(360, 740, phone=True)
+    _predict(page)
+
+    assert page.run("document.documentElement.scrollWidth") <= 360
+    assert page.run("Math.min(...[...document.querySelectorAll('button, select')].map((e) => e.offsetHeight))") >= 38
+
+
+def test_text_from_outside_never_becomes_markup(page: Page) -> None:
+    """Classes, labels and refusals are shown as they are; the browser itself lets no text become markup."""
+    evil = '<img src=x onerror="document.title=1">'
+    shown = f"{{predictions: [[0.9, 0.1]]}}, {{classes: [{evil!r}, 'b']}}, {evil!r}, 1"
+    page.run(f"import('/console/result.js').then((module) => module.showPrediction({shown}))")
+
+    assert page.run(_RESULT).count(evil) == 3
+    assert page.run("document.querySelector('#result img')") is None
+    with pytest.raises(AssertionError, match="TrustedHTML"):
+        page.run("document.body.innerHTML = '<b>'")
+
+
+def test_what_cannot_be_an_instance_is_said_and_not_sent(page: Page, deployment: Deployment) -> None:
+    """And what the model refuses is told in its own words."""
+    set_json = "document.getElementById('json').value = {}"
+    page.run(set_json.format("'[1, '"))
+    assert "no JSON" in _predict(page)
+    page.run(set_json.format("'[1, 2]'"))
+    assert "expected shape [4, 4], got [2]" in _predict(page)
+
+
+def test_a_form_has_a_field_for_each_input(page: Page, deployment: Deployment) -> None:
+    """Of its type, with its label; a sample fills it."""
+    name = f"projects/{deployment.project}/models/risk/versions/v1"
+    page.choose("version", name)
+    page.until("document.querySelectorAll('#fields input').length === 2")
+
+    assert page.run("[...document.querySelectorAll('#fields label')].map((e) => e.innerText.split('\\n')[0])") == [
+        "age",
+        "thal",
+    ]
+    assert page.run("[...document.querySelectorAll('#fields input')].map((e) => e.value)") == ["63", "fixed"]
+    assert _predict(page).startswith("75.0 %")
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    """No file names another host; SVG's namespace is a name, and is not fetched."""
+    for path in _FILES:
+        urls = set(re.findall(r"(?:https?:)?//[\w.]+", re.sub(r"(?m)^\s*//.*$|\s// .*$", "", path.read_text())))
+        assert urls <= {"http://www.w3.org"}, path.name
+        assert len(path.read_text().splitlines()) < 300

@@ -9,14 +9,14 @@ from typing import Any
 import pulumi
 
 import models
-from resources import _stack_file, config, errors, ml, plan, storage
-from resources import stack as identity
+from resources import _stack_file, config, errors, ml, plan, stack, storage
 
 
 def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> models.Artifact:  # noqa: FBT001 - Resolve
-    """What an entry of the stack file names, from its card or from the build on this machine."""
+    """What an entry of the stack file names, from its card or from the build on this machine, read only in `up`."""
+    verify = not pulumi.runtime.is_dry_run()
     try:
-        return models.resolve(name, parameters, root=Path.cwd(), allow_rebuild=rebuild)
+        return models.resolve(name, parameters, root=Path.cwd(), allow_rebuild=rebuild, verify=verify)
     except models.ModelsError as error:
         raise errors.ArtifactError(str(error)) from None
 
@@ -24,17 +24,17 @@ def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> 
 def deploy(model: plan.Model, saved_models: Mapping[str, storage.SavedModel], owner: pulumi.Output[str]) -> None:
     """Declares a model: its default version, made first and deleted last; that it is the default; all others."""
     name = model.inputs["name"]
-    container = ml.Model(name, owner=owner, **model.inputs)
+    made = ml.Model(name, owner=owner, **model.inputs)
 
     def declared(version: plan.Version, *after: pulumi.Resource) -> ml.Version:
         saved = [saved_models[plan.logical_name(version.saved_model)]] if version.saved_model else []
-        options = pulumi.ResourceOptions(depends_on=[container, *saved, *after])
+        options = pulumi.ResourceOptions(depends_on=[made, *saved, *after])
         return ml.Version(f"{name}-{version.inputs['name']}", options, owner=owner, **version.inputs)
 
     default = declared(model.versions[0])
     inputs = {"project": model.inputs["project"], "model": name, "version": model.default, "gate": model.gate or None}
     # Where the default is deleted and made again, another version has become the default meanwhile: it is set again.
-    options = pulumi.ResourceOptions(depends_on=[container, default], replace_with=[default])
+    options = pulumi.ResourceOptions(depends_on=[made, default], replace_with=[default])
     served = ml.DefaultVersion(name, options, **inputs)
     for version in model.versions[1:]:
         declared(version, default, served)  # what is replaced, the old default among it, goes when another one serves
@@ -45,20 +45,18 @@ def main() -> None:
     values = pulumi.runtime.get_config_env()
     source = _stack_file.Source.of(pulumi.get_stack(), filter(pulumi.runtime.is_config_secret, values))
     try:
-        stack = config.read(values, artifact, source)
+        wanted = config.read(values, artifact, source)
     except errors.InvalidInput as error:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
-    owner = identity.Identity("stack").token
-    bucket = storage.Bucket(stack.bucket["name"], owner=owner, **stack.bucket)
-    emptied = [bucket] if stack.bucket.get("forceDestroy") else []  # made again, it is filled again; else it is kept
+    owner = stack.Identity("stack").token
+    bucket = storage.Bucket(wanted.bucket["name"], owner=owner, **wanted.bucket)
+    emptied = [bucket] if wanted.bucket.get("forceDestroy") else []  # made again, it is filled again; else it is kept
     inside = pulumi.ResourceOptions(depends_on=[bucket], replace_with=[*emptied])
-    saved_models = {
-        name: storage.SavedModel(name, inside, owner=owner, **inputs) for name, inputs in stack.saved_models.items()
-    }
-    for model in stack.models:
-        deploy(model, saved_models, owner)
+    saved = {key: storage.SavedModel(key, inside, owner=owner, **item) for key, item in wanted.saved_models.items()}
+    for model in wanted.models:
+        deploy(model, saved, owner)
     pulumi.export("bucket", bucket.name)
-    pulumi.export("models", {model.inputs["name"]: plan.summary(stack, model) for model in stack.models})
+    pulumi.export("models", {model.inputs["name"]: plan.summary(wanted, model) for model in wanted.models})
 
 
 main()

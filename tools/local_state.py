@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -50,11 +51,15 @@ class State:
 
     def is_abandoned(self) -> bool:
         """Whether locks are there, and each is of a process of this machine that has ended."""
+        return bool(self._locks()) and not self.is_used()
+
+    def is_used(self) -> bool:
+        """Whether a lock is there whose process runs, or may run on another machine."""
+        return any(lock["hostname"] != socket.gethostname() or _runs(lock["pid"]) for lock in self._locks())
+
+    def _locks(self) -> list[dict[str, Any]]:
         folder = self.folder / ".pulumi" / "locks" / "organization" / PROJECT / self.stack
-        locks = [json.loads(path.read_text()) for path in folder.glob("*.json")]
-        return bool(locks) and all(
-            lock["hostname"] == socket.gethostname() and not _runs(lock["pid"]) for lock in locks
-        )
+        return [json.loads(path.read_text()) for path in folder.glob("*.json")]
 
     def mend(self) -> None:
         """Removes what a process that was killed while it wrote the state left half written beside it.
@@ -66,12 +71,27 @@ class State:
             if path.suffix == ".tmp" or (path.suffix == ".attrs" and not _is_json(path)):
                 path.unlink()
 
+    def put_back(self) -> bool:
+        """Puts the snapshot before in the place of one that is cut; says whether it did.
+
+        On a full disk the engine ends, and leaves an empty `NAME.json`; the one before is `NAME.json.bak`.
+        """
+        before = self._snapshot.with_name(f"{self._snapshot.name}.bak")
+        if not self._snapshot.exists() or _is_json(self._snapshot) or not before.exists() or not _is_json(before):
+            return False
+        shutil.copyfile(before, self._snapshot)
+        self._snapshot.with_name(f"{self._snapshot.name}.attrs").unlink(missing_ok=True)  # of the other bytes
+        return True
+
+    @property
+    def _snapshot(self) -> Path:
+        return self.folder / ".pulumi" / "stacks" / PROJECT / f"{self.stack}.json"
+
     def deployment(self) -> dict[str, Any]:
         """The last snapshot of the stack; empty where the stack was never deployed."""
-        path = self.folder / ".pulumi" / "stacks" / PROJECT / f"{self.stack}.json"
-        if not path.exists():
+        if not self._snapshot.exists():
             return {}
-        latest: dict[str, Any] = json.loads(path.read_text())["checkpoint"].get("latest") or {}
+        latest: dict[str, Any] = json.loads(self._snapshot.read_text())["checkpoint"].get("latest") or {}
         return latest
 
 

@@ -68,6 +68,8 @@ def _release() -> None:
     if state is not None and abandoned:
         state.mend()
         _pulumi("cancel", "--yes")
+    if state is not None and not state.is_used() and state.put_back():
+        _say("The disk was full when the state was written: going on from the state before")
 
 
 def _settle(known: Collection[str], options: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,22 +102,50 @@ def _check_whole(folder: Path, files: Sizes) -> None:
         raise FolderError(f"{folder}: half-written: the graph has variables, but {_INDEX} is missing; export it again")
 
 
+def crc32c(path: Path) -> str:
+    """A file's CRC32C as Cloud Storage prints it. Raises `FolderError` where it cannot be read."""
+    checksum = _Crc32c()
+    for chunk in _chunks(path):
+        checksum.update(chunk)
+    return checksum.text()
+
+
 def _checksums(path: Path) -> tuple[int, str, str]:
     """The size in bytes, the SHA-256 in hexadecimal, and the CRC32C as Cloud Storage prints it."""
-    try:
-        import google_crc32c
-    except ImportError:
-        raise ModelsError("the package google-crc32c is not installed; pip install -r requirements.txt") from None
-    size, sha256, crc32c = 0, hashlib.sha256(), google_crc32c.Checksum()  # type: ignore[no-untyped-call]  # the package has no types
+    size, sha256, checksum = 0, hashlib.sha256(), _Crc32c()
+    for chunk in _chunks(path):
+        size += len(chunk)
+        sha256.update(chunk)
+        checksum.update(chunk)
+    return size, sha256.hexdigest(), checksum.text()
+
+
+class _Crc32c:
+    """A CRC32C that grows."""
+
+    def __init__(self) -> None:
+        try:
+            import google_crc32c
+        except ImportError:
+            raise ModelsError("the package google-crc32c is not installed; pip install -r requirements.txt") from None
+        self._value, self._extend = 0, google_crc32c.extend
+
+    def update(self, chunk: bytes) -> None:
+        """Takes the next bytes."""
+        self._value = self._extend(self._value, chunk)
+
+    def text(self) -> str:
+        """Base64 of four bytes, big-endian."""
+        return base64.b64encode(self._value.to_bytes(4, "big")).decode()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
-                size += len(chunk)
-                sha256.update(chunk)
-                crc32c.update(chunk)  # type: ignore[no-untyped-call]  # as above
+                yield chunk
     except OSError as error:
         raise _unreadable(path, error) from None
-    return size, sha256.hexdigest(), base64.b64encode(crc32c.digest()).decode()  # type: ignore[no-untyped-call]  # as above
 
 
 def _unreadable(path: Path, error: OSError) -> FolderError:

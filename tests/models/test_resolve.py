@@ -168,6 +168,20 @@ def test_damaged_build(checkout: Path, name: str) -> None:
         models.resolve("line", root=checkout, allow_rebuild=True)
 
 
+def test_altered_build(checkout: Path) -> None:
+    """Other bytes of the same length are found where the bytes are read, and only there."""
+    facts = put_build(checkout)
+    put_card(checkout, facts)
+    assert facts.folder is not None
+    file = facts.folder / SHARD
+    file.write_bytes(bytes(file.stat().st_size))
+
+    assert models.resolve("line", root=checkout, allow_rebuild=True).folder == facts.folder
+    assert models.resolve("line", root=checkout, verify=True).folder == facts.folder, "the card counts"
+    with pytest.raises(models.ModelsError, match="have changed since it was built"):
+        models.resolve("line", root=checkout, allow_rebuild=True, verify=True)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("{", "no manifest"), ("{}", "no manifest"), ('{"format": 2}', "format 2"), ("[]", "no manifest")],

@@ -1,0 +1,131 @@
+"""What the real engine shows of a machine, a project or a program that is not as it should be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.artifacts import checkout
+from tests.engine import Engine
+from tests.environment.disks import filled, small
+from tests.program.stacks import Deployment
+from tests.running import RunningEmulator
+
+pytestmark = pytest.mark.engine
+
+
+def lines_with(text: str, part: str) -> list[str]:
+    """The lines of an output that hold a text; no traceback is among the others."""
+    assert "Traceback" not in text, text
+    return [line for line in text.splitlines() if part in line]
+
+
+def test_an_altered_build_is_found_before_anything_is_made(
+    emulator_factory: Callable[..., RunningEmulator], project: str, tmp_path: Path
+) -> None:
+    """Where this machine's build counts, `up --skip-preview` reads its bytes in the program."""
+    emulator, root = emulator_factory(), checkout.program(tmp_path / "checkout")
+    folder = checkout.built(root).folder
+    assert folder is not None
+    content = (folder / "saved_model.pb").read_bytes()
+    (folder / "saved_model.pb").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    engine = Engine(tmp_path / "engine", root)
+    version = {"artifact": "line", "machineType": "n1-standard-2", "manualScaling": {"nodes": 1}}
+    config = {
+        "endpoint": emulator.endpoint,
+        "allowRebuild": True,
+        "runtimeVersion": "2.21",
+        "models": {"m": {"defaultVersion": "v1", "versions": {"v1": version}}},
+    }
+    engine.write({"gcp:project": project, **{f"tf2-models:{key}": value for key, value in config.items()}})
+
+    [line] = lines_with(engine.stack("up", "--skip-preview", fails=True), "models.m.versions.v1.artifact")
+
+    assert "build/line/" in line
+    assert "its files have changed since it was built; remove it and build again" in line
+    assert emulator.calls() == {}
+    assert engine.resources().keys() <= {"Stack tf2-models-test"}
+
+
+@pytest.mark.faults
+def test_an_api_that_is_not_enabled(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
+    """The line has the command that enables it, with the service and the project."""
+    stack = Deployment(emulator, project, tmp_path)
+    stack.declare({"m": {"defaultVersion": "v1", "versions": {"v1": stack.version(2.0)}}})
+    stack.engine.config["tf2-models:retrySeconds"] = 0
+    stack.engine.write(stack.engine.config)
+    emulator.faults({"method": "ml.projects.models.create", "status": 403, "message": "Permission denied.", "times": 1})
+    text = stack.engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
+    emulator.faults()
+    assert stack.engine.up()["created"] > 0
+    stack.engine.stack("destroy", "--suppress-progress")
+
+    told = lines_with(text, "create model")
+    assert told
+    assert all("`gcloud services enable ml.googleapis.com storage.googleapis.com`" in line for line in told)
+
+
+@pytest.mark.faults
+def test_credentials_that_are_no_file(project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come before the network, on a line that names the variable and not the file."""
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
+    engine = Engine(tmp_path / "engine")
+    version = {
+        "artifact": "gs://a-bucket/folder",
+        "pythonVersion": "3.7",
+        "machineType": "n1-standard-2",
+        "manualScaling": {"nodes": 1},
+    }
+    config = {
+        "endpoint": "https://ml.example.invalid",
+        "runtimeVersion": "2.11",
+        "models": {"m": {"defaultVersion": "v1", "versions": {"v1": version}}},
+    }
+    engine.write({"gcp:project": project, **{f"tf2-models:{key}": value for key, value in config.items()}})
+
+    told = lines_with(engine.stack("up", "--skip-preview", "--suppress-progress", fails=True), "GOOGLE_APPLICATION")
+
+    assert told
+    assert all("names no file of credentials" in line and "missing.json" not in line for line in told)
+
+
+@pytest.mark.faults
+def test_the_state_of_a_stack_on_a_full_disk(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
+    """What the engine says is the engine's; with space again the same command goes on, and nothing is made twice."""
+    with small(tmp_path / "disk", 4) as disk:
+        stack = Deployment(emulator, project, disk)
+        stack.declare({"m": {"defaultVersion": "v1", "versions": {"v1": stack.version(2.0)}}})
+        with filled(disk, but=8192):
+            stack.engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
+        stack.engine.recover("up")
+        served = stack.served()
+        preview = stack.engine.preview()
+        stack.engine.stack("destroy", "--suppress-progress")
+
+    assert served == {"m": {"v1": "READY*"}}
+    assert preview == {}
+
+
+PROGRAM = """
+from resources import ml, storage
+storage.Bucket("b", name="Bucket!", location=7, labels=[])
+"""
+
+
+@pytest.mark.faults
+def test_a_program_with_wrong_arguments(tmp_path: Path) -> None:
+    """One plain line for each, under the constructor and the key."""
+    program = tmp_path / "program"
+    program.mkdir()
+    (program / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
+    (program / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    engine = Engine(tmp_path / "engine", program)
+    engine.write({"gcp:project": "p-one"})
+
+    told = lines_with(engine.stack("up", "--skip-preview", fails=True), "Bucket('b').")
+
+    keys = {found[1] for line in told if (found := re.search(r"Bucket\('b'\)\.(\w+): ", line))}
+    assert keys == {"labels", "location", "name"}, told

@@ -1,0 +1,64 @@
+"""Whatever a program gives a constructor: a resource that is registered, or the failures under their keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resources import ml, storage
+from resources._resource import InvalidArguments, Resource
+from tests.properties.values import JSON, mutated
+
+FILES = {"saved_model.pb": {"size": 3, "crc32c": "AAAAAA=="}}
+VALID: dict[str, tuple[type[Resource], dict[str, Any]]] = {
+    "bucket": (storage.Bucket, {"project": "p-one", "name": "a-bucket", "labels": {"a": "b"}, "location": "EU"}),
+    "saved model": (storage.SavedModel, {"bucket": "a-bucket", "prefix": "r/c", "files": FILES, "size": 3}),
+    "model": (ml.Model, {"project": "p-one", "name": "m", "regions": ["us-central1"], "labels": {"a": "b"}}),
+    "version": (
+        ml.Version,
+        {
+            "project": "p-one",
+            "model": "m",
+            "name": "v1",
+            "deployment_uri": "gs://a-bucket/r/c/",
+            "runtime_version": "2.11",
+            "python_version": "3.7",
+            "machine_type": "n1-standard-2",
+            "auto_scaling": {"min_nodes": 1, "max_nodes": 2},
+        },
+    ),
+    "default version": (ml.DefaultVersion, {"project": "p-one", "model": "m", "version": "v1", "gate": {"skip": True}}),
+}
+
+
+class Mocks(pulumi.runtime.Mocks):
+    """An engine that takes everything."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        """As it was asked for."""
+        return f"{args.name}-id", dict(args.inputs)
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        """None is made."""
+        raise AssertionError(args)
+
+
+@pytest.mark.parametrize("kind", VALID)
+@given(data=st.data())
+def test_any_arguments(kind: str, data: st.DataObject) -> None:
+    """Never another exception than `InvalidArguments`, whose lines begin with the constructor and are printable."""
+    constructor, valid = VALID[kind]
+    arguments = data.draw(mutated([valid]))
+    if data.draw(st.booleans()):
+        arguments[data.draw(st.sampled_from(sorted(valid)))] = data.draw(JSON)
+    pulumi.runtime.set_mocks(Mocks(), project="tf2-models", stack="test")
+    try:
+        constructor("r", **arguments)
+    except InvalidArguments as error:
+        for line in str(error).split("\n"):
+            assert line.startswith(f"{constructor.__name__}('r')"), line
+            assert line.isprintable()

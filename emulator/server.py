@@ -29,6 +29,7 @@ from emulator.context import Emulator
 from emulator.faults import Rule
 from emulator.request import Request, Response
 from emulator.routes import Match, Router
+from emulator.storage import xml_uploads
 from resources import errors
 
 _RAW_BODY = {"ml.projects.predict", "ml.projects.explain"}
@@ -100,6 +101,10 @@ class App:
     async def _dispatch(self, call: Call) -> Response:
         await call.override()
         match = self._router.match(call.verb, call.raw_path)
+        if match is None and xml_uploads.answers_at(call):
+            call.method = xml_uploads.METHOD
+            self._emulator.calls[call.method] += 1
+            return await xml_uploads.respond(self._emulator, call)
         if match is None:
             raise errors.NotFound("Method not found." if call.api == "ml" else "Not Found")
         call.method = match.method.id

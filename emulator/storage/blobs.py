@@ -88,13 +88,13 @@ def remove_unused(emulator: Emulator, blobs: Iterable[str | None]) -> None:
 
 
 def _used(emulator: Emulator, blob: str) -> bool:
-    query = "SELECT 1 FROM storage_objects WHERE blob = ? UNION ALL SELECT 1 FROM storage_uploads WHERE blob = ?"
+    query = "SELECT 1 FROM storage_objects WHERE blob = ? UNION ALL SELECT 1 FROM storage_upload_blobs WHERE blob = ?"
     return emulator.store.one(query, blob, blob) is not None
 
 
 def sweep(emulator: Emulator) -> None:
     """Removes every file that no row names."""
-    rows = emulator.store.all("SELECT blob FROM storage_objects UNION SELECT blob FROM storage_uploads")
+    rows = emulator.store.all("SELECT blob FROM storage_objects UNION SELECT blob FROM storage_upload_blobs")
     known = {row["blob"] for row in rows}
     for file in folder(emulator).glob("??/*"):
         if file.name not in known:

@@ -121,7 +121,7 @@ async def buckets_delete(emulator: Emulator, request: Request) -> Response:
         Preconditions.of(request.params).require(row["generation"], row["metageneration"])
         if emulator.store.one("SELECT 1 FROM storage_objects WHERE bucket = ? LIMIT 1", name):
             raise errors.Aborted("The bucket you tried to delete is not empty.")
-        uploads = emulator.store.all("SELECT blob FROM storage_uploads WHERE bucket = ?", name)
+        uploads = emulator.store.all("SELECT blob FROM storage_upload_blobs WHERE bucket = ?", name)
         emulator.store.run("DELETE FROM storage_uploads WHERE bucket = ?", name)
         emulator.store.run("DELETE FROM storage_buckets WHERE name = ?", name)
         policies.forget(emulator, f"projects/_/buckets/{name}")

@@ -16,6 +16,7 @@ SESSION_DAYS = 7
 
 # Names are compared byte by byte (SQLite's BINARY collation of UTF-8), which is the order that the API lists in.
 # `storage_objects.deleted` is null for the live generation of a name. Rows may share a `blob`: a copy costs no bytes.
+# `storage_parts` holds the parts of an upload of the XML API. `storage_upload_blobs` has every file of an upload.
 # `storage_uploads.blob` is null once the upload is complete; `generation` is then that of the object.
 _SCRIPT = """
 CREATE TABLE IF NOT EXISTS storage_buckets (
@@ -58,6 +59,18 @@ CREATE TABLE IF NOT EXISTS storage_uploads (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS storage_uploads_blob ON storage_uploads (blob);
 CREATE INDEX IF NOT EXISTS storage_uploads_started ON storage_uploads (started);
+CREATE TABLE IF NOT EXISTS storage_parts (
+    upload TEXT NOT NULL REFERENCES storage_uploads (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    blob TEXT NOT NULL,
+    md5 TEXT NOT NULL,
+    PRIMARY KEY (upload, number)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS storage_parts_blob ON storage_parts (blob);
+CREATE VIEW IF NOT EXISTS storage_upload_blobs AS
+    SELECT blob, bucket, started FROM storage_uploads
+    UNION ALL
+    SELECT part.blob, bucket, started FROM storage_parts AS part JOIN storage_uploads AS upload ON upload.id = upload;
 CREATE TABLE IF NOT EXISTS storage_clock (id INTEGER PRIMARY KEY CHECK (id = 1), generation INTEGER NOT NULL);
 INSERT OR IGNORE INTO storage_clock VALUES (1, 0);
 """
@@ -78,7 +91,7 @@ def prepare(emulator: Emulator) -> None:
 def end_old_uploads(emulator: Emulator) -> None:
     """Ends the upload sessions that are older than a week, and removes the bytes that came for them."""
     oldest = text(emulator.now() - timedelta(days=SESSION_DAYS))
-    old = [row["blob"] for row in emulator.store.all("SELECT blob FROM storage_uploads WHERE started < ?", oldest)]
+    old = [row["blob"] for row in emulator.store.all("SELECT blob FROM storage_upload_blobs WHERE started < ?", oldest)]
     if old:
         emulator.store.run("DELETE FROM storage_uploads WHERE started < ?", oldest)
         blobs.remove_unused(emulator, old)

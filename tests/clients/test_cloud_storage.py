@@ -168,6 +168,21 @@ def test_many_files_at_once(made: Any, tmp_path: Path) -> None:
     assert (tmp_path / "large").read_bytes() == _LARGE
 
 
+def test_one_file_in_parts(made: Any, tmp_path: Path) -> None:
+    """The transfer manager sends the parts of one file at a time, in any order, by the XML API."""
+    (tmp_path / "large").write_bytes(_LARGE)
+    blob = made.blob("a b/ü")
+    blob.metadata, blob.content_language = {"k": "v"}, "de"
+
+    transfer_manager.upload_chunks_concurrently(
+        str(tmp_path / "large"), blob, chunk_size=2**18, max_workers=4, worker_type="thread"
+    )
+
+    found = made.get_blob("a b/ü")
+    assert found.download_as_bytes() == _LARGE
+    assert (found.metadata, found.content_language, found.md5_hash) == ({"k": "v"}, "de", None)
+
+
 def test_hostile_names(client: Any, made: Any) -> None:
     """Every name that may be is kept as it is; one that may not be is refused with 400, for objects and for buckets."""
     for name in NAMES:

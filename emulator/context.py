@@ -14,6 +14,8 @@ from emulator import policies, sandbox
 from emulator.access import Access
 from emulator.clock import Clock
 from emulator.faults import Faults
+from emulator.jobs import tables as job_tables
+from emulator.jobs.queue import Jobs
 from emulator.log import Log
 from emulator.metrics import Metrics
 from emulator.ml import request_log, work
@@ -60,6 +62,7 @@ class Emulator:
     access: Access = field(init=False)
     operations: Operations = field(init=False)
     deployments: Deployments = field(init=False)
+    jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
         self.requests = RequestLog(self.data / request_log.FILE)
@@ -67,6 +70,7 @@ class Emulator:
         self.access = self.settings.access
         self.operations = Operations(self, work.WORKS)
         self.deployments = Deployments(self)
+        self.jobs = Jobs(self)
 
     @classmethod
     def open(cls, data: Path, settings: Settings, clock: Clock | None = None) -> Emulator:
@@ -83,6 +87,7 @@ class Emulator:
         emulator.store.declare(policies.TABLES)
         storage_tables.prepare(emulator)
         ml_tables.prepare(emulator)
+        job_tables.prepare(emulator)
         return emulator
 
     def now(self) -> datetime:
@@ -90,12 +95,14 @@ class Emulator:
         return self.clock.now()
 
     async def start(self) -> None:
-        """Serves again what was READY, and goes on with the operations that had not ended."""
+        """Serves again what was READY, and goes on with the operations and jobs that had not ended."""
         self.deployments.resume()
         self.operations.resume()
+        self.jobs.resume()
 
     async def stop(self) -> None:
-        """Ends every task and process. Operations that have not ended go on at the next start."""
+        """Ends every task and process. Operations and jobs that have not ended go on at the next start."""
+        await self.jobs.stop()
         await self.operations.stop()
         await self.deployments.stop()
         await self.serving.stop()

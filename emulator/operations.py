@@ -182,7 +182,7 @@ class Operations:
             await self._emulator.faults.spoil()
             finish = await work.run(self._emulator, row)
             await asyncio.sleep(end - asyncio.get_running_loop().time())
-            await self._write(lambda: self._end(row, {"response": finish()}))
+            await insist(self._emulator, lambda: self._end(row, {"response": finish()}))
         except errors.ApiError as exc:
             await self._fail(row, work, _CODES.get(exc.status, 13), exc.message)
         except errors.ArtifactError as exc:
@@ -204,20 +204,7 @@ class Operations:
             work.fail(self._emulator, row, message)
             self._end(row, {"error": {"code": code, "message": message}})
 
-        await self._write(change)
-
-    async def _write(self, change: Callable[[], None]) -> None:
-        """What an operation did, in one transaction; again and again until the disk takes it: it is done."""
-        while True:
-            try:
-                with self._emulator.store.transaction():
-                    return change()
-            except disk.FAILURES as exc:
-                refusal = disk.refusal(exc)
-                if refusal is None:
-                    raise
-                self._emulator.log.line(f"ERROR the end of an operation: {refusal}")
-            await asyncio.sleep(_DISK_SECONDS)
+        await insist(self._emulator, change)
 
     def _end(self, row: sqlite3.Row, result: Mapping[str, Any]) -> None:
         """After every other end, also where the date was set back before a start: `_forget` goes by it."""
@@ -240,6 +227,20 @@ class Operations:
             " (SELECT ended FROM operations WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT 1 OFFSET ?)"
         )
         self._emulator.store.run(statement, self._emulator.settings.keep_operations)
+
+
+async def insist(emulator: Emulator, change: Callable[[], None]) -> None:
+    """What was done in the background, in one transaction; again and again until the disk takes it."""
+    while True:
+        try:
+            with emulator.store.transaction():
+                return change()
+        except disk.FAILURES as exc:
+            refusal = disk.refusal(exc)
+            if refusal is None:
+                raise
+            emulator.log.line(f"ERROR the end of an operation or a job: {refusal}")
+        await asyncio.sleep(_DISK_SECONDS)
 
 
 def to_json(row: sqlite3.Row) -> dict[str, Any]:

@@ -22,7 +22,16 @@ FORBIDDEN = {
 }
 ALLOWED = {("models/core/push.py", "resources")}
 """`push` sends with the provider's own code: a second uploader would be another truth. It is imported when asked."""
-OF_RESOURCES = {"errors", "_values", "ml.schema", "ml.quotas", "ml.rules", "storage.schema", "storage.rules"}
+OF_RESOURCES = {
+    "errors",
+    "_values",
+    "ml.schema",
+    "ml.job_rules",
+    "ml.quotas",
+    "ml.rules",
+    "storage.schema",
+    "storage.rules",
+}
 """What the emulator takes of `resources`: schemas, rules and errors, and no client code."""
 
 

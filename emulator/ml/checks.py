@@ -12,7 +12,7 @@ from emulator.parameters import errors_of
 from emulator.payload import snake
 from resources import errors
 from resources._values import Failure, from_api
-from resources.ml import rules
+from resources.ml import job_rules, rules
 from resources.ml.schema import MODEL, VERSION
 
 _ZEROS: tuple[object, ...] = (False, 0, "", [])
@@ -60,17 +60,48 @@ def version_body(project: str, model: str, given: Mapping[str, Any]) -> dict[str
     return _stored(body)
 
 
+def job_body(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the API stores of a new job, without its id.
+
+    Raises:
+        InvalidArgument: what it says is not allowed; names every field.
+        Unimplemented: it needs something that is not emulated.
+    """
+    if "trainingInput" in given:
+        raise field_error(errors.Unimplemented, "job.trainingInput", "This endpoint runs batch prediction jobs only.")
+    if "predictionInput" not in given:
+        raise field_error(errors.InvalidArgument, "job.predictionInput", "is required")
+    body = _inputs(("predictionInput", "labels"), given)
+    _refuse(job_rules.job_failures({"jobId": given.get("jobId", ""), **body}), "job")
+    wanted = body["predictionInput"]
+    _check_runtime(wanted.get("runtimeVersion"), "job.predictionInput.runtimeVersion")
+    if wanted["dataFormat"] not in ("JSON", "TEXT", "TF_RECORD", "TF_RECORD_GZIP"):
+        raise field_error(errors.InvalidArgument, "job.predictionInput.dataFormat", "is a format of outputs only")
+    if wanted.get("outputDataFormat", "JSON") not in ("JSON", "TEXT"):
+        text = f"{wanted['outputDataFormat']} is not written here: results are JSON lines."
+        raise field_error(errors.Unimplemented, "job.predictionInput.outputDataFormat", text)
+    return _stored(body)
+
+
+def job_labels(body: Mapping[str, Any]) -> None:
+    """Refuses labels of a job, new or patched, that the rules do not allow. Raises `InvalidArgument`."""
+    _refuse(job_rules.job_failures({"labels": body.get("labels", {})}), "job")
+
+
 def check_version(project: str, model: str, body: Mapping[str, Any]) -> None:
     """Refuses a version, new or patched, that the rules do not allow. Raises `InvalidArgument`."""
     inputs = VERSION.names("path", "fixed", "mutable")
     values = {name: from_api(value, VERSION.types[name]) for name, value in body.items() if name in inputs}
     values.update(project=project, model=model)
     _refuse(VERSION.failures(values), "version")
-    version = values.get("runtimeVersion")
+    _check_runtime(values.get("runtimeVersion"), "version.runtimeVersion")
+
+
+def _check_runtime(version: str | None, path: str) -> None:
     if version and rules.runtime(version) not in {*_GOOGLE_RUNTIMES, _installed()}:
         raise field_error(
             errors.InvalidArgument,
-            "version.runtimeVersion",
+            path,
             f"The runtime version {version} is not supported. This endpoint has {runtimes()}.",
         )
 

@@ -25,11 +25,11 @@ _JOIN = re.compile(r"AND\s+")
 Test = Callable[[dict[str, Any]], bool]
 
 
-def page(key: str, request: Request, items: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def page(key: str, request: Request, items: Iterable[dict[str, Any]], *, by: str = "name") -> dict[str, Any]:
     """One page of those items that pass the request's filter; `{}` where there is none.
 
-    `items` come in the order of their names. A page begins after the name that its token holds, so what is added or
-    deleted meanwhile moves nothing else.
+    `items` come in the order of their field `by`. A page begins after the name that its token holds, so what is added
+    or deleted meanwhile moves nothing else.
 
     Raises:
         InvalidArgument: a page size, token or filter that cannot be understood.
@@ -40,10 +40,10 @@ def page(key: str, request: Request, items: Iterable[dict[str, Any]]) -> dict[st
     after = _name_of(request.params.get("pageToken") or "")
     test = filter_of(request)
     size = min(size, _MOST)
-    found = [item for item in items if item["name"] > after and test(item)]
+    found = [item for item in items if item[by] > after and test(item)]
     answer: dict[str, Any] = {key: found[:size]} if found else {}
     if len(found) > size:
-        answer["nextPageToken"] = base64.urlsafe_b64encode(found[size - 1]["name"].encode()).decode()
+        answer["nextPageToken"] = base64.urlsafe_b64encode(found[size - 1][by].encode()).decode()
     return answer
 
 

@@ -35,6 +35,11 @@ def of_version(mask: str | None, body: Mapping[str, Any]) -> list[str]:
     return leaves
 
 
+def of_job(mask: str | None) -> list[str]:
+    """The leaves, in camelCase, that a patch of a job names. Raises `InvalidArgument`."""
+    return [leaf for leaf in _parse(mask, ["labels", "etag"], "Job") if leaf != "etag"]
+
+
 def _parse(mask: str | None, allowed: list[str], kind: str) -> list[str]:
     leaves = [camel(leaf.strip()) for leaf in (mask or "").split(",") if leaf.strip()]
     if not leaves:

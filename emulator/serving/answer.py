@@ -42,8 +42,8 @@ def write(outputs: Mapping[str, Array], *, bare: bool) -> bytes:
             "Bad output from running tensorflow session: outputs had differing sizes in the batch (outer) dimension. "
             f"See the outputs and their size: {sizes}."
         )
-    columns = {alias: _column(alias, array) for alias, array in arrays.items()}
-    # Where a NaN is, `_column` has left plain numbers, since orjson writes null for it.
+    columns = {alias: column(alias, array) for alias, array in arrays.items()}
+    # Where a NaN is, `column` has left plain numbers, since orjson writes null for it.
     words = any(array.dtype.kind == "f" and not np.isfinite(array).all() for array in arrays.values())
     if bare and len(columns) == 1:
         return _dump(next(iter(columns.values())), words=words)
@@ -56,11 +56,15 @@ def write_error(error: PredictionError) -> bytes:
     return orjson.dumps({"error": f"Prediction failed: {error}"})
 
 
-def _column(alias: str, array: Array) -> Array | list[Any]:
-    """What orjson writes as it is, one item per instance."""
+def column(alias: str, array: Array) -> Array | list[Any]:
+    """An output as orjson writes it, one item per instance; lists of plain values where a NaN or text is in it.
+
+    Raises:
+        InvalidOutputs: JSON cannot carry it.
+    """
     if array.dtype.kind in "OS":
-        column: list[Any] = _strings(alias, array.tolist())
-        return column
+        texts: list[Any] = _strings(alias, array.tolist())
+        return texts
     if array.dtype.name == "bfloat16":
         array = array.astype(np.float32)
     if array.dtype.name not in _WRITABLE:

@@ -78,7 +78,7 @@ class Batcher:
         """The outputs of all in one call; None where that failed, or where they cannot be told apart again."""
         inputs = {alias: np.concatenate([r.inputs[alias] for r in requests]) for alias in requests[0].inputs}
         try:
-            outputs = self._run(requests[0].signature, inputs)
+            outputs = run(self._model, requests[0].signature, inputs)
         except PredictionError:
             return None
         total = sum(request.count for request in requests)
@@ -86,21 +86,23 @@ class Batcher:
 
     def _run_alone(self, request: Request) -> bytes:
         try:
-            return self._write(self._run(request.signature, request.inputs))
+            return self._write(run(self._model, request.signature, request.inputs))
         except PredictionError as exc:
             return answer.write_error(exc)
-
-    def _run(self, key: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        try:
-            return self._model.run(key, inputs)
-        except Exception as exc:  # a model's graph may make TensorFlow raise any type
-            raise RunFailed(f"Exception during running the graph: {reason(exc)}") from exc
 
     def _write(self, outputs: Mapping[str, Array]) -> bytes:
         try:
             return answer.write(outputs, bare=self._bare)
         except PredictionError as exc:
             return answer.write_error(exc)
+
+
+def run(model: Runnable, key: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """One call of a signature. Raises `RunFailed` for whatever the model raises."""
+    try:
+        return model.run(key, inputs)
+    except Exception as exc:  # a model's graph may make TensorFlow raise any type
+        raise RunFailed(f"Exception during running the graph: {reason(exc)}") from exc
 
 
 def _parts(group: list[tuple[int, Request]]) -> Iterator[list[tuple[int, Request]]]:

@@ -1,4 +1,4 @@
-"""A node: one process that holds one SavedModel and answers predict requests from its socket, until that closes."""
+"""A node: one process that holds one SavedModel and answers what comes from its socket, until that closes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from emulator import sandbox
+from emulator.jobs.rows import Rows
 from emulator.serving import frames, process
 from emulator.serving.batching import Batcher
 from emulator.serving.failures import LoadFailed, reason
@@ -25,7 +26,8 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
     Args:
         sock: stream to the front.
         options: `folder`, `threads`, `bare` (see `answer.write`), `cores` and `memory` in bytes, None without bound;
-            `sandbox`, the layers to take before anything of the model is read.
+            `sandbox`, the layers to take before anything of the model is read; `batch`, what `Rows` takes, for a node
+            that answers the chunks of a job and not predict requests.
     """
     process.close_others(sock.fileno())
     process.prefer_as_victim()
@@ -65,7 +67,7 @@ def _drained(sock: socket.socket) -> Iterator[list[tuple[int, bytes]]]:
             yield requests
 
 
-def _load(options: dict[str, Any]) -> Batcher:
+def _load(options: dict[str, Any]) -> Batcher | Rows:
     folder = Path(options["folder"])
     from emulator.serving.model import Model
 
@@ -74,7 +76,8 @@ def _load(options: dict[str, Any]) -> Batcher:
     except sandbox.MissingLayer as exc:
         raise LoadFailed(f"the sandbox cannot be entered: {exc}") from exc
     try:
-        return Batcher(Model(folder, threads=options["threads"]), bare=options["bare"])
+        model = Model(folder, threads=options["threads"])
+        return Rows(model, **options["batch"]) if options["batch"] else Batcher(model, bare=options["bare"])
     except LoadFailed:
         raise
     except Exception as exc:  # a damaged SavedModel makes TensorFlow raise nearly any type

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +24,7 @@ _GRACE = 2.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How nodes are run; see `Serving` for the meaning of each."""
+    """How nodes are run; see `Serving` for the meaning of each, and `node.main` for that of `batch`."""
 
     threads: int
     bare: bool
@@ -33,6 +33,7 @@ class Settings:
     load_timeout: float
     predict_timeout: float
     pending_bytes: int
+    batch: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -215,6 +216,7 @@ def _options(folder: Path, settings: Settings) -> dict[str, Any]:
         "sandbox": list(settings.sandbox),
         "cores": machine.cores if machine else None,
         "memory": machine.memory if machine else None,
+        "batch": settings.batch,
     }
 
 

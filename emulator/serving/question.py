@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,29 +43,48 @@ def read(body: bytes, signatures: Mapping[str, Signature], fast: tensors.Fast | 
     Raises:
         InvalidInputs: the request does not fit, and why.
     """
-    document = _parse(body)
+    document = _document(body)
     key = signatures_.choose(signatures, _signature_name(document))
     if "instances" not in document:
         raise InvalidInputs('Missing "instances" field in request body.')
     instances = document["instances"]
     if not isinstance(instances, list) or not instances:
         raise InvalidInputs('"instances" must be a list with at least one instance.')
-    if b'"b64"' in body or b"\\u" in body:
+    return Request(key, arrays(instances, signatures[key], body, fast), len(instances))
+
+
+def arrays(
+    instances: Sequence[Any], signature: Signature, text: bytes, fast: tensors.Fast | None = None
+) -> dict[str, tensors.Array]:
+    """What a signature takes, by alias, of instances that are parsed.
+
+    Args:
+        instances: one value each, one or more.
+        signature: the signature.
+        text: what they were parsed from, or more.
+        fast: a quicker conversion of numbers, see `tensors.convert`.
+
+    Raises:
+        InvalidInputs: one does not fit, or they do not go together, and why.
+    """
+    if b'"b64"' in text or b"\\u" in text:
         instances = [_decode(instance, index) for index, instance in enumerate(instances)]
-    if b"true" in body or b"false" in body:
+    if b"true" in text or b"false" in text:
         fast = None  # it takes booleans for numbers
-    inputs = signatures[key].inputs
-    arrays = {
-        name: tensors.convert(name, inputs[name], rows, fast) for name, rows in _columns(instances, inputs).items()
-    }
-    return Request(key, arrays, len(instances))
+    inputs = signature.inputs
+    return {name: tensors.convert(name, inputs[name], rows, fast) for name, rows in _columns(instances, inputs).items()}
 
 
-def _parse(body: bytes) -> dict[str, Any]:
+def parse(text: bytes) -> Any:
+    """The value of a JSON text; bare NaN and Infinity are taken. Raises `InvalidInputs`."""
     try:
-        document = orjson.loads(body)
+        return orjson.loads(text)
     except orjson.JSONDecodeError as exc:
-        document = _parse_with_nan(body, str(exc))
+        return _parse_with_nan(text, str(exc))
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    document = parse(body)
     if not isinstance(document, dict):
         raise InvalidInputs('The request body must be a JSON object with the field "instances".')
     return document
@@ -102,7 +121,7 @@ def _decode(value: Any, index: int) -> Any:
         raise InvalidInputs(f'instance {index}: "b64" does not hold base64: {exc}') from None
 
 
-def _columns(instances: list[Any], inputs: Mapping[str, Any]) -> dict[str, list[Any]]:
+def _columns(instances: Sequence[Any], inputs: Mapping[str, Any]) -> dict[str, list[Any]]:
     """One list of values per input, from one row per instance."""
     if len(inputs) == 1:
         return _single_column(instances, next(iter(inputs)))
@@ -120,7 +139,7 @@ def _columns(instances: list[Any], inputs: Mapping[str, Any]) -> dict[str, list[
     return columns
 
 
-def _single_column(instances: list[Any], name: str) -> dict[str, list[Any]]:
+def _single_column(instances: Sequence[Any], name: str) -> dict[str, list[Any]]:
     """Bare values, or `{name: value}`, mixed as one likes."""
     values = []
     for row in instances:

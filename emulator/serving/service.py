@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from emulator.sandbox import layers
-from emulator.serving import node_link
+from emulator.serving import node_link, process
 from emulator.serving.deployment import Deployment
 from emulator.serving.failures import LoadFailed
 from emulator.serving.forking import Template
@@ -18,6 +20,9 @@ from emulator.serving.machines import Machine
 from emulator.serving.node_link import Node, Settings
 from emulator.serving.scaling import Meter, Pace, Scale
 from resources import errors
+
+_CHUNK_TIMEOUT = 600.0
+"""Seconds that a node of a job may take for one chunk."""
 
 
 class Serving:
@@ -127,6 +132,29 @@ class Serving:
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
 
+    @asynccontextmanager
+    async def worker(self, folder: Path, batch: Mapping[str, Any]) -> AsyncIterator[Node]:
+        """A node of its own for a job, that answers chunks by `ask` until the block ends; nobody replaces it.
+
+        Args:
+            folder: holds the SavedModel.
+            batch: see `node.main`.
+
+        Raises:
+            errors.ArtifactError: the model cannot be loaded.
+        """
+        settings = dataclasses.replace(self._settings, batch=batch, predict_timeout=_CHUNK_TIMEOUT)
+        meter = Meter(asyncio.get_running_loop().time)
+        async with self._loads:
+            template = await self._running_template()
+            node = await node_link.launch(template, folder, settings, meter)
+        watch = asyncio.create_task(_fail_with(template, node))
+        try:
+            yield node
+        finally:
+            node.close()
+            await asyncio.shield(watch)
+
     async def scale(self, key: str, *, nodes: int | Scale) -> None:
         """Starts or retires nodes until there are so many, or as many as the range allows; returns when that is done.
 
@@ -197,6 +225,12 @@ class Serving:
             self._template = Template(self._start_timeout)
         await self._template.start()
         return self._template
+
+
+async def _fail_with(template: Template, node: Node) -> None:
+    """Fails what waits for a node as soon as it has ended; returns when its process is gone."""
+    await node.closed
+    node.fail_pending(process.describe_end(await node_link.end(template, node)))
 
 
 def _scale(nodes: int | Scale) -> Scale:

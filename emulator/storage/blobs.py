@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from emulator import disk
 from emulator.storage.digests import Digest
 
 if TYPE_CHECKING:
@@ -70,6 +71,18 @@ def create(emulator: Emulator) -> str:
     file = path(emulator, blob)
     file.parent.mkdir(exist_ok=True)
     file.touch(exist_ok=False)
+    return blob
+
+
+def adopt(emulator: Emulator, file: Path) -> str:
+    """Makes a whole file a blob, without copying where the file system has hard links; returns the blob's id.
+
+    `file` keeps its name. It must not be written to any more.
+    """
+    blob = secrets.token_hex(16)
+    target = path(emulator, blob)
+    target.parent.mkdir(exist_ok=True)
+    disk.link(file, target)
     return blob
 
 

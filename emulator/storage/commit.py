@@ -59,17 +59,30 @@ def put(
         errors.PreconditionFailed: a condition does not hold.
     """
     with emulator.store.transaction():
-        bucket = rows.bucket(emulator, new.bucket)
-        old = rows.live(emulator, new.bucket, new.name)
-        require(conditions, old)
-        if old is not None:
-            _retire(emulator, bucket, old)
-        generation = next_generation(emulator)
-        _insert(emulator, new, generation)
+        require(conditions, rows.live(emulator, new.bucket, new.name))
+        generation, left = replace(emulator, new)
         if also is not None:
             also(generation)
-    blobs.remove_unused(emulator, [None if old is None else old["blob"]])
+    blobs.remove_unused(emulator, [left])
     return rows.object_(emulator, new.bucket, new.name, generation)
+
+
+def replace(emulator: Emulator, new: NewObject) -> tuple[int, str | None]:
+    """Makes `new` the live generation of its name, inside the caller's transaction.
+
+    Returns:
+        The new generation, and the blob of the one before, for `blobs.remove_unused` after the commit.
+
+    Raises:
+        errors.NotFound: the bucket is gone.
+    """
+    bucket = rows.bucket(emulator, new.bucket)
+    old = rows.live(emulator, new.bucket, new.name)
+    if old is not None:
+        _retire(emulator, bucket, old)
+    generation = next_generation(emulator)
+    _insert(emulator, new, generation)
+    return generation, None if old is None else old["blob"]
 
 
 def require(conditions: Preconditions, row: sqlite3.Row | None) -> None:

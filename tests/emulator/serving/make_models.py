@@ -36,6 +36,10 @@ def _refuse(x: Any) -> dict[str, Any]:
         return {"y": tf.identity(x)}
 
 
+def _length(text: Any) -> dict[str, Any]:
+    return {"length": tf.strings.length(text)}
+
+
 def _spin(x: Any) -> dict[str, Any]:
     """Never ends for a value above 100."""
     return {"y": tf.while_loop(lambda y: tf.reduce_max(y) > 100.0, lambda y: [y + 0.0 * y], [x])[0]}
@@ -113,6 +117,7 @@ MODELS: dict[str, dict[str, tuple[Any, list[tf.TensorSpec]]]] = {
         )
     },
     "centre": {"serving_default": (_centre, [_TWO])},
+    "length": {"serving_default": (_length, [tf.TensorSpec([None], tf.string, name="text")])},
     "refuse": {"serving_default": (_refuse, [_TWO])},
     "spin": {"serving_default": (_spin, [_TWO])},
     "image": {"serving_default": (_image, [tf.TensorSpec([None, 28, 28], tf.float32, name="image")])},

@@ -1,0 +1,146 @@
+"""The node's side of a job: answers chunks of rows with lines of predictions. Needs no TensorFlow.
+
+A row that cannot be parsed, that does not fit the signature or that the model fails on is counted by its error, and
+spoils no other row: what fails together is halved until it stands alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from emulator.jobs import lines, shards, tfrecord
+from emulator.serving import batching, question
+from emulator.serving import signature as signatures
+from emulator.serving.batching import Runnable
+from emulator.serving.failures import InvalidInputs, LoadFailed, PredictionError
+from emulator.serving.tensors import Array
+
+MOST_ANSWER = 32 << 20
+"""Bytes of lines that one answer holds; a chunk that gives more is asked for in halves."""
+
+
+class _TooMuch(Exception):
+    """The lines of a chunk with several rows are too long together."""
+
+
+@dataclass
+class _Tally:
+    predictions: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+
+
+class Rows:
+    """A model, asked by chunks.
+
+    Args:
+        model: the model.
+        signature: key of its signature; empty for the only one, or `serving_default`.
+        batch: rows of one call of the model.
+        form: of the chunks, see `shards.plan`.
+
+    Raises:
+        LoadFailed: there is no such signature.
+    """
+
+    def __init__(self, model: Runnable, *, signature: str, batch: int, form: str) -> None:
+        try:
+            self._key = signatures.choose(model.signatures, signature)
+        except InvalidInputs as exc:
+            raise LoadFailed(str(exc)) from exc
+        self._model, self._batch, self._form = model, batch, form
+        inputs = model.signatures[self._key].inputs.values()
+        self._fixed = any(tensor.shape and tensor.shape[0] is not None for tensor in inputs)
+
+    def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+        """One answer for each chunk (number, content): a line `{"predictions": N, "errors": {TEXT: N}}`, then results.
+
+        `{"halve": true}` where the results are too long together.
+        """
+        for number, chunk in requests:
+            yield number, self._answer(chunk)
+
+    def _answer(self, chunk: bytes) -> bytes:
+        try:
+            return self._whole(chunk)
+        except _TooMuch:
+            return b'{"halve":true}\n'
+
+    def _whole(self, chunk: bytes) -> bytes:
+        tally = _Tally()
+        rows = self._rows(chunk, tally)
+        written: list[bytes] = []
+        size = 0
+        for text in self._results(rows, chunk, tally):
+            size += len(text)
+            if size > MOST_ANSWER:
+                if len(rows) > 1:
+                    raise _TooMuch
+                tally.predictions, written = 0, []
+                tally.errors[f"The prediction of one instance has more than {MOST_ANSWER} bytes."] += 1
+                break
+            written.append(text)
+        head = orjson.dumps({"predictions": tally.predictions, "errors": dict(tally.errors)})
+        return b"\n".join((head, b"".join(written)))
+
+    def _rows(self, chunk: bytes, tally: _Tally) -> list[Any]:
+        if self._form != shards.JSON:
+            return list(tfrecord.records(chunk))
+        texts = chunk.removesuffix(b"\n").split(b"\n")
+        try:
+            return [orjson.loads(text) for text in texts]
+        except orjson.JSONDecodeError:
+            return [row for text in texts for row in _parsed(text, tally)]
+
+    def _results(self, rows: Sequence[Any], chunk: bytes, tally: _Tally) -> Iterator[bytes]:
+        step = self._batch if self._fixed else max(len(rows), 1)
+        for start in range(0, len(rows), step):
+            for inputs, count in self._converted(rows[start : start + step], chunk, tally):
+                for first in range(0, count, self._batch):
+                    end = min(first + self._batch, count)
+                    yield from self._predicted(_part(inputs, first, end), end - first, tally)
+
+    def _converted(self, rows: Sequence[Any], chunk: bytes, tally: _Tally) -> Iterator[tuple[Mapping[str, Array], int]]:
+        """The arrays of rows that go together, with their number."""
+        try:
+            inputs = question.arrays(rows, self._model.signatures[self._key], chunk, self._model.fast)
+        except InvalidInputs as exc:
+            if len(rows) == 1:
+                tally.errors[str(exc)] += 1
+                return
+            middle = len(rows) // 2
+            yield from self._converted(rows[:middle], chunk, tally)
+            yield from self._converted(rows[middle:], chunk, tally)
+        else:
+            yield inputs, len(rows)
+
+    def _predicted(self, inputs: Mapping[str, Array], count: int, tally: _Tally) -> Iterator[bytes]:
+        try:
+            text = lines.write(batching.run(self._model, self._key, inputs), count)
+        except PredictionError as exc:
+            if count == 1:
+                tally.errors[str(exc)] += 1
+                return
+            middle = count // 2
+            yield from self._predicted(_part(inputs, 0, middle), middle, tally)
+            yield from self._predicted(_part(inputs, middle, count), count - middle, tally)
+        else:
+            tally.predictions += count
+            yield text
+
+
+def _parsed(text: bytes, tally: _Tally) -> list[Any]:
+    """The row of a line; none where it is no JSON."""
+    try:
+        return [question.parse(text)]
+    except InvalidInputs as exc:
+        tally.errors[str(exc)] += 1
+        return []
+
+
+def _part(inputs: Mapping[str, Array], start: int, end: int) -> dict[str, Array]:
+    return {alias: array[start:end] for alias, array in inputs.items()}

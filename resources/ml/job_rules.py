@@ -1,0 +1,85 @@
+"""What the values of a batch prediction job may be. Resource and emulator ask the same rules; they are pure.
+
+Each rule takes inputs under the API's names, of the right types, and yields the path and the reason of each failure. A
+value that is not known yet, or not given, is not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from resources import _common
+from resources._values import Failure, join, shown
+from resources.ml.rules import NAME, RUNTIME
+
+MODEL_NAME = re.compile(r"projects/[^/]+/models/[A-Za-z][A-Za-z0-9_]{0,127}\Z")
+VERSION_NAME = re.compile(r"projects/[^/]+/models/[A-Za-z][A-Za-z0-9_]{0,127}/versions/[A-Za-z][A-Za-z0-9_]{0,127}\Z")
+OBJECTS = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/.+\Z", re.DOTALL)
+FOLDER = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?\Z", re.DOTALL)
+SOURCES = ("modelName", "versionName", "uri")
+DEFAULT_BATCH = 64
+DEFAULT_WORKERS = 10
+MOST_BATCH = 1_000_000
+_FORMS = {"modelName": (MODEL_NAME, "projects/P/models/M"), "versionName": (VERSION_NAME, "a version's full name")}
+_REQUIRED = ("dataFormat", "inputPaths", "outputPath", "region")
+
+Values = Mapping[str, Any]
+
+
+def job_failures(values: Values, where: str = "") -> Iterator[Failure]:
+    """Everything wrong with a job's inputs."""
+    job_id = values.get("jobId")
+    if isinstance(job_id, str) and not NAME.match(job_id):
+        yield (
+            join(where, "jobId"),
+            f"must be letters, digits and underscores, a letter first, at most 128; it is {shown(job_id)}",
+        )
+    yield from _common.label_failures(values.get("labels"), join(where, "labels"))
+    given = values.get("predictionInput")
+    if isinstance(given, Mapping):
+        at = join(where, "predictionInput")
+        yield from ((join(at, path), reason) for path, reason in _input(given))
+
+
+def _input(given: Values) -> Iterator[Failure]:
+    for name in _REQUIRED:
+        if given.get(name) in (None, "", []):
+            yield name, "is required"
+    yield from _source(given)
+    yield from _places(given)
+    yield from _numbers(given)
+    version = given.get("runtimeVersion")
+    if isinstance(version, str) and not RUNTIME.match(version):
+        yield "runtimeVersion", f"must be of the form 2.11; it is {shown(version)}"
+
+
+def _source(given: Values) -> Iterator[Failure]:
+    named = [name for name in SOURCES if given.get(name) is not None]
+    if len(named) != 1:
+        yield "", f"needs one of {', '.join(SOURCES)}; it has {' and '.join(named) or 'none'}"
+    for name, (form, words) in _FORMS.items():
+        value = given.get(name)
+        if isinstance(value, str) and not form.match(value):
+            yield name, f"must be {words}; it is {shown(value)}"
+    uri = given.get("uri")
+    if isinstance(uri, str) and not FOLDER.match(uri):
+        yield "uri", f"must be gs://BUCKET/FOLDER; it is {shown(uri)}"
+
+
+def _places(given: Values) -> Iterator[Failure]:
+    paths = given.get("inputPaths")
+    for number, path in enumerate(paths if isinstance(paths, list) else ()):
+        if isinstance(path, str) and not OBJECTS.match(path):
+            yield f"inputPaths[{number}]", f"must be gs://BUCKET/OBJECT, * a part of a name; it is {shown(path)}"
+    target = given.get("outputPath")
+    if isinstance(target, str) and target and not FOLDER.match(target):
+        yield "outputPath", f"must be gs://BUCKET/FOLDER; it is {shown(target)}"
+
+
+def _numbers(given: Values) -> Iterator[Failure]:
+    for name, most in (("batchSize", MOST_BATCH), ("maxWorkerCount", 10_000)):
+        value = given.get(name)
+        if isinstance(value, int | str) and str(value).lstrip("-").isdecimal() and not 1 <= int(value) <= most:
+            yield name, f"must be 1 to {most}; it is {value}"

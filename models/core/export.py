@@ -69,11 +69,7 @@ def _write(trained: Trained, folder: Path) -> None:
     # TensorFlow collects the variables in a set that is ordered by their addresses in memory.
     places = {id(variable.value): place for place, variable in enumerate(trained.model.variables)}
     graph.variables = sorted(graph.variables, key=lambda variable: places.get(id(variable), len(places)))
-    try:
-        archive.write_out(str(folder), verbose=False)
-    except (tf.errors.OpError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise BuildError(f"{folder} cannot be written: {reason}; free space there, then run it again") from None
+    archive.write_out(str(folder), verbose=False)
     (folder / "fingerprint.pb").unlink(missing_ok=True)
     assets = folder / "assets"
     if assets.is_dir() and not any(assets.iterdir()):

@@ -10,13 +10,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO
 
 from models.core.errors import BuildError, ModelsError
 from models.core.export import export
+from models.core.recipe import Recipe, Report, Values
 from models.core.registry import load_recipe
+
+_PROBE = 1 << 20
+"""Bytes that a folder must still take."""
 
 
 def main() -> int:
@@ -40,7 +45,31 @@ def _run(request: dict[str, Any], events: TextIO) -> dict[str, Any]:
 
     _check_installed(request["pinned"])
     recipe = load_recipe(request["recipe"], Path.cwd())
-    return export(recipe, request["parameters"], Path(request["folder"]), report)
+    return _exported(recipe, request["parameters"], Path(request["folder"]), report)
+
+
+def _exported(recipe: Recipe, parameters: Values, folder: Path, report: Report) -> dict[str, Any]:
+    """As `export`, whose own text counts in every input digest: a folder that takes no more is told here."""
+    import tensorflow as tf
+
+    try:
+        return export(recipe, parameters, folder, report)
+    except (tf.errors.OpError, OSError) as error:
+        reason = " ".join(str(error).split())
+        if not _is_full(folder):
+            raise
+        raise BuildError(f"{folder} cannot be written: {reason}; free space there, then run it again") from None
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether a folder takes no block more: TensorFlow's own error does not tell it from others."""
+    try:
+        with tempfile.TemporaryFile(dir=folder if folder.is_dir() else folder.parent) as probe:
+            probe.write(bytes(_PROBE))
+            probe.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _check_installed(pinned: dict[str, list[str]]) -> None:

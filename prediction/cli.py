@@ -32,14 +32,20 @@ examples:
   jq .rows data.json | python -m prediction my_model --instances - --json
   python -m prediction fashion_mnist --stack prod
   python -m prediction my_model --project my-project --region us-central1
+  python -m prediction batch --help                              whole files, as a job
 
 exit codes: 0 done, 1 failed, 2 wrong usage
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    options = _options(arguments)
+    """Runs the command; returns its exit code. A first word `batch` is that command, see `batch_cli`."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["batch"]:
+        from prediction import batch_cli
+
+        return batch_cli.main(words[1:])
+    options = _options(words)
     try:
         return _run(options)
     except errors.Error as error:
@@ -55,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m prediction",
         description=_DESCRIPTION,
@@ -70,11 +76,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--json", action="store_true", help="print the answer as it came: one line of JSON")
     add("--plot", type=_picture, metavar="FILE.png", help="draw a picture, see --kind")
     add("--kind", choices=KINDS, help="what the picture shows (default: probabilities); the rest needs labels")
-    where = parser.add_argument_group("where")
-    where.add_argument("--stack", help="take project, region and endpoint from Pulumi.STACK.yaml in this folder")
-    where.add_argument("--project", metavar="P", help="read no stack file; with --endpoint, or Google's own endpoint")
-    where.add_argument("--endpoint", metavar="URL", help="global, regional or a URL; before TF2_MODELS_ENDPOINT")
-    where.add_argument("--region", metavar="R", help="of Google's regional endpoint")
+    add_places(parser)
     options = parser.parse_args(arguments)
     if options.stack and options.project:
         parser.error("--stack takes the project from its file: leave out --project")
@@ -83,6 +85,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if options.instances and options.count:
         parser.error("--count counts samples: leave it out with --instances")
     return options
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say where to predict; see `settings.target`."""
+    where = parser.add_argument_group("where")
+    where.add_argument("--stack", help="take project, region and endpoint from Pulumi.STACK.yaml in this folder")
+    where.add_argument("--project", metavar="P", help="read no stack file; with --endpoint, or Google's own endpoint")
+    where.add_argument("--endpoint", metavar="URL", help="global, regional or a URL; before TF2_MODELS_ENDPOINT")
+    where.add_argument("--region", metavar="R", help="of Google's regional endpoint")
 
 
 def _count(text: str) -> int:

@@ -1,0 +1,148 @@
+"""Batch prediction: `ml.projects.jobs`, from files here or in a bucket to files here or in a bucket."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from prediction import files, samples
+from resources import _operations, errors
+from resources._api import Api
+from resources._clock import Clock
+
+ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
+_RESULTS, _ERRORS = "prediction.results-", "prediction.errors_stats-"
+_FORMATS = {".tfrecord": "TF_RECORD", ".tfrecords": "TF_RECORD", ".gz": "TF_RECORD_GZIP"}
+_REGION = "us-central1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a job is to do.
+
+    Attributes:
+        project, model, version: who predicts; without a version the model's default.
+        sources: files here, or `gs://` paths with wildcards; not both.
+        target: a file here, or a `gs://` folder.
+        staging: a `gs://` folder for what goes between this machine and the job; empty for one beside the model.
+        form: `JSON`, `TF_RECORD` or `TF_RECORD_GZIP`; empty to tell it by the names of the sources.
+        settings: further fields of `predictionInput`: `batchSize`, `maxWorkerCount`, `signatureName`, `region`.
+    """
+
+    project: str
+    model: str
+    version: str | None
+    sources: list[str]
+    target: str
+    staging: str
+    form: str
+    settings: dict[str, Any]
+
+    @property
+    def local_sources(self) -> list[Path]:
+        """The files of this machine among the sources."""
+        return [Path(source) for source in self.sources if not source.startswith("gs://")]
+
+    @property
+    def local_target(self) -> Path | None:
+        """Where results go on this machine; None where they stay in a bucket."""
+        return None if self.target.startswith("gs://") else Path(self.target)
+
+
+def format_of(names: list[str]) -> str:
+    """The format that the names of input files tell: `JSON`, unless they end as TFRecords do."""
+    found = {_FORMATS.get(Path(name).suffix, "JSON") for name in names}
+    if len(found) > 1:
+        raise errors.InvalidInput([("--input", "files of one job have one format: say it with --format")])
+    return found.pop()
+
+
+class Batch:
+    """One job, from its input to its results.
+
+    Args:
+        api: the endpoint.
+        plan: what to do.
+        clock: `time`, or a test's own.
+
+    Attributes:
+        job_id: of the job; unique.
+    """
+
+    def __init__(self, api: Api, plan: Plan, *, clock: Clock = time) -> None:
+        self._api, self._plan, self._clock = api, plan, clock
+        now = datetime.now(timezone.utc)
+        self.job_id = f"{plan.model[:80]}_{now:%Y%m%d_%H%M%S}_{secrets.token_hex(4)}"
+        self._staging = ""
+        self._jobs = api.ml.projects().jobs()
+
+    @property
+    def name(self) -> str:
+        """The job's full name."""
+        return f"projects/{self._plan.project}/jobs/{self.job_id}"
+
+    def submit(self) -> None:
+        """Uploads what is local and begins the job. Raises `ApiError`, `InvalidInput`."""
+        version = samples.deployed(self._api, self._plan.project, self._plan.model, self._plan.version)
+        self._staging = self._plan.staging.rstrip("/") or _beside(version.uri)
+        self._staging += f"/{self.job_id}"
+        sources = [source for source in self._plan.sources if source.startswith("gs://")]
+        for number, path in enumerate(self._plan.local_sources):
+            target = f"{self._staging}/input/{number:05}{path.suffix}"
+            files.upload(self._api, path, target)
+            sources.append(target)
+        wanted = {
+            "versionName": version.name,
+            "dataFormat": self._plan.form or format_of(self._plan.sources),
+            "inputPaths": sources,
+            "outputPath": f"{self._staging}/output/" if self._plan.local_target else self._plan.target,
+            "region": _REGION,
+            **self._plan.settings,
+        }
+        body = {"jobId": self.job_id, "predictionInput": wanted}
+        # Not repeated where no answer came: a second one of the same id would be refused, and says nothing.
+        self._api.call(self._jobs.create(parent=f"projects/{self._plan.project}", body=body))
+
+    def wait(self, told: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """The job once it has ended; each look at it is told. Looks grow apart, to 5 s."""
+        start = self._clock.monotonic()
+        while True:
+            job: dict[str, Any] = self._api.call(self._jobs.get(name=self.name))
+            told(job)
+            if job["state"] in ENDED:
+                return job
+            self._clock.sleep(_operations.pause_after(self._clock.monotonic() - start))
+
+    def cancel(self) -> None:
+        """Asks the job to stop."""
+        self._api.call(self._jobs.cancel(name=self.name, body={}), repeatable=True)
+
+    def fetch(self) -> None:
+        """Downloads the results where the target is here: to a file, and the errors' counts to `FILE.errors`."""
+        target = self._plan.local_target
+        if target is None:
+            return
+        files.download(self._api, self._written(_RESULTS), target)
+        statistics = target.with_name(f"{target.name}.errors")
+        files.download(self._api, self._written(_ERRORS), statistics)
+        if not statistics.stat().st_size:
+            statistics.unlink()
+
+    def clean(self) -> None:
+        """Removes what was staged."""
+        if self._staging:
+            files.delete(self._api, f"{self._staging}/")
+
+    def _written(self, prefix: str) -> Iterator[dict[str, Any]]:
+        return files.listed(self._api, f"{self._staging}/output/{prefix}")
+
+
+def _beside(uri: str) -> str:
+    if not uri:
+        raise errors.InvalidInput([("--staging", "say which gs:// folder: the version has no SavedModel in a bucket")])
+    return f"gs://{uri.removeprefix('gs://').partition('/')[0]}/batch"

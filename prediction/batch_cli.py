@@ -1,0 +1,195 @@
+"""The command line: `python -m prediction batch MODEL`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resources import errors
+
+if TYPE_CHECKING:
+    from prediction.batch import Batch, Plan
+
+OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
+_DESCRIPTION = """\
+Runs the rows of files through a deployed model, as one job of the endpoint, and waits for it. Files of this machine are
+uploaded to a bucket and results downloaded from it; what was uploaded is removed.
+"""
+_EXAMPLES = """\
+examples:
+  python -m prediction batch hd_prediction --input patients.jsonl --output risks.jsonl
+  python -m prediction batch hd_prediction --input part1.jsonl part2.jsonl --output risks.jsonl --batch-size 256
+  python -m prediction batch fashion_mnist --version v2 --input 'gs://my-bucket/in/*' --output gs://my-bucket/out/
+  python -m prediction batch texts --input rows.tfrecord.gz --output tones.jsonl --stack prod
+
+Input is a JSON value per line, what an element of "instances" is, or TFRecords. Output is an object per row, in the
+order of the input; a row that the model refuses has none, and FILE.errors tells each error with its count.
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but rows were refused, 130 interrupted: the job is cancelled
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; returns its exit code."""
+    try:
+        return _run(_options(arguments))
+    except errors.Error as error:
+        from prediction import hints
+
+        for line in hints.line(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        return USAGE if isinstance(error, errors.InvalidInput) else FAILED
+    except OSError as error:
+        print(f"error: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    from prediction.cli import add_places
+
+    parser = argparse.ArgumentParser(
+        prog="python -m prediction batch",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="name of the model")
+    add("--version", metavar="V", help="name of the version (default: the model's default version)")
+    add("--input", nargs="+", required=True, metavar="FILE", help="files here, or gs:// paths with wildcards")
+    add("--output", required=True, metavar="FILE", help="a file here, or a gs:// folder")
+    add("--format", choices=("JSON", "TF_RECORD", "TF_RECORD_GZIP"), help="of the input (default: by its name)")
+    add("--signature", metavar="S", help="key of the SavedModel's signature (default: serving_default)")
+    add("--batch-size", type=int, metavar="N", help="rows of one call of the model (default: 64)")
+    add("--workers", type=int, metavar="N", help="workers at most (default: 10)")
+    add("--staging", default="", metavar="gs://", help="folder for what is uploaded (default: batch/ beside the model)")
+    add_places(parser)
+    options = parser.parse_args(arguments)
+    if options.stack and options.project:
+        parser.error("--stack takes the project from its file: leave out --project")
+    if len({source.startswith("gs://") for source in options.input}) > 1:
+        parser.error("--input takes files here or gs:// paths, not both")
+    return options
+
+
+def _run(options: argparse.Namespace) -> int:
+    from prediction import batch, settings
+    from resources import _api
+
+    target = settings.target(**{name: getattr(options, name) for name in ("stack", "project", "endpoint", "region")})
+    plan = _plan(options, target.project, target.settings.region)
+    missing = [path for path in plan.local_sources if not path.is_file()]
+    if missing:
+        raise errors.InvalidInput([("--input", f"{missing[0]} is no file")])
+    if plan.local_target and not plan.local_target.absolute().parent.is_dir():
+        raise errors.InvalidInput([("--output", f"{plan.local_target.parent} is no folder")])
+    job = batch.Batch(_api.shared(target.settings), plan)
+    try:
+        return _follow(job, plan)
+    finally:
+        with contextlib.suppress(errors.Error):  # whatever went wrong before is what is to be told
+            job.clean()
+
+
+def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:
+    from prediction.batch import Plan
+
+    settings = {
+        "signatureName": options.signature,
+        "batchSize": options.batch_size and str(options.batch_size),
+        "maxWorkerCount": options.workers and str(options.workers),
+        "region": region or None,
+    }
+    return Plan(
+        project=project,
+        model=options.model,
+        version=options.version,
+        sources=options.input,
+        target=options.output,
+        staging=options.staging,
+        form=options.format or "",
+        settings={name: value for name, value in settings.items() if value is not None},
+    )
+
+
+def _follow(job: Batch, plan: Plan) -> int:
+    try:
+        job.submit()
+        print(f"job {job.job_id}", file=sys.stderr)
+        with _telling(_rows(plan)) as told:
+            ended = job.wait(told)
+    except KeyboardInterrupt:
+        print(f"interrupted: {_cancel(job)}", file=sys.stderr)
+        return INTERRUPTED
+    if ended["state"] != "SUCCEEDED":
+        raise errors.PredictionFailed(f"the job {job.job_id} is {ended['state']}: {ended.get('errorMessage', '')}")
+    job.fetch()
+    done, refused = _counts(ended)
+    print(f"{done} predictions in {plan.target}" + (f", {refused} rows refused" if refused else ""))
+    return REFUSED if refused else OK
+
+
+def _cancel(job: Batch) -> str:
+    """Cancels the job, as far as there is one; says what became of it."""
+    try:
+        job.cancel()
+    except errors.NotFound:
+        return "no job was begun"
+    except errors.FailedPrecondition:
+        return f"the job {job.job_id} had ended"
+    except errors.Error as error:
+        return f"the job {job.job_id} may go on: `gcloud ai-platform jobs cancel {job.job_id}` stops it ({error})"
+    return f"the job {job.job_id} is cancelled"
+
+
+def _counts(job: dict[str, Any]) -> tuple[int, int]:
+    output = job.get("predictionOutput", {})
+    return int(output.get("predictionCount", 0)), int(output.get("errorCount", 0))
+
+
+def _rows(plan: Plan) -> int | None:
+    """How many rows there will be, where that can be known cheaply."""
+    from prediction.batch import format_of
+
+    if (plan.form or format_of(plan.sources)) != "JSON" or not plan.local_sources:
+        return None
+    return sum(_lines(path) for path in plan.local_sources)
+
+
+def _lines(path: Path) -> int:
+    count, last = 0, b"\n"
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            count, last = count + piece.count(b"\n"), piece[-1:]
+    return count + (last != b"\n")
+
+
+@contextlib.contextmanager
+def _telling(total: int | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Shows on standard error how far a job is: a bar on a terminal, elsewhere a line for each state."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+    states: list[str] = []
+
+    def tell(job: dict[str, Any]) -> None:
+        done = sum(_counts(job))
+        if console.is_terminal:
+            bar.update(task, description=job["state"].lower(), completed=done)
+        elif states[-1:] != [job["state"]]:
+            states.append(job["state"])
+            print(job["state"].lower(), file=sys.stderr)
+
+    with bar if console.is_terminal else contextlib.nullcontext():
+        task = bar.add_task("submitted", total=total)
+        yield tell

@@ -1,0 +1,70 @@
+"""Files between this machine and a bucket, in pieces: none of them is in memory as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from resources import errors
+from resources._api import Api
+from resources.storage import _objects
+
+_PIECE = 8 << 20
+
+
+def _split(uri: str) -> tuple[str, str]:
+    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    return bucket, name
+
+
+def upload(api: Api, path: Path, uri: str) -> None:
+    """Writes a file to an object: `storage.objects.insert`, resumable."""
+    from googleapiclient.http import MediaFileUpload
+
+    bucket, name = _split(uri)
+    resumable = path.stat().st_size > _PIECE
+    media = MediaFileUpload(str(path), mimetype="application/octet-stream", chunksize=_PIECE, resumable=resumable)
+    request = api.storage.objects().insert(bucket=bucket, name=name, media_body=media)
+    with contextlib.closing(media.stream()):
+        if not resumable:
+            api.call(request, repeatable=True)
+            return
+        body = None
+        while body is None:
+            _, body = api.call(_objects.Chunk(request), repeatable=True)
+
+
+def listed(api: Api, uri: str) -> Iterator[dict[str, Any]]:
+    """The objects whose URIs begin so, by name: `storage.objects.list`."""
+    bucket, prefix = _split(uri)
+    objects = api.storage.objects()
+    request = objects.list(bucket=bucket, prefix=prefix)
+    while request is not None:
+        answer = api.call(request)
+        yield from answer.get("items", [])
+        request = objects.list_next(request, answer)
+
+
+def download(api: Api, items: Iterable[dict[str, Any]], path: Path) -> None:
+    """Writes objects into one file, one after the other. The file has its name once it is whole."""
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with partial.open("wb") as file:
+            for item in items:
+                for start in range(0, int(item["size"]), _PIECE):
+                    request = api.storage.objects().get_media(bucket=item["bucket"], object=item["name"])
+                    request.headers["range"] = f"bytes={start}-{start + _PIECE - 1}"
+                    file.write(api.call(request))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def delete(api: Api, uri: str) -> None:
+    """Removes every object whose URI begins so: `storage.objects.delete`."""
+    for item in list(listed(api, uri)):
+        with contextlib.suppress(errors.NotFound):
+            request = api.storage.objects().delete(bucket=item["bucket"], object=item["name"])
+            api.call(request, repeatable=True)

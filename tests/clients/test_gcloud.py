@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.clients.gcloud import Gcloud
 from tests.emulator import saved_models
+from tests.emulator.ml.caller import until
 
 
 def _tree(folder: Path) -> Path:
@@ -153,3 +155,25 @@ def test_hostile_names(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
     listed = gcloud.json("storage", "objects", "list", f"gs://{bucket}/**")
     assert sorted(item["name"] for item in listed) == sorted(names)
     assert gcloud.run("storage", "cat", f"gs://{bucket}/../../f") == "content"
+
+
+@pytest.mark.tensorflow
+def test_a_batch_prediction_job(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """It is submitted, described, listed and refused a cancellation, and its results are read."""
+    (tmp_path / "rows.json").write_text("1\n2\n")
+    gcloud.run("storage", "cp", str(saved_models.write(tmp_path / "x") / "saved_model.pb"), f"gs://{bucket}/x/")
+    gcloud.run("storage", "cp", str(tmp_path / "rows.json"), f"gs://{bucket}/in/")
+    job = (f"--model-dir=gs://{bucket}/x", "--data-format=text", "--region=us-central1", "--runtime-version=2.11")
+    paths = (f"--input-paths=gs://{bucket}/in/*", f"--output-path=gs://{bucket}/out/")
+
+    gcloud.run("ai-platform", "jobs", "submit", "prediction", "first", *job, *paths)
+
+    def described() -> Any:
+        found = gcloud.json("ai-platform", "jobs", "describe", "first")
+        return found if found["state"] in ("SUCCEEDED", "FAILED") else None
+
+    assert until(described, "the end of the job")["state"] == "SUCCEEDED"
+    assert [each["jobId"] for each in gcloud.json("ai-platform", "jobs", "list")] == ["first"]
+    assert gcloud.run("storage", "cat", f"gs://{bucket}/out/prediction.results-*") == '{"y":2.0}\n{"y":4.0}\n'
+    with pytest.raises(AssertionError, match="cannot be cancelled"):
+        gcloud.run("ai-platform", "jobs", "cancel", "first")

@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[Main, list[str]]] = {
     "emulator": (emulator.cli.main, ["serve", "up", "down", "status", "requests", "logs"]),
     "prediction": (prediction.cli.main, []),
 }
+BESIDE = {"prediction": ("batch",)}
+"""First words that are commands beside the plain one, which takes a name there."""
 
 
 def help_of(main: Main, capsys: pytest.CaptureFixture[str], *command: str) -> str:
@@ -58,9 +60,10 @@ def test_every_key_of_a_stack_file_is_explained(page: str) -> None:
 def test_every_command_and_option_is_named(package: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A command's options are found in the README or in docs/, and so are the commands themselves."""
     main, subcommands = COMMANDS[package]
-    helps = [help_of(main, capsys, *command) for command in ([[name] for name in subcommands] or [[]])]
+    commands = [[name] for name in (*subcommands, *BESIDE.get(package, ()))]
+    helps = [help_of(main, capsys, *command) for command in (commands if subcommands else [[], *commands])]
     found = pages.text()
-    wanted = {f"python -m {package} {name}" for name in subcommands} | set(chain(*map(options, helps)))
+    wanted = {f"python -m {package} {name}" for (name,) in commands} | set(chain(*map(options, helps)))
 
     assert wanted
     assert sorted(item for item in wanted if not re.search(rf"{item}(?![\w-])", found)) == []
@@ -105,7 +108,7 @@ def test_every_option_in_the_docs_exists(capsys: pytest.CaptureFixture[str]) -> 
             continue
         main, subcommands = COMMANDS[found[1]]
         words = found[2].split()
-        asked = [word for word in words[:1] if word in subcommands]
+        asked = [word for word in words[:1] if word in (*subcommands, *BESIDE.get(found[1], ()))]
         known = options(help_of(main, capsys, *asked))
         wrong += [(page.name, command, word) for word in re.findall(r"--[a-z][a-z-]*", found[2]) if word not in known]
 

@@ -64,11 +64,18 @@ def _parser() -> argparse.ArgumentParser:
     requests.add_argument(
         "table", nargs="?", metavar="TABLE", help="bigqueryTableName of a version (default: list all)"
     )
-    requests.add_argument("-n", "--lines", type=int, default=20, metavar="N", help="how many rows (default: 20)")
+    requests.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="how many rows (default: 20)")
     logs = _command(commands, "logs", _logs, "print the end of the log: time, method, address, status, duration")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
-    logs.add_argument("-n", "--lines", type=int, default=20, metavar="N", help="how many lines (default: 20)")
+    logs.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="how many lines (default: 20)")
     return parser
+
+
+def _count(text: str) -> int:
+    """How many lines. Raises `ArgumentTypeError` for what is none."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"must be a whole number, 0 or more; it is {text!r}")
+    return int(text)
 
 
 def _command(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -179,7 +186,7 @@ def _requests(options: argparse.Namespace) -> int:
     if options.table is None:
         _table([("TABLE", "ROWS"), *((name, str(count)) for name, count in request_log.tables(file))])
         return 0
-    rows = request_log.last(file, options.table, max(options.lines, 0))
+    rows = request_log.last(file, options.table, options.lines)
     if rows is None:
         raise Error(f"no prediction was logged to {options.table}: `python -m emulator requests` lists the tables")
     for row in rows:

@@ -6,7 +6,8 @@ applies; `DELETE` removes them. They are kept in memory and are no part of the s
 
 | key | what happens |
 |---|---|
-| `status` | 400 to 599: an error in Google's shape, no effect; `message`, `retryAfter` (seconds, a header) |
+| `status` | 400 to 599: an error in Google's shape, no effect; `message`, `details` (a list of objects: what ml puts into |
+| | `error.details`), `retryAfter` (seconds, a header) |
 | `html` | 200 to 599: a page of a proxy in the place of JSON, no effect |
 | `drop` | `before` or `after` the call took effect the connection is closed without an answer |
 | `truncate` | the call takes effect; after so many bytes of the answer's body the connection is closed |
@@ -34,7 +35,7 @@ from resources import errors
 ANY = "*"
 MESSAGE = "A fault that was asked for."
 _EXTRAS: dict[str, tuple[str, ...]] = {
-    "status": ("message", "retryAfter"),
+    "status": ("message", "details", "retryAfter"),
     "html": (),
     "drop": (),
     "truncate": (),
@@ -60,6 +61,10 @@ _VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "operation": (lambda value: value in ("error", "never"), '"error" or "never"'),
     "code": (_number(1, 16), "a google.rpc.Code from 1 to 16"),
     "message": (lambda value: isinstance(value, str), "a text"),
+    "details": (
+        lambda value: isinstance(value, list) and all(isinstance(item, dict) for item in value),
+        "a list of objects",
+    ),
     "retryAfter": (_number(0, 3600), "whole seconds, at most 3600"),
 }
 
@@ -72,7 +77,7 @@ class Rule:
         method: method id, or `*`.
         kind: the key of its fault, `drop`.
         value: what that key says.
-        extras: `message`, `retryAfter`, `code`, where they are given.
+        extras: `message`, `details`, `retryAfter`, `code`, where they are given.
         left: how often it still applies.
     """
 
@@ -180,7 +185,7 @@ def answer(rule: Rule, api: str) -> Response | None:
     """What is answered in the place of the method; None where the method is to be called."""
     if rule.asks("status"):
         kind = type(errors.from_response(rule.value, b""))
-        body = kind(rule.extras.get("message", MESSAGE)).body(api)
+        body = kind(rule.extras.get("message", MESSAGE), rule.extras.get("details", ())).body(api)
         body["error"]["code"] = rule.value
         wait = rule.extras.get("retryAfter")
         return Response(body=body, status=rule.value, headers={} if wait is None else {"retry-after": str(wait)})

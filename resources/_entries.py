@@ -70,5 +70,6 @@ def taken(fields: dict[str, Any], names: tuple[str, ...], where: str) -> list[Fa
 
 
 def named(failures: Iterable[Failure], where: str) -> list[Failure]:
-    """A wrong name is the entry's own key in the stack file."""
-    return [(where if path == join(where, "name") else path, reason) for path, reason in failures]
+    """Under the keys of the stack file: a wrong name is the entry's own, a version's `deploymentUri` its `artifact`."""
+    own = {join(where, "name"): where, join(where, "deploymentUri"): join(where, "artifact")}
+    return [(own.get(path, path), reason) for path, reason in failures]

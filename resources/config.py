@@ -161,6 +161,9 @@ class _Reader:
         if self.region:
             inputs.setdefault("location", self.region)
         self._note(BUCKET.program_failures(inputs, "bucket"))
+        name = inputs["name"]
+        if not isinstance(name, str) or rules.bucket_name_failure(name):
+            inputs["name"] = "unknown"  # so that addresses in it do not fail too: it is told once
         return inputs
 
     def _source(self, bucket: str) -> str:

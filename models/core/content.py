@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from models.core import variables
 from models.core.digest import DIGITS
 from models.core.errors import FolderError, ModelsError
-from models.core.listing import Sizes, list_plain
+from models.core.listing import Sizes, list_plain, unreadable
 
 GRAPH = "saved_model.pb"
 MANIFEST = "manifest.json"
-_INDEX = "variables/variables.index"
-_SHARD = re.compile(r"variables/variables\.data-(\d{5})-of-(\d{5})")
 _CHUNK = 1 << 20
 _MOST_GRAPH_BYTES = 1 << 31
 """Of a protocol-buffer message."""
@@ -56,7 +54,7 @@ def read_graph_file(folder: Path) -> bytes:
     try:
         return (folder / GRAPH).read_bytes()
     except OSError as error:
-        raise _unreadable(folder / GRAPH, error) from None
+        raise unreadable(folder / GRAPH, error) from None
 
 
 def read_content(folder: Path) -> Content:
@@ -88,18 +86,11 @@ def _check_whole(folder: Path, files: Sizes) -> None:
     temporary = [name for name in files if name.startswith("variables/") and "temp" in name]
     if temporary:
         raise FolderError(f"{folder}: half-written: {temporary[0]} is a writer's temporary file; export it again")
-    shards = [(name, match) for name in files if (match := _SHARD.fullmatch(name))]
-    for name, match in shards:
-        if len(shards) != int(match[2]):
-            raise FolderError(
-                f"{folder}: half-written: {len(shards)} shards, but {name} is one of {int(match[2])}; export it again"
-            )
-    if bool(shards) != (_INDEX in files):
-        lacking = "variables/variables.data-*" if _INDEX in files else _INDEX
-        raise FolderError(f"{folder}: half-written: {lacking} is missing; export it again")
-    graph = b"" if shards else read_graph_file(folder)
+    graph = b"" if variables.check(folder, files) else read_graph_file(folder)
     if any(operation in graph for operation in _VARIABLE_OPERATIONS):
-        raise FolderError(f"{folder}: half-written: the graph has variables, but {_INDEX} is missing; export it again")
+        raise FolderError(
+            f"{folder}: half-written: the graph has variables, but {variables.INDEX} is missing; export it again"
+        )
 
 
 def crc32c(path: Path) -> str:
@@ -145,8 +136,4 @@ def _chunks(path: Path) -> Iterator[bytes]:
             while chunk := file.read(_CHUNK):
                 yield chunk
     except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: OSError) -> FolderError:
-    return FolderError(f"{path}: it cannot be read: {error.strerror}; look at its permissions, or copy it again")
+        raise unreadable(path, error) from None

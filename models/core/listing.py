@@ -80,6 +80,11 @@ def _entries(folder: Path, below: str) -> list[os.DirEntry[str]]:
         raise FolderError(f"{folder / below}: it cannot be read: {error.strerror}; look at its permissions") from None
 
 
+def unreadable(path: Path, error: OSError) -> FolderError:
+    """What is told of a file that cannot be read."""
+    return FolderError(f"{path}: it cannot be read: {error.strerror}; look at its permissions, or copy it again")
+
+
 def _check_name(folder: Path, name: str) -> None:
     """Names come from the file system: bytes that need not be text."""
     size = len(os.fsencode(name))

@@ -23,14 +23,14 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """
     at = 0
     while at < len(message):
-        key, at = _varint(message, at)
+        key, at = varint(message, at)
         number, kind = key >> 3, key & 7
         if kind == VARINT:
-            value, at = _varint(message, at)
+            value, at = varint(message, at)
             yield number, value
             continue
         if kind == BYTES:
-            size, at = _varint(message, at)
+            size, at = varint(message, at)
         elif kind in (FIXED32, FIXED64):
             size = 4 if kind == FIXED32 else 8
         else:
@@ -63,8 +63,8 @@ def text(message: memoryview, number: int) -> str:
     return values[-1] if values else ""
 
 
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """The unsigned number at this place, and the place after it."""
+def varint(message: memoryview, at: int) -> tuple[int, int]:
+    """The unsigned number at this place, and the place after it. Raises `WireError` where none ends within 10 bytes."""
     value = 0
     for count in range(_MOST_VARINT_BYTES):
         if at + count >= len(message):

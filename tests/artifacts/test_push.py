@@ -11,6 +11,7 @@ import pytest
 from tests.artifacts import checkout
 from tests.emulator import saved_models
 from tests.models.conftest import models_command
+from tests.models.saved_models import FILES, SHARD, write
 from tests.running import ROOT, RunningEmulator
 
 
@@ -118,6 +119,18 @@ def test_what_is_not_the_build_of_the_card_is_not_sent(pusher: Pusher, before: A
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr
     assert "python -m models build" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert pusher.names() == []
+
+
+def test_a_folder_with_a_shard_cut_short_is_not_sent(pusher: Pusher) -> None:
+    """It has no manifest that would tell its size: its own index does."""
+    write(pusher.root / "exports" / "cut", {**FILES, SHARD: b"01234567"})
+
+    done = pusher.push("./exports/cut")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"exports/cut/{SHARD}: cut short: it has 8 bytes of the 9" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert pusher.names() == []
 

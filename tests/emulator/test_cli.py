@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator import cli
 from tests.running import ROOT, alive
 
 _FRONT = (
@@ -53,6 +54,19 @@ def test_up_and_down_can_be_said_twice(data: str) -> None:
     assert run("down", "--data", data).returncode == 0
     assert run("status", "--data", data).returncode == 3
     assert not alive(pid)
+
+
+@pytest.mark.parametrize("command", [("logs",), ("requests", "p.d.t")])
+@pytest.mark.parametrize("count", ["-3", "1.5", "many"])
+def test_a_count_of_lines_that_is_none(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...], count: str
+) -> None:
+    """It is wrong usage, named with its option."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*command, "-n", count])
+
+    assert ended.value.code == 2
+    assert f"-n/--lines: must be a whole number, 0 or more; it is '{count}'" in capsys.readouterr().err
 
 
 def test_a_taken_port_is_one_clear_line(data: str) -> None:

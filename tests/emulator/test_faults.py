@@ -69,6 +69,16 @@ def test_a_status_comes_in_googles_shape_and_has_no_effect(faulty: RunningEmulat
     assert json.loads(content)["error"] == expected
 
 
+def test_a_status_comes_with_its_details(faulty: RunningEmulator, project: str) -> None:
+    """As the API tells which service is not enabled."""
+    details = [{"reason": "SERVICE_DISABLED", "metadata": {"service": "ml.googleapis.com"}}]
+    faulty.faults({"method": LIST, "status": 403, "details": details})
+
+    _, _, content = raw(faulty, f"/v1/projects/{project}/models")
+
+    assert json.loads(content)["error"]["details"] == details
+
+
 def test_a_page_comes_in_the_place_of_json(faulty: RunningEmulator, project: str) -> None:
     """As from a proxy, with a good status too."""
     faulty.faults({"method": LIST, "html": 200})

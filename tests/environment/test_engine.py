@@ -57,7 +57,9 @@ def test_an_api_that_is_not_enabled(emulator: RunningEmulator, project: str, tmp
     stack.declare({"m": {"defaultVersion": "v1", "versions": {"v1": stack.version(2.0)}}})
     stack.engine.config["tf2-models:retrySeconds"] = 0
     stack.engine.write(stack.engine.config)
-    emulator.faults({"method": "ml.projects.models.create", "status": 403, "message": "Permission denied.", "times": 1})
+    facts = {"service": "ml.googleapis.com", "consumer": f"projects/{project}"}
+    details = [{"reason": "SERVICE_DISABLED", "metadata": facts}]
+    emulator.faults({"method": "ml.projects.models.create", "status": 403, "message": "Disabled.", "details": details})
     text = stack.engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
     emulator.faults()
     assert stack.engine.up()["created"] > 0
@@ -65,7 +67,7 @@ def test_an_api_that_is_not_enabled(emulator: RunningEmulator, project: str, tmp
 
     told = lines_with(text, "create model")
     assert told
-    assert all("`gcloud services enable ml.googleapis.com storage.googleapis.com`" in line for line in told)
+    assert all(f"`gcloud services enable ml.googleapis.com --project {project}`" in line for line in told)
 
 
 @pytest.mark.faults

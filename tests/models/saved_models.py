@@ -48,8 +48,30 @@ def graph(
     return number(1, 1) + block(2, block(1, info) + block(2, nodes) + signatures)
 
 
+def index(needs: Mapping[int, int], *, shards: int = 1, kind: int = 0) -> bytes:
+    """The bytes of a variables.index: of each shard one tensor, which ends at that byte; `kind` is a block's type."""
+    keys = [(b"", number(1, shards))]
+    keys += [(b"w%d" % shard, number(3, shard) + number(4, 1) + number(5, end - 1)) for shard, end in needs.items()]
+    content = _table_block(keys)
+    handle = varint(0) + varint(len(content))
+    blocks, found = content + bytes([kind, 0, 0, 0, 0]), _table_block([(b"x", handle)])
+    footer = varint(0) + varint(0) + varint(len(blocks)) + varint(len(found))
+    magic = bytes.fromhex("57fb808b247547db")
+    return blocks + found + bytes(5) + footer.ljust(40, b"\0") + magic
+
+
+def _table_block(entries: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """With one restart; a key shares its first byte with the one before, where it can."""
+    content, before = b"", b""
+    for key, value in entries:
+        shared = int(bool(before) and key[:1] == before[:1])
+        content += varint(shared) + varint(len(key) - shared) + varint(len(value)) + key[shared:] + value
+        before = key
+    return content + bytes(4) + (1).to_bytes(4, "little")
+
+
 GRAPH = graph({"x": (1, (-1, 2))}, {"y": (1, (-1, 1))}, nodes=b"VarHandleOp")
-FILES = {"saved_model.pb": GRAPH, INDEX: b"index", SHARD: b"0123456789"}
+FILES = {"saved_model.pb": GRAPH, INDEX: index({0: 9}), SHARD: b"0123456789"}
 
 
 def write(folder: Path, files: Mapping[str, bytes] = FILES) -> Path:

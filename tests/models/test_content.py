@@ -22,7 +22,7 @@ def test_checksums(tmp_path: Path) -> None:
     assert content.files[SHARD] == {"size": 9, "crc32c": "4waSgw=="}
     assert content.files["assets/words.txt"] == {"size": 0, "crc32c": "AAAAAA=="}
     assert content.size == sum(file["size"] for file in content.files.values())
-    assert content.digest == "7f21f0292155257a"
+    assert content.digest == "a492f2841f584dd6"
 
 
 def test_manifest_is_no_content(tmp_path: Path) -> None:

@@ -14,16 +14,14 @@ from models.core import artifact as manifests
 from models.core.content import MANIFEST
 from models.core.places import build_folder, card_path
 from models.core.resolve import read_folder
-from tests.models.saved_models import GRAPH, SHARD, write
+from tests.models.saved_models import GRAPH, INDEX, SHARD, index, write
 from tests.models.test_digest import digest_of
 
 
 def put_build(root: Path, content: bytes = b"0123456789", **parameters: object) -> models.Artifact:
     """A finished build of the recipe `line`, as the exporter would leave it."""
     digest = digest_of("line", root, **parameters)
-    folder = write(
-        build_folder(root, "line", digest), {"saved_model.pb": GRAPH, "variables/variables.index": b"i", SHARD: content}
-    )
+    folder = write(build_folder(root, "line", digest), {"saved_model.pb": GRAPH, INDEX: index({0: 1}), SHARD: content})
     (folder / MANIFEST).unlink(missing_ok=True)
     samples = [{"instance": [1.0, 2.0], "prediction": {"y": [number]}, "label": 0} for number in range(3)]
     facts = replace(

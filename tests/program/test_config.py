@@ -89,6 +89,7 @@ FAILURES = [
         "letters",
     ),
     (stack(wrong({"artifact": "q"})), "tf2-models:models.m.versions.v1.artifact", "no recipe q"),
+    (stack(wrong({"artifact": "gs://x"})), "tf2-models:models.m.versions.v1.artifact", "must be gs://BUCKET/FOLDER"),
     (stack(wrong({"artifact": 7})), "tf2-models:models.m.versions.v1.artifact", "must be a string"),
     (stack(wrong({"parameters": 7})), "tf2-models:models.m.versions.v1.parameters", "must be a mapping"),
     (stack(wrong({"minNodes": 7})), "tf2-models:models.m.versions.v1.minNodes", "is not a key here"),
@@ -154,6 +155,15 @@ def test_a_wrong_key_is_named_by_its_full_path(values: dict[str, str], path: str
         config.read(values, resolve)
 
     assert any(found == path and reason in why for found, why in caught.value.failures), caught.value.failures
+
+
+@pytest.mark.parametrize("name", ["Bad_Bucket!", 7, "gs://b"])
+def test_a_wrong_bucket_is_told_once(name: object) -> None:
+    """And not again for each artifact that would lie in it."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        config.read(stack(MODELS, bucket={"name": name}), resolve)
+
+    assert [path for path, _ in caught.value.failures] == ["tf2-models:bucket.name"]
 
 
 def test_all_failures_are_told_at_once() -> None:

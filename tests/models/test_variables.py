@@ -1,0 +1,118 @@
+"""The shards of a SavedModel's variables against their index."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.core.content import list_files
+from models.core.errors import FolderError
+from models.core.variables import Bundle, read_index
+from models.core.wire import WireError
+from tests.making import made_once
+from tests.models.saved_models import FILES, INDEX, SHARD, index, write
+from tests.running import ROOT
+
+TWO = {f"variables/variables.data-0000{number}-of-00002": b"0123456789" for number in range(2)}
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The SavedModels that TensorFlow wrote for the tests of `prediction`: the same folder."""
+    return made_once(ROOT / "tests/prediction/make_models.py", "prediction_models", tmp_path_factory, worker_id)
+
+
+def _cut(keep: Callable[[int], int]) -> Callable[[Path], object]:
+    return lambda path: os.truncate(path, keep(path.stat().st_size))
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("damage", "name", "said"),
+    [
+        (_cut(lambda size: size - 1), SHARD, "cut short: it has"),
+        (_cut(lambda size: size // 2), SHARD, "cut short: it has"),
+        (_cut(lambda size: 0), SHARD, "cut short: it has 0 bytes"),
+        (Path.unlink, SHARD, r"variables\.data-\* is missing"),
+        (Path.unlink, INDEX, r"variables\.index is missing"),
+        (_cut(lambda size: size - 1), INDEX, "no index of variables, or is cut short"),
+        (_cut(lambda size: 0), INDEX, "no index of variables, or is cut short"),
+    ],
+    ids=["a byte less", "half", "empty", "no shard", "no index", "index a byte less", "index empty"],
+)
+def test_what_tensorflow_wrote_is_refused_where_it_is_damaged(
+    real: Path, tmp_path: Path, damage: Callable[[Path], object], name: str, said: str
+) -> None:
+    """Each of its models is whole as it is, to the byte, and not so with a file cut short or missing."""
+    models = [path.parent for path in sorted(real.glob("*/saved_model.pb"))]
+    assert models
+    for model in models:
+        folder = shutil.copytree(model, tmp_path / model.name)
+        assert SHARD in list_files(folder)
+        damage(folder / name)
+
+        with pytest.raises(FolderError, match=said):
+            list_files(folder)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({INDEX: index({0: 10, 1: 11}, shards=2), **TWO}, "00001-of-00002: cut short: it has 10 bytes of the 11 that"),
+        ({INDEX: index({0: 10}, shards=2), SHARD: b"0123456789"}, "tells of 2 shards, there are 1"),
+        ({INDEX: index({1: 10}), SHARD: b"0123456789"}, "tells of 1 shards, there are 1"),
+        ({INDEX: index({0: 10}, shards=0), SHARD: b"0123456789"}, "it has no header"),
+    ],
+    ids=["the second of two", "another number", "a shard beyond them", "no header"],
+)
+def test_shards_that_are_not_those_of_the_index(tmp_path: Path, files: dict[str, bytes], said: str) -> None:
+    """The line names the file, or the numbers of them."""
+    folder = write(tmp_path, {"saved_model.pb": FILES["saved_model.pb"], **files})
+
+    with pytest.raises(FolderError, match=said):
+        list_files(folder)
+
+
+def test_as_many_bytes_as_the_index_tells_of_are_enough(tmp_path: Path) -> None:
+    """And more do no harm: a shard may end in padding."""
+    for size in (10, 9):
+        files = {**FILES, INDEX: index({0: size, 1: 10}, shards=2), **TWO}
+        del files[SHARD]
+        assert list_files(write(tmp_path, files)).keys() == files.keys()
+
+
+def test_a_compressed_index_is_not_judged(tmp_path: Path) -> None:
+    """TensorFlow writes none; another writer's is taken as it is."""
+    content = index({0: 1000}, kind=1)
+
+    assert read_index(content) is None
+    assert SHARD in list_files(write(tmp_path, {**FILES, INDEX: content}))
+
+
+WHOLE = index({0: 1000, 1: 70}, shards=2)
+
+
+@given(st.one_of(st.binary(max_size=200), st.integers(0, len(WHOLE) - 1).map(lambda size: WHOLE[:size])))
+def test_noise(content: bytes) -> None:
+    """Arbitrary bytes, and an index that is cut short anywhere, give a WireError and nothing else."""
+    with pytest.raises(WireError):
+        read_index(content)
+
+
+@given(st.integers(0, len(WHOLE) - 49), st.integers(0, 255))
+def test_a_byte_that_is_another(place: int, value: int) -> None:
+    """It gives an answer or a WireError, never another error and no end of work."""
+    content = bytearray(WHOLE)
+    content[place] = value
+
+    try:
+        found = read_index(bytes(content))
+    except WireError:
+        return
+    assert found is None or isinstance(found, Bundle)

@@ -6,8 +6,8 @@ applies; `DELETE` removes them. They are kept in memory and are no part of the s
 
 | key | what happens |
 |---|---|
-| `status` | 400 to 599: an error in Google's shape, no effect; `message`, `details` (a list of objects: what ml puts into |
-| | `error.details`), `retryAfter` (seconds, a header) |
+| `status` | 400 to 599: an error in Google's shape, no effect; `message`, `details` (a list of objects, |
+| | which `ml` answers), `retryAfter` (seconds, a header) |
 | `html` | 200 to 599: a page of a proxy in the place of JSON, no effect |
 | `drop` | `before` or `after` the call took effect the connection is closed without an answer |
 | `truncate` | the call takes effect; after so many bytes of the answer's body the connection is closed |
@@ -30,7 +30,7 @@ from http import HTTPStatus
 from typing import Any
 
 from emulator.request import Response
-from resources import errors
+from resources import _answers, errors
 
 ANY = "*"
 MESSAGE = "A fault that was asked for."
@@ -184,7 +184,7 @@ def bending(rule: Rule) -> Iterator[None]:
 def answer(rule: Rule, api: str) -> Response | None:
     """What is answered in the place of the method; None where the method is to be called."""
     if rule.asks("status"):
-        kind = type(errors.from_response(rule.value, b""))
+        kind = type(_answers.from_response(rule.value, b""))
         body = kind(rule.extras.get("message", MESSAGE), rule.extras.get("details", ())).body(api)
         body["error"]["code"] = rule.value
         wait = rule.extras.get("retryAfter")

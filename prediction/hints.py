@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from resources import _credentials, _hints, errors
+from resources import _hints, errors
 
 _HINTS: dict[type[errors.ApiError], str] = {
     errors.NotFound: "deploy it with `pulumi up`, or look at the names in `pulumi stack output models`",
     errors.FailedPrecondition: "look at the state of the version, and deploy with `pulumi up`",
     errors.Sunset: "set tf2-models:endpoint to a server that speaks ml v1 (the emulator: `python -m emulator up`)",
-    errors.Unauthenticated: _credentials.LOGIN,
     errors.PermissionDenied: "these credentials need roles/ml.developer, and roles/storage.objectViewer for samples",
     errors.ResourceExhausted: "a quota is used up or all nodes are busy: wait, or give the version more nodes",
     errors.Unavailable: "try again in a moment",
@@ -20,5 +19,6 @@ def line(error: errors.Error) -> str:
     if not isinstance(error, errors.ApiError):
         return str(error)
     message = f"{' '.join(error.message.split()).rstrip('.')} ({error.code} {error.status})"
-    step = _hints.permission(error) or _HINTS.get(type(error), "")
+    own = _hints.login(error) if isinstance(error, errors.Unauthenticated) else _HINTS.get(type(error), "")
+    step = _hints.permission(error) or own
     return f"{message}: {step}" if step and step not in message else message

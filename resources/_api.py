@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from resources import _authorities, _limits, errors
+from resources import _answers, _authorities, _limits, errors
 from resources._clock import Clock
 from resources._credentials import Credentials, endpoint_token
 from resources._retries import PASSING, Jitter, Tries, retry_after
@@ -130,8 +130,8 @@ class Api:
         status = int(error.resp.status)
         if status < 400 or _reach.is_foreign(status, error.content, request.uri):
             return _reach.foreign(self.where(request), error.content, status)
-        found = errors.from_response(status, error.content)
-        found.method = request.methodId
+        found = _answers.from_response(status, error.content)
+        found.method, found.is_google = request.methodId, self.settings.is_google
         found.retry_after = retry_after(error.resp, self._clock.time())
         return found
 

@@ -15,6 +15,7 @@ FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 PRINCIPAL_VARIABLE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 TOKEN_VARIABLE = "TF2_MODELS_TOKEN"  # noqa: S105  # the name of a variable
 LOGIN = f"run `gcloud auth application-default login`, or set {FILE_VARIABLE}"
+OWN_LOGIN = f"set {TOKEN_VARIABLE} to the token that tf2-models:endpoint asks for"
 _PRINCIPAL = re.compile(r"[a-zA-Z0-9_.:-]+@[a-z0-9.-]+\.gserviceaccount\.com\Z")
 _LONGEST = 300
 

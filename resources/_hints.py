@@ -19,7 +19,6 @@ _STEPS: dict[type[errors.Error], str] = {
     errors.Sunset: "Google takes no new projects on ml v1: set tf2-models:endpoint to a server that speaks it "
     "(the emulator: `python -m emulator up`), or use a project that was there before",
     errors.FailedPrecondition: _REFRESH,
-    errors.Unauthenticated: f"Log in: {_credentials.LOGIN}",
     errors.PermissionDenied: "Check that the API is enabled (`gcloud services enable ml.googleapis.com "
     "storage.googleapis.com`) and that these credentials have roles/ml.admin and roles/storage.admin",
     errors.NotFound: f"What it needs is gone, or was never there. {_REFRESH}",
@@ -59,7 +58,14 @@ def told(what: str, error: errors.ApiError | errors.OperationFailed) -> str:
 
 def step(error: errors.ApiError | errors.OperationFailed) -> str:
     """What to do about an answer of the API."""
+    if isinstance(error, errors.Unauthenticated):
+        return f"Log in: {login(error)}"
     return permission(error) or _STEPS[type(error)]
+
+
+def login(error: errors.Unauthenticated) -> str:
+    """What to do about a 401: Google's endpoint asks for its credentials, any other for a token of its own."""
+    return _credentials.LOGIN if error.is_google else _credentials.OWN_LOGIN
 
 
 def permission(error: errors.Error) -> str:

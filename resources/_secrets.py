@@ -24,6 +24,8 @@ NAME = "secrets"
 HIDDEN = "[secret]"
 _PART = re.compile(r"[^.\[\]]+")
 _SHORTEST_LINE = 8
+_SHORTEST_WITHIN = 4
+"""Characters of a text that is taken out of words too; a shorter one stands in many that have nothing to do with it."""
 
 
 class Secret(str):
@@ -46,12 +48,12 @@ class Secret(str):
 
 
 class Hidden:
-    """Takes the secrets of a resource's inputs out of texts."""
+    """Takes the secrets of a resource's inputs out of texts: one of less than 4 characters where it stands alone."""
 
     def __init__(self, *states: Mapping[str, Any]) -> None:
         found = {form for state in states for text in _texts(state) for form in _forms(text)}
         longest_first = sorted(found, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if found else None
+        self._pattern = re.compile("|".join(map(_expression, longest_first))) if found else None
 
     def __call__(self, text: str) -> str:
         """The text with `[secret]` in the place of each."""
@@ -111,6 +113,11 @@ def _forms(text: str) -> Iterator[str]:
     yield from (text, " ".join(text.split()), repr(text)[1:-1], quote(text), quote(text, safe=""))
     yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
     yield from (line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_LINE)
+
+
+def _expression(form: str) -> str:
+    """What finds it in a message; a short one as a whole word, quoted or not."""
+    return re.escape(form) if len(form) >= _SHORTEST_WITHIN else rf"(?<!\w){re.escape(form)}(?!\w)"
 
 
 def _within(path: str, whole: str) -> bool:

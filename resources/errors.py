@@ -29,7 +29,7 @@ The client raises what the emulator answers, so each class owns its HTTP code an
         ├── ResourceExhausted    429 RESOURCE_EXHAUSTED
         ├── Internal             500 INTERNAL
         ├── Unimplemented        501 UNIMPLEMENTED
-        ├── Unavailable          503 UNAVAILABLE
+        ├── Unavailable          503 UNAVAILABLE, and every 5xx that has no class: 502 of a proxy
         └── DeadlineExceeded     504 DEADLINE_EXCEEDED
 
 Every error can be pickled: the engine and the provider are different processes.
@@ -37,9 +37,8 @@ Every error can be pickled: the engine and the provider are different processes.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any
 
 SUNSET_TEXT = (
     "Cloud AI Platform has been deprecated. Please use Vertex AI (https://cloud.google.com/vertex-ai) instead."
@@ -124,11 +123,18 @@ class ApiError(Error):
     Args:
         message: one line, without the stack trace or the HTML that the answer may hold.
         details: `error.details` of the answer, of Cloud Storage its `error.errors`, as it came.
+
+    Attributes:
+        code: HTTP status. It is the class's, but of an answer whose status no class has (502, 418) its own.
+        status: Google's name of it; of such an answer HTTP's ("Bad Gateway").
+        reason: Cloud Storage's name of it.
+        is_google: whether it is Google's own endpoint that answered.
     """
 
-    code: ClassVar[int] = 500
-    status: ClassVar[str] = "UNKNOWN"
-    reason: ClassVar[str] = "backendError"
+    code: int = 500
+    status: str = "UNKNOWN"
+    reason: str = "backendError"
+    is_google: bool = True
     retry_after: float = 0.0
     """Seconds after which the API asks to be called again; 0 where it does not say."""
 
@@ -256,7 +262,7 @@ class Unimplemented(ApiError):
 
 
 class Unavailable(ApiError):
-    """503: not now."""
+    """503: not now. Every other 5xx that has no class is one, with its own `code` and `status`."""
 
     code, status, reason = 503, "UNAVAILABLE", "backendError"
 
@@ -265,36 +271,3 @@ class DeadlineExceeded(ApiError):
     """504: the API did not finish in time."""
 
     code, status, reason = 504, "DEADLINE_EXCEEDED", "backendError"
-
-
-def _leaves(cls: type[ApiError]) -> list[type[ApiError]]:
-    return [leaf for child in cls.__subclasses__() for leaf in [child, *_leaves(child)]]
-
-
-def from_response(code: int, content: bytes) -> ApiError:
-    """The error that an answer of the API means.
-
-    Args:
-        code: HTTP status of the answer.
-        content: its body; anything that is not Google's JSON shape gives the first line of its text.
-    """
-    error = _error_of(content)
-    message = " ".join(str(error.get("message") or f"HTTP {code} without a message").split())
-    status, details = error.get("status"), error.get("details") or error.get("errors") or ()
-    if code == Sunset.code and message.startswith("Cloud AI Platform has been deprecated"):
-        return Sunset(message)
-    classes = [cls for cls in _leaves(ApiError) if cls.code == code and cls is not Sunset]
-    for cls in classes:
-        if cls.status == status:
-            return cls(message, details)
-    known = classes[0] if classes else Internal if code >= 500 else InvalidArgument
-    return known(message, details)
-
-
-def _error_of(content: bytes) -> Mapping[str, Any]:
-    text = content.decode("utf-8", "replace").strip()
-    try:
-        error = json.loads(text)["error"]
-    except (ValueError, KeyError, TypeError):
-        return {"message": f"not the API's own answer: {' '.join(text.split())[:200]!r}" if text else ""}
-    return error if isinstance(error, dict) else {"message": str(error)}

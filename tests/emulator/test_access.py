@@ -17,7 +17,8 @@ import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
 from emulator.connections import MOST
-from resources import errors
+from prediction import hints
+from resources import _hints, errors
 from resources._api import Api
 from resources._settings import Settings
 from tests.emulator.ml.caller import until
@@ -107,7 +108,7 @@ def test_only_its_own_names_are_answered(guarded: RunningEmulator, host: str, st
 
 
 def test_the_projects_own_clients_send_the_token(guarded: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the environment; without it the refusal is an error of its own class."""
+    """From the environment; without it the refusal is an error of its own class, whose next step is that variable."""
 
     def listed() -> Any:
         api = Api(Settings(endpoint=guarded.endpoint))
@@ -116,8 +117,11 @@ def test_the_projects_own_clients_send_the_token(guarded: RunningEmulator, monke
         finally:
             api.http().close()
 
-    with pytest.raises(errors.Unauthenticated):
+    with pytest.raises(errors.Unauthenticated) as caught:
         listed()
+    step = "set TF2_MODELS_TOKEN to the token that tf2-models:endpoint asks for"
+    assert _hints.told("read models", caught.value).endswith(f"401 UNAUTHENTICATED). Log in: {step}")
+    assert hints.line(caught.value).endswith(f"(401 UNAUTHENTICATED): {step}")
 
     monkeypatch.setenv("TF2_MODELS_TOKEN", TOKEN)
 

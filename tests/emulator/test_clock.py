@@ -121,8 +121,8 @@ def test_operations_end_in_order_whatever_the_clock_shows(tmp_path: Path) -> Non
         assert operation["metadata"]["endTime"] >= operation["metadata"]["createTime"]
 
 
-def test_uploads_and_objects_live_through_a_jump(tmp_path: Path) -> None:
-    """A bucket that is changed after the clock was set back was not changed before it was made."""
+def test_a_bucket_is_not_changed_before_it_was_made(tmp_path: Path) -> None:
+    """One that is changed after the clock was set back was not changed before it was made."""
     machine = Machine()
 
     async def changed(app: App) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from resources import _reach, errors
+from resources import _hints, _reach, errors
 from resources._api import Api
 from resources._connection import Http
 from resources._settings import Settings
@@ -83,11 +83,12 @@ def test_a_proxys_failure_is_the_apis_until_it_lasts() -> None:
     """502 passes, as the API's own 5xx do; the page is not shown whole."""
     with serving(502, PAGE) as port:
         api = Api(Settings(endpoint=f"http://127.0.0.1:{port}", retry_seconds=0))
-        with pytest.raises(errors.Internal, match="not the API's own answer") as caught:
+        with pytest.raises(errors.Unavailable, match="not the API's own answer") as caught:
             api.call(api.ml.projects().models().get(name=NAME))
         api.http().close()
 
     assert caught.value.method == METHOD
+    assert f"({METHOD}: 502 Bad Gateway). This passes" in _hints.told("read model m", caught.value)
 
 
 def test_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from resources import errors
+from resources import _answers, errors
 
 
 def leaves(kind: type[errors.Error]) -> list[type[errors.Error]]:
@@ -36,7 +36,7 @@ def test_an_answer_is_read_as_the_error_that_it_was_written_from(kind: type[erro
     """Both ends share the classes, so nothing is lost on the wire."""
     sent = kind(errors.SUNSET_TEXT if kind is errors.Sunset else "why", [{"reason": "R"}])
 
-    read = errors.from_response(kind.code, json.dumps(sent.body("ml")).encode())
+    read = _answers.from_response(kind.code, json.dumps(sent.body("ml")).encode())
 
     assert type(read) is kind
     assert read.message == sent.message
@@ -48,7 +48,7 @@ def test_cloud_storages_shape_is_read_by_its_code(kind: type[errors.ApiError]) -
     body = kind("why").body("storage")
 
     assert body["error"]["errors"] == [{"message": "why", "domain": "global", "reason": kind.reason}]
-    assert errors.from_response(kind.code, json.dumps(body).encode()).code == kind.code
+    assert _answers.from_response(kind.code, json.dumps(body).encode()).code == kind.code
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_an_error_crosses_processes(error: errors.Error) -> None:
 @pytest.mark.parametrize(
     ("code", "content", "kind"),
     [
-        (502, b"<html><body>Bad\n gateway</body></html>", errors.Internal),
+        (502, b"<html><body>Bad\n gateway</body></html>", errors.Unavailable),
         (500, b"", errors.Internal),
         (418, b"{}", errors.InvalidArgument),
         (404, b'{"error": "plain"}', errors.NotFound),
@@ -81,12 +81,31 @@ def test_an_answer_that_is_not_the_apis_own_is_an_error_of_one_line(
     code: int, content: bytes, kind: type[errors.ApiError]
 ) -> None:
     """A proxy's HTML, an empty body and broken bytes give a class by the code and one short line."""
-    error = errors.from_response(code, content)
+    error = _answers.from_response(code, content)
 
     assert type(error) is kind
+    assert error.code == code
     assert error.message
     assert "\n" not in error.message
     assert len(error.message) < 300
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "status"),
+    [
+        (502, errors.Unavailable, "Bad Gateway"),
+        (507, errors.Unavailable, "Insufficient Storage"),
+        (599, errors.Unavailable, "UNAVAILABLE"),
+        (451, errors.InvalidArgument, "Unavailable For Legal Reasons"),
+    ],
+)
+def test_a_status_that_no_class_has_is_told_as_it_came(code: int, kind: type[errors.ApiError], status: str) -> None:
+    """Of its class is only what to do about it; it crosses processes."""
+    error = pickle.loads(pickle.dumps(_answers.from_response(code, b"<html>")))  # noqa: S301 - pickled in the same line
+
+    assert type(error) is kind
+    assert (error.code, error.status) == (code, status)
+    assert (kind.code, kind.status) != (code, status)
 
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from resources import _hints, errors
+from resources import _answers, _hints, errors
 from tests.resources.test_errors import API_ERRORS
 
 WHAT = "create model projects/p/models/m"
@@ -80,15 +80,22 @@ LACKING = {
 def test_a_403_names_the_command_that_helps(details: list[object], said: str) -> None:
     """Taken from what the answer says of itself; the general advice where it says nothing."""
     content = json.dumps({"error": {"code": 403, "message": "No.", "status": "PERMISSION_DENIED", "details": details}})
-    error = errors.from_response(403, content.encode())
+    error = _answers.from_response(403, content.encode())
 
     assert said in _hints.told(WHAT, refusal(error))
+
+
+def test_googles_401_is_mended_by_a_login_at_google() -> None:
+    """As an error that no endpoint of one's own gave has it."""
+    assert "Log in: run `gcloud auth application-default login`" in _hints.told(
+        WHAT, refusal(errors.Unauthenticated("No."))
+    )
 
 
 def test_cloud_storages_own_form_of_an_error_is_read() -> None:
     """It has `errors` in the place of `details`."""
     content = json.dumps({"error": {"code": 403, "message": "No.", "errors": [{"reason": "accessNotConfigured"}]}})
 
-    error = errors.from_response(403, content.encode())
+    error = _answers.from_response(403, content.encode())
 
     assert "services enable storage" in _hints.told(WHAT, refusal(error))

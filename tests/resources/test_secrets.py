@@ -71,6 +71,20 @@ def test_a_secret_is_taken_out_of_a_message_in_every_form(value: str) -> None:
         assert value.split(maxsplit=1)[0] not in hide(f"the API says {text}."), text
 
 
+@pytest.mark.parametrize(
+    ("value", "text", "shown"),
+    [
+        ("e", "update model m: 'e' is no label (e)", f"update model m: '{HIDDEN}' is no label ({HIDDEN})"),
+        ("dev", 'devices, my_dev: "dev"', f'devices, my_dev: "{HIDDEN}"'),
+        ("ü", "für ü, %C3%BC", f"für {HIDDEN}, {HIDDEN}"),
+        ("long", "belongs", f"be{HIDDEN}s"),
+    ],
+)
+def test_a_short_secret_does_not_ruin_the_words_of_a_message(value: str, text: str, shown: str) -> None:
+    """It is taken out where it stands alone; from 4 characters on everywhere."""
+    assert Hidden({"description": value, "secrets": ["description"]})(text) == shown
+
+
 def test_what_is_not_secret_is_shown() -> None:
     """Only what stands at the paths that are named."""
     hide = Hidden({"labels": {"team": "a-team", "stage": "dev"}, "secrets": ["labels.team"]})

@@ -8,7 +8,7 @@ from typing import Any
 
 from googleapiclient.http import MediaInMemoryUpload
 
-from resources import errors
+from resources import _answers, errors
 from tests.emulator import saved_models
 from tests.running import RunningEmulator
 
@@ -91,4 +91,4 @@ class Caller:
 
 def error_of(exc: Any) -> errors.ApiError:
     """The error that a client's `HttpError` means."""
-    return errors.from_response(int(exc.resp.status), exc.content)
+    return _answers.from_response(int(exc.resp.status), exc.content)

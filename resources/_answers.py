@@ -1,0 +1,51 @@
+"""From a bad answer of the API to the error that it means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from resources import errors
+
+
+def from_response(code: int, content: bytes) -> errors.ApiError:
+    """The error that an answer of the API means.
+
+    Args:
+        code: HTTP status of the answer. One that no class has is an `Unavailable` from 500 on, which passes, as a rule,
+            whoever answers so, and an `InvalidArgument` below; the error then has this code, and HTTP's name for it.
+        content: its body; anything that is not Google's JSON shape gives the first line of its text.
+    """
+    error = _error_of(content)
+    message = " ".join(str(error.get("message") or f"HTTP {code} without a message").split())
+    status, details = error.get("status"), error.get("details") or error.get("errors") or ()
+    if code == errors.Sunset.code and message.startswith("Cloud AI Platform has been deprecated"):
+        return errors.Sunset(message)
+    classes = [cls for cls in _leaves(errors.ApiError) if cls.code == code and cls is not errors.Sunset]
+    for cls in classes:
+        if cls.status == status:
+            return cls(message, details)
+    if classes:
+        return classes[0](message, details)
+    found = (errors.Unavailable if code >= HTTPStatus.INTERNAL_SERVER_ERROR else errors.InvalidArgument)(
+        message, details
+    )
+    found.code = code
+    if code in set(HTTPStatus):
+        found.status = HTTPStatus(code).phrase
+    return found
+
+
+def _leaves(cls: type[errors.ApiError]) -> list[type[errors.ApiError]]:
+    return [leaf for child in cls.__subclasses__() for leaf in [child, *_leaves(child)]]
+
+
+def _error_of(content: bytes) -> Mapping[str, Any]:
+    text = content.decode("utf-8", "replace").strip()
+    try:
+        error = json.loads(text)["error"]
+    except (ValueError, KeyError, TypeError):
+        return {"message": f"not the API's own answer: {' '.join(text.split())[:200]!r}" if text else ""}
+    return error if isinstance(error, dict) else {"message": str(error)}

@@ -30,7 +30,7 @@ from http import HTTPStatus
 from typing import Any
 
 from emulator.request import Response
-from resources import _answers, errors
+from resources import errors
 
 ANY = "*"
 MESSAGE = "A fault that was asked for."
@@ -184,7 +184,7 @@ def bending(rule: Rule) -> Iterator[None]:
 def answer(rule: Rule, api: str) -> Response | None:
     """What is answered in the place of the method; None where the method is to be called."""
     if rule.asks("status"):
-        kind = type(_answers.from_response(rule.value, b""))
+        kind = errors.of_code(rule.value)[0]
         body = kind(rule.extras.get("message", MESSAGE), rule.extras.get("details", ())).body(api)
         body["error"]["code"] = rule.value
         wait = rule.extras.get("retryAfter")

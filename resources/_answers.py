@@ -23,23 +23,12 @@ def from_response(code: int, content: bytes) -> errors.ApiError:
     status, details = error.get("status"), error.get("details") or error.get("errors") or ()
     if code == errors.Sunset.code and message.startswith("Cloud AI Platform has been deprecated"):
         return errors.Sunset(message)
-    classes = [cls for cls in _leaves(errors.ApiError) if cls.code == code and cls is not errors.Sunset]
-    for cls in classes:
-        if cls.status == status:
-            return cls(message, details)
-    if classes:
-        return classes[0](message, details)
-    found = (errors.Unavailable if code >= HTTPStatus.INTERNAL_SERVER_ERROR else errors.InvalidArgument)(
-        message, details
-    )
-    found.code = code
-    if code in set(HTTPStatus):
-        found.status = HTTPStatus(code).phrase
+    classes = errors.of_code(code)
+    found = next((cls for cls in classes if cls.status == status), classes[0])(message, details)
+    if found.code != code:
+        found.code = code
+        found.status = HTTPStatus(code).phrase if code in set(HTTPStatus) else found.status
     return found
-
-
-def _leaves(cls: type[errors.ApiError]) -> list[type[errors.ApiError]]:
-    return [leaf for child in cls.__subclasses__() for leaf in [child, *_leaves(child)]]
 
 
 def _error_of(content: bytes) -> Mapping[str, Any]:

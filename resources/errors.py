@@ -271,3 +271,13 @@ class DeadlineExceeded(ApiError):
     """504: the API did not finish in time."""
 
     code, status, reason = 504, "DEADLINE_EXCEEDED", "backendError"
+
+
+def of_code(code: int) -> list[type[ApiError]]:
+    """The classes that have this HTTP status, `Sunset` left out; where none has, the one that comes nearest."""
+    found = [cls for cls in _leaves(ApiError) if cls.code == code and cls is not Sunset]
+    return found or [Unavailable if code >= Internal.code else InvalidArgument]
+
+
+def _leaves(cls: type[ApiError]) -> list[type[ApiError]]:
+    return [leaf for child in cls.__subclasses__() for leaf in [child, *_leaves(child)]]

@@ -10,9 +10,15 @@ if [[ ! -d .local ]]; then
 fi
 [[ -x $venv/bin/python ]] || fail "the stack cannot be taken down without .venv: run \"make setup\", then \"make down\" (\"make clean\" forgets it)"
 left=""
-if python tools/local_state.py has-resources; then
-    python -m emulator up # the stack's resources are in there
-    python -m tools.recovery destroy || left=yes
-fi
+there=0
+python tools/local_state.py has-resources || there=$?
+case $there in
+    0)
+        python -m emulator up # the stack's resources are in there
+        python -m tools.recovery destroy || left=yes
+        ;;
+    1) ;;
+    *) left=yes ;;
+esac
 python -m emulator down
 [[ -z $left ]] || fail "the stack was not destroyed: the reason stands above (\"make clean\" removes it with all its data)"

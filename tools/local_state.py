@@ -1,31 +1,36 @@
-"""Answers questions about the state of a stack on a file:// backend by its exit code, without starting the engine.
+"""The state of a stack on a file:// backend, read without starting the engine.
 
 Usage: python tools/local_state.py QUESTION
 
-Questions:
-    is-abandoned         the stack is locked by an update whose process has ended
-    has-pending-creates  the last update was cut off while it created a resource
-    has-resources        the state lists a resource, or one that may have been created
+Questions on this checkout's local stack, which are answered by the exit code:
+    exists         the engine has made the stack
+    has-resources  the state lists a resource, or one that may have been created
 
-The stack is the one that PULUMI_BACKEND_URL and PULUMI_STACK name; without them, this checkout's local stack.
-Exit codes: 0 yes, 1 no, 2 usage.
+Exit codes: 0 yes, 1 no, 2 usage, 3 the state cannot be read.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
-import os
+import re
 import shutil
 import socket
 import sys
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-PROJECT = "tf2-models"
-_LOCAL = Path(__file__).resolve().parent.parent / ".local" / "state"
+ROOT = Path(__file__).resolve().parent.parent
 _SCHEME = "file://"
+_GZIP = b"\x1f\x8b"
+
+
+class UnreadableError(Exception):
+    """A file of the state that is not what the engine writes; the text names it."""
 
 
 @dataclass(frozen=True)
@@ -33,33 +38,37 @@ class State:
     """Where the engine keeps what it knows of a stack.
 
     Attributes:
-        folder: of the backend.
+        folder: `.pulumi` in the backend's.
+        project: the name of the stack's project.
         stack: the stack's name, without organization and project.
     """
 
     folder: Path
+    project: str
     stack: str
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> State | None:
-        """The state that the environment names; None where it lies in no folder of this machine."""
-        backend = environment.get("PULUMI_BACKEND_URL") or f"{_SCHEME}{_LOCAL}"
+    def of(cls, backend: str, stack: str) -> State | None:
+        """The state of a stack on a backend; None where it lies in no folder of this machine.
+
+        Args:
+            backend: a URL; a relative path is one from this checkout.
+            stack: `STACK`, which is of this checkout's project, or `organization/PROJECT/STACK`.
+        """
         if not backend.startswith(_SCHEME):
             return None
-        folder = Path(backend.removeprefix(_SCHEME)).expanduser()
-        return cls(folder, environment.get("PULUMI_STACK", "local").rpartition("/")[2])
+        path = Path(unquote(backend.removeprefix(_SCHEME).partition("?")[0])).expanduser()
+        place, _, name = stack.rpartition("/")
+        return cls(ROOT / path / ".pulumi", place.partition("/")[2] or _project(), name)
 
-    def is_abandoned(self) -> bool:
-        """Whether locks are there, and each is of a process of this machine that has ended."""
-        return bool(self._locks()) and not self.is_used()
+    @classmethod
+    def local(cls) -> State:
+        """The state of this checkout's local stack."""
+        return cls(ROOT / ".local" / "state" / ".pulumi", _project(), "local")
 
-    def is_used(self) -> bool:
-        """Whether a lock is there whose process runs, or may run on another machine."""
-        return any(lock["hostname"] != socket.gethostname() or _runs(lock["pid"]) for lock in self._locks())
-
-    def _locks(self) -> list[dict[str, Any]]:
-        folder = self.folder / ".pulumi" / "locks" / "organization" / PROJECT / self.stack
-        return [json.loads(path.read_text()) for path in folder.glob("*.json")]
+    def locks(self) -> list[Path]:
+        """The files that lock the stack."""
+        return sorted((self.folder / "locks" / "organization" / self.project / self.stack).glob("*.json"))
 
     def mend(self) -> None:
         """Removes what a process that was killed while it wrote the state left half written beside it.
@@ -67,7 +76,8 @@ class State:
         The engine renames a whole new snapshot over the old one, but first writes a file of attributes in place
         (`NAME.json.attrs`): one that is cut makes it read nothing ("failed to load checkpoint: EOF"), none is fine.
         """
-        for path in (self.folder / ".pulumi").glob(f"*/{PROJECT}/**/{self.stack}*"):
+        place = f"{self.project}/{self.stack}"
+        for path in (*self.folder.glob(f"stacks/{place}.json*"), *self.folder.glob(f"*/{place}/*")):
             if path.suffix == ".tmp" or (path.suffix == ".attrs" and not _is_json(path)):
                 path.unlink()
 
@@ -76,23 +86,54 @@ class State:
 
         On a full disk the engine ends, and leaves an empty `NAME.json`; the one before is `NAME.json.bak`.
         """
-        before = self._snapshot.with_name(f"{self._snapshot.name}.bak")
-        if not self._snapshot.exists() or _is_json(self._snapshot) or not before.exists() or not _is_json(before):
+        snapshot = self._snapshot
+        if snapshot == self._whole_snapshot:
             return False
-        shutil.copyfile(before, self._snapshot)
-        self._snapshot.with_name(f"{self._snapshot.name}.attrs").unlink(missing_ok=True)  # of the other bytes
+        shutil.copyfile(self._whole_snapshot, snapshot)
+        snapshot.with_name(f"{snapshot.name}.attrs").unlink(missing_ok=True)  # of the other bytes
         return True
+
+    def exists(self) -> bool:
+        """Whether the engine has made the stack."""
+        return self._snapshot.exists()
+
+    def deployment(self) -> dict[str, Any]:
+        """The last whole snapshot of the stack; empty where the stack was never deployed.
+
+        Raises:
+            UnreadableError: what is there is no snapshot.
+        """
+        path = self._whole_snapshot
+        try:
+            latest: dict[str, Any] = _read(path)["checkpoint"].get("latest") or {}
+        except FileNotFoundError:
+            return {}
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise UnreadableError(f"{path} is not what Pulumi writes, and neither is {path.name}.bak") from None
+        return latest
 
     @property
     def _snapshot(self) -> Path:
-        return self.folder / ".pulumi" / "stacks" / PROJECT / f"{self.stack}.json"
+        """The plain file, or the newer one that PULUMI_SELF_MANAGED_STATE_GZIP makes."""
+        plain = self.folder / "stacks" / self.project / f"{self.stack}.json"
+        there = [path for path in (plain, plain.with_name(f"{plain.name}.gz")) if path.exists()]
+        return max(there, key=lambda path: path.stat().st_mtime, default=plain)
 
-    def deployment(self) -> dict[str, Any]:
-        """The last snapshot of the stack; empty where the stack was never deployed."""
-        if not self._snapshot.exists():
-            return {}
-        latest: dict[str, Any] = json.loads(self._snapshot.read_text())["checkpoint"].get("latest") or {}
-        return latest
+    @property
+    def _whole_snapshot(self) -> Path:
+        """The snapshot; where it is cut, and the one before is not, that one."""
+        snapshot = self._snapshot
+        before = snapshot.with_name(f"{snapshot.name}.bak")
+        is_cut = snapshot.exists() and not _is_json(snapshot)
+        return before if is_cut and before.exists() and _is_json(before) else snapshot
+
+
+def _project() -> str:
+    file = ROOT / "Pulumi.yaml"
+    found = re.search(r"^name: (\S+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    if not found:
+        raise UnreadableError(f"{file} names no project")
+    return found[1]
 
 
 def pending_creates(deployment: Mapping[str, Any]) -> list[str]:
@@ -106,12 +147,19 @@ def resources(deployment: Mapping[str, Any]) -> list[str]:
     return [resource["urn"] for resource in deployment.get("resources") or []]
 
 
-def _is_json(path: Path) -> bool:
+def is_abandoned(lock: Path) -> bool:
+    """Whether a lock is of a process of this machine that has ended; of another machine's nobody knows.
+
+    Raises:
+        FileNotFoundError: it was released meanwhile.
+        UnreadableError: it does not say whose it is.
+    """
     try:
-        json.loads(path.read_bytes())
-    except ValueError:
-        return False
-    return True
+        holder = json.loads(lock.read_bytes())
+        host, pid = str(holder["hostname"]), int(holder["pid"])
+    except (ValueError, LookupError, TypeError):
+        raise UnreadableError(f"{lock} does not say which process holds it") from None
+    return host == socket.gethostname() and not _runs(pid)
 
 
 def _runs(pid: int) -> bool:
@@ -124,20 +172,41 @@ def _runs(pid: int) -> bool:
     return name == "pulumi" and not ended
 
 
-QUESTIONS: dict[str, Callable[[State], bool]] = {
-    "is-abandoned": State.is_abandoned,
-    "has-pending-creates": lambda state: bool(pending_creates(state.deployment())),
-    "has-resources": lambda state: bool(resources(state.deployment()) or pending_creates(state.deployment())),
-}
+def _is_json(path: Path) -> bool:
+    try:
+        _read(path)
+    except ValueError:
+        return False
+    return True
+
+
+def _read(path: Path) -> Any:
+    """What a file holds, compressed or not. Raises ValueError where it is no JSON."""
+    content = path.read_bytes()
+    try:
+        return json.loads(gzip.decompress(content) if content.startswith(_GZIP) else content)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(str(error)) from error
+
+
+def _has_resources(state: State) -> bool:
+    deployment = state.deployment()
+    return bool(resources(deployment) or pending_creates(deployment))
+
+
+QUESTIONS: dict[str, Callable[[State], bool]] = {"exists": State.exists, "has-resources": _has_resources}
 
 
 def main(arguments: list[str]) -> int:
-    """Answer one question about the stack that the environment names."""
+    """Answers one question about the local stack."""
     if len(arguments) != 1 or arguments[0] not in QUESTIONS:
         print(__doc__, file=sys.stderr)
         return 2
-    state = State.of(os.environ)
-    return 0 if state and QUESTIONS[arguments[0]](state) else 1
+    try:
+        return 0 if QUESTIONS[arguments[0]](State.local()) else 1
+    except UnreadableError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
 
 
 if __name__ == "__main__":

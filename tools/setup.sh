@@ -70,7 +70,7 @@ install_packages() {
 
 # With the stack in place, plain "pulumi up" asks nothing. A shell that points at a stack of the user's own makes none.
 make_stack() {
-    [[ ! -f .local/state/.pulumi/stacks/tf2-models/local.json ]] && tools/check_stack.sh 2>/dev/null || return 0
+    tools/check_stack.sh 2>/dev/null && ! "$venv/bin/python" tools/local_state.py exists || return 0
     source local.env
     mkdir -p .local/state
     pulumi stack init --non-interactive --no-select local >/dev/null || fail "pulumi could not make the local stack: the reason stands above"

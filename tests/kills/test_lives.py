@@ -118,6 +118,9 @@ def test_what_is_half_made_and_declared_no_more_is_told(life: Life) -> None:
     text = life.engine.recover("up", fails=True)
     assert "Version::mult-v1 was being created when an update was killed" in text
     assert "Version mult-v1" in life.engine.pending()
+    text = life.engine.recover("destroy", fails=True)  # the model cannot go: the version is in it
+    assert "Version::mult-v1 was being created when an update was killed" in text
+    assert "Version mult-v1" in life.engine.pending()
 
     life.engine.edit("mult.versions.v1", declared)
     life.engine.recover("up")

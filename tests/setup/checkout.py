@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "local.env", "Makefile")
+FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "local.env", "Makefile", "Pulumi.yaml")
 # What the scripts use of any Linux; git, Python, Go, curl and pulumi are for a test to give or to keep back.
 SYSTEM = (
     *(

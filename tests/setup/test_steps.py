@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import pytest
 
 from tests.setup.checkout import Checkout, errors
+from tests.setup.states import StateFolder
 
 
 @pytest.fixture
@@ -41,17 +43,16 @@ def _set_up(machine: Checkout) -> list[str]:
     return _steps(machine)
 
 
-def _make_stack(machine: Checkout) -> None:
+def _make_stack(machine: Checkout, suffix: str = "") -> None:
     """Leave what the engine leaves where it has made the local stack."""
-    path = machine.root / ".local" / "state" / ".pulumi" / "stacks" / "tf2-models" / "local.json"
-    path.parent.mkdir(parents=True)
-    path.write_text("{}")
+    StateFolder.local(machine).write(None, suffix=suffix)
 
 
-def test_first_and_second_run(machine: Checkout) -> None:
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_first_and_second_run(machine: Checkout, suffix: str) -> None:
     """The first run makes environment, packages and stack; the second finds all three and does nothing."""
     assert _set_up(machine) == ["venv", "pip", "pulumi stack init --non-interactive --no-select local"]
-    _make_stack(machine)
+    _make_stack(machine, suffix)
     assert _set_up(machine) == []
 
 
@@ -119,6 +120,20 @@ def test_down_without_environment(machine: Checkout) -> None:
     assert result.returncode != 0
     (error,) = errors(result)
     assert 'run "make setup"' in error
+
+
+def test_down_with_a_state_that_cannot_be_read(machine: Checkout) -> None:
+    """Nothing is reported as destroyed: the file is named, and the way out."""
+    _set_up(machine)
+    StateFolder.local(machine).snapshot().write_text("")
+    machine.program("python3", f'[ "$1" = -m ] || exec "{sys.executable}" "$@"')
+    shutil.copy(machine.bin / "python3", machine.root / ".venv" / "bin" / "python")
+    result = machine.run("make", "down")
+    assert result.returncode != 0
+    [reason, end] = errors(result)
+    assert str(StateFolder.local(machine).snapshot()) in reason
+    assert '"make clean" removes it' in end
+    assert "Traceback" not in result.stderr
 
 
 def test_clean(machine: Checkout) -> None:

@@ -1,0 +1,103 @@
+"""The stack that a command works on: one answer to which backend and which stack, for every command of the engine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from tools.local_state import ROOT, State
+
+_HIDDEN = re.compile(r"-[A-Za-z]+[sC].*|-C.*|--cwd(=.*)?")
+"""Options that name a stack or a project where nobody but the engine sees it (`-ys prod`)."""
+
+
+class UnknownStackError(Exception):
+    """No stack is selected, or nobody can say which; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of this checkout's project.
+
+    Attributes:
+        name: as `--stack` takes it, given to every command.
+        options: of the user, for `up`, `destroy` and `refresh`.
+        state: where it lies; None where that is no folder of this machine.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    state: State | None
+
+    @classmethod
+    def select(cls, arguments: Sequence[str]) -> Stack:
+        """The one that `--stack` or `-s` names, or PULUMI_STACK; else the selected one, for which the engine is asked.
+
+        A name that is given needs no engine, which reads the state to say it, and fails where a kill cut that.
+
+        Raises:
+            UnknownStackError: there is none, or the arguments name it where it cannot be read.
+        """
+        given, options = _parser().parse_known_args(arguments)
+        for option in options:
+            if _HIDDEN.fullmatch(option):
+                raise UnknownStackError(f"{option} may name another stack: write --stack NAME on its own, and no --cwd")
+        name = given.stack or os.environ.get("PULUMI_STACK") or _selected()
+        backend = os.environ.get("PULUMI_BACKEND_URL") or json.loads(_asked("whoami", "--verbose", "--json"))["url"]
+        return cls(name, tuple(options), State.of(backend, name))
+
+    def update(self, verb: str, *options: str) -> int:
+        """Runs `up`, `destroy` or `refresh` with the user's options and these; returns the exit code."""
+        return self.run(verb, *self.options, *options)
+
+    def run(self, verb: str, *options: str) -> int:
+        """Runs a command, which a terminal's Ctrl-C and a CI system's SIGTERM reach by themselves, to its end."""
+        with subprocess.Popen(["pulumi", verb, "--stack", self.name, *options], cwd=ROOT) as process:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: None)
+            return process.wait()
+
+    def deployment(self) -> dict[str, Any]:
+        """The last snapshot: from its file, where the state is a folder of this machine; else from the engine.
+
+        Raises:
+            local_state.UnreadableError: the file is no snapshot.
+            UnknownStackError: the engine does not give it.
+        """
+        if self.state is not None:
+            return self.state.deployment()
+        found: dict[str, Any] = json.loads(_asked("stack", "export", "--stack", self.name)).get("deployment") or {}
+        return found
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UnknownStackError(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--stack", "-s")
+    return parser
+
+
+def _selected() -> str:
+    try:
+        return _asked("stack", "--show-name", "--fully-qualify-stack-names", "--non-interactive").strip()
+    except UnknownStackError as error:
+        raise UnknownStackError(f"{error}; name the stack (--stack NAME, or PULUMI_STACK)") from None
+
+
+def _asked(*command: str) -> str:
+    """What a command of the engine prints."""
+    try:
+        return subprocess.run(["pulumi", *command], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    except subprocess.CalledProcessError:
+        raise UnknownStackError(f"`pulumi {' '.join(command)}` failed: the reason stands above") from None

@@ -109,7 +109,9 @@ class State:
         except FileNotFoundError:
             return {}
         except (ValueError, LookupError, TypeError, AttributeError):
-            raise UnreadableError(f"{path} is not what Pulumi writes, and neither is {path.name}.bak") from None
+            raise UnreadableError(
+                f"{path} is no state of Pulumi's: put an older one in its place (.bak beside it)"
+            ) from None
         return latest
 
     @property

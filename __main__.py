@@ -21,23 +21,23 @@ def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> 
         raise errors.ArtifactError(str(error)) from None
 
 
-def deploy(model: plan.Model, saved_models: Mapping[str, storage.SavedModel], owner: pulumi.Output[str]) -> None:
-    """Declares a model: its default version, made first and deleted last; that it is the default; all others."""
+def deploy(model: plan.Model, saved: Mapping[str, pulumi.Resource], owner: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Declares a model: its default, made first and deleted last; that it is it; the rest. Returns what serves."""
     name = model.inputs["name"]
     made = ml.Model(name, owner=owner, **model.inputs)
 
     def declared(version: plan.Version, *after: pulumi.Resource) -> ml.Version:
-        saved = [saved_models[plan.logical_name(version.saved_model)]] if version.saved_model else []
-        options = pulumi.ResourceOptions(depends_on=[made, *saved, *after])
+        behind = [saved[plan.logical_name(version.saved_model)]] if version.saved_model else []
+        options = pulumi.ResourceOptions(depends_on=[made, *behind, *after], replace_with=[made])
         return ml.Version(f"{name}-{version.inputs['name']}", options, owner=owner, **version.inputs)
 
     default = declared(model.versions[0])
-    inputs = {"project": model.inputs["project"], "model": name, "version": model.default, "gate": model.gate or None}
     # Where the default is deleted and made again, another version has become the default meanwhile: it is set again.
     options = pulumi.ResourceOptions(depends_on=[made, default], replace_with=[default])
-    served = ml.DefaultVersion(name, options, **inputs)
+    served = ml.DefaultVersion(name, options, **model.served)
     for version in model.versions[1:]:
         declared(version, default, served)  # what is replaced, the old default among it, goes when another one serves
+    return served.version
 
 
 def main() -> None:
@@ -50,13 +50,11 @@ def main() -> None:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
     owner = stack.Identity("stack").token
     bucket = storage.Bucket(wanted.bucket["name"], owner=owner, **wanted.bucket)
-    emptied = [bucket] if wanted.bucket.get("forceDestroy") else []  # made again, it is filled again; else it is kept
+    emptied = [bucket] * bool(wanted.bucket.get("forceDestroy"))  # made again, it is filled again; else it is kept
     inside = pulumi.ResourceOptions(depends_on=[bucket], replace_with=[*emptied])
     saved = {key: storage.SavedModel(key, inside, owner=owner, **item) for key, item in wanted.saved_models.items()}
-    for model in wanted.models:
-        deploy(model, saved, owner)
     pulumi.export("bucket", bucket.name)
-    pulumi.export("models", {model.inputs["name"]: plan.summary(wanted, model) for model in wanted.models})
+    pulumi.export("models", {m.inputs["name"]: plan.summary(wanted, m, deploy(m, saved, owner)) for m in wanted.models})
 
 
 main()

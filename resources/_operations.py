@@ -56,7 +56,7 @@ def wait(
         if elapsed >= timeout:
             raise errors.OperationTimeout(
                 f"{what}: {method} is not done after {timeout:g} s (operation {operation['name']}); it may still end: "
-                "look with `pulumi refresh`, or give more time with `timeouts`"
+                "run the same command again later, or give more time with `timeouts`"
             )
         if elapsed >= 1.5 * told + 1:
             told = elapsed

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 LABEL = "tf2-models-owner"
 _holders: dict[tuple[str, str], str] = {}
 """Owner and resource -> URN of the declaration that made it, or took it over, in this run of the engine."""
+_declared: set[str] = set()
+"""URNs of what the program declares in this run of the engine, which asks for a `check` of each before all else."""
 
 
 def failures(inputs: Mapping[str, Any], where: str) -> Iterator[Failure]:
@@ -77,6 +79,17 @@ def require(live: Mapping[str, Any], value: str, refusal: errors.AlreadyExists |
         )
     if refusal and not is_marked(live, value):
         raise refusal
+
+
+def declare(urn: str) -> None:
+    """Notes that the program declares this resource: what is deleted of it in this run is to be made again."""
+    if urn:
+        _declared.add(urn)
+
+
+def is_declared(urn: str) -> bool:
+    """Whether, in this run, the program declares the resource: then its deletion is part of a replacement."""
+    return urn in _declared
 
 
 def hold(inputs: Mapping[str, Any], resource: str, urn: str) -> None:

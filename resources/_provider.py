@@ -78,13 +78,17 @@ class Provider(dynamic.ResourceProvider):
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
         """Called before every diff; refuses what cannot be done in place. Values were checked in the program."""
+        _ownership.declare(_engine.current_urn())
         secrets = _secrets.failures(self.schema, news.get(_secrets.NAME) or [], self.schema.noun)
         reasons = [f"{path} {reason}" for path, reason in secrets]
         changes = self._changes(_olds, news)
         if _olds and not reasons and not changes.path and not news.get("allowDowntime"):
-            facts = (self._named(news), self.instead(news), "adopt" in self.schema.types)
-            reasons = [_telling.refusal(path, _olds, _live(_olds), *facts) for path in changes.fixed]
+            reasons = [self._refusal(path, _olds, news) for path in changes.fixed]
         return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in reasons])
+
+    def _refusal(self, path: str, olds: State, news: State) -> str:
+        facts, adoptable = (self._named(news), self.instead(news, path)), "adopt" in self.schema.types
+        return _telling.refusal(path, olds, _live(olds), news, *facts, adoptable=adoptable)
 
     def diff(self, _id: str, _olds: State, _news: State) -> dynamic.DiffResult:
         """Called at preview and at `up`, with the old *outputs*: pure, no network."""
@@ -236,9 +240,9 @@ class Provider(dynamic.ResourceProvider):
         fixed = [path for path in found.fixed if path not in unknown]
         return replace(found, fixed=fixed, unknown=unknown, local=sorted([*found.local, *accepted]))
 
-    def instead(self, news: State) -> str:
-        """What to write instead of a change that cannot be made in place."""
-        del news
+    def instead(self, news: State, path: str) -> str:
+        """What to write instead of a change of this field that cannot be made in place."""
+        del news, path
         return "Give it another name, or say allowDowntime: true to have it deleted and made again"
 
     def _named(self, inputs: State) -> str:

@@ -11,13 +11,14 @@ from resources._values import shown
 State = Mapping[str, Any]
 
 
-def refusal(path: str, olds: State, live: State, named: str, instead: str, adoptable: bool) -> str:  # noqa: FBT001 - the facts of one line
+def refusal(path: str, olds: State, live: State, news: State, named: str, instead: str, *, adoptable: bool) -> str:
     """Why a change cannot be made in place, with what to write instead.
 
     Args:
         path: of the fixed field.
         olds: the state.
         live: the state with what the last refresh found.
+        news: what the program wants.
         named: the resource.
         instead: what may be written in the place of such a change.
         adoptable: whether `adopt` may be said of it.
@@ -26,7 +27,8 @@ def refusal(path: str, olds: State, live: State, named: str, instead: str, adopt
     drifted = _told(olds, live, [path], "{path} {before} -> {now}")
     if drifted:
         return f"{field} was changed outside: {drifted}. Write down what it is now to keep it. Else: {instead}"
-    text = f"{field} cannot be changed in place. {instead}"
+    wanted = _told(live, news, [path], "{path} was {before}, wanted {now}")
+    text = f"{field} cannot be changed in place: {wanted}. {instead}"
     if adoptable and _comparison.at(olds, path) is None:
         return f"{text}. If it says what the API has already: adopt: true compares it and takes it over"
     return text

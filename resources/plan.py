@@ -37,6 +37,12 @@ class Model:
     gate: dict[str, Any] = field(default_factory=dict)
     split: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def served(self) -> dict[str, Any]:
+        """The inputs of its `ml.DefaultVersion`."""
+        facts = {"project": self.inputs["project"], "model": self.inputs["name"], "version": self.default}
+        return {**facts, **({"gate": self.gate} if self.gate else {})}
+
 
 @dataclass(kw_only=True)
 class Stack:
@@ -113,12 +119,18 @@ def merged(saved: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return merged
 
 
-def summary(stack: Stack, model: Model) -> dict[str, Any]:
-    """What the stack's outputs say of a model: its name, default version, versions, the URL that predicts, shares."""
+def summary(stack: Stack, model: Model, default: Any) -> dict[str, Any]:
+    """What the stack's outputs say of a model: its name, default version, versions, the URL that predicts, shares.
+
+    Args:
+        stack: that declares it.
+        model: as declared.
+        default: the name of the version that serves by default, once it is known to; an output of its resource.
+    """
     name = f"projects/{stack.project}/models/{model.inputs['name']}"
     return {
         "name": name,
-        "defaultVersion": model.default,
+        "defaultVersion": default,
         "versions": sorted(version.inputs["name"] for version in model.versions),
         "predictUrl": f"{stack.settings.root('ml') or 'https://ml.googleapis.com/'}v1/{name}:predict",
         **({"trafficSplit": model.split} if model.split else {}),

@@ -108,13 +108,13 @@ def _differences(expected: Any, came: Any, tolerance: float, path: str = "") -> 
         for key in expected:
             yield from _differences(expected[key], came[key], tolerance, join(path, key))
     elif isinstance(expected, list) and isinstance(came, list) and len(expected) == len(came):
-        if _is_vector(expected) and _is_vector(came) and _class(expected) != _class(came):
+        if _is_vector(expected) and _is_vector(came) and _is_another_class(expected, came, tolerance):
             yield path, f"class {_class(expected)}", f"class {_class(came)}"
             return
         for index, (one, other) in enumerate(zip(expected, came, strict=True)):
             yield from _differences(one, other, tolerance, join(path, index))
     elif _is_number(expected) and _is_number(came):
-        if not math.isclose(expected, came, rel_tol=tolerance, abs_tol=tolerance):
+        if not _is_close(expected, came, tolerance):
             yield path, expected, came
     elif expected != came:
         yield path, expected, came
@@ -133,12 +133,24 @@ def _check_latency(call: Call, version: str, samples: Sequence[Mapping[str, Any]
         raise errors.GateFailed(f"{told}.{_AFTER}")
 
 
+def _is_close(one: float, other: float, tolerance: float) -> bool:
+    """Whether two numbers are as good as equal; of a sample that gives no number, no number is what is expected."""
+    return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance) or (math.isnan(one) and math.isnan(other))
+
+
+def _is_another_class(expected: list[Any], came: list[Any], tolerance: float) -> bool:
+    """Whether the best are not the same; where both are as good in one of the vectors, the numbers alone decide."""
+    one, other = _class(expected), _class(came)
+    return not any(_is_close(vector[one], vector[other], tolerance) for vector in (expected, came))
+
+
 def _class(vector: list[Any]) -> int:
     return max(range(len(vector)), key=vector.__getitem__)
 
 
 def _is_vector(value: list[Any]) -> bool:
-    return len(value) > 1 and all(map(_is_number, value))
+    """Whether it may be read as scores of classes: of what is no number, none is the best."""
+    return len(value) > 1 and all(_is_number(item) and not math.isnan(item) for item in value)
 
 
 def _is_number(value: Any) -> bool:

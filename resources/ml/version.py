@@ -63,6 +63,19 @@ class VersionProvider(Provider):
         live = self.patch(call, {}, inputs, mask) if mask else self.observe(call, inputs)
         return self.observe(call, inputs) if _default.restore(call, live) else live
 
+    def _made(self, call: Call, inputs: State) -> State:
+        """As every resource; where it is not done in time, the state does not hold what may still become READY."""
+        try:
+            return super()._made(call, inputs)
+        except errors.OperationTimeout as error:
+            place = f"--model {inputs['model']} --project {inputs['project']}"
+            again = "`pulumi up`" if inputs.get("owner") or inputs.get("adopt") else "`pulumi up` with adopt: true"
+            raise errors.OperationTimeout(
+                f"{error}. The stack's state does not hold it: {again} waits for it and takes it over as long as it is "
+                "declared as it is; declared no more, it stays until you delete it: "
+                f"`gcloud ai-platform versions delete {inputs['name']} {place}` (ml.projects.models.versions.delete)"
+            ) from None
+
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.patch` with the etag of a fresh read, awaited; labels that others set stay."""
         live = self._idle(call, news, self.observe(call, news))
@@ -123,12 +136,11 @@ class VersionProvider(Provider):
                 live = self.observe(call, inputs)
         return live
 
-    def instead(self, news: State) -> str:
+    def instead(self, news: State, path: str) -> str:
         """A version is what was deployed: another one gets another name."""
-        return (
-            f"Deploy it under a new version name beside {news['name']} and move the default, "
-            "pin the artifact that this version was made of (RECIPE@INPUT_DIGEST), or say allowDowntime: true"
-        )
+        pin = "pin the artifact that this version was made of (RECIPE@INPUT_DIGEST), " * (path == "deploymentUri")
+        another = f"Deploy it under a new version name beside {news['name']} and move the default"
+        return f"{another}, {pin}or say allowDowntime: true"
 
     def _clear_failed(self, call: Call, inputs: State) -> None:
         """A FAILED version stays listed and keeps its name until it is deleted."""

@@ -15,6 +15,7 @@ from resources.storage import _claims, _objects, _removal
 from resources.storage.schema import BUCKET, BucketArgs
 
 SHOWN = 5
+_ANOTHER = f"Another location or project is for a bucket of another name. {_hints.UNTAINT}"
 
 
 class BucketProvider(Provider):
@@ -63,6 +64,9 @@ class BucketProvider(Provider):
         """`buckets.delete`, of an empty bucket, or with `forceDestroy` after everything in it.
 
         Where another stack claims an artifact in it, it stays, with a warning: that stack has it in its state too.
+
+        Raises:
+            FailedPrecondition: it is not empty; or it is claimed, and to be made again, which it could not be.
         """
         name = inputs["name"]
 
@@ -74,6 +78,10 @@ class BucketProvider(Provider):
             found = _objects.listed(call, name, versions=True)
             items = list(found) if inputs.get("forceDestroy") else _leftovers(found)
             claims = _removal.remove(call, name, items, claimed) if items else []
+        if claims and _ownership.is_declared(call.urn):
+            raise errors.FailedPrecondition(
+                f"it cannot be made again: it is used by {_claims.stacks(claims)}. {_ANOTHER}"
+            )
         if claims:
             call.warn(f"bucket {name} stays with what is in it: it is used by {_claims.stacks(claims)}")
             return
@@ -94,7 +102,7 @@ def _leftovers(found: Iterator[State]) -> list[State]:
         more = " and more" if len(names) > SHOWN else ""
         raise errors.FailedPrecondition(
             f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them. "
-            f"{_hints.UNTAINT}"
+            f"{_ANOTHER}"
         )
     return claims
 

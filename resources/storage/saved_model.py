@@ -73,9 +73,9 @@ class SavedModelProvider(Provider):
         if claims:
             call.report(f"its objects stay: they are used by {_claims.stacks(claims)}")
 
-    def instead(self, news: State) -> str:
+    def instead(self, news: State, path: str) -> str:
         """What is under a prefix is what its content digest says."""
-        del news
+        del news, path
         return "These facts belong to other bytes: give it the prefix of its own content digest"
 
     def _live(self, inputs: State, found: Mapping[str, State], *, claimed: bool) -> State:

@@ -9,7 +9,7 @@ from googleapiclient.http import MediaInMemoryUpload
 
 from resources import errors
 from tests.artifacts.conftest import PREFIX, WHOLE, Shared
-from tests.providers import as_engine
+from tests.providers import Request, as_engine, asked
 
 
 def test_the_bytes_go_with_the_last_claim(shared: Shared) -> None:
@@ -130,6 +130,22 @@ def test_a_bucket_that_others_use_stays(shared: Shared, force: bool) -> None:
     before = shared.names()
 
     shared.bucket_provider.delete("", shared.bucket_inputs(owner="mine", forceDestroy=force))
+
+    assert shared.names() == before
+    assert other.is_served()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_bucket_that_others_use_is_not_made_again(shared: Shared, force: bool) -> None:
+    """The engine checks what a program declares: what it deletes of that, it would make again, and could not."""
+    other, inputs = shared.stack("other"), shared.bucket_inputs(owner="mine", forceDestroy=force)
+    other.create()
+    before = shared.names()
+    again = Request(f"urn:pulumi:mine::p::pulumi-python:dynamic/storage:Bucket::{shared.bucket}")
+    asked(again, shared.bucket_provider.check, inputs, {**inputs, "location": "EU", "allowDowntime": True})
+
+    with pytest.raises(errors.FailedPrecondition, match=r"is used by stack tf2-models/other\. .*state untaint"):
+        asked(again, shared.bucket_provider.delete, "", inputs)
 
     assert shared.names() == before
     assert other.is_served()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,8 @@ def test_the_engine_is_told_what_a_change_does(kind: Kind, row: Row) -> None:
     if row.step == "refused":
         [failure] = provider.check(old, news).failures
         assert row.field.startswith(failure.reason.partition(" of ")[0])
+        assert re.search(r"cannot be changed in place: \S+ was .+, wanted .+\. ", failure.reason), failure.reason
+        assert ("pin the artifact" in failure.reason) is (row.field == "deploymentUri")
         allowed = {"allowDowntime": True}
         assert told(provider, {**olds, **allowed}, {**old, **allowed}, {**news, **allowed}) == "replace"
     if row.step == "update" and not row.wire:

@@ -276,7 +276,7 @@ def test_shares_of_users_stand_in_the_outputs_and_make_no_call() -> None:
         config.read(stack({"m": {**MODELS["m"], **more}}), resolve) for more in ({"trafficSplit": split}, {})
     )
 
-    assert plan.summary(declared, declared.models[0])["trafficSplit"] == split
-    assert "trafficSplit" not in plan.summary(silent, silent.models[0])
+    assert plan.summary(declared, declared.models[0], "v1")["trafficSplit"] == split
+    assert "trafficSplit" not in plan.summary(silent, silent.models[0], "v1")
     inputs = [[model.inputs, *(version.inputs for version in model.versions)] for model in declared.models]
     assert inputs == [[model.inputs, *(version.inputs for version in model.versions)] for model in silent.models]

@@ -38,6 +38,7 @@ def _found_wanting(stack: Deployment, *options: str) -> None:
     assert "versions/v2 does not answer as " in text
     assert " says: instance 0: expected 2.0, came 3.0; instance 1: expected 5.0, came 7.5." in text
     assert "Traceback" not in text
+    assert stack.engine.outputs()["models"]["mult"]["defaultVersion"] == "v1", "which still serves"
 
 
 def test_a_failed_gate_changes_nothing_that_serves_and_one_line_goes_back(deployed: Deployment) -> None:

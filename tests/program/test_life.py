@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,9 @@ def _a_new_version_takes_over(engine: Engine, url: str) -> None:
     engine.edit("mult.versions.v1", None)
     engine.edit("mult.versions.v2.artifact", versions["v3"]["artifact"])
     engine.edit("mult.defaultVersion", "v3")
-    assert "cannot be changed in place. Deploy it under a new version name" in engine.stack("preview", fails=True)
+    text = engine.stack("preview", fails=True)
+    assert "Deploy it under a new version name beside v2 and move the default, pin the artifact" in text
+    assert re.search(r"cannot be changed in place: deploymentUri was 'gs://\S+, wanted 'gs://\S+\. Deploy", text), text
 
     engine.edit("mult.versions.v2", None)
     assert engine.up() == {"created": 1, "updated": 1, "deleted": 3, "unchanged": 5}

@@ -14,9 +14,8 @@ from tests.running import RunningEmulator
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
 DEFAULT, OTHER, SERVED = "Version mult-v1", "Version mult-v2", "DefaultVersion mult"
-FULL, IN_USE = "; delete them, or set forceDestroy: true", "it has versions"
-REFUSED = {"Bucket": FULL, "Model": IN_USE}
-KINDS = [DEFAULT, OTHER, SERVED, "SavedModel", "Identity", *REFUSED]
+REFUSED = {"Bucket": "; delete them, or set forceDestroy: true"}
+KINDS = [DEFAULT, OTHER, SERVED, "SavedModel", "Identity", "Model", *REFUSED]
 _CELLS = [pytest.param(kind, way, marks=pytest.mark.faults) for way in ("taint", "target") for kind in KINDS]
 
 
@@ -68,8 +67,25 @@ def test_a_resource_that_is_to_be_made_again_is_or_is_refused(stack: Deployment,
         stack.engine.up()
         assert stack.changes() == {}
 
-    assert clients["default"].failures == []
-    assert clients["default"].answers == ([2.0, 3.0] if kind == DEFAULT else [2.0])
+    if kind != "Model":  # it goes with all its versions
+        assert clients["default"].failures == []
+        assert clients["default"].answers == ([2.0, 3.0] if kind == DEFAULT else [2.0])
+    _stands(stack)
+
+
+@pytest.mark.faults
+def test_a_model_is_made_again_with_its_versions(stack: Deployment) -> None:
+    """`allowDowntime` on a model: its versions go before it, and are there again after it, the default among them."""
+    stack.engine.edit("mult.regions", ["us-east1"])
+    assert "regions[0] was 'us-central1', wanted 'us-east1'" in stack.engine.stack("preview", fails=True)
+    stack.engine.edit("mult.allowDowntime", value=True)
+    stack.emulator.reset_calls()
+
+    stack.engine.up()
+
+    changes = stack.changes()
+    assert {name: changes[name] for name in ("create", "delete")} == {"create": 1, "delete": 1}
+    assert {name: changes[f"versions.{name}"] for name in ("create", "delete")} == {"create": 2, "delete": 2}
     _stands(stack)
 
 

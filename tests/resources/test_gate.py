@@ -132,10 +132,20 @@ DIFFERENCES = [
     ([1.0, 2.0], [1.0], [""]),
     ([1.0, 2.0], None, [""]),
     (1.0, float("nan"), [""]),
+    (float("nan"), 1.0, [""]),
+    (float("nan"), float("nan"), []),
+    ([float("nan"), 1.0, 2.0], [float("nan"), 1.0, 2.0], []),
+    ([float("nan"), 1.0, 2.0], [float("nan"), 2.0, 1.0], ["[1]", "[2]"]),
+    ([0.5, 0.5000001], [0.5000001, 0.5], []),
+    ([0.5, 0.5014], [0.5007, 0.5006], []),
+    ([0.0, 1.0], [0.5, 0.4999], ["[0]", "[1]"]),
 ]
 
 
 @pytest.mark.parametrize(("expected", "came", "paths"), DIFFERENCES)
 def test_classes_must_be_equal_and_numbers_within_the_tolerance(expected: Any, came: Any, paths: list[str]) -> None:
-    """Each difference stands at its path; of a vector with another class, one difference says so."""
+    """Each difference stands at its path; of a vector with another class, one difference says so.
+
+    A tie within the tolerance is no class; a number that is none is equal to another such.
+    """
     assert [path for path, *_ in _gate._differences(expected, came, _gate.TOLERANCE)] == paths

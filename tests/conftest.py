@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import hypothesis
 import pytest
 
 from tests.running import RunningEmulator
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so would all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _ALIKE = hypothesis.settings(
     deadline=None,  # a machine that is busy is no fault

@@ -150,7 +150,7 @@ def _a_refusal_is_a_plain_line(deployed: Deployed) -> None:
 
     text = deployed.engine.stack("preview", fails=True)
 
-    changed = r"cannot be changed in place: regions was \[.+\], wanted \[.+\]"
+    changed = r"cannot be changed in place: regions\[0\] was '\S+', wanted '\S+'"
     said = rf"regions of model projects/\S+/models/m {changed}\. Give it another name, or say "
     assert re.search(said, text), text
     assert "Traceback" not in text

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from emulator import discovery
 
 ROOT = Path(__file__).parent.parent
 _PREFIX = "serving on "
+_IDLE = 60.0
+"""Seconds after which a client's connection is opened anew: the emulator closes idle ones, which httplib2 sees late."""
 
 
 class RunningEmulator:
@@ -33,6 +36,7 @@ class RunningEmulator:
         command = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--data", str(data), *options]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self._clients: dict[str, tuple[Any, httplib2.Http]] = {}
+        self._asked: dict[str, float] = {}
         assert self._process.stdout is not None
         line = self._process.stdout.readline().strip()
         if not line.startswith(_PREFIX):
@@ -55,7 +59,11 @@ class RunningEmulator:
             document = {**discovery.document(name), "rootUrl": f"{self.endpoint}/"}
             http = httplib2.Http(timeout=60)
             self._clients[name] = build_from_document(document, http=http), http
-        return self._clients[name][0]
+        client, http = self._clients[name]
+        if time.monotonic() - self._asked.get(name, 0.0) > _IDLE:
+            http.close()
+        self._asked[name] = time.monotonic()
+        return client
 
     def calls(self) -> dict[str, int]:
         """Method id -> how often it was called since the start or `reset_calls`."""

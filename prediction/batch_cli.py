@@ -38,11 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _run(_options(arguments))
     except errors.Error as error:
-        from prediction import hints
+        from prediction.cli import tell
 
-        for line in hints.line(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
-        return USAGE if isinstance(error, errors.InvalidInput) else FAILED
+        return tell(error)
     except OSError as error:
         print(f"error: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
         return FAILED
@@ -51,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    from prediction.cli import add_places
+    from prediction.cli import add_places, check_places
 
     parser = argparse.ArgumentParser(
         prog="python -m prediction batch",
@@ -71,8 +69,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add("--staging", default="", metavar="gs://", help="folder for what is uploaded (default: batch/ beside the model)")
     add_places(parser)
     options = parser.parse_args(arguments)
-    if options.stack and options.project:
-        parser.error("--stack takes the project from its file: leave out --project")
+    check_places(parser, options)
     if len({source.startswith("gs://") for source in options.input}) > 1:
         parser.error("--input takes files here or gs:// paths, not both")
     return options

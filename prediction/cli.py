@@ -49,11 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except errors.Error as error:
-        from prediction import hints
-
-        for line in hints.line(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
-        return USAGE if isinstance(error, errors.InvalidInput) else FAILED
+        return tell(error)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -78,13 +74,21 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add("--kind", choices=KINDS, help="what the picture shows (default: probabilities); the rest needs labels")
     add_places(parser)
     options = parser.parse_args(arguments)
-    if options.stack and options.project:
-        parser.error("--stack takes the project from its file: leave out --project")
+    check_places(parser, options)
     if options.kind and not options.plot:
         parser.error("--kind says what --plot FILE.png shows: give both")
     if options.instances and options.count:
         parser.error("--count counts samples: leave it out with --instances")
     return options
+
+
+def tell(error: errors.Error) -> int:
+    """Says on standard error what failed and what to do; returns the exit code."""
+    from prediction import hints
+
+    for line in hints.line(error).splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    return USAGE if isinstance(error, errors.InvalidInput) else FAILED
 
 
 def add_places(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +98,12 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--project", metavar="P", help="read no stack file; with --endpoint, or Google's own endpoint")
     where.add_argument("--endpoint", metavar="URL", help="global, regional or a URL; before TF2_MODELS_ENDPOINT")
     where.add_argument("--region", metavar="R", help="of Google's regional endpoint")
+
+
+def check_places(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Ends with a usage error where the options of `add_places` do not go together."""
+    if options.stack and options.project:
+        parser.error("--stack takes the project from its file: leave out --project")
 
 
 def _count(text: str) -> int:

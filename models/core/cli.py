@@ -81,14 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         "build", help="train and export", description=_BUILD, epilog=_EXAMPLES + _EPILOG, formatter_class=shape
     )
     make.add_argument("names", nargs="*", metavar="NAME", help="a recipe; all recipes where none is given")
-    make.add_argument(
-        "--set",
-        dest="settings",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a parameter of the recipes named; may be repeated",
-    )
+    _add_settings(make)
     make.add_argument("--stack", metavar="STACK", help="build what Pulumi.STACK.yaml names, in place of NAMEs")
     _add_push(commands)
     commands.add_parser(
@@ -99,6 +92,17 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=shape,
     )
     return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a parameter of the recipes named; may be repeated",
+    )
 
 
 def _add_push(commands: Any) -> None:
@@ -112,14 +116,7 @@ def _add_push(commands: Any) -> None:
     add = send.add_argument
     add("names", nargs="*", metavar="NAME", help="RECIPE, RECIPE@INPUT_DIGEST or a folder; all recipes where none is")
     add("--to", required=True, metavar="gs://BUCKET", help="the bucket; it must be there")
-    add(
-        "--set",
-        dest="settings",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a parameter of the recipes named; may be repeated",
-    )
+    _add_settings(send)
     add("--stack", metavar="STACK", help="push what Pulumi.STACK.yaml names, in place of NAMEs, to its endpoint")
     add("--endpoint", metavar="URL", help="of Cloud Storage; global is Google's (default: TF2_MODELS_ENDPOINT, global)")
 

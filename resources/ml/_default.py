@@ -66,7 +66,7 @@ def restore(call: Call, live: State) -> bool:
 def _made_default(call: Call, name: str) -> bool:
     """Whether it could be: a version that somebody deletes at the same time cannot."""
     try:
-        call.api.call(_versions(call).setDefault(name=name, body={}), repeatable=True)
+        call.api.call(versions(call).setDefault(name=name, body={}), repeatable=True)
     except (errors.FailedPrecondition, errors.NotFound):
         return False
     return True
@@ -75,13 +75,15 @@ def _made_default(call: Call, name: str) -> bool:
 def _others(call: Call, name: str) -> list[State]:
     """The other versions of the same model, in any state."""
     found: list[State] = []
-    versions, request = _versions(call), _versions(call).list(parent=name.rpartition("/versions/")[0])
+    collection = versions(call)
+    request = collection.list(parent=name.rpartition("/versions/")[0])
     while request is not None:
         answer = call.api.call(request)
         found += [item for item in answer.get("versions", []) if item["name"] != name]
-        request = versions.list_next(request, answer)
+        request = collection.list_next(request, answer)
     return found
 
 
-def _versions(call: Call) -> Any:
+def versions(call: Call) -> Any:
+    """The methods of `projects.models.versions`."""
     return call.api.ml.projects().models().versions()

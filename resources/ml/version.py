@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
 
 import pulumi
 from typing_extensions import Unpack
@@ -42,14 +41,14 @@ class VersionProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.versions.get`."""
-        live: State = call.api.call(_versions(call).get(name=self.identity(inputs)))
+        live: State = call.api.call(_default.versions(call).get(name=self.identity(inputs)))
         return live
 
     def make(self, call: Call, inputs: State) -> State:
         """`projects.models.versions.create`, awaited; a version that failed is removed before the error is raised."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
         parent = _names.model(inputs["project"], inputs["model"])
-        request = _versions(call).create(parent=parent, body=body)
+        request = _default.versions(call).create(parent=parent, body=body)
         try:
             call.operate(request, repeatable=_ownership.bears_mark(inputs))
         except errors.OperationFailed as error:
@@ -80,7 +79,7 @@ class VersionProvider(Provider):
         """`projects.models.versions.patch` with the etag of a fresh read, awaited; labels that others set stay."""
         live = self._idle(call, news, self.observe(call, news))
         body = _names.patch_body(self.schema, live, olds, news, mask)
-        request = _versions(call).patch(name=self.identity(news), updateMask=",".join(mask), body=body)
+        request = _default.versions(call).patch(name=self.identity(news), updateMask=",".join(mask), body=body)
         call.operate(request, repeatable=True)  # the etag keeps it from undoing what somebody else did in between
         return self.observe(call, news)
 
@@ -94,7 +93,7 @@ class VersionProvider(Provider):
             if live.get("isDefault"):
                 _default.hand_over(call, live)
             try:
-                call.operate(_versions(call).delete(name=self.identity(inputs)), repeatable=True)
+                call.operate(_default.versions(call).delete(name=self.identity(inputs)), repeatable=True)
             except errors.FailedPrecondition as error:
                 refusal = error
             else:
@@ -146,13 +145,9 @@ class VersionProvider(Provider):
         """A FAILED version stays listed and keeps its name until it is deleted."""
         try:
             if self.observe(call, inputs).get("state") == "FAILED":
-                call.operate(_versions(call).delete(name=self.identity(inputs)), repeatable=True)
+                call.operate(_default.versions(call).delete(name=self.identity(inputs)), repeatable=True)
         except errors.Error as error:
             pulumi.log.warn(call.hide(f"{self.identity(inputs)} is FAILED and could not be removed: {error}"))
-
-
-def _versions(call: Call) -> Any:
-    return call.api.ml.projects().models().versions()
 
 
 class Version(Resource, module="ml", name="Version"):

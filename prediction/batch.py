@@ -79,7 +79,7 @@ class Batch:
         now = datetime.now(timezone.utc)
         self.job_id = f"{plan.model[:80]}_{now:%Y%m%d_%H%M%S}_{secrets.token_hex(4)}"
         self._staging = ""
-        self._jobs = api.ml.projects().jobs()
+        self._jobs = api.ml("projects.jobs")
 
     @property
     def name(self) -> str:

@@ -26,7 +26,7 @@ def upload(api: Api, path: Path, uri: str) -> None:
     bucket, name = _split(uri)
     resumable = path.stat().st_size > _PIECE
     media = MediaFileUpload(str(path), mimetype="application/octet-stream", chunksize=_PIECE, resumable=resumable)
-    request = api.storage.objects().insert(bucket=bucket, name=name, media_body=media)
+    request = api.storage("objects").insert(bucket=bucket, name=name, media_body=media)
     with contextlib.closing(media.stream()):
         if not resumable:
             api.call(request, repeatable=True)
@@ -39,7 +39,7 @@ def upload(api: Api, path: Path, uri: str) -> None:
 def listed(api: Api, uri: str) -> Iterator[dict[str, Any]]:
     """The objects whose URIs begin so, by name: `storage.objects.list`."""
     bucket, prefix = _split(uri)
-    objects = api.storage.objects()
+    objects = api.storage("objects")
     request = objects.list(bucket=bucket, prefix=prefix)
     while request is not None:
         answer = api.call(request)
@@ -54,7 +54,7 @@ def download(api: Api, items: Iterable[dict[str, Any]], path: Path) -> None:
         with partial.open("wb") as file:
             for item in items:
                 for start in range(0, int(item["size"]), _PIECE):
-                    request = api.storage.objects().get_media(bucket=item["bucket"], object=item["name"])
+                    request = api.storage("objects").get_media(bucket=item["bucket"], object=item["name"])
                     request.headers["range"] = f"bytes={start}-{start + _PIECE - 1}"
                     file.write(api.call(request))
         partial.replace(path)
@@ -66,5 +66,5 @@ def delete(api: Api, uri: str) -> None:
     """Removes every object whose URI begins so: `storage.objects.delete`."""
     for item in list(listed(api, uri)):
         with contextlib.suppress(errors.NotFound):
-            request = api.storage.objects().delete(bucket=item["bucket"], object=item["name"])
+            request = api.storage("objects").delete(bucket=item["bucket"], object=item["name"])
             api.call(request, repeatable=True)

@@ -66,7 +66,7 @@ def deployed(api: _api.Api, project: str, model: str, version: str | None = None
         Error: the model has no default version.
     """
     name = resource_name(project, model, version)
-    models = api.ml.projects().models()
+    models = api.ml("projects.models")
     if version is None:
         found = api.call(models.get(name=name)).get("defaultVersion")
         if not found:

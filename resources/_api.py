@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import http.client
-import json
 import random
 import threading
 import time
@@ -17,10 +16,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from resources import _answers, _authorities, _limits, errors
+from resources import _answers, _limits, errors
 from resources._clock import Clock
 from resources._credentials import Credentials, endpoint_token
 from resources._retries import PASSING, Jitter, Tries, retry_after
+from resources._services import Services
 from resources._settings import Settings
 from resources.ml import quotas
 
@@ -45,20 +45,17 @@ class Api:
         self._rate = _limits.Rate.per_minute(per_minute, clock) if per_minute else None
         self._clock, self._jitter = clock, jitter
         self._local = threading.local()
-        self._services: dict[str, Any] = {}
+        self._services = Services(settings.root)
         self._credentials = Credentials(settings.impersonate)
         self._report: Callable[[str], None] = lambda _: None
-        self._lock = threading.Lock()
 
-    @property
-    def ml(self) -> Any:
-        """The `ml` v1 service of google-api-python-client."""
-        return self._service("ml", "v1")
+    def ml(self, collection: str) -> Any:
+        """The methods of a collection of `ml` v1: `projects.models.versions`."""
+        return self._services.collection("ml", collection)
 
-    @property
-    def storage(self) -> Any:
-        """The `storage` v1 service of google-api-python-client."""
-        return self._service("storage", "v1")
+    def storage(self, collection: str) -> Any:
+        """The methods of a collection of `storage` v1: `objects`."""
+        return self._services.collection("storage", collection)
 
     def reporting(self, report: Callable[[str], None]) -> Api:
         """The same, with the same connections; `report` is told of every call that is made once more."""
@@ -152,22 +149,6 @@ class Api:
 
         credentials, host = self._credentials, urlsplit(self.settings.endpoint).hostname or ""
         return AuthorizedHttp(credentials.get(), http, host=host, principal=credentials.principal)
-
-    def _service(self, name: str, version: str) -> Any:
-        _authorities.check()  # before the first import of httplib2, which would end with a traceback
-        from googleapiclient import discovery, discovery_cache
-        from googleapiclient.http import HttpMock
-
-        with self._lock:
-            if name not in self._services:
-                document = json.loads(discovery_cache.get_static_doc(name, version))
-                root = self.settings.root(name)
-                if root:  # `client_options.api_endpoint` would send media uploads to https
-                    document["rootUrl"] = root
-                    document.pop("mtlsRootUrl", None)
-                # Every call brings its thread's own connection; this one is never used.
-                self._services[name] = discovery.build_from_document(document, http=HttpMock())
-            return self._services[name]
 
 
 @cache

@@ -40,7 +40,7 @@ class Call:
 
     def wait(self, operation: State, method: str) -> State:
         """The response of an `ml` operation that this method began, once it has ended."""
-        operations = self.api.ml.projects().operations()
+        operations = self.api.ml("projects.operations")
         with self.api.polls.waiting() as least:
             return _operations.wait(
                 lambda name: self.api.call(operations.get(name=name)),

@@ -12,7 +12,7 @@ from typing import Any
 from resources import errors
 from resources._clock import Clock
 
-SHORTEST, LONGEST, SHARE = 0.05, 5.0, 0.15
+SHORTEST, LONGEST, SHARE = 0.1, 5.0, 0.2
 
 
 def pause_after(elapsed: float, least: float = 0.0) -> float:

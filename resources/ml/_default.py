@@ -57,7 +57,7 @@ def restore(call: Call, live: State) -> bool:
         return False
     if artifact != live.get("deploymentUri"):
         return False
-    parent = call.api.call(call.api.ml.projects().models().get(name=live["name"].rpartition("/versions/")[0]))
+    parent = call.api.call(call.api.ml("projects.models").get(name=live["name"].rpartition("/versions/")[0]))
     if (parent.get("defaultVersion") or {}).get("name") != heir:
         return False  # somebody else has made another one the default meanwhile
     return _made_default(call, live["name"])
@@ -86,4 +86,4 @@ def _others(call: Call, name: str) -> list[State]:
 
 def versions(call: Call) -> Any:
     """The methods of `projects.models.versions`."""
-    return call.api.ml.projects().models().versions()
+    return call.api.ml("projects.models.versions")

@@ -93,7 +93,7 @@ def _predict_all(call: Call, version: str, instances: list[Any]) -> list[Any]:
 
 def _predict(call: Call, version: str, instances: list[Any]) -> list[Any]:
     """`ml.projects.predict`."""
-    request = call.api.ml.projects().predict(name=version, body={"instances": instances})
+    request = call.api.ml("projects").predict(name=version, body={"instances": instances})
     answer = call.api.call(request, repeatable=True)
     if "error" in answer or len(answer.get("predictions") or ()) != len(instances):
         reason = answer.get("error") or "predictions are missing"

@@ -32,7 +32,7 @@ class DefaultVersionProvider(Provider):
     def _current(self, call: Call, inputs: State) -> str:
         """The default version's name; empty where the model has none."""
         name = _names.model(inputs["project"], inputs["model"])
-        model = call.api.call(call.api.ml.projects().models().get(name=name))
+        model = call.api.call(call.api.ml("projects.models").get(name=name))
         return _names.last((model.get("defaultVersion") or {}).get("name", ""))
 
     def make(self, call: Call, inputs: State) -> State:
@@ -42,7 +42,7 @@ class DefaultVersionProvider(Provider):
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.setDefault`, which answers at once, after the gate; a first version needs none."""
         del olds, mask
-        versions = call.api.ml.projects().models().versions()
+        versions = call.api.ml("projects.models.versions")
         name = _names.version(news["project"], news["model"], news["version"])
         current = self._current(call, news)
         if current == news["version"]:

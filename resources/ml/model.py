@@ -27,13 +27,13 @@ class ModelProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.get`."""
-        live: State = call.api.call(call.api.ml.projects().models().get(name=self.identity(inputs)))
+        live: State = call.api.call(call.api.ml("projects.models").get(name=self.identity(inputs)))
         return live
 
     def make(self, call: Call, inputs: State) -> State:
         """`projects.models.create`, which answers at once."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
-        models = call.api.ml.projects().models()
+        models = call.api.ml("projects.models")
         request = models.create(parent=f"projects/{inputs['project']}", body=body)
         live: State = call.api.call(request, repeatable=_ownership.bears_mark(inputs))
         return live
@@ -42,7 +42,7 @@ class ModelProvider(Provider):
         """`projects.models.patch` with the etag of a fresh read; labels that others set stay."""
         live = self.observe(call, news)
         body = _names.patch_body(self.schema, live, olds, news, mask)
-        models = call.api.ml.projects().models()
+        models = call.api.ml("projects.models")
         # The etag keeps a repeated patch from undoing what somebody else did in between.
         call.operate(models.patch(name=self.identity(news), updateMask=",".join(mask), body=body), repeatable=True)
         return self.observe(call, news)
@@ -51,7 +51,7 @@ class ModelProvider(Provider):
         """`projects.models.delete`; the API refuses while versions are left, and while it is being deleted."""
         name = self.identity(inputs)
         try:
-            call.operate(call.api.ml.projects().models().delete(name=name), repeatable=True)
+            call.operate(call.api.ml("projects.models").delete(name=name), repeatable=True)
         except errors.FailedPrecondition:
             operation = _deletion(call, inputs["project"], name)
             if operation is None:
@@ -61,7 +61,7 @@ class ModelProvider(Provider):
 
     def _refuse_full(self, call: Call, name: str) -> None:
         """Says what is in it. Raises `NotFound` where it is gone in the meantime, which is as good."""
-        found = call.api.call(call.api.ml.projects().models().versions().list(parent=name, pageSize=_SHOWN + 1))
+        found = call.api.call(call.api.ml("projects.models.versions").list(parent=name, pageSize=_SHOWN + 1))
         names = [_names.last(item["name"]) for item in found.get("versions", [])]
         if names:
             more = " and more" if len(names) > _SHOWN else ""
@@ -72,7 +72,7 @@ class ModelProvider(Provider):
 
 def _deletion(call: Call, project: str, name: str) -> State | None:
     """The running operation that deletes this model: an earlier process began it, or its answer was lost."""
-    operations = call.api.ml.projects().operations()
+    operations = call.api.ml("projects.operations")
     request = operations.list(name=f"projects/{project}")
     while request is not None:
         answer = call.api.call(request)

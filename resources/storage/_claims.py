@@ -43,7 +43,7 @@ def write(call: Call, inputs: State) -> None:
 def drop(call: Call, inputs: State) -> None:
     """Takes a SavedModel's claim away, if it is there."""
     if claim := name(inputs, call.urn):
-        request = call.api.storage.objects().delete(bucket=inputs["bucket"], object=claim)
+        request = call.api.storage("objects").delete(bucket=inputs["bucket"], object=claim)
         with contextlib.suppress(errors.NotFound):
             call.api.call(request, repeatable=True)
 

@@ -34,7 +34,7 @@ class Upload:
 
 def listed(call: Call, bucket: str, prefix: str = "", *, versions: bool = False) -> Iterator[State]:
     """`objects.list`, page by page."""
-    objects = call.api.storage.objects()
+    objects = call.api.storage("objects")
     request = objects.list(bucket=bucket, prefix=prefix or None, versions=versions, maxResults=1000)
     while request is not None:
         answer = call.api.call(request)
@@ -58,7 +58,7 @@ def put(call: Call, bucket: str, name: str, content: bytes, **fields: Any) -> No
     from googleapiclient.http import MediaInMemoryUpload
 
     media = MediaInMemoryUpload(content, mimetype="application/octet-stream")
-    request = call.api.storage.objects().insert(
+    request = call.api.storage("objects").insert(
         bucket=bucket, name=name, body=fields, media_body=media, ifGenerationMatch="0"
     )
     with contextlib.suppress(errors.PreconditionFailed):
@@ -70,7 +70,7 @@ def delete_all(call: Call, bucket: str, items: list[State]) -> None:
     done = Progress(call, "deleting", len(items))
 
     def delete(item: State) -> None:
-        request = call.api.storage.objects().delete(bucket=bucket, object=item["name"], generation=item["generation"])
+        request = call.api.storage("objects").delete(bucket=bucket, object=item["name"], generation=item["generation"])
         with contextlib.suppress(errors.NotFound):
             call.api.call(request, repeatable=True)
         done.add(1)
@@ -106,7 +106,7 @@ def _upload(call: Call, bucket: str, upload: Upload, done: Progress) -> None:
 
     resumable = upload.size > RESUMABLE_ABOVE
     media = MediaFileUpload(str(upload.file), mimetype="application/octet-stream", chunksize=CHUNK, resumable=resumable)
-    request = call.api.storage.objects().insert(
+    request = call.api.storage("objects").insert(
         bucket=bucket,
         name=upload.name,
         body={"crc32c": upload.crc32c},  # the API refuses bytes that do not match
@@ -154,7 +154,7 @@ class Chunk:
 
 def confirm(call: Call, bucket: str, name: str, size: int, crc32c: str) -> None:
     """The name is taken: that is right if the bytes are these, and an error otherwise. Nothing is overwritten."""
-    live = call.api.call(call.api.storage.objects().get(bucket=bucket, object=name))
+    live = call.api.call(call.api.storage("objects").get(bucket=bucket, object=name))
     if live.get("crc32c") != crc32c or int(live["size"]) != size:
         raise errors.ArtifactError(
             f"gs://{bucket}/{name} holds other bytes (crc32c {live.get('crc32c')}, not {crc32c}); "

@@ -35,7 +35,7 @@ class BucketProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`buckets.get`. The API writes locations in capitals: a location that means the same keeps its spelling."""
-        live: State = call.api.call(call.api.storage.buckets().get(bucket=inputs["name"]))
+        live: State = call.api.call(call.api.storage("buckets").get(bucket=inputs["name"]))
         if live["location"].upper() == str(inputs.get("location", "")).upper():
             live["location"] = inputs["location"]
         return live
@@ -43,7 +43,7 @@ class BucketProvider(Provider):
     def make(self, call: Call, inputs: State) -> State:
         """`buckets.insert`."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
-        request = call.api.storage.buckets().insert(project=inputs["project"], body=body)
+        request = call.api.storage("buckets").insert(project=inputs["project"], body=body)
         call.api.call(request, repeatable=_ownership.bears_mark(inputs))
         return self.observe(call, inputs)
 
@@ -54,7 +54,7 @@ class BucketProvider(Provider):
         if "labels" in mask:
             gone = set(olds.get("labels") or {}) - set(news["labels"])
             body["labels"] = {**dict.fromkeys(gone), **news["labels"]}
-        request = call.api.storage.buckets().patch(
+        request = call.api.storage("buckets").patch(
             bucket=news["name"], body=body, ifMetagenerationMatch=live["metageneration"]
         )
         call.api.call(request, repeatable=True)
@@ -85,7 +85,7 @@ class BucketProvider(Provider):
         if claims:
             call.warn(f"bucket {name} stays with what is in it: it is used by {_claims.stacks(claims)}")
             return
-        call.api.call(call.api.storage.buckets().delete(bucket=name), repeatable=True)
+        call.api.call(call.api.storage("buckets").delete(bucket=name), repeatable=True)
 
 
 def _leftovers(found: Iterator[State]) -> list[State]:

@@ -47,7 +47,7 @@ def _no_manifest(bucket: str, path: str, reason: str) -> errors.ArtifactError:
 
 def content(api: _api.Api, bucket: str, name: str, generation: str | None = None) -> bytes:
     """The bytes of a manifest. Raises `NotFound`."""
-    found: bytes = api.call(api.storage.objects().get_media(bucket=bucket, object=name, generation=generation))
+    found: bytes = api.call(api.storage("objects").get_media(bucket=bucket, object=name, generation=generation))
     return found
 
 

@@ -113,7 +113,7 @@ def test_the_projects_own_clients_send_the_token(guarded: RunningEmulator, monke
     def listed() -> Any:
         api = Api(Settings(endpoint=guarded.endpoint))
         try:
-            return api.call(api.ml.projects().models().list(parent="projects/p"))
+            return api.call(api.ml("projects.models").list(parent="projects/p"))
         finally:
             api.http().close()
 

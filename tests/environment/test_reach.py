@@ -35,7 +35,7 @@ def said(endpoint: str) -> str:
     """What is told of a call to this endpoint, of which no try is repeated."""
     api = Api(Settings(endpoint=endpoint, retry_seconds=0))
     with pytest.raises(errors.EndpointUnreachable) as caught:
-        api.call(api.ml.projects().models().get(name=NAME))
+        api.call(api.ml("projects.models").get(name=NAME))
     api.http().close()
     line = str(caught.value)
     assert line.isprintable()
@@ -84,7 +84,7 @@ def test_a_proxys_failure_is_the_apis_until_it_lasts() -> None:
     with serving(502, PAGE) as port:
         api = Api(Settings(endpoint=f"http://127.0.0.1:{port}", retry_seconds=0))
         with pytest.raises(errors.Unavailable, match="not the API's own answer") as caught:
-            api.call(api.ml.projects().models().get(name=NAME))
+            api.call(api.ml("projects.models").get(name=NAME))
         api.http().close()
 
     assert caught.value.method == METHOD
@@ -219,7 +219,7 @@ def test_what_would_be_the_same_again_is_not_repeated(tmp_path: Path) -> None:
     with serving(200, b"{}", certificate(tmp_path / "own.pem")) as port:
         api = Api(Settings(endpoint=f"https://127.0.0.1:{port}", retry_seconds=60)).reporting(pauses.append)
         with pytest.raises(errors.EndpointUnreachable):
-            api.call(api.ml.projects().models().get(name=NAME))
+            api.call(api.ml("projects.models").get(name=NAME))
         api.http().close()
 
     assert pauses == []
@@ -233,5 +233,5 @@ def test_no_call_to_this_machine_goes_through_a_proxy(
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     api = Api(Settings(endpoint=emulator.endpoint, retry_seconds=0))
 
-    assert api.call(api.ml.projects().models().list(parent=f"projects/{project}")) == {}
+    assert api.call(api.ml("projects.models").list(parent=f"projects/{project}")) == {}
     api.http().close()

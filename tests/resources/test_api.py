@@ -114,7 +114,7 @@ def test_a_call_is_sent_once(emulator: RunningEmulator, project: str, when: str)
     emulator.faults(create)
 
     with pytest.raises(errors.EndpointUnreachable, match="without an answer"):
-        api.call(api.ml.projects().models().create(parent=caller.project, body={"name": "m"}))
+        api.call(api.ml("projects.models").create(parent=caller.project, body={"name": "m"}))
 
     assert emulator.calls() == {"ml.projects.models.create": 1}
 

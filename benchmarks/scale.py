@@ -8,8 +8,8 @@ of the processor, of the command and all processes below it: a difference of sec
 else the machine does. The endpoint's own time is not in it.
 
 In an `up` that makes all and in `destroy` a resource of ours is calls and an operation that is waited for, where
-theirs is nothing. All versions are of one SavedModel, on machines whose nodes start with the first prediction: no process
-serves them.
+theirs is nothing. All versions are of one SavedModel, on machines whose nodes start with the first prediction: no
+process serves them.
 """
 
 from __future__ import annotations

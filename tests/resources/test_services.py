@@ -9,7 +9,9 @@ def test_a_collection_is_made_once() -> None:
     """The client library makes it anew at every call."""
     services = Services(lambda _: "http://127.0.0.1:1/")
 
-    assert services.collection("ml", "projects.models.versions") is services.collection("ml", "projects.models.versions")
+    first, second = (services.collection("ml", "projects.models.versions") for _ in range(2))
+
+    assert first is second
 
 
 def test_a_collection_is_at_its_root() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 import orjson
 
@@ -12,10 +12,10 @@ from emulator import gzipped
 from emulator.call import Call, Dropped
 from emulator.request import Response
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+_Write = Callable[[bytes], Awaitable[None]]
 
 _JSON = "application/json"
-_HARMLESS = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox"}
+HARMLESS = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox"}
 """On every answer but the console's: a browser that opens an object, a page say, runs nothing of it on this origin."""
 
 _LEAST = 1024
@@ -36,20 +36,33 @@ def rendered(response: Response, *, pretty: bool) -> Response:
     return Response(body=body, status=response.status, headers=headers)
 
 
-async def send(transmit: Send, call: Call, response: Response) -> int:
+class Out(Protocol):
+    """Where an answer goes; see `exchange.Exchange`."""
+
+    def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """The head."""
+
+    async def write(self, data: bytes) -> None:
+        """A piece of the body."""
+
+    def end(self) -> None:
+        """The end."""
+
+
+async def send(out: Out, call: Call, response: Response) -> int:
     """Writes the answer of a call; returns its status."""
     answer = rendered(response, pretty=call.pretty)
-    transmit = _cut(transmit, call.limit)
+    write = _cut(out.write, call.limit)
     if _packs(call, answer):
         answer = await asyncio.to_thread(_packed, answer)
-    await transmit(_start(answer.status, answer.headers))
+    out.start(answer.status, {**HARMLESS, **answer.headers})
     if isinstance(answer.body, bytes):
-        await transmit({"type": "http.response.body", "body": answer.body})
-        return answer.status
-    assert not isinstance(answer.body, dict | list | None)  # rendered above
-    async for chunk in answer.body:
-        await transmit({"type": "http.response.body", "body": chunk, "more_body": True})
-    await transmit({"type": "http.response.body", "body": b""})
+        await write(answer.body)
+    else:
+        assert not isinstance(answer.body, dict | list | None)  # rendered above
+        async for chunk in answer.body:
+            await write(chunk)
+    out.end()
     return answer.status
 
 
@@ -72,26 +85,17 @@ def _packed(answer: Response) -> Response:
     return Response(body=body, status=answer.status, headers={**answer.headers, **packed})
 
 
-def _cut(send: Send, limit: int | None) -> Send:
-    """A `send` that raises `Dropped` in the middle of a body that is longer than `limit` bytes, after so many."""
+def _cut(write: _Write, limit: int | None) -> _Write:
+    """A `write` that raises `Dropped` in the middle of a body that is longer than `limit` bytes, after so many."""
     if limit is None:
-        return send
+        return write
     left: int = limit
 
-    async def cut(message: dict[str, Any]) -> None:
+    async def cut(data: bytes) -> None:
         nonlocal left
-        body = message.get("body", b"")
-        if len(body) <= left:
-            left -= len(body)
-            await send(message)
-            return
-        await send({**message, "body": body[:left], "more_body": True})
-        raise Dropped
+        await write(data[:left])
+        if len(data) > left:
+            raise Dropped
+        left -= len(data)
 
     return cut
-
-
-def _start(status: int, headers: dict[str, str]) -> dict[str, Any]:
-    items = {**_HARMLESS, **headers}.items()
-    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in items]
-    return {"type": "http.response.start", "status": status, "headers": encoded}

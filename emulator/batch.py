@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator import answers
-from emulator.call import Call
+from emulator.call import Call, Receive
 from emulator.request import Response
 from resources import errors
 
@@ -89,7 +89,6 @@ def _call(outer: Call, part: Message) -> Call:
         query=url.query,
         headers={**given, **{name: value for name, value in own.items() if name not in _OUTER}},
         receive=_body(b"".join(rest)),
-        close=outer.close,
     )
 
 
@@ -99,9 +98,11 @@ def _headers(lines: list[bytes]) -> Iterator[tuple[str, str]]:
         yield name.strip().lower(), value.strip()
 
 
-def _body(content: bytes) -> Callable[[], Awaitable[dict[str, Any]]]:
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": content}
+def _body(content: bytes) -> Receive:
+    left = [content]
+
+    async def receive() -> bytes | None:
+        return left.pop() if left else None
 
     return receive
 

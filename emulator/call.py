@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from emulator import gzipped
+from emulator.exchange import Head
 from resources import errors
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
+Receive = Callable[[], Awaitable[bytes | None]]
+"""Gives the pieces of a body, and None after the last one. Raises `Disconnected`."""
 
 BODY_LIMIT = 8 * 1024 * 1024
 """The largest JSON body, in bytes, unpacked; media and predictions have limits of their own."""
 
-CLOSE = "tf2-models.close"
-"""The extension of the ASGI scope that closes the connection, after what was sent."""
-
 _OVERRIDE = "x-http-method-override"
-
-
-class Disconnected(Exception):
-    """The client went away before it had sent its body."""
 
 
 class Dropped(Exception):
@@ -36,8 +29,7 @@ class Call:
     Attributes:
         verb: HTTP verb; `raw_path` is percent-encoded and begins with a slash; `query` comes without its `?`.
         headers: names in lower case.
-        receive: gives the messages of the body, as ASGI has them.
-        close: closes the connection.
+        receive: see there.
         method: id of the method, once it is known.
         pretty: whether JSON is answered with line breaks.
         limit: a fault asks that no more bytes of the answer be sent.
@@ -48,23 +40,15 @@ class Call:
     query: str
     headers: Mapping[str, str]
     receive: Receive
-    close: Callable[[], None]
     method: str = "-"
     pretty: bool = True
     limit: int | None = None
     _more: bool = field(default=True, init=False)
 
     @classmethod
-    def of(cls, scope: Scope, receive: Receive) -> Call:
-        """The call that ASGI hands over."""
-        return cls(
-            verb=scope["method"],
-            raw_path=scope["raw_path"].decode("ascii", "backslashreplace"),
-            query=scope["query_string"].decode("ascii", "replace"),
-            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-            receive=receive,
-            close=scope["extensions"][CLOSE]["close"],
-        )
+    def of(cls, head: Head, receive: Receive) -> Call:
+        """The call that a request is."""
+        return cls(verb=head.verb, raw_path=head.raw_path, query=head.query, headers=head.headers, receive=receive)
 
     @property
     def api(self) -> str:
@@ -91,12 +75,11 @@ class Call:
 
     async def _received(self) -> AsyncIterator[bytes]:
         while self._more:
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            self._more = message.get("more_body", False)
-            if message.get("body"):
-                yield message["body"]
+            piece = await self.receive()
+            if piece is None:
+                self._more = False
+            elif piece:
+                yield piece
 
     async def read(self) -> bytes:
         """The body of a JSON call, bounded."""
@@ -106,12 +89,6 @@ class Call:
             if len(content) > BODY_LIMIT:
                 raise errors.PayloadTooLarge(f"Request payload size exceeds the limit: {BODY_LIMIT} bytes.")
         return bytes(content)
-
-    async def hang_up(self) -> None:
-        """Closes the connection; returns once it is closed: before that, the server would send an answer of its own."""
-        self.close()
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
 
     async def override(self) -> None:
         """Takes the verb from the header and the query from the body: how clients send a query that is very long."""

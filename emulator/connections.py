@@ -1,112 +1,260 @@
-"""One client's connection: closed where the client is too slow, sends too much, or is one too many."""
+"""One client's connection, in HTTP/1.1: closed where the client is too slow, sends too much, or is one too many."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections import deque
+from typing import TYPE_CHECKING, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
 
-from emulator.call import CLOSE
+from emulator.exchange import Exchange, Head
+
+if TYPE_CHECKING:
+    from emulator.front import Front
 
 MOST = 512
 """Connections at a time."""
 
+_IDLE_SECONDS = 240.0
+"""As long as Google's front ends: Python clients do not retry where a connection was closed while they were idle."""
+
 _HEAD_BYTES = 64 << 10
 _BODY_BYTES = 16 << 10
-_FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: 85"
-    b'\r\n\r\n{"error": {"code": 503, "message": "Too many connections.", "status": "UNAVAILABLE"}}'
-)
+_LOOK_SECONDS = 30.0
 
 
-class Connection(HttpToolsProtocol):
+def _refusal(line: str, code: int, message: str, status: str) -> bytes:
+    body = f'{{"error": {{"code": {code}, "message": "{message}", "status": "{status}"}}}}'
+    head = f"HTTP/1.1 {line}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {len(body)}"
+    return f"{head}\r\n\r\n{body}".encode()
+
+
+_FULL = _refusal("503 Service Unavailable", 503, "Too many connections.", "UNAVAILABLE")
+_NO_HTTP = _refusal("400 Bad Request", 400, "Invalid HTTP request received.", "INVALID_ARGUMENT")
+
+
+class Connection(asyncio.Protocol):
     """A connection that holds memory and a place for a bounded time only.
 
     Closed are clients that do not send a whole head within `seconds` (at most twice that), a head of more than 64 KiB,
-    a body with less than 16 KiB in `seconds`, and clients that take nothing of their answer for so long. Also lets the
-    application close it: ASGI has no word for that, and a fault may ask for it.
+    a body with less than 16 KiB in `seconds`, clients that take nothing of their answer for so long, and those that
+    ask nothing for four minutes. Requests that come before the answer to the one before wait, and are answered in
+    their order.
 
     Args:
+        front: answers; knows every connection that is open.
         seconds: a client's patience is ours.
-        others: every connection that is open.
     """
 
-    def __init__(self, *, seconds: float, others: set[Connection], **given: Any) -> None:
-        super().__init__(**given)
+    def __init__(self, front: Front, seconds: float) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.date = front.date
+        self._front = front
         self._seconds = seconds
-        self._others = others
+        self._parser = httptools.HttpRequestParser(self)
+        # What follows a request that asks for the connection's end is left unread; it is no fault of that request.
+        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._exchanges: deque[Exchange] = deque()
+        self._arriving: Exchange | None = None
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
         self._awaited = "head"
-        self._since = 0.0
+        self._since = self.loop.time()
         self._received = 0
         self._unsent = 0
+        self._paused = False
+        self._retired = False
+        self._writable: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
-        """Called by the event loop."""
-        super().connection_made(transport)
-        if len(self._others) >= MOST:
-            transport.write(_FULL)
-            transport.close()
-            return
-        self._others.add(self)
-        self._expect("head")
-        self._timer = self.loop.call_later(self._seconds, self._look)
+    # What the event loop calls.
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
-        self._others.discard(self)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not derive from it
+        if len(self._front.connections) >= MOST:
+            self._transport.write(_FULL)
+            self._transport.close()
+            return
+        self._front.connections.add(self)
+        self._timer = self.loop.call_later(min(self._seconds, _LOOK_SECONDS), self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the protocol's signature
+        """Called by the event loop."""
+        self._front.closed(self)
         if self._timer:
             self._timer.cancel()
-        super().connection_lost(exc)
+        self.resume_writing()
+        for exchange in self._exchanges:
+            exchange.lose()
+        self._exchanges.clear()
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
+        if self._transport.is_closing():
+            return
         if self._awaited == "head":
             self._received += len(data)
-        super().data_received(data)
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:
+            self._refuse()
         if self._awaited == "head" and self._received > _HEAD_BYTES:
-            self.transport.abort()
+            self._transport.abort()
+        # Not from within the parser: it takes every exception for a fault of the request.
+        self._begin()
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as exc:  # another protocol is offered, and HTTP/1.1 goes on
+            self._feed(data[exc.args[0] :])
+
+    def _refuse(self) -> None:
+        if not any(exchange.started for exchange in self._exchanges):
+            self._transport.write(_NO_HTTP)
+        self._transport.close()
+
+    def _begin(self) -> None:
+        """Has the request whose turn it is answered, if it is not being answered already."""
+        if self._exchanges and not self._exchanges[0].begun and not self._transport.is_closing():
+            self._exchanges[0].begun = self._front.begin(self._exchanges[0])
+
+    def pause_writing(self) -> None:
+        """Called by the event loop: the client is slower than the answer."""
+        self._writable = self._writable or self.loop.create_future()
+
+    def resume_writing(self) -> None:
+        """Called by the event loop."""
+        if self._writable:
+            self._writable.set_result(None)
+            self._writable = None
+
+    # What the parser calls.
 
     def on_message_begin(self) -> None:
-        """A new call: its scope is made."""
-        super().on_message_begin()
+        """A request begins."""
+        self._url = b""
+        self._headers = []
         self._expect("head")
-        self.scope["extensions"] = {CLOSE: {"close": self.transport.close}}
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._expect("body")
-        super().on_headers_complete()
+        exchange = Exchange(self, self._head())
+        self._arriving = exchange
+        self._exchanges.append(exchange)
+        if len(self._exchanges) > 1:
+            self.pause_reading()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body is there."""
         self._received += len(body)
-        super().on_body(body)
+        if self._arriving:
+            self._arriving.feed(body)
 
     def on_message_complete(self) -> None:
-        """The whole call is there."""
+        """The whole request is there."""
         self._expect("")
-        super().on_message_complete()
+        if self._arriving:
+            self._arriving.complete()
+            self._arriving = None
+
+    def _head(self) -> Head:
+        """Raises `httptools.HttpParserError` for a target that is none."""
+        url = httptools.parse_url(self._url)
+        version = self._parser.get_http_version()
+        return Head(
+            verb=self._parser.get_method().decode("ascii"),
+            raw_path=(url.path or b"/").decode("ascii", "backslashreplace"),
+            query=(url.query or b"").decode("ascii", "replace"),
+            headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers},
+            keep_alive=version != "1.0" and self._parser.should_keep_alive(),
+            chunks=version != "1.0",
+        )
+
+    # What exchanges call.
+
+    def write(self, data: bytes) -> None:
+        """See `exchange.Link`."""
+        self._transport.write(data)
+
+    async def drain(self) -> None:
+        """See `exchange.Link`."""
+        if self._writable:
+            await asyncio.shield(self._writable)
+
+    def pause_reading(self) -> None:
+        """See `exchange.Link`."""
+        if not self._paused and not self._transport.is_closing():
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """See `exchange.Link`. Nothing is read while requests wait for their turn."""
+        if self._paused and len(self._exchanges) <= 1 and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """See `exchange.Link`."""
+        self._transport.close()
+
+    def ended(self, exchange: Exchange) -> None:
+        """See `exchange.Link`."""
+        if not self._exchanges or self._exchanges[0] is not exchange:  # the connection is lost
+            return
+        self._exchanges.popleft()
+        self._since = self.loop.time()
+        self.resume_reading()
+        if self._retired:
+            self._transport.close()
+        self._begin()
+
+    # What the front calls, and the clock.
+
+    def retire(self) -> None:
+        """Takes no further request; closed as soon as nothing is being answered."""
+        self._retired = True
+        if not self._exchanges:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Closes at once."""
+        self._transport.abort()
 
     def _expect(self, what: str) -> None:
-        """Nothing is awaited while the call is being answered, and while a connection is idle after an answer."""
+        """Nothing is awaited while a request is being answered, and while a connection is idle after an answer."""
         self._awaited, self._received, self._since = what, 0, self.loop.time()
 
     def _look(self) -> None:
-        unsent = self.transport.get_write_buffer_size()
+        unsent = self._transport.get_write_buffer_size()
         if self._is_slow() or (unsent and unsent == self._unsent):
-            self.transport.abort()
+            self._transport.abort()
             return
+        if self._is_idle():
+            self._transport.close()
         self._unsent = unsent
-        self._timer = self.loop.call_later(self._seconds, self._look)
+        self._timer = self.loop.call_later(min(self._seconds, _LOOK_SECONDS), self._look)
+
+    def _is_idle(self) -> bool:
+        return not self._awaited and not self._exchanges and self.loop.time() - self._since >= _IDLE_SECONDS
 
     def _is_slow(self) -> bool:
         if not self._awaited or self.loop.time() - self._since < self._seconds:
             return False
         if self._awaited == "head":
             return True
-        if self.flow.read_paused:  # it is the handler that does not take more
+        if self._paused:  # it is the handler that does not take more
             return False
         enough = self._received >= _BODY_BYTES
         self._expect("body")

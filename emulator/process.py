@@ -11,35 +11,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
-import uvicorn
 import uvloop
 
 from emulator import daemon, disk
-from emulator.connections import Connection
 from emulator.context import Emulator
+from emulator.front import Front
 from emulator.server import App
 from emulator.settings import Settings
 from resources.errors import Error
-
-_GRACE_SECONDS = 3
-# As long as Google's front ends: Python clients do not retry where a connection was closed while they were idle.
-_IDLE_SECONDS = 240
-
-
-class _Server(uvicorn.Server):
-    """A server whose signals are handled here: uvicorn would raise them once more, and never come back."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def leave(self) -> None:
-        """Ends `serve`, after the answers that are being written."""
-        self.should_exit = True
 
 
 def serve(data: Path, settings: Settings) -> None:
@@ -64,30 +45,18 @@ def serve(data: Path, settings: Settings) -> None:
 
 async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:
     emulator = Emulator.open(data, settings)
-    config = uvicorn.Config(
-        App(emulator),
-        loop="none",
-        http=cast("Any", partial(Connection, seconds=settings.client_seconds, others=set())),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=_IDLE_SECONDS,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    server = _Server(config)
-    loop = asyncio.get_running_loop()
+    app = App(emulator)
+    front = Front(app.answer, app.at_once, seconds=settings.client_seconds)
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.leave)
+        loop.add_signal_handler(number, stop.set)
     endpoint = settings.endpoint
     try:
         await emulator.start()
         with daemon.pid_file(data, endpoint, settings.token_file):
             emulator.log.line(f"serving on {endpoint}")
             print(f"serving on {endpoint}", flush=True)
-            await server.serve(sockets=[listener])
+            await front.serve(listener, stop)
     finally:
         await emulator.stop()
 

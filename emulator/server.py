@@ -1,4 +1,4 @@
-"""HTTP: an ASGI application that finds the method, checks the request, calls the handler and writes the answer.
+"""From a request to its answer: finds the method, checks the request, calls the handler and writes the answer.
 
 Accepted without effect: `key`, `quotaUser`, `callback`.
 """
@@ -23,9 +23,9 @@ from emulator import (
     partial,
     payload,
 )
-from emulator.answers import Send
-from emulator.call import Call, Disconnected, Dropped, Receive, Scope
+from emulator.call import Call, Dropped
 from emulator.context import Emulator
+from emulator.exchange import Disconnected, Exchange
 from emulator.faults import Rule
 from emulator.request import Request, Response
 from emulator.routes import Match, Router
@@ -44,22 +44,29 @@ class App:
         self._router = Router(methods)
         self._handlers = handlers.collect(methods)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One call, as ASGI hands it over."""
+    async def answer(self, exchange: Exchange) -> None:
+        """Answers a request."""
         began = time.perf_counter()
-        call = Call.of(scope, receive)
+        call = Call.of(exchange.head, exchange.receive)
         try:
-            status = await answers.send(send, call, await self._respond(call))
+            status = await answers.send(exchange, call, await self.respond(call))
         except Dropped:
-            await call.hang_up()
+            await exchange.hang_up()
             status = 499
         except Disconnected:
             status = 499  # nobody is left to answer to; the log says so as other servers do
-        except Exception as exc:  # whatever it is, it is logged and raised again
-            # The head of the answer is sent: to leave closes the connection, so that the client sees a short body.
-            self._emulator.log.fault(f"{call.method} {call.raw_path}", exc)
-            raise
+        except Exception as exc:  # noqa: BLE001 - a fault of ours; the log has the traceback
+            response = self._faulty(call, exc)
+            if exchange.started:
+                await exchange.hang_up()  # a body that is too short tells
+                status = 499
+            else:
+                status = await answers.send(exchange, call, response)
         self._note(call, status, began)
+
+    def at_once(self, exchange: Exchange) -> bool | None:  # noqa: ARG002
+        """See `front.AtOnce`."""
+        return False
 
     def _note(self, call: Call, status: int, began: float) -> None:
         milliseconds = (time.perf_counter() - began) * 1000
@@ -67,7 +74,8 @@ class App:
         if not (call.raw_path.startswith("/-/") or console.is_of(call.raw_path)):  # who looks is not what they look for
             self._emulator.metrics.called(call.method, call.raw_path, status, milliseconds)
 
-    async def _respond(self, call: Call) -> Response:
+    async def respond(self, call: Call) -> Response:
+        """The answer to a call; whatever goes wrong is one. Raises `Disconnected` and `Dropped`."""
         try:
             self._emulator.access.check(call.headers, call.verb)
             if console.is_of(call.raw_path):
@@ -87,14 +95,18 @@ class App:
             return Response(body=exc.body(call.api), status=exc.code, headers=headers)
         except (Disconnected, Dropped):
             raise
-        except Exception as exc:  # noqa: BLE001 - a fault of ours is answered as Google does; the log has the traceback
-            self._emulator.log.fault(f"{call.method} {call.raw_path}", exc)
-            return Response(body=errors.Internal("Internal error encountered.").body(call.api), status=500)
+        except Exception as exc:  # noqa: BLE001 - a fault of ours; the log has the traceback
+            return self._faulty(call, exc)
+
+    def _faulty(self, call: Call, exc: Exception) -> Response:
+        """A fault of ours, as Google answers it."""
+        self._emulator.log.fault(f"{call.method} {call.raw_path}", exc)
+        return Response(body=errors.Internal("Internal error encountered.").body(call.api), status=500)
 
     async def _batched(self, call: Call) -> Response:
         """One call of a batch: it has its own line in the log."""
         began = time.perf_counter()
-        response = await self._respond(call)
+        response = await self.respond(call)
         self._note(call, response.status, began)
         return response
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from emulator.call import CLOSE
+from emulator.call import Call
 from emulator.clock import Clock
 from emulator.context import Emulator
 from emulator.server import App
@@ -37,26 +37,17 @@ class Machine:
 
 async def call(app: App, verb: str, path: str, body: Any = None) -> dict[str, Any]:
     """One call of the API; its answer must be good."""
-    sent: list[dict[str, Any]] = []
+    pieces = [b"" if body is None else json.dumps(body).encode()]
+
+    async def receive() -> bytes | None:
+        return pieces.pop() if pieces else None
+
     path, _, query = path.partition("?")
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"" if body is None else json.dumps(body).encode()}
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    scope = {
-        "method": verb,
-        "raw_path": path.encode(),
-        "query_string": query.encode(),
-        "headers": [(b"host", b"127.0.0.1")],
-        "extensions": {CLOSE: {"close": lambda: None}},
-    }
-    await app(scope, receive, send)
-    answer: dict[str, Any] = json.loads(b"".join(message.get("body", b"") for message in sent))
-    assert sent[0]["status"] == 200, answer
-    return answer
+    headers = {"host": "127.0.0.1"}
+    response = await app.respond(Call(verb=verb, raw_path=path, query=query, headers=headers, receive=receive))
+    assert response.status == 200, response.body
+    assert isinstance(response.body, dict)
+    return response.body
 
 
 async def patched(app: App, text: str) -> dict[str, Any]:

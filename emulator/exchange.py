@@ -1,0 +1,255 @@
+"""One request on a connection, and its answer: the body as it arrives, the answer as HTTP/1.1 writes it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+
+HIGH_WATER = 256 << 10
+"""See `Exchange.room`."""
+
+_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+_NO_BODY = (204, 304)
+_KNOWN = {int(status): status.phrase for status in HTTPStatus}
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Disconnected(Exception):
+    """The client is gone: nothing more comes from it, and nothing reaches it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What stands before the body of a request.
+
+    Attributes:
+        verb: HTTP verb.
+        raw_path: percent-encoded, begins with a slash.
+        query: without its `?`.
+        headers: names in lower case; of a name that comes twice, the last.
+        keep_alive: whether the connection goes on after the answer, as far as the client is concerned.
+        chunks: whether the client understands an answer in chunks.
+    """
+
+    verb: str
+    raw_path: str
+    query: str
+    headers: Mapping[str, str]
+    keep_alive: bool = True
+    chunks: bool = True
+
+
+class Link(Protocol):
+    """What a connection is to its exchanges."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def write(self, data: bytes) -> None:
+        """Sends bytes, now or as soon as the client takes them."""
+
+    async def drain(self) -> None:
+        """Waits while the client takes nothing."""
+
+    def pause_reading(self) -> None:
+        """Reads no more, until `resume_reading`."""
+
+    def resume_reading(self) -> None:
+        """Reads on."""
+
+    def close(self) -> None:
+        """Closes the connection after what was written."""
+
+    def ended(self, exchange: Exchange) -> None:
+        """The answer of an exchange is written."""
+
+    def date(self) -> str:
+        """The value of the header `date`."""
+
+
+class Exchange:
+    """A request and its answer. Made by the connection when a head is whole.
+
+    Attributes:
+        head: of the request.
+        size: bytes of the body that are there and were not taken.
+        whole: whether the whole body is there.
+        begun: whether somebody answers it.
+        started: whether the head of the answer is there.
+        answered: whether the whole answer was written.
+        lost: whether the connection is.
+        room: bytes of the body that may wait for who answers; with more, no more is read.
+    """
+
+    __slots__ = (
+        "_awaited",
+        "_chunked",
+        "_closed",
+        "_continue",
+        "_head",
+        "_left",
+        "_link",
+        "_pieces",
+        "answered",
+        "begun",
+        "head",
+        "lost",
+        "room",
+        "size",
+        "started",
+        "whole",
+    )
+
+    def __init__(self, link: Link, head: Head) -> None:
+        self.head = head
+        self.size = 0
+        self.room = HIGH_WATER
+        self.whole = self.begun = self.started = self.answered = self.lost = False
+        self._link = link
+        self._pieces: deque[bytes] = deque()
+        self._awaited: asyncio.Future[None] | None = None
+        self._closed: asyncio.Future[None] | None = None
+        self._continue = head.headers.get("expect", "").lower() == "100-continue"
+        self._head = b""
+        self._chunked = False
+        self._left: int | None = None
+
+    # What the connection tells.
+
+    def feed(self, piece: bytes) -> None:
+        """A piece of the body has arrived; one that nobody asks for any more is dropped."""
+        if self.answered:
+            return
+        self._pieces.append(piece)
+        self.size += len(piece)
+        if self.size > self.room:
+            self._link.pause_reading()
+        self._wake()
+
+    def complete(self) -> None:
+        """The body is whole."""
+        self.whole = True
+        self._wake()
+
+    def lose(self) -> None:
+        """The connection is lost."""
+        self.lost = True
+        self._wake()
+        if self._closed and not self._closed.done():
+            self._closed.set_result(None)
+
+    def _wake(self) -> None:
+        if self._awaited and not self._awaited.done():
+            self._awaited.set_result(None)
+
+    # What who answers asks.
+
+    def body(self) -> bytes:
+        """What is there of the body and was not taken yet."""
+        content = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        self.size = 0
+        return content
+
+    async def receive(self) -> bytes | None:
+        """The next piece of the body; None after the last one. Raises `Disconnected`."""
+        if self._continue and not self.started:
+            self._continue = False
+            self._link.write(_CONTINUE)
+        while not self._pieces:
+            if self.whole:
+                return None
+            if self.lost:
+                raise Disconnected
+            self._link.resume_reading()
+            self._awaited = self._link.loop.create_future()
+            await self._awaited
+        return self.body()
+
+    async def hang_up(self) -> None:
+        """Closes the connection; returns once it is closed."""
+        if not self.lost:
+            self._closed = self._link.loop.create_future()
+            self._link.close()
+            await self._closed
+
+    def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """The head of the answer; it is sent with the first bytes of the body, or at the end.
+
+        Raises:
+            ValueError: the value of a header holds control characters; nothing is sent.
+        """
+        lines = [f"HTTP/1.1 {status} {_KNOWN.get(status, '')}", f"date: {self._link.date()}"]
+        for name, value in headers.items():
+            if not _VALUE.fullmatch(value):
+                raise ValueError(f"the header {name} holds control characters")
+            lines.append(f"{name}: {value}")
+        lines += self._framing(status, headers)
+        self._head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        self.started = True
+
+    def _framing(self, status: int, headers: Mapping[str, str]) -> list[str]:
+        """The headers that say where the answer ends, and whether another may follow."""
+        lines = []
+        length = headers.get("content-length")
+        if self.head.verb == "HEAD" or status in _NO_BODY:
+            self._left = 0
+        elif length is not None:
+            self._left = int(length)
+        elif self.head.chunks:
+            self._chunked = True
+            lines.append("transfer-encoding: chunked")
+        if not self.keep_alive:
+            lines.append("connection: close")
+        return lines
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection goes on after this answer.
+
+        It does not where the client waits to be asked for a body that nobody wants: what comes next could be either.
+        """
+        bounded = self._chunked or self._left is not None or not self.started
+        return self.head.keep_alive and bounded and not self._continue
+
+    async def write(self, data: bytes) -> None:
+        """Sends bytes of the answer's body, as soon as the client takes them. Raises `Disconnected`."""
+        await self._link.drain()
+        if self.lost:
+            raise Disconnected
+        if self.head.verb == "HEAD":
+            data = b""
+        elif self._left is not None:
+            if len(data) > self._left:
+                raise ValueError(f"the answer is longer than its content-length, by {len(data) - self._left} bytes")
+            self._left -= len(data)
+        elif self._chunked and data:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        if self._head or data:
+            self._link.write(self._head + data if self._head else data)
+            self._head = b""
+
+    def end(self) -> None:
+        """The answer is whole. Raises `Disconnected`."""
+        if self.lost:
+            raise Disconnected
+        rest = self._head + (b"0\r\n\r\n" if self._chunked else b"")
+        if rest:
+            self._link.write(rest)
+        if self._left or not self.keep_alive:  # with bytes missing, only the connection's end tells
+            self._link.close()
+        self._finish()
+
+    def answer(self, answer: bytes) -> None:
+        """A whole answer, head and all, that was made elsewhere."""
+        self._link.write(answer)
+        self._finish()
+
+    def _finish(self) -> None:
+        self.answered = True
+        self._pieces.clear()
+        self._link.ended(self)

@@ -27,6 +27,7 @@ from emulator.quota import Quota
 from emulator.serving import Serving
 from emulator.settings import Settings
 from emulator.storage import tables as storage_tables
+from emulator.storage.digests import Running
 from emulator.store import Store
 
 
@@ -42,6 +43,7 @@ class Emulator:
         metrics: how the versions answered in the last minute, and the calls that came last.
         quota: counts what Google's quotas are about, and enforces what `settings` say.
         requests: samples of predictions, for versions that ask for it.
+        running: checksums of uploads in several requests, as far as they have come.
         last_used: version -> when it last answered a prediction; forgotten when the process ends.
         clock: the one clock; durations are measured without it.
     """
@@ -55,6 +57,7 @@ class Emulator:
     faults: Faults = field(default_factory=Faults)
     metrics: Metrics = field(default_factory=Metrics)
     last_used: dict[str, datetime] = field(default_factory=dict)
+    running: Running = field(default_factory=Running)
     clock: Clock = field(default_factory=Clock)
     started: float = field(default_factory=time.monotonic)
     requests: RequestLog = field(init=False)

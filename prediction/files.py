@@ -9,7 +9,7 @@ from typing import Any
 
 from resources import errors
 from resources._api import Api
-from resources.storage import _objects
+from resources.storage import _uploads
 
 _PIECE = 8 << 20
 
@@ -33,7 +33,7 @@ def upload(api: Api, path: Path, uri: str) -> None:
             return
         body = None
         while body is None:
-            _, body = api.call(_objects.Chunk(request), repeatable=True)
+            _, body = api.call(_uploads.Chunk(request), repeatable=True)
 
 
 def listed(api: Api, uri: str) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ points at missing or partial bytes, and a crash leaves at most a file too many, 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -15,11 +16,14 @@ from typing import IO, TYPE_CHECKING
 
 from emulator import disk
 from emulator.storage.digests import Digest
+from resources import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator
 
 _PIECE = 256 * 1024
+_GATHERED = 1024 * 1024
+"""Bytes of a body that are written at a time: less costs more in threads, more costs memory of each upload."""
 
 
 def folder(emulator: Emulator) -> Path:
@@ -33,25 +37,61 @@ def path(emulator: Emulator, blob: str) -> Path:
 
 
 class Writer:
-    """A new blob that is being written.
+    """A blob that is being written.
 
     Attributes:
         blob: the blob's id.
-        size: bytes written so far.
-        digest: checksums of those bytes.
+        size: bytes that the file has.
+        digest: checksums of what was written here, and before that by the writer from whom it comes.
     """
 
-    def __init__(self, blob: str, file: IO[bytes]) -> None:
+    def __init__(self, blob: str, file: IO[bytes], size: int = 0, digest: Digest | None = None) -> None:
         self.blob = blob
-        self.size = 0
-        self.digest = Digest()
+        self.size = size
+        self.digest = digest or Digest()
         self._file = file
+        self._file.seek(size)
 
     def write(self, piece: bytes) -> None:
-        """Appends; the bytes are the kernel's when this returns, so they outlive a killed process."""
+        """Appends; the bytes are the kernel's when this returns, so they outlive a killed process. Blocks.
+
+        Raises:
+            errors.Unavailable: somebody else has written to this file meanwhile.
+        """
+        if length(self._file) != self.size:
+            raise errors.Unavailable("Another request is writing into this upload session: ask for its state.")
         write_all(self._file, piece)
         self.size += len(piece)
         self.digest.update(piece)
+
+    async def take(self, chunks: AsyncIterator[bytes]) -> None:
+        """Appends a whole body. Pieces are written and summed up in a thread, while the next one comes.
+
+        What comes before the body breaks off is appended, too. A small body, and a small rest, are written at once:
+        less than a thread costs.
+        """
+        writing: asyncio.Future[None] | None = None
+        gathered: list[bytes] = []
+        size = 0
+        try:
+            async for chunk in chunks:
+                gathered.append(chunk)
+                size += len(chunk)
+                if size >= _GATHERED:
+                    await _ended(writing)
+                    piece, gathered, size = b"".join(gathered), [], 0
+                    writing = asyncio.get_running_loop().run_in_executor(None, self.write, piece)
+        finally:
+            await _ended(writing)
+            if gathered:
+                self.write(b"".join(gathered))
+
+
+async def _ended(writing: asyncio.Future[None] | None) -> None:
+    """Waits for a thread's write; whoever is cancelled meanwhile does not leave it alone with the file."""
+    if writing is not None:
+        await asyncio.wait({writing})
+        writing.result()
 
 
 @contextmanager

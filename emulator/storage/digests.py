@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,18 @@ import google_crc32c
 from resources import errors
 
 _PIECE = 1024 * 1024
+_SESSIONS = 1000
 
 
 class Digest:
-    """Running checksums."""
+    """Running checksums.
+
+    Attributes:
+        size: of how many bytes.
+    """
 
     def __init__(self) -> None:
+        self.size = 0
         self._crc32c = google_crc32c.Checksum()  # type: ignore[no-untyped-call]  # the package has no annotations
         self._md5 = hashlib.md5(usedforsecurity=False)
 
@@ -27,6 +34,7 @@ class Digest:
         """Takes further bytes in."""
         self._crc32c.update(piece)  # type: ignore[no-untyped-call]  # the package has no annotations
         self._md5.update(piece)
+        self.size += len(piece)
 
     @property
     def crc32c(self) -> str:
@@ -37,6 +45,26 @@ class Digest:
     def md5(self) -> str:
         """MD5 in base64."""
         return base64.b64encode(self._md5.digest()).decode()
+
+
+class Running:
+    """Checksums of upload sessions from one request to the next, so that no byte is read again at the end.
+
+    They are kept in memory alone: a session that they are missing for, after a restart say, is read from its file.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Digest] = OrderedDict()
+
+    def taken(self, session: str) -> Digest:
+        """What a session has so far; it is then that request's alone, until it is `put` back."""
+        return self._kept.pop(session, None) or Digest()
+
+    def put(self, session: str, digest: Digest) -> None:
+        """Keeps it for the next request; those of sessions that nobody went on with are forgotten first."""
+        self._kept[session] = digest
+        while len(self._kept) > _SESSIONS:
+            self._kept.popitem(last=False)
 
 
 def of_file(path: Path) -> Digest:

@@ -103,8 +103,7 @@ async def _write(
 ) -> Response:
     promised = digests.expected(metadata, request.headers)
     with blobs.writing(emulator) as writer:
-        async for chunk in chunks:
-            writer.write(chunk)
+        await writer.take(chunks)
         digests.verify(writer.digest, promised)
         new = NewObject(
             bucket=request.params["bucket"],

@@ -11,8 +11,9 @@ import asyncio
 import json
 import secrets
 import sqlite3
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from emulator.request import Request, Response
@@ -97,33 +98,25 @@ async def _take(emulator: Emulator, request: Request, session: sqlite3.Row, give
                 f"Invalid request.  According to the Content-Range header, the upload offset is {given.first} byte(s),"
                 f" which exceeds already uploaded size of {size} byte(s)."
             )
-        # What came in parts is read once more at the end: MD5 cannot be kept over a restart.
-        whole = size == 0 and given.end in {None, given.total}
-        digest = digests.Digest() if whole else None
-        size = await _receive(request, file, given, size, digest)
-    complete = given.last is None if given.total is None else size == given.total
-    return await _state(emulator, request, session, size, complete=complete, digest=digest)
+        writer = blobs.Writer(session["blob"], file, size, emulator.running.taken(session["id"]))
+        try:
+            await writer.take(_new(request.chunks, given, size))
+        finally:
+            emulator.running.put(session["id"], writer.digest)
+    complete = given.last is None if given.total is None else writer.size == given.total
+    return await _state(emulator, request, session, writer.size, complete=complete)
 
 
-async def _receive(
-    request: Request, file: IO[bytes], given: ContentRange, size: int, digest: digests.Digest | None
-) -> int:
-    """Appends the bytes that are new; returns the size of the file. What has arrived already is skipped."""
+async def _new(chunks: AsyncIterator[bytes], given: ContentRange, size: int) -> AsyncIterator[bytes]:
+    """The bytes that are new in a session that has `size` already; what has arrived is skipped."""
     skip, position = size - given.first, size
-    file.seek(size)
-    async for chunk in request.chunks:
+    async for chunk in chunks:
         piece = chunk[skip:]
         skip = max(0, skip - len(chunk))
-        if given.end is not None and position + len(piece) > given.end:
-            raise errors.InvalidArgument(f"More bytes came than Content-Range says: it ends before byte {given.end}.")
-        # Two requests that write into one session: the slower one, which its client has given up, stops here.
-        if blobs.length(file) != position:
-            raise errors.Unavailable("Another request is writing into this upload session: ask for its state.")
-        blobs.write_all(file, piece)
         position += len(piece)
-        if digest is not None:
-            digest.update(piece)
-    return position
+        if given.end is not None and position > given.end:
+            raise errors.InvalidArgument(f"More bytes came than Content-Range says: it ends before byte {given.end}.")
+        yield piece
 
 
 async def _state(
@@ -133,12 +126,12 @@ async def _state(
     size: int,
     *,
     complete: bool,
-    digest: digests.Digest | None = None,
 ) -> Response:
     """The answer after `size` bytes: 308, or the object where they are all."""
     if not complete:
         return Response(status=308, headers={"range": f"bytes=0-{size - 1}"} if size else {})
-    if digest is None:
+    digest = emulator.running.taken(session["id"])
+    if digest.size != size:
         digest = await asyncio.to_thread(digests.of_file, blobs.path(emulator, session["blob"]))
     session = _find(emulator, request)  # it may have ended during the wait
     if session["generation"] is not None:

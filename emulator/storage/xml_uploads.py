@@ -119,8 +119,7 @@ async def _take(emulator: Emulator, call: Call, session: sqlite3.Row, part: str)
         raise errors.InvalidArgument(f"partNumber must be from 1 to {_MOST}.")
     promised = digests.expected({"md5Hash": call.headers.get("content-md5")}, call.headers)
     with blobs.writing(emulator) as writer:
-        async for chunk in call.chunks():
-            writer.write(chunk)
+        await writer.take(call.chunks())
         digests.verify(writer.digest, promised)
         with emulator.store.transaction():
             if emulator.store.one("SELECT 1 FROM storage_uploads WHERE id = ?", session["id"]) is None:

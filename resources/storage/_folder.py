@@ -13,9 +13,9 @@ from pathlib import Path
 
 from resources import errors
 from resources._provider import Call, State
-from resources.storage import _objects, manifests
+from resources.storage import _objects, _uploads, manifests
 
-BLOCK = 2**20
+BLOCK = 2**18
 AGAIN = "build it again with `python -m models build`, or copy it again"
 
 
@@ -36,15 +36,15 @@ class Folder:
             self._upload(self._path / name, name, _objects.facts(self._inputs["files"][name]), replaces)
             for name, replaces in sorted(places.items())
         ]
-        _objects.upload_all(call, self._inputs["bucket"], uploads)
+        _uploads.upload_all(call, self._inputs["bucket"], uploads)
 
     def send_manifest(self, call: Call) -> None:
         """Uploads the manifest."""
         with manifest(self._path, self._inputs) as (file, facts):
-            _objects.upload_all(call, self._inputs["bucket"], [self._upload(file, manifests.NAME, facts, 0)])
+            _uploads.upload_all(call, self._inputs["bucket"], [self._upload(file, manifests.NAME, facts, 0)])
 
-    def _upload(self, file: Path, name: str, facts: State, replaces: int) -> _objects.Upload:
-        return _objects.Upload(file=file, name=f"{self._inputs['prefix']}/{name}", replaces=replaces, **facts)
+    def _upload(self, file: Path, name: str, facts: State, replaces: int) -> _uploads.Upload:
+        return _uploads.Upload(file=file, name=f"{self._inputs['prefix']}/{name}", replaces=replaces, **facts)
 
 
 def find(inputs: State) -> Folder:
@@ -65,12 +65,15 @@ def verify(folder: Path, files: Mapping[str, State]) -> None:
         size = _size(folder, name)
         if size != facts["size"]:
             raise errors.ArtifactError(f"{folder}/{name} has {size} bytes; declared are {facts['size']}: {AGAIN}")
-    for name, facts in files.items():
+
+    def check(name: str) -> None:
         found = _facts(folder, name)
-        if found != facts:
+        if found != files[name]:
             raise errors.ArtifactError(
-                f"{folder}/{name} has crc32c {found['crc32c']}; declared is {facts['crc32c']}: {AGAIN}"
+                f"{folder}/{name} has crc32c {found['crc32c']}; declared is {files[name]['crc32c']}: {AGAIN}"
             )
+
+    _objects.each(files, check)
 
 
 @contextmanager

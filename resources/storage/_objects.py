@@ -1,4 +1,4 @@
-"""Many objects at once: listing, uploading and deleting in parallel, on connections that are kept."""
+"""Many objects at once: listing, deleting and whatever else in parallel, on connections that are kept."""
 
 from __future__ import annotations
 
@@ -6,30 +6,14 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 from resources import errors
 from resources._provider import Call, State
 
 PARALLEL = 8
-RESUMABLE_ABOVE = 5 * 2**20
-CHUNK = 8 * 2**20
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upload:
-    """One file on its way: where it is, what it will be called, and what its bytes must be."""
-
-    file: Path
-    name: str
-    size: int
-    crc32c: str
-    replaces: int = 0
-    """The generation that it takes the place of; 0 means that no such object may be there."""
 
 
 def listed(call: Call, bucket: str, prefix: str = "", *, versions: bool = False) -> Iterator[State]:
@@ -78,12 +62,6 @@ def delete_all(call: Call, bucket: str, items: list[State]) -> None:
     each(items, delete)
 
 
-def upload_all(call: Call, bucket: str, uploads: list[Upload]) -> None:
-    """`objects.insert` of all, in parallel; stops at the first that fails."""
-    done = Progress(call, "uploading", sum(upload.size for upload in uploads))
-    each(uploads, lambda upload: _upload(call, bucket, upload, done))
-
-
 class Progress:
     """How much of a sum is done, shown beside the resource when the percentage changes."""
 
@@ -99,57 +77,6 @@ class Progress:
             if percent != self._shown:
                 self._shown = percent
                 self._call.report(f"{self._verb} {percent} %")  # in the lock: a later figure is shown later
-
-
-def _upload(call: Call, bucket: str, upload: Upload, done: Progress) -> None:
-    from googleapiclient.http import MediaFileUpload
-
-    resumable = upload.size > RESUMABLE_ABOVE
-    media = MediaFileUpload(str(upload.file), mimetype="application/octet-stream", chunksize=CHUNK, resumable=resumable)
-    request = call.api.storage("objects").insert(
-        bucket=bucket,
-        name=upload.name,
-        body={"crc32c": upload.crc32c},  # the API refuses bytes that do not match
-        media_body=media,
-        ifGenerationMatch=str(upload.replaces),
-    )
-    try:
-        _send(call, request, upload, done) if resumable else call.api.call(request, repeatable=True)
-    except errors.PreconditionFailed:
-        confirm(call, bucket, upload.name, upload.size, upload.crc32c)
-    finally:
-        stream = media.stream()
-        stream.close()
-    if not resumable:
-        done.add(upload.size)
-
-
-def _send(call: Call, request: Any, upload: Upload, done: Progress) -> None:
-    """Chunk by chunk; after a passing failure it goes on where the API says that it is."""
-    sent = 0
-    body = None
-    while body is None:
-        status, body = call.api.call(Chunk(request), repeatable=True)
-        now = int(status.resumable_progress) if status else upload.size
-        done.add(now - sent)
-        sent = now
-
-
-class Chunk:
-    """One chunk of a resumable upload, as a request that `Api.call` can execute and repeat."""
-
-    method = "PUT"
-
-    def __init__(self, request: Any) -> None:
-        self._request = request
-        self.uri, self.methodId = request.uri, request.methodId
-
-    def execute(self, http: Any) -> Any:
-        """Sends the next chunk; returns the upload's status and, after the last, the object."""
-        status, body = self._request.next_chunk(http=http)
-        if isinstance(body, str):  # a proxy's page with a good status looks like the end of the upload
-            raise errors.EndpointUnreachable(f"no answer of the API to {self.methodId}: what came is no JSON")
-        return status, body
 
 
 def confirm(call: Call, bucket: str, name: str, size: int, crc32c: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from resources import errors
-from resources.storage import _objects
+from resources.storage import _uploads
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from tests.emulator import saved_models
@@ -110,8 +110,8 @@ def test_a_large_file_goes_in_chunks(
     provider: Any, emulator: RunningEmulator, bucket: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Above the bound the upload is resumable: more than one request, no more memory than a chunk."""
-    monkeypatch.setattr(_objects, "RESUMABLE_ABOVE", 2**18)
-    monkeypatch.setattr(_objects, "CHUNK", 2**18)
+    monkeypatch.setattr(_uploads, "RESUMABLE_ABOVE", 2**18)
+    monkeypatch.setattr(_uploads, "CHUNK", 2**18)
     (folder / "variables" / "large").write_bytes(os.urandom(5 * 2**18 + 7))
     inputs = saved_model_inputs(folder, bucket, PREFIX)
     emulator.reset_calls()

@@ -62,7 +62,7 @@ test: setup ## run the tests (ARGS='-k name' chooses)
 
 .PHONY: test-faults
 test-faults: setup ## run what make test leaves out: every API call gone wrong in every way, every kill, scenarios, other clients, thousands of made-up inputs
-	@$(VENV) python -m pytest -n $(WORKERS) --maxprocesses 8 tests/clients tests/environment tests/faults tests/kills tests/program tests/properties --hypothesis-profile=thorough $(ARGS)
+	@$(VENV) python -m pytest -n $(WORKERS) --maxprocesses 8 -m "faults or hypothesis" --hypothesis-profile=thorough $(ARGS)
 
 .PHONY: lint
 lint: setup ## check style, types and generated docs

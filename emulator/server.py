@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from urllib.parse import unquote
 
 from emulator import (
@@ -31,6 +32,9 @@ from emulator.request import Request, Response
 from emulator.routes import Match, Router
 from emulator.storage import xml_uploads
 from resources import errors
+
+_Answer = Callable[[], Awaitable[Response]]
+"""Answers a call, where nothing is to go wrong with it."""
 
 _RAW_BODY = {"ml.projects.predict", "ml.projects.explain"}
 
@@ -113,19 +117,29 @@ class App:
     async def _dispatch(self, call: Call) -> Response:
         await call.override()
         match = self._router.match(call.verb, call.raw_path)
-        if match is None and xml_uploads.answers_at(call):
-            call.method = xml_uploads.METHOD
-            self._emulator.calls[call.method] += 1
-            return await xml_uploads.respond(self._emulator, call)
-        if match is None:
-            raise errors.NotFound("Method not found." if call.api == "ml" else "Not Found")
-        call.method = match.method.id
-        self._emulator.calls[match.method.id] += 1
-        self._emulator.quota.call(match.method.id)
-        rule = self._emulator.faults.take(match.method.id)
-        return await (self._spoilt(rule, call, match) if rule else self._answer(call, match))
+        if match is not None:
+            return await self._carry_out(match.method.id, call, lambda: self._answer(call, match))
+        if xml_uploads.answers_at(call):
+            answer = self._carry_out(xml_uploads.METHOD, call, lambda: xml_uploads.respond(self._emulator, call))
+            return await xml_uploads.in_xml(call, answer)
+        raise errors.NotFound("Method not found." if call.api == "ml" else "Not Found")
 
-    async def _spoilt(self, rule: Rule, call: Call, match: Match) -> Response:
+    async def _carry_out(self, method: str, call: Call, answer: _Answer) -> Response:
+        """A call of a method, counted, as the quotas and the faults that were asked for let it be answered."""
+        call.method = method
+        self._emulator.calls[method] += 1
+        self._emulator.quota.call(method)
+        rule = self._emulator.faults.take(method)
+        try:
+            return await (self._spoilt(rule, call, answer) if rule else answer())
+        except disk.FAILURES as exc:
+            refusal = disk.refusal(exc)
+            if refusal is None:
+                raise
+            self._emulator.log.line(f"ERROR {method}: {refusal}")
+            raise refusal from exc
+
+    async def _spoilt(self, rule: Rule, call: Call, answer: _Answer) -> Response:
         """The call as a fault asks for it."""
         if rule.asks("delay"):
             await asyncio.sleep(rule.value)
@@ -137,7 +151,7 @@ class App:
         if instead:
             return instead
         with faults.bending(rule):
-            response = await self._answer(call, match)
+            response = await answer()
         if rule.asks("hold", "after"):
             await self._emulator.faults.replaced()
         if rule.asks("drop", "after"):
@@ -152,14 +166,7 @@ class App:
         if handler is None:
             raise errors.Unimplemented(f"The method {match.method.id} is not emulated.")
         mask = partial.parse(match.method, request.params["fields"]) if request.params.get("fields") else None
-        try:
-            response = await handler(self._emulator, request)
-        except disk.FAILURES as exc:
-            refusal = disk.refusal(exc)
-            if refusal is None:
-                raise
-            self._emulator.log.line(f"ERROR {match.method.id}: {refusal}")
-            raise refusal from exc
+        response = await handler(self._emulator, request)
         if mask and response.status < 300:
             response.body = partial.apply(mask, response.body)
         if response.body is None and call.verb == "DELETE" and response.status == 200:

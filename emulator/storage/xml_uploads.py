@@ -2,7 +2,7 @@
 
 `POST /BUCKET/OBJECT?uploads` begins one, `PUT ...?partNumber=N&uploadId=ID` sends a part, in any order, `POST
 ...?uploadId=ID` makes the object of the parts that its body lists, `DELETE` gives up. Nothing else of that API is
-spoken; preconditions are passed over, and faults that are asked for do not reach these calls.
+spoken. Google knows no preconditions of such uploads: here they are refused, so that nobody relies on them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import json
 import re
 import secrets
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
@@ -37,6 +38,7 @@ _PATH = re.compile(r"/([^/]+)/(.+)")
 _PART = re.compile(rb"<PartNumber>\s*([0-9]{1,5})\s*</PartNumber>\s*<ETag>([^<]*)</ETag>")
 _MOST = 10_000
 _META = "x-goog-meta-"
+_CONDITION = "x-goog-if-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +60,36 @@ def answers_at(call: Call) -> bool:
 
 
 async def respond(emulator: Emulator, call: Call) -> Response:
-    """The answer, in XML; errors, too."""
+    """The answer."""
     found = _PATH.fullmatch(call.raw_path)
     assert found is not None  # `answers_at` said so
     query = {name: values[-1] for name, values in parse_qs(call.query, keep_blank_values=True).items()}
     place = _Place(unquote(found[1]), unquote(found[2]), query.get("uploadId"), query.get("partNumber"))
     # Here it says how the object is packed, not how the body is.
     call.headers = {name: value for name, value in call.headers.items() if name != "content-encoding"}
+    conditions = sorted(name for name in call.headers if name.startswith(_CONDITION))
+    if conditions:
+        raise errors.InvalidArgument(f"Preconditions are not supported in multipart uploads: {conditions[0]}.")
+    return await _answer(emulator, call, place)
+
+
+async def in_xml(call: Call, answer: Awaitable[Response]) -> Response:
+    """The same answer, with its errors in XML: those of this API, and those that a fault asks for."""
     try:
-        return await _answer(emulator, call, place)
+        response = await answer
     except errors.ApiError as exc:
         async for _ in call.chunks():  # a client that is still sending reads no answer
             pass
-        text = f"<Error><Code>{escape(exc.reason)}</Code><Message>{escape(exc.message)}</Message></Error>"
-        return _xml(text, exc.code)
+        return _xml(_error(exc.reason, exc.message), exc.code)
+    if not isinstance(response.body, dict):
+        return response
+    told = response.body["error"]
+    translated = _xml(_error(errors.of_code(response.status)[0].reason, told["message"]), response.status)
+    return replace(translated, headers={**response.headers, **translated.headers})
+
+
+def _error(code: str, message: str) -> str:
+    return f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
 
 
 async def _answer(emulator: Emulator, call: Call, place: _Place) -> Response:

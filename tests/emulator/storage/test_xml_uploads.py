@@ -1,84 +1,96 @@
-"""Multipart uploads of the XML API: what is refused, and what is left behind."""
+"""Multipart uploads of the XML API, where something goes wrong; that they work is for `tests/clients`."""
 
 from __future__ import annotations
 
+import http.client
 import re
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from tests.emulator.storage.support import Answer, client, send
+import pytest
+
+from tests.emulator.storage.support import Answer, crc32c, send
 from tests.running import RunningEmulator
 
-
-def _begin(place: str) -> str:
-    found = re.search("<UploadId>(.+)</UploadId>", send("POST", f"{place}?uploads").content.decode())
-    assert found is not None
-    return f"{place}?uploadId={found[1]}"
+INSERT = "storage.objects.insert"
+PARTS = b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>%s</ETag></Part></CompleteMultipartUpload>"
 
 
-def _send(upload: str, number: int, content: bytes) -> str:
-    return send("PUT", f"{upload}&partNumber={number}", content).headers["etag"]
+@pytest.fixture
+def bucket(emulator: RunningEmulator, bucket: str) -> Iterator[str]:
+    """A new bucket; nothing goes wrong any more after the test."""
+    yield bucket
+    emulator.faults()
 
 
-def _finish(upload: str, *parts: tuple[int, str]) -> Answer:
-    listed = "".join(f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>" for number, etag in parts)
-    return send("POST", upload, f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode())
+class Upload:
+    """One upload of the object `o`, request by request."""
+
+    def __init__(self, emulator: RunningEmulator, bucket: str) -> None:
+        self._object, self._id, self._etag = f"{emulator.endpoint}/{bucket}/o", "", ""
+
+    def begin(self, headers: dict[str, str] | None = None) -> Answer:
+        """`POST ?uploads`."""
+        answer = send("POST", f"{self._object}?uploads", headers=headers)
+        self._id = "".join(re.findall("<UploadId>(.*)</UploadId>", answer.content.decode()))
+        return answer
+
+    def part(self) -> Answer:
+        """`PUT ?partNumber=1`."""
+        answer = send("PUT", f"{self._object}?partNumber=1&uploadId={self._id}", b"bytes")
+        self._etag = answer.headers.get("etag", "")
+        return answer
+
+    def end(self, headers: dict[str, str] | None = None) -> Answer:
+        """`POST` of the list of parts."""
+        return send("POST", f"{self._object}?uploadId={self._id}", PARTS % self._etag.encode(), headers)
 
 
-def test_parts_come_in_any_order_and_twice(storage: Any, endpoint: str, bucket: str) -> None:
-    """A part that comes again takes the place of the one before; those that are not listed are left out."""
-    upload = _begin(f"{endpoint}/{bucket}/o")
-    second = _send(upload, 2, b"second")
-    _send(upload, 3, b"left out")
-    stale = _send(upload, 1, b"stale")
-    first = _send(upload, 1, b"first")
-
-    for parts in ([], [(1, stale)], [(2, second), (1, first)], [(1, first), (1, first)], [(9, first)]):
-        refused = _finish(upload, *parts)
-        assert (refused.status, refused.content[:50].count(b"<Error>")) == (400, 1)
-    assert _finish(upload, (1, first), (2, second)).status == 200
-    assert storage.objects().get_media(bucket=bucket, object="o").execute() == b"firstsecond"
-    assert _finish(upload, (1, first)).status == 404
+def names(emulator: RunningEmulator, bucket: str) -> list[str]:
+    """What is in the bucket."""
+    found: dict[str, Any] = emulator.storage().objects().list(bucket=bucket).execute()
+    return [item["name"] for item in found.get("items", [])]
 
 
-def test_what_is_no_upload_is_refused(endpoint: str, bucket: str) -> None:
-    """A bucket or an upload that is not there, numbers out of range, wrong checksums."""
-    upload = _begin(f"{endpoint}/{bucket}/o")
+@pytest.mark.parametrize("wrong", ["begin", "part", "end"])
+def test_a_fault_meets_each_request_of_an_upload(wrong: str, emulator: RunningEmulator, bucket: str) -> None:
+    """It is told in XML with its seconds to wait, has no effect, and the same request goes well afterwards."""
+    upload = Upload(emulator, bucket)
+    for step in ("begin", "part", "end"):
+        if step == wrong:
+            emulator.faults({"method": INSERT, "status": 503, "message": "<busy>", "retryAfter": 3})
+            refused = getattr(upload, step)()
+            assert (refused.status, refused.headers["retry-after"]) == (503, "3")
+            assert b"<Error><Code>backendError</Code><Message>&lt;busy&gt;</Message></Error>" in refused.content
+            assert names(emulator, bucket) == []
+        assert getattr(upload, step)().status == 200
 
-    assert send("POST", f"{endpoint}/no-such-bucket/o?uploads").status == 404
-    assert send("PUT", f"{endpoint}/{bucket}/o?uploadId=x&partNumber=1", b"1").status == 404
-    assert send("PUT", f"{upload.replace('/o?', '/p?')}&partNumber=1", b"1").status == 404
-    for number in ("0", "10001", "x", ""):
-        assert send("PUT", f"{upload}&partNumber={number}", b"1").status == 400
-    assert send("PUT", f"{upload}&partNumber=1", b"1", {"x-goog-hash": "crc32c=AAAAAA=="}).status == 400
-    assert send("DELETE", upload).status == 204
-    assert send("DELETE", upload).status == 404
+    assert emulator.storage().objects().get(bucket=bucket, object="o").execute()["crc32c"] == crc32c(b"bytes")
 
 
-def test_nothing_is_left_of_an_upload_that_ended(emulator_factory: Callable[..., RunningEmulator]) -> None:
-    """Its files go with it, however it ends; one that goes on survives a kill."""
-    running = emulator_factory()
+def test_an_upload_whose_last_answer_is_lost_took_effect(emulator: RunningEmulator, bucket: str) -> None:
+    """A fault that drops the connection after the call drops it after the object is there."""
+    upload = Upload(emulator, bucket)
+    upload.begin()
+    upload.part()
+    emulator.faults({"method": INSERT, "drop": "after"})
 
-    def files() -> list[Path]:
-        return list((running.data / "objects").glob("??/*"))
+    with pytest.raises(http.client.RemoteDisconnected):
+        upload.end()
 
-    with client(running.endpoint) as storage:
-        storage.buckets().insert(project="p", body={"name": "bucket-of-parts"}).execute()
-        given_up, kept = (_begin(f"{running.endpoint}/bucket-of-parts/{name}") for name in ("a", "b"))
-        _send(given_up, 1, b"1")
-        etag = _send(kept, 1, b"1")
-        _send(kept, 2, b"2")
-        send("DELETE", given_up)
-    running.kill()
-    again = emulator_factory(data=running.data)
-    kept = kept.replace(running.endpoint, again.endpoint)
+    assert names(emulator, bucket) == ["o"]
 
-    assert len(files()) == 3  # two parts, and the file of the session
-    assert _finish(kept, (1, etag)).status == 200
-    assert len(files()) == 1
-    with client(again.endpoint) as storage:
-        _send(_begin(f"{again.endpoint}/bucket-of-parts/c"), 1, b"1")
-        storage.objects().delete(bucket="bucket-of-parts", object="b").execute()
-        storage.buckets().delete(bucket="bucket-of-parts").execute()
-    assert files() == []
+
+@pytest.mark.parametrize("header", ["x-goog-if-generation-match", "x-goog-if-metageneration-match"])
+def test_preconditions_are_refused_not_passed_over(header: str, emulator: RunningEmulator, bucket: str) -> None:
+    """Google has none for such uploads: neither the beginning nor the end of one is taken with them."""
+    upload = Upload(emulator, bucket)
+
+    begun = upload.begin({header: "0"})
+    upload.begin()
+    upload.part()
+    ended = upload.end({header: "0"})
+
+    assert (begun.status, ended.status) == (400, 400)
+    assert header.encode() in ended.content
+    assert names(emulator, bucket) == []

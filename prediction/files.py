@@ -39,12 +39,7 @@ def upload(api: Api, path: Path, uri: str) -> None:
 def listed(api: Api, uri: str) -> Iterator[dict[str, Any]]:
     """The objects whose URIs begin so, by name: `storage.objects.list`."""
     bucket, prefix = _split(uri)
-    objects = api.storage("objects")
-    request = objects.list(bucket=bucket, prefix=prefix)
-    while request is not None:
-        answer = api.call(request)
-        yield from answer.get("items", [])
-        request = objects.list_next(request, answer)
+    return api.listed(api.storage("objects"), "items", bucket=bucket, prefix=prefix)
 
 
 def download(api: Api, items: Iterable[dict[str, Any]], path: Path) -> None:

@@ -11,7 +11,7 @@ import http.client
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -89,6 +89,14 @@ class Api:
                     raise
                 self._report(f"trying again in {wait:.1f} s: {_line(error)}")
             self._clock.sleep(wait)
+
+    def listed(self, methods: Any, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """What `list` of a collection returns under `key`, page by page, as it is asked for. Raises as `call` does."""
+        request = methods.list(**arguments)
+        while request is not None:
+            answer = self.call(request)
+            yield from answer.get(key, [])
+            request = methods.list_next(request, answer)
 
     def _turn(self, request: Any) -> contextlib.AbstractContextManager[None]:
         if self._rate is None or not quotas.is_management(request.methodId):

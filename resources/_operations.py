@@ -6,7 +6,7 @@ Source: `ml` v1 `projects.operations.get`; an operation is done when `done` is t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from resources import errors
@@ -21,6 +21,15 @@ def pause_after(elapsed: float, least: float = 0.0) -> float:
     Not sooner than `least`: where many wait and calls are limited, all of them look less often.
     """
     return max(min(max(elapsed * SHARE, SHORTEST), LONGEST), least)
+
+
+def pauses(timeout: float, least: Callable[[], float] = lambda: 0.0, clock: Clock = time) -> Iterator[float]:
+    """Pauses before each look at what is waited for; yields the seconds that have passed, until they are `timeout`."""
+    start, elapsed = clock.monotonic(), 0.0
+    while elapsed < timeout:
+        clock.sleep(min(pause_after(elapsed, least()), max(timeout - elapsed, SHORTEST)))
+        elapsed = clock.monotonic() - start
+        yield elapsed
 
 
 def wait(
@@ -50,19 +59,13 @@ def wait(
         OperationFailed: with the API's own message and code, and the method.
         OperationTimeout: it was not done in time; it may go on.
     """
-    start, told = clock.monotonic(), 0.0
-    while not operation.get("done"):
-        elapsed = clock.monotonic() - start
-        if elapsed >= timeout:
-            raise errors.OperationTimeout(
-                f"{what}: {method} is not done after {timeout:g} s (operation {operation['name']}); it may still end: "
-                "run the same command again later, or give more time with `timeouts`"
-            )
-        if elapsed >= 1.5 * told + 1:
-            told = elapsed
-            progress(f"waiting for the operation, {elapsed:.0f} s")
-        clock.sleep(min(pause_after(elapsed, least()), max(timeout - elapsed, SHORTEST)))
-        operation = poll(operation["name"])
+    if not operation.get("done"):
+        operation = _awaited(poll, operation, pauses(timeout, least, clock), progress)
+    if not operation.get("done"):
+        raise errors.OperationTimeout(
+            f"{what}: {method} is not done after {timeout:g} s (operation {operation['name']}); it may still end: "
+            "run the same command again later, or give more time with `timeouts`"
+        )
     error = operation.get("error")
     if error:
         message = " ".join(str(error.get("message") or "no message").split())
@@ -71,3 +74,21 @@ def wait(
         raise failed
     response: dict[str, Any] = operation.get("response") or {}
     return response
+
+
+def _awaited(
+    poll: Callable[[str], dict[str, Any]],
+    operation: dict[str, Any],
+    moments: Iterator[float],
+    progress: Callable[[str], None],
+) -> dict[str, Any]:
+    """The operation when it is done, or as it is at the last of the moments."""
+    told = 0.0
+    for elapsed in moments:
+        operation = poll(operation["name"])
+        if operation.get("done"):
+            break
+        if elapsed >= 1.5 * told + 1:
+            told = elapsed
+            progress(f"waiting for the operation, {elapsed:.0f} s")
+    return operation

@@ -6,7 +6,6 @@ the default again afterwards, in the same run: the engine may have been told to 
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from resources import _operations, errors
@@ -25,26 +24,29 @@ being replaced, and the next `up` sets the default with it.
 
 def hand_over(call: Call, live: State) -> None:
     """Makes the newest other READY version the default; does nothing where there is none, nor will be."""
-    name, start = live["name"], time.monotonic()
-    while True:
-        others = _others(call, name)
-        ready = [item for item in others if item.get("state") == "READY"]
-        if ready:
-            heir = str(max(ready, key=lambda item: str(item.get("createTime")))["name"])
-            if _made_default(call, heir):
-                _handed_over[name] = (heir, str(live.get("deploymentUri")))
-                call.report(f"{_names.last(heir)} is the default in its place")
-                return
-        elif not any(item.get("state") in BUSY for item in others):
-            return
-        elapsed = time.monotonic() - start
-        if elapsed > call.timeout:
-            raise errors.OperationTimeout(
-                f"{call.what}: it is the default, and no other version became READY or was gone within "
-                f"{call.timeout:g} s: run again later"
-            )
-        call.report("it is the default: waiting for what is under way on other versions")
-        time.sleep(_operations.pause_after(elapsed))
+    if _handed(call, live):
+        return
+    call.report("it is the default: waiting for what is under way on other versions")
+    if not any(_handed(call, live) for _ in _operations.pauses(call.timeout)):
+        raise errors.OperationTimeout(
+            f"{call.what}: it is the default, and no other version became READY or was gone within "
+            f"{call.timeout:g} s: run again later"
+        )
+
+
+def _handed(call: Call, live: State) -> bool:
+    """Whether another version is the default now, or none can be."""
+    name = live["name"]
+    others = _others(call, name)
+    ready = [item for item in others if item.get("state") == "READY"]
+    if not ready:
+        return not any(item.get("state") in BUSY for item in others)
+    heir = str(max(ready, key=lambda item: str(item.get("createTime")))["name"])
+    if not _made_default(call, heir):
+        return False
+    _handed_over[name] = (heir, str(live.get("deploymentUri")))
+    call.report(f"{_names.last(heir)} is the default in its place")
+    return True
 
 
 def restore(call: Call, live: State) -> bool:
@@ -74,14 +76,8 @@ def _made_default(call: Call, name: str) -> bool:
 
 def _others(call: Call, name: str) -> list[State]:
     """The other versions of the same model, in any state."""
-    found: list[State] = []
-    collection = versions(call)
-    request = collection.list(parent=name.rpartition("/versions/")[0])
-    while request is not None:
-        answer = call.api.call(request)
-        found += [item for item in answer.get("versions", []) if item["name"] != name]
-        request = collection.list_next(request, answer)
-    return found
+    parent = name.rpartition("/versions/")[0]
+    return [item for item in call.api.listed(versions(call), "versions", parent=parent) if item["name"] != name]
 
 
 def versions(call: Call) -> Any:

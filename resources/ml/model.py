@@ -72,16 +72,10 @@ class ModelProvider(Provider):
 
 def _deletion(call: Call, project: str, name: str) -> State | None:
     """The running operation that deletes this model: an earlier process began it, or its answer was lost."""
-    operations = call.api.ml("projects.operations")
-    request = operations.list(name=f"projects/{project}")
-    while request is not None:
-        answer = call.api.call(request)
-        for operation in answer.get("operations", []):
-            about = operation.get("metadata", {})
-            if not operation.get("done") and (about.get("operationType"), about.get("modelName")) == (_DELETES, name):
-                found: State = operation
-                return found
-        request = operations.list_next(request, answer)
+    for operation in call.api.listed(call.api.ml("projects.operations"), "operations", name=f"projects/{project}"):
+        about = operation.get("metadata", {})
+        if not operation.get("done") and (about.get("operationType"), about.get("modelName")) == (_DELETES, name):
+            return operation
     return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pulumi
@@ -121,19 +120,18 @@ class VersionProvider(Provider):
 
     def _idle(self, call: Call, inputs: State, live: State) -> State:
         """The version once no operation is under way on it. Raises `NotFound` at the end of a deletion."""
-        start = time.monotonic()
+        if live.get("state") not in _default.BUSY:
+            return live
+        call.report(f"it is {live['state']}, by an operation begun earlier: waiting")
         with call.api.polls.waiting() as least:
-            while live.get("state") in _default.BUSY:
-                elapsed = time.monotonic() - start
-                if elapsed > call.timeout:
-                    raise errors.OperationTimeout(
-                        f"{call.what}: still {live['state']} after {call.timeout:g} s, by an operation begun earlier: "
-                        "run again later, or give more time with `timeouts`"
-                    )
-                call.report(f"it is {live['state']}, by an operation begun earlier: waiting")
-                time.sleep(_operations.pause_after(elapsed, least()))
+            for _ in _operations.pauses(call.timeout, least):
                 live = self.observe(call, inputs)
-        return live
+                if live.get("state") not in _default.BUSY:
+                    return live
+        raise errors.OperationTimeout(
+            f"{call.what}: still {live['state']} after {call.timeout:g} s, by an operation begun earlier: "
+            "run again later, or give more time with `timeouts`"
+        )
 
     def instead(self, news: State, path: str) -> str:
         """A version is what was deployed: another one gets another name."""

@@ -19,11 +19,7 @@ Item = TypeVar("Item")
 def listed(call: Call, bucket: str, prefix: str = "", *, versions: bool = False) -> Iterator[State]:
     """`objects.list`, page by page."""
     objects = call.api.storage("objects")
-    request = objects.list(bucket=bucket, prefix=prefix or None, versions=versions, maxResults=1000)
-    while request is not None:
-        answer = call.api.call(request)
-        yield from answer.get("items", [])
-        request = objects.list_next(request, answer)
+    return call.api.listed(objects, "items", bucket=bucket, prefix=prefix or None, versions=versions, maxResults=1000)
 
 
 def below(call: Call, bucket: str, prefix: str) -> dict[str, State]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Protocol
 
 import orjson
 
 from emulator import gzipped
 from emulator.call import Call, Dropped
-from emulator.request import Response
+from emulator.request import FilePart, Response
 
 _Write = Callable[[bytes], Awaitable[None]]
 
@@ -22,7 +22,7 @@ _LEAST = 1024
 
 
 def rendered(response: Response, *, pretty: bool) -> Response:
-    """The same answer with its JSON as bytes; an iterator of bytes stays what it is."""
+    """The same answer with its JSON as bytes; a part of a file and an iterator of bytes stay what they are."""
     body, headers = response.body, dict(response.headers)
     if isinstance(body, dict | list):
         option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE if pretty else 0
@@ -45,6 +45,9 @@ class Out(Protocol):
     async def write(self, data: bytes) -> None:
         """A piece of the body."""
 
+    async def write_file(self, part: FilePart) -> None:
+        """The whole body."""
+
     def end(self) -> None:
         """The end."""
 
@@ -58,12 +61,19 @@ async def send(out: Out, call: Call, response: Response) -> int:
     out.start(answer.status, {**HARMLESS, **answer.headers})
     if isinstance(answer.body, bytes):
         await write(answer.body)
+    elif isinstance(answer.body, FilePart):
+        with answer.body.file:
+            await (out.write_file(answer.body) if call.limit is None else _copied(answer.body.pieces(), write))
     else:
         assert not isinstance(answer.body, dict | list | None)  # rendered above
-        async for chunk in answer.body:
-            await write(chunk)
+        await _copied(answer.body, write)
     out.end()
     return answer.status
+
+
+async def _copied(chunks: AsyncIterator[bytes], write: _Write) -> None:
+    async for chunk in chunks:
+        await write(chunk)
 
 
 def _packs(call: Call, answer: Response) -> bool:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from emulator.exchange import Exchange, Head
+from emulator.request import FilePart
+from emulator.sending import Sending
 
 if TYPE_CHECKING:
     from emulator.front import Front
@@ -66,6 +68,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._retired = False
         self._writable: asyncio.Future[None] | None = None
+        self._sending: Sending | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     # What the event loop calls.
@@ -88,6 +91,8 @@ class Connection(asyncio.Protocol):
         self.resume_writing()
         for exchange in self._exchanges:
             exchange.lose()
+        if self._sending:
+            self._sending.stop()
         self._exchanges.clear()
 
     def data_received(self, data: bytes) -> None:
@@ -193,6 +198,23 @@ class Connection(asyncio.Protocol):
         if self._writable:
             await asyncio.shield(self._writable)
 
+    async def send_file(self, part: FilePart) -> None:
+        """See `exchange.Link`."""
+        self._transport.set_write_buffer_limits(0)  # nothing may be left to be written before the file
+        while self._transport.get_write_buffer_size() and not self._transport.is_closing():
+            await (self.drain() if self._writable else asyncio.sleep(0))
+        self._transport.set_write_buffer_limits()
+        if self._transport.is_closing():
+            return
+        self._sending = Sending(self.loop, self._transport.get_extra_info("socket").fileno(), part)
+        try:
+            await self._sending.run()
+        except OSError:  # the client is gone, or the file cannot be read: a body that is too short tells
+            self._transport.abort()
+        if self._sending.left:
+            self._transport.close()
+        self._sending = None
+
     def pause_reading(self) -> None:
         """See `exchange.Link`."""
         if not self._paused and not self._transport.is_closing():
@@ -237,7 +259,7 @@ class Connection(asyncio.Protocol):
         self._awaited, self._received, self._since = what, 0, self.loop.time()
 
     def _look(self) -> None:
-        unsent = self._transport.get_write_buffer_size()
+        unsent = self._transport.get_write_buffer_size() + (self._sending.left if self._sending else 0)
         if self._is_slow() or (unsent and unsent == self._unsent):
             self._transport.abort()
             return

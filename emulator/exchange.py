@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
+from emulator.request import FilePart
+
 HIGH_WATER = 256 << 10
 """See `Exchange.room`."""
 
@@ -54,6 +56,9 @@ class Link(Protocol):
 
     async def drain(self) -> None:
         """Waits while the client takes nothing."""
+
+    async def send_file(self, part: FilePart) -> None:
+        """Sends a part of a file after what was written; returns when the system has it, or the connection is lost."""
 
     def pause_reading(self) -> None:
         """Reads no more, until `resume_reading`."""
@@ -232,6 +237,19 @@ class Exchange:
         if self._head or data:
             self._link.write(self._head + data if self._head else data)
             self._head = b""
+
+    async def write_file(self, part: FilePart) -> None:
+        """Sends a part of a file as the whole body, whose length the head tells. Raises `Disconnected`."""
+        if self.head.verb == "HEAD":
+            return
+        if self._left != part.end - part.start:
+            raise ValueError("the answer has another length than its content-length")
+        self._link.write(self._head)
+        self._head = b""
+        await self._link.send_file(part)
+        if self.lost:
+            raise Disconnected
+        self._left = 0
 
     def end(self) -> None:
         """The answer is whole. Raises `Disconnected`."""

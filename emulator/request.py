@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
+
+_PIECE = 256 * 1024
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,16 +44,42 @@ class Request:
         return bytes(content)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePart:
+    """Bytes of an open file, as the body of an answer; who writes the answer closes the file.
+
+    A file that is removed meanwhile is still read to its end.
+
+    Attributes:
+        file: it is open.
+        start: the first byte.
+        end: the one after the last.
+    """
+
+    file: IO[bytes]
+    start: int
+    end: int
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The bytes, for those who do not send them as they are."""
+        self.file.seek(self.start)
+        left = self.end - self.start
+        while left and (piece := self.file.read(min(_PIECE, left))):
+            left -= len(piece)
+            yield piece
+
+
 @dataclass(slots=True, kw_only=True)
 class Response:
     """An answer.
 
     Attributes:
-        body: JSON (dict or list), bytes as they are, an iterator of bytes for large ones, or None for an empty body.
+        body: JSON (dict or list), bytes as they are, a part of a file or an iterator of bytes for large ones, or None
+            for an empty body.
         status: HTTP status.
         headers: further headers; `content-type` is set where `body` tells it.
     """
 
-    body: dict[str, Any] | list[Any] | bytes | AsyncIterator[bytes] | None = None
+    body: dict[str, Any] | list[Any] | bytes | FilePart | AsyncIterator[bytes] | None = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)

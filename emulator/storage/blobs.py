@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from emulator import disk
+from emulator.request import FilePart
 from emulator.storage.digests import Digest
 from resources import errors
 
@@ -97,21 +98,28 @@ async def _ended(writing: asyncio.Future[None] | None) -> None:
 @contextmanager
 def writing(emulator: Emulator) -> Iterator[Writer]:
     """A new blob. When the block ends its file is removed, unless a row names it by then."""
-    blob = create(emulator)
-    try:
-        with path(emulator, blob).open("r+b", buffering=0) as file:
+    blob = secrets.token_hex(16)
+    with _created(emulator, blob) as file:
+        try:
             yield Writer(blob, file)
-    finally:
-        remove_unused(emulator, [blob])
+        finally:
+            remove_unused(emulator, [blob])
 
 
 def create(emulator: Emulator) -> str:
     """Makes an empty blob; returns its id, 32 random hex digits."""
     blob = secrets.token_hex(16)
-    file = path(emulator, blob)
-    file.parent.mkdir(exist_ok=True)
-    file.touch(exist_ok=False)
+    _created(emulator, blob).close()
     return blob
+
+
+def _created(emulator: Emulator, blob: str) -> IO[bytes]:
+    file = path(emulator, blob)
+    try:
+        return file.open("x+b", buffering=0)
+    except FileNotFoundError:  # the first whose id begins so
+        file.parent.mkdir(exist_ok=True)
+        return file.open("x+b", buffering=0)
 
 
 def adopt(emulator: Emulator, file: Path) -> str:
@@ -154,18 +162,22 @@ def sweep(emulator: Emulator) -> None:
             file.unlink()
 
 
-async def stream(file: IO[bytes], start: int, end: int) -> AsyncIterator[bytes]:
-    """The bytes from `start` up to `end` (exclusive) of an open file, in pieces; closes it at the end.
+def part(emulator: Emulator, blob: str, start: int, end: int) -> bytes | FilePart:
+    """The bytes of a blob from `start` up to `end` (exclusive): themselves where they are few.
 
-    The file is opened by the caller: an object that is deleted while it is being read is still read to its end.
+    The file is opened here: an object that is deleted while it is being read is still read to its end.
     """
+    file = path(emulator, blob).open("rb", buffering=0)
+    if end - start > _PIECE:
+        return FilePart(file=file, start=start, end=end)
     with file:
-        file.seek(start)
-        while start < end:
-            piece = file.read(min(_PIECE, end - start))
-            if not piece:
-                return
-            start += len(piece)
+        return os.pread(file.fileno(), end - start, start)
+
+
+async def pieces(emulator: Emulator, blob: str) -> AsyncIterator[bytes]:
+    """All bytes of a blob, in pieces."""
+    with path(emulator, blob).open("rb") as file:
+        async for piece in FilePart(file=file, start=0, end=length(file)).pieces():
             yield piece
 
 

@@ -40,7 +40,7 @@ def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -
         return Response(status=error.code, body=error.body("storage"), headers=headers)
     start, end = bounds
     headers = {**_headers(row), "content-length": str(end - start)}
-    body = blobs.stream(blobs.path(emulator, row["blob"]).open("rb"), start, end)
+    body = blobs.part(emulator, row["blob"], start, end)
     if _part(wanted) is None:
         return Response(body=body, headers=headers)
     return Response(status=206, body=body, headers={**headers, "content-range": f"bytes {start}-{end - 1}/{size}"})
@@ -53,7 +53,7 @@ def _must_unpack(fields: Mapping[str, Any], request: Mapping[str, str]) -> bool:
 
 def _transcoded(emulator: Emulator, row: sqlite3.Row) -> Response:
     """What an object with `contentEncoding: gzip` holds, whole: a range of it is passed over, as Google does."""
-    packed = blobs.stream(blobs.path(emulator, row["blob"]).open("rb"), 0, row["size"])
+    packed = blobs.pieces(emulator, row["blob"])
     headers = _headers(row)
     for name in ("content-encoding", "accept-ranges"):
         headers.pop(name, None)

@@ -36,13 +36,13 @@ def object_(emulator: Emulator, bucket_name: str, name: str, generation: int | N
     Raises:
         errors.NotFound: no such bucket, object or generation.
     """
-    bucket(emulator, bucket_name)
     if generation is None:
         row = live(emulator, bucket_name, name)
     else:
         query = "SELECT * FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?"
         row = emulator.store.one(query, bucket_name, name, generation)
     if row is None:
+        bucket(emulator, bucket_name)
         wanted = "" if generation is None else f"#{generation}"
         raise errors.NotFound(f"No such object: {bucket_name}/{printable(name)}{wanted}")
     return row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from email.utils import format_datetime
 
 
 def text(moment: datetime) -> str:
@@ -12,5 +13,5 @@ def text(moment: datetime) -> str:
 
 def http(moment: str) -> str:
     """The HTTP date (`Mon, 06 May 2024 07:08:09 GMT`) of a time as `text` writes it."""
-    parsed = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
-    return parsed.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    parsed = datetime.fromisoformat(moment.removesuffix("Z")).replace(tzinfo=timezone.utc)  # Python 3.10 knows no Z
+    return format_datetime(parsed, usegmt=True)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
+import socket
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from googleapiclient.http import MediaIoBaseDownload
 
+from tests.emulator.ml.caller import until
 from tests.emulator.storage.support import crc32c, data, md5, send
+from tests.running import RunningEmulator
 
 
 def test_headers_of_a_download(endpoint: str, storage: Any, bucket: str) -> None:
@@ -101,3 +106,50 @@ def test_an_object_deleted_while_it_is_read_is_read_to_its_end(storage: Any, buc
 
     assert head + answer.read() == content
     connection.close()
+
+
+def test_large_and_small_downloads_that_are_asked_for_at_once_come_in_their_order(
+    storage: Any, bucket: str, endpoint: str
+) -> None:
+    """A part of a file is sent after what was written before it, and before what comes after it."""
+    content = bytes(range(251)) * 8_000
+    storage.objects().insert(bucket=bucket, name="o", media_body=data(content)).execute()
+    parts = urlsplit(endpoint)
+    spans = [(0, 9), (5, 1_500_004), (7, 7), (2_000, 2_007_999), (1, 3)]
+    request = f"GET /storage/v1/b/{bucket}/o/o?alt=media HTTP/1.1\r\nhost: localhost\r\nrange: bytes=%d-%d\r\n"
+    ends = ["\r\n"] * 4 + ["connection: close\r\n\r\n"]
+
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30) as connection:
+        connection.sendall("".join(request % span + end for span, end in zip(spans, ends, strict=True)).encode())
+        came = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    for first, last in spans:
+        head, _, came = came.partition(b"\r\n\r\n")
+        length = last - first + 1
+        assert f"content-range: bytes {first}-{last}/{len(content)}".encode() in head
+        assert came[:length] == content[first : last + 1]
+        came = came[length:]
+    assert came == b""
+
+
+def test_a_download_that_its_client_leaves_holds_nothing_open(
+    storage: Any, bucket: str, endpoint: str, emulator: RunningEmulator
+) -> None:
+    """The object's file and the connection are closed."""
+    storage.objects().insert(bucket=bucket, name="o", media_body=data(bytes(32 * 2**20))).execute()
+    parts = urlsplit(endpoint)
+    folder = emulator.data.resolve() / "objects"
+
+    def opened() -> list[Path]:
+        found = []
+        for link in Path(f"/proc/{emulator.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                found.append(link.readlink())
+        return [target for target in found if target.is_relative_to(folder)]
+
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30) as connection:
+        connection.sendall(f"GET /storage/v1/b/{bucket}/o/o?alt=media HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+        assert connection.recv(1000)
+        assert opened()
+
+    until(lambda: not opened(), "the file is closed")

@@ -21,7 +21,7 @@ def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> 
         raise errors.ArtifactError(str(error)) from None
 
 
-def deploy(model: plan.Model, saved: Mapping[str, pulumi.Resource], owner: pulumi.Output[str]) -> pulumi.Output[str]:
+def deploy(model: plan.Model, saved: Mapping[str, pulumi.Resource], owner: pulumi.Output[str]) -> dict[str, Any]:
     """Declares a model: its default, made first and deleted last; that it is it; the rest. Returns what serves."""
     name = model.inputs["name"]
     made = ml.Model(name, owner=owner, **model.inputs)
@@ -35,9 +35,8 @@ def deploy(model: plan.Model, saved: Mapping[str, pulumi.Resource], owner: pulum
     # Where the default is deleted and made again, another version has become the default meanwhile: it is set again.
     options = pulumi.ResourceOptions(depends_on=[made, default], replace_with=[default])
     served = ml.DefaultVersion(name, options, **model.served)
-    for version in model.versions[1:]:
-        declared(version, default, served)  # what is replaced, the old default among it, goes when another one serves
-    return served.version
+    # What is replaced, the old default among it, goes when another one serves.
+    return {model.default: served, **{v.inputs["name"]: declared(v, default, served) for v in model.versions[1:]}}
 
 
 def main() -> None:
@@ -54,7 +53,12 @@ def main() -> None:
     inside = pulumi.ResourceOptions(depends_on=[bucket], replace_with=[*emptied])
     saved = {key: storage.SavedModel(key, inside, owner=owner, **item) for key, item in wanted.saved_models.items()}
     pulumi.export("bucket", bucket.name)
-    pulumi.export("models", {m.inputs["name"]: plan.summary(wanted, m, deploy(m, saved, owner)) for m in wanted.models})
+    served = {model.name: deploy(model, saved, owner) for model in wanted.models}
+    pulumi.export("models", {m.name: plan.summary(wanted, m, served[m.name][m.default].version) for m in wanted.models})
+    for job in wanted.jobs:
+        after = pulumi.ResourceOptions(depends_on=[bucket, served[job.model][job.version]])
+        done = ml.BatchPredictionJob(job.name, after, owner=owner, **job.inputs)
+        pulumi.export(f"batchPredictionJobs.{job.name}", {"jobId": done.job_id, "results": done.prediction_output})
 
 
 main()

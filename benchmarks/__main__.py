@@ -23,13 +23,14 @@ NAMES = {
     "cold": "the first prediction of a version that has no node, above the next one",
     "operations": "32 slow operations at a time",
     "scale": "what a further resource costs, to one that does nothing",
+    "batch": "a batch prediction job over a million rows, to model.predict in memory",
     "upload": "memory and throughput of the provider while it sends files",
 }
 _WIDTH = 160
 """Of a table that goes to a file."""
 _EPILOG = """\
 examples:
-  python -m benchmarks                       everything, about 10 minutes
+  python -m benchmarks                       everything, about 15 minutes
   python -m benchmarks preview calls         these alone
   python -m benchmarks --json figures.json   keep the figures
 

@@ -22,6 +22,7 @@ class Emulator:
 
     Attributes:
         endpoint: `http://127.0.0.1:PORT`.
+        pid: of its process.
     """
 
     def __init__(self, world: World, *options: str) -> None:
@@ -31,6 +32,7 @@ class Emulator:
         line = process.stdout.readline().strip()
         if not line.startswith(_PREFIX):
             raise BenchmarkError(f"the emulator did not start:\n{line}{world.complaints()}")
+        self.pid = process.pid
         self.endpoint = line.removeprefix(_PREFIX)
 
     def status(self) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Watch:
                 seen.tensorflow |= "/libtensorflow" in _read(pid, "maps")
             self._looked = time.monotonic()
         for pid, seen in self._seen.items():
-            seen.peak = max(seen.peak, _peak(pid))
+            seen.peak = max(seen.peak, peak(pid))
 
     def result(self) -> Seen:
         """The highest of all. Raises `BenchmarkError` if no provider was seen."""
@@ -77,7 +77,8 @@ def _is_provider(pid: int) -> bool:
     return PROVIDER in _read(pid, "cmdline").split("\0")
 
 
-def _peak(pid: int) -> int:
+def peak(pid: int) -> int:
+    """Most bytes of memory that a process held so far (VmHWM); 0 once it is gone."""
     for line in _read(pid, "status").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from prediction import files, samples
-from resources import _operations, errors
+from resources import errors
 from resources._api import Api
 from resources._clock import Clock
+from resources.ml import _jobs
 
-ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 _RESULTS, _ERRORS = "prediction.results-", "prediction.errors_stats-"
 _FORMATS = {".tfrecord": "TF_RECORD", ".tfrecords": "TF_RECORD", ".gz": "TF_RECORD_GZIP"}
 _REGION = "us-central1"
@@ -84,7 +84,7 @@ class Batch:
     @property
     def name(self) -> str:
         """The job's full name."""
-        return f"projects/{self._plan.project}/jobs/{self.job_id}"
+        return _jobs.name(self._plan.project, self.job_id)
 
     def submit(self) -> None:
         """Uploads what is local and begins the job. Raises `ApiError`, `InvalidInput`."""
@@ -109,14 +109,8 @@ class Batch:
         self._api.call(self._jobs.create(parent=f"projects/{self._plan.project}", body=body))
 
     def wait(self, told: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """The job once it has ended; each look at it is told. Looks grow apart, to 5 s."""
-        start = self._clock.monotonic()
-        while True:
-            job: dict[str, Any] = self._api.call(self._jobs.get(name=self.name))
-            told(job)
-            if job["state"] in ENDED:
-                return job
-            self._clock.sleep(_operations.pause_after(self._clock.monotonic() - start))
+        """The job once it has ended; each look at it is told."""
+        return _jobs.wait(self._api, self.name, told, clock=self._clock)
 
     def cancel(self) -> None:
         """Asks the job to stop."""

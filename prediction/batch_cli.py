@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resources import errors
+from resources.ml import _jobs
 
 if TYPE_CHECKING:
     from prediction.batch import Batch, Plan
@@ -127,7 +128,7 @@ def _follow(job: Batch, plan: Plan) -> int:
     if ended["state"] != "SUCCEEDED":
         raise errors.PredictionFailed(f"the job {job.job_id} is {ended['state']}: {ended.get('errorMessage', '')}")
     job.fetch()
-    done, refused = _counts(ended)
+    done, refused = _jobs.counts(ended)
     print(f"{done} predictions in {plan.target}" + (f", {refused} rows refused" if refused else ""))
     return REFUSED if refused else OK
 
@@ -143,11 +144,6 @@ def _cancel(job: Batch) -> str:
     except errors.Error as error:
         return f"the job {job.job_id} may go on: `gcloud ai-platform jobs cancel {job.job_id}` stops it ({error})"
     return f"the job {job.job_id} is cancelled"
-
-
-def _counts(job: dict[str, Any]) -> tuple[int, int]:
-    output = job.get("predictionOutput", {})
-    return int(output.get("predictionCount", 0)), int(output.get("errorCount", 0))
 
 
 def _rows(plan: Plan) -> int | None:
@@ -180,7 +176,7 @@ def _telling(total: int | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     states: list[str] = []
 
     def tell(job: dict[str, Any]) -> None:
-        done = sum(_counts(job))
+        done = sum(_jobs.counts(job))
         if console.is_terminal:
             bar.update(task, description=job["state"].lower(), completed=done)
         elif states[-1:] != [job["state"]]:

@@ -10,6 +10,7 @@ from typing_extensions import Required
 from resources import _values
 from resources._schema import Schema
 from resources._values import Failure, join
+from resources.ml.job_schema import BATCH_PREDICTION_JOB
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
 from resources.storage.schema import BUCKET
 
@@ -37,6 +38,8 @@ def places(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], 
     models, bucket = values.get("models"), values.get("bucket")
     yield "", {key: value for key, value in values.items() if not isinstance(value, Mapping)}, None
     yield "bucket", mapping(bucket), BUCKET
+    for name, entry in mapping(values.get("batchPredictionJobs")).items():
+        yield f"batchPredictionJobs.{name}", mapping(entry), BATCH_PREDICTION_JOB
     for name, entry in mapping(models).items():
         extras, fields = split(entry, ModelExtras)
         versions = {f"versions.{key}": inner for key, inner in mapping(extras.pop("versions", None)).items()}

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from typing_extensions import Required
 
-from resources import _common, _entries, _secrets, _settings, _values, errors
+from resources import _common, _entries, _job_entries, _secrets, _settings, _values, errors
 from resources._secrets import Secret
 from resources._stack_file import Source
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml import shares
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION
-from resources.plan import Model, Stack, Version, merged, newer_failure, portable, saved_model_inputs, version_name
+from resources.plan import Job, Model, Stack, Version, merged, newer_failure, portable, saved_model_inputs, version_name
 from resources.storage import rules
 from resources.storage.schema import BUCKET, SAVED_MODEL
 
@@ -40,6 +40,7 @@ class StackArgs(TypedDict, total=False):
     impersonateServiceAccount: str
     bucket: dict[str, Any]
     models: Required[dict[str, Any]]
+    batchPredictionJobs: dict[str, Any]
     runtimeVersion: str
     allowRebuild: bool
     artifactSource: str
@@ -102,10 +103,24 @@ class _Reader:
             self._model(name, entry, bucket["name"])
             for name, entry in _entries.mapping(self.values.get("models")).items()
         ]
+        jobs = self._jobs(models)
         if self.failures:
             raise errors.InvalidInput(dict.fromkeys(self.failures))
         saved = [version.saved_model for model in models for version in model.versions if version.saved_model]
-        return Stack(project=self.project, settings=settings, bucket=bucket, models=models, saved_models=merged(saved))
+        return Stack(
+            project=self.project,
+            settings=settings,
+            bucket=bucket,
+            models=models,
+            saved_models=merged(saved),
+            jobs=jobs,
+        )
+
+    def _jobs(self, models: list[Model]) -> list[Job]:
+        reader = _job_entries.Reader(self.project, self.region, {model.inputs["name"]: model for model in models})
+        jobs = reader.jobs(self.values.get(_job_entries.KEY))
+        self._note(reader.failures)
+        return jobs
 
     def _mark_secrets(self, source: Source) -> None:
         """Raises `InvalidInput` where a secret stands elsewhere than in free text: no other message may show it."""

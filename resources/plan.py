@@ -38,10 +38,29 @@ class Model:
     split: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.inputs["name"])
+
+    @property
     def served(self) -> dict[str, Any]:
         """The inputs of its `ml.DefaultVersion`."""
         facts = {"project": self.inputs["project"], "model": self.inputs["name"], "version": self.default}
         return {**facts, **({"gate": self.gate} if self.gate else {})}
+
+
+@dataclass(kw_only=True)
+class Job:
+    """A batch prediction job as declared: inputs under the API's names, and the names of whom it asks."""
+
+    inputs: dict[str, Any]
+    model: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.inputs["name"])
 
 
 @dataclass(kw_only=True)
@@ -53,6 +72,7 @@ class Stack:
     bucket: dict[str, Any]
     models: list[Model]
     saved_models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
 
 
 def saved_model_inputs(artifact: Artifact, bucket: str, *, mls1: bool = False, source: str = "") -> dict[str, Any]:

@@ -7,14 +7,14 @@ spoils no other row: what fails together is halved until it stands alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 
-from emulator.jobs import lines, shards, tfrecord
-from emulator.serving import batching, question
+from emulator.jobs import lines, shards
+from emulator.jobs.reading import Reader
+from emulator.serving import batching
 from emulator.serving import signature as signatures
 from emulator.serving.batching import Runnable
 from emulator.serving.failures import InvalidInputs, LoadFailed, PredictionError
@@ -32,6 +32,9 @@ class _TooMuch(Exception):
 class _Tally:
     predictions: int = 0
     errors: Counter[str] = field(default_factory=Counter)
+
+    def refuse(self, text: str) -> None:
+        self.errors[text] += 1
 
 
 class Rows:
@@ -53,8 +56,9 @@ class Rows:
         except InvalidInputs as exc:
             raise LoadFailed(str(exc)) from exc
         self._model, self._batch, self._form = model, batch, form
-        inputs = model.signatures[self._key].inputs.values()
-        self._fixed = any(tensor.shape and tensor.shape[0] is not None for tensor in inputs)
+        wanted = model.signatures[self._key]
+        fixed = any(tensor.shape and tensor.shape[0] is not None for tensor in wanted.inputs.values())
+        self._reader = Reader(wanted, model.fast, form=form, most=batch if fixed else 0)
 
     def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         """One answer for each chunk (number, content): a line `{"predictions": N, "errors": {TEXT: N}}`, then results.
@@ -72,58 +76,32 @@ class Rows:
 
     def _whole(self, chunk: bytes) -> bytes:
         tally = _Tally()
-        rows = self._rows(chunk, tally)
         written: list[bytes] = []
         size = 0
-        for text in self._results(rows, chunk, tally):
+        for text in self._results(chunk, tally):
             size += len(text)
             if size > MOST_ANSWER:
-                if len(rows) > 1:
+                if shards.count(chunk, self._form) > 1:
                     raise _TooMuch
                 tally.predictions, written = 0, []
-                tally.errors[f"The prediction of one instance has more than {MOST_ANSWER} bytes."] += 1
+                tally.refuse(f"The prediction of one instance has more than {MOST_ANSWER} bytes.")
                 break
             written.append(text)
         head = orjson.dumps({"predictions": tally.predictions, "errors": dict(tally.errors)})
         return b"\n".join((head, b"".join(written)))
 
-    def _rows(self, chunk: bytes, tally: _Tally) -> list[Any]:
-        if self._form != shards.JSON:
-            return list(tfrecord.records(chunk))
-        texts = chunk.removesuffix(b"\n").split(b"\n")
-        try:
-            return [orjson.loads(text) for text in texts]
-        except orjson.JSONDecodeError:
-            return [row for text in texts for row in _parsed(text, tally)]
-
-    def _results(self, rows: Sequence[Any], chunk: bytes, tally: _Tally) -> Iterator[bytes]:
-        step = self._batch if self._fixed else max(len(rows), 1)
-        for start in range(0, len(rows), step):
-            for inputs, count in self._converted(rows[start : start + step], chunk, tally):
-                for first in range(0, count, self._batch):
-                    end = min(first + self._batch, count)
-                    yield from self._predicted(_part(inputs, first, end), end - first, tally)
-
-    def _converted(self, rows: Sequence[Any], chunk: bytes, tally: _Tally) -> Iterator[tuple[Mapping[str, Array], int]]:
-        """The arrays of rows that go together, with their number."""
-        try:
-            inputs = question.arrays(rows, self._model.signatures[self._key], chunk, self._model.fast)
-        except InvalidInputs as exc:
-            if len(rows) == 1:
-                tally.errors[str(exc)] += 1
-                return
-            middle = len(rows) // 2
-            yield from self._converted(rows[:middle], chunk, tally)
-            yield from self._converted(rows[middle:], chunk, tally)
-        else:
-            yield inputs, len(rows)
+    def _results(self, chunk: bytes, tally: _Tally) -> Iterator[bytes]:
+        for inputs, count in self._reader.read(chunk, tally.refuse):
+            for first in range(0, count, self._batch):
+                end = min(first + self._batch, count)
+                yield from self._predicted(_part(inputs, first, end), end - first, tally)
 
     def _predicted(self, inputs: Mapping[str, Array], count: int, tally: _Tally) -> Iterator[bytes]:
         try:
             text = lines.write(batching.run(self._model, self._key, inputs), count)
         except PredictionError as exc:
             if count == 1:
-                tally.errors[str(exc)] += 1
+                tally.refuse(str(exc))
                 return
             middle = count // 2
             yield from self._predicted(_part(inputs, 0, middle), middle, tally)
@@ -131,15 +109,6 @@ class Rows:
         else:
             tally.predictions += count
             yield text
-
-
-def _parsed(text: bytes, tally: _Tally) -> list[Any]:
-    """The row of a line; none where it is no JSON."""
-    try:
-        return [question.parse(text)]
-    except InvalidInputs as exc:
-        tally.errors[str(exc)] += 1
-        return []
 
 
 def _part(inputs: Mapping[str, Array], start: int, end: int) -> dict[str, Array]:

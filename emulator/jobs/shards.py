@@ -17,7 +17,7 @@ from emulator.jobs.failures import Damaged
 
 JSON, TF_RECORD, TF_RECORD_GZIP = "JSON", "TF_RECORD", "TF_RECORD_GZIP"
 SHARD_BYTES = 8 << 20
-CHUNK_BYTES = 256 << 10
+CHUNK_BYTES = 1 << 20
 MOST_ROW = 16 << 20
 """Bytes that one row may have."""
 
@@ -133,6 +133,11 @@ def _inflated(file: IO[bytes]) -> Iterator[bytes]:
             yield from _grouped(tfrecord.frames(cast("IO[bytes]", opened), 0, MOST_ROW))
     except (gzip.BadGzipFile, EOFError, zlib.error) as exc:
         raise Damaged(f"it is no whole gzip file: {exc}") from exc
+
+
+def count(chunk: bytes, form: str) -> int:
+    """How many rows a chunk has."""
+    return chunk.removesuffix(b"\n").count(b"\n") + 1 if form == JSON else len(tfrecord.records(chunk))
 
 
 def halves(chunk: bytes, form: str) -> tuple[bytes, bytes]:

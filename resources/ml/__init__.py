@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from resources import _lazy
+from resources.ml.job_schema import PredictionInput, PredictionOutput
 from resources.ml.schema import (
     AcceleratorConfig,
     AutoScaling,
@@ -22,6 +23,7 @@ from resources.ml.schema import (
 )
 
 if TYPE_CHECKING:
+    from resources.ml.batch_prediction_job import BatchPredictionJob
     from resources.ml.default_version import DefaultVersion
     from resources.ml.model import Model
     from resources.ml.version import Version
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AcceleratorConfig",
     "AutoScaling",
+    "BatchPredictionJob",
     "ContainerPort",
     "ContainerSpec",
     "DefaultVersion",
@@ -39,6 +42,8 @@ __all__ = [
     "ManualScaling",
     "MetricSpec",
     "Model",
+    "PredictionInput",
+    "PredictionOutput",
     "RequestLoggingConfig",
     "RouteMap",
     "SampledShapleyAttribution",
@@ -47,7 +52,14 @@ __all__ = [
     "XraiAttribution",
 ]
 
+_PLACES = {
+    "BatchPredictionJob": "batch_prediction_job",
+    "DefaultVersion": "default_version",
+    "Model": "model",
+    "Version": "version",
+}
+
 
 def __getattr__(name: str) -> Any:
     """Loads a class when it is asked for: schemas and rules alone are read without Pulumi."""
-    return _lazy.load(__name__, {"DefaultVersion": "default_version", "Model": "model", "Version": "version"}, name)
+    return _lazy.load(__name__, _PLACES, name)

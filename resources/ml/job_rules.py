@@ -19,6 +19,8 @@ VERSION_NAME = re.compile(r"projects/[^/]+/models/[A-Za-z][A-Za-z0-9_]{0,127}/ve
 OBJECTS = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/.+\Z", re.DOTALL)
 FOLDER = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?\Z", re.DOTALL)
 SOURCES = ("modelName", "versionName", "uri")
+MOST_NAME = 100
+"""Of a managed job: its id has a hash and the number of a try behind it."""
 DEFAULT_BATCH = 64
 DEFAULT_WORKERS = 10
 MOST_BATCH = 1_000_000
@@ -41,6 +43,18 @@ def job_failures(values: Values, where: str = "") -> Iterator[Failure]:
     if isinstance(given, Mapping):
         at = join(where, "predictionInput")
         yield from ((join(at, path), reason) for path, reason in _input(given))
+
+
+def declared_failures(values: Values, where: str = "") -> Iterator[Failure]:
+    """Everything wrong with the inputs of a managed job, whose id the resource makes of its `name`."""
+    name = values.get("name")
+    if isinstance(name, str) and (not NAME.match(name) or len(name) > MOST_NAME):
+        words = f"must be letters, digits and underscores, a letter first, at most {MOST_NAME}; it is {shown(name)}"
+        yield join(where, "name"), words
+    yield from job_failures({key: item for key, item in values.items() if key != "jobId"}, where)
+    given = values.get("predictionInput")
+    if isinstance(given, Mapping) and given.get("dataFormat") == "CSV":
+        yield join(where, "predictionInput.dataFormat"), "must be a format of inputs; CSV is one of outputs only"
 
 
 def _input(given: Values) -> Iterator[Failure]:

@@ -11,6 +11,7 @@ import pytest
 
 from resources import errors
 from resources._provider import Provider
+from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
@@ -95,6 +96,20 @@ class World:
             self.made(VersionProvider, {**version, "name": name})
         return {"project": self.project, "model": "m", "version": "v1"}
 
+    def job_inputs(self) -> State:
+        """A job over rows that are in the bucket, by a SavedModel that is there."""
+        caller = Caller(self.emulator, self.project)
+        uri, rows = caller.upload("x2.0"), caller.upload("in", b"1\n2\n", "rows.json")
+        wanted = {
+            "uri": uri,
+            "dataFormat": "JSON",
+            "inputPaths": [f"{rows}/rows.json"],
+            "outputPath": f"gs://{self.bucket}/out",
+            "region": "us-central1",
+            "batchSize": 8,
+        }
+        return {"project": self.project, "name": "nightly", "predictionInput": wanted, "labels": {"team": "a"}}
+
 
 @dataclass(kw_only=True)
 class Case:
@@ -165,6 +180,12 @@ CASES = {
         path={"model": "n"},
         patches=[({"version": "v2"}, ["version"])],
         vanishes=False,
+    ),
+    "batch_prediction_job": Case(
+        kind=BatchPredictionJobProvider,
+        inputs=World.job_inputs,
+        path={"trigger": "again"},
+        patches=[({"labels": {"stage": "b"}}, ["labels"])],
     ),
 }
 

@@ -11,6 +11,7 @@ from typing_extensions import is_typeddict
 
 from resources import _values
 from resources._schema import Schema
+from resources.ml.job_schema import BATCH_PREDICTION_JOB
 from resources.ml.schema import MODEL, VERSION
 from resources.storage.schema import BUCKET
 
@@ -55,7 +56,9 @@ def _object_mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("api", "schema"), [("ml", MODEL), ("ml", VERSION), ("storage", BUCKET)], ids=["model", "version", "bucket"]
+    ("api", "schema"),
+    [("ml", MODEL), ("ml", VERSION), ("ml", BATCH_PREDICTION_JOB), ("storage", BUCKET)],
+    ids=["model", "version", "job", "bucket"],
 )
 class TestSchema:
     """Held to the document that Google publishes."""
@@ -80,8 +83,9 @@ class TestSchema:
         """Nested objects, numbers and enumerations alike."""
         schemas = document(api)["schemas"]
         published = schemas[schema.discovery]["properties"]
-        sent = [name for name in schema.names("fixed", "mutable", "output") if name not in OWN_OUTPUTS]
+        sent = [name for name in schema.names("path", "fixed", "mutable", "output") if name in published]
 
+        assert set(schema.names("fixed", "mutable", "output")) - OWN_OUTPUTS <= set(sent)
         assert [bad for name in sent for bad in mismatches(schema.types[name], published[name], schemas, name)] == []
 
     def test_leaves_that_may_be_patched_exist(self, api: str, schema: Schema) -> None:

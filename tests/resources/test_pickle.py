@@ -13,6 +13,7 @@ from pulumi.dynamic import dynamic
 
 import resources
 from resources._provider import Provider
+from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
@@ -24,6 +25,7 @@ PERSISTED = {
     ModelProvider: b"resources.ml.model ModelProvider",
     VersionProvider: b"resources.ml.version VersionProvider",
     DefaultVersionProvider: b"resources.ml.default_version DefaultVersionProvider",
+    BatchPredictionJobProvider: b"resources.ml.batch_prediction_job BatchPredictionJobProvider",
     BucketProvider: b"resources.storage.bucket BucketProvider",
     SavedModelProvider: b"resources.storage.saved_model SavedModelProvider",
     IdentityProvider: b"resources.stack IdentityProvider",

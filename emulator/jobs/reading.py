@@ -1,0 +1,99 @@
+"""From a chunk of a job's input to the arrays that its signature takes. Needs no TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from emulator.jobs import columns, shards, tfrecord
+from emulator.jobs.columns import Columns
+from emulator.serving import question
+from emulator.serving.failures import InvalidInputs
+from emulator.serving.signature import Signature
+from emulator.serving.tensors import Array, Fast
+
+Refuse = Callable[[str], None]
+"""Is told the error of each row that cannot be used."""
+Piece = tuple[Mapping[str, Array], int]
+"""The arrays of rows that follow one another, by alias, and how many rows they are."""
+
+
+class Reader:
+    """Reads chunks. A row that cannot be parsed or does not fit spoils no other: what fails together is halved.
+
+    Args:
+        signature: what the rows are for.
+        fast: a quicker conversion of numbers, see `tensors.convert`.
+        form: of the chunks, see `shards.plan`.
+        most: rows of a piece at most; 0 for no bound.
+    """
+
+    def __init__(self, signature: Signature, fast: Fast, *, form: str, most: int) -> None:
+        self._signature, self._fast = signature, fast
+        self._form, self._most = form, most
+
+    def read(self, chunk: bytes, refuse: Refuse) -> Iterator[Piece]:
+        """All rows of a chunk that can be used, in order."""
+        if self._form != shards.JSON:
+            yield from self._pieces(tfrecord.records(chunk), chunk, refuse)
+            return
+        lines = chunk.removesuffix(b"\n").split(b"\n")
+        quick = Columns.of(self._signature)
+        if quick is None:
+            yield from self._strictly(lines, refuse)
+            return
+        words = b"true" in chunk or b"false" in chunk
+        start = 0
+        for at in range(0, len(lines), columns.STEP):
+            step = lines[at : at + columns.STEP]
+            if not quick.add(step, words=words):
+                yield from self._taken(quick, lines[start:at], refuse)
+                yield from self._strictly(step, refuse)
+                start = at + len(step)
+        yield from self._taken(quick, lines[start:], refuse)
+
+    def _taken(self, quick: Columns, lines: Sequence[bytes], refuse: Refuse) -> Iterator[Piece]:
+        """What the quick way took."""
+        if not lines:
+            return
+        inputs = quick.take(len(lines))
+        if inputs is None:
+            yield from self._strictly(lines, refuse)
+        else:
+            yield inputs, len(lines)
+
+    def _strictly(self, lines: Sequence[bytes], refuse: Refuse) -> Iterator[Piece]:
+        try:
+            rows = [orjson.loads(line) for line in lines]
+        except orjson.JSONDecodeError:
+            rows = [row for line in lines for row in _parsed(line, refuse)]
+        yield from self._pieces(rows, b"\n".join(lines), refuse)
+
+    def _pieces(self, rows: Sequence[Any], text: bytes, refuse: Refuse) -> Iterator[Piece]:
+        step = self._most or max(len(rows), 1)
+        for start in range(0, len(rows), step):
+            yield from self._converted(rows[start : start + step], text, refuse)
+
+    def _converted(self, rows: Sequence[Any], text: bytes, refuse: Refuse) -> Iterator[Piece]:
+        try:
+            inputs = question.arrays(rows, self._signature, text, self._fast)
+        except InvalidInputs as exc:
+            if len(rows) == 1:
+                refuse(str(exc))
+                return
+            middle = len(rows) // 2
+            yield from self._converted(rows[:middle], text, refuse)
+            yield from self._converted(rows[middle:], text, refuse)
+        else:
+            yield inputs, len(rows)
+
+
+def _parsed(line: bytes, refuse: Refuse) -> list[Any]:
+    """The row of a line; none where it is no JSON."""
+    try:
+        return [question.parse(line)]
+    except InvalidInputs as exc:
+        refuse(str(exc))
+        return []

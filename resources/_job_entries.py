@@ -1,0 +1,92 @@
+"""The batch prediction jobs of a stack file: an entry names a model of the same file, and what is read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from typing_extensions import Required
+
+from resources import _entries, _values
+from resources._values import Failure, join
+from resources.ml.job_schema import BATCH_PREDICTION_JOB, PredictionInput
+from resources.plan import Job, Model
+
+KEY = "batchPredictionJobs"
+"""The key that holds them."""
+_REGION = "us-central1"
+
+
+class JobExtras(TypedDict, total=False):
+    """What a job's entry holds in the place of `modelName`, `versionName` and `uri`."""
+
+    model: Required[str]
+    version: str
+
+
+@dataclass
+class Reader:
+    """Reads the entries; what is wrong with them is in `failures`, by the path of its key.
+
+    Args:
+        project: id of the project.
+        region: of a job that names none; empty for `us-central1`.
+        models: those of the stack file.
+    """
+
+    project: str
+    region: str
+    models: Mapping[str, Model]
+    failures: list[Failure] = field(default_factory=list)
+
+    def jobs(self, entries: Any) -> list[Job]:
+        """The jobs of a stack file."""
+        return [self._job(name, entry) for name, entry in _entries.mapping(entries).items()]
+
+    def _job(self, name: str, entry: Any) -> Job:
+        where = join(KEY, name)
+        extras, fields = _entries.split(entry, JobExtras)
+        self.failures += _values.failures(extras if isinstance(entry, Mapping) else entry, JobExtras, where)
+        self.failures += _entries.taken(fields, ("project", "name", "owner", "secrets", "predictionInput"), where)
+        self.failures += _entries.taken(fields, ("modelName", "versionName", "uri"), where)
+        wanted, more = _entries.split(fields, PredictionInput)
+        model = self._model(extras, where)
+        version = self._version(extras, model, where)
+        wanted = {"region": self.region or _REGION, **wanted, "versionName": self._asked(model, version)}
+        inputs = {**more, "project": self.project, "name": name, "predictionInput": wanted}
+        self.failures += _flat(BATCH_PREDICTION_JOB.program_failures(inputs, where), where)
+        return Job(inputs=inputs, model=str(extras.get("model")), version=version)
+
+    def _asked(self, model: Model | None, version: str) -> str:
+        """The version's full name; some name where it is not known, so that rules for names are not told too."""
+        place = f"projects/{self.project}/models/{model.inputs['name']}" if model else "projects/p/models/m"
+        return f"{place}/versions/{version if model else 'v'}"
+
+    def _model(self, extras: Mapping[str, Any], where: str) -> Model | None:
+        name = extras.get("model")
+        if not isinstance(name, str):
+            return None  # which is told already
+        model = self.models.get(name)
+        if model is None:
+            reason = f"{name!r} is none of the models: {', '.join(self.models) or 'there is none'}"
+            self.failures.append((join(where, "model"), reason))
+        return model if model and model.versions else None
+
+    def _version(self, extras: Mapping[str, Any], model: Model | None, where: str) -> str:
+        """The name of the version that is asked: the one that is named, or the model's default."""
+        named = extras.get("version")
+        if model is None or not isinstance(named, str):
+            return model.default if model else ""
+        names = [str(version.inputs["name"]) for version in model.versions]
+        if named not in names:
+            reason = f"{named!r} is none of the versions of {extras['model']}: {', '.join(names)}"
+            self.failures.append((join(where, "version"), reason))
+        return named
+
+
+def _flat(failures: Iterable[Failure], where: str) -> Iterator[Failure]:
+    """Under the keys of the stack file, in which the fields of `predictionInput` are the entry's own."""
+    inner = join(where, "predictionInput")
+    for path, reason in failures:
+        yield path.replace(inner, where, 1) if path.startswith(inner) else path, reason

@@ -1,0 +1,170 @@
+"""`ml.BatchPredictionJob`: a batch prediction job that has run over its inputs."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+
+import pulumi
+from typing_extensions import Unpack
+
+from resources import _ownership, _values, errors
+from resources._provider import Call, Provider, State
+from resources._resource import Resource
+from resources.ml import _jobs, _names
+from resources.ml.job_schema import BATCH_PREDICTION_JOB, BatchPredictionJobArgs
+
+RELEASED = "tf2-models-released"
+"""Label of a job whose resource was deleted: the API keeps jobs, and this one's results are no longer the stack's."""
+_IDENTITY = ("owner", "project", "name", "predictionInput", "trigger")
+
+
+class BatchPredictionJobProvider(Provider):
+    """`projects.jobs` of `ml` v1, with a `predictionInput`.
+
+    The id is a hash of the inputs, so a create that was killed finds its own job. The API deletes no job and gives no
+    id twice: where the one with that id failed, was cancelled or released, the next try has its number behind the id.
+    """
+
+    schema = BATCH_PREDICTION_JOB
+    takes_what_is_there = True
+    timeouts = {"create": 86_400.0, "update": 60.0, "delete": 600.0}  # noqa: RUF012 - Provider declares it a ClassVar
+
+    def identity(self, inputs: State) -> str:
+        """`projects/P/jobs/NAME_HASH`, which is the first try's name too."""
+        return next(self._names(inputs))
+
+    def observe(self, call: Call, inputs: State) -> State:
+        """`projects.jobs.get` of the last try. Raises `NotFound` where that is none that counts."""
+        live = self._last(call, inputs)
+        if live is None or not _counts(live):
+            raise errors.NotFound("there is no such job, or it was cancelled, or it failed")
+        return live
+
+    def make(self, call: Call, inputs: State) -> State:
+        """`projects.jobs.create`, awaited unless `wait` is false; or the end of one that an earlier process began."""
+        live = self._begun(call, inputs)
+        if inputs.get("wait") is False:
+            return live
+        live = self._ended(call, inputs, live)
+        what, state = f"the job {live['jobId']}", live.get("state")
+        if state not in _jobs.ENDED:
+            raise errors.OperationTimeout(
+                f"{call.what}: {what} is still {state} after {call.timeout:g} s. It goes on: run the same command "
+                "again later, which finds it, or give more time with `timeouts`"
+            )
+        if state != "SUCCEEDED":
+            message = " ".join(str(live.get("errorMessage") or "the API gave no reason").split()).rstrip(".")
+            raise errors.OperationFailed(
+                f"{what} is {state}: {message}. Mend what this names, then run `pulumi up` again: it begins another job"
+            )
+        return live
+
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """`projects.jobs.patch` of labels with the etag of a fresh read; labels that others set stay."""
+        live = self.observe(call, news)
+        return self._relabelled(call, news, live, _names.patch_body(self.schema, live, olds, news, mask))
+
+    def remove(self, call: Call, inputs: State) -> None:
+        """`projects.jobs.cancel` of one that runs, awaited. One that has succeeded stays, and is marked as released."""
+        live = self._last(call, inputs)
+        if live is None:
+            raise errors.NotFound("there is no such job")
+        if live.get("state") not in _jobs.ENDED:
+            live = self._cancelled(call, inputs, live)
+        if _counts(live):
+            labels = {**(live.get("labels") or {}), RELEASED: "true"}
+            self._relabelled(call, inputs, live, {"labels": labels, "etag": live.get("etag")})
+
+    def _names(self, inputs: State) -> Iterator[str]:
+        """The full names of all tries, in order."""
+        facts = {name: inputs.get(name) for name in _IDENTITY}
+        facts["predictionInput"] = self._wanted(inputs)
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+        first = _jobs.name(inputs["project"], f"{inputs['name']}_{digest}")
+        yield first
+        yield from (f"{first}_{number}" for number in itertools.count(2))
+
+    def _begun(self, call: Call, inputs: State) -> State:
+        """The job that is to be waited for: begun now, or by an earlier process that did not hear of its end."""
+        body = {**self.schema.body(inputs), "predictionInput": self._wanted(inputs)}
+        jobs, parent = call.api.ml.projects().jobs(), f"projects/{inputs['project']}"
+        for name in self._names(inputs):
+            request = jobs.create(parent=parent, body={**body, "jobId": _names.last(name)})
+            try:
+                live: State = call.api.call(request, repeatable=True)  # a second one of the same id is refused
+            except errors.AlreadyExists:
+                live = call.api.call(jobs.get(name=name))
+                _ownership.require(live, (inputs.get("labels") or {}).get(_ownership.LABEL, ""), None)
+            if _counts(live):
+                break
+        return live
+
+    def _wanted(self, inputs: State) -> State:
+        wanted: State = _values.to_api(inputs["predictionInput"], self.schema.types["predictionInput"])
+        return wanted
+
+    def _last(self, call: Call, inputs: State) -> State | None:
+        """The last try; None where there was none."""
+        live: State | None = None
+        with contextlib.suppress(errors.NotFound):
+            for name in self._names(inputs):
+                live = call.api.call(call.api.ml.projects().jobs().get(name=name))
+        return live
+
+    def _ended(self, call: Call, inputs: State, live: State) -> State:
+        """The job once it has ended, or as it is when the time is over."""
+        name = _jobs.name(inputs["project"], live["jobId"])
+        with call.api.polls.waiting() as least:
+            return _jobs.wait(
+                call.api, name, lambda job: call.report(_progress(job)), timeout=call.timeout, least=least
+            )
+
+    def _cancelled(self, call: Call, inputs: State, live: State) -> State:
+        """The job once it has ended, by a cancellation unless it was quicker."""
+        name = _jobs.name(inputs["project"], live["jobId"])
+        with contextlib.suppress(errors.FailedPrecondition):  # it has just ended
+            call.api.call(call.api.ml.projects().jobs().cancel(name=name, body={}), repeatable=True)
+        live = self._ended(call, inputs, live)
+        if live.get("state") not in _jobs.ENDED:
+            raise errors.OperationTimeout(
+                f"{call.what}: the job {live['jobId']} is still {live.get('state')} {call.timeout:g} s after it was "
+                "cancelled: run the same command again later, or give more time with `timeouts`"
+            )
+        return live
+
+    def _relabelled(self, call: Call, inputs: State, live: State, body: State) -> State:
+        name = _jobs.name(inputs["project"], live["jobId"])
+        # The etag keeps a repeated patch from undoing what somebody else did in between.
+        request = call.api.ml.projects().jobs().patch(name=name, updateMask="labels", body=body)
+        patched: State = call.api.call(request, repeatable=True)
+        return patched
+
+
+def _counts(live: State) -> bool:
+    """Whether a job is, or will be, what a resource stands for."""
+    lost = live.get("state") in ("FAILED", "CANCELLING", "CANCELLED")
+    return not lost and RELEASED not in (live.get("labels") or {})
+
+
+def _progress(job: State) -> str:
+    """How far a job is, as it is shown beside the resource."""
+    done, refused = _jobs.counts(job)
+    state = str(job.get("state")).lower()
+    if state == "queued":
+        return f"{job['jobId']} is queued, {job.get('jobPosition', 0)} before it"
+    return f"{job['jobId']} is {state}, {done} rows predicted" + f", {refused} refused" * bool(refused)
+
+
+class BatchPredictionJob(Resource, module="ml", name="BatchPredictionJob"):
+    """A batch prediction job over its inputs. Other inputs run it again; the results stay. Deleted, it is cancelled."""
+
+    provider = BatchPredictionJobProvider
+
+    def __init__(
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[BatchPredictionJobArgs]
+    ) -> None:
+        super().__init__(resource_name, args, opts)

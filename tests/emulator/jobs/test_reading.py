@@ -1,0 +1,141 @@
+"""Chunks of JSON lines become arrays: the quick way takes only what the strict way takes, and gives the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emulator.jobs import columns
+from emulator.jobs.columns import Columns
+from emulator.jobs.reading import Reader
+from emulator.serving import question
+from emulator.serving.failures import InvalidInputs
+from emulator.serving.signature import Signature, Tensor
+from emulator.serving.tensors import Array
+
+PATIENT = Signature(
+    {
+        "age": Tensor("float32", (None, 1)),
+        "beats": Tensor("int32", (None,)),
+        "rest": Tensor("float64", (None, 2)),
+        "thal": Tensor("string", (None, 1)),
+        "smokes": Tensor("bool", (None, 1)),
+    }
+)
+GOOD = {"age": [63.5], "beats": 150, "rest": [0.5, 1], "thal": ["fixed"], "smokes": [True]}
+NUMBER = Signature({"x": Tensor("float32", (None,))})
+PAIR = Signature({"x": Tensor("float32", (None, 2))})
+TEXT = Signature({"x": Tensor("string", (None, 1))})
+SMALL = Signature({"x": Tensor("uint8", (None,))})
+
+
+def slow(rows: list[Any], dtype: str) -> Array:
+    """No quicker conversion of numbers."""
+    raise TypeError(dtype, len(rows))
+
+
+def strictly(signature: Signature, lines: list[bytes]) -> tuple[list[str], list[str]]:
+    """What each line is on its own, and the errors of the others."""
+    rows: list[str] = []
+    refused: list[str] = []
+    for line in lines:
+        with suppressed(refused):
+            arrays = question.arrays([question.parse(line)], signature, line)
+            rows.append(repr({alias: array[0].tolist() for alias, array in arrays.items()}))
+    return rows, sorted(refused)
+
+
+@contextmanager
+def suppressed(refused: list[str]) -> Iterator[None]:
+    """Keeps the text of a refusal."""
+    try:
+        yield
+    except InvalidInputs as exc:
+        refused.append(str(exc))
+
+
+def read(signature: Signature, lines: list[bytes]) -> tuple[list[str], list[str]]:
+    """The same of the reader."""
+    rows: list[str] = []
+    refused: list[str] = []
+    for arrays, count in Reader(signature, slow, form="JSON", most=0).read(b"\n".join(lines), refused.append):
+        assert {array.dtype for array in arrays.values()} == {
+            np.dtype(object if tensor.dtype == "string" else tensor.dtype) for tensor in signature.inputs.values()
+        }
+        rows += [repr({alias: array[row].tolist() for alias, array in arrays.items()}) for row in range(count)]
+    return rows, sorted(refused)
+
+
+@pytest.mark.parametrize(
+    ("signature", "line", "reason"),
+    [
+        (PATIENT, json.dumps({**GOOD, "age": [1]}), "a whole number is one of floats too"),
+        (PATIENT, json.dumps({**GOOD, "beats": 1.5}), "a fraction is none of integers"),
+        (PATIENT, json.dumps({**GOOD, "beats": 1 << 40}), "it does not fit 32 bits"),
+        (PATIENT, json.dumps({**GOOD, "beats": 1 << 70}), "nor 64"),
+        (PATIENT, json.dumps({**GOOD, "beats": True}), "true is no number"),
+        (PATIENT, json.dumps({**GOOD, "age": [False]}), "nor is false"),
+        (PATIENT, json.dumps({**GOOD, "age": 63.5}), "a number in the place of a list"),
+        (PATIENT, json.dumps({**GOOD, "age": [[63.5]]}), "a list of lists"),
+        (PATIENT, json.dumps({**GOOD, "age": ["63.5"]}), "a number as text"),
+        (PATIENT, json.dumps({**GOOD, "age": [None]}), "null"),
+        (PATIENT, json.dumps({**GOOD, "age": [1e39]}), "it would be infinite"),
+        (PATIENT, json.dumps({**GOOD, "age": [float("nan")]}), "a bare NaN is a float"),
+        (PATIENT, json.dumps({**GOOD, "rest": [1.0]}), "too short"),
+        (PATIENT, json.dumps({**GOOD, "rest": {"a": 1, "b": 2}}), "an object in the place of a list"),
+        (PATIENT, json.dumps({**GOOD, "thal": "f"}), "a text of one character in the place of a list of one text"),
+        (PATIENT, json.dumps({**GOOD, "thal": {"f": 1}}), "an object with one key likewise"),
+        (PATIENT, json.dumps({**GOOD, "thal": [1]}), "a number as a text"),
+        (PATIENT, json.dumps({**GOOD, "thal": [{"b64": "AP8="}]}), "bytes"),
+        (PATIENT, json.dumps({**GOOD, "thal": ["g\u00fcnstig"]}), "an escape"),
+        (PATIENT, json.dumps({**GOOD, "smokes": [1]}), "1 is not true"),
+        (PATIENT, json.dumps({**GOOD, "more": 1}), "an input too many"),
+        (PATIENT, json.dumps({"age": [1]}), "inputs are missing"),
+        (PATIENT, "[1]", "no object"),
+        (PATIENT, "{oops", "no JSON"),
+        (PATIENT, "", "an empty line"),
+        (NUMBER, '{"x": 2}', "an only input may be named"),
+        (NUMBER, '{"y": 2}', "by its own name"),
+        (NUMBER, "[2]", "a list in the place of a number"),
+        (PAIR, '"ab"', "a text of two characters is no pair"),
+        (TEXT, '"b"', "a text is no list of one"),
+        (SMALL, "256", "it does not fit a byte"),
+        (SMALL, "-1", "nor does what is less than 0"),
+    ],
+)
+def test_a_line_among_others_is_what_it_is_alone(signature: Signature, line: str, reason: str) -> None:
+    """The quick way takes lines by the hundred; each is read, or refused, as the strict way says of it alone."""
+    good: dict[int, Any] = {id(PATIENT): GOOD, id(NUMBER): 1.5, id(PAIR): [1, 2.5], id(TEXT): ["a"], id(SMALL): 7}
+    lines = [json.dumps(good[id(signature)]).encode()] * (columns.STEP + 40)
+    lines[columns.STEP // 2] = line.encode()
+
+    assert read(signature, lines) == strictly(signature, lines), reason
+
+
+def test_rows_that_are_all_alike_come_in_one_piece() -> None:
+    """So that the model is asked in batches as large as the job says."""
+    lines = b"\n".join([json.dumps(GOOD).encode()] * 1000)
+    refused: list[str] = []
+
+    assert [count for _, count in Reader(PATIENT, slow, form="JSON", most=0).read(lines, refused.append)] == [1000]
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        Tensor("float32", None),
+        Tensor("float32", (None, None)),
+        Tensor("float32", (4, 1)),
+        Tensor("float32", ()),
+        Tensor("float32", (None, 28, 28)),
+        Tensor("complex64", (None, 1)),
+    ],
+)
+def test_what_is_left_to_the_strict_way(tensor: Tensor) -> None:
+    """Open shapes, a fixed number of rows, long rows, other types."""
+    assert Columns.of(Signature({"x": tensor})) is None

@@ -41,7 +41,7 @@ def wait(
     """
     start = clock.monotonic()
     while True:
-        job: Job = api.call(api.ml.projects().jobs().get(name=name))
+        job: Job = api.call(api.ml("projects.jobs").get(name=name))
         told(job)
         elapsed = clock.monotonic() - start
         if job.get("state") in ENDED or (timeout is not None and elapsed >= timeout):

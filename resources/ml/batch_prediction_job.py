@@ -91,7 +91,7 @@ class BatchPredictionJobProvider(Provider):
     def _begun(self, call: Call, inputs: State) -> State:
         """The job that is to be waited for: begun now, or by an earlier process that did not hear of its end."""
         body = {**self.schema.body(inputs), "predictionInput": self._wanted(inputs)}
-        jobs, parent = call.api.ml.projects().jobs(), f"projects/{inputs['project']}"
+        jobs, parent = call.api.ml("projects.jobs"), f"projects/{inputs['project']}"
         for name in self._names(inputs):
             request = jobs.create(parent=parent, body={**body, "jobId": _names.last(name)})
             try:
@@ -112,7 +112,7 @@ class BatchPredictionJobProvider(Provider):
         live: State | None = None
         with contextlib.suppress(errors.NotFound):
             for name in self._names(inputs):
-                live = call.api.call(call.api.ml.projects().jobs().get(name=name))
+                live = call.api.call(call.api.ml("projects.jobs").get(name=name))
         return live
 
     def _ended(self, call: Call, inputs: State, live: State) -> State:
@@ -127,7 +127,7 @@ class BatchPredictionJobProvider(Provider):
         """The job once it has ended, by a cancellation unless it was quicker."""
         name = _jobs.name(inputs["project"], live["jobId"])
         with contextlib.suppress(errors.FailedPrecondition):  # it has just ended
-            call.api.call(call.api.ml.projects().jobs().cancel(name=name, body={}), repeatable=True)
+            call.api.call(call.api.ml("projects.jobs").cancel(name=name, body={}), repeatable=True)
         live = self._ended(call, inputs, live)
         if live.get("state") not in _jobs.ENDED:
             raise errors.OperationTimeout(
@@ -139,7 +139,7 @@ class BatchPredictionJobProvider(Provider):
     def _relabelled(self, call: Call, inputs: State, live: State, body: State) -> State:
         name = _jobs.name(inputs["project"], live["jobId"])
         # The etag keeps a repeated patch from undoing what somebody else did in between.
-        request = call.api.ml.projects().jobs().patch(name=name, updateMask="labels", body=body)
+        request = call.api.ml("projects.jobs").patch(name=name, updateMask="labels", body=body)
         patched: State = call.api.call(request, repeatable=True)
         return patched
 

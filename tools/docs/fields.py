@@ -19,6 +19,7 @@ RESOURCES: dict[str, type[Resource]] = {
     "ml.Model": ml.Model,
     "ml.Version": ml.Version,
     "ml.DefaultVersion": ml.DefaultVersion,
+    "ml.BatchPredictionJob": ml.BatchPredictionJob,
     "stack.Identity": stack.Identity,
 }
 _HEAD = """\
@@ -92,7 +93,7 @@ def _change(schema: Schema, name: str, known: Field) -> str:
 def _nested() -> str:
     found: dict[str, Any] = {}
     for kind in RESOURCES.values():
-        for inner in _values.members(kind.provider.schema.inputs).values():
+        for inner in kind.provider.schema.types.values():
             found |= {item.__name__: item for item in _typed_dicts(inner)}
     return "\n".join(_type_section(found[name]) for name in sorted(found))
 

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from resources._provider import Provider
+from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
-from tests.changes import bucket_rows, default_version_rows, model_rows, saved_model_rows, version_rows
+from tests.changes import bucket_rows, default_version_rows, job_rows, model_rows, saved_model_rows, version_rows
 from tests.changes.rows import Row
 from tests.contract.test_contract import World
 from tests.emulator import saved_models
@@ -53,6 +54,12 @@ def _with_folders(world: World) -> State:
     return {**names, **crcs, "<files spelled>": spelled}
 
 
+def _with_rows(world: World) -> State:
+    """A SavedModel and an input file."""
+    world.job_inputs()
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of resource.
@@ -63,6 +70,7 @@ class Kind:
         body: the JSON of the `create` of these inputs.
         create: the method that makes one; empty where each row says it.
         delete: the method that removes one.
+        replaced: False where replacements are tried elsewhere: each would be two jobs that run.
         setup: makes what must be there before; returns what the rows' `<...>` stand for.
     """
 
@@ -72,6 +80,7 @@ class Kind:
     body: State | None = None
     create: str = ""
     delete: str = ""
+    replaced: bool = True
     setup: Callable[[World], State] = lambda _: {}
 
     @property
@@ -117,5 +126,12 @@ KINDS = {
         create=version_rows.CREATE,
         delete=version_rows.DELETE,
         setup=_with_two_artifacts,
+    ),
+    "BatchPredictionJob": Kind(
+        provider=BatchPredictionJobProvider,
+        rows=job_rows.ROWS,
+        inputs=job_rows.INPUTS,
+        replaced=False,
+        setup=_with_rows,
     ),
 }

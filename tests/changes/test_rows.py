@@ -43,7 +43,7 @@ def wire_rows() -> list[Any]:
         pytest.param(kind, row, id=f"{name} {row.title}")
         for name, kind in KINDS.items()
         for row in kind.rows
-        if row.wire or row.step == "replace" or (row.step == "refused" and kind.replaceable)
+        if row.wire or (row.step == "replace" and kind.replaced) or (row.step == "refused" and kind.replaceable)
     ]
 
 

@@ -8,9 +8,10 @@ from typing import Protocol
 
 import orjson
 
-from emulator import gzipped
+from emulator import console, gzipped
 from emulator.call import Call, Dropped
 from emulator.request import FilePart, Response
+from resources import errors
 
 _Write = Callable[[bytes], Awaitable[None]]
 
@@ -19,6 +20,14 @@ HARMLESS = {"x-content-type-options": "nosniff", "content-security-policy": "def
 """On every answer but the console's: a browser that opens an object, a page say, runs nothing of it on this origin."""
 
 _LEAST = 1024
+
+
+def refusal(error: errors.ApiError, path: str, api: str) -> Response:
+    """The answer that an error is at an address, in the shape of an API."""
+    headers = {"retry-after": f"{error.retry_after:.0f}"} if error.retry_after else {}
+    if isinstance(error, errors.Unauthenticated) and console.is_of(path):
+        headers["www-authenticate"] = console.CHALLENGE
+    return Response(body=error.body(api), status=error.code, headers=headers)
 
 
 def rendered(response: Response, *, pretty: bool) -> Response:

@@ -13,7 +13,7 @@ from pathlib import Path
 from emulator import policies, sandbox
 from emulator.access import Access
 from emulator.clock import Clock
-from emulator.faults import Faults
+from emulator.faults import Faults, Rule
 from emulator.jobs import tables as job_tables
 from emulator.jobs.queue import Jobs
 from emulator.log import Log
@@ -92,6 +92,12 @@ class Emulator:
         ml_tables.prepare(emulator)
         job_tables.prepare(emulator)
         return emulator
+
+    def admit(self, method: str) -> Rule | None:
+        """Counts a call of a method; returns the fault that meets it. Raises `ResourceExhausted` beyond a quota."""
+        self.calls[method] += 1
+        self.quota.call(method)
+        return self.faults.take(method)
 
     def now(self) -> datetime:
         """The time in UTC, which never goes back."""

@@ -25,7 +25,7 @@ class Disconnected(Exception):
     """The client is gone: nothing more comes from it, and nothing reaches it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Head:
     """What stands before the body of a request.
 
@@ -262,9 +262,10 @@ class Exchange:
             self._link.close()
         self._finish()
 
-    def answer(self, answer: bytes) -> None:
-        """A whole answer, head and all, that was made elsewhere."""
-        self._link.write(answer)
+    def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """A whole answer at once; it waits for the client where it has to."""
+        self.start(status, headers)
+        self._link.write(self._head + body)
         self._finish()
 
     def _finish(self) -> None:

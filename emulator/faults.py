@@ -136,6 +136,11 @@ class Faults:
         self._removed.set()
         self._removed = asyncio.Event()
 
+    @property
+    def any(self) -> bool:
+        """Whether there are rules, those that apply no more among them."""
+        return bool(self._rules)
+
     def to_json(self) -> list[dict[str, Any]]:
         """Every rule, those that apply no more among them."""
         return [rule.to_json() for rule in self._rules]

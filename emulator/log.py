@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 import traceback
-from datetime import datetime, timezone
+from collections.abc import Iterable
 from pathlib import Path
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -27,19 +28,31 @@ class Log:
         self._path, self._most = file, most
         self._file = file.open("ab", buffering=0)
         self._torn = False
+        self._second = (0.0, "")
 
     def line(self, text: str) -> None:
         """Writes one line, after the time in UTC."""
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        self.lines([text])
+
+    def lines(self, texts: Iterable[str]) -> None:
+        """Writes lines of one moment at once."""
+        now = self._now()
         with contextlib.suppress(OSError):
             self._begin_anew_where_full()
-            self._write(f"{now}Z {text}\n")
+            self._write("".join([f"{now}Z {text}\n" for text in texts]))
 
     def fault(self, what: str, error: BaseException) -> None:
         """Writes what failed, and the traceback."""
         self.line(f"ERROR {what}: {type(error).__name__}")
         with contextlib.suppress(OSError):
             self._write("".join(traceback.format_exception(error)))
+
+    def _now(self) -> str:
+        """To the millisecond."""
+        second, fraction = divmod(time.time(), 1)
+        if second != self._second[0]:
+            self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)))
+        return f"{self._second[1]}.{int(fraction * 1000):03}"
 
     def _begin_anew_where_full(self) -> None:
         if os.fstat(self._file.fileno()).st_size <= self._most:

@@ -35,7 +35,7 @@ class Metrics:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._versions: dict[str, deque[_Slot]] = {}
-        self._calls: deque[dict[str, Any]] = deque(maxlen=_KEPT_CALLS)
+        self._calls: deque[tuple[float, str, str, int, float]] = deque(maxlen=_KEPT_CALLS)
 
     def record(self, version: str, seconds: float, *, failed: bool) -> None:
         """A prediction of a version ended.
@@ -55,13 +55,11 @@ class Metrics:
 
     def called(self, method: str, path: str, status: int, milliseconds: float) -> None:
         """A call was answered, now."""
-        when = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        call = {"time": when, "method": method, "path": path, "status": status, "milliseconds": round(milliseconds, 1)}
-        self._calls.append(call)
+        self._calls.append((time.time(), method, path, status, milliseconds))
 
     def calls(self) -> list[dict[str, Any]]:
         """The calls that came last, the latest first."""
-        return list(reversed(self._calls))
+        return [_told(*call) for call in reversed(self._calls)]
 
     def to_json(self) -> dict[str, Any]:
         """Version -> what it did in the last minute; versions that did nothing are left out.
@@ -81,6 +79,11 @@ class Metrics:
 
     def _now(self) -> int:
         return int(self._clock() // SLOT_SECONDS)
+
+
+def _told(when: float, method: str, path: str, status: int, milliseconds: float) -> dict[str, Any]:
+    stamp = datetime.fromtimestamp(when, timezone.utc).isoformat(timespec="milliseconds")
+    return {"time": stamp, "method": method, "path": path, "status": status, "milliseconds": round(milliseconds, 1)}
 
 
 def _summary(slots: Sequence[_Slot], oldest: int) -> dict[str, Any]:

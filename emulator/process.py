@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import fcntl
+import gc
 import signal
 import socket
 import sqlite3
@@ -53,6 +54,8 @@ async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:
     endpoint = settings.endpoint
     try:
         await emulator.start()
+        gc.collect()
+        gc.freeze()  # the discovery documents are many objects, and a look at them all is felt by a prediction
         with daemon.pid_file(data, endpoint, settings.token_file):
             emulator.log.line(f"serving on {endpoint}")
             print(f"serving on {endpoint}", flush=True)

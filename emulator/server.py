@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import unquote
 
 from emulator import (
@@ -28,8 +28,10 @@ from emulator.call import Call, Dropped
 from emulator.context import Emulator
 from emulator.exchange import Disconnected, Exchange
 from emulator.faults import Rule
+from emulator.front import AtOnce
 from emulator.request import Request, Response
 from emulator.routes import Match, Router
+from emulator.shortcut import Ended, Shortcut
 from emulator.storage import xml_uploads
 from resources import errors
 
@@ -47,6 +49,7 @@ class App:
         self._emulator = emulator
         self._router = Router(methods)
         self._handlers = handlers.collect(methods)
+        self.at_once: AtOnce = Shortcut(emulator, self._note_all).take
 
     async def answer(self, exchange: Exchange) -> None:
         """Answers a request."""
@@ -68,15 +71,14 @@ class App:
                 status = await answers.send(exchange, call, response)
         self._note(call, status, began)
 
-    def at_once(self, exchange: Exchange) -> bool | None:  # noqa: ARG002
-        """See `front.AtOnce`."""
-        return False
-
     def _note(self, call: Call, status: int, began: float) -> None:
-        milliseconds = (time.perf_counter() - began) * 1000
-        self._emulator.log.line(f"{call.method} {call.raw_path} {status} {milliseconds:.1f} ms")
-        if not (call.raw_path.startswith("/-/") or console.is_of(call.raw_path)):  # who looks is not what they look for
-            self._emulator.metrics.called(call.method, call.raw_path, status, milliseconds)
+        self._note_all([(call.method, call.raw_path, status, (time.perf_counter() - began) * 1000)])
+
+    def _note_all(self, calls: Sequence[Ended]) -> None:
+        self._emulator.log.lines(f"{method} {path} {status} {ms:.1f} ms" for method, path, status, ms in calls)
+        for method, path, status, milliseconds in calls:
+            if not (path.startswith("/-/") or console.is_of(path)):  # who looks is not what they look for
+                self._emulator.metrics.called(method, path, status, milliseconds)
 
     async def respond(self, call: Call) -> Response:
         """The answer to a call; whatever goes wrong is one. Raises `Disconnected` and `Dropped`."""
@@ -93,10 +95,7 @@ class App:
                 return directory.respond(call, _base_url(call))
             return await self._dispatch(call)
         except errors.ApiError as exc:
-            headers = {"retry-after": f"{exc.retry_after:.0f}"} if exc.retry_after else {}
-            if isinstance(exc, errors.Unauthenticated) and console.is_of(call.raw_path):
-                headers["www-authenticate"] = console.CHALLENGE
-            return Response(body=exc.body(call.api), status=exc.code, headers=headers)
+            return answers.refusal(exc, call.raw_path, call.api)
         except (Disconnected, Dropped):
             raise
         except Exception as exc:  # noqa: BLE001 - a fault of ours; the log has the traceback
@@ -127,9 +126,7 @@ class App:
     async def _carry_out(self, method: str, call: Call, answer: _Answer) -> Response:
         """A call of a method, counted, as the quotas and the faults that were asked for let it be answered."""
         call.method = method
-        self._emulator.calls[method] += 1
-        self._emulator.quota.call(method)
-        rule = self._emulator.faults.take(method)
+        rule = self._emulator.admit(method)
         try:
             return await (self._spoilt(rule, call, answer) if rule else answer())
         except disk.FAILURES as exc:

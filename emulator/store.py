@@ -61,6 +61,11 @@ class Store:
         """All rows."""
         return self._connection.execute(query, values).fetchall()
 
+    @property
+    def changes(self) -> int:
+        """Grows whenever a row changes: what was read before it did may be read anew."""
+        return self._connection.total_changes
+
     def close(self) -> None:
         """Writes the log back into the database and closes it."""
         self._connection.close()

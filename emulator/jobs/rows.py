@@ -16,7 +16,7 @@ from emulator.jobs import lines, shards
 from emulator.jobs.reading import Reader
 from emulator.serving import batching
 from emulator.serving import signature as signatures
-from emulator.serving.batching import Runnable
+from emulator.serving.batching import Answers, Runnable
 from emulator.serving.failures import InvalidInputs, LoadFailed, PredictionError
 from emulator.serving.tensors import Array
 
@@ -60,13 +60,13 @@ class Rows:
         fixed = any(tensor.shape and tensor.shape[0] is not None for tensor in wanted.inputs.values())
         self._reader = Reader(wanted, model.fast, form=form, most=batch if fixed else 0)
 
-    def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
         """One answer for each chunk (number, content): a line `{"predictions": N, "errors": {TEXT: N}}`, then results.
 
         `{"halve": true}` where the results are too long together.
         """
         for number, chunk in requests:
-            yield number, self._answer(chunk)
+            yield [(number, self._answer(chunk))]
 
     def _answer(self, chunk: bytes) -> bytes:
         try:

@@ -22,7 +22,7 @@ _NAME = re.compile(r"projects/([^/]+)/models/([^/]+)(?:/versions/([^/]+))?")
 _ERROR = b'{"error":'
 """How the answer of a node begins that is none; one with predictions begins otherwise."""
 
-_JSON = {"content-type": "application/json; charset=utf-8"}
+HEADERS = {"content-type": "application/json; charset=utf-8"}
 
 
 async def projects_predict(emulator: Emulator, request: Request) -> Response:
@@ -36,26 +36,35 @@ async def projects_predict(emulator: Emulator, request: Request) -> Response:
         began = time.perf_counter()
     except ValueError:
         raise errors.InvalidArgument(f"Request payload size exceeds the limit: {LIMIT} bytes.") from None
-    row = _version(emulator, request.params["name"])
+    row = version(emulator, request.params["name"])
     await emulator.deployments.ready(row)
-    key = tables.key_of(row)
-    answer = await _measured(emulator, key, body, began)
-    emulator.last_used[key] = emulator.now()
-    emulator.requests.offer(row, body, answer)
-    return Response(body=answer, headers=_JSON)
-
-
-async def _measured(emulator: Emulator, key: str, body: bytes, began: float) -> bytes:
-    failed = True
+    answer = None
     try:
-        answer = await emulator.serving.predict(key, body)
-        failed = answer.startswith(_ERROR)
+        answer = await emulator.serving.predict(tables.key_of(row), body)
     finally:
-        emulator.metrics.record(key, time.perf_counter() - began, failed=failed)
-    return answer
+        remember(emulator, row, body, answer, time.perf_counter() - began)
+    return Response(body=answer, headers=HEADERS)
 
 
-def _version(emulator: Emulator, name: str) -> sqlite3.Row:
+def remember(emulator: Emulator, row: sqlite3.Row, body: bytes, answer: bytes | None, seconds: float) -> None:
+    """What is kept of a prediction, after its end.
+
+    Args:
+        emulator: whose version it is.
+        row: of the version.
+        body: as it came.
+        answer: of a node; None where there was none.
+        seconds: from the whole request to the whole answer.
+    """
+    key = tables.key_of(row)
+    failed = answer is None or answer.startswith(_ERROR)
+    emulator.metrics.record(key, seconds, failed=failed)
+    if answer is not None:
+        emulator.last_used[key] = emulator.now()
+        emulator.requests.offer(row, body, answer)
+
+
+def version(emulator: Emulator, name: str) -> sqlite3.Row:
     """The version that answers for `name`."""
     found = _NAME.fullmatch(name)
     if found is None:

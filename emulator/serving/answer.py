@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -44,11 +44,28 @@ def write(outputs: Mapping[str, Array], *, bare: bool) -> bytes:
         )
     columns = {alias: column(alias, array) for alias, array in arrays.items()}
     # Where a NaN is, `column` has left plain numbers, since orjson writes null for it.
-    words = any(array.dtype.kind == "f" and not np.isfinite(array).all() for array in arrays.values())
+    words = not all(map(_finite, arrays.values()))
     if bare and len(columns) == 1:
         return _dump(next(iter(columns.values())), words=words)
     rows = zip(*columns.values(), strict=True)
     return _dump([dict(zip(columns, row, strict=True)) for row in rows], words=words)
+
+
+def writer(outputs: Mapping[str, Array], *, bare: bool) -> Callable[[int, int], bytes] | None:
+    """What gives the answer with the instances from one to before another: as `write` does for these alone.
+
+    None for outputs that take more than to be written down: several, or with text, NaN or infinities.
+    """
+    if len(outputs) != 1 or not bare:
+        return None
+    array = np.ascontiguousarray(next(iter(outputs.values())))
+    if array.dtype.name not in _WRITABLE or not _finite(array):
+        return None
+
+    def written(start: int, end: int) -> bytes:
+        return _dump(array[start:end], words=False)
+
+    return written
 
 
 def write_error(error: PredictionError) -> bytes:
@@ -69,11 +86,15 @@ def column(alias: str, array: Array) -> Array | list[Any]:
         array = array.astype(np.float32)
     if array.dtype.name not in _WRITABLE:
         raise InvalidOutputs(f"output {alias}: JSON cannot carry {array.dtype.name}")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    if not _finite(array):
         # Through text: the shortest decimal of a float32, not the double that it widens to.
         plain: list[Any] = array.astype("U32").astype(np.float64).tolist()
         return plain
     return np.ascontiguousarray(array)
+
+
+def _finite(array: Array) -> bool:
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def _strings(alias: str, value: Any) -> Any:

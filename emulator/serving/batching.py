@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import accumulate
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +17,10 @@ from emulator.serving.tensors import Array, Fast
 
 _ROWS = 256
 """Instances that one call takes at most, unless one request alone has more: bounds memory, and gains end before."""
+
+
+Answers = Sequence[tuple[int, bytes]]
+"""Answers that become known at the same time, each with the number of its request."""
 
 
 class Runnable(Protocol):
@@ -42,15 +48,16 @@ class Batcher:
     def __init__(self, model: Runnable, *, bare: bool) -> None:
         self._model = model
         self._bare = bare
+        self._quick = question.Quick(model.signatures)
 
-    def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
         """The answers to all `requests` (number, body), in any order, as they become known."""
         groups: dict[Any, list[tuple[int, Request]]] = {}
         for number, body in requests:
             try:
-                request = question.read(body, self._model.signatures, self._model.fast)
+                request = self._quick.read(body) or question.read(body, self._model.signatures, self._model.fast)
             except PredictionError as exc:
-                yield number, answer.write_error(exc)
+                yield [(number, answer.write_error(exc))]
                 continue
             groups.setdefault(self._kin(number, request), []).append((number, request))
         for group in groups.values():
@@ -63,16 +70,14 @@ class Batcher:
             return number
         return request.signature, tuple((alias, array.shape[1:]) for alias, array in request.inputs.items())
 
-    def _run_together(self, group: list[tuple[int, Request]]) -> Iterator[tuple[int, bytes]]:
+    def _run_together(self, group: list[tuple[int, Request]]) -> Iterator[Answers]:
         outputs = self._joined([request for _, request in group]) if len(group) > 1 else None
-        start = 0
-        for number, request in group:
-            if outputs is None:
-                yield number, self._run_alone(request)
-                continue
-            end = start + request.count
-            yield number, self._write({alias: output[start:end] for alias, output in outputs.items()})
-            start = end
+        if outputs is None:
+            yield from ([(number, self._run_alone(request))] for number, request in group)
+            return
+        write = answer.writer(outputs, bare=self._bare) or partial(self._write_part, outputs)
+        ends = list(accumulate(request.count for _, request in group))
+        yield [(number, write(end - request.count, end)) for (number, request), end in zip(group, ends, strict=True)]
 
     def _joined(self, requests: list[Request]) -> dict[str, Array] | None:
         """The outputs of all in one call; None where that failed, or where they cannot be told apart again."""
@@ -89,6 +94,9 @@ class Batcher:
             return self._write(run(self._model, request.signature, request.inputs))
         except PredictionError as exc:
             return answer.write_error(exc)
+
+    def _write_part(self, outputs: Mapping[str, Array], start: int, end: int) -> bytes:
+        return self._write({alias: output[start:end] for alias, output in outputs.items()})
 
     def _write(self, outputs: Mapping[str, Array]) -> bytes:
         try:

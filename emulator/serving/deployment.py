@@ -144,11 +144,19 @@ class Deployment:
         """Has the node with the least to do answer. With no node at all, it starts one first."""
         if not self._ready:
             await self._wait_for_node()
+        node = self.idlest()
+        assert node is not None  # waited for
+        return await node.ask(body)
+
+    def idlest(self) -> Node | None:
+        """The node with the least to do, for one request; None where none is ready."""
+        if len(self._ready) <= 1:
+            return self._ready[0] if self._ready else None
         node = min(self._ready, key=lambda node: node.load)
         # The one that was chosen goes to the end, so that equals take turns.
         self._ready.remove(node)
         self._ready.append(node)
-        return await node.ask(body)
+        return node
 
     def _take_away(self, count: int) -> list[_Slot]:
         """The places of those that have the least to do; they get no more requests."""

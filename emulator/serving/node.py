@@ -44,8 +44,8 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
     try:
         sock.sendall(frames.pack(0, b"{}"))
         for requests in _drained(sock):
-            for number, content in batcher.answer(requests):
-                sock.sendall(frames.pack(number, content))
+            for answers in batcher.answer(requests):
+                sock.sendall(b"".join(frames.pack(number, content) for number, content in answers))
     except ConnectionError:
         return  # the front is gone, and nobody is left to answer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -36,11 +36,31 @@ class Settings:
     batch: Mapping[str, Any] | None = None
 
 
+Done = Callable[[bytes | errors.ApiError], None]
+"""Takes an answer, or why there is none."""
+
+
 @dataclass(slots=True)
-class _Pending:
-    future: asyncio.Future[bytes]
+class Pending:
+    """A request that a node has not answered yet.
+
+    Attributes:
+        done: who waits for the answer; None where nobody does any more.
+        answers_before: what the node had answered when it came.
+        size: bytes that it counts.
+        deadline: when it is given up, by the loop's clock.
+    """
+
+    done: Done | None
     answers_before: int
     size: int
+    deadline: float
+
+    def settle(self, answer: bytes | errors.ApiError) -> None:
+        """Hands over what there is, once."""
+        done, self.done = self.done, None
+        if done:
+            done(answer)
 
 
 class Node(asyncio.Protocol):
@@ -60,10 +80,12 @@ class Node(asyncio.Protocol):
         self._meter = meter
         self._hello: asyncio.Future[bytes] = loop.create_future()
         self._splitter = frames.Splitter()
-        self._pending: dict[int, _Pending] = {}
+        self._pending: dict[int, Pending] = {}
         self._pending_bytes = 0
         self._last_number = 0
         self._answers = 0
+        self._outgoing: list[bytes] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._idle: asyncio.Future[None] | None = None
         self._stopped = ""
 
@@ -84,8 +106,7 @@ class Node(asyncio.Protocol):
             pending = self._pending.pop(number, None)
             if pending:
                 self._pending_bytes -= pending.size
-                if not pending.future.done():
-                    pending.future.set_result(content)
+                pending.settle(content)
             elif number == 0 and not self._hello.done():
                 self._hello.set_result(content)
         if busy and not self._pending:
@@ -104,17 +125,37 @@ class Node(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the protocol's signature
         """Called by the event loop."""
         self.closed.set_result(None)
+        if self._timer:
+            self._timer.cancel()
         if self._idle and not self._idle.done():
             self._idle.set_result(None)
 
     async def ask(self, body: bytes) -> bytes:
-        """Sends one request, returns its answer.
+        """Sends one request, returns its answer. Raises what `submit` raises or hands over."""
+        future: asyncio.Future[bytes] = self._loop.create_future()
+
+        def done(answer: bytes | errors.ApiError) -> None:
+            if future.done():  # nobody waits any more
+                return
+            if isinstance(answer, bytes):
+                future.set_result(answer)
+            else:
+                future.set_exception(answer)
+
+        pending = self.submit(body, done)
+        try:
+            return await future
+        finally:
+            pending.done = None  # whoever waited may have been cancelled
+
+    def submit(self, body: bytes, done: Done) -> Pending:
+        """Sends one request, and has `done` called with its answer.
+
+        Or with `errors.DeadlineExceeded`, where there is none within the predict timeout (a node that answered nobody
+        for that long is killed), or with `errors.Unavailable`, where the node ended before.
 
         Raises:
             errors.ResourceExhausted: too much is waiting for this node.
-            errors.DeadlineExceeded: no answer within the predict timeout. A node that answered nobody for that long
-                is killed.
-            errors.Unavailable: the node ended before it answered.
         """
         size = len(body) + _REQUEST_OVERHEAD
         if self._pending and self._pending_bytes + size > self._settings.pending_bytes:
@@ -123,35 +164,46 @@ class Node(asyncio.Protocol):
             self._meter.change(1)
         self._last_number += 1
         number = self._last_number
-        pending = _Pending(self._loop.create_future(), self._answers, size)
-        self._pending[number] = pending
+        deadline = self._loop.time() + self._settings.predict_timeout
+        pending = self._pending[number] = Pending(done, self._answers, size, deadline)
         self._pending_bytes += size
-        self._transport.write(frames.pack(number, body))
-        timer = self._loop.call_later(self._settings.predict_timeout, self._expire, pending)
-        try:
-            return await pending.future
-        finally:
-            timer.cancel()
+        if not self._outgoing:
+            self._loop.call_soon(self._flush)
+        self._outgoing.append(frames.pack(number, body))
+        if self._timer is None:
+            self._timer = self._loop.call_at(deadline, self._expire)
+        return pending
+
+    def _flush(self) -> None:
+        """Sends what came in one turn of the loop at once: the node takes it as one, and runs it together."""
+        frames_, self._outgoing = self._outgoing, []
+        if not self.closed.done():
+            self._transport.write(b"".join(frames_))
 
     def fail_pending(self, reason: str) -> None:
         """Fails everything that still waits, after the node ended for `reason` (a clause that follows its name)."""
         reason = self._stopped or reason
         for pending in self._pending.values():
-            if not pending.future.done():
-                text = f"The node that ran this prediction {reason}. Another one replaces it; try again."
-                pending.future.set_exception(errors.Unavailable(text))
+            text = f"The node that ran this prediction {reason}. Another one replaces it; try again."
+            pending.settle(errors.Unavailable(text))
         if self._pending:
             self._meter.change(-1)
         self._pending.clear()
 
-    def _expire(self, pending: _Pending) -> None:
-        timeout = self._settings.predict_timeout
-        if not pending.future.done():
-            pending.future.set_exception(errors.DeadlineExceeded(f"The model gave no prediction within {timeout:g} s."))
-        if self._answers == pending.answers_before:
-            self._stopped = f"was stopped, because it gave no answer for {timeout:g} s"
-            # Closing makes the owner of this node kill and replace it. It may be inside TensorFlow and not look.
-            self._transport.abort()
+    def _expire(self) -> None:
+        """Gives up what is too late, and looks again when the next one will be: one timer for all that is pending."""
+        self._timer = None
+        now, timeout = self._loop.time(), self._settings.predict_timeout
+        for pending in list(self._pending.values()):  # in the order of their deadlines
+            if pending.deadline > now:
+                self._timer = self._loop.call_at(pending.deadline, self._expire)
+                return
+            pending.settle(errors.DeadlineExceeded(f"The model gave no prediction within {timeout:g} s."))
+            if self._answers == pending.answers_before:
+                self._stopped = f"was stopped, because it gave no answer for {timeout:g} s"
+                # Closing makes the owner of this node kill and replace it. It may be inside TensorFlow and not look.
+                self._transport.abort()
+                return
 
     async def hello(self) -> None:
         """Waits until the model is loaded. Raises `errors.ArtifactError` where the node says why it is not."""
@@ -166,7 +218,7 @@ class Node(asyncio.Protocol):
 
     async def drained(self, timeout: float) -> None:
         """Waits until nothing is pending that somebody waits for, for `timeout` seconds at most."""
-        awaited = any(not pending.future.done() for pending in self._pending.values())
+        awaited = any(pending.done for pending in self._pending.values())
         if awaited and not self.closed.done():
             self._idle = self._loop.create_future()
             await asyncio.wait([self._idle], timeout=timeout)

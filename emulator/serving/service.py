@@ -187,6 +187,11 @@ class Serving:
         """
         return await self._deployment(key).predict(body)
 
+    def idlest(self, key: str) -> Node | None:
+        """The node that a request for `key` goes to; None where none is ready, so that `predict` has to wait."""
+        deployment = self._deployments.get(key)
+        return deployment.idlest() if deployment else None
+
     def nodes(self, key: str) -> int:
         """How many nodes of `key` take requests now; 0 where it is not loaded."""
         return len(self.pids(key))

@@ -52,19 +52,21 @@ def _try(fast: Fast, tensor: Tensor, rows: list[Any]) -> Array | None:
         array = fast(rows, "int64" if whole else tensor.dtype)
     except Exception:  # noqa: BLE001  # whatever it refuses is told exactly by the strict walk
         return None
-    if not _fits(tensor, array.shape[1:]):
-        return None
-    if whole:
-        return _narrow(array, tensor.dtype)
+    return exact(array, tensor.dtype) if _fits(tensor, array.shape[1:]) else None
+
+
+def exact(array: Array, dtype: str) -> Array | None:
+    """Numbers as a type of the same kind; None where one does not fit, or may not have."""
+    if array.dtype.kind == "i":
+        limits = np.iinfo(dtype)
+        if array.size and not limits.min <= array.min() <= array.max() <= limits.max:
+            return None
+        return array.astype(dtype)
+    if array.dtype.name != dtype:
+        with np.errstate(over="ignore"):
+            array = array.astype(dtype)
     # A value that overflowed is infinite now, and only the strict walk knows it from a literal Infinity.
     return array if np.isfinite(array).all() else None
-
-
-def _narrow(array: Array, dtype: str) -> Array | None:
-    limits = np.iinfo(dtype)
-    if array.size and not limits.min <= array.min() <= array.max() <= limits.max:
-        return None
-    return array.astype(dtype)
 
 
 def _walk_all(name: str, tensor: Tensor, rows: list[Any]) -> Array:

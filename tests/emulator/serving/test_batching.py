@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class _Doubler:
 
 def _ask(model: _Doubler, *instances: list[Any]) -> list[Any]:
     requests = [(n, json.dumps({"instances": rows}).encode()) for n, rows in enumerate(instances)]
-    answers = dict(Batcher(model, bare=True).answer(requests))
+    answers = dict(chain.from_iterable(Batcher(model, bare=True).answer(requests)))
     assert sorted(answers) == [n for n, _ in requests]
     return [json.loads(answers[n]) for n in sorted(answers)]
 

@@ -1,0 +1,72 @@
+"""Requests that are one regular array of numbers, read without a Python object for each. Needs no TensorFlow.
+
+simdjson parses them and lays their numbers out one after the other. It would take ragged lists for regular ones, so the
+*skeleton* is compared: a request without everything but its brackets, braces, quotes, commas and colons. For a
+signature and a number of instances there is exactly one that fits, `{"":[[,],[,]]}`. Whatever it does not fit, or
+simdjson refuses, is read by `question` as ever: what is taken here is taken there, with the same values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import simdjson
+
+from emulator.serving import tensors
+from emulator.serving.signature import Tensor
+from emulator.serving.tensors import Array
+
+_KINDS = {"float32": "d", "float64": "d", "int8": "i", "int16": "i", "int32": "i", "int64": "i", "uint8": "i"}
+"""Types of inputs, and how simdjson gives their numbers: as float64 or as int64."""
+
+_BONES = b'[]{}",:'
+_FLESH = bytes(set(range(256)) - set(_BONES))
+_MARK = b"\xef"
+"""How a byte order mark begins: simdjson takes it, and JSON may not have it."""
+
+
+def reader(tensor: Tensor) -> Callable[[bytes], Array | None] | None:
+    """What reads requests for a signature with this input alone, or gives None for a request that it does not read.
+
+    None where no request can be read so: of another type than numbers, or of a shape that is open within an instance.
+    """
+    if tensor.dtype not in _KINDS or not tensor.shape or tensor.shape[0] is not None or None in tensor.shape[1:]:
+        return None
+    shape = [size for size in tensor.shape[1:] if size is not None]
+    return None if 0 in shape else _Reader(tensor.dtype, shape).read
+
+
+class _Reader:
+    """Reads requests for one type and shape of instances."""
+
+    def __init__(self, dtype: str, shape: list[int]) -> None:
+        self._dtype, self._kind, self._shape, self._size = dtype, _KINDS[dtype], shape, math.prod(shape)
+        self._instance = b""
+        for size in reversed(shape):
+            self._instance = b"[" + b",".join([self._instance] * size) + b"]"
+        self._parser = simdjson.Parser()
+
+    def read(self, body: bytes) -> Array | None:
+        """The instances, or None."""
+        if body.startswith(_MARK):
+            return None
+        skeleton = body.translate(None, _FLESH)
+        # Each instance but the last one is followed by a comma, and so the length tells how many there can be.
+        count = (len(skeleton) - len(b'{"":[]}') + 1) // (len(self._instance) + 1)
+        if count < 1 or skeleton != b'{"":[' + b",".join([self._instance] * count) + b"]}":
+            return None
+        numbers = self._numbers(body)
+        if numbers is None or len(numbers) != count * self._size:  # `[]` and `[1]` have one skeleton
+            return None
+        return tensors.exact(numbers.reshape(count, *self._shape), self._dtype)
+
+    def _numbers(self, body: bytes) -> Array | None:
+        try:
+            document: Any = self._parser.parse(body)
+            content = document["instances"].as_buffer(of_type=self._kind)
+        except (ValueError, TypeError, KeyError, RuntimeError):  # the last for an integer of more than 64 bits
+            return None
+        return np.frombuffer(content, np.float64 if self._kind == "d" else np.int64)

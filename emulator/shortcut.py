@@ -1,0 +1,153 @@
+"""Predictions that need nothing but a node that is ready: answered without a task, a handler or a query of their own.
+
+What is checked, counted and remembered of them is that of every other call, by the same functions. Whatever is not as
+usual is left to `server`: a fault that was asked for, a version that is not READY, no node, a body that is packed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from emulator import answers, gzipped
+from emulator.exchange import Exchange, Head
+from emulator.ml import predict, tables
+from emulator.request import Response
+from resources import errors
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+METHOD = "ml.projects.predict"
+_PATH = re.compile(r"/v1/(projects/[^/%]+/models/[^/%]+(?:/versions/[^/%]+)?):predict")
+_SUFFIX = ":predict"
+_MOST_HEADS = 1024
+_UNUSUAL = ("content-encoding", "expect", "x-http-method-override")
+
+
+Ended = tuple[str, str, int, float]
+"""A call that is over: id of the method, path, status, milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A prediction that has its answer, or an error in its place."""
+
+    exchange: Exchange
+    row: sqlite3.Row
+    body: bytes
+    began: float
+    answer: bytes | errors.ApiError
+
+
+class Shortcut:
+    """The short way.
+
+    Args:
+        emulator: whose versions answer.
+        note: keeps what is kept of every call.
+    """
+
+    def __init__(self, emulator: Emulator, note: Callable[[Sequence[Ended]], None]) -> None:
+        self._emulator = emulator
+        self._note = note
+        self._names: dict[Head, str] = {}
+        self._rows: dict[str, sqlite3.Row] = {}
+        self._rows_as_of = -1
+        self._answered: list[_Answered] = []
+
+    def take(self, exchange: Exchange) -> bool | None:
+        """See `front.AtOnce`."""
+        name = self._name(exchange.head)
+        if not name or self._emulator.faults.any:
+            return False
+        if not exchange.whole:
+            exchange.room = predict.LIMIT
+            return None if exchange.size <= predict.LIMIT else False
+        row = self._row(name) if exchange.size <= predict.LIMIT else None
+        node = self._emulator.serving.idlest(tables.key_of(row)) if row else None
+        if row is None or node is None:
+            return False
+        self._emulator.admit(METHOD)
+        body = exchange.body()
+        done = partial(self._end, exchange, row, body, time.perf_counter())
+        try:
+            node.submit(body, done)
+        except errors.ResourceExhausted as exc:
+            done(exc)
+        return True
+
+    def _name(self, head: Head) -> str:
+        """The model or version that a head asks to predict; empty where it asks for something else or unusual."""
+        if not head.raw_path.endswith(_SUFFIX):
+            return ""
+        name = self._names.get(head)
+        if name is None:
+            name = self._meant(head)
+            if len(self._names) >= _MOST_HEADS:
+                self._names.clear()
+            self._names[head] = name
+        return name
+
+    def _meant(self, head: Head) -> str:
+        found = _PATH.fullmatch(head.raw_path)
+        usual = head.verb == "POST" and not head.query and not any(name in head.headers for name in _UNUSUAL)
+        if not (found and usual and head.keep_alive) or gzipped.taken(head.headers):
+            return ""
+        try:
+            self._emulator.access.check(head.headers, head.verb)
+        except errors.ApiError:  # `server` tells
+            return ""
+        return found[1]
+
+    def _row(self, name: str) -> sqlite3.Row | None:
+        """The version that answers, as it is now; None where none does, which `server` tells."""
+        changes = self._emulator.store.changes
+        if changes != self._rows_as_of:
+            self._rows.clear()
+            self._rows_as_of = changes
+        row = self._rows.get(name)
+        if row is None:
+            try:
+                row = self._rows[name] = predict.version(self._emulator, name)
+            except errors.ApiError:
+                return None
+        return row
+
+    def _end(
+        self, exchange: Exchange, row: sqlite3.Row, body: bytes, began: float, answer: bytes | errors.ApiError
+    ) -> None:
+        """Called by the node. What ends in one turn of the loop is noted and sent together."""
+        if not self._answered:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._answered.append(_Answered(exchange, row, body, began, answer))
+
+    def _send(self) -> None:
+        answered, self._answered = self._answered, []
+        now, notes, responses = time.perf_counter(), [], []
+        for each in answered:
+            answer = each.answer if isinstance(each.answer, bytes) else None
+            predict.remember(self._emulator, each.row, each.body, answer, now - each.began)
+            response = _response(each)
+            status = 499 if each.exchange.lost else response.status
+            notes.append((METHOD, each.exchange.head.raw_path, status, (now - each.began) * 1000))
+            responses.append(response)
+        self._note(notes)  # before the clients can ask for it
+        for each, response in zip(answered, responses, strict=True):
+            if not each.exchange.lost:
+                assert isinstance(response.body, bytes)  # it is rendered
+                each.exchange.answer(response.status, {**answers.HARMLESS, **response.headers}, response.body)
+
+
+def _response(answered: _Answered) -> Response:
+    if isinstance(answered.answer, bytes):
+        response = Response(body=answered.answer, headers=predict.HEADERS)
+    else:
+        response = answers.refusal(answered.answer, answered.exchange.head.raw_path, "ml")
+    return answers.rendered(response, pretty=True)

@@ -20,6 +20,8 @@ NAMES = {
     "preview": "a preview of the local stack, to that of a program that does nothing",
     "calls": "API calls of an up that changes nothing",
     "predict": "a prediction over HTTP, above the direct call of the signature",
+    "serve": "predictions by 32 clients at a time, to other model servers and to the floor of HTTP and JSON",
+    "steady": "a minute of 64 clients while versions are made and the default changes",
     "cold": "the first prediction of a version that has no node, above the next one",
     "operations": "32 slow operations at a time",
     "scale": "what a further resource costs, to one that does nothing",

@@ -10,14 +10,13 @@ from __future__ import annotations
 import http.client
 import time
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks import multiplier
 from benchmarks.emulators import Emulator
-from benchmarks.engine import Engine
 from benchmarks.figures import BenchmarkError, Figure, Pairs
-from benchmarks.world import ROOT, World
+from benchmarks.served import Served
+from benchmarks.world import World
 
 PAIRS = 20
 BOUND = 0.2
@@ -30,7 +29,9 @@ def figures(world: World) -> Iterator[Figure]:
     world.say("cold: exporting a SavedModel, deploying it")
     emulator = Emulator(world, "--idle-seconds", str(_IDLE))
     connection = http.client.HTTPConnection(urlsplit(emulator.endpoint).netloc, timeout=_PATIENCE)
-    path = _deployed(world, emulator)
+    served = Served(world, emulator, multiplier.exported(world))
+    served.deploy({"v1": {"machineType": "mls1-c1-m2", "autoScaling": {"minNodes": 0}}}, "v1")
+    path = urlsplit(served.url()).path
     measured = []
     for number in range(PAIRS):
         world.say(f"cold: {number} of {PAIRS} pairs")
@@ -46,22 +47,6 @@ def figures(world: World) -> Iterator[Figure]:
         unit="s",
         spread=f"{above.spread}; with a node {warm * 1e3:.1f} ms",
     )
-
-
-def _deployed(world: World, emulator: Emulator) -> str:
-    """Deploys the multiplier; returns the path that predicts with it."""
-    version = {"artifact": str(multiplier.exported(world)), "machineType": "mls1-c1-m2", "autoScaling": {"minNodes": 0}}
-    engine = Engine(world, ROOT)
-    config: dict[str, Any] = {
-        "gcp:project": "bench",
-        "gcp:region": "us-central1",
-        "tf2-models:endpoint": emulator.endpoint,
-        "tf2-models:runtimeVersion": multiplier.runtime(),
-        "tf2-models:models": {"multiplier": {"defaultVersion": "v1", "versions": {"v1": version}}},
-    }
-    engine.configure(config)
-    engine.up("--skip-preview")
-    return "/v1/projects/bench/models/multiplier:predict"
 
 
 def _wait_for_no_node(emulator: Emulator) -> None:

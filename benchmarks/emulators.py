@@ -10,7 +10,8 @@ from typing import Any
 from benchmarks.figures import BenchmarkError
 from benchmarks.world import World
 
-_PREFIX = "serving on "
+PREFIX = "serving on "
+"""What a server says before its address."""
 
 
 class Emulator:
@@ -30,10 +31,10 @@ class Emulator:
         process = world.start([sys.executable, "-m", "emulator", "serve", "--port", "0", "--data", data, *options])
         assert process.stdout is not None
         line = process.stdout.readline().strip()
-        if not line.startswith(_PREFIX):
+        if not line.startswith(PREFIX):
             raise BenchmarkError(f"the emulator did not start:\n{line}{world.complaints()}")
         self.pid = process.pid
-        self.endpoint = line.removeprefix(_PREFIX)
+        self.endpoint = line.removeprefix(PREFIX)
 
     def status(self) -> dict[str, Any]:
         """What `/-/status` answers."""

@@ -29,7 +29,8 @@ class Figure:
     Attributes:
         what: what was measured.
         measured: in `unit`.
-        bound: the most that `measured` may be; None where the figure is for information.
+        bound: the most that `measured` may be, or the least; None where the figure is for information.
+        at_least: whether `bound` is the least.
         unit: empty for ratios and counts.
         spread: of what `measured` is the median or the maximum, and what it was made of.
     """
@@ -37,13 +38,16 @@ class Figure:
     what: str
     measured: float
     bound: float | None = None
+    at_least: bool = False
     unit: str = ""
     spread: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether it is within its bound."""
-        return self.bound is None or self.measured <= self.bound
+        if self.bound is None:
+            return True
+        return self.measured >= self.bound if self.at_least else self.measured <= self.bound
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ def show(figures: Sequence[Figure], console: Console) -> None:
     table.add_column("", no_wrap=True)
     table.add_column("spread")
     for figure in figures:
-        bound = "" if figure.bound is None else f"<= {_number(figure.bound, figure.unit)}"
+        sign = ">=" if figure.at_least else "<="
+        bound = "" if figure.bound is None else f"{sign} {_number(figure.bound, figure.unit)}"
         verdict = "" if figure.bound is None else "[green]pass[/]" if figure.holds else "[bold red]FAIL[/]"
         table.add_row(figure.what, _number(figure.measured, figure.unit), bound, verdict, figure.spread)
     console.print(table)

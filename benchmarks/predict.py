@@ -1,71 +1,100 @@
-"""What a prediction costs over HTTP: one Fashion-MNIST image from one client, above the direct call of the signature.
+"""What a prediction costs over HTTP, from one client, to what it costs in a process that has the model.
+
+One Fashion-MNIST image: above the direct call of the signature. 200 images in one request: to the direct call with the
+parsing of the body and the printing of the answer by orjson.
 
 The direct side is a fresh process (`benchmarks.direct`) that loads the same SavedModel with as many TensorFlow threads
-as a node of the emulator has, and calls the signature with a tensor. The HTTP side posts the image as JSON to the
-`:predict` of the local stack, over one connection that is kept. Blocks of calls take turns; the figure is the median,
-over the pairs of blocks, of the difference of their p50.
+as a node of the emulator has. The HTTP side posts the body to a version with one node, over one connection that stays.
+Blocks of calls take turns; the figure is the median, over the pairs of blocks, of the difference or the ratio of their
+p50.
 """
 
 from __future__ import annotations
 
 import http.client
 import inspect
-import json
 import statistics
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 from urllib.parse import urlsplit
 
-import models
+from benchmarks import served
+from benchmarks.emulators import Emulator
 from benchmarks.figures import BenchmarkError, Figure, Pairs, alternate
-from benchmarks.stack import local
-from benchmarks.world import ROOT, World
+from benchmarks.served import ONE_NODE, Served
+from benchmarks.world import World
 from emulator.serving import Serving
 
-MODEL = "fashion_mnist"
 BLOCKS = 10
 CALLS = 200
-BOUND = 2.0
+IMAGES = 200
+LARGE_CALLS = 20
+ABOVE = 1.0
+RATIO = 1.1
 
 
 def figures(world: World) -> Iterator[Figure]:
-    """The difference."""
-    url = local(world).engine.outputs()["models"][MODEL]["predictUrl"]
-    artifact = models.resolve(MODEL, root=ROOT, allow_rebuild=True)
-    instance = artifact.samples[0]["instance"]
+    """The difference, and the ratio."""
+    world.say("predict: the model, and a version of it")
+    saved_model = served.fashion_mnist(world)
+    ours = Served(world, Emulator(world), saved_model)
+    ours.deploy({"v1": ONE_NODE}, "v1")
+    yield _one(_measured(world, ours.url(), saved_model, 1))
+    yield _many(_measured(world, ours.url(), saved_model, IMAGES))
+
+
+def _measured(world: World, url: str, saved_model: Path, count: int) -> list[tuple[float, float]]:
+    """The p50 of pairs of blocks: over HTTP, and directly."""
+    body = served.images(world, count)
     world.say("predict: loading the model directly")
-    direct, online = _Direct(world, str(artifact.folder), instance), _Online(url, instance)
+    calls, way = (CALLS, "call") if count == 1 else (LARGE_CALLS, "whole")
+    online, direct = _Online(url, body, calls), _Direct(world, saved_model, body, f"{way} {calls}")
     online.block()
     direct.block()
     measured = []
     for above, below in alternate(BLOCKS, online.block, direct.block):
         measured.append((above, below))
-        world.say(f"predict: {len(measured)} of {BLOCKS} pairs of {CALLS} calls")
+        world.say(f"predict: {len(measured)} of {BLOCKS} pairs of {calls} calls")
     online.close()
-    extra = Pairs([above - below for above, below in measured])
+    return measured
+
+
+def _one(measured: list[tuple[float, float]]) -> Figure:
+    above = Pairs([online - direct for online, direct in measured])
     p50 = [Pairs(side).median for side in zip(*measured, strict=True)]
-    yield Figure(
+    return Figure(
         what="prediction over HTTP, p50 above the direct call",
-        measured=extra.median,
-        bound=BOUND,
+        measured=above.median,
+        bound=ABOVE,
         unit="ms",
-        spread=f"{extra.spread}; {p50[0]:.2f} ms over {p50[1]:.2f} ms",
+        spread=f"{above.spread}; {p50[0]:.2f} ms over {p50[1]:.2f} ms",
+    )
+
+
+def _many(measured: list[tuple[float, float]]) -> Figure:
+    ratios = Pairs([online / direct for online, direct in measured])
+    p50 = [Pairs(side).median for side in zip(*measured, strict=True)]
+    return Figure(
+        what=f"prediction of {IMAGES} images over HTTP, to the direct call with orjson",
+        measured=ratios.median,
+        bound=RATIO,
+        spread=f"{ratios.spread}; {p50[0]:.1f} ms to {p50[1]:.1f} ms",
     )
 
 
 class _Online:
-    """A client of the model's `:predict`, with one connection."""
+    """A client of a version, with one connection."""
 
-    def __init__(self, url: str, instance: Any) -> None:
+    def __init__(self, url: str, body: Path, calls: int) -> None:
         parts = urlsplit(url)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-        self._path, self._body = parts.path, json.dumps({"instances": [instance]}).encode()
+        self._path, self._body, self._calls = parts.path, body.read_bytes(), calls
 
     def block(self) -> float:
         """The p50 of a block of calls, in milliseconds."""
-        return statistics.median(self._call() for _ in range(CALLS))
+        return statistics.median(self._call() for _ in range(self._calls))
 
     def close(self) -> None:
         """Ends the connection."""
@@ -77,7 +106,7 @@ class _Online:
         answer = self._connection.getresponse()
         text = answer.read()
         milliseconds = (time.perf_counter() - begin) * 1e3
-        if answer.status != http.HTTPStatus.OK:
+        if answer.status != http.HTTPStatus.OK or text.startswith(b'{"error"'):
             raise BenchmarkError(f"the prediction was refused: {answer.status} {text.decode(errors='replace')}")
         return milliseconds
 
@@ -85,20 +114,20 @@ class _Online:
 class _Direct:
     """A process that holds the model and times calls of it."""
 
-    def __init__(self, world: World, folder: str, instance: Any) -> None:
+    def __init__(self, world: World, folder: Path, body: Path, order: str) -> None:
         threads = inspect.signature(Serving).parameters["threads"].default
-        command = [sys.executable, "-m", "benchmarks.direct", folder, str(threads)]
-        self._world, self._process = world, world.start(command)
-        self._ask(json.dumps(instance))
+        command = [sys.executable, "-m", "benchmarks.direct", str(folder), str(threads), str(body)]
+        self._world, self._process, self._order = world, world.start(command), order
+        self._heard()
 
     def block(self) -> float:
         """The p50 of a block of calls, in milliseconds."""
-        return float(self._ask(str(CALLS)))
-
-    def _ask(self, line: str) -> str:
         assert self._process.stdin is not None
+        print(self._order, file=self._process.stdin, flush=True)
+        return float(self._heard())
+
+    def _heard(self) -> str:
         assert self._process.stdout is not None
-        print(line, file=self._process.stdin, flush=True)
         answer = self._process.stdout.readline()
         if not answer:
             raise BenchmarkError(f"the model could not be called directly:\n{self._world.complaints()}")

@@ -46,17 +46,21 @@ def run(*command: str, **environment: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(
-    ("measured", "bound", "holds", "reason"),
+    ("measured", "bound", "at_least", "holds", "reason"),
     [
-        (1.5, 1.5, True, "a bound is the most that is allowed"),
-        (1.501, 1.5, False, "above it"),
-        (0, 0, True, "no call is the bound on calls"),
-        (9.0, None, True, "a figure without a bound is for information"),
+        (1.5, 1.5, False, True, "a bound is the most that is allowed"),
+        (1.501, 1.5, False, False, "above it"),
+        (0, 0, False, True, "no call is the bound on calls"),
+        (9.0, None, False, True, "a figure without a bound is for information"),
+        (20.0, 20.0, True, True, "or the least"),
+        (19.9, 20.0, True, False, "below it"),
     ],
 )
-def test_a_figure_is_held_against_its_bound(*, measured: float, bound: float | None, holds: bool, reason: str) -> None:
+def test_a_figure_is_held_against_its_bound(
+    *, measured: float, bound: float | None, at_least: bool, holds: bool, reason: str
+) -> None:
     """It holds up to and with its bound."""
-    assert Figure(what="x", measured=measured, bound=bound).holds is holds, reason
+    assert Figure(what="x", measured=measured, bound=bound, at_least=at_least).holds is holds, reason
 
 
 def test_sides_take_turns_in_going_first() -> None:
@@ -86,7 +90,7 @@ def test_figures_are_kept_as_json(tmp_path: Path) -> None:
     write([Figure(what="x", measured=2.0, bound=1.0, unit="s", spread="wide")], tmp_path / "figures.json")
 
     assert json.loads((tmp_path / "figures.json").read_text()) == [
-        {"what": "x", "measured": 2.0, "bound": 1.0, "unit": "s", "spread": "wide", "holds": False}
+        {"what": "x", "measured": 2.0, "bound": 1.0, "at_least": False, "unit": "s", "spread": "wide", "holds": False}
     ]
 
 

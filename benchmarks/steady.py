@@ -1,0 +1,77 @@
+"""A minute of 64 clients, half of them at the default of a model and half at another version, while a third is made.
+
+The third version is created and becomes the default by a `pulumi up` in the middle of it. No request may fail, and the
+processes that serve from beginning to end may not grow: what they hold (PSS) at the end, less at a sixth of the time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import served
+from benchmarks.emulators import Emulator
+from benchmarks.figures import MB, BenchmarkError, Figure
+from benchmarks.load import Clients
+from benchmarks.served import ONE_NODE, Served
+from benchmarks.watch import descendants
+from benchmarks.world import World
+
+SECONDS = 60.0
+CLIENTS = 32
+GROWTH = 10.0
+_BEGINNING = SECONDS / 6
+
+
+def figures(world: World) -> Iterator[Figure]:
+    """Errors, and what memory grew by."""
+    world.say("steady: the model, and two versions of it")
+    emulator = Emulator(world)
+    ours = Served(world, emulator, served.fashion_mnist(world))
+    versions = {"v1": ONE_NODE, "v2": ONE_NODE}
+    ours.deploy(versions, "v1")
+    clients = [Clients(world), Clients(world)]
+    body = served.images(world, 1)
+    begin = time.monotonic()
+    for some, url in zip(clients, (ours.url(), ours.url("v2")), strict=True):
+        some.begin(url, body, clients=CLIENTS, seconds=SECONDS)
+    world.say(f"steady: {SECONDS:g} s of {2 * CLIENTS} clients")
+    time.sleep(_BEGINNING)
+    before = _held(emulator.pid)
+    ours.deploy({**versions, "v3": ONE_NODE}, "v3")
+    changed = time.monotonic() - begin
+    if changed > SECONDS:
+        raise BenchmarkError(f"the third version was there after {changed:.0f} s only, and the clients had ended")
+    time.sleep(max(0.0, SECONDS - 1 - (time.monotonic() - begin)))
+    after = _held(emulator.pid)
+    loads = [some.result() for some in clients]
+    requests, errors = sum(load.requests for load in loads), sum(load.errors for load in loads)
+    first = next((load.first for load in loads if load.errors), "")
+    yield Figure(
+        what=f"{SECONDS:g} s of {2 * CLIENTS} clients while a version is made and set default: errors",
+        measured=errors,
+        bound=0,
+        spread=f"of {requests} requests; the new default after {changed:.0f} s {first}".rstrip(),
+    )
+    lasting = before.keys() & after.keys()
+    totals = [sum(held[pid] for pid in lasting) / MB for held in (before, after)]
+    yield Figure(
+        what="the same: what memory of the processes grew by",
+        measured=totals[1] - totals[0],
+        bound=GROWTH,
+        unit="MB",
+        spread=f"{len(lasting)} processes, {totals[0]:.0f} MB to {totals[1]:.0f} MB",
+    )
+
+
+def _held(top: int) -> dict[int, int]:
+    """Bytes of each process from one on: its own memory, and its part of what it shares with others."""
+    return {pid: _pss(pid) for pid in (top, *descendants(top))}
+
+
+def _pss(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0

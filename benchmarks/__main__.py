@@ -27,6 +27,8 @@ NAMES = {
     "scale": "what a further resource costs, to one that does nothing",
     "batch": "a batch prediction job over a million rows, to model.predict in memory",
     "upload": "memory and throughput of the provider while it sends files",
+    "sending": "uploads by the provider, to the transfer manager of google-cloud-storage",
+    "storage": "the emulator's Cloud Storage, to fake-gcs-server",
 }
 _WIDTH = 160
 """Of a table that goes to a file."""

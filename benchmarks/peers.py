@@ -10,17 +10,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from benchmarks import others
 from benchmarks.figures import BenchmarkError
 from benchmarks.world import World
 
@@ -96,7 +94,7 @@ class Peer:
 def mlflow(world: World, saved_model: Path) -> Peer:
     """`mlflow models serve` of a SavedModel. Raises `BenchmarkError` where it cannot be installed or started."""
     python = _environment(world)
-    folder, port = world.folder("mlflow"), _free_port()
+    folder, port = world.folder("mlflow"), others.free_port()
     (folder / "served.py").write_text(_MLFLOW, encoding="utf-8")
     world.say("serve: a model for MLflow")
     saving = [str(python), "served.py", "model", str(saved_model)]
@@ -110,7 +108,7 @@ def mlflow(world: World, saved_model: Path) -> Peer:
 def bentoml(world: World, saved_model: Path) -> Peer:
     """`bentoml serve` of a SavedModel, with adaptive batching. Raises as `mlflow` does."""
     python = _environment(world)
-    folder, port = world.folder("bentoml"), _free_port()
+    folder, port = world.folder("bentoml"), others.free_port()
     (folder / "service.py").write_text(_BENTOML, encoding="utf-8")
     variables = {**_variables(python), "SAVED_MODEL": str(saved_model), "BENTOML_HOME": str(folder / "home")}
     serving = ["-m", "bentoml", "serve", "service:Served", "--host", "127.0.0.1", "--port", str(port)]
@@ -133,27 +131,17 @@ def _environment(world: World) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     world.say(f"serve: installing {', '.join(PINS)} into the cache folder, some minutes")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _run([sys.executable, "-m", "venv", str(folder)], "make a virtual environment")
-    _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PINS], "install the peers")
+    others.run([sys.executable, "-m", "venv", str(folder)], "make a virtual environment", _INSTALL_SECONDS)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    others.run([*pip, *PINS], "install the peers", _INSTALL_SECONDS)
     (folder / _WHOLE).touch()
     return python
 
 
 def _folder() -> Path:
     """Named after what is in it, and who runs it."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     key = hashlib.sha256(repr((PINS, sys.version_info[:2])).encode()).hexdigest()[:12]
-    return base / "tf2-models" / f"peers-{key}"
-
-
-def _run(command: Sequence[str], what: str) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise BenchmarkError(f"could not {what} within {_INSTALL_SECONDS} s") from None
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it said nothing"]
-        raise BenchmarkError(f"could not {what}: {lines[-1]}")
+    return others.kept(f"peers-{key}")
 
 
 def _variables(python: Path) -> dict[str, str]:
@@ -177,24 +165,9 @@ def _start(world: World, command: Sequence[str], folder: Path, variables: dict[s
     world.say(f"serve: starting {name}")
     process = world.start(command, cwd=folder, env=variables, stdout=subprocess.DEVNULL)
     end = time.monotonic() + _START_SECONDS
-    while not _answers(ready):
+    while not others.answers(ready):
         if process.poll() is not None:
             raise BenchmarkError(f"{name} ended:\n{world.complaints()}")
         if time.monotonic() > end:
             raise BenchmarkError(f"{name} was not ready within {_START_SECONDS} s:\n{world.complaints()}")
         time.sleep(0.2)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5):  # of this machine
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def _free_port() -> int:
-    """A port that was free a moment ago: neither of them can be told to take a free one."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -83,7 +83,7 @@ class _Sender:
         """Adds a SavedModel with new bytes, deploys it, watches the provider, removes the bytes on this side."""
         name = f"load-{len(self._declared)}"
         folder = self._world.folder(name)
-        self._declared[name] = {"source": str(folder), "files": _written(folder, load)}
+        self._declared[name] = {"source": str(folder), "files": written(folder, load)}
         programs.declare(self._program, self._declared)
         try:
             return self._engine.up(watch=True)
@@ -91,8 +91,8 @@ class _Sender:
             shutil.rmtree(folder)
 
 
-def _written(folder: Path, load: Load) -> dict[str, dict[str, Any]]:
-    """Makes the files; returns their lengths and checksums."""
+def written(folder: Path, load: Load) -> dict[str, dict[str, Any]]:
+    """Makes the files of a load in an empty folder; returns their lengths and checksums."""
     names = ["saved_model.pb", *(f"variables/part-{number:04}" for number in range(1, load.files))]
     (folder / "variables").mkdir()
     return {name: {"size": load.size, "crc32c": _random(folder / name, load.size)} for name in names}

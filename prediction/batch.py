@@ -112,8 +112,20 @@ class Batch:
         """The job once it has ended; each look at it is told."""
         return _jobs.wait(self._api, self.name, told, clock=self._clock)
 
-    def cancel(self) -> None:
-        """Asks the job to stop."""
+    def stop(self) -> str:
+        """Asks the job to stop, as far as there is one; says what became of it."""
+        try:
+            self._cancel()
+        except errors.NotFound:
+            return "no job was begun"
+        except errors.FailedPrecondition:
+            return f"the job {self.job_id} had ended"
+        except errors.Error as error:
+            command = f"gcloud ai-platform jobs cancel {self.job_id}"
+            return f"the job {self.job_id} may go on: `{command}` stops it ({error})"
+        return f"the job {self.job_id} is cancelled"
+
+    def _cancel(self) -> None:
         self._api.call(self._jobs.cancel(name=self.name, body={}), repeatable=True)
 
     def fetch(self) -> None:

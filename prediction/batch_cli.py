@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,20 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 from resources import errors
 from resources.ml import _jobs
+from resources.ml.job_rules import MOST_BATCH, MOST_WORKERS
 
 if TYPE_CHECKING:
     from prediction.batch import Batch, Plan
+    from prediction.local_batch import LocalBatch
 
 OK, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 _DESCRIPTION = """\
 Runs the rows of files through a deployed model, as one job of the endpoint, and waits for it. Files of this machine are
-uploaded to a bucket and results downloaded from it; what was uploaded is removed.
+uploaded to a bucket and results downloaded from it; what was uploaded is removed. With --local no endpoint is asked:
+the SavedModel that the stack's version names, as it was built here, or one in a folder, predicts on this machine.
 """
 _EXAMPLES = """\
 examples:
   python -m prediction batch hd_prediction --input patients.jsonl --output risks.jsonl
   python -m prediction batch hd_prediction --input part1.jsonl part2.jsonl --output risks.jsonl --batch-size 256
   python -m prediction batch fashion_mnist --version v2 --input 'gs://my-bucket/in/*' --output gs://my-bucket/out/
+  python -m prediction batch hd_prediction --input patients.jsonl --output risks.jsonl --local
+  python -m prediction batch ./exports/parity --input rows.jsonl --output odd.jsonl --local
   python -m prediction batch texts --input rows.tfrecord.gz --output tones.jsonl --stack prod
 
 Input is a JSON value per line, what an element of "instances" is, or TFRecords. Output is an object per row, in the
@@ -68,31 +74,56 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add("--batch-size", type=int, metavar="N", help="rows of one call of the model (default: 64)")
     add("--workers", type=int, metavar="N", help="workers at most (default: 10)")
     add("--staging", default="", metavar="gs://", help="folder for what is uploaded (default: batch/ beside the model)")
+    add("--local", action="store_true", help="predict on this machine, without an endpoint; MODEL may be a folder")
     add_places(parser)
     options = parser.parse_args(arguments)
     check_places(parser, options)
+    _check_local(parser, options)
     if len({source.startswith("gs://") for source in options.input}) > 1:
         parser.error("--input takes files here or gs:// paths, not both")
     return options
 
 
-def _run(options: argparse.Namespace) -> int:
-    from prediction import batch, settings
-    from resources import _api
+def _check_local(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if not options.local:
+        return
+    if any(place.startswith("gs://") for place in (*options.input, options.output)):
+        parser.error("--local reads and writes files of this machine: gs:// needs an endpoint")
+    given = [f"--{name}" for name in ("project", "endpoint", "region", "staging") if getattr(options, name)]
+    if given:
+        parser.error(f"--local asks no endpoint: leave out {' and '.join(given)}")
+    for name, most in (("batch_size", MOST_BATCH), ("workers", MOST_WORKERS)):
+        value = getattr(options, name)
+        if value is not None and not 1 <= value <= most:
+            parser.error(f"--{name.replace('_', '-')} must be 1 to {most}; it is {value}")
 
-    target = settings.target(**{name: getattr(options, name) for name in ("stack", "project", "endpoint", "region")})
-    plan = _plan(options, target.project, target.settings.region)
-    missing = [path for path in plan.local_sources if not path.is_file()]
-    if missing:
-        raise errors.InvalidInput([("--input", f"{missing[0]} is no file")])
-    if plan.local_target and not plan.local_target.absolute().parent.is_dir():
-        raise errors.InvalidInput([("--output", f"{plan.local_target.parent} is no folder")])
-    job = batch.Batch(_api.shared(target.settings), plan)
+
+def _run(options: argparse.Namespace) -> int:
+    job, plan = _local(options) if options.local else _remote(options)
     try:
         return _follow(job, plan)
     finally:
         with contextlib.suppress(errors.Error):  # whatever went wrong before is what is to be told
             job.clean()
+
+
+def _remote(options: argparse.Namespace) -> tuple[Batch, Plan]:
+    """The job of an endpoint."""
+    from prediction import batch, settings
+    from resources import _api
+
+    target = settings.target(**{name: getattr(options, name) for name in ("stack", "project", "endpoint", "region")})
+    plan = _plan(options, target.project, target.settings.region)
+    return batch.Batch(_api.shared(target.settings), plan), plan
+
+
+def _local(options: argparse.Namespace) -> tuple[LocalBatch, Plan]:
+    """The job of this machine."""
+    from prediction import local_batch
+
+    plan = _plan(options, "", "")
+    stack = options.stack or os.environ.get("PULUMI_STACK") or "local"
+    return local_batch.LocalBatch(plan, local_batch.folder(options.model, options.version, stack)), plan
 
 
 def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:
@@ -104,7 +135,7 @@ def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:
         "maxWorkerCount": options.workers and str(options.workers),
         "region": region or None,
     }
-    return Plan(
+    plan = Plan(
         project=project,
         model=options.model,
         version=options.version,
@@ -114,36 +145,31 @@ def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:
         form=options.format or "",
         settings={name: value for name, value in settings.items() if value is not None},
     )
+    missing = [path for path in plan.local_sources if not path.is_file()]
+    if missing:
+        raise errors.InvalidInput([("--input", f"{missing[0]} is no file")])
+    if plan.local_target and not plan.local_target.absolute().parent.is_dir():
+        raise errors.InvalidInput([("--output", f"{plan.local_target.parent} is no folder")])
+    return plan
 
 
-def _follow(job: Batch, plan: Plan) -> int:
+def _follow(job: Batch | LocalBatch, plan: Plan) -> int:
     try:
         job.submit()
-        print(f"job {job.job_id}", file=sys.stderr)
+        if job.job_id:
+            print(f"job {job.job_id}", file=sys.stderr)
         with _telling(_rows(plan)) as told:
             ended = job.wait(told)
     except KeyboardInterrupt:
-        print(f"interrupted: {_cancel(job)}", file=sys.stderr)
+        print(f"interrupted: {job.stop()}", file=sys.stderr)
         return INTERRUPTED
     if ended["state"] != "SUCCEEDED":
-        raise errors.PredictionFailed(f"the job {job.job_id} is {ended['state']}: {ended.get('errorMessage', '')}")
+        named = f"the job {job.job_id}" if job.job_id else "the job"
+        raise errors.PredictionFailed(f"{named} is {ended['state']}: {ended.get('errorMessage', '')}")
     job.fetch()
     done, refused = _jobs.counts(ended)
     print(f"{done} predictions in {plan.target}" + (f", {refused} rows refused" if refused else ""))
     return REFUSED if refused else OK
-
-
-def _cancel(job: Batch) -> str:
-    """Cancels the job, as far as there is one; says what became of it."""
-    try:
-        job.cancel()
-    except errors.NotFound:
-        return "no job was begun"
-    except errors.FailedPrecondition:
-        return f"the job {job.job_id} had ended"
-    except errors.Error as error:
-        return f"the job {job.job_id} may go on: `gcloud ai-platform jobs cancel {job.job_id}` stops it ({error})"
-    return f"the job {job.job_id} is cancelled"
 
 
 def _rows(plan: Plan) -> int | None:

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.jobs import inputs, tables
+from emulator.jobs import inputs, results, tables
 from emulator.jobs.failures import JobFailed
 from emulator.operations import insist
 from emulator.storage import blobs, commit, digests, object_fields, rows
@@ -70,8 +70,7 @@ def _part(index: int, count: int) -> str:
 
 
 def _statistics(shards: list[sqlite3.Row]) -> bytes:
-    """One line for each error, the most frequent first: text and count, as a Python tuple, as the service writes it."""
     counted: Counter[str] = Counter()
     for shard in shards:
-        tables.bounded(counted, json.loads(shard["errors"]))
-    return "".join(f"({text!r}, {count})\n" for text, count in counted.most_common()).encode()
+        results.bounded(counted, json.loads(shard["errors"]))
+    return results.statistics(counted)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from emulator.context import Emulator
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
-MOST_ERRORS = 1000
-"""How many different errors of rows are told apart in one job."""
-OTHER_ERRORS = "Other errors."
 
 # `number` is the order in which jobs run. A shard is whole once it has `size`; `errors` is {TEXT: COUNT}.
 _SCRIPT = """
@@ -113,12 +109,6 @@ def plan(emulator: Emulator, number: int, shards: Iterable[Shard]) -> None:
 def shards(emulator: Emulator, number: int) -> list[sqlite3.Row]:
     """All shards of a job, in order."""
     return emulator.store.all("SELECT * FROM job_shards WHERE job = ? ORDER BY shard", number)
-
-
-def bounded(errors: Counter[str], more: dict[str, int]) -> None:
-    """Adds to `errors`, of which no more than `MOST_ERRORS` are told apart."""
-    for text, count in more.items():
-        errors[text if text in errors or len(errors) < MOST_ERRORS else OTHER_ERRORS] += count
 
 
 def to_json(emulator: Emulator, row: sqlite3.Row) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command line: `python -m models build`, `push` and `list`."""
+"""The command line: `python -m models build`, `push`, `list` and `where`."""
 
 from __future__ import annotations
 
@@ -59,6 +59,8 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     try:
         if options.command == "list":
             return _list(root)
+        if options.command == "where":
+            return _where(options, root)
         return _push(options, root) if options.command == "push" else _build(options, root)
     except ModelsError as error:
         sys.stderr.write(f"models: {plain(str(error), root)}\n")
@@ -91,7 +93,21 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=shape,
     )
+    _add_where(commands)
     return parser
+
+
+def _add_where(commands: Any) -> None:
+    place = commands.add_parser(
+        "where",
+        help="the folder of a version's SavedModel",
+        description="Prints the folder on this machine that holds the SavedModel of a version of a stack file.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    place.add_argument("model", metavar="MODEL", help="a model of the stack file")
+    place.add_argument("--version", metavar="V", help="one of its versions (default: its default version)")
+    place.add_argument("--stack", metavar="STACK", default="local", help="of Pulumi.STACK.yaml (default: local)")
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -178,6 +194,13 @@ def _report(built: Built, root: Path, shown: Display) -> None:
             f"  its card has content {built.card.content_digest}, from a machine whose floating point differs; "
             f"a stack takes this build only with allowRebuild: true"
         )
+
+
+def _where(options: argparse.Namespace, root: Path) -> int:
+    from models.core.where import folder_of
+
+    print(folder_of(options.model, options.version, options.stack, root))
+    return OK
 
 
 def _list(root: Path) -> int:

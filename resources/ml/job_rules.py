@@ -23,7 +23,7 @@ MOST_NAME = 100
 """Of a managed job: its id has a hash and the number of a try behind it."""
 DEFAULT_BATCH = 64
 DEFAULT_WORKERS = 10
-MOST_BATCH = 1_000_000
+MOST_BATCH, MOST_WORKERS = 1_000_000, 10_000
 _FORMS = {"modelName": (MODEL_NAME, "projects/P/models/M"), "versionName": (VERSION_NAME, "a version's full name")}
 _REQUIRED = ("dataFormat", "inputPaths", "outputPath", "region")
 
@@ -93,7 +93,7 @@ def _places(given: Values) -> Iterator[Failure]:
 
 
 def _numbers(given: Values) -> Iterator[Failure]:
-    for name, most in (("batchSize", MOST_BATCH), ("maxWorkerCount", 10_000)):
+    for name, most in (("batchSize", MOST_BATCH), ("maxWorkerCount", MOST_WORKERS)):
         value = given.get(name)
         if isinstance(value, int | str) and str(value).lstrip("-").isdecimal() and not 1 <= int(value) <= most:
             yield name, f"must be 1 to {most}; it is {value}"

@@ -1,0 +1,63 @@
+"""`python -m models where`: the folder of the SavedModel that a version of a stack file names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models.core.cli import main
+from tests.models.test_resolve import put_build
+
+STACK = """
+config:
+  tf2-models:models:
+    one:
+      defaultVersion: v2
+      versions: {v1: {artifact: line, parameters: {rate: 9}}, v2: {artifact: "line@DIGEST"}, v3: {artifact: "gs://bucket/line"}}
+    two:
+      version: {artifact: "./exports/two"}
+"""
+
+
+@pytest.fixture
+def root(checkout: Path) -> Path:
+    """A checkout with a build, a SavedModel made elsewhere, and a stack file that names both."""
+    facts = put_build(checkout)
+    folder = checkout / "exports/two"
+    folder.parent.mkdir()
+    (checkout / "build/line" / str(facts.input_digest)).rename(folder)
+    put_build(checkout)
+    text = STACK.replace("DIGEST", str(facts.input_digest))
+    (checkout / "Pulumi.local.yaml").write_text(text, encoding="utf-8")
+    return checkout
+
+
+@pytest.mark.parametrize(
+    ("words", "place"), [(["one"], "build/line"), (["one", "--version", "v2"], "build/line"), (["two"], "exports/two")]
+)
+def test_a_folder(root: Path, capsys: pytest.CaptureFixture[str], words: list[str], place: str) -> None:
+    """Of the default version, of another one, of the only one without a name."""
+    assert main(["where", *words], root=root) == 0
+
+    found = Path(capsys.readouterr().out.strip())
+    assert found.is_relative_to(root / place)
+    assert (found / "saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["three"], 2, "Pulumi.local.yaml names no model three: it has one, two"),
+        (["one", "--version", "v9"], 2, "has no version v9 of one"),
+        (["one", "--version", "v1"], 1, "python -m models build line --set rate=9"),
+        (["one", "--version", "v3"], 1, "gs://bucket/line lies in a bucket"),
+        (["one", "--stack", "prod"], 1, "there is no such stack file"),
+    ],
+)
+def test_what_cannot_be_found(
+    root: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str
+) -> None:
+    """One line, and what to do."""
+    assert main(["where", *words], root=root) == code
+    assert said in capsys.readouterr().err

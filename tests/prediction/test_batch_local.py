@@ -1,0 +1,99 @@
+"""`python -m prediction batch --local`: the same as by an endpoint, without one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.prediction.deployment import Deployment, patient, run
+from tests.running import ROOT
+
+pytestmark = pytest.mark.tensorflow
+
+
+def _file(folder: Path, rows: list[object], name: str) -> str:
+    (folder / name).write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return str(folder / name)
+
+
+@pytest.mark.parametrize(
+    ("model", "rows", "options", "code"),
+    [
+        ("risk", [patient(32), patient(32, "fixed"), patient(96)], ["--batch-size", "2"], 0),
+        ("numbers", [1.5, "text", [1], 2], ["--signature", "negative", "--workers", "1"], 3),
+        ("numbers", [1.5], ["--signature", "none"], 1),
+    ],
+)
+def test_results_and_exit_codes_are_those_of_an_endpoint(
+    deployment: Deployment,
+    prediction_models: Path,
+    tmp_path: Path,
+    model: str,
+    rows: list[object],
+    options: list[str],
+    code: int,
+) -> None:
+    """Files, their order, errors with their counts; nothing else is left."""
+    inputs = [_file(tmp_path, rows, "a.jsonl"), _file(tmp_path, rows[::-1], "b.jsonl")]
+    there, here = tmp_path / "there.jsonl", tmp_path / "here.jsonl"
+
+    by_api = deployment.run("batch", model, "--input", *inputs, "--output", str(there), *options)
+    local = run(
+        *("batch", str(prediction_models / model), "--local", "--input", *inputs, "--output", str(here), *options)
+    )
+
+    assert (by_api.returncode, local.returncode) == (code, code), local.stderr
+    assert local.stdout == by_api.stdout.replace("there.jsonl", "here.jsonl")
+    for name in ("there.jsonl", "there.jsonl.errors"):
+        if (tmp_path / name).exists():
+            other = tmp_path / name.replace("there", "here")
+            assert other.read_bytes() == (tmp_path / name).read_bytes()
+            other.unlink()
+            (tmp_path / name).unlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "b.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["./none", "--input", "README.md", "--output", "x"], "./none is no SavedModel: it has no saved_model.pb"),
+        (["nothing", "--input", "README.md", "--output", "x"], "Pulumi.local.yaml names no model nothing"),
+        (["m", "--input", "none.json", "--output", "x"], "--input: none.json is no file"),
+        (["m", "--input", "README.md", "--output", "gs://b/x"], "gs:// needs an endpoint"),
+        (["m", "--input", "README.md", "--output", "x", "--endpoint", "global"], "leave out --endpoint"),
+        (["m", "--input", "README.md", "--output", "x", "--batch-size", "0"], "--batch-size must be 1 to 1000000"),
+    ],
+)
+def test_what_is_wrong_is_one_line(words: list[str], says: str) -> None:
+    """Exit code 2; nothing is begun."""
+    done = run("batch", *words, "--local")
+
+    assert done.returncode == 2
+    assert says in done.stderr.splitlines()[-1]
+    assert not (ROOT / "x").exists()
+
+
+def test_interrupted(prediction_models: Path, tmp_path: Path) -> None:
+    """Ctrl-C ends every process; results that were there stay as they were, and nothing else is left."""
+    rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
+    rows.write_bytes(b"1\n" * 6_000_000)
+    output.write_bytes(b"old")
+    command = [sys.executable, "-m", "prediction", "batch", str(prediction_models / "numbers"), "--local"]
+    with subprocess.Popen(
+        [*command, "--input", str(rows), "--output", str(output)], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as started:
+        assert started.stderr is not None
+        assert started.stderr.readline() == "running\n"
+        os.kill(started.pid, signal.SIGINT)
+        said = started.stderr.read()
+
+    assert started.returncode == 130
+    assert said.splitlines()[-1] == "interrupted: nothing was written"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "rows.jsonl"]
+    assert output.read_bytes() == b"old"

@@ -16,7 +16,9 @@ from resources._api import Api
 from resources._clock import Clock
 from resources.ml import _jobs
 
-_RESULTS, _ERRORS = "prediction.results-", "prediction.errors_stats-"
+_RESULTS = "prediction.results-"
+_BESIDE = {"prediction.errors_stats-": "errors", "prediction.keys-": "keys"}
+"""What goes to a file beside the results, unless it is empty: how objects' names begin, how the file's name ends."""
 _FORMATS = {".tfrecord": "TF_RECORD", ".tfrecords": "TF_RECORD", ".gz": "TF_RECORD_GZIP"}
 _REGION = "us-central1"
 
@@ -129,15 +131,16 @@ class Batch:
         self._api.call(self._jobs.cancel(name=self.name, body={}), repeatable=True)
 
     def fetch(self) -> None:
-        """Downloads the results where the target is here: to a file, and the errors' counts to `FILE.errors`."""
+        """Downloads the results where the target is here: to FILE, errors' counts to FILE.errors, keys to FILE.keys."""
         target = self._plan.local_target
         if target is None:
             return
         files.download(self._api, self._written(_RESULTS), target)
-        statistics = target.with_name(f"{target.name}.errors")
-        files.download(self._api, self._written(_ERRORS), statistics)
-        if not statistics.stat().st_size:
-            statistics.unlink()
+        for prefix, ending in _BESIDE.items():
+            beside = target.with_name(f"{target.name}.{ending}")
+            files.download(self._api, self._written(prefix), beside)
+            if not beside.stat().st_size:
+                beside.unlink()
 
     def clean(self) -> None:
         """Removes what was staged."""

@@ -34,7 +34,8 @@ examples:
   python -m prediction batch texts --input rows.tfrecord.gz --output tones.jsonl --stack prod
 
 Input is a JSON value per line, what an element of "instances" is, or TFRecords. Output is an object per row, in the
-order of the input; a row that the model refuses has none, and FILE.errors tells each error with its count.
+order of the input; a row that the model refuses has none, and FILE.errors tells each error with its count. With CSV
+it is a row of values each, and FILE.keys has the names of their columns.
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but rows were refused, 130 interrupted: the job is cancelled
 """
@@ -70,6 +71,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add("--input", nargs="+", required=True, metavar="FILE", help="files here, or gs:// paths with wildcards")
     add("--output", required=True, metavar="FILE", help="a file here, or a gs:// folder")
     add("--format", choices=("JSON", "TF_RECORD", "TF_RECORD_GZIP"), help="of the input (default: by its name)")
+    add("--output-format", choices=("JSON", "CSV"), help="of the results (default: JSON, an object in each line)")
     add("--signature", metavar="S", help="key of the SavedModel's signature (default: serving_default)")
     add("--batch-size", type=int, metavar="N", help="rows of one call of the model (default: 64)")
     add("--workers", type=int, metavar="N", help="workers at most (default: 10)")
@@ -131,6 +133,7 @@ def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:
 
     settings = {
         "signatureName": options.signature,
+        "outputDataFormat": options.output_format,
         "batchSize": options.batch_size and str(options.batch_size),
         "maxWorkerCount": options.workers and str(options.workers),
         "region": region or None,

@@ -45,6 +45,7 @@ class LocalBatch:
             "sources": [str(path.absolute()) for path in plan.local_sources],
             "target": str(Path(plan.target).absolute()),
             "form": plan.form or format_of(plan.sources),
+            "output": given.get("outputDataFormat", "JSON"),
             "signature": given.get("signatureName", ""),
         }
         numbers = {"batch": "batchSize", "workers": "maxWorkerCount"}

@@ -113,3 +113,8 @@ def settings(row: sqlite3.Row) -> dict[str, Any]:
     """The `predictionInput` of a job."""
     found: dict[str, Any] = json.loads(row["body"])["predictionInput"]
     return found
+
+
+def output_of(given: Mapping[str, Any]) -> str:
+    """The format of a job's results: `CSV`, or `JSON` for lines of it."""
+    return "CSV" if given.get("outputDataFormat") == "CSV" else "JSON"

@@ -14,21 +14,32 @@ from emulator.serving.failures import InvalidOutputs
 from emulator.serving.tensors import Array
 
 
-def write(outputs: Mapping[str, Array], count: int) -> bytes:
-    """The lines of `count` rows. A batch's results are objects always, also those of a single output.
+class Lines:
+    """Writes lines. `keys` is empty: each line has its own."""
 
-    Raises:
-        InvalidOutputs: an output has another number of rows, or JSON cannot carry it.
-    """
+    keys: tuple[str, ...] = ()
+
+    def write(self, outputs: Mapping[str, Array], count: int) -> bytes:
+        """The lines of `count` rows. A batch's results are objects always, also those of a single output.
+
+        Raises:
+            InvalidOutputs: an output has another number of rows, or JSON cannot carry it.
+        """
+        arrays = checked(outputs, count)
+        if len(arrays) == 1:
+            (name,) = arrays
+            return _alone(_key(name), answer.column(name, arrays[name]))
+        columns = [_column(_key(alias), answer.column(alias, array)) for alias, array in arrays.items()]
+        return b"{" + b"}\n{".join(map(b",".join, zip(*columns, strict=True))) + b"}\n"
+
+
+def checked(outputs: Mapping[str, Array], count: int) -> dict[str, Array]:
+    """The outputs, a scalar as one row. Raises `InvalidOutputs` where one has another number of rows."""
     arrays = {alias: np.atleast_1d(array) for alias, array in outputs.items()}
     for alias, array in arrays.items():
         if len(array) != count:
             raise InvalidOutputs(f"output {alias} has {len(array)} rows for {count} instances")
-    if len(arrays) == 1:
-        (name,) = arrays
-        return _alone(_key(name), answer.column(name, arrays[name]))
-    columns = [_column(_key(alias), answer.column(alias, array)) for alias, array in arrays.items()]
-    return b"{" + b"}\n{".join(map(b",".join, zip(*columns, strict=True))) + b"}\n"
+    return arrays
 
 
 def _key(alias: str) -> bytes:

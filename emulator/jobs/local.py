@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.jobs import results, shards
+from emulator.jobs import results, separated, shards
 from emulator.jobs.failures import Damaged, JobFailed
 from emulator.jobs.results import Result
 from emulator.jobs.runner import Part, Runner
@@ -38,6 +38,7 @@ class Order:
         sources: the input files.
         target: the file of results; the errors' counts go to `FILE.errors`, if there are any.
         form: `JSON`, `TF_RECORD` or `TF_RECORD_GZIP`.
+        output: `CSV`, or `JSON` for lines of it; the keys of columns go to `FILE.keys`.
         signature: key of the signature; empty for the only one, or `serving_default`.
         batch: rows of one call of the model.
         workers: nodes at most.
@@ -47,6 +48,7 @@ class Order:
     sources: list[str]
     target: str
     form: str
+    output: str = "JSON"
     signature: str = ""
     batch: int = job_rules.DEFAULT_BATCH
     workers: int = job_rules.DEFAULT_WORKERS
@@ -64,6 +66,7 @@ class LocalJob:
         self._order, self._folder = order, folder
         self._predictions = 0
         self._errors: Counter[str] = Counter()
+        self._keys: list[str] = []
 
     async def run(self) -> None:
         """Predicts all rows, then gives the results their names. Raises `JobFailed`."""
@@ -75,6 +78,7 @@ class LocalJob:
                 serving,
                 Path(order.model),
                 form=order.form,
+                output=order.output,
                 signature=order.signature,
                 batch=order.batch,
                 workers=order.workers,
@@ -107,23 +111,29 @@ class LocalJob:
         del part, seconds
         self._predictions += result.predictions
         results.bounded(self._errors, result.errors)
+        self._keys = results.same_keys(self._keys, result.keys)
         self.tell("RUNNING")
 
     def _publish(self, parts: list[Part]) -> None:
         target = Path(self._order.target)
+        beside = {
+            "errors": results.statistics(self._errors),
+            "keys": separated.header(self._keys),
+        }
         first, *others = parts
         with first.target.open("ab") as file:
             for part in others:
                 with part.target.open("rb") as more:
                     shutil.copyfileobj(more, file, _PIECE)
                 part.target.unlink()  # so that no more than one of them is there twice
-        told = target.with_name(f"{target.name}.errors")
-        if self._errors:
-            written = self._folder / "errors"
-            written.write_bytes(results.statistics(self._errors))
-            written.replace(told)
-        else:
-            told.unlink(missing_ok=True)
+        for name, content in beside.items():
+            told = target.with_name(f"{target.name}.{name}")
+            if content:
+                written = self._folder / name
+                written.write_bytes(content)
+                written.replace(told)
+            else:
+                told.unlink(missing_ok=True)
         first.target.replace(target)
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.jobs import inputs, results, tables
+from emulator.jobs import inputs, results, separated, tables
 from emulator.jobs.failures import JobFailed
 from emulator.operations import insist
 from emulator.storage import blobs, commit, digests, object_fields, rows
@@ -18,7 +18,7 @@ from resources import errors
 if TYPE_CHECKING:
     from emulator.context import Emulator
 
-_RESULTS, _ERRORS = "prediction.results", "prediction.errors_stats"
+_RESULTS, _ERRORS, _KEYS = "prediction.results", "prediction.errors_stats", "prediction.keys"
 
 
 async def publish(emulator: Emulator, number: int) -> None:
@@ -49,16 +49,22 @@ def _objects(emulator: Emulator, row: sqlite3.Row, fields: dict[str, Any]) -> li
     prefix = f"{path.rstrip('/')}/" if path.rstrip("/") else ""
     output = tables.folder(emulator, row["number"]) / "output"
     shards = tables.shards(emulator, row["number"])
-    statistics = output / "errors"
-    statistics.write_bytes(_statistics(shards))
-    digest = digests.of_file(statistics)
 
     def new(file: Path, name: str, size: int, crc32c: str, md5: str) -> NewObject:
         blob = blobs.adopt(emulator, file)
         whole = f"{prefix}{name}"
         return NewObject(bucket=bucket, name=whole, blob=blob, size=size, crc32c=crc32c, md5=md5, resource=fields)
 
-    found = [new(statistics, f"{_ERRORS}-{_part(0, 1)}", statistics.stat().st_size, digest.crc32c, digest.md5)]
+    def small(content: bytes, name: str) -> NewObject:
+        file = output / name
+        file.write_bytes(content)
+        digest = digests.of_file(file)
+        return new(file, f"{name}-{_part(0, 1)}", len(content), digest.crc32c, digest.md5)
+
+    found = [small(_statistics(shards), _ERRORS)]
+    if inputs.output_of(inputs.settings(row)) == "CSV":
+        keys = tables.keys_file(emulator, row["number"])
+        found.append(small(separated.header(json.loads(keys.read_bytes()) if keys.exists() else []), _KEYS))
     for index, shard in enumerate(shards):
         name = f"{_RESULTS}-{_part(index, len(shards))}"
         found.append(new(output / str(shard["shard"]), name, shard["size"], shard["crc32c"], shard["md5"]))

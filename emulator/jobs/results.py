@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
+from emulator.jobs.failures import JobFailed
 from emulator.storage import blobs
 from emulator.storage.digests import Digest
 
@@ -24,6 +25,7 @@ class Result:
     size: int = 0
     predictions: int = 0
     errors: Counter[str] = field(default_factory=Counter)
+    keys: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> int:
@@ -36,9 +38,17 @@ class Result:
         told = json.loads(head)
         self.predictions += told["predictions"]
         bounded(self.errors, told["errors"])
+        self.keys = self.keys or told["keys"]
         blobs.write_all(file, lines)
         self.size += len(lines)
         self.digest.update(lines)
+
+
+def same_keys(keys: list[str], more: list[str]) -> list[str]:
+    """The keys of the columns of two parts; none where none has any. Raises `JobFailed` where they differ."""
+    if keys and more and keys != more:
+        raise JobFailed(f"The rows have different columns: {', '.join(keys)}; {', '.join(more)}.")
+    return keys or more
 
 
 def bounded(errors: Counter[str], more: Mapping[str, int]) -> None:

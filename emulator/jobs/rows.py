@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from emulator.jobs import lines, shards
+from emulator.jobs import shards
+from emulator.jobs.lines import Lines
 from emulator.jobs.reading import Reader
+from emulator.jobs.separated import Separated
 from emulator.serving import batching
 from emulator.serving import signature as signatures
 from emulator.serving.batching import Answers, Runnable
@@ -45,24 +47,27 @@ class Rows:
         signature: key of its signature; empty for the only one, or `serving_default`.
         batch: rows of one call of the model.
         form: of the chunks, see `shards.plan`.
+        output: `CSV`, or `JSON` for lines of it.
 
     Raises:
         LoadFailed: there is no such signature.
     """
 
-    def __init__(self, model: Runnable, *, signature: str, batch: int, form: str) -> None:
+    def __init__(self, model: Runnable, *, signature: str, batch: int, form: str, output: str) -> None:
         try:
             self._key = signatures.choose(model.signatures, signature)
         except InvalidInputs as exc:
             raise LoadFailed(str(exc)) from exc
         self._model, self._batch, self._form = model, batch, form
+        self._writer: Lines | Separated = Separated() if output == "CSV" else Lines()
         wanted = model.signatures[self._key]
         fixed = any(tensor.shape and tensor.shape[0] is not None for tensor in wanted.inputs.values())
         self._reader = Reader(wanted, model.fast, form=form, most=batch if fixed else 0)
 
     def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
-        """One answer for each chunk (number, content): a line `{"predictions": N, "errors": {TEXT: N}}`, then results.
+        """One answer for each chunk (number, content): a line of JSON, then results.
 
+        The line is `{"predictions": N, "errors": {TEXT: N}, "keys": [...]}`, the keys those of the results' columns; or
         `{"halve": true}` where the results are too long together.
         """
         for number, chunk in requests:
@@ -87,7 +92,7 @@ class Rows:
                 tally.refuse(f"The prediction of one instance has more than {MOST_ANSWER} bytes.")
                 break
             written.append(text)
-        head = orjson.dumps({"predictions": tally.predictions, "errors": dict(tally.errors)})
+        head = orjson.dumps({"predictions": tally.predictions, "errors": dict(tally.errors), "keys": self._writer.keys})
         return b"\n".join((head, b"".join(written)))
 
     def _results(self, chunk: bytes, tally: _Tally) -> Iterator[bytes]:
@@ -98,7 +103,7 @@ class Rows:
 
     def _predicted(self, inputs: Mapping[str, Array], count: int, tally: _Tally) -> Iterator[bytes]:
         try:
-            text = lines.write(batching.run(self._model, self._key, inputs), count)
+            text = self._writer.write(batching.run(self._model, self._key, inputs), count)
         except PredictionError as exc:
             if count == 1:
                 tally.refuse(str(exc))

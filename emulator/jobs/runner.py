@@ -58,15 +58,25 @@ class Runner:
         form: of the input, see `shards.plan`.
         signature: key of the signature; empty for the only one, or `serving_default`.
         batch: rows of one call of the model.
+        output: `CSV`, or `JSON` for lines of it.
         workers: nodes at most.
         kept: is awaited for each part.
     """
 
     def __init__(
-        self, serving: Serving, model: Path, *, form: str, signature: str, batch: int, workers: int, kept: Kept
+        self,
+        serving: Serving,
+        model: Path,
+        *,
+        form: str,
+        output: str,
+        signature: str,
+        batch: int,
+        workers: int,
+        kept: Kept,
     ) -> None:
         self._serving, self._model, self._form, self._kept = serving, model, form, kept
-        self._options: dict[str, Any] = {"signature": signature, "batch": batch, "form": form}
+        self._options: dict[str, Any] = {"signature": signature, "batch": batch, "form": form, "output": output}
         self._workers = workers
         self._tries: Counter[int] = Counter()
 

@@ -67,6 +67,11 @@ def folder(emulator: Emulator, number: int) -> Path:
     return emulator.data / "jobs" / str(number)
 
 
+def keys_file(emulator: Emulator, number: int) -> Path:
+    """Where the keys of a job's columns are kept, as a list of JSON; there is none before they are known."""
+    return folder(emulator, number) / "output" / "keys"
+
+
 def unfinished(emulator: Emulator) -> list[sqlite3.Row]:
     """The jobs that have not ended, the oldest first."""
     marks = ", ".join("?" * len(ENDED))

@@ -7,7 +7,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
-from emulator.jobs import inputs, shards, tables
+from emulator.jobs import inputs, results, shards, tables
 from emulator.jobs.failures import Damaged, JobFailed
 from emulator.jobs.results import Result
 from emulator.jobs.runner import Part, Runner
@@ -73,6 +73,7 @@ class Job:
             self._emulator.serving,
             self._folder / "model",
             form=self._form,
+            output=inputs.output_of(given),
             signature=given.get("signatureName", ""),
             batch=int(given.get("batchSize", job_rules.DEFAULT_BATCH)),
             workers=int(given.get("maxWorkerCount", job_rules.DEFAULT_WORKERS)),
@@ -90,7 +91,8 @@ class Job:
         )
 
     async def _keep(self, part: Part, result: Result, seconds: float) -> None:
-        """Notes that a shard's file is whole, which it is from then on."""
+        """Notes that a shard's file is whole, which it is from then on. Raises `JobFailed`."""
+        self._keep_keys(result.keys)
 
         def change() -> None:
             self._emulator.store.run(
@@ -101,3 +103,12 @@ class Job:
             )
 
         await insist(self._emulator, change)
+
+    def _keep_keys(self, keys: list[str]) -> None:
+        """Notes the columns' keys, before the first shard that has them is whole."""
+        file = tables.keys_file(self._emulator, self._number)
+        known = json.loads(file.read_bytes()) if file.exists() else []
+        if results.same_keys(known, keys) != known:
+            written = file.with_name("keys.part")
+            written.write_text(json.dumps(keys), encoding="utf-8")
+            written.replace(file)

@@ -77,9 +77,8 @@ def job_body(given: Mapping[str, Any]) -> dict[str, Any]:
     _check_runtime(wanted.get("runtimeVersion"), "job.predictionInput.runtimeVersion")
     if wanted["dataFormat"] not in ("JSON", "TEXT", "TF_RECORD", "TF_RECORD_GZIP"):
         raise field_error(errors.InvalidArgument, "job.predictionInput.dataFormat", "is a format of outputs only")
-    if wanted.get("outputDataFormat", "JSON") not in ("JSON", "TEXT"):
-        text = f"{wanted['outputDataFormat']} is not written here: results are JSON lines."
-        raise field_error(errors.Unimplemented, "job.predictionInput.outputDataFormat", text)
+    if wanted.get("outputDataFormat", "JSON") not in ("JSON", "TEXT", "CSV"):
+        raise field_error(errors.InvalidArgument, "job.predictionInput.outputDataFormat", "is a format of inputs only")
     return _stored(body)
 
 

@@ -26,6 +26,7 @@ def _file(folder: Path, rows: list[object], name: str) -> str:
     ("model", "rows", "options", "code"),
     [
         ("risk", [patient(32), patient(32, "fixed"), patient(96)], ["--batch-size", "2"], 0),
+        ("numbers", [1.5, "text", 2], ["--output-format", "CSV"], 3),
         ("numbers", [1.5, "text", [1], 2], ["--signature", "negative", "--workers", "1"], 3),
         ("numbers", [1.5], ["--signature", "none"], 1),
     ],
@@ -50,7 +51,7 @@ def test_results_and_exit_codes_are_those_of_an_endpoint(
 
     assert (by_api.returncode, local.returncode) == (code, code), local.stderr
     assert local.stdout == by_api.stdout.replace("there.jsonl", "here.jsonl")
-    for name in ("there.jsonl", "there.jsonl.errors"):
+    for name in ("there.jsonl", "there.jsonl.errors", "there.jsonl.keys"):
         if (tmp_path / name).exists():
             other = tmp_path / name.replace("there", "here")
             assert other.read_bytes() == (tmp_path / name).read_bytes()

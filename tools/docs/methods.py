@@ -23,7 +23,7 @@ _HOLDS = "Holds and retention are stored, not enforced."
 PARTLY = {
     "ml.projects.getConfig": "The accounts that it names do not exist.",
     "ml.projects.jobs.create": (
-        "Training jobs answer 501, and so do results other than JSON lines. Region and runtime are checked, without "
+        "Training jobs answer 501. Region and runtime are checked, without "
         "effect. No more nodes run than this machine has cores, and one job at a time."
     ),
     "ml.projects.jobs.list": _FILTER,

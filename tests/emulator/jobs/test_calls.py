@@ -30,7 +30,7 @@ INPUT = {
         ({"predictionInput": {**INPUT, "batchSize": 0}}, errors.InvalidArgument, "job.prediction_input.batch_size"),
         ({"predictionInput": {**INPUT, "inputPaths": ["x"]}}, errors.InvalidArgument, "job.prediction_input.input_pa"),
         ({"predictionInput": {**INPUT, "dataFormat": "CSV"}}, errors.InvalidArgument, "job.prediction_input.data_form"),
-        ({"predictionInput": {**INPUT, "outputDataFormat": "CSV"}}, errors.Unimplemented, "output_data_format"),
+        ({"predictionInput": {**INPUT, "outputDataFormat": "TF_RECORD"}}, errors.InvalidArgument, "output_data_format"),
         ({"predictionInput": {**INPUT, "runtimeVersion": "3.0"}}, errors.InvalidArgument, "runtime_version"),
         ({"trainingInput": {"region": "us-central1"}}, errors.Unimplemented, "job.training_input"),
         ({"labels": {"A": "b"}}, errors.InvalidArgument, "job.labels"),

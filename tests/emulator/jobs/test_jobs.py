@@ -83,6 +83,19 @@ def test_a_signature_is_chosen_by_its_name(batch: Batch, models: Path) -> None:
     assert [batch.results(job) for job in jobs] == [[{"y": [2.0, 4.0]}], [{"minus": [-1.0, -2.0]}]]
 
 
+def test_results_may_be_separated_by_commas(batch: Batch, models: Path) -> None:
+    """A value of each output in a row, and a file of their keys; with lines of JSON there is no such file."""
+    path, uri = batch.input(b"[1, 2]\n[3.5, 4]\n"), batch.folder(models / "named")
+
+    job = batch.done(path, uri=uri, outputDataFormat="CSV")
+
+    assert batch.content(job, "prediction.results-00000-of-00001") == b"2.0,4.0\n7.0,8.0\n"
+    assert batch.content(job, "prediction.keys-00000-of-00001") == b"y_0,y_1\n"
+    assert counts(job) == (2, 0)
+    lines = batch.done(path, uri=uri)
+    assert [name for name in batch.files(lines) if "keys" in name] == []
+
+
 def test_an_empty_file_gives_an_empty_result(batch: Batch) -> None:
     """The files are there all the same."""
     job = batch.done(batch.input(b""))

@@ -1,0 +1,82 @@
+"""From a model's outputs to rows of comma-separated values, whose keys stand in a file of their own. No TensorFlow.
+
+Google says no more of this format than that. Here a row has a value of each output, the outputs by their aliases; one
+with several values in a row has a column for each, `ALIAS_0`, `ALIAS_1`, in the order in which JSON lists them. Numbers
+are written as in JSON; text is quoted where it must be (RFC 4180), rows end with a line feed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+
+from emulator.jobs.lines import checked
+from emulator.serving import answer
+from emulator.serving.failures import InvalidOutputs
+from emulator.serving.tensors import Array
+
+
+class Separated:
+    """Writes rows.
+
+    Attributes:
+        keys: of the columns; empty until a row was written.
+    """
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    def write(self, outputs: Mapping[str, Array], count: int) -> bytes:
+        """The rows of `count` predictions.
+
+        Raises:
+            InvalidOutputs: an output has another number of rows, or of values in a row than before, or no text.
+        """
+        arrays = dict(sorted(checked(outputs, count).items()))
+        flat = {alias: array.reshape(count, -1) for alias, array in arrays.items()}
+        keys = [key for alias, array in arrays.items() for key in _keys(alias, array.ndim, flat[alias].shape[1])]
+        if self.keys and keys != self.keys:
+            raise InvalidOutputs("CSV takes rows that all have the same number of values")
+        columns = [_texts(answer.column(alias, array)) for alias, array in flat.items()]
+        self.keys = keys
+        rows = columns[0] if len(columns) == 1 else list(map(b",".join, zip(*columns, strict=True)))
+        return b"\n".join(rows) + b"\n"
+
+
+def header(keys: list[str]) -> bytes:
+    """The file of keys: one row, empty where there are none."""
+    return _row(keys) + b"\n" if keys else b""
+
+
+def _keys(alias: str, dimensions: int, size: int) -> list[str]:
+    return [alias] if dimensions == 1 or size == 1 else [f"{alias}_{number}" for number in range(size)]
+
+
+def _texts(column: Array | list[Any]) -> list[bytes]:
+    """One text per row, of all its values."""
+    if isinstance(column, np.ndarray):
+        text = orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY)
+        return text[2:-2].split(b"],[")
+    return [_row([_plain(value) for value in row]) for row in column]
+
+
+def _plain(value: Any) -> Any:
+    """A value as `csv` is to write it: bytes by their base64, NaN and the infinities as in the lines of JSON."""
+    if isinstance(value, dict):
+        return value["b64"]
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _row(values: list[Any]) -> bytes:
+    written = io.StringIO()
+    csv.writer(written, lineterminator=_END).writerow(values)  # quotes what holds a character of it
+    return written.getvalue().removesuffix(_END).encode()
+
+
+_END = "\r\n"

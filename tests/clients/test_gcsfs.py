@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,18 @@ from gcsfs.core import GCSFileSystem
 
 from tests.running import RunningEmulator
 
+_FRAMES = """
+import json, sys
+import pandas
+
+place, options = sys.argv[1], json.loads(sys.argv[2])
+frame = pandas.DataFrame({"age": [63, 37], "thal": ["fixed", "normal"]})
+frame.to_csv(f"{place}/frame.csv", index=False, storage_options=options)
+frame.to_json(f"{place}/rows.json", orient="records", lines=True, storage_options=options)
+table = pandas.read_csv(f"{place}/frame.csv", storage_options=options)
+rows = pandas.read_json(f"{place}/rows.json", lines=True, storage_options=options)
+print(table.equals(frame), rows.equals(frame))
+"""
 _LARGE = secrets.token_bytes(2**20 - 3)
 
 
@@ -43,3 +59,22 @@ def test_a_file_system(files: GCSFileSystem, bucket: str, tmp_path: Path) -> Non
         files.pipe(f"{bucket}/moved", b"x", mode="create")
     files.rm(bucket, recursive=True)
     assert not files.exists(bucket)
+
+
+def test_pandas_reads_and_writes(emulator: RunningEmulator, bucket: str) -> None:
+    """`storage_options` with the endpoint is all that a frame needs; lines of JSON are the rows of a batch job."""
+    pytest.importorskip("pandas", reason="requirements-dev.txt has it")
+    options = {"token": "anon", "endpoint_url": emulator.endpoint}
+
+    ran = subprocess.run(
+        [sys.executable, "-c", _FRAMES, f"gs://{bucket}", json.dumps(options)],
+        env={**os.environ, "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (ran.stdout, ran.returncode) == ("True True\n", 0), ran.stderr
+    rows = emulator.storage().objects().get_media(bucket=bucket, object="rows.json").execute()
+    assert rows == b'{"age":63,"thal":"fixed"}\n{"age":37,"thal":"normal"}\n'

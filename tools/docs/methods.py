@@ -13,6 +13,7 @@ from tools.docs.markdown import code, table
 TITLES = {"ml": "AI Platform Prediction, `ml` v1", "storage": "Cloud Storage, `storage` v1"}
 _FILTER = "A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`; `OR`, `NOT` and parentheses answer 400."
 _CANCEL = "Only the creation of a version stops; every other operation runs to its end."
+_REGIONS = "The same everywhere: this machine is each of them. Training and accelerators are not among what they offer."
 _POLICIES = (
     "Lifecycle, retention, soft deletion, CORS, logging and the like are stored and given back; nothing acts on them."
 )
@@ -39,6 +40,8 @@ PARTLY = {
     "ml.projects.models.versions.list": _FILTER,
     "ml.projects.operations.cancel": _CANCEL,
     "ml.projects.operations.list": _FILTER,
+    "ml.projects.locations.get": _REGIONS,
+    "ml.projects.locations.list": _REGIONS,
     "ml.projects.locations.operations.cancel": _CANCEL,
     "storage.buckets.get": _SOFT,
     "storage.buckets.insert": f"{_POLICIES} Predefined ACLs have no effect; hierarchical namespaces answer 501.",

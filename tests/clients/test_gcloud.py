@@ -159,21 +159,25 @@ def test_hostile_names(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
 
 @pytest.mark.tensorflow
 def test_a_batch_prediction_job(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
-    """It is submitted, described, listed and refused a cancellation, and its results are read."""
+    """It is submitted, described, listed, labelled and refused a cancellation, and its results are read."""
     (tmp_path / "rows.json").write_text("1\n2\n")
     gcloud.run("storage", "cp", str(saved_models.write(tmp_path / "x") / "saved_model.pb"), f"gs://{bucket}/x/")
     gcloud.run("storage", "cp", str(tmp_path / "rows.json"), f"gs://{bucket}/in/")
     job = (f"--model-dir=gs://{bucket}/x", "--data-format=text", "--region=us-central1", "--runtime-version=2.11")
     paths = (f"--input-paths=gs://{bucket}/in/*", f"--output-path=gs://{bucket}/out/")
 
-    gcloud.run("ai-platform", "jobs", "submit", "prediction", "first", *job, *paths)
+    more = ("--batch-size=8", "--max-worker-count=2", "--signature-name=serving_default", "--labels=team=a")
+    gcloud.run("ai-platform", "jobs", "submit", "prediction", "first", *job, *paths, *more)
 
     def described() -> Any:
         found = gcloud.json("ai-platform", "jobs", "describe", "first")
         return found if found["state"] in ("SUCCEEDED", "FAILED") else None
 
     assert until(described, "the end of the job")["state"] == "SUCCEEDED"
-    assert [each["jobId"] for each in gcloud.json("ai-platform", "jobs", "list")] == ["first"]
+    assert [each["jobId"] for each in gcloud.json("ai-platform", "jobs", "list", "--filter=jobId:fir*")] == ["first"]
+    gcloud.run("ai-platform", "jobs", "update", "first", "--update-labels=team=b")
+    found = gcloud.json("ai-platform", "jobs", "describe", "first")
+    assert (found["labels"], found["predictionInput"]["batchSize"]) == ({"team": "b"}, "8")
     assert gcloud.run("storage", "cat", f"gs://{bucket}/out/prediction.results-*") == '{"y":2.0}\n{"y":4.0}\n'
     with pytest.raises(AssertionError, match="cannot be cancelled"):
         gcloud.run("ai-platform", "jobs", "cancel", "first")

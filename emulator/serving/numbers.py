@@ -28,6 +28,11 @@ _MARK = b"\xef"
 """How a byte order mark begins: simdjson takes it, and JSON may not have it."""
 
 
+def skeleton(text: bytes) -> bytes:
+    """A JSON text without everything but its brackets, braces, quotes, commas and colons."""
+    return text.translate(None, _FLESH)
+
+
 def reader(tensor: Tensor) -> Callable[[bytes], Array | None] | None:
     """What reads requests for a signature with this input alone, or gives None for a request that it does not read.
 
@@ -53,10 +58,10 @@ class _Reader:
         """The instances, or None."""
         if body.startswith(_MARK):
             return None
-        skeleton = body.translate(None, _FLESH)
+        bones = skeleton(body)
         # Each instance but the last one is followed by a comma, and so the length tells how many there can be.
-        count = (len(skeleton) - len(b'{"":[]}') + 1) // (len(self._instance) + 1)
-        if count < 1 or skeleton != b'{"":[' + b",".join([self._instance] * count) + b"]}":
+        count = (len(bones) - len(b'{"":[]}') + 1) // (len(self._instance) + 1)
+        if count < 1 or bones != b'{"":[' + b",".join([self._instance] * count) + b"]}":
             return None
         numbers = self._numbers(body)
         if numbers is None or len(numbers) != count * self._size:  # `[]` and `[1]` have one skeleton

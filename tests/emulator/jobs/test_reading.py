@@ -31,6 +31,9 @@ GOOD = {"age": [63.5], "beats": 150, "rest": [0.5, 1], "thal": ["fixed"], "smoke
 NUMBER = Signature({"x": Tensor("float32", (None,))})
 PAIR = Signature({"x": Tensor("float32", (None, 2))})
 TEXT = Signature({"x": Tensor("string", (None, 1))})
+IMAGE = Signature({"x": Tensor("float32", (None, 5, 4))})
+PIXELS = [[0.5, 1, 2, 3]] * 5
+CUT = "\n".join([f"{json.dumps(PIXELS)},{json.dumps(PIXELS)}", *json.dumps(PIXELS).split(", ", 1)])
 SMALL = Signature({"x": Tensor("uint8", (None,))})
 
 
@@ -104,25 +107,41 @@ def read(signature: Signature, lines: list[bytes]) -> tuple[list[str], list[str]
         (NUMBER, "[2]", "a list in the place of a number"),
         (PAIR, '"ab"', "a text of two characters is no pair"),
         (TEXT, '"b"', "a text is no list of one"),
+        (IMAGE, json.dumps(PIXELS[:4]), "a row is missing"),
+        (IMAGE, json.dumps([*PIXELS[:4], [1, 2, 3]]), "a row is too short"),
+        (IMAGE, json.dumps([*PIXELS[:4], [1, 2, 3, True]]), "true is no number"),
+        (IMAGE, json.dumps({"x": PIXELS}), "an only input may be named"),
+        (IMAGE, f"{json.dumps(PIXELS)},{json.dumps(PIXELS)}", "two values in a line"),
+        (IMAGE, "", "an empty line"),
+        (IMAGE, CUT, "two values in a line, and one in two lines"),
         (SMALL, "256", "it does not fit a byte"),
         (SMALL, "-1", "nor does what is less than 0"),
     ],
 )
 def test_a_line_among_others_is_what_it_is_alone(signature: Signature, line: str, reason: str) -> None:
     """The quick way takes lines by the hundred; each is read, or refused, as the strict way says of it alone."""
-    good: dict[int, Any] = {id(PATIENT): GOOD, id(NUMBER): 1.5, id(PAIR): [1, 2.5], id(TEXT): ["a"], id(SMALL): 7}
-    lines = [json.dumps(good[id(signature)]).encode()] * (columns.STEP + 40)
-    lines[columns.STEP // 2] = line.encode()
+    good: list[tuple[Signature, Any]] = [
+        (PATIENT, GOOD),
+        (NUMBER, 1.5),
+        (PAIR, [1, 2.5]),
+        (TEXT, ["a"]),
+        (IMAGE, PIXELS),
+        (SMALL, 7),
+    ]
+    [row] = [row for one, row in good if one is signature]
+    lines = [json.dumps(row).encode()] * (columns.STEP + 40)
+    lines[columns.STEP // 2 : columns.STEP // 2 + 1] = line.encode().split(b"\n")
 
     assert read(signature, lines) == strictly(signature, lines), reason
 
 
-def test_rows_that_are_all_alike_come_in_one_piece() -> None:
+@pytest.mark.parametrize(("signature", "row"), [(PATIENT, GOOD), (IMAGE, PIXELS)])
+def test_rows_that_are_all_alike_come_in_one_piece(signature: Signature, row: Any) -> None:
     """So that the model is asked in batches as large as the job says."""
-    lines = b"\n".join([json.dumps(GOOD).encode()] * 1000)
+    lines = b"\n".join([json.dumps(row).encode()] * 1000)
     refused: list[str] = []
 
-    assert [count for _, count in Reader(PATIENT, slow, form="JSON", most=0).read(lines, refused.append)] == [1000]
+    assert [count for _, count in Reader(signature, slow, form="JSON", most=0).read(lines, refused.append)] == [1000]
 
 
 @pytest.mark.parametrize(

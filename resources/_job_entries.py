@@ -16,6 +16,8 @@ from resources.plan import Job, Model
 KEY = "batchPredictionJobs"
 """The key that holds them."""
 _REGION = "us-central1"
+_SET, _ASKED = ("project", "name", "owner", "secrets", "predictionInput"), ("modelName", "versionName", "uri")
+"""What the program sets: of the job, and of whom it asks."""
 
 
 class JobExtras(TypedDict, total=False):
@@ -48,15 +50,24 @@ class Reader:
         where = join(KEY, name)
         extras, fields = _entries.split(entry, JobExtras)
         self.failures += _values.failures(extras if isinstance(entry, Mapping) else entry, JobExtras, where)
-        self.failures += _entries.taken(fields, ("project", "name", "owner", "secrets", "predictionInput"), where)
-        self.failures += _entries.taken(fields, ("modelName", "versionName", "uri"), where)
+        self.failures += _entries.taken(fields, (*_SET, *_ASKED), where)
         wanted, more = _entries.split(fields, PredictionInput)
+        self._drop_unknown(more, where)
         model = self._model(extras, where)
         version = self._version(extras, model, where)
         wanted = {"region": self.region or _REGION, **wanted, "versionName": self._asked(model, version)}
         inputs = {**more, "project": self.project, "name": name, "predictionInput": wanted}
-        self.failures += _flat(BATCH_PREDICTION_JOB.program_failures(inputs, where), where)
+        self.failures += _flat(_entries.named(BATCH_PREDICTION_JOB.program_failures(inputs, where), where), where)
         return Job(inputs=inputs, model=str(extras.get("model")), version=version)
+
+    def _drop_unknown(self, fields: dict[str, Any], where: str) -> None:
+        inputs = BATCH_PREDICTION_JOB.names("path", "mutable", "local")
+        others = {*_values.members(PredictionInput), *inputs} - {*_SET, *_ASKED}
+        keys = ", ".join(sorted({*others, *_values.members(JobExtras)}))
+        unknown = [name for name in fields if name not in others]
+        self.failures += [(join(where, name), f"is not a key here; the keys are {keys}") for name in unknown]
+        for name in unknown:
+            del fields[name]
 
     def _asked(self, model: Model | None, version: str) -> str:
         """The version's full name; some name where it is not known, so that rules for names are not told too."""

@@ -42,7 +42,8 @@ def job_failures(values: Values, where: str = "") -> Iterator[Failure]:
     given = values.get("predictionInput")
     if isinstance(given, Mapping):
         at = join(where, "predictionInput")
-        yield from ((join(at, path), reason) for path, reason in _input(given))
+        found = [*_required(given), *_input(given)]
+        yield from ((join(at, path), reason) for path, reason in found)
 
 
 def declared_failures(values: Values, where: str = "") -> Iterator[Failure]:
@@ -51,16 +52,28 @@ def declared_failures(values: Values, where: str = "") -> Iterator[Failure]:
     if isinstance(name, str) and (not NAME.match(name) or len(name) > MOST_NAME):
         words = f"must be letters, digits and underscores, a letter first, at most {MOST_NAME}; it is {shown(name)}"
         yield join(where, "name"), words
-    yield from job_failures({key: item for key, item in values.items() if key != "jobId"}, where)
+    yield from _common.label_failures(values.get("labels"), join(where, "labels"))
     given = values.get("predictionInput")
-    if isinstance(given, Mapping) and given.get("dataFormat") == "CSV":
-        yield join(where, "predictionInput.dataFormat"), "must be a format of inputs; CSV is one of outputs only"
+    if isinstance(given, Mapping):
+        there = {key for key in given if given[key] is not None}  # what is not there, the schema misses
+        found = [*(failure for failure in _required(given) if failure[0] in there), *_input(given), *_formats(given)]
+        yield from ((join(where, f"predictionInput.{path}".rstrip(".")), reason) for path, reason in found)
 
 
-def _input(given: Values) -> Iterator[Failure]:
+def _formats(given: Values) -> Iterator[Failure]:
+    if given.get("dataFormat") == "CSV":
+        yield "dataFormat", "must be a format of inputs; CSV is one of outputs only"
+    if given.get("outputDataFormat") in ("TF_RECORD", "TF_RECORD_GZIP"):
+        yield "outputDataFormat", "must be a format of outputs, JSON or CSV; TFRecords are one of inputs only"
+
+
+def _required(given: Values) -> Iterator[Failure]:
     for name in _REQUIRED:
         if given.get(name) in (None, "", []):
             yield name, "is required"
+
+
+def _input(given: Values) -> Iterator[Failure]:
     yield from _source(given)
     yield from _places(given)
     yield from _numbers(given)

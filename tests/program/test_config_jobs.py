@@ -1,0 +1,69 @@
+"""The batch prediction jobs of a stack file, as the program reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from resources import config, errors
+from tests.program.test_config import MODELS, resolve, stack
+
+JOB = {"model": "m", "dataFormat": "JSON", "inputPaths": ["gs://in-bucket/*"], "outputPath": "gs://out-bucket/o"}
+
+
+def job(**edit: Any) -> dict[str, str]:
+    """A stack with one job, edited; None takes a key away."""
+    entry = {key: value for key, value in {**JOB, **edit}.items() if value is not None}
+    return stack(MODELS, batchPredictionJobs={"j": entry})
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "reason"),
+    [
+        (job(model="n"), "j.model", "'n' is none of the models: m"),
+        (job(model=None), "j.model", "is missing"),
+        (job(version="v9"), "j.version", "'v9' is none of the versions of m: v2, v1"),
+        (job(dataFormat="CSV"), "j.dataFormat", "must be a format of inputs"),
+        (job(outputDataFormat="TF_RECORD"), "j.outputDataFormat", "must be a format of outputs"),
+        (job(inputPaths=["rows.json"]), "j.inputPaths[0]", "must be gs://BUCKET/OBJECT"),
+        (job(inputPaths=[]), "j.inputPaths", "is required"),
+        (job(outputPath=None), "j.outputPath", "is missing"),
+        (job(batchSize=0), "j.batchSize", "must be 1 to 1000000"),
+        (job(uri="gs://bucket/m"), "j.uri", "is set by the program"),
+        (job(name="other"), "j.name", "is set by the program"),
+        (job(nodes=3), "j.nodes", "is not a key here; the keys are batchSize, dataFormat,"),
+        (job(labels={"A": "b"}), "j.labels.A", "small letter"),
+        (stack(MODELS, batchPredictionJobs={"a-b": JOB}), "a-b", "letters, digits"),
+        (stack(MODELS, batchPredictionJobs={"j": 1}), "j", "must be"),
+    ],
+)
+def test_what_is_wrong_is_told_once(values: dict[str, str], key: str, reason: str) -> None:
+    """Under its key's full path."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        config.read(values, resolve)
+
+    found = dict(caught.value.failures)
+    assert len(found) == len(caught.value.failures)
+    assert reason in found[f"tf2-models:batchPredictionJobs.{key}"]
+
+
+@pytest.mark.parametrize(("edit", "version"), [({}, "v2"), ({"version": "v1"}, "v1")])
+def test_a_job_asks_a_version_of_the_stack(edit: dict[str, str], version: str) -> None:
+    """The one that it names, or the default; its region is the stack's."""
+    [found] = config.read(job(batchSize=8, labels={"team": "a"}, **edit), resolve).jobs
+
+    assert (found.model, found.version) == ("m", version)
+    assert found.inputs == {
+        "project": "demo",
+        "name": "j",
+        "labels": {"team": "a"},
+        "predictionInput": {
+            "versionName": f"projects/demo/models/m/versions/{version}",
+            "dataFormat": "JSON",
+            "inputPaths": ["gs://in-bucket/*"],
+            "outputPath": "gs://out-bucket/o",
+            "region": "us-central1",
+            "batchSize": 8,
+        },
+    }

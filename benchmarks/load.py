@@ -150,7 +150,7 @@ class _Run:
     def _turn(self, *, again: bool) -> None:
         for number, _ in self._poll.poll(1.0):
             client = self._clients[number]
-            data = client.socket.recv(_PIECE)
+            data = _received(client.socket)
             client.got = client.got + data if client.got else data
             if data and not _is_whole(client.got):
                 continue
@@ -171,6 +171,14 @@ class _Run:
         self._poll.unregister(client.socket.fileno())
         del self._clients[client.socket.fileno()]
         client.socket.close()
+
+
+def _received(connection: socket.socket) -> bytes:
+    """What has come; nothing where the connection is closed."""
+    try:
+        return connection.recv(_PIECE)
+    except ConnectionError:
+        return b""
 
 
 def _is_whole(answer: bytes) -> bool:

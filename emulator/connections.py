@@ -123,8 +123,9 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         """Has the request whose turn it is answered, if it is not being answered already."""
-        if self._exchanges and not self._exchanges[0].begun and not self._transport.is_closing():
-            self._exchanges[0].begun = self._front.begin(self._exchanges[0])
+        exchange = self._exchanges[0] if self._exchanges else None
+        if exchange and not exchange.begun and not self._transport.is_closing():
+            exchange.begun = self._front.begin(exchange)
 
     def pause_writing(self) -> None:
         """Called by the event loop: the client is slower than the answer."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from emulator import gzipped
-from emulator.exchange import Head
+from emulator.heads import Head
 from resources import errors
 
 Receive = Callable[[], Awaitable[bytes | None]]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
-from emulator.exchange import Exchange, Head
+from emulator.exchange import Exchange
+from emulator.heads import Head
 from emulator.request import FilePart
 from emulator.sending import Sending
 
@@ -177,16 +178,9 @@ class Connection(asyncio.Protocol):
 
     def _head(self) -> Head:
         """Raises `httptools.HttpParserError` for a target that is none."""
-        url = httptools.parse_url(self._url)
-        version = self._parser.get_http_version()
-        return Head(
-            verb=self._parser.get_method().decode("ascii"),
-            raw_path=(url.path or b"/").decode("ascii", "backslashreplace"),
-            query=(url.query or b"").decode("ascii", "replace"),
-            headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers},
-            keep_alive=version != "1.0" and self._parser.should_keep_alive(),
-            chunks=version != "1.0",
-        )
+        parser, keep_alive = self._parser, self._parser.should_keep_alive()
+        version = parser.get_http_version()
+        return self._front.heads.of(parser.get_method(), self._url, version, self._headers, keep_alive=keep_alive)
 
     # What exchanges call.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol
 
+from emulator.heads import Head
 from emulator.request import FilePart
 
 HIGH_WATER = 256 << 10
@@ -23,27 +23,6 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 class Disconnected(Exception):
     """The client is gone: nothing more comes from it, and nothing reaches it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Head:
-    """What stands before the body of a request.
-
-    Attributes:
-        verb: HTTP verb.
-        raw_path: percent-encoded, begins with a slash.
-        query: without its `?`.
-        headers: names in lower case; of a name that comes twice, the last.
-        keep_alive: whether the connection goes on after the answer, as far as the client is concerned.
-        chunks: whether the client understands an answer in chunks.
-    """
-
-    verb: str
-    raw_path: str
-    query: str
-    headers: Mapping[str, str]
-    keep_alive: bool = True
-    chunks: bool = True
 
 
 class Link(Protocol):
@@ -115,7 +94,7 @@ class Exchange:
         self.room = HIGH_WATER
         self.whole = self.begun = self.started = self.answered = self.lost = False
         self._link = link
-        self._pieces: deque[bytes] = deque()
+        self._pieces: list[bytes] = []
         self._awaited: asyncio.Future[None] | None = None
         self._closed: asyncio.Future[None] | None = None
         self._continue = head.headers.get("expect", "").lower() == "100-continue"
@@ -155,10 +134,13 @@ class Exchange:
 
     def body(self) -> bytes:
         """What is there of the body and was not taken yet."""
-        content = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces.clear()
-        self.size = 0
-        return content
+        pieces = self.pieces()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def pieces(self) -> list[bytes]:
+        """The same, as it arrived."""
+        pieces, self._pieces, self.size = self._pieces, [], 0
+        return pieces
 
     async def receive(self) -> bytes | None:
         """The next piece of the body; None after the last one. Raises `Disconnected`."""
@@ -188,18 +170,12 @@ class Exchange:
         Raises:
             ValueError: the value of a header holds control characters; nothing is sent.
         """
-        lines = [f"HTTP/1.1 {status} {_KNOWN.get(status, '')}", f"date: {self._link.date()}"]
-        for name, value in headers.items():
-            if not _VALUE.fullmatch(value):
-                raise ValueError(f"the header {name} holds control characters")
-            lines.append(f"{name}: {value}")
-        lines += self._framing(status, headers)
-        self._head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        self._head = _written(status, self._link.date(), tuple(headers.items())) + self._framing(status, headers)
         self.started = True
 
-    def _framing(self, status: int, headers: Mapping[str, str]) -> list[str]:
-        """The headers that say where the answer ends, and whether another may follow."""
-        lines = []
+    def _framing(self, status: int, headers: Mapping[str, str]) -> bytes:
+        """The end of the head: the headers that say where the answer ends, and whether another may follow."""
+        lines = b""
         length = headers.get("content-length")
         if self.head.verb == "HEAD" or status in _NO_BODY:
             self._left = 0
@@ -207,10 +183,8 @@ class Exchange:
             self._left = int(length)
         elif self.head.chunks:
             self._chunked = True
-            lines.append("transfer-encoding: chunked")
-        if not self.keep_alive:
-            lines.append("connection: close")
-        return lines
+            lines = b"transfer-encoding: chunked\r\n"
+        return lines + (b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
 
     @property
     def keep_alive(self) -> bool:
@@ -272,3 +246,14 @@ class Exchange:
         self.answered = True
         self._pieces.clear()
         self._link.ended(self)
+
+
+@lru_cache(maxsize=1024)
+def _written(status: int, date: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """The head of an answer but for its end. Kept, since many answers have the same one within a second."""
+    lines = [f"HTTP/1.1 {status} {_KNOWN.get(status, '')}", f"date: {date}"]
+    for name, value in headers:
+        if not _VALUE.fullmatch(value):
+            raise ValueError(f"the header {name} holds control characters")
+        lines.append(f"{name}: {value}")
+    return "\r\n".join([*lines, ""]).encode("latin-1")

@@ -11,6 +11,7 @@ from typing import Any
 
 from emulator.connections import Connection
 from emulator.exchange import Exchange
+from emulator.heads import Heads
 
 _GRACE_SECONDS = 3.0
 
@@ -31,10 +32,12 @@ class Front:
 
     Attributes:
         connections: those that are open.
+        heads: reads the heads of requests.
     """
 
     def __init__(self, answer: Answer, at_once: AtOnce, *, seconds: float) -> None:
         self.connections: set[Connection] = set()
+        self.heads = Heads()
         self._answer = answer
         self._at_once = at_once
         self._seconds = seconds

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from emulator import answers, gzipped
-from emulator.exchange import Exchange, Head
-from emulator.ml import predict, tables
+from emulator.exchange import Exchange
+from emulator.heads import Head
+from emulator.ml import predict
+from emulator.ml.predict import Version
 from emulator.request import Response
 from resources import errors
 
@@ -35,13 +35,12 @@ Ended = tuple[str, str, int, float]
 """A call that is over: id of the method, path, status, milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
+class _Answered(NamedTuple):
     """A prediction that has its answer, or an error in its place."""
 
     exchange: Exchange
-    row: sqlite3.Row
-    body: bytes
+    version: Version
+    body: list[bytes]
     began: float
     answer: bytes | errors.ApiError
 
@@ -58,8 +57,8 @@ class Shortcut:
         self._emulator = emulator
         self._note = note
         self._names: dict[Head, str] = {}
-        self._rows: dict[str, sqlite3.Row] = {}
-        self._rows_as_of = -1
+        self._versions: dict[str, Version] = {}
+        self._versions_as_of = -1
         self._answered: list[_Answered] = []
 
     def take(self, exchange: Exchange) -> bool | None:
@@ -70,13 +69,13 @@ class Shortcut:
         if not exchange.whole:
             exchange.room = predict.LIMIT
             return None if exchange.size <= predict.LIMIT else False
-        row = self._row(name) if exchange.size <= predict.LIMIT else None
-        node = self._emulator.serving.idlest(tables.key_of(row)) if row else None
-        if row is None or node is None:
+        version = self._version(name) if exchange.size <= predict.LIMIT else None
+        node = self._emulator.serving.idlest(version.key) if version else None
+        if version is None or node is None:
             return False
         self._emulator.admit(METHOD)
-        body = exchange.body()
-        done = partial(self._end, exchange, row, body, time.perf_counter())
+        body = exchange.pieces()
+        done = partial(self._end, exchange, version, body, time.perf_counter())
         try:
             node.submit(body, done)
         except errors.ResourceExhausted as exc:
@@ -106,37 +105,37 @@ class Shortcut:
             return ""
         return found[1]
 
-    def _row(self, name: str) -> sqlite3.Row | None:
+    def _version(self, name: str) -> Version | None:
         """The version that answers, as it is now; None where none does, which `server` tells."""
         changes = self._emulator.store.changes
-        if changes != self._rows_as_of:
-            self._rows.clear()
-            self._rows_as_of = changes
-        row = self._rows.get(name)
-        if row is None:
+        if changes != self._versions_as_of:
+            self._versions.clear()
+            self._versions_as_of = changes
+        version = self._versions.get(name)
+        if version is None:
             try:
-                row = self._rows[name] = predict.version(self._emulator, name)
+                version = self._versions[name] = predict.version(self._emulator, name)
             except errors.ApiError:
                 return None
-        return row
+        return version
 
     def _end(
-        self, exchange: Exchange, row: sqlite3.Row, body: bytes, began: float, answer: bytes | errors.ApiError
+        self, exchange: Exchange, version: Version, body: list[bytes], began: float, answer: bytes | errors.ApiError
     ) -> None:
         """Called by the node. What ends in one turn of the loop is noted and sent together."""
         if not self._answered:
             asyncio.get_running_loop().call_soon(self._send)
-        self._answered.append(_Answered(exchange, row, body, began, answer))
+        self._answered.append(_Answered(exchange, version, body, began, answer))
 
     def _send(self) -> None:
         answered, self._answered = self._answered, []
         now, notes, responses = time.perf_counter(), [], []
-        for each in answered:
-            answer = each.answer if isinstance(each.answer, bytes) else None
-            predict.remember(self._emulator, each.row, each.body, answer, now - each.began)
-            response = _response(each)
-            status = 499 if each.exchange.lost else response.status
-            notes.append((METHOD, each.exchange.head.raw_path, status, (now - each.began) * 1000))
+        for exchange, version, body, began, answer in answered:
+            predicted = answer if isinstance(answer, bytes) else None
+            predict.remember(self._emulator, version, body, predicted, now - began)
+            response = _response(exchange, answer)
+            status = 499 if exchange.lost else response.status
+            notes.append((METHOD, exchange.head.raw_path, status, (now - began) * 1000))
             responses.append(response)
         self._note(notes)  # before the clients can ask for it
         for each, response in zip(answered, responses, strict=True):
@@ -145,9 +144,9 @@ class Shortcut:
                 each.exchange.answer(response.status, {**answers.HARMLESS, **response.headers}, response.body)
 
 
-def _response(answered: _Answered) -> Response:
-    if isinstance(answered.answer, bytes):
-        response = Response(body=answered.answer, headers=predict.HEADERS)
+def _response(exchange: Exchange, answer: bytes | errors.ApiError) -> Response:
+    if isinstance(answer, bytes):
+        response = Response(body=answer, headers=predict.HEADERS)
     else:
-        response = answers.refusal(answered.answer, answered.exchange.head.raw_path, "ml")
+        response = answers.refusal(answer, exchange.head.raw_path, "ml")
     return answers.rendered(response, pretty=True)

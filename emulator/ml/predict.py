@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from emulator.ml import tables
+from emulator.ml import request_log, tables
 from emulator.ml.checks import field_error
 from emulator.request import Request, Response
 from resources import errors
@@ -25,6 +26,20 @@ _ERROR = b'{"error":'
 HEADERS = {"content-type": "application/json; charset=utf-8"}
 
 
+class Version(NamedTuple):
+    """A version that answers.
+
+    Attributes:
+        row: of the table of versions.
+        key: its full name.
+        logs: whether its predictions may be logged.
+    """
+
+    row: sqlite3.Row
+    key: str
+    logs: bool
+
+
 async def projects_predict(emulator: Emulator, request: Request) -> Response:
     """Predicts with a version, or with the default version of a model.
 
@@ -36,35 +51,35 @@ async def projects_predict(emulator: Emulator, request: Request) -> Response:
         began = time.perf_counter()
     except ValueError:
         raise errors.InvalidArgument(f"Request payload size exceeds the limit: {LIMIT} bytes.") from None
-    row = version(emulator, request.params["name"])
-    await emulator.deployments.ready(row)
+    found = version(emulator, request.params["name"])
+    await emulator.deployments.ready(found.row)
     answer = None
     try:
-        answer = await emulator.serving.predict(tables.key_of(row), body)
+        answer = await emulator.serving.predict(found.key, body)
     finally:
-        remember(emulator, row, body, answer, time.perf_counter() - began)
+        remember(emulator, found, [body], answer, time.perf_counter() - began)
     return Response(body=answer, headers=HEADERS)
 
 
-def remember(emulator: Emulator, row: sqlite3.Row, body: bytes, answer: bytes | None, seconds: float) -> None:
+def remember(emulator: Emulator, asked: Version, body: Sequence[bytes], answer: bytes | None, seconds: float) -> None:
     """What is kept of a prediction, after its end.
 
     Args:
         emulator: whose version it is.
-        row: of the version.
-        body: as it came.
+        asked: the version.
+        body: as it came, in pieces.
         answer: of a node; None where there was none.
         seconds: from the whole request to the whole answer.
     """
-    key = tables.key_of(row)
     failed = answer is None or answer.startswith(_ERROR)
-    emulator.metrics.record(key, seconds, failed=failed)
+    emulator.metrics.record(asked.key, seconds, failed=failed)
     if answer is not None:
-        emulator.last_used[key] = emulator.now()
-        emulator.requests.offer(row, body, answer)
+        emulator.last_used[asked.key] = emulator.now()
+        if asked.logs:
+            emulator.requests.offer(asked.row, b"".join(body), answer)
 
 
-def version(emulator: Emulator, name: str) -> sqlite3.Row:
+def version(emulator: Emulator, name: str) -> Version:
     """The version that answers for `name`."""
     found = _NAME.fullmatch(name)
     if found is None:
@@ -82,4 +97,4 @@ def version(emulator: Emulator, name: str) -> sqlite3.Row:
             "Online prediction is unavailable for this version. "
             f"Please verify that CreateVersion has completed successfully: {version} is {row['state']}."
         )
-    return row
+    return Version(row, tables.key_of(row), bool(request_log.config_of(row["body"])))

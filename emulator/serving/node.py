@@ -55,7 +55,7 @@ def _drained(sock: socket.socket) -> Iterator[list[tuple[int, bytes]]]:
     splitter = frames.Splitter()
     while data := sock.recv(frames.CHUNK):
         requests = splitter.feed(data)
-        while len(requests) < _DRAIN:
+        while len(data) == frames.CHUNK and len(requests) < _DRAIN:  # a read that is not full leaves nothing
             try:
                 data = sock.recv(frames.CHUNK, socket.MSG_DONTWAIT)
             except BlockingIOError:

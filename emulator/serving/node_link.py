@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -142,14 +142,14 @@ class Node(asyncio.Protocol):
             else:
                 future.set_exception(answer)
 
-        pending = self.submit(body, done)
+        pending = self.submit([body], done)
         try:
             return await future
         finally:
             pending.done = None  # whoever waited may have been cancelled
 
-    def submit(self, body: bytes, done: Done) -> Pending:
-        """Sends one request, and has `done` called with its answer.
+    def submit(self, body: Sequence[bytes], done: Done) -> Pending:
+        """Sends one request, whose body may be in pieces, and has `done` called with its answer.
 
         Or with `errors.DeadlineExceeded`, where there is none within the predict timeout (a node that answered nobody
         for that long is killed), or with `errors.Unavailable`, where the node ended before.
@@ -157,7 +157,8 @@ class Node(asyncio.Protocol):
         Raises:
             errors.ResourceExhausted: too much is waiting for this node.
         """
-        size = len(body) + _REQUEST_OVERHEAD
+        length = sum(map(len, body))
+        size = length + _REQUEST_OVERHEAD
         if self._pending and self._pending_bytes + size > self._settings.pending_bytes:
             raise errors.ResourceExhausted("Too many predictions are waiting for this version. Send fewer at a time.")
         if not self._pending:
@@ -169,16 +170,16 @@ class Node(asyncio.Protocol):
         self._pending_bytes += size
         if not self._outgoing:
             self._loop.call_soon(self._flush)
-        self._outgoing.append(frames.pack(number, body))
+        self._outgoing += [frames.head(number, length), *body]
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._expire)
         return pending
 
     def _flush(self) -> None:
         """Sends what came in one turn of the loop at once: the node takes it as one, and runs it together."""
-        frames_, self._outgoing = self._outgoing, []
+        outgoing, self._outgoing = self._outgoing, []
         if not self.closed.done():
-            self._transport.write(b"".join(frames_))
+            self._transport.writelines(outgoing)
 
     def fail_pending(self, reason: str) -> None:
         """Fails everything that still waits, after the node ended for `reason` (a clause that follows its name)."""

@@ -53,6 +53,7 @@ class _Reader:
         for size in reversed(shape):
             self._instance = b"[" + b",".join([self._instance] * size) + b"]"
         self._parser = simdjson.Parser()
+        self._most = float(np.finfo(dtype).max) if self._kind == "d" else 0.0
 
     def read(self, body: bytes) -> Array | None:
         """The instances, or None."""
@@ -66,7 +67,12 @@ class _Reader:
         numbers = self._numbers(body)
         if numbers is None or len(numbers) != count * self._size:  # `[]` and `[1]` have one skeleton
             return None
-        return tensors.exact(numbers.reshape(count, *self._shape), self._dtype)
+        instances = numbers.reshape(count, *self._shape)
+        if self._kind == "i":
+            return tensors.exact(instances, self._dtype)
+        # JSON has no infinities; but a float64 may become one.
+        fits = -self._most <= np.minimum.reduce(numbers) and np.maximum.reduce(numbers) <= self._most
+        return instances.astype(self._dtype, copy=False) if fits else None
 
     def _numbers(self, body: bytes) -> Array | None:
         try:

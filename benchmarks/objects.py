@@ -19,7 +19,7 @@ def make_bucket(endpoint: str, name: str) -> None:
 
 
 class Asked:
-    """A module of the benchmarks as a process that answers each line with a number of seconds.
+    """A module of the benchmarks as a process that answers each line with a number, of seconds mostly.
 
     Args:
         world: ends it.

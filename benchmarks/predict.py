@@ -14,15 +14,16 @@ from __future__ import annotations
 import http.client
 import inspect
 import statistics
-import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks import served
 from benchmarks.emulators import Emulator
 from benchmarks.figures import BenchmarkError, Figure, Pairs, alternate
+from benchmarks.objects import Asked
 from benchmarks.served import ONE_NODE, Served
 from benchmarks.world import World
 from emulator.serving import Serving
@@ -50,11 +51,14 @@ def _measured(world: World, url: str, saved_model: Path, count: int) -> list[tup
     body = served.images(world, count)
     world.say("predict: loading the model directly")
     calls, way = (CALLS, "call") if count == 1 else (LARGE_CALLS, "whole")
-    online, direct = _Online(url, body, calls), _Direct(world, saved_model, body, f"{way} {calls}")
+    threads = inspect.signature(Serving).parameters["threads"].default
+    online = _Online(url, body, calls)
+    process = Asked(world, "benchmarks.direct", str(saved_model), str(threads), str(body))
+    direct = partial(process.ask, f"{way} {calls}")
     online.block()
-    direct.block()
+    direct()
     measured = []
-    for above, below in alternate(BLOCKS, online.block, direct.block):
+    for above, below in alternate(BLOCKS, online.block, direct):
         measured.append((above, below))
         world.say(f"predict: {len(measured)} of {BLOCKS} pairs of {calls} calls")
     online.close()
@@ -109,26 +113,3 @@ class _Online:
         if answer.status != http.HTTPStatus.OK or text.startswith(b'{"error"'):
             raise BenchmarkError(f"the prediction was refused: {answer.status} {text.decode(errors='replace')}")
         return milliseconds
-
-
-class _Direct:
-    """A process that holds the model and times calls of it."""
-
-    def __init__(self, world: World, folder: Path, body: Path, order: str) -> None:
-        threads = inspect.signature(Serving).parameters["threads"].default
-        command = [sys.executable, "-m", "benchmarks.direct", str(folder), str(threads), str(body)]
-        self._world, self._process, self._order = world, world.start(command), order
-        self._heard()
-
-    def block(self) -> float:
-        """The p50 of a block of calls, in milliseconds."""
-        assert self._process.stdin is not None
-        print(self._order, file=self._process.stdin, flush=True)
-        return float(self._heard())
-
-    def _heard(self) -> str:
-        assert self._process.stdout is not None
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise BenchmarkError(f"the model could not be called directly:\n{self._world.complaints()}")
-        return answer

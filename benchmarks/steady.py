@@ -1,7 +1,8 @@
 """A minute of 64 clients, half of them at the default of a model and half at another version, while a third is made.
 
 The third version is created and becomes the default by a `pulumi up` in the middle of it. No request may fail, and the
-processes that serve from beginning to end may not grow: what they hold (PSS) at the end, less at a sixth of the time.
+processes that serve from beginning to end may not grow: what is theirs alone in memory at the end, less at a sixth of
+the time.
 """
 
 from __future__ import annotations
@@ -66,12 +67,10 @@ def figures(world: World) -> Iterator[Figure]:
 
 
 def _held(top: int) -> dict[int, int]:
-    """Bytes of each process from one on: its own memory, and its part of what it shares with others."""
-    return {pid: _pss(pid) for pid in (top, *descendants(top))}
+    """Bytes of each process from one on that it shares with no other."""
+    return {pid: _private(pid) for pid in (top, *descendants(top))}
 
 
-def _pss(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
+def _private(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))

@@ -10,6 +10,7 @@ from typing import Any
 from pulumi import dynamic
 
 from resources._provider import Provider
+from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
@@ -106,6 +107,11 @@ KINDS = {
         before_delete=_sibling,
     ),
     "default": Kind(provider=DefaultVersionProvider, inputs=_default, edit={"version": "v1"}),
+    "job": Kind(
+        provider=BatchPredictionJobProvider,
+        inputs=lambda world: {**world.job_inputs(), **_OWNER},
+        edit={"labels": {"stage": "b"}},
+    ),
 }
 
 _READ_BUCKET, _READ_MODEL = ["storage.buckets.get"], ["ml.projects.models.get"]
@@ -139,6 +145,10 @@ CALLED: dict[tuple[str, str], list[str]] = {
     ("default", "create"): _GATED,
     ("default", "read"): _READ_MODEL,
     ("default", "update"): _GATED,
+    ("job", "create"): ["ml.projects.jobs.create", "ml.projects.jobs.get"],
+    ("job", "read"): ["ml.projects.jobs.get"],
+    ("job", "update"): ["ml.projects.jobs.get", "ml.projects.jobs.patch"],
+    ("job", "delete"): ["ml.projects.jobs.get", "ml.projects.jobs.patch"],
 }
 """Kind and verb -> every API method that the provider calls for it."""
 

@@ -55,7 +55,7 @@ class Connection:
             end = self._buffer.find(b"\r\n\r\n", 0, came)
         status, *fields = bytes(self._buffer[:end]).lower().split(b"\r\n")
         if not status.startswith(b"http/1.1 200"):
-            raise ConnectionError(f"{what}: {bytes(self._buffer[:came]).decode(errors='replace')}")
+            raise ConnectionError(f"{what}: {' '.join(bytes(self._buffer[:came]).decode(errors='replace').split())}")
         body = came - end - 4
         length = next((int(field[15:]) for field in fields if field.startswith(b"content-length:")), None)
         if length is None:

@@ -71,7 +71,7 @@ class Served:
         self.signature = self.loaded.signatures["serving_default"]
         ((self.name, _),) = self.signature.structured_input_signature[1].items()
 
-    @bentoml.api(batchable=True, max_batch_size=256, max_latency_ms=1000)
+    @bentoml.api(batchable=True, max_batch_size=256, max_latency_ms=60000)
     def predict(self, instances: np.ndarray) -> np.ndarray:
         outputs = self.signature(**{self.name: self.tf.constant(instances.astype(np.float32))})
         return next(iter(outputs.values())).numpy()

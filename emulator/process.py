@@ -55,6 +55,7 @@ async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:
     try:
         await emulator.start()
         gc.collect()
+        gc.set_threshold(50_000, 20, 20)  # what a call leaves is no garbage in cycles
         gc.freeze()  # the discovery documents are many objects, and a look at them all is felt by a prediction
         with daemon.pid_file(data, endpoint, settings.token_file):
             emulator.log.line(f"serving on {endpoint}")

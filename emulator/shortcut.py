@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 METHOD = "ml.projects.predict"
 _PATH = re.compile(r"/v1/(projects/[^/%]+/models/[^/%]+(?:/versions/[^/%]+)?):predict")
 _SUFFIX = ":predict"
+_USUAL = {**answers.HARMLESS, **predict.HEADERS}
 _MOST_HEADS = 1024
 _UNUSUAL = ("content-encoding", "expect", "x-http-method-override")
 
@@ -141,12 +142,12 @@ class Shortcut:
         for each, response in zip(answered, responses, strict=True):
             if not each.exchange.lost:
                 assert isinstance(response.body, bytes)  # it is rendered
-                each.exchange.answer(response.status, {**answers.HARMLESS, **response.headers}, response.body)
+                each.exchange.answer(response.status, response.headers, response.body)
 
 
 def _response(exchange: Exchange, answer: bytes | errors.ApiError) -> Response:
+    """With its body as bytes, and every header."""
     if isinstance(answer, bytes):
-        response = Response(body=answer, headers=predict.HEADERS)
-    else:
-        response = answers.refusal(answer, exchange.head.raw_path, "ml")
-    return answers.rendered(response, pretty=True)
+        return Response(body=answer, headers={**_USUAL, "content-length": str(len(answer))})
+    refused = answers.rendered(answers.refusal(answer, exchange.head.raw_path, "ml"), pretty=True)
+    return Response(body=refused.body, status=refused.status, headers={**answers.HARMLESS, **refused.headers})

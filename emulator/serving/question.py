@@ -17,7 +17,7 @@ from emulator.serving.failures import InvalidInputs
 from emulator.serving.signature import Signature
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """A request that fits its signature.
 

@@ -29,27 +29,38 @@ class Splitter:
     """Cuts a stream back into the messages that it is made of."""
 
     def __init__(self) -> None:
+        self._rest = b""
+        self._open: int | None = None  # number of a message of which only the beginning is there: the pieces
         self._pieces: list[bytes] = []
         self._missing = 0
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """The messages (number, content) that `data` completes, in order. Raises `TooLong`."""
-        self._pieces.append(data)
-        self._missing -= len(data)
-        if self._missing > 0:  # of a message whose length is known
-            return []
-        stream = data if len(self._pieces) == 1 else b"".join(self._pieces)
-        messages, start = [], 0
-        end = _HEADER.size
-        while end <= len(stream):
+        messages: list[tuple[int, bytes]] = []
+        if self._open is not None:
+            piece, data = data[: self._missing], data[self._missing :]
+            self._pieces.append(piece)
+            self._missing -= len(piece)
+            if self._missing:
+                return []
+            messages.append((self._open, b"".join(self._pieces)))
+            self._open, self._pieces = None, []
+        return messages + self._split(self._rest + data if self._rest else data)
+
+    def _split(self, stream: bytes) -> list[tuple[int, bytes]]:
+        """The messages that are whole in a stream which begins with one."""
+        messages: list[tuple[int, bytes]] = []
+        start, self._rest = 0, b""
+        while len(stream) - start >= _HEADER.size:
             length, number = _HEADER.unpack_from(stream, start)
             if length > MOST:
                 raise TooLong(length)
-            end += length
-            if end > len(stream):
-                break
-            messages.append((number, stream[start + _HEADER.size : end]))
-            start, end = end, end + _HEADER.size
-        self._pieces = [stream[start:]] if start < len(stream) else []
-        self._missing = end - len(stream) if self._pieces else 0
+            start += _HEADER.size
+            if len(stream) - start < length:
+                self._open, self._pieces = number, [stream[start:]]
+                self._missing = length - (len(stream) - start)
+                return messages
+            messages.append((number, stream[start : start + length]))
+            start += length
+        self._rest = stream[start:]
         return messages

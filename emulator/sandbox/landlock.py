@@ -32,6 +32,15 @@ class _Ruleset(ctypes.Structure):
     )
 
 
+_PROC = Path("/proc")
+_held: list[int] = []
+"""Descriptors of what is readable below /proc, for as long as this process lives.
+
+A rule is about an inode, and /proc makes a new one, which no rule knows, once the kernel has dropped the old one to get
+memory back. TensorFlow ends the process where it cannot read /proc/self/cmdline.
+"""
+
+
 class _PathBeneath(ctypes.Structure):
     _pack_ = 1
     _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
@@ -72,4 +81,7 @@ def _allow(ruleset: int, path: Path) -> None:
         rule = _PathBeneath(rights, opened)
         kernel.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
-        os.close(opened)
+        if path.is_relative_to(_PROC):
+            _held.append(opened)
+        else:
+            os.close(opened)

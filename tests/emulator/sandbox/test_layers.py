@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from emulator import sandbox
 from tests.running import ROOT
@@ -66,6 +69,16 @@ for name, action in ACTIONS.items():
     done.append(name)
 print(json.dumps(done))
 """
+_LATER = """
+import sys
+from pathlib import Path
+from emulator import sandbox
+
+sandbox.enter(Path(sys.argv[1]), sandbox.offered())
+print("in", flush=True)
+sys.stdin.readline()
+print(all([Path(path).read_bytes() for path in ("/proc/self/cmdline", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat")]))
+"""
 _ALLOWED = ["read the model", "list the model", "import late", "start a thread", "signal itself"]
 _REFUSE_LANDLOCK = """
 import errno, struct, sys
@@ -96,6 +109,20 @@ def test_a_process_in_the_sandbox_can_compute_and_nothing_else(tmp_path: Path) -
     assert json.loads(inside.stdout) == _ALLOWED, inside.stderr
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["model", "model", "secret"]
     assert secret.read_text() == "s"
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may have the kernel drop what it can make anew")
+def test_what_may_be_read_stays_readable_when_memory_is_short(tmp_path: Path) -> None:
+    """TensorFlow reads below /proc late; the kernel makes those files anew after it has dropped them."""
+    command = [sys.executable, "-c", _LATER, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as inside:
+        assert inside.stdout is not None
+        assert inside.stdout.readline() == "in\n"
+        Path("/proc/sys/vm/drop_caches").write_text("2")
+        rest, _ = inside.communicate("go on\n", timeout=60)
+
+    assert rest == "True\n"
 
 
 def test_this_system_offers_what_is_needed() -> None:

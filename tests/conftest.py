@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from tests.running import RunningEmulator
+from tests.unloading import unload
 
 # A shell that runs the tests in the background has them ignore Ctrl-C, and so would all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -49,6 +50,10 @@ def emulator_factory(tmp_path: Path) -> Iterator[Callable[..., RunningEmulator]]
 
 
 @pytest.fixture
-def project() -> str:
-    """A project id that no other test uses."""
-    return f"test-{secrets.token_hex(4)}"
+def project(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A project id that no other test uses; on the shared emulator its nodes end with the test."""
+    shared = request.getfixturevalue("emulator") if "emulator" in request.fixturenames else None
+    name = f"test-{secrets.token_hex(4)}"
+    yield name
+    if shared:
+        unload(shared, name)

@@ -16,6 +16,7 @@ from tests.faults import kinds
 from tests.faults.stages import BEGIN, CALLED, Stage
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
+from tests.unloading import unload
 
 pytestmark = pytest.mark.tensorflow
 _NEXT_STEP = re.compile(r"(?i)\b(run|check|set|log in|wait|correct|mend|deploy|look|choose)\b.{10}")
@@ -52,7 +53,9 @@ def _undisturbed(folder: Path, emulator: RunningEmulator, kind: str, verb: str) 
     name = f"test-plain-{kind}-{verb}".replace(" ", "-")
     stage = Stage(World(emulator, name, folder / name), kind, verb)
     stage.run()
-    return stage.inventory()
+    found = stage.inventory()
+    unload(emulator, name)
+    return found
 
 
 @pytest.fixture(scope="session")

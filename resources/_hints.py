@@ -100,5 +100,4 @@ def shown(error: errors.Error, what: str, hide: Callable[[str], str]) -> errors.
         return errors.OperationFailed(hide(told(what, error)), error.code)
     if isinstance(error, errors.EndpointUnreachable) and not error.lasting:
         return errors.EndpointUnreachable(hide(f"{what}: {error}. {_AGAIN}"))
-    complete = isinstance(error, errors.OperationTimeout | errors.GateFailed)
-    return type(error)(hide(str(error) if complete else f"{what}: {error}"))
+    return type(error)(hide(str(error) if isinstance(error, errors.OperationTimeout) else f"{what}: {error}"))

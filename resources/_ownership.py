@@ -16,24 +16,36 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from resources import errors
+from resources import _common, errors
 from resources._values import Failure, join
 
 if TYPE_CHECKING:
     from resources._schema import Schema
 
 LABEL = "tf2-models-owner"
+_TAKEN = "is how a stack knows its own: choose another key"
 _holders: dict[tuple[str, str], str] = {}
 """Owner and resource -> URN of the declaration that made it, or took it over, in this run of the engine."""
 _declared: set[str] = set()
 """URNs of what the program declares in this run of the engine, which asks for a `check` of each before all else."""
 
 
-def failures(inputs: Mapping[str, Any], where: str) -> Iterator[Failure]:
-    """Refuses the label among a program's own: it would take the mark's place."""
+def failures(inputs: Mapping[str, Any], added: tuple[str, ...], where: str) -> Iterator[Failure]:
+    """Refuses what leaves no place for the labels that the resource adds: too many, or one of that name.
+
+    Args:
+        inputs: of a resource, under the API's names.
+        added: the keys of the labels that it adds sooner or later.
+        where: the path that the inputs stand at.
+    """
     labels = inputs.get("labels")
-    if isinstance(labels, Mapping) and LABEL in labels:
-        yield join(where, f"labels.{LABEL}"), "is how a stack knows its own: choose another key"
+    if not isinstance(labels, Mapping):
+        return
+    most = _common.MOST - len(added)
+    if len(labels) > most:
+        reason = f"has {len(labels)} labels; at most {most} may be given: the API takes {_common.MOST}"
+        yield join(where, "labels"), f"{reason}, and the stack adds {' and '.join(added)}"
+    yield from ((join(where, f"labels.{key}"), _TAKEN) for key in added if key in labels)
 
 
 def mark(schema: Schema, inputs: Mapping[str, Any], urn: str) -> str:

@@ -100,6 +100,7 @@ class Schema:
         outputs: `TypedDict` of what comes back beside the inputs.
         left_out: API field -> why it is neither.
         rules: what values may be beyond their types: inputs under the API's names, and the path that they stand at.
+        added_labels: keys of the labels that the resource adds to those that a program gives.
     """
 
     noun: str
@@ -108,6 +109,7 @@ class Schema:
     outputs: type
     left_out: Mapping[str, str] = field(default_factory=dict)
     rules: Callable[[Mapping[str, Any], str], Iterable[Failure]] = lambda _values, _where: ()
+    added_labels: tuple[str, ...] = (_ownership.LABEL,)
 
     @cached_property
     def fields(self) -> dict[str, Field]:
@@ -139,9 +141,11 @@ class Schema:
             yield from self.rules(values, where)
 
     def program_failures(self, values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
-        """`failures`, and of what only a program may not say: the label by which a stack knows its own."""
-        yield from self.failures(values, where)
-        yield from _ownership.failures(values, where)
+        """`failures`, and what only a program may not say: labels in the place of those that the resource adds."""
+        own = list(_ownership.failures(values, self.added_labels, where))
+        told = {path for path, _ in own}
+        yield from (failure for failure in self.failures(values, where) if failure[0] not in told)
+        yield from own
 
     def body(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON body of `create`: every given field that the API takes there."""

@@ -97,7 +97,7 @@ def _predict(call: Call, version: str, instances: list[Any]) -> list[Any]:
     answer = call.api.call(request, repeatable=True)
     if "error" in answer or len(answer.get("predictions") or ()) != len(instances):
         reason = answer.get("error") or "predictions are missing"
-        raise errors.GateFailed(f"{version} does not answer: {reason}.{_AFTER}")
+        raise errors.GateFailed(f"{version} does not answer: {reason} ({request.methodId}).{_AFTER}")
     predictions: list[Any] = answer["predictions"]
     return predictions
 
@@ -134,7 +134,12 @@ def _check_latency(call: Call, version: str, samples: Sequence[Mapping[str, Any]
 
 
 def _is_close(one: float, other: float, tolerance: float) -> bool:
-    """Whether two numbers are as good as equal; of a sample that gives no number, no number is what is expected."""
+    """Whether two numbers are as good as equal; of a sample that gives no number, no number is what is expected.
+
+    Two whole numbers (JSON writes a float with its point) are classes or counts: they are the same, or are not.
+    """
+    if isinstance(one, int) and isinstance(other, int):
+        return one == other
     return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance) or (math.isnan(one) and math.isnan(other))
 
 

@@ -15,10 +15,8 @@ from resources import _ownership, _values, errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources.ml import _jobs, _names
-from resources.ml.job_schema import BATCH_PREDICTION_JOB, BatchPredictionJobArgs
+from resources.ml.job_schema import BATCH_PREDICTION_JOB, RELEASED, BatchPredictionJobArgs
 
-RELEASED = "tf2-models-released"
-"""Label of a job whose resource was deleted: the API keeps jobs, and this one's results are no longer the stack's."""
 _IDENTITY = ("owner", "project", "name", "predictionInput", "trigger")
 
 

@@ -9,10 +9,14 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from typing_extensions import Required
 
+from resources import _ownership
 from resources._schema import Schema, local, mutable, output, path
 from resources._values import Input, Int64, Texts
 from resources.ml import job_rules
 from resources.ml.schema import Timeouts
+
+RELEASED = "tf2-models-released"
+"""Label of a job whose resource was deleted: the API keeps jobs, and this one's results are no longer the stack's."""
 
 DataFormat = Literal["JSON", "TEXT", "TF_RECORD", "TF_RECORD_GZIP", "CSV"]
 
@@ -59,7 +63,7 @@ class BatchPredictionJobArgs(TypedDict, total=False):
     ]
     prediction_input: Required[Annotated[Input[PredictionInput], path("What is read, asked and written.")]]
     trigger: Annotated[Input[str], path("Any text: another one runs the job again over the same inputs.")]
-    labels: Annotated[Input[Texts], mutable("Labels; those that others set are left alone.")]
+    labels: Annotated[Input[Texts], mutable("Labels, 62 at most; those that others set are left alone.")]
     wait: Annotated[bool, local("Whether create waits for the end, and fails with the job.", default="true")]
     timeouts: Annotated[
         Timeouts, local("Bounds in seconds on create, update, delete.", default="86400, 60, 600", lasting=True)
@@ -99,4 +103,5 @@ BATCH_PREDICTION_JOB = Schema(
         "errorMessage": "a job that does not succeed fails the create, which tells it",
     },
     rules=job_rules.declared_failures,
+    added_labels=(_ownership.LABEL, RELEASED),
 )

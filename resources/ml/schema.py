@@ -135,7 +135,7 @@ class ModelArgs(TypedDict, total=False):
     project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
     name: Required[Annotated[Input[str], path("Name: letters, digits, underscores, a letter first; at most 128.")]]
     description: Annotated[Input[Free], mutable("What the model is for.")]
-    labels: Annotated[Input[Texts], mutable("Labels; those that others set are left alone.")]
+    labels: Annotated[Input[Texts], mutable("Labels, 63 at most; those that others set are left alone.")]
     regions: Annotated[Input[list[str]], fixed("The one region that serves.", default="`us-central1`")]
     online_prediction_logging: Annotated[Input[bool], fixed("Log each prediction.", default="false")]
     online_prediction_console_logging: Annotated[Input[bool], fixed("Log the nodes' stderr.", default="false")]
@@ -163,7 +163,7 @@ class VersionArgs(TypedDict, total=False):
     name: Required[Annotated[Input[str], path("Name: letters, digits, underscores, a letter first; at most 128.")]]
     deployment_uri: Annotated[Input[str], fixed("`gs://` folder of the SavedModel; copied at create.")]
     description: Annotated[Input[Free], mutable("What is special about this version.")]
-    labels: Annotated[Input[Texts], mutable("Labels; not patchable on mls1 machines.")]
+    labels: Annotated[Input[Texts], mutable("Labels, 63 at most; not patchable on mls1 machines.")]
     runtime_version: Annotated[Input[str], fixed("Runtime, `2.11`. Not with `container`.")]
     python_version: Annotated[
         Input[str],
@@ -214,9 +214,9 @@ class Gate(TypedDict, total=False):
     """What a version must do before it becomes the default.
 
     It answers its sample instances: those of its artifact's manifest, or of a JSON file `samples`, a list of
-    `{"instance": ..., "prediction": ...}`. Classes must be equal, numbers within `tolerance` (relative or absolute,
-    default 0.001), and the median of one call per sample within `max_latency` seconds, if that is given. `skip` opens
-    it.
+    `{"instance": ..., "prediction": ...}`. Classes and whole numbers must be equal, numbers with a point within
+    `tolerance` (relative or absolute, default 0.001), and the median of one call per sample within `max_latency`
+    seconds, if that is given. `skip` opens it.
     """
 
     samples: Free

@@ -76,7 +76,7 @@ class BucketProvider(Provider):
         claims = claimed()
         if not claims:
             found = _objects.listed(call, name, versions=True)
-            items = list(found) if inputs.get("forceDestroy") else _leftovers(found)
+            items = list(found) if inputs.get("forceDestroy") else _leftovers(call, found)
             claims = _removal.remove(call, name, items, claimed) if items else []
         if claims and _ownership.is_declared(call.urn):
             raise errors.FailedPrecondition(
@@ -88,7 +88,7 @@ class BucketProvider(Provider):
         call.api.call(call.api.storage("buckets").delete(bucket=name), repeatable=True)
 
 
-def _leftovers(found: Iterator[State]) -> list[State]:
+def _leftovers(call: Call, found: Iterator[State]) -> list[State]:
     """What may go with a bucket: claims of its own stack. All else is refused: the API would not say what it is."""
     claims, names = list[State](), list[str]()
     for item in found:
@@ -100,9 +100,9 @@ def _leftovers(found: Iterator[State]) -> list[State]:
             break
     if names:
         more = " and more" if len(names) > SHOWN else ""
+        again = f". {_ANOTHER}" if _ownership.is_declared(call.urn) else ""
         raise errors.FailedPrecondition(
-            f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them. "
-            f"{_ANOTHER}"
+            f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them{again}"
         )
     return claims
 

@@ -96,7 +96,7 @@ class BucketArgs(TypedDict, total=False):
     name: Required[Annotated[Input[str], path("Name, one for the whole world; 3 to 222 small letters, digits, `-_.`.")]]
     location: Annotated[Input[str], fixed("Region, dual-region or multi-region.", default="`US`")]
     storage_class: Annotated[Input[StorageClass], mutable("Class of new objects.", default="`STANDARD`")]
-    labels: Annotated[Input[Texts], mutable("Labels; those that others set are left alone.")]
+    labels: Annotated[Input[Texts], mutable("Labels, 63 at most; those that others set are left alone.")]
     versioning: Annotated[Input[Versioning], mutable("Keep replaced and deleted objects.", "enabled")]
     lifecycle: Annotated[Input[Lifecycle], mutable("What becomes of old objects by itself.")]
     iam_configuration: Annotated[

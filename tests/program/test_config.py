@@ -55,6 +55,8 @@ def wrong(version: dict[str, Any]) -> dict[str, Any]:
     return {"m": {"defaultVersion": "v1", "versions": {"v1": {**VERSION, **version}}}}
 
 
+LABELS = {"labels": {f"l{number}": "" for number in range(64)}}
+
 FAILURES = [
     (stack({"m": {}}), "tf2-models:models.m.versions", "is missing"),
     (stack({"m": {}}), "tf2-models:models.m.defaultVersion", "is missing"),
@@ -72,6 +74,9 @@ FAILURES = [
         "tf2-models:models.m.versions.v1.labels.tf2-models-owner",
         "own",
     ),
+    (stack(wrong(LABELS)), "tf2-models:models.m.versions.v1.labels", "and the stack adds tf2-models-owner"),
+    (stack({"m": {**MODELS["m"], **LABELS}}), "tf2-models:models.m.labels", "has 64 labels; at most 63 may be given"),
+    (stack(MODELS, bucket=LABELS), "tf2-models:bucket.labels", "the API takes 64, and the stack adds"),
     (stack(wrong({"container": {"image": "i", "env": 5}})), "tf2-models:models.m.versions.v1.container.env", "a list"),
     (stack({"m": {**MODELS["m"], "gate": {"tolerance": -1}}}), "tf2-models:models.m.gate.tolerance", "0 or more"),
     (stack({"m": {**MODELS["m"], "gate": {"samples": "no"}}}), "tf2-models:models.m.gate.samples", "is no file"),

@@ -18,6 +18,9 @@ def job(**edit: Any) -> dict[str, str]:
     return stack(MODELS, batchPredictionJobs={"j": entry})
 
 
+LABELS = {f"l{number}": "" for number in range(63)}
+
+
 @pytest.mark.parametrize(
     ("values", "key", "reason"),
     [
@@ -34,6 +37,13 @@ def job(**edit: Any) -> dict[str, str]:
         (job(name="other"), "j.name", "is set by the program"),
         (job(nodes=3), "j.nodes", "is not a key here; the keys are batchSize, dataFormat,"),
         (job(labels={"A": "b"}), "j.labels.A", "small letter"),
+        (job(labels={"tf2-models-released": "true"}), "j.labels.tf2-models-released", "choose another key"),
+        (job(labels=LABELS), "j.labels", "has 63 labels; at most 62 may be given"),
+        (
+            job(labels=dict.fromkeys([*LABELS, "x", "y"], "")),
+            "j.labels",
+            "adds tf2-models-owner and tf2-models-release",
+        ),
         (stack(MODELS, batchPredictionJobs={"a-b": JOB}), "a-b", "letters, digits"),
         (stack(MODELS, batchPredictionJobs={"j": 1}), "j", "must be"),
     ],

@@ -72,8 +72,12 @@ def test_a_version_that_does_not_leaves_the_old_default(
 def test_a_version_that_refuses_its_samples_leaves_the_old_default(
     default: Declare, emulator: RunningEmulator, project: str
 ) -> None:
-    """The model's own error is in the message."""
-    with pytest.raises(errors.GateFailed, match=r"versions/v2 does not answer: Prediction failed"):
+    """The model's own error is in the message, and what was going on, and the method that answered."""
+    doing, cause = (
+        "^create default version projects/.*/models/m/defaultVersion",
+        "versions/v2 does not answer: Prediction",
+    )
+    with pytest.raises(errors.GateFailed, match=rf"{doing}: .*{cause} failed.* \(ml\.projects\.predict\)\. The old"):
         default(("text", 2.0))
 
     assert current(emulator, project) == "v1"
@@ -139,6 +143,13 @@ DIFFERENCES = [
     ([0.5, 0.5000001], [0.5000001, 0.5], []),
     ([0.5, 0.5014], [0.5007, 0.5006], []),
     ([0.0, 1.0], [0.5, 0.4999], ["[0]", "[1]"]),
+    (5000, 5003, [""]),
+    (5000, 5000, []),
+    (5000, 5003.0, []),
+    ({"class_id": 5000}, {"class_id": 5003}, ["class_id"]),
+    ([[5000], [7]], [[5001], [7]], ["[0][0]"]),
+    ([5000, 7], [5001, 7], ["[0]"]),
+    ([5000, 5003], [5003, 5000], [""]),
 ]
 
 
@@ -146,6 +157,7 @@ DIFFERENCES = [
 def test_classes_must_be_equal_and_numbers_within_the_tolerance(expected: Any, came: Any, paths: list[str]) -> None:
     """Each difference stands at its path; of a vector with another class, one difference says so.
 
-    A tie within the tolerance is no class; a number that is none is equal to another such.
+    A tie within the tolerance is no class; a number that is none is equal to another such. Two whole numbers are equal
+    or are not, however large: classes are such.
     """
     assert [path for path, *_ in _gate._differences(expected, came, _gate.TOLERANCE)] == paths

@@ -8,7 +8,7 @@ from __future__ import annotations
 import email.policy
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from email.message import Message
 from email.parser import BytesParser
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from emulator import answers
 from emulator.call import Call, Receive
-from emulator.request import Response
+from emulator.request import FilePart, Response
 from resources import errors
 
 MOST = 1000
@@ -111,7 +111,9 @@ async def _answer(call: Call, one: Respond) -> Response:
     if answers_at(call) or call.raw_path.startswith(("/-/", "/upload/", "/resumable/", "/download/")):
         return _refused(call, errors.InvalidArgument("Uploads, downloads and batches have no place in a batch."))
     response = await one(call)
-    if isinstance(response.body, AsyncIterator):
+    if call.api == "storage" and not isinstance(response.body, dict | list | None):
+        if isinstance(response.body, FilePart):
+            response.body.file.close()
         return _refused(call, errors.InvalidArgument("The bytes of an object have no place in a batch."))
     return response
 

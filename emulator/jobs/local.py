@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.jobs import results, separated, shards
+from emulator.jobs import comma_rows, results, shards
 from emulator.jobs.failures import Damaged, JobFailed
 from emulator.jobs.results import Result
 from emulator.jobs.runner import Part, Runner
@@ -118,7 +118,7 @@ class LocalJob:
         target = Path(self._order.target)
         beside = {
             "errors": results.statistics(self._errors),
-            "keys": separated.header(self._keys),
+            "keys": comma_rows.header(self._keys),
         }
         first, *others = parts
         with first.target.open("ab") as file:

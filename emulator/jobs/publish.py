@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.jobs import inputs, results, separated, tables
+from emulator.jobs import comma_rows, inputs, results, tables
 from emulator.jobs.failures import JobFailed
 from emulator.operations import insist
 from emulator.storage import blobs, commit, digests, object_fields, rows
@@ -64,7 +64,7 @@ def _objects(emulator: Emulator, row: sqlite3.Row, fields: dict[str, Any]) -> li
     found = [small(_statistics(shards), _ERRORS)]
     if inputs.output_of(inputs.settings(row)) == "CSV":
         keys = tables.keys_file(emulator, row["number"])
-        found.append(small(separated.header(json.loads(keys.read_bytes()) if keys.exists() else []), _KEYS))
+        found.append(small(comma_rows.header(json.loads(keys.read_bytes()) if keys.exists() else []), _KEYS))
     for index, shard in enumerate(shards):
         name = f"{_RESULTS}-{_part(index, len(shards))}"
         found.append(new(output / str(shard["shard"]), name, shard["size"], shard["crc32c"], shard["md5"]))

@@ -7,8 +7,6 @@ are written as in JSON; text is quoted where it must be (RFC 4180), rows end wit
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from emulator.jobs.comma_rows import row_of
 from emulator.jobs.lines import checked
 from emulator.serving import answer
 from emulator.serving.failures import InvalidOutputs
@@ -49,11 +48,6 @@ class Separated:
         return b"\n".join(rows) + b"\n"
 
 
-def header(keys: list[str]) -> bytes:
-    """The file of keys: one row, empty where there are none."""
-    return _row(keys) + b"\n" if keys else b""
-
-
 def _keys(alias: str, dimensions: int, size: int) -> list[str]:
     return [alias] if dimensions == 1 or size == 1 else [f"{alias}_{number}" for number in range(size)]
 
@@ -63,7 +57,7 @@ def _texts(column: Array | list[Any]) -> list[bytes]:
     if isinstance(column, np.ndarray):
         text = orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY)
         return text[2:-2].split(b"],[")
-    return [_row([_plain(value) for value in row]) for row in column]
+    return [row_of([_plain(value) for value in row]) for row in column]
 
 
 def _plain(value: Any) -> Any:
@@ -71,12 +65,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return value["b64"]
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _row(values: list[Any]) -> bytes:
-    written = io.StringIO()
-    csv.writer(written, lineterminator=_END).writerow(values)  # quotes what holds a character of it
-    return written.getvalue().removesuffix(_END).encode()
-
-
-_END = "\r\n"

@@ -61,6 +61,9 @@ class Whole:
     Args:
         pattern: `objects.insert` into the bucket, without a name and with no byte.
         upload: the file. It is read here. Raises `ArtifactError` where it cannot be.
+
+    Attributes:
+        body: what is sent: the object's facts and its bytes.
     """
 
     method = "POST"
@@ -73,18 +76,18 @@ class Whole:
         begin = (
             f"--{boundary}\r\ncontent-type: application/json\r\n\r\n{facts}\r\n--{boundary}\r\ncontent-type: {_TYPE}"
         )
-        self._body = b"".join([begin.encode(), b"\r\n\r\n", _content(upload.file), f"\r\n--{boundary}--".encode()])
+        self.body = b"".join([begin.encode(), b"\r\n\r\n", _content(upload.file), f"\r\n--{boundary}--".encode()])
         self._headers = {
             **pattern.headers,
             "content-type": f'multipart/related; boundary="{boundary}"',
-            "content-length": str(len(self._body)),
+            "content-length": str(len(self.body)),
         }
 
     def execute(self, http: Any) -> Any:
         """Sends it; returns the object. Raises googleapiclient's `HttpError`."""
         from googleapiclient.errors import HttpError
 
-        response, content = http.request(self.uri, method=self.method, body=self._body, headers=self._headers)
+        response, content = http.request(self.uri, method=self.method, body=self.body, headers=self._headers)
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise HttpError(response, content, uri=self.uri)
         return self._pattern.postproc(response, content)

@@ -52,7 +52,7 @@ class Recorder(_api.Api):
         guards = [query[name] for name in _GUARDS if name in query]
         body: State | None = None
         if request.methodId == "storage.objects.insert":
-            body = _uploaded(query["name"], request.body)
+            body = _uploaded(query.get("name"), request.body)
         elif request.body:
             body = json.loads(request.body)
         if body and "etag" in body:
@@ -60,13 +60,17 @@ class Recorder(_api.Api):
         return Sent(request.methodId, query.get("updateMask"), body, bool(self._seen.intersection(guards)))
 
 
-def _uploaded(name: str, content: bytes) -> dict[str, str]:
-    """Name and checksum of an upload; of a manifest and of a claim, whose bytes nobody declares, the name alone."""
+def _uploaded(name: str | None, content: bytes) -> dict[str, str]:
+    """Name and checksum of an upload; of a manifest and of a claim, whose bytes nobody declares, the name alone.
+
+    The name is in the address, or with the checksum in the facts that come first in the body.
+    """
+    found = re.search(rb'{(?:"name": "(?P<name>[^"]+)", )?"crc32c": "(?P<crc32c>[^"]+)"}', content)
+    name = name or (found["name"].decode() if found else "")
     if name.endswith("/manifest.json") or name.startswith(".claims/"):
         return {"name": name}
-    found = re.search(rb'{"crc32c": "([^"]+)"}', content)
     assert found is not None
-    return {"name": name, "crc32c": found[1].decode()}
+    return {"name": name, "crc32c": found["crc32c"].decode()}
 
 
 @cache

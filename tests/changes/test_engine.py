@@ -23,7 +23,7 @@ PROGRAM = """
 import json, pathlib
 from resources import ml, storage
 
-kinds = (storage.Bucket, storage.SavedModel, ml.Model, ml.DefaultVersion, ml.Version)
+kinds = (storage.Bucket, storage.SavedModel, ml.Model, ml.DefaultVersion, ml.Version, ml.BatchPredictionJob)
 classes = {kind.__name__: kind for kind in kinds}
 for name, (kind, inputs) in json.loads(pathlib.Path("declared.json").read_text()).items():
     classes[kind](name, **inputs)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.jobs.separated import Separated, header
+from emulator.jobs.comma_rows import header
+from emulator.jobs.separated import Separated
 from emulator.serving.failures import InvalidOutputs
 
 

@@ -122,10 +122,10 @@ class Api:
             error.method = request.methodId
             raise
         except (*_reach.FAILURES, http.client.HTTPException, UnicodeDecodeError) as error:
-            raise _reach.failed(self.where(request), error) from None
+            raise _unheard(request, _reach.failed(self.where(request), error)) from None
         if isinstance(answer, str | bytes) and answer and "alt=media" not in request.uri:
             # Where no JSON came, the client hands over whatever came with a good status: a proxy's page, say.
-            raise _reach.foreign(self.where(request), answer)
+            raise _unheard(request, _reach.foreign(self.where(request), answer))
         return answer
 
     def _refusal(self, error: Any, request: Any) -> errors.Error:
@@ -134,7 +134,7 @@ class Api:
 
         status = int(error.resp.status)
         if status < 400 or _reach.is_foreign(status, error.content, request.uri):
-            return _reach.foreign(self.where(request), error.content, status)
+            return _unheard(request, _reach.foreign(self.where(request), error.content, status))
         found = _answers.from_response(status, error.content)
         found.method, found.is_google = request.methodId, self.settings.is_google
         found.retry_after = retry_after(error.resp, self._clock.time())
@@ -163,6 +163,12 @@ class Api:
 def shared(settings: Settings) -> Api:
     """The process's one `Api` for these settings."""
     return Api(settings)
+
+
+def _unheard(request: Any, error: errors.EndpointUnreachable) -> errors.EndpointUnreachable:
+    """The error of a call that may have taken effect."""
+    error.writes = request.method != "GET"
+    return error
 
 
 def _line(error: BaseException) -> str:

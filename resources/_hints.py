@@ -8,6 +8,8 @@ from collections.abc import Callable
 from resources import _credentials, errors
 
 _AGAIN = "This passes, as a rule: run the same command again, it goes on where this one stopped"
+_UNHEARD = "It may have taken effect all the same: before you take the stack file back, `pulumi refresh` tells"
+"""Of a write whose answer did not come."""
 _REFRESH = "Run `pulumi refresh` to see what is there now, then the same command again"
 _MEND = "Correct what the message names in the stack file, then run `pulumi up` again"
 
@@ -99,5 +101,6 @@ def shown(error: errors.Error, what: str, hide: Callable[[str], str]) -> errors.
     if isinstance(error, errors.OperationFailed):
         return errors.OperationFailed(hide(told(what, error)), error.code)
     if isinstance(error, errors.EndpointUnreachable) and not error.lasting:
-        return errors.EndpointUnreachable(hide(f"{what}: {error}. {_AGAIN}"))
+        unheard = f". {_UNHEARD}" if error.writes else ""
+        return errors.EndpointUnreachable(hide(f"{what}: {error}. {_AGAIN}{unheard}"))
     return type(error)(hide(str(error) if isinstance(error, errors.OperationTimeout) else f"{what}: {error}"))

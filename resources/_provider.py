@@ -156,6 +156,11 @@ class Provider(dynamic.ResourceProvider):
         known = self.schema.inputs_of(olds)
         return _telling.meanwhile(olds, self._state(known, self.observe(call, known)), known)
 
+    def idle(self, call: Call, inputs: State, live: State) -> State:
+        """One that exists, once no operation is under way on it; by default at once. Raises `NotFound`."""
+        del call, inputs
+        return live
+
     def settled(self, call: Call, inputs: State, live: State) -> State:
         """One that exists, once nothing is going on with it any more; by default at once."""
         del call, inputs
@@ -166,7 +171,7 @@ class Provider(dynamic.ResourceProvider):
         inputs = self.schema.inputs_of(props)
         try:
             with self._call("read", inputs) as call:
-                live = self.observe(call, inputs)
+                live = self.idle(call, inputs, self.observe(call, inputs))
         except errors.NotFound:
             return dynamic.ReadResult("", {})
         return self.seen(id_, inputs, live)

@@ -86,6 +86,8 @@ class EndpointUnreachable(Error):
 
     lasting: bool = False
     """Whether it would be the same at the next try: a certificate that is not trusted, a proxy that refuses."""
+    writes: bool = False
+    """Whether the call was one that changes something."""
 
 
 class OperationFailed(Error):

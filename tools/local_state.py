@@ -18,7 +18,7 @@ import shutil
 import socket
 import sys
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,26 @@ class State:
             ) from None
         return latest
 
+    def note(self, urns: Collection[str]) -> None:
+        """Notes what is to be read afresh, for the engine forgets it when it begins to; empty where all was read."""
+        if urns:
+            self._note.write_text(json.dumps(sorted(urns)), encoding="utf-8")
+        else:
+            self._note.unlink(missing_ok=True)
+
+    def noted(self) -> list[str]:
+        """What was noted. Raises `UnreadableError`."""
+        try:
+            return [str(urn) for urn in json.loads(self._note.read_bytes())]
+        except FileNotFoundError:
+            return []
+        except (ValueError, TypeError):
+            raise UnreadableError(f"{self._note} is cut: run `pulumi refresh`, then remove it") from None
+
+    @property
+    def _note(self) -> Path:
+        return self.folder / "stacks" / self.project / f"{self.stack}.json.unread"
+
     @property
     def _snapshot(self) -> Path:
         """The plain file, or the newer one that PULUMI_SELF_MANAGED_STATE_GZIP makes."""
@@ -138,10 +158,15 @@ def _project() -> str:
     return found[1]
 
 
-def pending_creates(deployment: Mapping[str, Any]) -> list[str]:
-    """The URNs of the resources that an update was creating when it was cut off."""
-    pending = deployment.get("pending_operations") or []
-    return [operation["resource"]["urn"] for operation in pending if operation["type"] == "creating"]
+def pending(deployment: Mapping[str, Any], *kinds: str) -> list[str]:
+    """The URNs of the resources on which an update was at work when it was cut off.
+
+    Args:
+        deployment: a snapshot.
+        kinds: the engine's names of the work: `creating`, `updating`, `deleting`.
+    """
+    operations = deployment.get("pending_operations") or []
+    return [operation["resource"]["urn"] for operation in operations if operation["type"] in kinds]
 
 
 def resources(deployment: Mapping[str, Any]) -> list[str]:
@@ -193,7 +218,7 @@ def _read(path: Path) -> Any:
 
 def _has_resources(state: State) -> bool:
     deployment = state.deployment()
-    return bool(resources(deployment) or pending_creates(deployment))
+    return bool(resources(deployment) or pending(deployment, "creating"))
 
 
 QUESTIONS: dict[str, Callable[[State], bool]] = {"exists": State.exists, "has-resources": _has_resources}

@@ -4,9 +4,11 @@ Usage: python -m tools.recovery up|destroy [--stack NAME] [OPTION...]
 
     1. The plugins of an engine that is gone are ended, and the lock of a process that is gone is released
        (`pulumi cancel --yes`): only where the state is a folder of this machine, for else nobody can know.
-    2. `pulumi up OPTION...`. It finds what was half made, by its label, and goes on with it. Before a `destroy` this is
+    2. `pulumi refresh --target URN... OPTION...`, of what was being changed or deleted: only the API knows whether that
+       took effect, and `up` would forget the question. Where this fails, nothing else is done.
+    3. `pulumi up OPTION...`. It finds what was half made, by its label, and goes on with it. Before a `destroy` this is
        done for what was half made alone: what the state does not know would stay.
-    3. Where the state still notes creations that were cut off, and `up` has settled them all:
+    4. Where the state still notes creations that were cut off, and `up` has settled them all:
        `pulumi refresh --clear-pending-creates OPTION...`. Those that it has not are named, with what to do.
 
 The stack is that of `--stack`, of PULUMI_STACK or the selected one, of this checkout's project, for each step the same.
@@ -23,7 +25,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from tools import leftovers
-from tools.local_state import ROOT, UnreadableError, is_abandoned, pending_creates, resources
+from tools.local_state import ROOT, UnreadableError, is_abandoned, pending, resources
 from tools.stack import Stack, UnknownStackError
 
 
@@ -35,10 +37,31 @@ def main(arguments: Sequence[str]) -> int:
     try:
         stack = Stack.select(arguments[1:])
         _release(stack)
-        return _VERBS[arguments[0]](stack)
+        return _read_afresh(stack) or _VERBS[arguments[0]](stack)
     except (UnknownStackError, UnreadableError) as error:
         _say(f"error: {error}")
         return 1
+
+
+def _read_afresh(stack: Stack) -> int:
+    """Has the state say what the API has of all that was being changed or deleted when an update was killed.
+
+    The stack file may have been taken back since: compared with the state of before, nothing would differ.
+    """
+    deployment = stack.deployment()
+    left = {*pending(deployment, *_CHANGES), *(stack.state.noted() if stack.state else ())}
+    cut = sorted(left.intersection(resources(deployment)))
+    if not cut:
+        return 0
+    if stack.state:
+        stack.state.note(cut)
+    _say("An update was killed while it changed something: reading how that ended")
+    code = stack.update("refresh", "--skip-preview", "--yes", *(f"--target={urn}" for urn in cut))
+    if not code and stack.state:
+        stack.state.note([])
+    if code:
+        _say(f"error: whether {', '.join(cut)} changed is not known yet, and nothing else was done: {_LATER}")
+    return code
 
 
 def _up(stack: Stack) -> int:
@@ -47,7 +70,7 @@ def _up(stack: Stack) -> int:
 
 
 def _destroy(stack: Stack) -> int:
-    left = pending_creates(stack.deployment())
+    left = pending(stack.deployment(), "creating")
     if left:
         _say("An update was killed while it created something: taking that over, to destroy it too")
         # What is declared no more fails it, after the rest was taken over; what is not taken over is named below.
@@ -101,24 +124,36 @@ def _settle(stack: Stack, known: Collection[str], code: int) -> int:
     Returns:
         The exit code of all.
     """
-    pending = pending_creates(stack.deployment())
-    unknown = [urn for urn in pending if urn not in known]
+    created = pending(stack.deployment(), "creating")
+    unknown = [urn for urn in created if urn not in known]
     forget = shlex.join(["pulumi", "refresh", "--clear-pending-creates", "--stack", stack.name, *stack.options])
     for urn in unknown:
         _say(
             f"error: {urn} was being created when an update was killed, and nobody knows whether it is there. Where it "
-            "is declared no more: declare it once more and run this again, or delete it by hand, run "
+            f"is declared no more: declare it once more and run this again, or {_by_hand(urn)}, run "
             f"`{forget}`, and then this again"
         )
-    if code or not pending:
+    if code or not created:
         return code
     return 1 if unknown else stack.update("refresh", "--clear-pending-creates")
+
+
+def _by_hand(urn: str) -> str:
+    """How somebody is rid of a resource without the stack."""
+    if urn.split("::")[-2].endswith(_JOB):
+        return "cancel it by hand (`gcloud ai-platform jobs list`, then `gcloud ai-platform jobs cancel ID`)"
+    return "delete it by hand"
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+_CHANGES = ("updating", "deleting")
+"""What the engine calls the operations after which the state may say something else than the API."""
+_JOB = ":BatchPredictionJob"
+"""The end of the type of what the API cannot delete."""
+_LATER = "mend what the lines above name, then run `pulumi refresh`, and this again"
 _VERBS: dict[str, Callable[[Stack], int]] = {"up": _up, "destroy": _destroy}
 
 

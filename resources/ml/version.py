@@ -24,7 +24,7 @@ class VersionProvider(Provider):
     """`projects.models.versions` of `ml` v1."""
 
     schema = VERSION
-    timeouts = {"create": 3600.0, "update": 600.0, "delete": 600.0}  # noqa: RUF012 - declared as ClassVar in Provider
+    timeouts = {"create": 3600.0, "read": 600.0, "update": 600.0, "delete": 600.0}  # noqa: RUF012 - a ClassVar above
 
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M/versions/V`."""
@@ -76,7 +76,7 @@ class VersionProvider(Provider):
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.patch` with the etag of a fresh read, awaited; labels that others set stay."""
-        live = self._idle(call, news, self.observe(call, news))
+        live = self.idle(call, news, self.observe(call, news))
         body = _names.patch_body(self.schema, live, olds, news, mask)
         request = _default.versions(call).patch(name=self.identity(news), updateMask=",".join(mask), body=body)
         call.operate(request, repeatable=True)  # the etag keeps it from undoing what somebody else did in between
@@ -87,7 +87,7 @@ class VersionProvider(Provider):
 
         The API keeps the default version while others are there: the default then moves to the newest READY one first.
         """
-        live = self._idle(call, inputs, self.observe(call, inputs))
+        live = self.idle(call, inputs, self.observe(call, inputs))
         for _ in range(_TRIES):
             if live.get("isDefault"):
                 _default.hand_over(call, live)
@@ -97,7 +97,7 @@ class VersionProvider(Provider):
                 refusal = error
             else:
                 return
-            live = self._idle(call, inputs, self.observe(call, inputs))  # gone, where the first answer was lost
+            live = self.idle(call, inputs, self.observe(call, inputs))  # gone, where the first answer was lost
             if not live.get("isDefault"):
                 break  # else a sibling that goes at the same time has just handed the default over to this one
         raise refusal
@@ -106,7 +106,7 @@ class VersionProvider(Provider):
         """A version that an earlier process began is waited for; one that failed is removed and made again."""
         marked = _ownership.marked(inputs, _ownership.mark(self.schema, inputs, call.urn))
         try:
-            live = self._idle(call, inputs, live)
+            live = self.idle(call, inputs, live)
         except errors.NotFound:  # it was being deleted
             return self.make(call, marked)
         if live.get("state") == "READY":
@@ -118,7 +118,7 @@ class VersionProvider(Provider):
         self._clear_failed(call, inputs)
         return self.make(call, marked)
 
-    def _idle(self, call: Call, inputs: State, live: State) -> State:
+    def idle(self, call: Call, inputs: State, live: State) -> State:
         """The version once no operation is under way on it. Raises `NotFound` at the end of a deletion."""
         if live.get("state") not in _default.BUSY:
             return live

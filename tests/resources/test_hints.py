@@ -99,3 +99,14 @@ def test_cloud_storages_own_form_of_an_error_is_read() -> None:
     error = _answers.from_response(403, content.encode())
 
     assert "services enable storage" in _hints.told(WHAT, refusal(error))
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_change_without_an_answer_may_have_taken_effect(writes: bool) -> None:
+    """Its reader learns what tells, before the stack file is taken back; a read needs no such word."""
+    error = errors.EndpointUnreachable("no answer from here")
+    error.writes = writes
+
+    line = str(_hints.shown(error, WHAT, str))
+
+    assert ("It may have taken effect" in line and "`pulumi refresh`" in line) is writes

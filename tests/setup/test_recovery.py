@@ -40,6 +40,10 @@ class Recovery:
         """From now on this command fails."""
         (self.checkout.root.parent / f"{verb}-fails").touch()
 
+    def mended(self, verb: str) -> None:
+        """From now on it does not."""
+        (self.checkout.root.parent / f"{verb}-fails").unlink()
+
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Runs it on the backend, and on the stack `local`, unless the variables name others; an empty one is unset."""
         given = {"PULUMI_BACKEND_URL": self.state.url, "PULUMI_STACK": "local", "PULUMI_SKIP_UPDATE_CHECK": "true"}
@@ -195,6 +199,38 @@ def test_what_is_half_made_and_declared_no_more(recovery: Recovery, verb: str, f
     assert "declare it once more and run this again" in error
     assert "`pulumi refresh --clear-pending-creates --stack local --config-file 'a file'`" in error
     assert recovery.asked()[-1] == f"{verb} --stack local --config-file a file"
+
+
+def test_a_job_that_was_begun_and_is_declared_no_more(recovery: Recovery) -> None:
+    """The API deletes no job: the line says how to cancel it."""
+    job = URN.replace("ml:Version", "ml:BatchPredictionJob")
+    recovery.state.write({"resources": [{"urn": MODEL}], "pending_operations": [creating(job)]})
+    result = recovery.run("up")
+    assert result.returncode == 1
+    [error] = errors(result)
+    assert "`gcloud ai-platform jobs cancel ID`" in error
+    assert "delete" not in error
+
+
+@pytest.mark.parametrize("verb", ["up", "destroy"])
+@pytest.mark.parametrize("kind", ["updating", "deleting"])
+def test_what_was_being_changed_is_read_first(recovery: Recovery, verb: str, kind: str) -> None:
+    """Alone; where it cannot be read nothing else is done, and the next recovery reads it though the engine forgot."""
+    cut = {"type": kind, "resource": {"urn": MODEL}}
+    recovery.state.write({"resources": [{"urn": MODEL}, {"urn": URN}], "pending_operations": [cut]})
+    refresh = f"refresh --stack local --skip-preview --yes --target={MODEL}"
+    recovery.fails("refresh")
+    result = recovery.run(verb)
+    assert result.returncode == 1
+    [error] = errors(result)
+    assert MODEL in error
+    assert recovery.asked() == [refresh]
+
+    recovery.state.write({"resources": [{"urn": MODEL}, {"urn": URN}]})
+    recovery.mended("refresh")
+    assert recovery.run(verb).returncode == 0
+    assert recovery.run(verb).returncode == 0
+    assert recovery.asked()[1:] == [refresh, f"{verb} --stack local", f"{verb} --stack local"]
 
 
 def test_what_was_taken_over_is_forgotten(recovery: Recovery) -> None:

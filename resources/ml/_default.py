@@ -1,14 +1,17 @@
 """The default of a model while one of its versions goes: it is handed over before, and given back if that one returns.
 
-The API keeps the default version while others are there. A version that is deleted and made again (a replacement) is
-the default again afterwards, in the same run: the engine may have been told to look at nothing but this version.
+The API keeps the default version while others are there. The heir is the version that this stack serves by default, as
+far as this run knows one that is READY; else the newest READY one, with a warning: it may never have passed a gate. A
+version that is deleted and made again (a replacement) is the default again afterwards, in the same run: the engine may
+have been told to look at nothing but this version.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from resources import _operations, errors
+from resources import _operations, _ownership, errors
 from resources._provider import Call, State
 from resources.ml import _names
 
@@ -20,10 +23,22 @@ _handed_over: dict[str, tuple[str, str]] = {}
 One process serves one run of the engine. Where it dies in between, the engine still knows the version as one that is
 being replaced, and the next `up` sets the default with it.
 """
+_served: dict[str, str] = {}
+"""Full name of a model -> full name of the version that this stack serves by default, as this run knows.
+
+It is what the state says when the engine asks for the `check` of a `DefaultVersion`, then what passed the gate: not
+what the program asks for, which the gate may refuse. A default that is replaced goes before that `check`.
+"""
+
+
+def serves(inputs: Mapping[str, Any]) -> None:
+    """Notes which version is the default by these inputs, or outputs, of a `DefaultVersion`: first one, or gated."""
+    place = _names.model(inputs["project"], inputs["model"])
+    _served[place] = _names.version(inputs["project"], inputs["model"], inputs["version"])
 
 
 def hand_over(call: Call, live: State) -> None:
-    """Makes the newest other READY version the default; does nothing where there is none, nor will be."""
+    """Makes another READY version the default; does nothing where there is none, nor will be."""
     if _handed(call, live):
         return
     call.report("it is the default: waiting for what is under way on other versions")
@@ -41,12 +56,26 @@ def _handed(call: Call, live: State) -> bool:
     ready = [item for item in others if item.get("state") == "READY"]
     if not ready:
         return not any(item.get("state") in BUSY for item in others)
-    heir = str(max(ready, key=lambda item: str(item.get("createTime")))["name"])
+    served = _served.get(_model_of(name))
+    known = any(item["name"] == served for item in ready)
+    heir = str(served if known else max(ready, key=lambda item: str(item.get("createTime")))["name"])
     if not _made_default(call, heir):
         return False
+    if known:  # it keeps the default: the one that goes had it from outside
+        call.warn(f"{name} had been made the default outside this stack: {_names.last(heir)} is the default again")
+        return True
     _handed_over[name] = (heir, str(live.get("deploymentUri")))
-    call.report(f"{_names.last(heir)} is the default in its place")
+    call.warn(_ungated(call, name, heir))
     return True
+
+
+def _ungated(call: Call, name: str, heir: str) -> str:
+    """What is to be known of an heir that nobody chose."""
+    told = f"{heir} is the default in the place of {_names.last(name)}: it is the newest other READY version, and may "
+    told += "never have passed a gate"
+    if _ownership.is_declared(call.urn):
+        return f"{told}. It answers until {_names.last(name)} is made again"
+    return f"{told}. `pulumi refresh`, then `pulumi up` make the declared version the default, where there is one"
 
 
 def restore(call: Call, live: State) -> bool:
@@ -59,7 +88,7 @@ def restore(call: Call, live: State) -> bool:
         return False
     if artifact != live.get("deploymentUri"):
         return False
-    parent = call.api.call(call.api.ml("projects.models").get(name=live["name"].rpartition("/versions/")[0]))
+    parent = call.api.call(call.api.ml("projects.models").get(name=_model_of(live["name"])))
     if (parent.get("defaultVersion") or {}).get("name") != heir:
         return False  # somebody else has made another one the default meanwhile
     return _made_default(call, live["name"])
@@ -76,8 +105,13 @@ def _made_default(call: Call, name: str) -> bool:
 
 def _others(call: Call, name: str) -> list[State]:
     """The other versions of the same model, in any state."""
-    parent = name.rpartition("/versions/")[0]
-    return [item for item in call.api.listed(versions(call), "versions", parent=parent) if item["name"] != name]
+    listed = call.api.listed(versions(call), "versions", parent=_model_of(name))
+    return [item for item in listed if item["name"] != name]
+
+
+def _model_of(version: str) -> str:
+    """The full name of a version's model."""
+    return version.rpartition("/versions/")[0]
 
 
 def versions(call: Call) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pulumi
+from pulumi import dynamic
 from typing_extensions import Unpack
 
 from resources import errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
-from resources.ml import _gate, _names
+from resources.ml import _default, _gate, _names
 from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
 
 
@@ -21,6 +22,12 @@ class DefaultVersionProvider(Provider):
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M/defaultVersion`."""
         return f"{_names.model(inputs['project'], inputs['model'])}/defaultVersion"
+
+    def check(self, _olds: State, news: State) -> dynamic.CheckResult:
+        """As every resource; what the state says serves may be an heir of a version that goes in this run."""
+        if _olds:
+            _default.serves(_olds)
+        return super().check(_olds, news)
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.get`: its `defaultVersion`. Raises `NotFound` where the model has none."""
@@ -42,16 +49,16 @@ class DefaultVersionProvider(Provider):
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.setDefault`, which answers at once, after the gate; a first version needs none."""
         del olds, mask
-        versions = call.api.ml("projects.models.versions")
+        versions = _default.versions(call)
         name = _names.version(news["project"], news["model"], news["version"])
         current = self._current(call, news)
-        if current == news["version"]:
-            return {"version": current}
-        if current:
+        if current and current != news["version"]:
             uri = call.api.call(versions.get(name=name)).get("deploymentUri", "")
             _gate.check(call, name, uri, news.get("gate") or {})
-        answer = call.api.call(versions.setDefault(name=name, body={}), repeatable=True)
-        return {"version": _names.last(answer["name"])}
+        if current != news["version"]:
+            call.api.call(versions.setDefault(name=name, body={}), repeatable=True)
+        _default.serves(news)
+        return {"version": news["version"]}
 
     def remove(self, call: Call, inputs: State) -> None:
         """Nothing: a model that has versions has a default, and the next declaration moves it."""

@@ -85,7 +85,7 @@ class VersionProvider(Provider):
     def remove(self, call: Call, inputs: State) -> None:
         """`projects.models.versions.delete`, awaited.
 
-        The API keeps the default version while others are there: the default then moves to the newest READY one first.
+        The API keeps the default version while others are there: the default then moves to an heir first.
         """
         live = self.idle(call, inputs, self.observe(call, inputs))
         for _ in range(_TRIES):

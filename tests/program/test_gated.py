@@ -96,6 +96,28 @@ def test_a_failed_gate_keeps_the_default_where_errors_are_gone_on_from(deployed:
     assert (stack.served(), stack.buckets(), stack.engine.resources()) == ({}, [], {})
 
 
+def test_a_default_that_goes_leaves_it_to_the_declared_one(deployed: Deployment) -> None:
+    """Not to the newest, which passed no gate; where there is no other heir, that one answers, with a warning."""
+    stack, name = deployed, f"projects/{deployed.project}/models/mult/versions"
+    stack.engine.edit("mult.versions.v2", stack.version(3))
+    stack.engine.up()
+    stack.emulator.ml().projects().models().versions().setDefault(name=f"{name}/v0", body={}).execute()
+    stack.engine.edit("mult.versions.v0", None)
+    with asking({"default": stack.url("mult")}) as told:
+        text = stack.engine.stack("up", "--skip-preview", "--suppress-progress")
+    assert f"warning: {name}/v0 had been made the default outside this stack: v1 is the default again" in text
+    assert told["default"].told == ([5.0, 2.0], [])
+    assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
+    assert stack.engine.preview() == {}
+
+    stack.engine.run("state", "taint", stack.urn("Version mult-v1"), "--stack", "test", "--yes")
+    text = stack.engine.stack("up", "--skip-preview", "--suppress-progress")
+    assert (
+        f"warning: {name}/v2 is the default in the place of v1: it is the newest other READY version, and may" in text
+    )
+    assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
+
+
 @pytest.mark.parametrize(
     ("gate", "said"),
     [

@@ -62,7 +62,7 @@ def _handed(call: Call, live: State) -> bool:
     if not _made_default(call, heir):
         return False
     if known:  # it keeps the default: the one that goes had it from outside
-        call.warn(f"{name} had been made the default outside this stack: {_names.last(heir)} is the default again")
+        call.warn(f"{name} was the default, but not by this stack's state: {_names.last(heir)} is the default again")
         return True
     _handed_over[name] = (heir, str(live.get("deploymentUri")))
     call.warn(_ungated(call, name, heir))

@@ -105,7 +105,7 @@ def test_a_default_that_goes_leaves_it_to_the_declared_one(deployed: Deployment)
     stack.engine.edit("mult.versions.v0", None)
     with asking({"default": stack.url("mult")}) as told:
         text = stack.engine.stack("up", "--skip-preview", "--suppress-progress")
-    assert f"warning: {name}/v0 had been made the default outside this stack: v1 is the default again" in text
+    assert f"warning: {name}/v0 was the default, but not by this stack's state: v1 is the default again" in text
     assert told["default"].told == ([5.0, 2.0], [])
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
     assert stack.engine.preview() == {}

@@ -14,7 +14,7 @@ from resources.ml import _gate, samples
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.version import VersionProvider
 from tests.contract.test_contract import World
-from tests.providers import State
+from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 
 Sample = tuple[Any, Any]
@@ -107,6 +107,30 @@ def test_a_users_own_samples_count(default: Declare, tmp_path: Path) -> None:
 def test_the_gate_can_be_opened(default: Declare) -> None:
     """By a line that a reviewer sees."""
     assert default((1.0, 99.0), skip=True)["version"] == "v2"
+
+
+@pytest.mark.tensorflow
+def test_a_default_from_outside_that_is_made_again_leaves_it_to_the_declared_one(
+    emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """Not to the newest; and it does not take the default back, unlike one that the stack serves."""
+    world = World(emulator, project, tmp_path)
+    inputs, served = world.with_model(), {"project": project, "model": "m", "version": "v1"}
+    for name in ("v1", "v2", "v3"):
+        world.made(VersionProvider, {**inputs, "name": name})
+    versions, provider = emulator.ml().projects().models().versions(), world.provider(VersionProvider)
+    versions.setDefault(name=f"projects/{project}/models/m/versions/v2", body={}).execute()
+    world.provider(DefaultVersionProvider).check(served, served)
+
+    provider.delete("", as_engine({**inputs, "name": "v2"}))
+    assert current(emulator, project) == "v1"
+    world.made(VersionProvider, {**inputs, "name": "v2"})
+    assert current(emulator, project) == "v1"
+
+    provider.delete("", as_engine({**inputs, "name": "v1"}))
+    assert current(emulator, project) == "v2", "the newest"
+    world.made(VersionProvider, {**inputs, "name": "v1"})
+    assert current(emulator, project) == "v1"
 
 
 @pytest.mark.parametrize(

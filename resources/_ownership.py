@@ -26,8 +26,8 @@ LABEL = "tf2-models-owner"
 _TAKEN = "is how a stack knows its own: choose another key"
 _holders: dict[tuple[str, str], str] = {}
 """Owner and resource -> URN of the declaration that made it, or took it over, in this run of the engine."""
-_declared: set[str] = set()
-"""URNs of what the program declares in this run of the engine, which asks for a `check` of each before all else."""
+_declared: dict[str, Mapping[str, Any]] = {}
+"""URN -> inputs of what the program declares in this run of the engine, which asks for a `check` of each first."""
 
 
 def failures(inputs: Mapping[str, Any], added: tuple[str, ...], where: str) -> Iterator[Failure]:
@@ -93,15 +93,20 @@ def require(live: Mapping[str, Any], value: str, refusal: errors.AlreadyExists |
         raise refusal
 
 
-def declare(urn: str) -> None:
+def declare(urn: str, inputs: Mapping[str, Any]) -> None:
     """Notes that the program declares this resource: what is deleted of it in this run is to be made again."""
     if urn:
-        _declared.add(urn)
+        _declared[urn] = inputs
 
 
 def is_declared(urn: str) -> bool:
     """Whether, in this run, the program declares the resource: then its deletion is part of a replacement."""
     return urn in _declared
+
+
+def declared(urn: str) -> Mapping[str, Any]:
+    """The inputs under which, in this run, the program declares the resource; empty where it does not."""
+    return _declared.get(urn, {})
 
 
 def hold(inputs: Mapping[str, Any], resource: str, urn: str) -> None:

@@ -78,7 +78,7 @@ class Provider(dynamic.ResourceProvider):
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
         """Called before every diff; refuses what cannot be done in place. Values were checked in the program."""
-        _ownership.declare(_engine.current_urn())
+        _ownership.declare(_engine.current_urn(), news)
         secrets = _secrets.failures(self.schema, news.get(_secrets.NAME) or [], self.schema.noun)
         reasons = [f"{path} {reason}" for path, reason in secrets]
         changes = self._changes(_olds, news)

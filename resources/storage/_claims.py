@@ -34,10 +34,17 @@ def is_claim(name: str) -> bool:
     return name.startswith(CLAIMS)
 
 
-def write(call: Call, inputs: State) -> None:
-    """Leaves a SavedModel's claim, unless it is there."""
-    if claim := name(inputs, call.urn):
-        _objects.put(call, inputs["bucket"], claim, b"", metadata={_URN: call.urn})
+def write(call: Call, inputs: State) -> bool:
+    """Leaves a SavedModel's claim; says whether it was there already."""
+    claim = name(inputs, call.urn)
+    return bool(claim) and not _objects.put(call, inputs["bucket"], claim, b"", metadata={_URN: call.urn})
+
+
+def hand_over(call: Call, olds: State, news: State) -> None:
+    """Leaves the claim of the owner that comes, then takes that of the one that was: there is one at every moment."""
+    if name(olds, call.urn) != name(news, call.urn):
+        write(call, news)
+        drop(call, olds)
 
 
 def drop(call: Call, inputs: State) -> None:

@@ -33,16 +33,19 @@ def facts(item: Mapping[str, Any]) -> State:
     return {"size": int(item["size"]), "crc32c": item["crc32c"]}
 
 
-def put(call: Call, bucket: str, name: str, content: bytes, **fields: Any) -> None:
-    """`objects.insert` of a few bytes, unless there is an object of this name."""
+def put(call: Call, bucket: str, name: str, content: bytes, **fields: Any) -> bool:
+    """`objects.insert` of a few bytes, unless there is an object of this name; says whether there was none."""
     from googleapiclient.http import MediaInMemoryUpload
 
     media = MediaInMemoryUpload(content, mimetype="application/octet-stream")
     request = call.api.storage("objects").insert(
         bucket=bucket, name=name, body=fields, media_body=media, ifGenerationMatch="0"
     )
-    with contextlib.suppress(errors.PreconditionFailed):
+    try:
         call.api.call(request, repeatable=True)
+    except errors.PreconditionFailed:
+        return False
+    return True
 
 
 def delete_all(call: Call, bucket: str, items: list[State]) -> None:

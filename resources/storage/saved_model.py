@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 from typing_extensions import Unpack
 
-from resources import errors
+from resources import _ownership, errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
+from resources._schema import Changes
 from resources.storage import _claims, _objects, _removal, _transfer, manifests
 from resources.storage.schema import SAVED_MODEL, SavedModelArgs
 
@@ -30,25 +32,33 @@ class SavedModelProvider(Provider):
         """`objects.list`: which of the files are there, what they hold, and whether it is claimed.
 
         Raises:
-            NotFound: there is no manifest, so that it is not whole.
+            NotFound: nothing is left of it, and no claim. What is half there must not be forgotten: nobody else
+                would ever delete it.
         """
         found = _objects.below(call, inputs["bucket"], inputs["prefix"])
-        if manifests.NAME not in found:
-            raise errors.NotFound(f"{self.identity(inputs)} has no {manifests.NAME}")
         claimed = bool(inputs.get("owner")) and _claims.is_there(call, inputs)
+        if not claimed and found.keys().isdisjoint(_names(inputs)):
+            raise errors.NotFound(f"nothing is left of {self.identity(inputs)}")
         return self._live(inputs, found, claimed=claimed)
+
+    def compared(self, olds: State, news: State) -> Changes:
+        """What was seen to be missing of it is put back, the manifest too, which is none of the declared files."""
+        found = super().compared(olds, news)
+        lacking = olds.get("missing") and "files" not in found.patch
+        return replace(found, patch=sorted([*found.patch, "files"])) if lacking else found
 
     def make(self, call: Call, inputs: State) -> State:
         """Claims it, then sends what the bucket does not have yet: nothing at all where the same content is there."""
-        _claims.write(call, inputs)
+        again = _claims.write(call, inputs)  # it was this resource's own before: it is mended, as `patch` does
         if inputs.get("adopt"):
             _claims.take_over(call, inputs)
         try:
-            _transfer.ensure(call, inputs)
+            _transfer.ensure(call, inputs, mend=again)
         except errors.ArtifactError:
-            _claims.drop(call, inputs)  # the user has to change something: perhaps to another artifact
+            if not again:
+                _claims.drop(call, inputs)  # the user has to change something: perhaps to another artifact
             raise
-        return self._live(inputs, inputs["files"], claimed=True)
+        return self._live(inputs, {**inputs["files"], manifests.NAME: {}}, claimed=True)
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """Puts back a lost claim, and files that were altered or removed outside."""
@@ -59,7 +69,14 @@ class SavedModelProvider(Provider):
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """Drops the claim; the objects go only where no other claim is left."""
+        """Drops the claim; the objects go only where no other claim is left.
+
+        What this run makes again stays, claimed: the objects may be the only copy, and `make` finds and checks them.
+        """
+        again = dict(_ownership.declared(call.urn))
+        if again and self.identity(again) == self.identity(inputs):
+            _claims.hand_over(call, inputs, again)
+            return
         _claims.drop(call, inputs)
 
         def claimed() -> list[State]:
@@ -68,7 +85,7 @@ class SavedModelProvider(Provider):
         claims = claimed()
         if not claims:
             found = _objects.below(call, inputs["bucket"], inputs["prefix"])
-            ours = [item for name, item in found.items() if name in (manifests.NAME, *inputs["files"])]
+            ours = [item for name, item in found.items() if name in _names(inputs)]
             claims = _removal.remove(call, inputs["bucket"], ours, claimed)
         if claims:
             call.report(f"its objects stay: they are used by {_claims.stacks(claims)}")
@@ -82,7 +99,14 @@ class SavedModelProvider(Provider):
         files = {name: _objects.facts(found[name]) for name in inputs["files"] if name in found}
         described = {name: inputs[name] for name in self.schema.names("fixed") if name in inputs}
         owner = {"owner": inputs["owner"]} if claimed and inputs.get("owner") else {}
-        return {**described, **owner, "files": files, "uri": self.identity(inputs)}
+        missing = sorted(_names(inputs) - found.keys())
+        lacking = {"missing": missing} if missing else {}
+        return {**described, **owner, **lacking, "files": files, "uri": self.identity(inputs)}
+
+
+def _names(inputs: State) -> set[str]:
+    """The files of a whole artifact, below its prefix."""
+    return {manifests.NAME, *inputs["files"]}
 
 
 class SavedModel(Resource, module="storage", name="SavedModel"):

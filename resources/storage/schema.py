@@ -163,6 +163,7 @@ class SavedModelOutputs(TypedDict, total=False):
     """What comes back of a SavedModel."""
 
     uri: Annotated[str, output("`gs://BUCKET/PREFIX/`, the `deploymentUri` of a version.")]
+    missing: Annotated[list[str], output("Its files, `manifest.json` among them, that the last look did not find.")]
     drift: Annotated[dict[str, Any], output("Fixed fields changed outside.")]
 
 

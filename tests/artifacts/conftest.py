@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from googleapiclient.http import MediaInMemoryUpload
 
 from resources._provider import Provider
 from resources.storage.bucket import BucketProvider
@@ -47,9 +48,13 @@ class Stack:
         """The inputs as a refresh finds them; empty where it is gone."""
         return as_engine(self.ask("read", "", dict(self.inputs)).inputs or {})
 
+    def missing(self) -> list[str]:
+        """The files that a refresh does not find; empty where nothing is left at all."""
+        return list(self.ask("read", "", dict(self.inputs)).outs.get("missing", []))
+
     def is_served(self) -> bool:
         """Whether all that it declared is there, its claim included."""
-        return self.refreshed() == self.inputs
+        return self.refreshed() == self.inputs and not self.missing()
 
 
 class Shared:
@@ -83,6 +88,11 @@ class Shared:
     def claims(self) -> int:
         """How many claims are there."""
         return sum(name.startswith(f".claims/{PREFIX}/") for name in self.names())
+
+    def write(self, name: str, content: bytes) -> None:
+        """Somebody writes an object."""
+        media = MediaInMemoryUpload(content, mimetype="application/octet-stream")
+        self.emulator.storage().objects().insert(bucket=self.bucket, name=name, media_body=media).execute()
 
     def remove(self, name: str) -> None:
         """Somebody deletes an object."""

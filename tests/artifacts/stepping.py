@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from resources import _api
+from resources import _api, errors
 from resources._provider import Provider
 
 Around = Callable[[Callable[[], Any]], Any]
@@ -43,12 +43,21 @@ class Killed(BaseException):
 
 def killed_after(calls: int) -> Around:
     """So many calls take effect, and then the process is gone."""
+    return _ending_after(calls, Killed)
+
+
+def refused_after(calls: int) -> Around:
+    """So many calls take effect, and then the account may do nothing any more."""
+    return _ending_after(calls, lambda: errors.PermissionDenied("not allowed"))
+
+
+def _ending_after(calls: int, end: Callable[[], BaseException]) -> Around:
     lock, left = threading.Lock(), [calls]
 
     def around(call: Callable[[], Any]) -> Any:
         with lock:
             if not left[0]:
-                raise Killed
+                raise end()
             left[0] -= 1
             return call()
 

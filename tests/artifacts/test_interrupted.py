@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from resources import errors
 from tests.artifacts.conftest import PREFIX, WHOLE, Shared, Stack
-from tests.artifacts.stepping import Killed, killed_after, stepping
+from tests.artifacts.stepping import Killed, killed_after, refused_after, stepping
+from tests.providers import as_engine
 from tests.running import RunningEmulator
 
 MOST_CALLS = 20
@@ -45,9 +47,13 @@ WAYS = [_plain, _copied, _resumed, _used]
 
 def _is_consistent(shared: Shared, stack: Stack) -> None:
     """Where there is a manifest, there is all that it promises."""
-    refreshed = stack.refreshed()
-    assert not refreshed or refreshed["files"] == stack.inputs["files"]
-    assert ("manifest.json" in shared.files()) is bool(refreshed)
+    refreshed, files = stack.refreshed(), shared.files()
+    if "manifest.json" in files:
+        assert refreshed["files"] == stack.inputs["files"]
+    elif refreshed:
+        assert set(stack.missing()) == WHOLE - files
+    else:
+        assert not files
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -103,3 +109,23 @@ def test_what_was_left_half_is_not_sent_again(shared: Shared) -> None:
 def _generation(shared: Shared, name: str) -> str:
     found = shared.emulator.storage().objects().get(bucket=shared.bucket, object=f"{PREFIX}/{name}").execute()
     return str(found["generation"])
+
+
+def test_what_a_refused_delete_left_is_not_forgotten(shared: Shared) -> None:
+    """Claim and manifest are gone, the rest is refused: refresh keeps it, and it is deleted, or put back, at last."""
+    stack = shared.stack("one")
+    stack.create()
+    with stepping(stack.provider, refused_after(6)), pytest.raises(errors.PermissionDenied):
+        stack.delete()
+    assert (shared.claims(), shared.files()) == (0, WHOLE - {"manifest.json"})
+
+    outs = as_engine(stack.ask("read", "", dict(stack.inputs)).outs)
+    assert outs["missing"] == ["manifest.json"]
+    assert stack.provider.diff("", outs, stack.inputs).changes
+    updated = stack.ask("update", "", outs, dict(stack.inputs))
+    assert stack.is_served()
+    assert not stack.provider.diff("", as_engine(updated.outs), stack.inputs).changes
+
+    shared.remove(f"{PREFIX}/manifest.json")
+    stack.ask("delete", "", as_engine(stack.ask("read", "", dict(stack.inputs)).outs))
+    assert shared.names() == set()

@@ -84,7 +84,7 @@ def test_what_was_broken_off_is_finished(provider: Any, emulator: RunningEmulato
     provider.create(dict(inputs))
     for name in ("manifest.json", "variables/part-1"):
         emulator.storage().objects().delete(bucket=bucket, object=f"{PREFIX}/{name}").execute()
-    assert provider.read("", {**inputs}).id == ""
+    assert provider.read("", {**inputs}).outs["missing"] == ["manifest.json", "variables/part-1"]
     emulator.reset_calls()
 
     provider.create(dict(inputs))

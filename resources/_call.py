@@ -19,6 +19,7 @@ class Call:
         api: the seam to Google.
         what: what is going on, for messages: "create version fashion_mnist/v2".
         urn: the resource's URN; empty where the engine did not say.
+        project: the stack's `gcp:project`; empty where it has none.
         report: shows a short text beside the resource.
         warn: tells the user what stays to be known after the resource is done.
         timeout: seconds that an operation may take.
@@ -32,6 +33,7 @@ class Call:
     warn: Callable[[str], None]
     timeout: float
     hide: Callable[[str], str]
+    project: str = ""
 
     def operate(self, request: Any, *, repeatable: bool) -> State:
         """Starts an `ml` operation, when there is a place for it, and waits for it; returns its response."""

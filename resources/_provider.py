@@ -39,6 +39,7 @@ class Provider(dynamic.ResourceProvider):
     takes_what_is_there: ClassVar[bool] = False
     """Whether `make` itself leaves alone what is there already: then it is asked with `adopt` too."""
     _api: _api.Api
+    _project: str = ""
 
     @abstractmethod
     def identity(self, inputs: State) -> str:
@@ -71,7 +72,7 @@ class Provider(dynamic.ResourceProvider):
             retry_seconds=get("retrySeconds"),
             calls_per_minute=get("callsPerMinute"),
         )
-        self._api = _api.shared(settings)
+        self._api, self._project = _api.shared(settings), get("gcp:project") or ""
         logging.getLogger("grpc._server").disabled = True  # it would print a traceback beside every plain error
         _engine.widen()
         _engine.die_with_engine()
@@ -261,7 +262,16 @@ class Provider(dynamic.ResourceProvider):
         report = _engine.Reporter(urn, hide)
         api = self._api.reporting(report)
         try:
-            yield Call(api=api, what=what, urn=urn, report=report, warn=report.warn, timeout=timeout, hide=hide)
+            yield Call(
+                api=api,
+                what=what,
+                urn=urn,
+                project=self._project,
+                report=report,
+                warn=report.warn,
+                timeout=timeout,
+                hide=hide,
+            )
         except errors.Error as error:
             raise _hints.shown(error, what, hide) from None
 

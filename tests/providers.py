@@ -24,7 +24,8 @@ Result = TypeVar("Result")
 def configured(kind: type[Provider], endpoint: str, **config: str) -> Provider:
     """A provider that has gone through the engine's hands, and calls this endpoint."""
     provider: Provider = dill.loads(_pickled(kind))  # noqa: S301 - pickled by this process
-    raw = {"tf2-models:endpoint": endpoint, **{f"tf2-models:{key}": value for key, value in config.items()}}
+    raw = {"tf2-models:endpoint": endpoint}
+    raw |= {key if ":" in key else f"tf2-models:{key}": value for key, value in config.items()}
     provider.configure(dynamic.ConfigureRequest(dynamic.Config(raw, "tf2-models")))
     return provider
 

@@ -2,7 +2,8 @@
 
 A claim is called `.claims/PREFIX/STACK-RESOURCE`: digests of the stack's identity, and of the resource's type and name
 in it. So a listing alone tells a stack's own claims from those of others, two resources of one stack do not share one,
-and a stack that is renamed keeps its own. Its metadata say the URN, for messages; it holds no secret and no path.
+and a stack that is renamed keeps its own. Its metadata say the URN and the stack's `gcp:project`, by which a stack that
+lost its state tells what it claimed itself; it holds no secret and no path.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from resources.storage import _objects
 from resources.storage.rules import CLAIMS
 
 _DIGITS = 16
-_URN = "urn"
+_URN, _PROJECT = "urn", "project"
 
 
 def name(inputs: State, urn: str) -> str:
@@ -37,7 +38,8 @@ def is_claim(name: str) -> bool:
 def write(call: Call, inputs: State) -> bool:
     """Leaves a SavedModel's claim; says whether it was there already."""
     claim = name(inputs, call.urn)
-    return bool(claim) and not _objects.put(call, inputs["bucket"], claim, b"", metadata={_URN: call.urn})
+    facts = {_URN: call.urn, **({_PROJECT: call.project} if call.project else {})}
+    return bool(claim) and not _objects.put(call, inputs["bucket"], claim, b"", metadata=facts)
 
 
 def hand_over(call: Call, olds: State, news: State) -> None:
@@ -56,11 +58,19 @@ def drop(call: Call, inputs: State) -> None:
 
 
 def take_over(call: Call, inputs: State) -> None:
-    """Removes claims of the same URN under another identity: those of this stack, before it lost its state."""
+    """Removes claims of the same URN and project under another identity: of this stack, before it lost its state.
+
+    A stack of the same name on another backend, for the same project, cannot be told from it: so each is named.
+    """
     own = name(inputs, call.urn)
-    lost = [item for item in of_artifact(call, inputs) if item["name"] != own and call.urn and _urn(item) == call.urn]
+    lost = [item for item in of_artifact(call, inputs) if item["name"] != own and _is_ours(call, item)]
     if own and lost:
-        call.report(f"taking over what {stacks(lost)} claimed under another identity")
+        names = ", ".join(item["name"] for item in lost)
+        call.warn(
+            f"taking over what {stacks(lost)} claimed under another identity: {names}. "
+            "If a stack of that name lives on another backend too, run `pulumi refresh` and `pulumi up` in it before "
+            "anything is deleted here: that claims it again"
+        )
         _objects.delete_all(call, inputs["bucket"], lost)
 
 
@@ -77,11 +87,11 @@ def of_artifact(call: Call, inputs: State) -> list[State]:
     return [item for item in items if "/" not in item["name"].removeprefix(folder)]
 
 
-def of_others(call: Call, bucket: str, owner: str | None) -> list[State]:
-    """Every claim in a bucket that is not this stack's: `objects.list`."""
-    own = _digest(owner) if owner else "-"
+def of_others(call: Call, bucket: str, *owners: str | None) -> list[State]:
+    """Every claim in a bucket that is none of this stack's, under any of its identities: `objects.list`."""
+    own = tuple(f"{_digest(owner)}-" for owner in owners if owner)
     items = _objects.listed(call, bucket, CLAIMS)
-    return [item for item in items if not item["name"].rpartition("/")[2].startswith(f"{own}-")]
+    return [item for item in items if not item["name"].rpartition("/")[2].startswith(own)]
 
 
 def stacks(claims: Iterable[State]) -> str:
@@ -94,6 +104,12 @@ def stacks(claims: Iterable[State]) -> str:
 
 def _folder(prefix: str) -> str:
     return f"{CLAIMS}{prefix}/"
+
+
+def _is_ours(call: Call, item: State) -> bool:
+    """By the URN, and by the project where the claim says one: older ones do not."""
+    project = (item.get("metadata") or {}).get(_PROJECT, call.project)
+    return bool(call.urn) and _urn(item) == call.urn and project == call.project
 
 
 def _urn(item: State) -> str:

@@ -71,7 +71,8 @@ class BucketProvider(Provider):
         name = inputs["name"]
 
         def claimed() -> list[State]:
-            return _claims.of_others(call, name, inputs.get("owner"))
+            again = _ownership.declared(call.urn).get("owner")  # an identity that is made again, too
+            return _claims.of_others(call, name, inputs.get("owner"), again)
 
         claims = claimed()
         if not claims:

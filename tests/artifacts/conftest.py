@@ -28,9 +28,15 @@ class Stack:
     """
 
     def __init__(self, emulator: RunningEmulator, inputs: State, name: str, identity: str = "") -> None:
+        self._endpoint = emulator.endpoint
         self.provider: Any = configured(SavedModelProvider, emulator.endpoint)
         self.inputs = as_engine({**inputs, "owner": identity or f"token of {name}"})
         self.urn = f"urn:pulumi:{name}::tf2-models::pulumi-python:dynamic/storage:SavedModel::multiplier-one"
+
+    def of_project(self, project: str) -> Stack:
+        """The same stack, whose `gcp:project` this is."""
+        self.provider = configured(SavedModelProvider, self._endpoint, **{"gcp:project": project})
+        return self
 
     def ask(self, verb: str, *values: Any, provider: Provider | None = None) -> Any:
         """What a verb of the provider returns."""

@@ -122,6 +122,24 @@ def test_a_stack_that_lost_its_state_takes_its_claim_over(shared: Shared, name: 
     assert shared.files() == (WHOLE if left else set())
 
 
+@pytest.mark.parametrize(("lost", "left"), [("a", 0), ("b", 1), ("", 0)], ids=["its own", "another's", "not said"])
+def test_a_claim_of_another_project_is_not_taken_over(shared: Shared, lost: str, left: int) -> None:
+    """Stacks named alike on two backends have equal URNs: the project tells them apart. Old claims say none."""
+    other = shared.stack("one", identity="lost").of_project(lost)
+    other.create()
+    stack = shared.stack("one", identity="new", adopt=True).of_project("a")
+    stack.create()
+    assert shared.claims() == 1 + left
+
+    stack.delete()
+    shared.bucket_provider.delete("", shared.bucket_inputs(owner="new", forceDestroy=True))
+
+    buckets = shared.emulator.storage().buckets().list(project=shared.project).execute().get("items", [])
+    assert len(buckets) == left
+    if left:
+        assert other.is_served()
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_a_bucket_that_others_use_stays(shared: Shared, force: bool) -> None:
     """Its deletion succeeds and changes nothing, with `forceDestroy` too: the other stack has it in its state."""

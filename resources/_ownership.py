@@ -76,6 +76,11 @@ def is_marked(live: Mapping[str, Any], value: str) -> bool:
     return bool(value) and (live.get("labels") or {}).get(LABEL) == value
 
 
+def is_of_declaration(live: Mapping[str, Any], value: str) -> bool:
+    """Whether the declaration with this label made it, from whatever fields it had then."""
+    return bool(value) and str((live.get("labels") or {}).get(LABEL)).split("-")[:2] == value.split("-")[:2]
+
+
 def require(live: Mapping[str, Any], value: str, refusal: errors.AlreadyExists | None) -> None:
     """Raises the refusal, if there is one, unless the resource bears the label.
 

@@ -44,6 +44,7 @@ class BatchPredictionJobProvider(Provider):
 
     def make(self, call: Call, inputs: State) -> State:
         """`projects.jobs.create`, awaited unless `wait` is false; or the end of one that an earlier process began."""
+        self._stop_others(call, inputs, (inputs.get("labels") or {}).get(_ownership.LABEL, ""))
         live = self._begun(call, inputs)
         if inputs.get("wait") is False:
             return live
@@ -68,6 +69,7 @@ class BatchPredictionJobProvider(Provider):
 
     def remove(self, call: Call, inputs: State) -> None:
         """`projects.jobs.cancel` of one that runs, awaited. One that has succeeded stays, and is marked as released."""
+        self._stop_others(call, inputs, _ownership.mark(self.schema, inputs, call.urn))
         live = self._last(call, inputs)
         if live is None:
             raise errors.NotFound("there is no such job")
@@ -76,6 +78,17 @@ class BatchPredictionJobProvider(Provider):
         if _counts(live):
             labels = {**(live.get("labels") or {}), RELEASED: "true"}
             self._relabelled(call, inputs, live, {"labels": labels, "etag": live.get("etag")})
+
+    def _stop_others(self, call: Call, inputs: State, mark: str) -> None:
+        """Cancels what this declaration began with other inputs: an `up` that was killed, of which no state knows."""
+        if not mark:
+            return
+        own, parent = _names.last(self.identity(inputs)), f"projects/{inputs['project']}"
+        for live in list(call.api.listed(call.api.ml("projects.jobs"), "jobs", parent=parent)):
+            is_own = live["jobId"] == own or live["jobId"].startswith(f"{own}_")
+            if live.get("state") in _jobs.ENDED or is_own or not _ownership.is_of_declaration(live, mark):
+                continue
+            self._cancelled(call, inputs, live)
 
     def _names(self, inputs: State) -> Iterator[str]:
         """The full names of all tries, in order."""

@@ -145,10 +145,10 @@ CALLED: dict[tuple[str, str], list[str]] = {
     ("default", "create"): _GATED,
     ("default", "read"): _READ_MODEL,
     ("default", "update"): _GATED,
-    ("job", "create"): ["ml.projects.jobs.create", "ml.projects.jobs.get"],
+    ("job", "create"): ["ml.projects.jobs.list", "ml.projects.jobs.create", "ml.projects.jobs.get"],
     ("job", "read"): ["ml.projects.jobs.get"],
     ("job", "update"): ["ml.projects.jobs.get", "ml.projects.jobs.patch"],
-    ("job", "delete"): ["ml.projects.jobs.get", "ml.projects.jobs.patch"],
+    ("job", "delete"): ["ml.projects.jobs.list", "ml.projects.jobs.get", "ml.projects.jobs.patch"],
 }
 """Kind and verb -> every API method that the provider calls for it."""
 

@@ -85,6 +85,23 @@ def test_a_job_runs_when_its_inputs_change(emulator: RunningEmulator, project: s
     assert [job["state"] for job in stack.there()] == ["SUCCEEDED", "CANCELLED"]
 
 
+def test_a_job_that_was_killed_and_changed_is_cancelled(
+    emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """The state does not know it; before its declaration begins another job it ends, and never runs unseen."""
+    stack = Jobs(emulator, project, tmp_path)
+    stack.job(inputPaths=[f"gs://{stack.caller.bucket}/in/many.json"])
+    process = stack.engine.begin("up", "--skip-preview")
+    until(lambda: [job for job in stack.there() if job["state"] == "RUNNING"], "the job runs")
+    process.kill()
+    process.communicate(timeout=BOUND)
+
+    stack.job()
+    stack.engine.recover("up")
+    assert [job["state"] for job in stack.there()] == ["CANCELLED", "SUCCEEDED"]
+    assert stack.engine.preview() == {}
+
+
 def test_a_job_that_fails_fails_the_up(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
     """With the job's own reason, on one line; what was mended is another job."""
     stack = Jobs(emulator, project, tmp_path)

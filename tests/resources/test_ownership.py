@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from resources import errors
+from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
 from resources.storage.saved_model import SavedModelProvider
@@ -101,3 +102,19 @@ def test_a_version_that_comes_back_with_another_artifact_passes_a_gate_first(wor
 
     assert again(inputs["deploymentUri"])
     assert not again(inputs["deploymentUri"].rstrip("/"))
+
+
+@pytest.mark.tensorflow
+def test_a_job_with_as_many_labels_as_may_be_given_can_go(world: World) -> None:
+    """Its owner's label, and at last the one that says that it is released, make 64, which is what the API takes."""
+    labels = {f"l{number}": "x" for number in range(62)}
+    inputs = as_engine({**world.job_inputs(), **OWNER, "labels": labels})
+    provider = world.provider(BatchPredictionJobProvider)
+    assert not list(provider.schema.program_failures(inputs))
+    made = asked(FIRST, provider.create, inputs)
+
+    asked(FIRST, provider.delete, made.id, made.outs or {})
+
+    [job] = world.emulator.ml().projects().jobs().list(parent=f"projects/{world.project}").execute()["jobs"]
+    assert len(job["labels"]) == 64
+    assert provider.read(made.id, made.outs or {}).id == ""

@@ -15,6 +15,8 @@ from resources._values import Failure, from_api
 from resources.ml import job_rules, rules
 from resources.ml.schema import MODEL, VERSION
 
+_MAPS = ("labels",)
+"""Fields whose keys are the user's: their entries stay, empty ones too."""
 _ZEROS: tuple[object, ...] = (False, 0, "", [])
 _GOOGLE_RUNTIMES = {(1, minor) for minor in range(4, 16)} | {(2, minor) for minor in range(1, 12)}
 
@@ -151,7 +153,7 @@ def _refuse_unsupported(body: Mapping[str, Any]) -> None:
 
 
 def _stored(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _without_zeros(item) for key, item in body.items() if item not in _ZEROS}
+    return {key: item if key in _MAPS else _without_zeros(item) for key, item in body.items() if item not in _ZEROS}
 
 
 def _without_zeros(value: Any) -> Any:

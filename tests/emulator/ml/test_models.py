@@ -15,10 +15,11 @@ EMPTY = {"@type": "type.googleapis.com/google.protobuf.Empty"}
 
 def test_a_model_lives_and_goes(ml: Caller) -> None:
     """Create answers the model at once; delete is an operation; then there is none."""
-    made = ml.models.create(parent=ml.project, body={"name": "m", "description": "d", "labels": {"a": "b"}}).execute()
+    labels = {"a": "b", "empty": ""}
+    made = ml.models.create(parent=ml.project, body={"name": "m", "description": "d", "labels": labels}).execute()
 
     assert made["name"] == f"{ml.project}/models/m"
-    assert (made["regions"], made["description"], made["labels"]) == (["us-central1"], "d", {"a": "b"})
+    assert (made["regions"], made["description"], made["labels"]) == (["us-central1"], "d", labels)
     assert ml.models.get(name=made["name"]).execute() == made
     operation = ml.models.delete(name=made["name"]).execute()
     assert operation["metadata"]["operationType"] == "DELETE_MODEL"

@@ -55,9 +55,7 @@ class Connection(asyncio.Protocol):
         self.date = front.date
         self._front = front
         self._seconds = seconds
-        self._parser = httptools.HttpRequestParser(self)
-        # What follows a request that asks for the connection's end is left unread; it is no fault of that request.
-        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parser = self._fresh_parser()
         self._exchanges: deque[Exchange] = deque()
         self._arriving: Exchange | None = None
         self._url = b""
@@ -65,7 +63,7 @@ class Connection(asyncio.Protocol):
         self._awaited = "head"
         self._since = self.loop.time()
         self._received = 0
-        self._unsent = 0
+        self._written = self._taken = 0
         self._paused = False
         self._retired = False
         self._writable: asyncio.Future[None] | None = None
@@ -95,6 +93,8 @@ class Connection(asyncio.Protocol):
         if self._sending:
             self._sending.stop()
         self._exchanges.clear()
+        self._arriving, self._headers = None, []
+        del self._parser  # it knows this connection: both would stay until the collector runs, which it seldom does
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
@@ -115,7 +115,23 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as exc:  # another protocol is offered, and HTTP/1.1 goes on
-            self._feed(data[exc.args[0] :])
+            rest = data[exc.args[0] :]
+            self._feed(self._without_offer() + rest if self._exchanges[-1].head.has_body else rest)
+
+    def _without_offer(self) -> bytes:
+        """The head of the last request once more, as one that offers no other protocol: then its body is read."""
+        parser, url, headers = self._parser, self._url, self._headers
+        self._exchanges.pop()
+        self._parser = self._fresh_parser()
+        first = b"%b %b HTTP/%b" % (parser.get_method(), url, parser.get_http_version().encode())
+        lines = [b"%b: %b" % (name, value) for name, value in headers if name.lower() != b"upgrade"]
+        return b"\r\n".join([first, *lines, b"", b""])
+
+    def _fresh_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # What follows a request that asks for the connection's end is left unread; it is no fault of that request.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
 
     def _refuse(self) -> None:
         if not any(exchange.started for exchange in self._exchanges):
@@ -125,6 +141,8 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         """Has the request whose turn it is answered, if it is not being answered already."""
         exchange = self._exchanges[0] if self._exchanges else None
+        if self._writable:  # the client does not take what it was answered before
+            return
         if exchange and not exchange.begun and not self._transport.is_closing():
             exchange.begun = self._front.begin(exchange)
 
@@ -137,6 +155,7 @@ class Connection(asyncio.Protocol):
         if self._writable:
             self._writable.set_result(None)
             self._writable = None
+            self._begin()
 
     # What the parser calls.
 
@@ -186,6 +205,7 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """See `exchange.Link`."""
+        self._written += len(data)
         self._transport.write(data)
 
     async def drain(self) -> None:
@@ -255,12 +275,13 @@ class Connection(asyncio.Protocol):
 
     def _look(self) -> None:
         unsent = self._transport.get_write_buffer_size() + (self._sending.left if self._sending else 0)
-        if self._is_slow() or (unsent and unsent == self._unsent):
+        taken = self._written - unsent
+        if self._is_slow() or (unsent and taken == self._taken):
             self._transport.abort()
             return
         if self._is_idle():
             self._transport.close()
-        self._unsent = unsent
+        self._taken = taken
         self._timer = self.loop.call_later(min(self._seconds, _LOOK_SECONDS), self._look)
 
     def _is_idle(self) -> bool:

@@ -120,8 +120,10 @@ class Exchange:
         self._wake()
 
     def lose(self) -> None:
-        """The connection is lost."""
+        """The connection is lost; nobody wants a body that will never be whole."""
         self.lost = True
+        if not self.whole:
+            self._pieces.clear()
         self._wake()
         if self._closed and not self._closed.done():
             self._closed.set_result(None)

@@ -33,6 +33,11 @@ class Head:
     keep_alive: bool = True
     chunks: bool = True
 
+    @property
+    def has_body(self) -> bool:
+        """Whether a body follows, be it empty."""
+        return "content-length" in self.headers or "transfer-encoding" in self.headers
+
 
 class Heads:
     """Makes heads of what the parser tells. Those of predictions are kept: clients send the same one each time."""

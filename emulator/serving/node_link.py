@@ -20,6 +20,8 @@ from resources import errors
 _REQUEST_OVERHEAD = 1024
 _SEND_BUFFER = 1 << 20
 """Bytes that may be on their way to a node, as far as the system allows: large requests take fewer turns."""
+_PIECES = 1024
+"""More pieces are sent as one: the event loop closes a transport that is given a million."""
 _GRACE = 2.0
 """Seconds between the closing of a node's socket and SIGKILL."""
 
@@ -181,7 +183,7 @@ class Node(asyncio.Protocol):
         """Sends what came in one turn of the loop at once: the node takes it as one, and runs it together."""
         outgoing, self._outgoing = self._outgoing, []
         if not self.closed.done():
-            self._transport.writelines(outgoing)
+            self._transport.writelines(outgoing if len(outgoing) <= _PIECES else [b"".join(outgoing)])
 
     def fail_pending(self, reason: str) -> None:
         """Fails everything that still waits, after the node ended for `reason` (a clause that follows its name)."""

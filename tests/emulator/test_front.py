@@ -104,3 +104,37 @@ def test_an_answer_waits_for_the_client() -> None:
     asyncio.run(asyncio.wait_for(whole(), _BOUND))
 
     assert sum(written) < 64 << 20
+
+
+def test_requests_wait_for_a_client_that_takes_no_answers() -> None:
+    """Where it is answered at once, too: the next one begins when the client has taken what it was answered."""
+    answered: list[int] = []
+
+    def at_once(exchange: Exchange) -> bool | None:
+        answered.append(HIGH_WATER)
+        exchange.answer(200, {"content-length": str(HIGH_WATER)}, bytes(HIGH_WATER))
+        return True
+
+    async def whole() -> None:
+        stop, listener = asyncio.Event(), socket.create_server(("127.0.0.1", 0))
+        serving = asyncio.create_task(Front(_never, at_once, seconds=_BOUND).serve(listener, stop))
+        reader, writer = await asyncio.open_connection(*listener.getsockname(), limit=1024)
+        writer.write(_HEAD % 0 * 512)
+        before = -1
+        while before != len(answered) or not answered:
+            before = len(answered)
+            for _ in range(1000):
+                await asyncio.sleep(0)
+        held.append(before)
+        for _ in range(512):
+            await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(HIGH_WATER)
+        stop.set()
+        writer.close()
+        await serving
+
+    held: list[int] = []
+    asyncio.run(asyncio.wait_for(whole(), _BOUND))
+
+    assert held[0] < 256
+    assert len(answered) == 512

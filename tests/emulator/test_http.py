@@ -21,6 +21,7 @@ from tests.running import RunningEmulator
 _HOST = b"host: localhost\r\n"
 _CLOSE = b"connection: close\r\n\r\n"
 LIST = b"/v1/projects/p/models"
+OFFER = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
 
 
 @contextlib.contextmanager
@@ -92,6 +93,8 @@ FRAMED: list[tuple[str, bytes, bytes]] = [
     ("a length", b"content-length: 13\r\n", b'{"name": "m"}'),
     ("chunks", b"transfer-encoding: chunked\r\n", b'4\r\n{"na\r\n9;x=y\r\nme": "m"}\r\n0\r\ntrailer: t\r\n\r\n'),
     ("an offer of another protocol", b"upgrade: h2c\r\ncontent-length: 13\r\n", b'{"name": "m"}'),
+    ("one as curl --http2 makes it", OFFER + b"content-length: 13\r\n", b'{"name": "m"}'),
+    ("one with chunks", OFFER + b"transfer-encoding: chunked\r\n", b'd\r\n{"name": "m"}\r\n0\r\n\r\n'),
 ]
 
 
@@ -107,6 +110,22 @@ def test_a_body_comes_in_every_framing(emulator: RunningEmulator, project: str, 
 
     assert statuses(answer) == [200]
     assert body(answer)["name"] == f"projects/{project}/models/m"
+
+
+def test_an_offer_of_another_protocol_is_passed_over(emulator: RunningEmulator, project: str) -> None:
+    """Whole in one piece, too: what stands in the body is no request."""
+    hidden = b"DELETE /v1/projects/%b/models/m HTTP/1.1\r\n%b\r\n" % (project.encode(), _HOST)
+    calls = b"".join(
+        b"POST /v1/projects/%b/models HTTP/1.1\r\n%b%bcontent-length: %d\r\n\r\n%b"
+        % (project.encode(), _HOST, OFFER, len(content), content)
+        for content in (b'{"name": "m"}', hidden)
+    )
+
+    answers = exchanged(
+        emulator, calls + b"GET /v1/projects/%b/models/m HTTP/1.1\r\n" % project.encode() + _HOST + _CLOSE
+    )
+
+    assert statuses(answers) == [200, 400, 200]
 
 
 def test_requests_that_come_together_are_answered_in_their_order(emulator: RunningEmulator, project: str) -> None:

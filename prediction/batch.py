@@ -55,6 +55,12 @@ class Plan:
         """Where results go on this machine; None where they stay in a bucket."""
         return None if self.target.startswith("gs://") else Path(self.target)
 
+    @property
+    def local_targets(self) -> list[Path]:
+        """Every file of this machine that may be written: the target and what goes beside it."""
+        target = self.local_target
+        return [target, *(target.with_name(f"{target.name}.{end}") for end in _BESIDE.values())] if target else []
+
 
 def format_of(names: list[str]) -> str:
     """The format that the names of input files tell: `JSON`, unless they end as TFRecords do."""
@@ -80,7 +86,7 @@ class Batch:
         self._api, self._plan, self._clock = api, plan, clock
         now = datetime.now(timezone.utc)
         self.job_id = f"{plan.model[:80]}_{now:%Y%m%d_%H%M%S}_{secrets.token_hex(4)}"
-        self._staging = ""
+        self._staging, self._kept = "", False
         self._jobs = api.ml("projects.jobs")
 
     @property
@@ -131,10 +137,23 @@ class Batch:
         self._api.call(self._jobs.cancel(name=self.name, body={}), repeatable=True)
 
     def fetch(self) -> None:
-        """Downloads the results where the target is here: to FILE, errors' counts to FILE.errors, keys to FILE.keys."""
+        """Downloads the results where the target is here: to FILE, errors' counts to FILE.errors, keys to FILE.keys.
+
+        Raises `PredictionFailed` where that fails: the results then stay in the bucket, and it names their folder.
+        """
         target = self._plan.local_target
         if target is None:
             return
+        try:
+            self._download(target)
+        except (OSError, errors.Error) as error:
+            self._kept = True
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise errors.PredictionFailed(
+                f"{target}: results were not fetched ({reason}): they are kept in {self._staging}/output/"
+            ) from error
+
+    def _download(self, target: Path) -> None:
         files.download(self._api, self._written(_RESULTS), target)
         for prefix, ending in _BESIDE.items():
             beside = target.with_name(f"{target.name}.{ending}")
@@ -143,9 +162,9 @@ class Batch:
                 beside.unlink()
 
     def clean(self) -> None:
-        """Removes what was staged."""
+        """Removes what was staged; of a job whose results could not be fetched only its input."""
         if self._staging:
-            files.delete(self._api, f"{self._staging}/")
+            files.delete(self._api, f"{self._staging}/{'input/' if self._kept else ''}")
 
     def _written(self, prefix: str) -> Iterator[dict[str, Any]]:
         return files.listed(self._api, f"{self._staging}/output/{prefix}")

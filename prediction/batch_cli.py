@@ -106,7 +106,7 @@ def _run(options: argparse.Namespace) -> int:
         return _follow(job, plan)
     finally:
         with contextlib.suppress(errors.Error):  # whatever went wrong before is what is to be told
-            job.clean()
+            job.clean()  # but for results that could not be fetched
 
 
 def _remote(options: argparse.Namespace) -> tuple[Batch, Plan]:
@@ -153,7 +153,21 @@ def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:
         raise errors.InvalidInput([("--input", f"{missing[0]} is no file")])
     if plan.local_target and not plan.local_target.absolute().parent.is_dir():
         raise errors.InvalidInput([("--output", f"{plan.local_target.parent} is no folder")])
+    _check_target(plan)
     return plan
+
+
+def _check_target(plan: Plan) -> None:
+    """Raises `InvalidInput` where results would go to a folder's own name, or over what is read."""
+    if plan.local_target is None:
+        return
+    if plan.local_target.is_dir():
+        raise errors.InvalidInput([("--output", f"{plan.local_target} is a folder: name a file in it")])
+    for written in plan.local_targets:
+        for source in plan.local_sources:
+            if written.resolve() == source.resolve() or (written.exists() and written.samefile(source)):
+                reason = f"{written} would be written over the input {source}: name another file"
+                raise errors.InvalidInput([("--output", reason)])
 
 
 def _follow(job: Batch | LocalBatch, plan: Plan) -> int:

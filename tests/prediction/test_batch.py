@@ -83,6 +83,8 @@ def test_files_in_a_bucket(deployment: Deployment, tmp_path: Path) -> None:
     [
         (["numbers", "--input", "none.json", "--output", "x"], 2, "--input: none.json is no file"),
         (["numbers", "--input", "README.md", "--output", "none/x"], 2, "--output: none is no folder"),
+        (["numbers", "--input", "README.md", "--output", "README.md"], 2, "over the input README.md: name another"),
+        (["numbers", "--input", "README.md", "--output", "docs"], 2, "--output: docs is a folder: name a file in it"),
         (["numbers", "--input", "README.md", "gs://b/x", "--output", "x"], 2, "not both"),
         (["nothing", "--input", "README.md", "--output", "x"], 1, "nothing"),
         (["numbers", "--input", "gs://no-such-bucket/x", "--output", "x"], 1, "No file matches gs://no-such-bucket/x"),
@@ -96,6 +98,24 @@ def test_what_goes_wrong_is_one_line(deployment: Deployment, words: list[str], c
     assert says in done.stderr.splitlines()[-1]
     assert not Path("x").exists()
     assert _staged(deployment) == []
+
+
+def test_results_that_cannot_be_fetched_stay_in_the_bucket(deployment: Deployment, tmp_path: Path) -> None:
+    """Exit code 1, and the error names their folder; the input is removed from the bucket."""
+    rows = _file(tmp_path, [1])
+    (tmp_path / ".out.part").mkdir()  # where a download begins
+
+    done = deployment.run("batch", "numbers", "--input", rows, "--output", str(tmp_path / "out"))
+
+    caller = Caller(deployment.emulator, deployment.project)
+    staged = _staged(deployment)
+    for name in staged:
+        deployment.emulator.storage().objects().delete(bucket=caller.bucket, object=name).execute()
+    folder = staged[0].rpartition("/")[0]
+    assert done.returncode == 1
+    assert f"they are kept in gs://{caller.bucket}/{folder}/" in done.stderr.splitlines()[-1]
+    assert {name.rpartition("/")[0] for name in staged} == {folder}
+    assert folder.endswith("/output")
 
 
 def test_interrupted(deployment: Deployment, tmp_path: Path) -> None:

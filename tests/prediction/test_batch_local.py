@@ -80,6 +80,20 @@ def test_what_is_wrong_is_one_line(words: list[str], says: str) -> None:
     assert not (ROOT / "x").exists()
 
 
+@pytest.mark.parametrize("written", ["out", "out.errors", "out.keys"])
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_input_is_not_written_over(tmp_path: Path, written: str, link: str) -> None:
+    """Exit code 2 where the results or a file beside them are the input, by a link too; it stays as it was."""
+    rows = _file(tmp_path, [1, 2], "rows.jsonl")
+    getattr(tmp_path / written, link)(rows)
+
+    done = run("batch", "m", "--local", "--input", rows, "--output", str(tmp_path / "out"))
+
+    assert done.returncode == 2
+    assert f"{written} would be written over the input" in done.stderr.splitlines()[-1]
+    assert Path(rows).read_text() == "1\n2\n"
+
+
 def test_interrupted(prediction_models: Path, tmp_path: Path) -> None:
     """Ctrl-C ends every process; results that were there stay as they were, and nothing else is left."""
     rows, output = tmp_path / "rows.jsonl", tmp_path / "out"

@@ -57,17 +57,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    from prediction.cli import add_places, check_places
+    from prediction.cli import add_places, check_places, parser_of
 
-    parser = argparse.ArgumentParser(
-        prog="python -m prediction batch",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("python -m prediction batch", _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
-    add("model", metavar="MODEL", help="name of the model")
-    add("--version", metavar="V", help="name of the version (default: the model's default version)")
     add("--input", nargs="+", required=True, metavar="FILE", help="files here, or gs:// paths with wildcards")
     add("--output", required=True, metavar="FILE", help="a file here, or a gs:// folder")
     add("--format", choices=("JSON", "TF_RECORD", "TF_RECORD_GZIP"), help="of the input (default: by its name)")

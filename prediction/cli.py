@@ -57,16 +57,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
+def parser_of(command: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """A command's parser, which asks for the model and its version."""
     parser = argparse.ArgumentParser(
-        prog="python -m prediction",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
+        prog=command,
+        description=description,
+        epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("model", metavar="MODEL", help="name of the model")
+    parser.add_argument("--version", metavar="V", help="name of the version (default: the model's default version)")
+    return parser
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = parser_of("python -m prediction", _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
-    add("model", metavar="MODEL", help="name of the model")
-    add("--version", metavar="V", help="name of the version (default: the model's default version)")
     add("--instances", metavar="FILE", help="what to predict, as JSON; - is standard input (default: samples)")
     add("--count", type=_count, metavar="N", help="how many samples, where no --instances are given (default: 1)")
     add("--json", action="store_true", help="print the answer as it came: one line of JSON")

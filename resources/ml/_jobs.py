@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,7 @@ def wait(
     name: str,
     told: Callable[[Job], None],
     *,
-    timeout: float | None = None,
+    timeout: float = math.inf,
     least: Callable[[], float] = lambda: 0.0,
     clock: Clock = time,
 ) -> Job:
@@ -35,18 +36,23 @@ def wait(
         api: the endpoint.
         name: the job's full name.
         told: is told what each look saw.
-        timeout: seconds; None for no bound.
+        timeout: seconds; by default there is no bound.
         least: the least pause between two looks, in seconds, as it is by then.
         clock: `time`, or a test's own.
     """
-    start = clock.monotonic()
-    while True:
-        job: Job = api.call(api.ml("projects.jobs").get(name=name))
-        told(job)
-        elapsed = clock.monotonic() - start
-        if job.get("state") in ENDED or (timeout is not None and elapsed >= timeout):
-            return job
-        clock.sleep(_operations.pause_after(elapsed, least()))
+    job = _looked(api, name, told)
+    if job.get("state") not in ENDED:
+        for _ in _operations.pauses(timeout, least, clock):
+            job = _looked(api, name, told)
+            if job.get("state") in ENDED:
+                break
+    return job
+
+
+def _looked(api: Api, name: str, told: Callable[[Job], None]) -> Job:
+    job: Job = api.call(api.ml("projects.jobs").get(name=name))
+    told(job)
+    return job
 
 
 def counts(job: Job) -> tuple[int, int]:

@@ -52,13 +52,15 @@ def main() -> None:
     emptied = [bucket] * bool(wanted.bucket.get("forceDestroy"))  # made again, it is filled again; else it is kept
     inside = pulumi.ResourceOptions(depends_on=[bucket], replace_with=[*emptied])
     saved = {key: storage.SavedModel(key, inside, owner=owner, **item) for key, item in wanted.saved_models.items()}
-    pulumi.export("bucket", bucket.name)
+    pulumi.export("bucket", stack.known(bucket.name))
     served = {model.name: deploy(model, saved, owner) for model in wanted.models}
-    pulumi.export("models", {m.name: plan.summary(wanted, m, served[m.name][m.default].version) for m in wanted.models})
+    default = {m.name: stack.known(served[m.name][m.default].version) for m in wanted.models}
+    pulumi.export("models", {m.name: plan.summary(wanted, m, default[m.name]) for m in wanted.models})
     for job in wanted.jobs:
         after = pulumi.ResourceOptions(depends_on=[bucket, served[job.model][job.version]])
         done = ml.BatchPredictionJob(job.name, after, owner=owner, **job.inputs)
-        pulumi.export(f"batchPredictionJobs.{job.name}", {"jobId": done.job_id, "results": done.prediction_output})
+        found = {"jobId": stack.known(done.job_id), "results": stack.known(done.prediction_output)}
+        pulumi.export(f"batchPredictionJobs.{job.name}", found)
 
 
 main()

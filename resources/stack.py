@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import pulumi
 from pulumi import dynamic
@@ -12,7 +12,7 @@ from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources._schema import Schema, output
 
-__all__ = ["Identity"]
+__all__ = ["Identity", "known"]
 
 
 class IdentityArgs(TypedDict, total=False):
@@ -68,3 +68,8 @@ class Identity(Resource, module="stack", name="Identity"):
 
     def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(resource_name, {}, opts)
+
+
+def known(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """For the stack's outputs: None where its resource failed and errors are gone on from (`--continue-on-error`)."""
+    return output.recover(lambda _: None)

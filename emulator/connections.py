@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from emulator.exchange import Exchange
-from emulator.heads import Head
+from emulator.heads import MOST_BYTES, Head, HeadTooLong
+from emulator.pace import Pace
+from emulator.refusals import FULL, LONG_HEAD, NO_HTTP
 from emulator.request import FilePart
 from emulator.sending import Sending
 
@@ -19,31 +21,16 @@ if TYPE_CHECKING:
 MOST = 512
 """Connections at a time."""
 
-_IDLE_SECONDS = 240.0
-"""As long as Google's front ends: Python clients do not retry where a connection was closed while they were idle."""
-
-_HEAD_BYTES = 64 << 10
-_BODY_BYTES = 16 << 10
 _LOOK_SECONDS = 30.0
-
-
-def _refusal(line: str, code: int, message: str, status: str) -> bytes:
-    body = f'{{"error": {{"code": {code}, "message": "{message}", "status": "{status}"}}}}'
-    head = f"HTTP/1.1 {line}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {len(body)}"
-    return f"{head}\r\n\r\n{body}".encode()
-
-
-_FULL = _refusal("503 Service Unavailable", 503, "Too many connections.", "UNAVAILABLE")
-_NO_HTTP = _refusal("400 Bad Request", 400, "Invalid HTTP request received.", "INVALID_ARGUMENT")
 
 
 class Connection(asyncio.Protocol):
     """A connection that holds memory and a place for a bounded time only.
 
-    Closed are clients that do not send a whole head within `seconds` (at most twice that), a head of more than 64 KiB,
-    a body with less than 16 KiB in `seconds`, clients that take nothing of their answer for so long, and those that
-    ask nothing for four minutes. Requests that come before the answer to the one before wait, and are answered in
-    their order.
+    Closed are clients that do not send a whole head within `seconds` (at most twice that), a body with less than 16 KiB
+    in `seconds`, clients that take nothing of their answer for so long, those that ask nothing for four minutes, and
+    those that send what is no request. Requests that come before the answer to the one before wait, and are answered
+    in their order.
 
     Args:
         front: answers; knows every connection that is open.
@@ -60,12 +47,11 @@ class Connection(asyncio.Protocol):
         self._arriving: Exchange | None = None
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._awaited = "head"
-        self._since = self.loop.time()
-        self._received = 0
+        self._pace = Pace(self.loop, seconds)
         self._written = self._taken = 0
         self._paused = False
         self._retired = False
+        self._refusal = b""
         self._writable: asyncio.Future[None] | None = None
         self._sending: Sending | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -76,7 +62,7 @@ class Connection(asyncio.Protocol):
         """Called by the event loop."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's does not derive from it
         if len(self._front.connections) >= MOST:
-            self._transport.write(_FULL)
+            self._transport.write(FULL)
             self._transport.close()
             return
         self._front.connections.add(self)
@@ -98,16 +84,16 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
-        if self._transport.is_closing():
+        if self._transport.is_closing() or self._refusal:
             return
-        if self._awaited == "head":
-            self._received += len(data)
+        if self._pace.awaited == "head":
+            self._pace.received += len(data)
         try:
             self._feed(data)
-        except httptools.HttpParserError:
-            self._refuse()
-        if self._awaited == "head" and self._received > _HEAD_BYTES:
-            self._transport.abort()
+        except httptools.HttpParserError as exc:
+            self._refuse(LONG_HEAD if isinstance(exc.__context__, HeadTooLong) else NO_HTTP)
+        if self._pace.awaited == "head" and self._pace.received > MOST_BYTES:
+            self._refuse(LONG_HEAD)
         # Not from within the parser: it takes every exception for a fault of the request.
         self._begin()
 
@@ -133,10 +119,27 @@ class Connection(asyncio.Protocol):
         parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return parser
 
-    def _refuse(self) -> None:
-        if not any(exchange.started for exchange in self._exchanges):
-            self._transport.write(_NO_HTTP)
-        self._transport.close()
+    def _refuse(self, refusal: bytes) -> None:
+        """The last answer of this connection: those before it come first, and a request cut short by it has none."""
+        broken, self._arriving = self._arriving, None
+        self.pause_reading()
+        self._pace.expect("")
+        self._refusal = refusal
+        if broken:
+            self._exchanges.remove(broken)
+            broken.lose()
+        if broken and broken.started:  # its answer cannot be told from another one
+            self._transport.abort()
+        self._end_refused()
+
+    def _end_refused(self) -> None:
+        """What still comes is read and dropped for a while: closed at once, the client might not get the refusal."""
+        if self._refusal and not self._exchanges and not self._transport.is_closing():
+            self._transport.write(self._refusal)
+            self._transport.write_eof()
+            self._pace.expect("head")
+            if self._paused:
+                self._transport.resume_reading()
 
     def _begin(self) -> None:
         """Has the request whose turn it is answered, if it is not being answered already."""
@@ -163,7 +166,7 @@ class Connection(asyncio.Protocol):
         """A request begins."""
         self._url = b""
         self._headers = []
-        self._expect("head")
+        self._pace.expect("head")
 
     def on_url(self, url: bytes) -> None:
         """A part of the target."""
@@ -175,7 +178,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The head is there."""
-        self._expect("body")
+        self._pace.expect("body")
         exchange = Exchange(self, self._head())
         self._arriving = exchange
         self._exchanges.append(exchange)
@@ -184,19 +187,19 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body is there."""
-        self._received += len(body)
+        self._pace.received += len(body)
         if self._arriving:
             self._arriving.feed(body)
 
     def on_message_complete(self) -> None:
         """The whole request is there."""
-        self._expect("")
+        self._pace.expect("")
         if self._arriving:
             self._arriving.complete()
             self._arriving = None
 
     def _head(self) -> Head:
-        """Raises `httptools.HttpParserError` for a target that is none."""
+        """Raises `httptools.HttpParserError` where it is none."""
         parser, keep_alive = self._parser, self._parser.should_keep_alive()
         version = parser.get_http_version()
         return self._front.heads.of(parser.get_method(), self._url, version, self._headers, keep_alive=keep_alive)
@@ -238,7 +241,7 @@ class Connection(asyncio.Protocol):
 
     def resume_reading(self) -> None:
         """See `exchange.Link`. Nothing is read while requests wait for their turn."""
-        if self._paused and len(self._exchanges) <= 1 and not self._transport.is_closing():
+        if self._paused and len(self._exchanges) <= 1 and not (self._refusal or self._transport.is_closing()):
             self._paused = False
             self._transport.resume_reading()
 
@@ -251,10 +254,11 @@ class Connection(asyncio.Protocol):
         if not self._exchanges or self._exchanges[0] is not exchange:  # the connection is lost
             return
         self._exchanges.popleft()
-        self._since = self.loop.time()
+        self._pace.rest()
         self.resume_reading()
         if self._retired:
             self._transport.close()
+        self._end_refused()
         self._begin()
 
     # What the front calls, and the clock.
@@ -269,31 +273,13 @@ class Connection(asyncio.Protocol):
         """Closes at once."""
         self._transport.abort()
 
-    def _expect(self, what: str) -> None:
-        """Nothing is awaited while a request is being answered, and while a connection is idle after an answer."""
-        self._awaited, self._received, self._since = what, 0, self.loop.time()
-
     def _look(self) -> None:
         unsent = self._transport.get_write_buffer_size() + (self._sending.left if self._sending else 0)
         taken = self._written - unsent
-        if self._is_slow() or (unsent and taken == self._taken):
+        if self._pace.is_slow(held=self._paused) or (unsent and taken == self._taken):
             self._transport.abort()
             return
-        if self._is_idle():
+        if not self._exchanges and self._pace.is_idle():
             self._transport.close()
         self._taken = taken
         self._timer = self.loop.call_later(min(self._seconds, _LOOK_SECONDS), self._look)
-
-    def _is_idle(self) -> bool:
-        return not self._awaited and not self._exchanges and self.loop.time() - self._since >= _IDLE_SECONDS
-
-    def _is_slow(self) -> bool:
-        if not self._awaited or self.loop.time() - self._since < self._seconds:
-            return False
-        if self._awaited == "head":
-            return True
-        if self._paused:  # it is the handler that does not take more
-            return False
-        enough = self._received >= _BODY_BYTES
-        self._expect("body")
-        return not enough

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httptools
 
 _Headers = Sequence[tuple[bytes, bytes]]
+MOST_BYTES = 64 << 10
+"""Of a head."""
+
 _KEPT = 256
+_KEPT_BYTES = 4 << 10
 _AGAIN = b":predict"
 """How the targets end that are asked again and again, with the same head."""
+
+
+class HeadTooLong(httptools.HttpParserError):
+    """A head of more than `MOST_BYTES`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,6 +33,7 @@ class Head:
         headers: names in lower case; of a name that comes twice, the last.
         keep_alive: whether the connection goes on after the answer, as far as the client is concerned.
         chunks: whether the client understands an answer in chunks.
+        kept: whether this very object comes again with the same bytes; it is small.
     """
 
     verb: str
@@ -32,6 +42,7 @@ class Head:
     headers: Mapping[str, str]
     keep_alive: bool = True
     chunks: bool = True
+    kept: bool = False
 
     @property
     def has_body(self) -> bool:
@@ -46,25 +57,47 @@ class Heads:
         self._kept: dict[tuple[bytes, bytes, str, tuple[tuple[bytes, bytes], ...]], Head] = {}
 
     def of(self, method: bytes, target: bytes, version: str, headers: _Headers, *, keep_alive: bool) -> Head:
-        """The head, the very same object for the same bytes. Raises `httptools.HttpParserError` for no target."""
+        """The head, the very same object for the same bytes.
+
+        Raises:
+            HeadTooLong: see there.
+            httptools.HttpParserError: the target is none, or there are two hosts.
+        """
         if not target.endswith(_AGAIN):
             return _head(method, target, version, headers, keep_alive=keep_alive)
         key = (method, target, version, tuple(headers))
         head = self._kept.get(key)
         if head is None:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            head = self._kept[key] = _head(method, target, version, headers, keep_alive=keep_alive)
+            head = _head(method, target, version, headers, keep_alive=keep_alive)
+            if head.kept:
+                if len(self._kept) >= _KEPT:
+                    self._kept.clear()
+                self._kept[key] = head
         return head
 
 
 def _head(method: bytes, target: bytes, version: str, headers: _Headers, *, keep_alive: bool) -> Head:
+    size = len(target) + sum(len(name) + len(value) for name, value in headers)
+    if size > MOST_BYTES:
+        raise HeadTooLong
     url = httptools.parse_url(target)
     return Head(
         verb=method.decode("ascii"),
         raw_path=(url.path or b"/").decode("ascii", "backslashreplace"),
         query=(url.query or b"").decode("ascii", "replace"),
-        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers},
+        headers=_named(headers, url),
         keep_alive=version != "1.0" and keep_alive,
         chunks=version != "1.0",
+        kept=target.endswith(_AGAIN) and size <= _KEPT_BYTES,
     )
+
+
+def _named(headers: _Headers, url: Any) -> dict[str, str]:
+    """The headers by name. A target that names a host is what counts (RFC 9112, 3.2.2)."""
+    named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+    if len(named) < len(headers) and sum(name.lower() == b"host" for name, _ in headers) > 1:
+        raise httptools.HttpParserError("there are two hosts")
+    if url.host:
+        host = url.host.decode("ascii", "replace")
+        named["host"] = (f"[{host}]" if ":" in host else host) + (f":{url.port}" if url.port else "")
+    return named

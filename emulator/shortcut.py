@@ -92,7 +92,8 @@ class Shortcut:
             name = self._meant(head)
             if len(self._names) >= _MOST_HEADS:
                 self._names.clear()
-            self._names[head] = name
+            if head.kept:
+                self._names[head] = name
         return name
 
     def _meant(self, head: Head) -> str:

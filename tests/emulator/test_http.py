@@ -63,6 +63,8 @@ def create(project: str, framing: bytes, content: bytes) -> bytes:
 ONE: list[tuple[str, bytes, int]] = [
     ("origin form", b"GET %b HTTP/1.1\r\n" % LIST, 200),
     ("absolute form, as to a proxy", b"GET http://localhost:1%b HTTP/1.1\r\n" % LIST, 200),
+    ("absolute form with another host", b"GET http://example.com%b HTTP/1.1\r\n" % LIST, 403),
+    ("another host beside", b"GET %b HTTP/1.1\r\nhost: example.com\r\n" % LIST, 400),
     ("absolute form without a path", b"GET http://localhost:1 HTTP/1.1\r\n", 404),
     ("a query", b"GET %b?pageSize=1 HTTP/1.1\r\n" % LIST, 200),
     ("an offer of another protocol", b"GET %b HTTP/1.1\r\nupgrade: h2c\r\nconnection: upgrade\r\n" % LIST, 200),
@@ -72,6 +74,8 @@ ONE: list[tuple[str, bytes, int]] = [
     ("no HTTP", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n", 400),
     ("a length that is none", b"GET %b HTTP/1.1\r\ncontent-length: x\r\n" % LIST, 400),
     ("two lengths", b"GET %b HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n" % LIST, 400),
+    ("a head of 60 KiB", b"GET %b HTTP/1.1\r\nx: %b\r\n" % (LIST, bytes(60 << 10).replace(b"\0", b"x")), 200),
+    ("a head of 70 KiB", b"GET %b HTTP/1.1\r\nx: %b\r\n" % (LIST, bytes(70 << 10).replace(b"\0", b"x")), 431),
     ("a length and chunks", b"POST %b HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n" % LIST, 400),
 ]
 
@@ -86,7 +90,7 @@ def test_a_request_is_answered_once(emulator: RunningEmulator, line: bytes, stat
     assert b"\r\ncontent-length: %d" % len(content) in head
     assert b"\r\nconnection: close" in head
     assert status == 200 or body(answer)["error"]["code"] == status
-    assert status == 400 or b"\r\ndate: " in head
+    assert status in (400, 431) or b"\r\ndate: " in head
 
 
 FRAMED: list[tuple[str, bytes, bytes]] = [
@@ -138,6 +142,28 @@ def test_requests_that_come_together_are_answered_in_their_order(emulator: Runni
 
     assert statuses(answers) == [404, 200, 200]
     assert body(answers)["name"] == f"projects/{project}/models/m"
+
+
+BROKEN: list[tuple[str, bytes]] = [
+    ("no HTTP", b"\x16\x03\x01\x02\x00\r\n\r\n"),
+    ("chunks that are none", b"POST %b HTTP/1.1\r\n%btransfer-encoding: chunked\r\n\r\nzz" % (LIST, _HOST)),
+    ("a head that is too long", b"GET /?%b HTTP/1.1\r\n%b\r\n" % (b"x" * (70 << 10), _HOST)),
+]
+
+
+@pytest.mark.parametrize("broken", [row[1] for row in BROKEN], ids=[row[0] for row in BROKEN])
+def test_what_is_no_request_takes_nothing_from_those_before(
+    emulator: RunningEmulator, project: str, broken: bytes
+) -> None:
+    """They are answered, in their order; then it is refused, and the connection ends: what follows is not read."""
+    path = f"/v1/projects/{project}/models".encode()
+    made = b'POST %b HTTP/1.1\r\n%bcontent-length: 13\r\n\r\n{"name": "m"}' % (path, _HOST)
+    get = b"GET %b/m HTTP/1.1\r\n%b\r\n" % (path, _HOST)
+
+    answers = exchanged(emulator, made + get + broken + get)
+
+    assert statuses(answers)[:2] == [200, 200]
+    assert [status // 100 for status in statuses(answers)] == [2, 2, 4]
 
 
 def test_a_body_is_asked_for_where_the_client_waits(emulator: RunningEmulator, project: str) -> None:

@@ -144,14 +144,17 @@ class Batch:
         target = self._plan.local_target
         if target is None:
             return
+        self._kept = True  # whatever ends it
         try:
             self._download(target)
         except (OSError, errors.Error) as error:
-            self._kept = True
             reason = error.strerror if isinstance(error, OSError) else error
-            raise errors.PredictionFailed(
-                f"{target}: results were not fetched ({reason}): they are kept in {self._staging}/output/"
-            ) from error
+            raise errors.PredictionFailed(f"{target}: results were not fetched ({reason}): {self.left()}") from error
+        self._kept = False
+
+    def left(self) -> str:
+        """Where results are that were not fetched."""
+        return f"they are kept in {self._staging}/output/"
 
     def _download(self, target: Path) -> None:
         files.download(self._api, self._written(_RESULTS), target)

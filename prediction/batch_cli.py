@@ -176,7 +176,11 @@ def _follow(job: Batch | LocalBatch, plan: Plan) -> int:
     if ended["state"] != "SUCCEEDED":
         named = f"the job {job.job_id}" if job.job_id else "the job"
         raise errors.PredictionFailed(f"{named} is {ended['state']}: {ended.get('errorMessage', '')}")
-    job.fetch()
+    try:
+        job.fetch()
+    except KeyboardInterrupt:
+        print(f"interrupted: results were not fetched: {job.left()}", file=sys.stderr)
+        return INTERRUPTED
     done, refused = _jobs.counts(ended)
     print(f"{done} predictions in {plan.target}" + (f", {refused} rows refused" if refused else ""))
     return REFUSED if refused else OK

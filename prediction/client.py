@@ -72,6 +72,7 @@ class Client:
         self._connections: set[Any] = set()
         self._known: dict[str | None, samples.Manifest] = {}
         self._lock = threading.Lock()
+        self._closed = False
 
     @classmethod
     def of_output(cls, output: Mapping[str, Any], **options: Any) -> Self:
@@ -118,7 +119,8 @@ class Client:
 
         Raises:
             InvalidInput: no instances, one that JSON cannot say or that is too large; nothing was sent.
-            PredictionFailed: the model refused or failed; `instance` is the index of the first that does not fit.
+            PredictionFailed: the model refused or failed; `instance` is the index of the first that does not fit. Or
+                the client is closed.
             ApiError: the API's own refusal, by its class.
             EndpointUnreachable: no answer came.
         """
@@ -163,6 +165,7 @@ class Client:
 
     def close(self) -> None:
         """Waits for what is under way and closes the connections."""
+        self._closed = True
         self._pool.shutdown(cancel_futures=True)
         while self._connections:
             self._connections.pop().close()
@@ -180,6 +183,8 @@ class Client:
         await asyncio.to_thread(self.close)
 
     def _begin(self, instances: Iterable[Any], key: str | int | None) -> list[Future[list[Any]]]:
+        if self._closed:
+            raise errors.PredictionFailed(f"{self.name}: this client is closed: make another one")
         version = self.version_for(key)
         name = online.resource_name(self._project, self._model, version)
         by_column = columns.is_frame(instances) or isinstance(instances, Mapping)

@@ -82,6 +82,10 @@ class LocalBatch:
     def fetch(self) -> None:
         """Nothing: the results are here."""
 
+    def left(self) -> str:
+        """Nothing is left to be fetched."""
+        return "they are here"
+
     def clean(self) -> None:
         """Ends what still runs, with all that it has not finished."""
         if self._process:

@@ -85,5 +85,8 @@ class Http(httplib2.Http):  # type: ignore[misc]  # httplib2 has no types
         try:
             headers = {**(options.get("headers") or {}), **self._token}
             return super().request(uri, *values, **{**options, "headers": headers, "connection_type": kind})
+        except BaseException:  # Ctrl-C among them: what would come next on this connection is the answer to this
+            self.close()
+            raise
         finally:
             self._used = time.monotonic()

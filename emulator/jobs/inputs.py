@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from emulator.context import Emulator
 
 MOST_FILES = 10_000
+_NAMES = "names"
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -66,7 +67,14 @@ def link(emulator: Emulator, paths: list[str], folder: Path) -> list[str]:
         raise JobFailed(f"The input paths match {len(found)} files, and the most is {MOST_FILES}.")
     for number, file in enumerate(found.values()):
         disk.link(file, folder / str(number))
+    (folder / _NAMES).write_text(json.dumps(list(found)), encoding="utf-8")
     return list(found)
+
+
+def linked(folder: Path) -> list[str]:
+    """What `link` returned; a job that is gone on with asks for it."""
+    names: list[str] = json.loads((folder / _NAMES).read_bytes())
+    return names
 
 
 def version_of(emulator: Emulator, given: Mapping[str, Any]) -> sqlite3.Row | None:

@@ -57,7 +57,7 @@ class Rows:
         try:
             self._key = signatures.choose(model.signatures, signature)
         except InvalidInputs as exc:
-            raise LoadFailed(str(exc)) from exc
+            raise LoadFailed(exc.detail) from exc
         self._model, self._batch, self._form = model, batch, form
         self._writer: Lines | Separated = Separated() if output == "CSV" else Lines()
         wanted = model.signatures[self._key]

@@ -68,7 +68,7 @@ class Job:
 
     async def run(self) -> None:
         """Runs the shards that are not whole, by as many nodes as there is use for. Raises `JobFailed`."""
-        given = self._given
+        given, names = self._given, inputs.linked(self._folder / "input")
         runner = Runner(
             self._emulator.serving,
             self._folder / "model",
@@ -79,14 +79,15 @@ class Job:
             workers=int(given.get("maxWorkerCount", job_rules.DEFAULT_WORKERS)),
             kept=self._keep,
         )
-        await runner.run(self._part(row) for row in tables.shards(self._emulator, self._number) if row["size"] is None)
+        left = [row for row in tables.shards(self._emulator, self._number) if row["size"] is None]
+        await runner.run(self._part(row, names) for row in left)
 
-    def _part(self, row: sqlite3.Row) -> Part:
+    def _part(self, row: sqlite3.Row, names: list[str]) -> Part:
         return Part(
             number=row["shard"],
             shard=Shard(row["source"], row["first"], row["last"]),
             source=self._folder / "input" / str(row["source"]),
-            named=f"Input file {row['source']} of those that match",
+            named=names[row["source"]],
             target=self._folder / "output" / str(row["shard"]),
         )
 

@@ -142,10 +142,8 @@ class Deployment:
 
     async def predict(self, body: bytes) -> bytes:
         """Has the node with the least to do answer. With no node at all, it starts one first."""
-        if not self._ready:
-            await self._wait_for_node()
-        node = self.idlest()
-        assert node is not None  # waited for
+        while (node := self.idlest()) is None:
+            await self._wait_for_node()  # and the one that became ready may be gone again
         return await node.ask(body)
 
     def idlest(self) -> Node | None:

@@ -25,6 +25,7 @@ class PredictionError(Exception):
     message: str
 
     def __init__(self, detail: str) -> None:
+        self.detail = detail
         super().__init__(f"{self.message}: {detail} (Error code: {self.code})")
 
 

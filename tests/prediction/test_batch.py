@@ -118,6 +118,28 @@ def test_results_that_cannot_be_fetched_stay_in_the_bucket(deployment: Deploymen
     assert folder.endswith("/output")
 
 
+def test_interrupted_while_results_are_fetched(deployment: Deployment, tmp_path: Path) -> None:
+    """Ctrl-C then leaves them in the bucket, and says where; the input is removed."""
+    rows, emulator = _file(tmp_path, [1]), deployment.emulator
+    emulator.faults({"method": "storage.objects.get", "hold": "before"})
+    command = [sys.executable, "-m", "prediction", "batch", "numbers", "--input", rows, "--output", "out"]
+    where = ["--project", deployment.project, "--endpoint", emulator.endpoint]
+    with subprocess.Popen([*command, *where], cwd=ROOT, stderr=subprocess.PIPE, text=True) as started:
+        assert started.stderr is not None
+        until(lambda: emulator.faults_left()[0]["times"] == 0, "the download has begun")
+        os.kill(started.pid, signal.SIGINT)
+        emulator.faults()
+        said = started.stderr.read()
+
+    bucket, staged = Caller(emulator, deployment.project).bucket, _staged(deployment)
+    for name in staged:
+        emulator.storage().objects().delete(bucket=bucket, object=name).execute()
+    assert started.returncode == 130
+    kept = f"they are kept in gs://{bucket}/{staged[0].rpartition('/')[0]}/"
+    assert said.splitlines()[-1] == f"interrupted: results were not fetched: {kept}"
+    assert not [path for path in Path(ROOT).iterdir() if path.name in ("out", ".out.part")]
+
+
 def test_interrupted(deployment: Deployment, tmp_path: Path) -> None:
     """Ctrl-C cancels the job; nothing is written, and nothing stays in the bucket."""
     rows = tmp_path / "rows.jsonl"

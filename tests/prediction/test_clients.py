@@ -104,6 +104,16 @@ def test_arrays_of_several_outputs() -> None:
         columns.arrays([[1], [1, 2]])
 
 
+def test_a_client_that_is_closed_says_so(wire: Wire) -> None:
+    """Closing it again is no fault."""
+    with Client("p", "m", endpoint=wire.endpoint) as client:
+        client.predict([1, 2])
+    client.close()
+
+    with pytest.raises(errors.PredictionFailed, match="this client is closed"):
+        client.predict([1, 2])
+
+
 def test_pandas_is_imported_by_who_has_a_frame_only(wire: Wire) -> None:
     """Predicting from lists works where it is not installed."""
     loaded = "pandas" in sys.modules

@@ -110,9 +110,9 @@ def test_an_empty_file_gives_an_empty_result(batch: Batch) -> None:
         ({"inputPaths": ["gs://no-such-bucket/x*"]}, "No file matches gs://no-such-bucket/x*"),
         ({"uri": "gs://no-such-bucket/model"}, "gs://no-such-bucket/model"),
         ({"outputPath": "gs://no-such-bucket/"}, "output path gs://no-such-bucket/"),
-        ({"signatureName": "other"}, "No signature found for signature key other."),
-        ({"dataFormat": "TF_RECORD"}, "at byte 0 is no TFRecord"),
-        ({"dataFormat": "TF_RECORD_GZIP"}, "no whole gzip file"),
+        ({"signatureName": "other"}, "model: No signature found for signature key other. (Error code: 0)"),
+        ({"dataFormat": "TF_RECORD"}, "/in/rows.json: at byte 0 is no TFRecord"),
+        ({"dataFormat": "TF_RECORD_GZIP"}, "/in/rows.json: it is no whole gzip file"),
     ],
 )
 def test_a_job_that_cannot_be_done_fails_and_says_why(batch: Batch, given: dict[str, Any], says: str) -> None:

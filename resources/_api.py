@@ -136,7 +136,7 @@ class Api:
         if status < 400 or _reach.is_foreign(status, error.content, request.uri):
             return _unheard(request, _reach.foreign(self.where(request), error.content, status))
         found = _answers.from_response(status, error.content)
-        found.method, found.is_google = request.methodId, self.settings.is_google
+        found.method, found.writes, found.is_google = request.methodId, _writes(request), self.settings.is_google
         found.retry_after = retry_after(error.resp, self._clock.time())
         return found
 
@@ -167,8 +167,12 @@ def shared(settings: Settings) -> Api:
 
 def _unheard(request: Any, error: errors.EndpointUnreachable) -> errors.EndpointUnreachable:
     """The error of a call that may have taken effect."""
-    error.writes = request.method != "GET"
+    error.writes = _writes(request)
     return error
+
+
+def _writes(request: Any) -> bool:
+    return request.method != "GET" and not str(request.methodId).endswith(".predict")
 
 
 def _line(error: BaseException) -> str:

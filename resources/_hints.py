@@ -9,7 +9,8 @@ from resources import _credentials, errors
 
 _AGAIN = "This passes, as a rule: run the same command again, it goes on where this one stopped"
 _UNHEARD = "It may have taken effect all the same: before you take the stack file back, `pulumi refresh` tells"
-"""Of a write whose answer did not come."""
+"""Of a write whose answer did not come, or says that something went wrong on the way."""
+_UNSURE = (errors.Internal, errors.Unavailable, errors.DeadlineExceeded)
 _REFRESH = "Run `pulumi refresh` to see what is there now, then the same command again"
 _MEND = "Correct what the message names in the stack file, then run `pulumi up` again"
 
@@ -55,7 +56,8 @@ def told(what: str, error: errors.ApiError | errors.OperationFailed) -> str:
     if not error.method:
         return f"{what}: {cause}"
     status = f"{error.code} {error.status}" if isinstance(error, errors.ApiError) else f"operation error {error.code}"
-    return f"{what}: {cause} ({error.method}: {status}). {step(error)}"
+    unheard = f". {_UNHEARD}" if isinstance(error, _UNSURE) and error.writes else ""
+    return f"{what}: {cause} ({error.method}: {status}). {step(error)}{unheard}"
 
 
 def step(error: errors.ApiError | errors.OperationFailed) -> str:

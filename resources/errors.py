@@ -131,12 +131,14 @@ class ApiError(Error):
         status: Google's name of it; of such an answer HTTP's ("Bad Gateway").
         reason: Cloud Storage's name of it.
         is_google: whether it is Google's own endpoint that answered.
+        writes: whether the call was one that changes something.
     """
 
     code: int = 500
     status: str = "UNKNOWN"
     reason: str = "backendError"
     is_google: bool = True
+    writes: bool = False
     retry_after: float = 0.0
     """Seconds after which the API asks to be called again; 0 where it does not say."""
 

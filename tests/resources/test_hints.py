@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -102,9 +103,13 @@ def test_cloud_storages_own_form_of_an_error_is_read() -> None:
 
 
 @pytest.mark.parametrize("writes", [True, False])
-def test_a_change_without_an_answer_may_have_taken_effect(writes: bool) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [errors.EndpointUnreachable("no"), refusal(errors.Internal("No.")), refusal(errors.Unavailable("No."))],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_change_without_an_answer_may_have_taken_effect(error: Any, writes: bool) -> None:
     """Its reader learns what tells, before the stack file is taken back; a read needs no such word."""
-    error = errors.EndpointUnreachable("no answer from here")
     error.writes = writes
 
     line = str(_hints.shown(error, WHAT, str))

@@ -15,7 +15,7 @@ from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from tests.changes import bucket_rows, default_version_rows, job_rows, model_rows, saved_model_rows, version_rows
 from tests.changes.rows import Row
-from tests.contract.test_contract import World
+from tests.contract.world import World
 from tests.emulator import saved_models
 from tests.providers import State, saved_model_inputs
 

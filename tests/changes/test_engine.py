@@ -12,7 +12,7 @@ import pytest
 
 from tests.changes.kinds import KINDS
 from tests.changes.rows import Row, edited, fill
-from tests.contract.test_contract import World
+from tests.contract.world import World
 from tests.engine import Engine, name_of
 from tests.providers import State
 from tests.running import RunningEmulator

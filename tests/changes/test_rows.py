@@ -15,7 +15,7 @@ from tests.changes import saved_model_rows
 from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
 from tests.changes.rows import Row, Sent, edited, fill, leaves, numbers
-from tests.contract.test_contract import World
+from tests.contract.world import World
 from tests.providers import State, as_engine, configured
 from tests.running import RunningEmulator
 

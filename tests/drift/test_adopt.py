@@ -11,7 +11,8 @@ from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from tests.changes.recorder import Recorder, recording
-from tests.contract.test_contract import CASES, World
+from tests.contract.test_contract import CASES
+from tests.contract.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 

@@ -13,7 +13,8 @@ from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
 from tests.changes.rows import Row, Sent, edited
 from tests.changes.test_rows import fill_all, states, texts, told
-from tests.contract.test_contract import CASES, World
+from tests.contract.test_contract import CASES
+from tests.contract.world import World
 from tests.drift.test_refresh import seen_by_refresh
 from tests.providers import State, as_engine, configured
 from tests.running import RunningEmulator

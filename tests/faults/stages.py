@@ -16,7 +16,7 @@ from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
-from tests.contract.test_contract import World
+from tests.contract.world import World
 from tests.inventory import inventory
 from tests.providers import Request, State, as_engine, asked, impatient
 

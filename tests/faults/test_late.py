@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from resources import errors
-from tests.contract.test_contract import World
+from tests.contract.world import World
 from tests.faults import kinds
 from tests.faults.stages import Stage
 from tests.running import RunningEmulator

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from resources import errors
-from tests.contract.test_contract import World
+from tests.contract.world import World
 from tests.faults import kinds
 from tests.faults.stages import BEGIN, CALLED, Stage
 from tests.providers import State, as_engine

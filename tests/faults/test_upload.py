@@ -11,7 +11,7 @@ from resources import errors
 from resources.storage import _uploads
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
-from tests.contract.test_contract import World
+from tests.contract.world import World
 from tests.faults import kinds
 from tests.faults.stages import PATIENCE
 from tests.providers import State, as_engine, impatient, saved_model_inputs

@@ -13,7 +13,7 @@ from resources import errors
 from resources.ml import _gate, samples
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.version import VersionProvider
-from tests.contract.test_contract import World
+from tests.contract.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 

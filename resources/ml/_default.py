@@ -1,9 +1,10 @@
 """The default of a model while one of its versions goes: it is handed over before, and given back if that one returns.
 
 The API keeps the default version while others are there. The heir is the version that this stack serves by default, as
-far as this run knows one that is READY; else the newest READY one, with a warning: it may never have passed a gate. A
-version that is deleted and made again (a replacement) is the default again afterwards, in the same run: the engine may
-have been told to look at nothing but this version.
+far as this run knows one that is READY; else the newest READY one that was there before the version that goes, as the
+default of before mostly was; else the newest. Then there is a warning: it may never have passed a gate. A version that
+is deleted and made again (a replacement) is the default again afterwards, in the same run: the engine may have been told
+to look at nothing but this version.
 """
 
 from __future__ import annotations
@@ -58,21 +59,32 @@ def _handed(call: Call, live: State) -> bool:
         return not any(item.get("state") in BUSY for item in others)
     served = _served.get(_model_of(name))
     known = any(item["name"] == served for item in ready)
-    heir = str(served if known else max(ready, key=lambda item: str(item.get("createTime")))["name"])
+    nearest = nearest(ready, live)
+    heir = str(served if known else nearest["name"])
     if not _made_default(call, heir):
         return False
     if known:  # it keeps the default: the one that goes had it from outside
         call.warn(f"{name} was the default, but not by this stack's state: {_names.last(heir)} is the default again")
         return True
     _handed_over[name] = (heir, str(live.get("deploymentUri")))
-    call.warn(_ungated(call, name, heir))
+    call.warn(_ungated(call, name, heir, older=_created(nearest) < _created(live)))
     return True
 
 
-def _ungated(call: Call, name: str, heir: str) -> str:
+def nearest(ready: list[State], live: State) -> State:
+    """The heir: the newest that was there before. A candidate that the gate refused came after the default of its time."""
+    return max(ready, key=lambda item: (_created(item) < _created(live), _created(item)))
+
+
+def _created(version: State) -> str:
+    return str(version.get("createTime"))
+
+
+def _ungated(call: Call, name: str, heir: str, *, older: bool) -> str:
     """What is to be known of an heir that nobody chose."""
-    told = f"{heir} is the default in the place of {_names.last(name)}: it is the newest other READY version, and may "
-    told += "never have passed a gate"
+    told = f"{heir} is the default in the place of {_names.last(name)}: it is the newest "
+    told += "READY version that was there before" if older else "other READY version"
+    told += ", and may never have passed a gate"
     if _ownership.is_declared(call.urn):
         return f"{told}. It answers until {_names.last(name)} is made again"
     return f"{told}. `pulumi refresh`, then `pulumi up` make the declared version the default, where there is one"

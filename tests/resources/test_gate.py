@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from resources import errors
-from resources.ml import _gate, samples
+from resources.ml import _default, _gate, samples
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.version import VersionProvider
 from tests.contract.world import World
@@ -131,6 +131,17 @@ def test_a_default_from_outside_that_is_made_again_leaves_it_to_the_declared_one
     assert current(emulator, project) == "v2", "the newest"
     world.made(VersionProvider, {**inputs, "name": "v1"})
     assert current(emulator, project) == "v1"
+
+
+@pytest.mark.parametrize(
+    ("goes", "heir"), [("v3", "v2"), ("v4", "v3"), ("v1", "v4")], ids=["among others", "the newest", "the oldest"]
+)
+def test_an_heir_is_rather_a_version_from_before(goes: str, heir: str) -> None:
+    """It mostly was the default once; what came after the default may be what the gate refused."""
+    versions = [{"name": f"v{day}", "createTime": f"2026-05-0{day}T10:00:00Z"} for day in (2, 4, 1, 3)]
+    (live,) = (item for item in versions if item["name"] == goes)
+
+    assert _default.nearest([item for item in versions if item is not live], live)["name"] == heir
 
 
 @pytest.mark.parametrize(

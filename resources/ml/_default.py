@@ -2,9 +2,9 @@
 
 The API keeps the default version while others are there. The heir is the version that this stack serves by default, as
 far as this run knows one that is READY; else the newest READY one that was there before the version that goes, as the
-default of before mostly was; else the newest. Then there is a warning: it may never have passed a gate. A version that
-is deleted and made again (a replacement) is the default again afterwards, in the same run: the engine may have been told
-to look at nothing but this version.
+default of before mostly was; else the newest. Then there is a warning: it may never have passed a gate. A version
+that is deleted and made again (a replacement) is the default again afterwards, in the same run: the engine may have
+been told to look at nothing but this version.
 """
 
 from __future__ import annotations
@@ -59,20 +59,20 @@ def _handed(call: Call, live: State) -> bool:
         return not any(item.get("state") in BUSY for item in others)
     served = _served.get(_model_of(name))
     known = any(item["name"] == served for item in ready)
-    nearest = nearest(ready, live)
-    heir = str(served if known else nearest["name"])
+    newest = nearest(ready, live)
+    heir = str(served if known else newest["name"])
     if not _made_default(call, heir):
         return False
     if known:  # it keeps the default: the one that goes had it from outside
         call.warn(f"{name} was the default, but not by this stack's state: {_names.last(heir)} is the default again")
         return True
     _handed_over[name] = (heir, str(live.get("deploymentUri")))
-    call.warn(_ungated(call, name, heir, older=_created(nearest) < _created(live)))
+    call.warn(_ungated(call, name, heir, older=_created(newest) < _created(live)))
     return True
 
 
 def nearest(ready: list[State], live: State) -> State:
-    """The heir: the newest that was there before. A candidate that the gate refused came after the default of its time."""
+    """The newest that was there before: a candidate that the gate refused came after the default of its time."""
     return max(ready, key=lambda item: (_created(item) < _created(live), _created(item)))
 
 

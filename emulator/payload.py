@@ -1,7 +1,8 @@
 """JSON bodies, checked against the discovery document's schemas and put into one form.
 
 Google's `ml` v1 reads JSON as protocol buffers do: camelCase and snake_case names, numbers as strings, `null` as not
-given. Cloud Storage takes the document's names only, and keeps `null`: in a patch it clears the field.
+given. Cloud Storage takes the document's names only, and keeps `null`: in a patch it clears the field. A name that it
+does not know is passed over where its value is null, as its Python client sends one with each retention of an object.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Any
 
 import orjson
 
+from emulator import moments
 from emulator.discovery import Method
 from resources import errors
 
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 _BITS = {"int32": 31, "int64": 63, "uint64": 64}
+_FORMS = {"date-time": (moments.is_time, "a time of RFC 3339"), "date": (moments.is_date, "a date, YYYY-MM-DD")}
 
 
 def parse(method: Method, content: bytes) -> dict[str, Any]:
@@ -90,7 +93,7 @@ class _Check:
         found = {}
         for key, item in value.items():
             name = camel(key) if self._proto and key not in known and not free else key
-            if item is None and self._proto:
+            if item is None and (self._proto or not (name in known or free)):
                 continue
             if name in known:
                 found[name] = self.value(known[name], item, self._join(path, name))
@@ -120,6 +123,8 @@ class _Check:
             return self._wrong(path, "TYPE_ENUM", value)
         if form == "byte" and not _is_base64(value):
             return self._wrong(path, "TYPE_BYTES", value)
+        if form in _FORMS and not _FORMS[form][0](value):
+            return self._wrong(path, _FORMS[form][1], value)
         return value
 
     def _integer(self, form: str, kind: str, value: Any, path: str) -> Any:

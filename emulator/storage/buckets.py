@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from emulator import policies
 from emulator.request import Request, Response
 from emulator.storage import blobs, bucket_fields, fields, names, pages, resource, rows, times
-from emulator.storage.preconditions import Preconditions
+from emulator.storage.preconditions import Preconditions, is_known
 from emulator.storage.tables import next_generation
 from resources import errors
 
@@ -58,9 +58,7 @@ async def buckets_get(emulator: Emulator, request: Request) -> Response:
     if request.params.get("softDeleted"):
         raise errors.NotFound("The specified bucket does not exist: nothing is kept here after its deletion.")
     row = rows.bucket(emulator, request.params["bucket"])
-    conditions, state = Preconditions.of(request.params), (row["generation"], row["metageneration"])
-    conditions.require_match(*state)
-    if conditions.unmodified(*state):
+    if is_known(request, row["generation"], row["metageneration"], resource.etag(0, row["metageneration"])):
         return Response(status=304)
     return _answer(row, request)
 

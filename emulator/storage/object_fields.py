@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.storage import fields
+from emulator import moments
+from emulator.storage import fields, times
 from resources import errors
 
 MUTABLE = frozenset(
@@ -63,12 +64,20 @@ def changed(old: Mapping[str, Any], body: Mapping[str, Any], *, replace: bool) -
     """
     fields.require_unchanged(old, body, FIXED, "object")
     wanted = {key: value for key, value in body.items() if key in MUTABLE}
-    kept = {key: old[key] for key in FIXED & old.keys()}
-    return checked({**fields.without_nulls(wanted), **kept} if replace else fields.merged(old, wanted))
+    staying = {key: old[key] for key in (FIXED | {"customTime"}) & old.keys()}
+    new = checked({**staying, **fields.without_nulls(wanted)} if replace else fields.merged(old, wanted))
+    _require_later(old, new)
+    return new
+
+
+def _require_later(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    before, after = old.get("customTime"), new.get("customTime")
+    if before is not None and (after is None or moments.time(after) < moments.time(before)):
+        raise errors.InvalidArgument(f"The customTime of an object is not removed, and not set back before {before}.")
 
 
 def checked(resource: dict[str, Any]) -> dict[str, Any]:
-    """The fields as they are, if they may be stored.
+    """The fields as they are, if they may be stored; `customTime` in UTC.
 
     Raises:
         errors.InvalidArgument: an unknown storage class, more than 8 KiB of metadata, or control characters in a field
@@ -78,6 +87,10 @@ def checked(resource: dict[str, Any]) -> dict[str, Any]:
     for field in HEADERS.values():
         if any(ord(char) < 0x20 or ord(char) == 0x7F for char in resource.get(field, "")):
             raise errors.InvalidArgument(f"Invalid {field}: control characters are not allowed.")
+    if "customTime" in resource:
+        resource["customTime"] = times.exact(moments.time(resource["customTime"]))
+    if not resource.get("retention"):
+        resource.pop("retention", None)
     metadata = resource.get("metadata", {})
     size = sum(len(key) + len(value.encode("utf-8", "replace")) for key, value in metadata.items())
     if size > _METADATA_BYTES:

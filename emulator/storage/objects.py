@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from emulator.request import Request, Response
 from emulator.storage import commit, media, object_fields, resource, rows, times
-from emulator.storage.preconditions import Preconditions
+from emulator.storage.preconditions import Preconditions, is_known
 from resources import errors
 
 if TYPE_CHECKING:
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 
 async def objects_get(emulator: Emulator, request: Request) -> Response:
-    """Reads an object's metadata, or its bytes with `alt=media`; 304 where a NotMatch condition says "unchanged"."""
+    """Reads an object's metadata, or its bytes with `alt=media`; 304 where a condition says "unchanged"."""
     if request.params.get("softDeleted"):
         raise errors.NotFound("No such object: nothing is kept here after its deletion.")
     row = _find(emulator, request)
-    conditions, state = Preconditions.of(request.params), (row["generation"], row["metageneration"])
-    conditions.require_match(*state)
-    if conditions.unmodified(*state):
+    state = row["generation"], row["metageneration"]
+    if is_known(request, *state, resource.etag(*state)):
         return Response(status=304)
     if request.params.get("alt") == "media":
         return media.download(emulator, row, request.headers)

@@ -1,4 +1,4 @@
-"""`ifGenerationMatch` and its kin."""
+"""`ifGenerationMatch` and its kin, and the headers `If-Match` and `If-None-Match` of a read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emulator.request import Request
 from resources import errors
 
 _TEXT = "At least one of the pre-conditions you specified did not hold."
@@ -52,11 +53,26 @@ class Preconditions:
         if not self.matches(generation, metageneration) or self.unmodified(generation, metageneration):
             raise errors.PreconditionFailed(_TEXT)
 
-    def require_match(self, generation: int, metageneration: int) -> None:
-        """Lets a read pass as far as the positive conditions go.
 
-        Raises:
-            errors.PreconditionFailed: one does not hold.
-        """
-        if not self.matches(generation, metageneration):
-            raise errors.PreconditionFailed(_TEXT)
+def is_known(request: Request, generation: int, metageneration: int, etag: str) -> bool:
+    """Whether the caller of a read has the state that is there already, by a condition of its own: 304.
+
+    Args:
+        request: its parameters `if...`, and its headers `If-Match` and `If-None-Match`: tags, quoted or bare, or `*`.
+        generation: what is there.
+        metageneration: of it.
+        etag: of it.
+
+    Raises:
+        errors.PreconditionFailed: a positive condition does not hold.
+    """
+    conditions = Preconditions.of(request.params)
+    wanted, known = (_tags(request.headers.get(name)) for name in ("if-match", "if-none-match"))
+    if not conditions.matches(generation, metageneration) or (wanted and wanted.isdisjoint({etag, "*"})):
+        raise errors.PreconditionFailed(_TEXT)
+    return conditions.unmodified(generation, metageneration) or not known.isdisjoint({etag, "*"})
+
+
+def _tags(header: str | None) -> set[str]:
+    parts = (part.strip().removeprefix("W/").strip('"') for part in (header or "").split(","))
+    return {part for part in parts if part}

@@ -11,6 +11,11 @@ def text(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def exact(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the microsecond where there is a part of a second."""
+    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
 def http(moment: str) -> str:
     """The HTTP date (`Mon, 06 May 2024 07:08:09 GMT`) of a time as `text` writes it."""
     parsed = datetime.fromisoformat(moment.removesuffix("Z")).replace(tzinfo=timezone.utc)  # Python 3.10 knows no Z

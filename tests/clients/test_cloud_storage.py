@@ -6,11 +6,12 @@ import gzip
 import io
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
+from google.api_core.exceptions import BadRequest, NotFound, NotModified, PreconditionFailed
 from google.auth import credentials
 from google.cloud import storage
 from google.cloud.storage import transfer_manager
@@ -75,6 +76,56 @@ def test_preconditions_and_generations(client: Any, made: Any) -> None:
 
     assert made.blob("o", generation=first).download_as_bytes() == b"1"
     assert [found.generation == first for found in client.list_blobs(made, versions=True)] == [True, False]
+
+
+def test_conditions_by_etag(client: Any, made: Any) -> None:
+    """A read may ask for a state by its tag, or for another one than what the caller has."""
+    made.blob("o").upload_from_string(b"1")
+    blob = made.get_blob("o")
+    bucket = client.get_bucket(made.name)
+
+    assert made.blob("o").download_as_bytes(if_etag_match={blob.etag, "another"}) == b"1"
+    assert made.blob("o").download_as_bytes(if_etag_not_match="another") == b"1"
+    with pytest.raises(PreconditionFailed):
+        made.blob("o").download_as_bytes(if_etag_match="another")
+    with pytest.raises(PreconditionFailed):
+        blob.reload(if_etag_match="another")
+    known: list[Callable[[], Any]] = [
+        lambda: blob.reload(if_etag_not_match=[f'"{blob.etag}"', "another"]),
+        lambda: bucket.reload(if_etag_not_match=bucket.etag),
+    ]
+    for attempt in known:
+        with pytest.raises(NotModified):
+            attempt()
+    blob.metadata = {"k": "v"}
+    blob.patch()
+    blob.reload(if_etag_not_match=bucket.etag)
+    bucket.reload(if_etag_match=bucket.etag)
+
+
+def test_times_of_an_object(made: Any) -> None:
+    """`customTime` moves forward only, and stays; a retention is set and taken away."""
+    blob = made.blob("o")
+    blob.custom_time = datetime(2024, 5, 6, 7, 8, 7, 500000, tzinfo=timezone.utc)
+    blob.upload_from_string(b"1")
+    later = datetime(2025, 1, 1, tzinfo=timezone.utc)
+    for change, said in (
+        (None, "not removed"),
+        (datetime(2020, 1, 1, tzinfo=timezone.utc), "not set back before 2024"),
+    ):
+        blob.custom_time = change
+        with pytest.raises(BadRequest, match=said):
+            blob.patch()
+    assert made.get_blob("o").custom_time == datetime(2024, 5, 6, 7, 8, 7, 500000, tzinfo=timezone.utc)
+    blob.custom_time = later
+    blob.retention.mode, blob.retention.retain_until_time = "Unlocked", later
+    blob.patch()
+    kept = made.get_blob("o")
+    blob.retention.mode = blob.retention.retain_until_time = None
+    blob.patch(override_unlocked_retention=True)
+
+    assert (kept.custom_time, kept.retention.mode, kept.retention.retain_until_time) == (later, "Unlocked", later)
+    assert "retention" not in made.get_blob("o")._properties
 
 
 def test_objects_of_objects(client: Any, made: Any, project: str) -> None:

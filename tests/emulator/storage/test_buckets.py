@@ -131,6 +131,7 @@ def test_bad_bucket_names(storage: Any, name: str, reason: str) -> None:
         ({"labels": {f"k{i}": "" for i in range(65)}}, "more than 64 labels"),
         ({"iamConfiguration": {"publicAccessPrevention": "sometimes"}}, "no kind of prevention"),
         ({"colour": "red"}, "no field of the document"),
+        ({"lifecycle": {"rule": [{"condition": {"createdBefore": "May"}}]}}, "no date"),
     ],
 )
 def test_bad_bucket_fields(storage: Any, new_name: Callable[[], str], body: dict[str, Any], reason: str) -> None:

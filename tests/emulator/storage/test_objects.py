@@ -79,6 +79,13 @@ def test_patch_merges_and_update_replaces(storage: Any, bucket: str) -> None:
     assert all(updated[key] == made[key] for key in unchanging)
 
 
+def test_times_are_kept_in_utc(storage: Any, bucket: str) -> None:
+    """A `customTime` with an offset is told as the same moment; an update that leaves it out leaves it."""
+    made = _insert(storage, bucket, body={"customTime": "2024-05-06t09:08:07.5+02:00"})
+    updated = storage.objects().update(bucket=bucket, object="o", body={}).execute()
+    assert made["customTime"] == updated["customTime"] == "2024-05-06T07:08:07.500000Z"
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -86,6 +93,10 @@ def test_patch_merges_and_update_replaces(storage: Any, bucket: str) -> None:
         ({"contentType": "a\r\nx-evil: 1"}, "a header in a header"),
         ({"contentDisposition": "a\x00b"}, "a control character in a header"),
         ({"metadata": {"k": "x" * 9000}}, "more than 8 KiB of metadata"),
+        ({"customTime": "yesterday"}, "no time"),
+        ({"customTime": "2024-02-30T00:00:00Z"}, "no day of the calendar"),
+        ({"customTime": "0001-01-01T00:00:00+12:00"}, "before the first year"),
+        ({"retention": {"mode": "Unlocked", "retainUntilTime": "2024-05-06"}}, "a day, and no time"),
     ],
 )
 def test_refused_changes(storage: Any, bucket: str, body: dict[str, Any], reason: str) -> None:

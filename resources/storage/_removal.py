@@ -27,12 +27,13 @@ def remove(call: Call, bucket: str, items: list[State], claimed: Callable[[], Cl
     first = [item for item in items if manifests.is_one(item["name"]) and "timeDeleted" not in item]
     rest = [item for item in items if item not in first]
     contents = _contents(call, bucket, first)
-    _objects.delete_all(call, bucket, first)
+    done = _objects.Progress(call, "deleting", len(items))
+    _objects.delete_all(call, bucket, first, done)
     claims = claimed()
     if claims:
         _put_back(call, bucket, contents, rest)
     else:
-        _objects.delete_all(call, bucket, rest)
+        _objects.delete_all(call, bucket, rest, done)
     return claims
 
 

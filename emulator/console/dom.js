@@ -29,13 +29,28 @@ export async function getJson(path, options = {}) {
   return content;
 }
 
-/** Replaces what an element holds, only where it says something else now: selections and scrolling stay. */
+/** Makes an element hold these children, by changing only what differs: focus, selections and scrolling stay. */
 export function update(place, ...children) {
-  const next = element("div", {}, ...children);
-  if (!same(place, next)) place.replaceChildren(...next.childNodes);
+  become(place, element("div", {}, ...children));
 }
 
-function same(place, next) {
-  const old = [...place.childNodes];
-  return old.length === next.childNodes.length && old.every((node, index) => node.isEqualNode(next.childNodes[index]));
+function become(old, next) {
+  const wanted = [...next.childNodes];
+  wanted.forEach((node, index) => {
+    const there = old.childNodes[index];
+    if (!there) old.append(node);
+    else if (there.nodeName !== node.nodeName) there.replaceWith(node);
+    else if (!there.isEqualNode(node)) change(there, node);
+  });
+  while (old.childNodes.length > wanted.length) old.lastChild.remove();
+}
+
+function change(old, next) {
+  if (old.nodeType === Node.TEXT_NODE) {
+    old.data = next.data;
+    return;
+  }
+  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  become(old, next);
 }

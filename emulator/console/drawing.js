@@ -1,13 +1,15 @@
-// An image of a few pixels to draw on, with a pointer or with keys. Values are from 0 (paper) to 1 (ink).
+// An image of a few pixels to draw on, with a pointer or with keys, or to take from a file. Values are from 0 (paper) to 1
+// (ink).
 
 import { element } from "./dom.js";
+import { pixelsOf } from "./picture.js";
 
 const KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-/** A drawing of rows × columns; `changed` is called after each stroke. */
+/** A drawing of rows × columns; `changed` is called after each stroke, `failed` with what is wrong with a file. */
 export class Drawing {
-  constructor(name, rows, columns, changed) {
-    [this.rows, this.columns, this.changed] = [rows, columns, changed];
+  constructor(name, rows, columns, changed, failed) {
+    [this.rows, this.columns, this.changed, this.failed] = [rows, columns, changed, failed];
     this.pixels = blank(rows, columns);
     this.cursor = [Math.floor(rows / 2), Math.floor(columns / 2)];
     const hint = `drawing-${name}-hint`;
@@ -16,16 +18,23 @@ export class Drawing {
       "aria-label": `${name}, ${rows} by ${columns} pixels`, "aria-describedby": hint,
     });
     const clear = element("button", { type: "button" }, "Clear");
-    clear.addEventListener("click", () => this.show(blank(rows, columns), true));
+    clear.addEventListener("click", () => {
+      this.file.value = "";
+      this.show(blank(rows, columns), true);
+    });
     const text = "Draw with a pointer; or move with the arrow keys, draw with the space bar, erase with Delete.";
-    this.node = element("div", { class: "wide" }, this.canvas,
-      element("p", { class: "note", id: hint }, text), element("div", { class: "tools" }, clear));
+    this.file = element("input", { type: "file", accept: "image/*" });
+    this.said = element("p", { class: "unseen", role: "status" });
+    this.node = element("div", { class: "wide" }, this.canvas, this.said,
+      element("p", { class: "note", id: hint }, text), element("div", { class: "tools" }, clear),
+      element("label", {}, "Or choose an image ", this.file));
     this.listen();
     this.paint();
   }
 
-  /** Shows other pixels. */
+  /** Shows other pixels; those of another size are not shown. */
   show(pixels, tell = false) {
+    if (!sized(pixels, this.rows) || !pixels.every((row) => sized(row, this.columns))) return;
     this.pixels = pixels.map((row) => row.map((value) => Math.min(1, Math.max(0, Number(value) || 0))));
     this.paint();
     if (tell) this.changed();
@@ -33,7 +42,7 @@ export class Drawing {
 
   listen() {
     const draw = (event) => {
-      if (!event.buttons) return;
+      if (!(event.buttons & 1)) return;
       const box = this.canvas.getBoundingClientRect();
       this.dab(((event.clientY - box.top) / box.height) * this.rows, ((event.clientX - box.left) / box.width) * this.columns);
     };
@@ -44,6 +53,13 @@ export class Drawing {
     this.canvas.addEventListener("pointermove", draw);
     for (const kind of ["focus", "blur"]) this.canvas.addEventListener(kind, () => this.paint());
     this.canvas.addEventListener("keydown", (event) => this.key(event));
+    this.file.addEventListener("click", () => { this.file.value = ""; }); // the same file may be chosen again
+    this.file.addEventListener("change", () => this.take().catch(this.failed));
+  }
+
+  async take() {
+    const [file] = this.file.files;
+    if (file) this.show(await pixelsOf(file, this.rows, this.columns), true);
   }
 
   key(event) {
@@ -55,6 +71,8 @@ export class Drawing {
     else return;
     event.preventDefault();
     this.paint();
+    const [r, c] = this.cursor;
+    this.said.textContent = `row ${r + 1}, column ${c + 1}: ${Math.round(100 * this.pixels[r][c])} % ink`;
   }
 
   /** Adds ink around a place, softer at the brush's edge. */
@@ -84,4 +102,5 @@ export class Drawing {
 }
 
 const blank = (rows, columns) => Array.from({ length: rows }, () => Array(columns).fill(0));
+const sized = (value, size) => Array.isArray(value) && value.length === size;
 const within = (value, size) => Math.min(size - 1, Math.max(0, value));

@@ -4,12 +4,13 @@ import { Drawing } from "./drawing.js";
 import { element } from "./dom.js";
 
 const IMAGE = { least: 4, most: 64 };
+const MOST_ZEROS = 4096;
 
-/** The fields of a signature's inputs. `changed` is called when the instance is another one. */
+/** The fields of a signature's inputs. `changed` is called when the instance is another one, `failed` with an error. */
 export class Fields {
-  constructor(inputs, changed) {
+  constructor(inputs, changed, failed) {
     this.bare = Object.keys(inputs).length === 1;
-    this.fields = Object.entries(inputs).map(([name, spec]) => field(name, spec, changed));
+    this.fields = Object.entries(inputs).map(([name, spec]) => field(name, spec, changed, failed));
   }
 
   get nodes() {
@@ -31,21 +32,32 @@ export class Fields {
   }
 }
 
-function field(name, spec, changed) {
+function field(name, spec, changed, failed) {
   const shape = spec.shape?.slice(1) ?? null;
-  const drawn = shape?.length === 2 && shape.every((size) => size >= IMAGE.least && size <= IMAGE.most);
-  if (drawn && spec.dtype.startsWith("float")) return image(name, shape, changed);
+  if (isImage(spec.dtype, shape)) return image(name, spec.dtype, shape, changed, failed);
   const single = shape !== null && (shape.length === 0 || (shape.length === 1 && shape[0] === 1));
   return single ? line(name, spec, shape, changed) : area(name, spec, shape, changed);
 }
 
-function image(name, shape, changed) {
-  const drawing = new Drawing(name, ...shape, changed);
+/** Rows of pixels, or of one channel each; floats from 0 to 1, or bytes. */
+function isImage(dtype, shape) {
+  const channels = shape?.length === 3 ? shape[2] : 1;
+  if (![2, 3].includes(shape?.length) || channels !== 1 || !(dtype.startsWith("float") || dtype === "uint8")) return false;
+  return shape.slice(0, 2).every((size) => size >= IMAGE.least && size <= IMAGE.most);
+}
+
+function image(name, dtype, [rows, columns, channels], changed, failed) {
+  const drawing = new Drawing(name, rows, columns, changed, failed);
+  const number = dtype === "uint8" ? (value) => Math.round(255 * value) : (value) => Math.round(value * 1e4) / 1e4;
+  const most = dtype === "uint8" ? 255 : 1;
   return {
     name,
     node: drawing.node,
-    value: () => drawing.pixels.map((row) => row.map((value) => Math.round(value * 1e4) / 1e4)),
-    show: (pixels) => drawing.show(pixels),
+    value: () => drawing.pixels.map((row) => row.map((value) => (channels ? [number(value)] : number(value)))),
+    show: (pixels) => {
+      const inked = (value) => (channels ? value?.[0] : value) / most;
+      if (Array.isArray(pixels)) drawing.show(pixels.map((row) => (Array.isArray(row) ? row.map(inked) : row)));
+    },
   };
 }
 
@@ -74,6 +86,7 @@ function scalar(name, dtype, text) {
 
 function area(name, spec, shape, changed) {
   const input = element("textarea", { rows: "3", spellcheck: "false" });
+  input.value = zeros(spec.dtype, shape);
   input.addEventListener("input", changed);
   return {
     name,
@@ -87,6 +100,13 @@ function area(name, spec, shape, changed) {
     },
     show: (value) => { input.value = JSON.stringify(value); },
   };
+}
+
+/** JSON of as many zeros, or empty texts, as an input takes; nothing where that is not known, or very many. */
+function zeros(dtype, shape) {
+  if (!shape?.every((size) => size !== null) || shape.reduce((product, size) => product * size, 1) > MOST_ZEROS) return "";
+  const zero = { string: "", bool: false }[dtype] ?? 0;
+  return JSON.stringify(shape.reduceRight((inner, size) => Array(size).fill(inner), zero));
 }
 
 const labelled = (name, type, input, kind) =>

@@ -6,10 +6,12 @@ import { parts } from "./models.js";
 import { showPrediction } from "./result.js";
 
 const MOST_IN_JSON = 20000;
-const known = new Map(); // version -> its artifact's manifest
+const EMPTY = { signatures: {}, samples: [], classes: [] };
+let manifest = EMPTY; // of the chosen version's artifact
 let fields = null;
 let offered = "";
-let turn = 0; // of the choices: an answer that comes after a later choice is none
+let choice = 0; // of a version: a manifest that comes after a later choice is none
+let question = 0; // an answer that comes after the instance has changed is none
 
 /** Offers the versions that answer, the chosen one kept. */
 export function offer(versions) {
@@ -18,9 +20,11 @@ export function offer(versions) {
   offered = names.join();
   const select = find("version");
   const before = select.value;
+  const several = new Set(names.map((name) => parts(name).project)).size > 1;
   select.replaceChildren(...names.map((name) => {
-    const { model, version } = parts(name);
-    return element("option", { value: name, selected: name === before }, `${model}, ${version}`);
+    const { project, model, version } = parts(name);
+    const shown = `${model}, ${version}${several ? `, of ${project}` : ""}`;
+    return element("option", { value: name, selected: name === before }, shown);
   }));
   find("predict").disabled = names.length === 0;
   if (select.value && select.value !== before) choose().catch(tell);
@@ -30,6 +34,7 @@ export function offer(versions) {
 export function listen() {
   find("version").addEventListener("change", () => choose().catch(tell));
   find("sample").addEventListener("change", showSample);
+  find("json").addEventListener("input", typed);
   find("form").addEventListener("submit", (event) => {
     event.preventDefault();
     predict().catch(tell);
@@ -38,77 +43,111 @@ export function listen() {
 
 async function choose() {
   const version = find("version").value;
-  const mine = ++turn;
-  if (!known.has(version)) known.set(version, await manifest(version));
-  if (mine !== turn) return;
-  const { signatures, samples } = known.get(version);
-  const names = Object.keys(signatures);
-  const signature = signatures[names.length === 1 ? names[0] : "serving_default"];
-  fields = signature ? new Fields(signature.inputs, changed) : null;
+  const mine = ++choice;
+  clear();
+  find("predict").setAttribute("aria-disabled", "true"); // until the form is this version's
+  const found = await manifestOf(version);
+  if (mine !== choice) return;
+  manifest = found;
+  const names = Object.keys(manifest.signatures);
+  const signature = manifest.signatures[names.length === 1 ? names[0] : "serving_default"];
+  fields = signature ? new Fields(signature.inputs, changed, tell) : null;
   find("inputs").hidden = !fields;
+  if (!fields) find("as-json").open = true; // the only way to say an instance
   find("fields").replaceChildren(...(fields?.nodes ?? []));
-  const options = samples.map((sample, place) => element("option", { value: String(place) }, `sample ${place}`));
-  find("sample").replaceChildren(...options, element("option", { value: "" }, samples.length ? "my own" : "none: it has no manifest"));
-  find("json").value = "";
-  find("result").replaceChildren();
+  const options = manifest.samples.map((_, place) => element("option", { value: String(place) }, `sample ${place}`));
+  const own = manifest.samples.length ? "my own" : found === EMPTY ? "none: it has no manifest" : "none: its manifest has none";
+  find("sample").replaceChildren(...options, element("option", { value: "" }, own));
   showSample();
 }
 
 /** The manifest in the version's folder of the bucket; an empty one where there is none. */
-async function manifest(version) {
-  const empty = { signatures: {}, samples: [], classes: [] };
-  const { deploymentUri } = await getJson(`/v1/${version}`);
-  const found = /^gs:\/\/([^/]+)\/(.*?)\/*$/.exec(deploymentUri ?? "");
-  if (!found) return empty;
-  const object = encodeURIComponent(`${found[2] ? `${found[2]}/` : ""}manifest.json`);
+async function manifestOf(version) {
   try {
-    return { ...empty, ...(await getJson(`/storage/v1/b/${encodeURIComponent(found[1])}/o/${object}?alt=media`)) };
+    const { deploymentUri } = await getJson(`/v1/${version}`);
+    const [, bucket, folder] = /^gs:\/\/([^/]+)\/(.*?)\/*$/.exec(deploymentUri);
+    const object = encodeURIComponent(`${folder ? `${folder}/` : ""}manifest.json`);
+    return { ...EMPTY, ...(await getJson(`/storage/v1/b/${encodeURIComponent(bucket)}/o/${object}?alt=media`)) };
   } catch {
-    return empty;
+    return EMPTY;
   }
-}
-
-function showSample() {
-  const sample = chosenSample();
-  if (sample && fields) fields.show(sample.instance);
-  if (sample || fields) write(sample ? sample.instance : fields.instance);
 }
 
 function chosenSample() {
   const place = find("sample").value;
-  return place === "" ? null : known.get(find("version").value)?.samples[Number(place)];
+  return place === "" ? null : manifest.samples[Number(place)];
 }
 
+function showSample() {
+  clear();
+  const sample = chosenSample();
+  if (sample) fields?.show(sample.instance);
+  try {
+    write(sample ? sample.instance : fields?.instance);
+  } catch {
+    write(undefined); // a field has nothing yet that could be sent
+  }
+}
+
+/** The form says another instance: so does the JSON, which says nothing where the form says none. */
 function changed() {
+  clear();
   find("sample").value = "";
   try {
     write(fields.instance);
-    find("result").replaceChildren();
   } catch (error) {
+    write(undefined);
     tell(error);
   }
 }
 
+/** The JSON says another instance: so does the form, as far as it can show it. */
+function typed() {
+  clear();
+  find("sample").value = "";
+  try {
+    fields?.show(JSON.parse(find("json").value));
+  } catch {
+    // not whole yet: what is wrong with it is told when it is sent
+  }
+}
+
+/** No answer belongs to the instance yet. */
+function clear() {
+  question += 1;
+  find("result").replaceChildren();
+  find("predict").removeAttribute("aria-disabled");
+}
+
 function write(instance) {
-  const text = JSON.stringify(instance);
+  const text = JSON.stringify(instance) ?? "";
   find("json").value = text.length > MOST_IN_JSON ? "" : text;
 }
 
+function instance() {
+  const text = find("json").value.trim();
+  const said = text ? parsed(text) : (chosenSample()?.instance ?? fields?.instance);
+  if (said === undefined) throw new Error("There is nothing to send: write an instance as JSON.");
+  return said;
+}
+
 async function predict() {
+  if (find("predict").hasAttribute("aria-disabled")) return; // not `disabled`: that would take the focus away
+  clear();
+  const mine = question;
   const version = find("version").value;
-  const sample = chosenSample();
-  const typed = find("json").value.trim();
-  const instance = typed ? parsed(typed) : fields?.instance;
-  if (instance === undefined) throw new Error("There is nothing to send: write an instance as JSON.");
-  find("predict").disabled = true;
+  const label = chosenSample()?.label;
+  const body = JSON.stringify({ instances: [instance()] });
+  const headers = { "content-type": "application/json" };
+  find("predict").setAttribute("aria-disabled", "true");
   const began = performance.now();
   try {
-    const body = JSON.stringify({ instances: [instance] });
-    const headers = { "content-type": "application/json" };
     const answer = await getJson(`/v1/${version}:predict`, { method: "POST", body, headers });
-    showPrediction(answer, known.get(version), sample?.label, performance.now() - began);
+    if (mine === question) showPrediction(answer, manifest, label, performance.now() - began);
+  } catch (error) {
+    if (mine === question) tell(error);
   } finally {
-    find("predict").disabled = false;
+    if (mine === question) find("predict").removeAttribute("aria-disabled");
   }
 }
 

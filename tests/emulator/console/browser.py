@@ -95,6 +95,16 @@ class Page:
         change = f"each.value = {value!r}; each.dispatchEvent(new Event('change'))"
         self.run(f"(each => {{ {change} }})(document.getElementById({place!r}))")
 
+    def give(self, place: str, file: Path) -> None:
+        """Chooses a file in the input that an expression gives."""
+        found = self.call("Runtime.evaluate", expression=place)["result"]["objectId"]
+        self.call("DOM.setFileInputFiles", files=[str(file)], objectId=found)
+
+    def type(self, place: str, text: str) -> None:
+        """Replaces the text of the field that an expression gives, as somebody who types does."""
+        change = f"each.value = {text!r}; each.dispatchEvent(new Event('input', {{bubbles: true}}))"
+        self.run(f"(each => {{ {change} }})({place})")
+
     def press(self, key: str) -> None:
         """Presses a key."""
         text = {"text": key} if key == " " else {"text": "\r"} if key == "Enter" else {}

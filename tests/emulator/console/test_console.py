@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.emulator.console.asking import RESULT, predict
 from tests.emulator.console.browser import Page
+from tests.emulator.ml.caller import N1, Caller
 from tests.prediction.deployment import Deployment
 from tests.running import ROOT
 
 pytestmark = pytest.mark.tensorflow
 
 _FILES = sorted(path for path in Path(ROOT, "emulator/console").iterdir() if path.suffix in (".html", ".css", ".js"))
-_RESULT = "document.getElementById('result').innerText"
 _CONTRASTS = """
 (() => {
   const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
@@ -39,17 +41,9 @@ _CONTRASTS = """
 """
 
 
-def _predict(page: Page) -> str:
-    page.run("document.getElementById('result').replaceChildren()")
-    page.run("document.getElementById('predict').click()")
-    page.until(f"{_RESULT}.includes('Answered in') || document.querySelector('#result .bad') !== null")
-    found: str = page.run(_RESULT)
-    return found
-
-
 def test_it_shows_what_is_deployed(page: Page, deployment: Deployment) -> None:
     """Each version with its state, nodes, requests and latency; the calls. The browser has no complaint."""
-    _predict(page)
+    predict(page)
     row = "document.querySelector('[aria-label=\"Versions of clothes\"] tbody tr').innerText"
     page.until(f"Number({row}.split('\\t')[3]) > 0")
 
@@ -61,28 +55,36 @@ def test_it_shows_what_is_deployed(page: Page, deployment: Deployment) -> None:
     assert page.complaints() == []
 
 
-def test_a_sample_is_predicted(page: Page) -> None:
-    """With the names of the classes, and the truth beside it."""
-    said = _predict(page)
+def test_focus_stays_while_the_page_looks_again(page: Page, deployment: Deployment) -> None:
+    """On a table whose numbers change, and on the button that asks."""
+    region = "document.querySelector('.scroll[aria-label=\"Versions of clothes\"]')"
+    page.run(f"{region}.focus()")
+    before = page.run(f"{region}.innerText")
+    path = f"/v1/projects/{deployment.project}/models/clothes/versions/v1:predict"
+    page.run(f"fetch({path!r}, {{method: 'POST', body: '{{}}', headers: {{'content-type': 'application/json'}}}})")
+    page.until(f"{region}.innerText !== {json.dumps(before)}")
+    assert page.run(f"document.activeElement === {region}") is True
 
-    assert said.splitlines()[0].split() == ["Boot", "94.8", "%"]
-    assert "True of this sample: Boot" in said
+    page.run("document.getElementById('predict').focus()")
+    page.press("Enter")
+    page.until(f"{RESULT}.includes('Answered in')")
+    assert page.run("document.activeElement.id") == "predict"
 
 
-def test_an_image_is_drawn_and_predicted(page: Page) -> None:
-    """With a pointer: the model is asked about what was drawn, and no truth is claimed of it."""
-    page.run("[...document.querySelectorAll('button')].find((b) => b.innerText === 'Clear').click()")
-    box = page.run("(({x, y, width}) => ({x, y, width}))(document.querySelector('canvas').getBoundingClientRect())")
-    x, y = box["x"] + box["width"] * 0.375, box["y"] + box["width"] * 0.1  # in the second of four columns
-    point = {"x": x, "button": "left", "buttons": 1}
-    page.call("Input.dispatchMouseEvent", type="mousePressed", y=y, clickCount=1, **point)
-    page.call("Input.dispatchMouseEvent", type="mouseMoved", y=y + box["width"] * 0.8, **point)
-    page.call("Input.dispatchMouseEvent", type="mouseReleased", y=y, clickCount=1, **point)
+def test_a_version_that_failed_says_why(page: Page, deployment: Deployment) -> None:
+    """In the table; it is not offered to be asked."""
+    caller = Caller(deployment.emulator, deployment.project)
+    caller.upload("broken", b"no SavedModel", "saved_model.pb")
+    body = {"name": "v1", "deploymentUri": f"gs://{caller.bucket}/broken", **N1}
+    caller.wait(caller.versions.create(parent=caller.model("broken"), body=body).execute())
 
-    said = _predict(page)
+    row = "document.querySelector('[aria-label=\"Versions of broken\"] tbody tr')?.innerText"
+    page.until(f"{row}?.includes('FAILED')")
 
-    assert said.startswith("Trouser")
-    assert "True of" not in said
+    assert "Failed to load model" in page.run(row)
+    offered = page.run("[...document.querySelectorAll('#version option')].map((each) => each.innerText)")
+    assert "clothes, v1" in offered
+    assert "broken, v1" not in offered
 
 
 def test_all_of_it_works_with_the_keyboard(page: Page) -> None:
@@ -95,16 +97,17 @@ def test_all_of_it_works_with_the_keyboard(page: Page) -> None:
     before = page.run("document.getElementById('json').value")
     for key in ("ArrowRight", "ArrowDown", " ", "Delete", " "):
         page.press(key)
+    assert page.run("document.querySelector('.unseen[role=status]').innerText") == "row 4, column 4: 100 % ink"
     assert page.run("document.getElementById('json').value") != before
     page.run("document.getElementById('predict').focus()")
     page.press("Enter")
 
-    page.until(f"{_RESULT}.includes('Answered in')")
+    page.until(f"{RESULT}.includes('Answered in')")
 
 
 def test_a_screen_reader_is_told_everything(page: Page) -> None:
     """Landmarks, and a name for each control; predictions and a lost connection are announced."""
-    _predict(page)
+    predict(page)
     tree = page.tree()
     roles = {role for role, _ in tree}
 
@@ -119,7 +122,7 @@ def test_a_screen_reader_is_told_everything(page: Page) -> None:
 def test_every_text_can_be_read(page: Page, scheme: str) -> None:
     """Its contrast is 4.5 or more, as WCAG 2 asks at level AA."""
     page.scheme(scheme)
-    _predict(page)
+    predict(page)
 
     found = page.run(_CONTRASTS)
 
@@ -130,7 +133,7 @@ def test_every_text_can_be_read(page: Page, scheme: str) -> None:
 def test_it_fits_a_phone(page: Page) -> None:
     """Nothing but tables is wider than a screen of 360 pixels, and those scroll by themselves."""
     page.size(360, 740, phone=True)
-    _predict(page)
+    predict(page)
 
     assert page.run("document.documentElement.scrollWidth") <= 360
     assert page.run("Math.min(...[...document.querySelectorAll('button, select')].map((e) => e.offsetHeight))") >= 38
@@ -142,33 +145,10 @@ def test_text_from_outside_never_becomes_markup(page: Page) -> None:
     shown = f"{{predictions: [[0.9, 0.1]]}}, {{classes: [{evil!r}, 'b']}}, {evil!r}, 1"
     page.run(f"import('/console/result.js').then((module) => module.showPrediction({shown}))")
 
-    assert page.run(_RESULT).count(evil) == 3
+    assert page.run(RESULT).count(evil) == 3
     assert page.run("document.querySelector('#result img')") is None
     with pytest.raises(AssertionError, match="TrustedHTML"):
         page.run("document.body.innerHTML = '<b>'")
-
-
-def test_what_cannot_be_an_instance_is_said_and_not_sent(page: Page, deployment: Deployment) -> None:
-    """And what the model refuses is told in its own words."""
-    set_json = "document.getElementById('json').value = {}"
-    page.run(set_json.format("'[1, '"))
-    assert "no JSON" in _predict(page)
-    page.run(set_json.format("'[1, 2]'"))
-    assert "expected shape [4, 4], got [2]" in _predict(page)
-
-
-def test_a_form_has_a_field_for_each_input(page: Page, deployment: Deployment) -> None:
-    """Of its type, with its label; a sample fills it."""
-    name = f"projects/{deployment.project}/models/risk/versions/v1"
-    page.choose("version", name)
-    page.until("document.querySelectorAll('#fields input').length === 2")
-
-    assert page.run("[...document.querySelectorAll('#fields label')].map((e) => e.innerText.split('\\n')[0])") == [
-        "age",
-        "thal",
-    ]
-    assert page.run("[...document.querySelectorAll('#fields input')].map((e) => e.value)") == ["63", "fixed"]
-    assert _predict(page).startswith("75.0 %")
 
 
 def test_nothing_comes_from_elsewhere() -> None:

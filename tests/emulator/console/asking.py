@@ -1,0 +1,16 @@
+"""Asking from the page."""
+
+from __future__ import annotations
+
+from tests.emulator.console.browser import Page
+
+RESULT = "document.getElementById('result').innerText"
+
+
+def predict(page: Page) -> str:
+    """What the page says once it was told to predict."""
+    page.run("document.getElementById('result').replaceChildren()")
+    page.run("document.getElementById('predict').click()")
+    page.until(f"{RESULT}.includes('Answered in') || document.querySelector('#result .bad') !== null")
+    found: str = page.run(RESULT)
+    return found

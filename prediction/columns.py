@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,17 +31,28 @@ def rows(instances: Any, inputs: Inputs) -> Iterable[Any]:
         inputs: of the signature. A number or text of a column is put into a list where the model takes the shape [1].
 
     Raises:
-        InvalidInput: columns of different lengths.
+        InvalidInput: a column that is no list of values or comes twice, columns of different lengths.
     """
     if not is_frame(instances) and not isinstance(instances, Mapping):
         return instances  # type: ignore[no-any-return]  # packing checks what it is
+    names = Counter(str(name) for name in instances)
+    twice = next((name for name, count in names.items() if count > 1), None)
+    if twice is not None:
+        raise errors.InvalidInput([("instances", f"have the column {twice} twice: drop or rename one")])
     columns = {str(name): instances[name] for name in instances}
-    lengths = {name: len(column) for name, column in columns.items()}
+    lengths = {name: _length(name, column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise errors.InvalidInput([("instances", f"columns must have the same length; they have {shown}")])
     wrapped = {name for name, spec in inputs.items() if list((spec.get("shape") or ())[1:]) == [1]}
     return _rows(columns, wrapped)
+
+
+def _length(name: str, column: Any) -> int:
+    if isinstance(column, str | bytes | Mapping) or not hasattr(column, "__len__") or getattr(column, "ndim", 1) == 0:
+        reason = f"as a mapping are columns, a list of values each; {name} is of the type {type(column).__name__}"
+        raise errors.InvalidInput([("instances", f"{reason}: a single instance is a list with one mapping, [{{...}}]")])
+    return len(column)
 
 
 def _rows(columns: Mapping[str, Any], wrapped: set[str]) -> Iterator[dict[str, Any]]:

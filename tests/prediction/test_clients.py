@@ -18,6 +18,8 @@ from tests.prediction.wire import Wire
 from tests.running import ROOT
 
 _LARGE = "x" * 600_000
+_FORBIDDEN = 403, {"error": {"code": 403, "message": "Not yours.", "status": "PERMISSION_DENIED"}}
+"""The answer to a caller that may not read what a version's signature is."""
 
 
 def test_many_requests_keep_the_order_of_the_instances(wire: Wire) -> None:
@@ -65,12 +67,10 @@ def test_passing_failures_are_repeated_within_the_bound(wire: Wire) -> None:
 
 
 def test_columns_become_instances(wire: Wire) -> None:
-    """A mapping of arrays is one instance per row; columns of different lengths are refused."""
-    wire.answers = [(403, {"error": {"code": 403, "message": "Not yours.", "status": "PERMISSION_DENIED"}})]
-    with Client("p", "m", "v1", endpoint=wire.endpoint) as client:  # whose signature this caller may not read
+    """A mapping of arrays is one instance per row."""
+    wire.answers = [_FORBIDDEN]
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
         rows = client.predict({"a": np.array([[1], [2]]), "b": ["x", "y"]})
-        with pytest.raises(errors.InvalidInput):
-            client.predict({"a": [1], "b": [1, 2]})
 
     assert rows == [{"a": [1], "b": "x"}, {"a": [2], "b": "y"}]
 
@@ -92,6 +92,25 @@ def test_a_client_is_made_of_a_stack_output(url: str, endpoint: str, region: str
         assert (client._api.settings.endpoint, client._api.settings.region) == (endpoint, region)
     with pytest.raises(errors.InvalidInput):
         Client.of_output({"models": {}})
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"age": 63, "thal": "fixed"}, "age is of the type int: a single instance"),
+        ({"thal": "fixed"}, "thal is of the type str: a single instance"),
+        ({"age": np.array(63.0)}, "age is of the type ndarray: a single instance"),
+        ({"age": [1, 2], "thal": ["fixed"]}, "the same length; they have age 2, thal 1"),
+        ({1: [1], "1": [2]}, "have the column 1 twice"),
+    ],
+)
+def test_what_is_no_columns_is_told_and_not_sent(wire: Wire, columns: Any, said: str) -> None:
+    """One instance in the place of columns most of all: a text is not taken for a list of letters."""
+    wire.answers = [_FORBIDDEN]
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client, pytest.raises(errors.InvalidInput, match=said):
+        client.predict(columns)
+
+    assert not [path for path, _ in wire.requests if path.endswith(":predict")]
 
 
 def test_arrays_of_several_outputs() -> None:
@@ -161,6 +180,8 @@ def test_a_frame_in_and_a_frame_out(deployment: Deployment) -> None:
 
     with Client(deployment.project, "risk", endpoint=where) as risk:
         risks = risk.predict_frame(patients)
+        with pytest.raises(errors.InvalidInput, match="have the column age twice"):
+            risk.predict_frame(pandas.concat([patients, patients[["age"]]], axis=1))
     with Client(deployment.project, "clothes", endpoint=where) as clothes:
         worn = clothes.predict_frame([image(2), image(0)])
 

@@ -16,7 +16,8 @@ export const find = (id) => document.getElementById(id);
 
 /** The JSON that an address answers; an error with the answer's own message where it is none. */
 export async function getJson(path, options = {}) {
-  const answer = await fetch(path, { ...options, credentials: "same-origin" });
+  // Whole addresses: a page that was opened as http://any:TOKEN@HOST/console may not fetch relative ones.
+  const answer = await fetch(new URL(path, location.origin), { ...options, credentials: "same-origin" });
   const text = await answer.text();
   let content;
   try {

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.console.asking import RESULT, predict
-from tests.emulator.console.browser import Page
+from tests.emulator.console.browser import Browser, Page
 from tests.emulator.ml.caller import N1, Caller
 from tests.prediction.deployment import Deployment
-from tests.running import ROOT
+from tests.running import ROOT, RunningEmulator
 
 pytestmark = pytest.mark.tensorflow
 
@@ -128,6 +128,21 @@ def test_every_text_can_be_read(page: Page, scheme: str) -> None:
 
     assert len(found) > 40
     assert [text for ratio, text in found if ratio < 4.5] == []
+
+
+def test_a_token_may_stand_in_the_address(browser: Browser, tmp_path: Path) -> None:
+    """As the password: the page comes, and what it asks for comes, too."""
+    (tmp_path / "token").write_text("0123456789abcdef")
+    emulator = RunningEmulator(tmp_path / "data", "--token-file", str(tmp_path / "token"))
+    try:
+        page = browser.page()
+        page.call("Page.navigate", url=f"{emulator.endpoint.replace('//', '//any:0123456789abcdef@')}/console")
+        page.until("document.getElementById('facts')?.innerText.includes('models')")
+
+        assert page.run("document.getElementById('model-list').innerText").startswith("No version is deployed.")
+        assert page.run("document.getElementById('connection').innerText") == ""
+    finally:
+        emulator.stop()
 
 
 def test_it_fits_a_phone(page: Page) -> None:

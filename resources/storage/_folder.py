@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import stat
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from resources import errors
@@ -40,10 +37,18 @@ class Folder:
 
     def send_manifest(self, call: Call) -> None:
         """Uploads the manifest."""
-        with manifest(self._path, self._inputs) as (file, facts):
-            _uploads.upload_all(call, self._inputs["bucket"], [self._upload(file, manifests.NAME, facts, 0)])
+        file = self._path / manifests.NAME
+        if file.is_file():
+            upload = self._upload(file, manifests.NAME, _facts(self._path, manifests.NAME), 0)
+        else:
+            import google_crc32c
 
-    def _upload(self, file: Path, name: str, facts: State, replaces: int) -> _uploads.Upload:
+            content = manifest(self._inputs)
+            facts = {"size": len(content), "crc32c": _encoded(google_crc32c.value(content))}
+            upload = self._upload(content, manifests.NAME, facts, 0)
+        _uploads.upload_all(call, self._inputs["bucket"], [upload])
+
+    def _upload(self, file: Path | bytes, name: str, facts: State, replaces: int) -> _uploads.Upload:
         return _uploads.Upload(file=file, name=f"{self._inputs['prefix']}/{name}", replaces=replaces, **facts)
 
 
@@ -76,22 +81,11 @@ def verify(folder: Path, files: Mapping[str, State]) -> None:
     _objects.each(files, check)
 
 
-@contextmanager
-def manifest(folder: Path, inputs: State) -> Iterator[tuple[Path, State]]:
-    """The manifest's file and facts: the build's own, or for a SavedModel made elsewhere one of what was declared."""
-    if (folder / manifests.NAME).is_file():
-        yield folder / manifests.NAME, _facts(folder, manifests.NAME)
-        return
+def manifest(inputs: State) -> bytes:
+    """The manifest of a SavedModel that was made elsewhere: what is declared of it."""
     names = ("contentDigest", "tensorflow", "signatures", "metrics", "size", "files")
     facts = {"format": 1, "recipe": None, "samples": [], **{name: inputs[name] for name in names if name in inputs}}
-    with contextlib.ExitStack() as stack:
-        try:
-            made = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            (made / manifests.NAME).write_text(json.dumps(facts, sort_keys=True), encoding="utf-8")
-        except OSError as error:
-            reason = f"no temporary file can be written: {error.strerror}"
-            raise errors.ArtifactError(f"{reason}; free space, or name another folder in TMPDIR") from None
-        yield made / manifests.NAME, _facts(made, manifests.NAME)
+    return json.dumps(facts, sort_keys=True).encode()
 
 
 def _facts(folder: Path, name: str) -> State:
@@ -127,4 +121,8 @@ def crc32c(file: Path) -> str:
     with file.open("rb") as stream:
         while block := stream.read(BLOCK):
             value = google_crc32c.extend(value, block)
+    return _encoded(value)
+
+
+def _encoded(value: int) -> str:
     return base64.b64encode(value.to_bytes(4, "big")).decode()

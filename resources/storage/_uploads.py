@@ -21,9 +21,9 @@ _TYPE = "application/octet-stream"
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """One file on its way: where it is, what it will be called, and what its bytes must be."""
+    """One file on its way: where it is, or its bytes, what it will be called, and what its bytes must be."""
 
-    file: Path
+    file: Path | bytes
     name: str
     size: int
     crc32c: str
@@ -112,9 +112,7 @@ class Chunk:
 
 def _send(call: Call, bucket: str, upload: Upload, done: _objects.Progress) -> None:
     """Chunk by chunk; after a passing failure it goes on where the API says that it is."""
-    from googleapiclient.http import MediaFileUpload
-
-    media = MediaFileUpload(str(upload.file), mimetype=_TYPE, chunksize=CHUNK, resumable=True)
+    media = _media(upload.file)
     facts = {"name": upload.name, "crc32c": upload.crc32c}
     sent = 0
     with contextlib.closing(media.stream()):
@@ -127,11 +125,21 @@ def _send(call: Call, bucket: str, upload: Upload, done: _objects.Progress) -> N
             sent = now
 
 
+def _media(file: Path | bytes) -> Any:
+    from googleapiclient.http import MediaFileUpload, MediaInMemoryUpload
+
+    if isinstance(file, bytes):
+        return MediaInMemoryUpload(file, mimetype=_TYPE, chunksize=CHUNK, resumable=True)
+    return MediaFileUpload(str(file), mimetype=_TYPE, chunksize=CHUNK, resumable=True)
+
+
 def _insert(call: Call, bucket: str, media: Any, **more: Any) -> Any:
     return call.api.storage("objects").insert(bucket=bucket, media_body=media, **more)
 
 
-def _content(file: Path) -> bytes:
+def _content(file: Path | bytes) -> bytes:
+    if isinstance(file, bytes):
+        return file
     try:
         return file.read_bytes()
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -9,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from resources import errors
-from resources.storage import _folder
-from tests.emulator import saved_models
+from tests.contract.world import World
 from tests.environment.disks import filled, read_only, small
 from tests.models.conftest import make_checkout, models_command
-from tests.running import ROOT
+from tests.running import ROOT, RunningEmulator
 
 
 def emulator(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -95,10 +94,16 @@ def test_a_build_that_does_not_fit(tmp_path: Path, left: int) -> None:
     assert (again.returncode, again.stderr) == (0, "")
 
 
-def test_no_temporary_file_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A SavedModel made elsewhere has no manifest: one is written to be sent."""
-    model = saved_models.write(tmp_path / "model")
-    with small(tmp_path / "temporary", 1) as place, filled(place):
-        monkeypatch.setattr(tempfile, "tempdir", str(place))
-        with pytest.raises(errors.ArtifactError, match="No space left on device; free space, or name"):
-            _folder.manifest(model, {"files": {}}).__enter__()
+def test_a_savedmodel_made_elsewhere_needs_no_temporary_file(
+    emulator: RunningEmulator, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no manifest; what is sent in its place is written nowhere, so that a killed process leaves none."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+
+    uri = World(emulator, project, tmp_path).with_artifact()
+
+    bucket, _, prefix = uri.removeprefix("gs://").partition("/")
+    content = (
+        emulator.storage().objects().get_media(bucket=bucket, object=f"{prefix.rstrip('/')}/manifest.json").execute()
+    )
+    assert "saved_model.pb" in json.loads(content)["files"]

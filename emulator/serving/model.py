@@ -51,10 +51,13 @@ class Model:
         return array
 
     def run(self, key: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """The outputs of one call of a signature, by alias. TensorFlow raises nearly any type."""
+        """The outputs of one call of a signature, by alias, in its order: TensorFlow's is another one in each process.
+
+        TensorFlow raises nearly any type.
+        """
         call = self._direct.get(key, self._functions[key])
         outputs = call(**{alias: tf.constant(array) for alias, array in inputs.items()})
-        return {alias: np.asarray(tensor.numpy()) for alias, tensor in outputs.items()}
+        return {alias: np.asarray(tensor.numpy()) for alias, tensor in sorted(outputs.items())}
 
     def _shorter(self, key: str, function: Any) -> Callable[..., Any] | None:
         """A call of a signature without the checks of its arguments, which cost more than a small model: they are made.

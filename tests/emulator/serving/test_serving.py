@@ -49,6 +49,15 @@ def test_a_saved_model_answers(
     assert answer == {"predictions": predictions}
 
 
+def test_outputs_come_in_the_order_of_their_names(serving: Serving, models: Path, run: Run) -> None:
+    """TensorFlow's own order is another one after each start."""
+    run(serving.load("k", models / "describe", nodes=1))
+
+    answer = run(_ask(serving, [{"name": "a", "size": 1}]))
+
+    assert list(answer["predictions"][0]) == ["raw_bytes", "size", "text"]
+
+
 def test_a_named_signature_answers(serving: Serving, models: Path, run: Run) -> None:
     """`signature_name` chooses; an unknown one is a model error, which is an answer."""
     run(serving.load("k", models / "named", nodes=1))

@@ -46,7 +46,7 @@ class Client:
         connections: how many requests are under way at a time, each on a connection that is kept; 4 by default.
 
     Raises:
-        InvalidInput: wrong names, endpoint or shares.
+        InvalidInput: wrong names, endpoint, shares or numbers.
     """
 
     def __init__(
@@ -65,6 +65,8 @@ class Client:
         self.name = online.resource_name(project, model)
         self._project, self._model, self._version = project, model, version
         self._split = _checked(self.name, version, split)
+        _require_least("connections", connections, 1)
+        _require_least("retry_seconds", retry_seconds, 0)
         self._signature = signature_name
         settings = replace(settings_of(endpoint, region), retry_seconds=retry_seconds)
         self._api = _api.Api(settings)
@@ -124,11 +126,15 @@ class Client:
             ApiError: the API's own refusal, by its class.
             EndpointUnreachable: no answer came.
         """
-        return _joined(self._begin(instances, key))
+        return _joined(self._send(*self._packed(instances, key)))
 
     async def predict_async(self, instances: Iterable[Any], *, key: str | int | None = None) -> list[Any]:
-        """As `predict`, without blocking the event loop: the requests run on the client's own threads."""
-        begun = await asyncio.to_thread(self._begin, instances, key)
+        """As `predict`, without blocking the event loop: the requests run on the client's own threads.
+
+        Where it is cancelled, what was not sent yet is not sent.
+        """
+        packed = await asyncio.to_thread(self._packed, instances, key)
+        begun = self._send(*packed)
         try:
             await asyncio.gather(*map(asyncio.wrap_future, begun))
             return _joined(begun)
@@ -182,20 +188,27 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self.close)
 
-    def _begin(self, instances: Iterable[Any], key: str | int | None) -> list[Future[list[Any]]]:
-        if self._closed:
-            raise errors.PredictionFailed(f"{self.name}: this client is closed: make another one")
+    def _packed(self, instances: Iterable[Any], key: str | int | None) -> tuple[str | None, list[packing.Body]]:
+        """The version that is asked, and the requests."""
+        self._require_open()
         version = self.version_for(key)
-        name = online.resource_name(self._project, self._model, version)
         by_column = columns.is_frame(instances) or isinstance(instances, Mapping)
         rows = columns.rows(instances, self._inputs(version) if by_column else {})
-        bodies = packing.pack(rows, self._signature)
+        return version, packing.pack(rows, self._signature)
+
+    def _send(self, version: str | None, bodies: list[packing.Body]) -> list[Future[list[Any]]]:
+        self._require_open()
+        name = online.resource_name(self._project, self._model, version)
 
         def ask(body: packing.Body) -> list[Any]:
             inputs = partial(self._explaining, version)
             return online.ask(self._connected(), name, body, among=len(bodies), inputs=inputs)
 
         return [self._pool.submit(ask, body) for body in bodies]
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise errors.PredictionFailed(f"{self.name}: this client is closed: make another one")
 
     def _inputs(self, version: str | None) -> Inputs:
         return self._manifest(version).inputs(self._signature)
@@ -226,6 +239,11 @@ def _checked(name: str, version: str | None, shares: Mapping[str, float] | None)
         raise errors.InvalidInput([("version", f"excludes split: {name} is asked by one of them")])
     split.check(shares)
     return dict(shares)
+
+
+def _require_least(name: str, value: float, least: int) -> None:
+    if not value >= least:  # NaN is not, either
+        raise errors.InvalidInput([(name, f"must be {least} or more; it is {value}")])
 
 
 def _joined(begun: list[Future[list[Any]]]) -> list[Any]:

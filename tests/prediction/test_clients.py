@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import pickle
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,39 @@ def test_arrays_of_several_outputs() -> None:
     assert {name: array.shape for name, array in columns.arrays([[1, 2]], "c").items()} == {"c": (1, 2)}
     with pytest.raises(errors.PredictionFailed):
         columns.arrays([[1], [1, 2]])
+
+
+def test_a_prediction_that_is_cancelled_is_not_sent(wire: Wire) -> None:
+    """Not even where its instances are still being made into requests then."""
+    begun, cancelled = threading.Event(), threading.Event()
+
+    def slowly() -> Iterator[int]:
+        begun.set()
+        assert cancelled.wait(30)
+        yield 1
+
+    async def ask(client: Client) -> None:
+        asking = asyncio.ensure_future(client.predict_async(slowly()))
+        await asyncio.to_thread(begun.wait, 30)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        cancelled.set()
+
+    with Client("p", "m", endpoint=wire.endpoint, connections=1) as client:
+        asyncio.run(ask(client))  # which waits for its threads: the instances are requests now
+        client.predict([2])
+
+    assert wire.bodies == [{"instances": [2]}]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("connections", 0), ("retry_seconds", -1), ("retry_seconds", float("nan"))]
+)
+def test_wrong_numbers(name: str, wrong: Any) -> None:
+    """They are refused by their names."""
+    with pytest.raises(errors.InvalidInput, match=f"{name}: must be"):
+        Client("p", "m", endpoint="http://127.0.0.1:1", **{name: wrong})
 
 
 def test_a_client_that_is_closed_says_so(wire: Wire) -> None:

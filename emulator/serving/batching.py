@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import accumulate
 from typing import Any, Protocol
@@ -50,12 +50,13 @@ class Batcher:
         self._bare = bare
         self._quick = question.Quick(model.signatures)
 
-    def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
+    def answer(self, requests: Sequence[tuple[int, bytes]]) -> Iterator[Answers]:
         """The answers to all `requests` (number, body), in any order, as they become known."""
         groups: dict[Any, list[tuple[int, Request]]] = {}
-        for number, body in requests:
+        quick = self._quick.read_all([body for _, body in requests])
+        for (number, body), read in zip(requests, quick, strict=True):
             try:
-                request = self._quick.read(body) or question.read(body, self._model.signatures, self._model.fast)
+                request = read or question.read(body, self._model.signatures, self._model.fast)
             except PredictionError as exc:
                 yield [(number, answer.write_error(exc))]
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ class Quick:
     """
 
     def __init__(self, signatures: Mapping[str, Signature]) -> None:
-        self._read: Callable[[bytes], tensors.Array | None] | None = None
+        self._reader: numbers.Reader | None = None
         try:
             self._key = signatures_.choose(signatures, None)
         except InvalidInputs:  # a request has to name one
@@ -48,12 +48,16 @@ class Quick:
         inputs = signatures[self._key].inputs
         if len(inputs) == 1:
             ((self._alias, tensor),) = inputs.items()
-            self._read = numbers.reader(tensor)
+            self._reader = numbers.reader(tensor)
 
-    def read(self, body: bytes) -> Request | None:
-        """What `read` gives, or None where it has to be asked."""
-        array = self._read(body) if self._read else None
-        return None if array is None else Request(self._key, {self._alias: array}, len(array))
+    def read_all(self, bodies: Sequence[bytes]) -> list[Request | None]:
+        """What `read` gives for each body, or None where it has to be asked."""
+        if self._reader is None:
+            return [None] * len(bodies)
+        return [
+            None if array is None else Request(self._key, {self._alias: array}, len(array))
+            for array in self._reader.read_all(bodies)
+        ]
 
 
 def read(body: bytes, signatures: Mapping[str, Signature], fast: tensors.Fast | None = None) -> Request:

@@ -41,11 +41,11 @@ def _sent(instances: Any, **more: Any) -> bytes:
 )
 def test_regular_numbers_are_taken(tensor: Tensor, instances: Any) -> None:
     """With any white space, as the array that they are."""
-    read = reader(tensor)
-    assert read is not None
+    regular = reader(tensor)
+    assert regular is not None
 
     for body in (_sent(instances), json.dumps({"instances": instances}, indent=2).encode()):
-        array = read(body)
+        array = regular.read(body)
 
         assert array is not None
         assert array.dtype == tensor.dtype
@@ -80,10 +80,10 @@ def test_regular_numbers_are_taken(tensor: Tensor, instances: Any) -> None:
 )
 def test_anything_else_is_left_alone(body: bytes) -> None:
     """Ragged lists, other values than numbers, overflows, other keys, keys that come twice, what is no JSON."""
-    read = reader(PAIRS)
+    regular = reader(PAIRS)
 
-    assert read is not None
-    assert read(body) is None
+    assert regular is not None
+    assert regular.read(body) is None
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_other_inputs_have_no_quick_way(tensor: Tensor) -> None:
 def test_the_quick_way_changes_nothing(dtype: str, instances: Any) -> None:
     """Whatever it takes, the strict way takes, as the very same array."""
     tensor = Tensor(dtype, (None, 2))
-    read = reader(tensor)
-    assert read is not None
-    array = read(_sent(instances))
+    regular = reader(tensor)
+    assert regular is not None
+    array = regular.read(_sent(instances))
     if array is None:
         return
 
@@ -131,10 +131,10 @@ def test_the_quick_way_changes_nothing(dtype: str, instances: Any) -> None:
 )
 def test_damaged_requests_are_refused_as_ever(pieces: list[bytes]) -> None:
     """What is not taken is not taken because of what it is: the strict way refuses the same bytes, or takes them."""
-    read = reader(PAIRS)
-    assert read is not None
+    regular = reader(PAIRS)
+    assert regular is not None
     body = b'{"instances": [[1, 2]' + b"".join(pieces) + b"]}"
-    array = read(body)
+    array = regular.read(body)
 
     try:
         strict = question.read(body, {"s": Signature({"x": PAIRS})}).inputs["x"]
@@ -142,3 +142,21 @@ def test_damaged_requests_are_refused_as_ever(pieces: list[bytes]) -> None:
         assert array is None
     else:
         assert array is None or array.tolist() == strict.tolist()
+
+
+@given(groups=st.lists(st.lists(st.lists(NUMBERS, min_size=2, max_size=3), min_size=1, max_size=3), max_size=5))
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "int64"])
+def test_what_is_read_together_is_read_as_if_alone(dtype: str, groups: list[Any]) -> None:
+    """A request that is ragged, or holds a number that does not fit, changes nothing for those beside it."""
+    regular = reader(Tensor(dtype, (None, 2)))
+    assert regular is not None
+    bodies = [_sent(instances) for instances in groups]
+
+    together = regular.read_all(bodies)
+
+    assert len(together) == len(bodies)
+    for found, alone in zip(together, map(regular.read, bodies), strict=True):
+        assert (found is None) == (alone is None)
+        if found is not None and alone is not None:
+            assert found.dtype == alone.dtype
+            np.testing.assert_array_equal(found, alone)

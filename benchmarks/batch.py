@@ -32,10 +32,11 @@ from resources._settings import Settings
 MODEL = "hd_prediction"
 ROWS = 1_000_000
 PAIRS = 5
-SIZES = {64: "the API's default", 1024: ""}
-"""Rows of one call of the model."""
 SLOWER = 1.25
 """At most this many times as slow: 0.8 of the throughput."""
+SIZES = {64: ("the API's default", SLOWER), 1024: ("", SLOWER), 4096: ("for information", None)}
+"""Rows of one call of the model: what is said of them, and the bound. In larger batches the rows' JSON is what counts,
+which the rows in memory do not have."""
 MEMORY = 600.0
 GROWTH = 1.1
 _INTERVAL = 0.25
@@ -52,10 +53,10 @@ def figures(world: World) -> Iterator[Figure]:
     world.say("batch: the rows in memory")
     memory = _Memory(world, rows)
     seen: list[_Seen] = []
-    for size, note in SIZES.items():
+    for size, (note, bound) in SIZES.items():
         compared = _compared(world, jobs, memory, size, seen)
         what = f"batch job over {ROWS:,} rows of 13 features, to model.predict in memory; batches of {size}"
-        yield _time(f"{what}, {note}" if note else what, compared)
+        yield _time(f"{what}, {note}" if note else what, bound, compared)
     peaks = [one.worker / MB for one in seen]
     spread = f"{len(peaks)} jobs, {min(peaks):.0f} to {max(peaks):.0f}"
     yield Figure(
@@ -76,11 +77,11 @@ def _compared(world: World, jobs: _Jobs, memory: _Memory, size: int, seen: list[
     return found
 
 
-def _time(what: str, pairs: list[tuple[float, float]]) -> Figure:
+def _time(what: str, bound: float | None, pairs: list[tuple[float, float]]) -> Figure:
     ratios = Pairs([job / direct for job, direct in pairs])
     job, direct = (Pairs(side).median for side in zip(*pairs, strict=True))
     return Figure(
-        what=what, measured=ratios.median, bound=SLOWER, spread=f"{ratios.spread}; {job:.1f} s to {direct:.1f} s"
+        what=what, measured=ratios.median, bound=bound, spread=f"{ratios.spread}; {job:.1f} s to {direct:.1f} s"
     )
 
 

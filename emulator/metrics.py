@@ -46,7 +46,9 @@ class Metrics:
             failed: whether the answer is an error, the model's own among them.
         """
         number = self._now()
-        slots = self._versions.setdefault(version, deque(maxlen=SLOTS))
+        slots = self._versions.get(version)
+        if slots is None:
+            slots = self._versions[version] = deque(maxlen=SLOTS)
         if not slots or slots[-1].number != number:
             slots.append(_Slot(number))
         slots[-1].requests += 1

@@ -131,10 +131,10 @@ class Shortcut:
 
     def _send(self) -> None:
         answered, self._answered = self._answered, []
-        now, notes, responses = time.perf_counter(), [], []
+        now, at, notes, responses = time.perf_counter(), self._emulator.now(), [], []
         for exchange, version, body, began, answer in answered:
             predicted = answer if isinstance(answer, bytes) else None
-            predict.remember(self._emulator, version, body, predicted, now - began)
+            predict.remember(self._emulator, version, body, predicted, now - began, at)
             response = _response(exchange, answer)
             status = 499 if exchange.lost else response.status
             notes.append((METHOD, exchange.head.raw_path, status, (now - began) * 1000))

@@ -6,6 +6,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.ml import request_log, tables
@@ -57,11 +58,13 @@ async def projects_predict(emulator: Emulator, request: Request) -> Response:
     try:
         answer = await emulator.serving.predict(found.key, body)
     finally:
-        remember(emulator, found, [body], answer, time.perf_counter() - began)
+        remember(emulator, found, [body], answer, time.perf_counter() - began, emulator.now())
     return Response(body=answer, headers=HEADERS)
 
 
-def remember(emulator: Emulator, asked: Version, body: Sequence[bytes], answer: bytes | None, seconds: float) -> None:
+def remember(
+    emulator: Emulator, asked: Version, body: Sequence[bytes], answer: bytes | None, seconds: float, at: datetime
+) -> None:
     """What is kept of a prediction, after its end.
 
     Args:
@@ -70,11 +73,12 @@ def remember(emulator: Emulator, asked: Version, body: Sequence[bytes], answer: 
         body: as it came, in pieces.
         answer: of a node; None where there was none.
         seconds: from the whole request to the whole answer.
+        at: when that was.
     """
     failed = answer is None or answer.startswith(_ERROR)
     emulator.metrics.record(asked.key, seconds, failed=failed)
     if answer is not None:
-        emulator.last_used[asked.key] = emulator.now()
+        emulator.last_used[asked.key] = at
         if asked.logs:
             emulator.requests.offer(asked.row, b"".join(body), answer)
 

@@ -66,10 +66,28 @@ def split(entry: Any, extras: type) -> tuple[dict[str, Any], dict[str, Any]]:
     )
 
 
-def taken(fields: dict[str, Any], names: tuple[str, ...], where: str) -> list[Failure]:
-    """Fields that the program sets itself are not for the stack file."""
-    given = [name for name in names if fields.pop(name, None) is not None]
-    return [(join(where, name), "is set by the program: leave it out") for name in given]
+def only(
+    fields: dict[str, Any], names: Iterable[str], extras: type | None, taken: Iterable[str], where: str
+) -> list[Failure]:
+    """Takes out of an entry what the program sets itself, and what is no key of it.
+
+    Args:
+        fields: what the entry holds beside the keys of the program's own.
+        names: the fields of the API.
+        extras: the keys of the program's own, if there are any: they are told among those that there are.
+        taken: the fields that the program sets.
+        where: the path of the entry.
+    """
+    given = [name for name in taken if fields.pop(name, None) is not None]
+    known = set(names) - set(taken)
+    strange = [name for name in fields if name not in known]
+    for name in strange:
+        del fields[name]
+    told = known | set(_values.members(extras) if extras else ())
+    return [
+        *((join(where, name), "is set by the program: leave it out") for name in given),
+        *((join(where, name), _values.no_key(name, told)) for name in strange),
+    ]
 
 
 def named(failures: Iterable[Failure], where: str) -> list[Failure]:

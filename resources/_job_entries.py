@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from typing_extensions import Required
 
-from resources import _entries, _values
+from resources import _entries, _schema, _values
 from resources._values import Failure, join
 from resources.ml.job_schema import BATCH_PREDICTION_JOB, PredictionInput
 from resources.plan import Job, Model
@@ -50,24 +50,15 @@ class Reader:
         where = join(KEY, name)
         extras, fields = _entries.split(entry, JobExtras)
         self.failures += _values.failures(extras if isinstance(entry, Mapping) else entry, JobExtras, where)
-        self.failures += _entries.taken(fields, (*_SET, *_ASKED), where)
+        names = {*_values.members(PredictionInput), *BATCH_PREDICTION_JOB.names(*_schema.INPUTS)}
+        self.failures += _entries.only(fields, names, JobExtras, (*_SET, *_ASKED), where)
         wanted, more = _entries.split(fields, PredictionInput)
-        self._drop_unknown(more, where)
         model = self._model(extras, where)
         version = self._version(extras, model, where)
         wanted = {"region": self.region or _REGION, **wanted, "versionName": self._asked(model, version)}
         inputs = {**more, "project": self.project, "name": name, "predictionInput": wanted}
         self.failures += _flat(_entries.named(BATCH_PREDICTION_JOB.program_failures(inputs, where), where), where)
         return Job(inputs=inputs, model=str(extras.get("model")), version=version)
-
-    def _drop_unknown(self, fields: dict[str, Any], where: str) -> None:
-        inputs = BATCH_PREDICTION_JOB.names("path", "mutable", "local")
-        others = {*_values.members(PredictionInput), *inputs} - {*_SET, *_ASKED}
-        keys = ", ".join(sorted({*others, *_values.members(JobExtras)}))
-        unknown = [name for name in fields if name not in others]
-        self.failures += [(join(where, name), f"is not a key here; the keys are {keys}") for name in unknown]
-        for name in unknown:
-            del fields[name]
 
     def _asked(self, model: Model | None, version: str) -> str:
         """The version's full name; some name where it is not known, so that rules for names are not told too."""

@@ -17,6 +17,8 @@ from resources import _ownership, _values
 from resources._values import Failure, api_name, join
 
 Kind = Literal["path", "fixed", "mutable", "local", "output"]
+INPUTS: tuple[Kind, ...] = ("path", "fixed", "mutable", "local")
+"""What a program says, in the order of what a change does."""
 
 
 @dataclass(frozen=True, kw_only=True)

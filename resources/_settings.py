@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ RETRY_SECONDS, NEAR_RETRY_SECONDS = 30.0, 5.0
 """How long calls are repeated; of a server on this machine: it restarts in less, or is not there."""
 
 MOST_RETRY_SECONDS = 3600
+_PRIVATE = re.compile(r"[@?#]")
+"""After these marks, or before them, a URL may hold a password or a key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +132,8 @@ def endpoint_failure(endpoint: str, region: str) -> str:
             return "regional needs a region: set gcp:region"
         return "" if _common.REGION.match(region) else f"regional needs a region, us-central1; it is {region!r}"
     if not is_url(endpoint):
-        return f"must be global, regional or a URL; it is {endpoint!r}"
+        told = "it has more" if _PRIVATE.search(endpoint) else f"it is {endpoint!r}"
+        return f"must be global, regional or a URL, https://HOST:PORT and nothing else; {told}"
     url = urlsplit(endpoint)
     if url.scheme == "http" and not is_loopback(endpoint):
         return f"must be https for another machine, so that no credentials travel in the clear; it is {endpoint!r}"

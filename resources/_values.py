@@ -6,8 +6,9 @@ A type is what a schema's annotation says: `str`, `bool`, `int`, `float`, `Int64
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
@@ -152,6 +153,14 @@ def failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
         yield path, f"must be {_wanted(value, kind)}; it is {shown(value)}"
 
 
+def no_key(key: str, known: Iterable[str]) -> str:
+    """Why a key cannot be: what may stand in its place, the one first that it is most like."""
+    names = {re.sub("[^a-z0-9]", "", name.lower()): name for name in known}
+    like = difflib.get_close_matches(re.sub("[^a-z0-9]", "", key.lower()), names, n=1, cutoff=0.75)
+    meant = f"did you mean {names[like[0]]}? The" if like else "the"
+    return f"is not a key here; {meant} keys are {', '.join(sorted(names.values()))}"
+
+
 def _object_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
     if not isinstance(value, Mapping):
         yield path, f"must be a mapping; it is {shown(value)}"
@@ -159,7 +168,7 @@ def _object_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
     known = members(kind)
     for key, item in value.items():
         if key not in known:
-            yield join(path, str(key)), f"is not a key here; the keys are {', '.join(sorted(known))}"
+            yield join(path, str(key)), no_key(str(key), known)
         else:
             yield from failures(item, known[key], join(path, key))
     for key in required(kind):

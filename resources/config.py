@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from typing_extensions import Required
 
 from resources import _common, _entries, _job_entries, _secrets, _settings, _values, errors
+from resources._schema import INPUTS
 from resources._secrets import Secret
 from resources._stack_file import Source
 from resources._values import Failure, join
@@ -171,7 +172,7 @@ class _Reader:
 
     def _bucket(self) -> dict[str, Any]:
         given = _entries.mapping(self.values.get("bucket"))
-        self._note(_entries.taken(given, ("project", "owner", "secrets"), "bucket"))
+        self._note(_entries.only(given, BUCKET.names(*INPUTS), None, ("project", "owner", "secrets"), "bucket"))
         inputs = {**self._shared(), "project": self.project, "name": f"{self.project}-tf2-models", **given}
         if self.region:
             inputs.setdefault("location", self.region)
@@ -194,7 +195,8 @@ class _Reader:
         where = join("models", name)
         extras, fields = _entries.split(entry, _entries.ModelExtras)
         self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, _entries.ModelExtras, where))
-        self._note(_entries.taken(fields, ("project", "name", "owner", "secrets"), where))
+        taken = ("project", "name", "owner", "secrets")
+        self._note(_entries.only(fields, MODEL.names(*INPUTS), _entries.ModelExtras, taken, where))
         inputs = {**self._shared(), **fields, "project": self.project, "name": name}
         if self.region and self.values.get("endpoint") != _settings.REGIONAL:
             inputs.setdefault("regions", [self.region])
@@ -237,7 +239,8 @@ class _Reader:
         where = f"models.{model}.version" + (f"s.{name}" if name is not None else "")
         extras, fields = _entries.split(entry, _entries.VersionExtras)
         self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, _entries.VersionExtras, where))
-        self._note(_entries.taken(fields, ("project", "model", "name", "deploymentUri", "owner", "secrets"), where))
+        taken = ("project", "model", "name", "deploymentUri", "owner", "secrets")
+        self._note(_entries.only(fields, VERSION.names(*INPUTS), _entries.VersionExtras, taken, where))
         known = {"project": self.project, "model": model, "name": "v" if name is None else name}
         inputs = {**self._shared(), **fields, **known}
         if "runtimeVersion" in self.values and "container" not in inputs:
@@ -254,6 +257,10 @@ class _Reader:
         if not isinstance(name, str) or not isinstance(parameters, Mapping | None):
             return None
         if name.startswith("gs://"):
+            if parameters:
+                self._note(
+                    [(join(where, "parameters"), "are for a recipe; what lies in a bucket has none: leave them out")]
+                )
             inputs["deploymentUri"] = name
             return None
         try:

@@ -66,6 +66,18 @@ FAILURES = [
     (stack({"m": 5}), "tf2-models:models.m", "must be a mapping"),
     (stack({"m-1": MODELS["m"]}), "tf2-models:models.m-1", "letters, digits and underscores"),
     (stack({"m": {**MODELS["m"], "descripton": "x"}}), "tf2-models:models.m.descripton", "is not a key here"),
+    (
+        stack({"m": {**MODELS["m"], "versoins": {}}}),
+        "tf2-models:models.m.versoins",
+        "did you mean versions? The keys are",
+    ),
+    (stack(wrong({"artefact": "q"})), "tf2-models:models.m.versions.v1.artefact", "did you mean artifact?"),
+    (stack(wrong({"machine_type": "q"})), "tf2-models:models.m.versions.v1.machine_type", "did you mean machineType?"),
+    (
+        stack(wrong({"artifact": "gs://bucket/folder", "parameters": {"width": 2}})),
+        "tf2-models:models.m.versions.v1.parameters",
+        "are for a recipe",
+    ),
     (stack({"m": {**MODELS["m"], "name": "x"}}), "tf2-models:models.m.name", "set by the program"),
     (stack({"m": {**MODELS["m"], "owner": "x"}}), "tf2-models:models.m.owner", "set by the program"),
     (stack(wrong({"owner": "x"})), "tf2-models:models.m.versions.v1.owner", "set by the program"),

@@ -44,7 +44,21 @@ class Reader:
 
     def jobs(self, entries: Any) -> list[Job]:
         """The jobs of a stack file."""
-        return [self._job(name, entry) for name, entry in _entries.mapping(entries).items()]
+        jobs = [self._job(name, entry) for name, entry in _entries.mapping(entries).items()]
+        self._refuse_shared(jobs)
+        return jobs
+
+    def _refuse_shared(self, jobs: list[Job]) -> None:
+        """Results have the same names in every job: two jobs in one folder would write over each other's."""
+        seen: dict[str, str] = {}
+        for job in jobs:
+            path, name = job.inputs["predictionInput"].get("outputPath"), str(job.inputs["name"])
+            if not isinstance(path, str):
+                continue  # which is told already
+            other = seen.setdefault(path.rstrip("/"), name)
+            if other != name:
+                reason = f"is that of {other} too, whose results would be written over: give it another folder"
+                self.failures.append((join(join(KEY, name), "outputPath"), reason))
 
     def _job(self, name: str, entry: Any) -> Job:
         where = join(KEY, name)

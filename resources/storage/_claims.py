@@ -71,7 +71,7 @@ def take_over(call: Call, inputs: State) -> None:
             "If a stack of that name lives on another backend too, run `pulumi refresh` and `pulumi up` in it before "
             "anything is deleted here: that claims it again"
         )
-        _objects.delete_all(call, inputs["bucket"], lost)
+        _objects.delete_all(call, inputs["bucket"], lost, _objects.Progress(call, "taking over claims:", len(lost)))
 
 
 def is_there(call: Call, inputs: State) -> bool:

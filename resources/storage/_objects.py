@@ -48,15 +48,14 @@ def put(call: Call, bucket: str, name: str, content: bytes, **fields: Any) -> bo
     return True
 
 
-def delete_all(call: Call, bucket: str, items: list[State], done: Progress | None = None) -> None:
-    """`objects.delete` of exactly these generations; what is gone already is no failure. `done`: of more than these."""
-    counted = done or Progress(call, "deleting", len(items))
+def delete_all(call: Call, bucket: str, items: list[State], done: Progress) -> None:
+    """`objects.delete` of exactly these generations; what is gone already is no failure. `done` counts them."""
 
     def delete(item: State) -> None:
         request = call.api.storage("objects").delete(bucket=bucket, object=item["name"], generation=item["generation"])
         with contextlib.suppress(errors.NotFound):
             call.api.call(request, repeatable=True)
-        counted.add(1)
+        done.add(1)
 
     each(items, delete)
 

@@ -67,6 +67,8 @@ def _another_one_is_told(engine: Engine, emulator: RunningEmulator, version: str
     assert f"create version {version}: it exists and is another one: " in text
     assert "machineType is 'n1-standard-2', wanted 'n1-standard-4'" in text
     assert "autoScaling.minNodes is 1, wanted 2" in text
+    assert "taking over claims: 100 %" in text
+    assert "deleting" not in text, "nothing that anybody uses goes"
     assert touched(emulator) == {}
     for name, value in before.items():
         engine.edit(f"mult.versions.v1.{name}", value)

@@ -44,6 +44,11 @@ LABELS = {f"l{number}": "" for number in range(63)}
             "j.labels",
             "adds tf2-models-owner and tf2-models-release",
         ),
+        (
+            stack(MODELS, batchPredictionJobs={"i": {**JOB, "outputPath": "gs://out-bucket/o/"}, "j": JOB}),
+            "j.outputPath",
+            "is that of i too, whose results would be written over",
+        ),
         (stack(MODELS, batchPredictionJobs={"a-b": JOB}), "a-b", "letters, digits"),
         (stack(MODELS, batchPredictionJobs={"j": 1}), "j", "must be"),
     ],

@@ -148,14 +148,13 @@ class Provider(dynamic.ResourceProvider):
         try:
             return self.patch(call, olds, news, mask)
         except CONFLICTS as error:
-            conflict = type(error)(f"{error.message}{self._meanwhile(call, olds)}", error.details)
+            live, known = self.observe(call, news), self.schema.inputs_of(olds)
+            if not self.compared(self._state(news, live), news).patch:
+                return live  # it is as it should be: this very patch took effect, both times without an answer
+            meanwhile = _telling.meanwhile(olds, self._state(known, live), known)
+            conflict = type(error)(f"{error.message}{meanwhile}", error.details)
             conflict.method = error.method
             raise conflict from None
-
-    def _meanwhile(self, call: Call, olds: State) -> str:
-        """What the API has now in the place of what the state says."""
-        known = self.schema.inputs_of(olds)
-        return _telling.meanwhile(olds, self._state(known, self.observe(call, known)), known)
 
     def idle(self, call: Call, inputs: State, live: State) -> State:
         """One that exists, once no operation is under way on it; by default at once. Raises `NotFound`."""

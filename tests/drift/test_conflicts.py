@@ -124,6 +124,20 @@ def test_a_second_conflict_says_what_changed(name: str, conflict: type[errors.Ap
     assert scene.labels() == {"team": "y"}
 
 
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", KINDS)
+def test_a_patch_whose_answers_are_all_lost_is_no_conflict(name: str, world: World) -> None:
+    """It took effect, which a fresh read tells: nobody else is blamed."""
+    scene = Scene(world, name, [])
+    world.emulator.faults({"method": KINDS[name][1], "drop": "after", "times": 50})
+    try:
+        outs = scene.update(labels={"team": "b"})
+    finally:
+        world.emulator.faults()
+
+    assert outs["labels"] == scene.labels() == {"team": "b"}
+
+
 def test_a_second_conflict_about_what_is_not_managed_says_no_field(world: World) -> None:
     """Somebody else sets what the program does not say: the conflict alone is told."""
     scene = Scene(world, "model", [{"labels": {"team": "a", "cost": "1"}}, {"labels": {"team": "a", "cost": "2"}}])

@@ -59,11 +59,13 @@ def put(
         errors.PreconditionFailed: a condition does not hold.
     """
     with emulator.store.transaction():
-        require(conditions, rows.live(emulator, new.bucket, new.name))
-        generation, left = replace(emulator, new)
+        bucket, old = rows.bucket(emulator, new.bucket), rows.live(emulator, new.bucket, new.name)
+        require(conditions, old)
+        generation = _replace(emulator, new, bucket, old)
         if also is not None:
             also(generation)
-    blobs.remove_unused(emulator, [left])
+    if old is not None:
+        blobs.remove_unused(emulator, [old["blob"]])
     return rows.object_(emulator, new.bucket, new.name, generation)
 
 
@@ -76,13 +78,16 @@ def replace(emulator: Emulator, new: NewObject) -> tuple[int, str | None]:
     Raises:
         errors.NotFound: the bucket is gone.
     """
-    bucket = rows.bucket(emulator, new.bucket)
-    old = rows.live(emulator, new.bucket, new.name)
+    bucket, old = rows.bucket(emulator, new.bucket), rows.live(emulator, new.bucket, new.name)
+    return _replace(emulator, new, bucket, old), None if old is None else old["blob"]
+
+
+def _replace(emulator: Emulator, new: NewObject, bucket: sqlite3.Row, old: sqlite3.Row | None) -> int:
     if old is not None:
         _retire(emulator, bucket, old)
     generation = next_generation(emulator)
     _insert(emulator, new, generation)
-    return generation, None if old is None else old["blob"]
+    return generation
 
 
 def require(conditions: Preconditions, row: sqlite3.Row | None) -> None:

@@ -48,12 +48,15 @@ class Secret(str):
 
 
 class Hidden:
-    """Takes the secrets of a resource's inputs out of texts: one of less than 4 characters where it stands alone."""
+    """Takes the secrets of a resource's inputs out of texts, in capitals or not.
+
+    One of less than 4 characters goes where it stands alone.
+    """
 
     def __init__(self, *states: Mapping[str, Any]) -> None:
         found = {form for state in states for text in _texts(state) for form in _forms(text)}
         longest_first = sorted(found, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_expression, longest_first))) if found else None
+        self._pattern = re.compile("|".join(map(_expression, longest_first)), re.IGNORECASE) if found else None
 
     def __call__(self, text: str) -> str:
         """The text with `[secret]` in the place of each."""

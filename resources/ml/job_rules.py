@@ -12,7 +12,7 @@ from typing import Any
 
 from resources import _common
 from resources._values import Failure, join, shown
-from resources.ml.rules import NAME, RUNTIME
+from resources.ml.rules import GS_FORM, NAME, RUNTIME
 
 MODEL_NAME = re.compile(r"projects/[^/]+/models/[A-Za-z][A-Za-z0-9_]{0,127}\Z")
 VERSION_NAME = re.compile(r"projects/[^/]+/models/[A-Za-z][A-Za-z0-9_]{0,127}/versions/[A-Za-z][A-Za-z0-9_]{0,127}\Z")
@@ -92,7 +92,7 @@ def _source(given: Values) -> Iterator[Failure]:
             yield name, f"must be {words}; it is {shown(value)}"
     uri = given.get("uri")
     if isinstance(uri, str) and not FOLDER.match(uri):
-        yield "uri", f"must be gs://BUCKET/FOLDER; it is {shown(uri)}"
+        yield "uri", f"{GS_FORM}; it is {shown(uri)}"
 
 
 def _places(given: Values) -> Iterator[Failure]:
@@ -102,7 +102,7 @@ def _places(given: Values) -> Iterator[Failure]:
             yield f"inputPaths[{number}]", f"must be gs://BUCKET/OBJECT, * a part of a name; it is {shown(path)}"
     target = given.get("outputPath")
     if isinstance(target, str) and target and not FOLDER.match(target):
-        yield "outputPath", f"must be gs://BUCKET/FOLDER; it is {shown(target)}"
+        yield "outputPath", f"{GS_FORM}; it is {shown(target)}"
 
 
 def _numbers(given: Values) -> Iterator[Failure]:

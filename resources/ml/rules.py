@@ -17,6 +17,7 @@ from resources.ml import samples
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}\Z")
 MACHINE = re.compile(r"mls1-c1-m2|mls1-c4-m2|n1-(standard|highmem)-(2|4|8|16|32)|n1-highcpu-(2|4|8|16|32)")
 GS_URI = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?\Z")
+GS_FORM = "must be gs://BUCKET/FOLDER, BUCKET of 3 or more of a-z, 0-9, - _ ."
 RUNTIME = re.compile(r"\d+\.\d+\Z")
 TABLE = re.compile(r"[^.]+\.[^.]+\.[^.]+\Z")
 ENV_NAME = re.compile(r"(?!AIP_)[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -116,7 +117,7 @@ def _regions(values: Values) -> Iterator[Failure]:
 def _source(values: Values) -> Iterator[Failure]:
     uri = _text(values, "deploymentUri")
     if uri is not None and not GS_URI.match(uri):
-        yield "deploymentUri", f"must be gs://BUCKET/FOLDER; it is {shown(uri)}"
+        yield "deploymentUri", f"{GS_FORM}; it is {shown(uri)}"
     if "deploymentUri" not in values and "container" not in values:
         yield "deploymentUri", "is missing: a version without a container serves a SavedModel"
 

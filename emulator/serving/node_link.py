@@ -92,6 +92,7 @@ class Node(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._idle: asyncio.Future[None] | None = None
         self._stopped = ""
+        self._ended = ""  # what becomes of requests once the node has ended
 
     @property
     def load(self) -> int:
@@ -161,6 +162,10 @@ class Node(asyncio.Protocol):
         Raises:
             errors.ResourceExhausted: too much is waiting for this node.
         """
+        if self._ended:
+            late = Pending(done, self._answers, 0, 0.0)
+            self._loop.call_soon(late.settle, errors.Unavailable(self._ended))
+            return late
         length = sum(map(len, body))
         size = length + _REQUEST_OVERHEAD
         if self._pending and self._pending_bytes + size > self._settings.pending_bytes:
@@ -186,11 +191,11 @@ class Node(asyncio.Protocol):
             self._transport.writelines(outgoing if len(outgoing) <= _PIECES else [b"".join(outgoing)])
 
     def fail_pending(self, reason: str) -> None:
-        """Fails everything that still waits, after the node ended for `reason` (a clause that follows its name)."""
+        """Fails all that still waits, and that is to come, after the node ended for `reason`: a clause after its name."""
         reason = self._stopped or reason
+        self._ended = f"The node that ran this prediction {reason}. Another one replaces it; try again."
         for pending in self._pending.values():
-            text = f"The node that ran this prediction {reason}. Another one replaces it; try again."
-            pending.settle(errors.Unavailable(text))
+            pending.settle(errors.Unavailable(self._ended))
         if self._pending:
             self._meter.change(-1)
         self._pending.clear()

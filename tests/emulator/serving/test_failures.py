@@ -268,3 +268,17 @@ def test_nothing_outlives_the_front(models: Path) -> None:
             front.kill()
 
     assert _poll(lambda: not any(map(_alive, everybody)))
+
+
+def test_a_worker_of_a_job_that_has_ended_answers_what_comes_late(serving: Serving, run: Run, models: Path) -> None:
+    """With the reason, as what was pending: between two chunks a killed worker has nothing pending."""
+    batch = {"signature": "", "batch": 64, "form": "JSON", "output": "JSON"}
+
+    async def late() -> None:
+        async with serving.worker(models / "double", batch) as node:
+            os.kill(node.pid, signal.SIGKILL)
+            for _ in range(2):  # the second one comes when all that was pending has been told
+                with pytest.raises(errors.Unavailable, match="was killed"):
+                    await asyncio.wait_for(node.ask(b"[1]\n"), 30)
+
+    run(late())

@@ -191,7 +191,7 @@ class Node(asyncio.Protocol):
             self._transport.writelines(outgoing if len(outgoing) <= _PIECES else [b"".join(outgoing)])
 
     def fail_pending(self, reason: str) -> None:
-        """Fails all that still waits, and that is to come, after the node ended for `reason`: a clause after its name."""
+        """Fails all that waits, and what is yet to come, after the node ended for `reason`: a clause after its name."""
         reason = self._stopped or reason
         self._ended = f"The node that ran this prediction {reason}. Another one replaces it; try again."
         for pending in self._pending.values():

@@ -139,6 +139,7 @@ class Connection(asyncio.Protocol):
             self._transport.write_eof()
             self._pace.expect("head")
             if self._paused:
+                self._paused = False
                 self._transport.resume_reading()
 
     def _begin(self) -> None:

@@ -90,9 +90,9 @@ class Shortcut:
         name = self._names.get(head)
         if name is None:
             name = self._meant(head)
-            if len(self._names) >= _MOST_HEADS:
-                self._names.clear()
             if head.kept:
+                if len(self._names) >= _MOST_HEADS:
+                    self._names.clear()
                 self._names[head] = name
         return name
 

@@ -29,6 +29,14 @@ def _staged(deployment: Deployment) -> list[str]:
     return [item["name"] for item in listed.get("items", [])]
 
 
+def _taken(deployment: Deployment) -> list[str]:
+    """What was staged, which is gone then."""
+    bucket, names = Caller(deployment.emulator, deployment.project).bucket, _staged(deployment)
+    for name in names:
+        deployment.emulator.storage().objects().delete(bucket=bucket, object=name).execute()
+    return names
+
+
 def test_files_here(deployment: Deployment, tmp_path: Path) -> None:
     """Rows of several files become one file in their order, and nothing stays in the bucket."""
     first, second = _file(tmp_path, [patient(32)]), _file(tmp_path, [patient(32, "fixed"), patient(96)], "b.jsonl")
@@ -107,13 +115,10 @@ def test_results_that_cannot_be_fetched_stay_in_the_bucket(deployment: Deploymen
 
     done = deployment.run("batch", "numbers", "--input", rows, "--output", str(tmp_path / "out"))
 
-    caller = Caller(deployment.emulator, deployment.project)
-    staged = _staged(deployment)
-    for name in staged:
-        deployment.emulator.storage().objects().delete(bucket=caller.bucket, object=name).execute()
+    bucket, staged = Caller(deployment.emulator, deployment.project).bucket, _taken(deployment)
     folder = staged[0].rpartition("/")[0]
     assert done.returncode == 1
-    assert f"they are kept in gs://{caller.bucket}/{folder}/" in done.stderr.splitlines()[-1]
+    assert f"they are kept in gs://{bucket}/{folder}/" in done.stderr.splitlines()[-1]
     assert {name.rpartition("/")[0] for name in staged} == {folder}
     assert folder.endswith("/output")
 
@@ -131,9 +136,7 @@ def test_interrupted_while_results_are_fetched(deployment: Deployment, tmp_path:
         emulator.faults()
         said = started.stderr.read()
 
-    bucket, staged = Caller(emulator, deployment.project).bucket, _staged(deployment)
-    for name in staged:
-        emulator.storage().objects().delete(bucket=bucket, object=name).execute()
+    bucket, staged = Caller(emulator, deployment.project).bucket, _taken(deployment)
     assert started.returncode == 130
     kept = f"they are kept in gs://{bucket}/{staged[0].rpartition('/')[0]}/"
     assert said.splitlines()[-1] == f"interrupted: results were not fetched: {kept}"

@@ -88,6 +88,10 @@ class RunningEmulator:
         found: list[dict[str, Any]] = self._admin("faults")
         return found
 
+    def is_faulted(self) -> bool:
+        """Whether the last of the rules applied as often as it says."""
+        return bool(self.faults_left()[-1]["times"] == 0)
+
     def _tell(self, verb: str, name: str, content: bytes | None = None) -> None:
         request = urllib.request.Request(f"{self.endpoint}/-/{name}", content, method=verb)  # noqa: S310 - loopback
         with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - loopback

@@ -192,7 +192,7 @@ def test_a_call_is_held_until_the_rules_change(side: str, effect: bool, faulty: 
     answers: list[int] = []
     caller = threading.Thread(target=lambda: answers.append(create(faulty, project)[0]))
     caller.start()
-    until(lambda: faulty.faults_left()[0]["times"] == 0, "the call is held")
+    until(faulty.is_faulted, "the call is held")
 
     assert exists(faulty, project) is effect
     assert answers == []

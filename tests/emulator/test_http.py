@@ -227,7 +227,7 @@ def test_an_answer_that_is_under_way_is_not_broken_off(emulator_factory: Any) ->
     emulator.faults({"method": "ml.projects.models.list", "delay": 0.3})
     with connected(emulator) as idle, connected(emulator) as busy:
         busy.sendall(b"GET %b HTTP/1.1\r\n" % LIST + _HOST + b"\r\n")
-        until(lambda: emulator.faults_left()[0]["times"] == 0, "the call has begun")
+        until(emulator.is_faulted, "the call has begun")
         codes: list[int] = []
         stopping = threading.Thread(target=lambda: codes.append(emulator.stop()))
         stopping.start()

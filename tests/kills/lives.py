@@ -98,7 +98,7 @@ class Life:
 
     def is_held(self) -> bool:
         """Whether the call has come that was to be held."""
-        return bool(self.emulator.faults_left()[-1]["times"] == 0)
+        return self.emulator.is_faulted()
 
     def _kill(self, process: subprocess.Popen[str], victim: str) -> None:
         if victim == "engine":

@@ -34,7 +34,7 @@ class Changed(Deployment):
         """Begins an `up`, and kills it when this call of it has come as far as the fault lets it."""
         self.emulator.faults({"method": f"{VERSIONS}.{method}", **fault})
         process = self.engine.begin("up", "--skip-preview")
-        until(lambda: self.emulator.faults_left()[0]["times"] == 0, f"{method} is called")
+        until(self.emulator.is_faulted, f"{method} is called")
         process.kill()
         self.emulator.faults()
         process.communicate(timeout=BOUND)

@@ -131,7 +131,7 @@ def test_interrupted_while_results_are_fetched(deployment: Deployment, tmp_path:
     where = ["--project", deployment.project, "--endpoint", emulator.endpoint]
     with subprocess.Popen([*command, *where], cwd=ROOT, stderr=subprocess.PIPE, text=True) as started:
         assert started.stderr is not None
-        until(lambda: emulator.faults_left()[0]["times"] == 0, "the download has begun")
+        until(emulator.is_faulted, "the download has begun")
         os.kill(started.pid, signal.SIGINT)
         emulator.faults()
         said = started.stderr.read()

@@ -56,7 +56,7 @@ def test_a_job_runs_when_its_inputs_change(emulator: RunningEmulator, project: s
     stack.job()
     emulator.faults({"method": CREATE, "hold": "after"})
     process = stack.engine.begin("up", "--skip-preview")
-    until(lambda: emulator.faults_left()[0]["times"] == 0, "the job is being made")
+    until(emulator.is_faulted, "the job is being made")
     process.kill()
     emulator.faults()
     process.communicate(timeout=BOUND)

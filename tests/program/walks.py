@@ -173,7 +173,7 @@ class Walk:
         method, side = f"ml.projects.models.{self._chance.choice(_HELD)}", self._chance.choice(("before", "after"))
         self._stack.emulator.faults({"method": method, "hold": side})
         process = self._stack.engine.begin("up", "--skip-preview")
-        until(lambda: self._is_held() or process.poll() is not None, "a call is held, or the end")
+        until(lambda: self._stack.emulator.is_faulted() or process.poll() is not None, "a call is held, or the end")
         process.kill()
         self._stack.emulator.faults()
         process.communicate(timeout=BOUND)
@@ -199,6 +199,3 @@ class Walk:
         self._stack.engine.stack("refresh", "--skip-preview")
         self._stack.engine.up()
         return f" after {name} was set default"
-
-    def _is_held(self) -> bool:
-        return bool(self._stack.emulator.faults_left()[0]["times"] == 0)

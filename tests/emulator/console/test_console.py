@@ -82,9 +82,9 @@ def test_a_version_that_failed_says_why(page: Page, deployment: Deployment) -> N
     page.until(f"{row}?.includes('FAILED')")
 
     assert "Failed to load model" in page.run(row)
-    offered = page.run("[...document.querySelectorAll('#version option')].map((each) => each.innerText)")
-    assert "clothes, v1" in offered
-    assert "broken, v1" not in offered
+    offered = page.run("[...document.querySelectorAll('#version option')].map((each) => each.value)")
+    assert f"projects/{deployment.project}/models/clothes/versions/v1" in offered
+    assert f"projects/{deployment.project}/models/broken/versions/v1" not in offered
 
 
 def test_all_of_it_works_with_the_keyboard(page: Page) -> None:

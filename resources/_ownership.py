@@ -2,8 +2,9 @@
 
 A process that dies after a create took effect and before the state said so leaves a resource that nobody knows. The
 next `up` finds the name taken; by this label it knows its own from another's. The label is three hashes: of the stack's
-identity (random, kept in the state), of the URN (a second declaration of the same name is another one) and of the fixed
-fields (a half-made resource of an earlier program is not what is wanted now).
+identity (random, kept in the state), of the type and logical name (a second declaration of the same name is another
+one; the stack's own name may change) and of the fixed fields (a half-made resource of an earlier program is not what is
+wanted now).
 
 A program that gives a resource another logical name, and no alias, declares a second one and drops the first: the
 engine makes, then deletes. What the second has taken over is not the first one's to delete.
@@ -54,7 +55,12 @@ def mark(schema: Schema, inputs: Mapping[str, Any], urn: str) -> str:
     if not owner or not urn:
         return ""
     facts = {name: inputs[name] for name in schema.names("path", "fixed") if name in inputs}
-    return f"{_hashed(owner)}-{_hashed(owner, urn)}-{_hashed(owner, facts)}"
+    return f"{_hashed(owner)}-{_hashed(owner, declaration(urn))}-{_hashed(owner, facts)}"
+
+
+def declaration(urn: str) -> str:
+    """A URN without the stack's and the project's name, which can change: the type and the logical name."""
+    return "::".join(urn.split("::")[2:])
 
 
 def _hashed(*parts: Any) -> str:

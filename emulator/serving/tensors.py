@@ -14,6 +14,8 @@ from emulator.serving.failures import InvalidInputs
 from emulator.serving.signature import Tensor
 
 Array = npt.NDArray[Any]
+MOST_DIMENSIONS = 64
+"""Of an array of NumPy's, the instances' among them. TensorFlow ends its process at a list of more than 254."""
 Fast = Callable[[list[Any], str], Array]
 """A quicker conversion of rows to float types and int64. May refuse by raising anything; must take only numbers."""
 
@@ -44,7 +46,7 @@ def convert(name: str, tensor: Tensor, rows: list[Any], fast: Fast | None = None
 
 def _try(fast: Fast, tensor: Tensor, rows: list[Any]) -> Array | None:
     """None wherever only the strict walk can tell whether all is well."""
-    if tensor.dtype in ("string", "bool"):
+    if tensor.dtype in ("string", "bool") or _depth(rows) > MOST_DIMENSIONS:
         return None
     whole = "int" in tensor.dtype
     try:
@@ -53,6 +55,15 @@ def _try(fast: Fast, tensor: Tensor, rows: list[Any]) -> Array | None:
     except Exception:  # noqa: BLE001  # whatever it refuses is told exactly by the strict walk
         return None
     return exact(array, tensor.dtype) if _fits(tensor, array.shape[1:]) else None
+
+
+def _depth(value: Any) -> int:
+    """How deep lists are nested, by the first item of each: a converter refuses what is deeper elsewhere as ragged."""
+    depth = 0
+    while isinstance(value, list):
+        depth += 1
+        value = value[0] if value else None
+    return depth
 
 
 def exact(array: Array, dtype: str) -> Array | None:
@@ -165,6 +176,8 @@ def _check_batch(name: str, tensor: Tensor, count: int) -> None:
 
 
 def _check_shape(tensor: Tensor, shape: tuple[int, ...], first: tuple[int, ...] | None) -> None:
+    if len(shape) >= MOST_DIMENSIONS:
+        raise _Misfit(f"lists are nested {len(shape)} deep, where at most {MOST_DIMENSIONS - 1} can be")
     if not _fits(tensor, shape):
         assert tensor.shape is not None
         expected = [-1 if size is None else size for size in tensor.shape[1:]]

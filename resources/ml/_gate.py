@@ -57,7 +57,11 @@ _AFTER = " The old default still serves and the new version is there to look at:
 
 
 def _source(uri: str, options: Mapping[str, Any]) -> str:
-    return str(options.get("samples") or f"{uri.rstrip('/')}/{manifests.NAME}")
+    return str(options.get("samples") or _manifest(uri))
+
+
+def _manifest(uri: str) -> str:
+    return f"{uri.rstrip('/')}/{manifests.NAME}"
 
 
 def _samples(call: Call, uri: str, file: str | None) -> Sequence[Mapping[str, Any]]:
@@ -70,10 +74,14 @@ def _samples(call: Call, uri: str, file: str | None) -> Sequence[Mapping[str, An
     if not uri:
         return ()
     try:
-        found: Sequence[Mapping[str, Any]] = manifests.read(call.api, uri).get("samples") or ()
+        found = manifests.read(call.api, uri).get("samples")
     except errors.NotFound:
         return ()
-    return found
+    try:
+        return samples.checked(found) if found else ()
+    except errors.ArtifactError as error:
+        own = "give samples of your own (gate.samples), or set gate.skip: true"
+        raise errors.ArtifactError(f"samples in {_manifest(uri)}: {error}. Mend that object, {own}") from None
 
 
 def _predict_all(call: Call, version: str, instances: list[Any]) -> list[Any]:
@@ -95,10 +103,10 @@ def _predict(call: Call, version: str, instances: list[Any]) -> list[Any]:
     """`ml.projects.predict`."""
     request = call.api.ml("projects").predict(name=version, body={"instances": instances})
     answer = call.api.call(request, repeatable=True)
-    if "error" in answer or len(answer.get("predictions") or ()) != len(instances):
-        reason = answer.get("error") or "predictions are missing"
+    predictions = answer.get("predictions")
+    if "error" in answer or not isinstance(predictions, list) or len(predictions) != len(instances):
+        reason = answer.get("error") or f"there is no list of {len(instances)} predictions"
         raise errors.GateFailed(f"{version} does not answer: {reason} ({request.methodId}).{_AFTER}")
-    predictions: list[Any] = answer["predictions"]
     return predictions
 
 
@@ -140,7 +148,10 @@ def _is_close(one: float, other: float, tolerance: float) -> bool:
     """
     if isinstance(one, int) and isinstance(other, int):
         return one == other
-    return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance) or (math.isnan(one) and math.isnan(other))
+    try:
+        return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance) or (_is_nan(one) and _is_nan(other))
+    except OverflowError:  # one is whole, and beyond every float
+        return False
 
 
 def _is_another_class(expected: list[Any], came: list[Any], tolerance: float) -> bool:
@@ -155,7 +166,11 @@ def _class(vector: list[Any]) -> int:
 
 def _is_vector(value: list[Any]) -> bool:
     """Whether it may be read as scores of classes: of what is no number, none is the best."""
-    return len(value) > 1 and all(_is_number(item) and not math.isnan(item) for item in value)
+    return len(value) > 1 and all(_is_number(item) and not _is_nan(item) for item in value)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""A user's own file of sample instances for the gate: a JSON list of `{"instance": ..., "prediction": ...}`."""
+"""Samples for the gate, in a user's own file or a manifest: a JSON list of `{"instance": ..., "prediction": ...}`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def read(file: str) -> Sequence[Mapping[str, Any]]:
         raise errors.ArtifactError(f"cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise errors.ArtifactError(f"is no JSON in UTF-8: {error}") from None
+    return checked(samples)
+
+
+def checked(samples: Any) -> Sequence[Mapping[str, Any]]:
+    """The samples, if a JSON value is such. Raises `ArtifactError`, with what is wrong with it."""
     if not isinstance(samples, list) or not samples:
         raise errors.ArtifactError(f"must be a list of {_EACH}; it is no list, or empty")
     for index, sample in enumerate(samples):

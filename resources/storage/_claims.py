@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterable
 
-from resources import errors
+from resources import _ownership, errors
 from resources._provider import Call, State
 from resources.storage import _objects
 from resources.storage.rules import CLAIMS
@@ -26,8 +26,7 @@ def name(inputs: State, urn: str) -> str:
     owner = inputs.get("owner")
     if not owner:
         return ""
-    resource = "::".join(urn.split("::")[2:])  # without the stack's and the project's name, which can change
-    return f"{_folder(inputs['prefix'])}{_digest(owner)}-{_digest(resource)}"
+    return f"{_folder(inputs['prefix'])}{_digest(owner)}-{_digest(_ownership.declaration(urn))}"
 
 
 def is_claim(name: str) -> bool:

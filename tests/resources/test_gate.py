@@ -22,20 +22,30 @@ Declare = Callable[..., State]
 
 
 @pytest.fixture
-def default(emulator: RunningEmulator, project: str, tmp_path: Path) -> Declare:
+def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> World:
+    """A project of the test's own."""
+    return World(emulator, project, tmp_path)
+
+
+@pytest.fixture
+def default(world: World) -> Declare:
     """Deploys `v1` and then `v2` of an artifact with these samples, and declares `v2` the default."""
-    world = World(emulator, project, tmp_path)
 
     def declare(*samples: Sample, **gate: Any) -> State:
         facts = [{"instance": instance, "prediction": prediction} for instance, prediction in samples]
         (world.folder / "manifest.json").write_text(json.dumps({"samples": facts}), encoding="utf-8")
-        version = world.with_model()
-        for name in ("v1", "v2"):
-            world.made(VersionProvider, {**version, "name": name})
-        inputs = {"project": project, "model": "m", "version": "v2", "gate": gate}
-        return world.made(DefaultVersionProvider, inputs)
+        return declare_second(world, **gate)
 
     return declare
+
+
+def declare_second(world: World, **gate: Any) -> State:
+    """Deploys `v1` and then `v2` of the world's artifact, and declares `v2` the default."""
+    version = world.with_model()
+    for name in ("v1", "v2"):
+        world.made(VersionProvider, {**version, "name": name})
+    inputs = {"project": version["project"], "model": "m", "version": "v2", "gate": gate}
+    return world.made(DefaultVersionProvider, inputs)
 
 
 def current(emulator: RunningEmulator, project: str) -> str:
@@ -101,6 +111,17 @@ def test_a_users_own_samples_count(default: Declare, tmp_path: Path) -> None:
     own.write_text(json.dumps([{"instance": 1.0, "prediction": 2.0}]), encoding="utf-8")
 
     assert default((1.0, 99.0), samples=str(own))["version"] == "v2"
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("samples", [5, {"a": 1}, [1], [{"instance": 1.0}], "text"])
+def test_a_manifest_without_samples_of_the_gate_is_an_error(samples: Any, world: World) -> None:
+    """Somebody else's, in a folder that a version was deployed from: it is told, with the ways on."""
+    (world.folder / "manifest.json").write_text(json.dumps({"samples": samples}), encoding="utf-8")
+    told = r"manifest\.json: .*must be a list of .*, or set gate\.skip: true"
+
+    with pytest.raises(errors.ArtifactError, match=told):
+        declare_second(world)
 
 
 @pytest.mark.tensorflow
@@ -185,6 +206,9 @@ DIFFERENCES = [
     ([[5000], [7]], [[5001], [7]], ["[0][0]"]),
     ([5000, 7], [5001, 7], ["[0]"]),
     ([5000, 5003], [5003, 5000], [""]),
+    (10**400, 1.0, [""]),
+    ([10**400, 1.0], [1.0, 2.0], [""]),
+    ([1.0, 10**400], [1.0, 2.0], ["[1]"]),
 ]
 
 

@@ -40,6 +40,23 @@ def test_what_a_stack_made_is_not_adopted_under_another_logical_name(world: Worl
     assert adopted["etag"] == outs["etag"]
 
 
+@pytest.mark.tensorflow
+def test_a_stack_that_was_renamed_knows_what_it_made(world: World) -> None:
+    """What was half made before, and a job that it had released, which is there for ever."""
+    model, job = ({**inputs, **OWNER} for inputs in (world.model_inputs(), world.job_inputs()))
+    models, jobs = world.provider(ModelProvider), world.provider(BatchPredictionJobProvider)
+    renamed = Request(FIRST.urn.replace(":test:", ":renamed:"))
+    made = asked(FIRST, jobs.create, as_engine(job))
+    asked(FIRST, jobs.delete, made.id, made.outs or {})
+    asked(FIRST, models.create, as_engine(model))
+
+    assert asked(renamed, models.create, as_engine(model)).outs
+    again = asked(renamed, jobs.create, as_engine(job)).outs or {}
+
+    assert again["state"] == "SUCCEEDED"
+    assert again["jobId"] != (made.outs or {})["jobId"], "a job of its own: the other one's results may be gone"
+
+
 def test_what_was_adopted_may_change_its_logical_name(world: World) -> None:
     """It bears no mark of the stack's; the declaration that is dropped leaves it to the one that has it now."""
     inputs = as_engine({**world.model_inputs(), **OWNER, "adopt": True})

@@ -35,6 +35,15 @@ def test_nothing_is_written(serving: Serving, models: Path, run: Run, tmp_path: 
         assert list(target.parent.glob("written*")) == []
 
 
+def test_lists_that_are_nested_too_deep_harm_no_node(serving: Serving, models: Path, run: Run) -> None:
+    """TensorFlow ends its process at more than 254 dimensions, and with it the predictions of others."""
+    run(serving.load("k", models / "double", nodes=1))
+
+    for depth in (254, 255, 900):
+        answer = run(_ask(serving, json.loads("[" * depth + "1" + "]" * depth)))
+        assert f"nested {depth} deep" in answer["error"]
+
+
 def test_nothing_else_is_read(serving: Serving, models: Path, run: Run, tmp_path: Path) -> None:
     """Not a file of the user's, not another model's, not another process's environment, not the home folder's names."""
     secret = tmp_path / "secret"

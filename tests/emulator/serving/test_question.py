@@ -21,6 +21,11 @@ FLAG = {"s": Signature({"f": Tensor("bool", (None,))})}
 OPEN = {"s": Signature({"x": Tensor("float64", None)})}
 
 
+def nested(depth: int) -> Any:
+    """A number in so many lists."""
+    return [nested(depth - 1)] if depth else 1.0
+
+
 def _read(signatures: dict[str, Signature], instances: Any, **more: Any) -> question.Request:
     return question.read(json.dumps({"instances": instances, **more}).encode(), signatures)
 
@@ -40,6 +45,7 @@ def _read(signatures: dict[str, Signature], instances: Any, **more: Any) -> ques
         ),
         pytest.param(FLAG, [True, False], {"f": [True, False]}, id="booleans"),
         pytest.param(OPEN, [[[1.0], [2.0]]], {"x": [[[1.0], [2.0]]]}, id="open rank"),
+        pytest.param(OPEN, [nested(63)], {"x": [nested(63)]}, id="as deep as can be"),
         pytest.param(PAIR, [[float("nan"), float("-inf")]], {"x": [[float("nan"), float("-inf")]]}, id="bare NaN"),
     ],
 )
@@ -89,6 +95,9 @@ def test_signature_is_chosen(signatures: dict[str, Signature], name: str | None,
         (PAIR, {"instances": [[1, 2], [1]]}, "instance 1, input x: expected shape [2], got [1]"),
         (PAIR, {"instances": [[1, 2], [[1], [2, 3]]]}, "instance 1, input x: lists of different lengths on one level"),
         (PAIR, {"instances": [3]}, "instance 0, input x: expected shape [2], got []"),
+        (PAIR, {"instances": [nested(300)]}, "instance 0, input x: lists are nested 300 deep, where at most 63 can be"),
+        (OPEN, {"instances": [nested(64)]}, "instance 0, input x: lists are nested 64 deep, where at most 63 can be"),
+        (OPEN, {"instances": [1, nested(500)]}, "instance 1, input x: lists are nested 500 deep"),
         (OPEN, {"instances": [[1.5], [1.5, 2]]}, "instance 1, input x: has shape [2], but the instances before it"),
         (PAIR, {"instances": [[1, "2"]]}, 'instance 0, input x: expected float32, got "2"'),
         (PAIR, {"instances": [[1, 2], [1, True]]}, "instance 1, input x: expected float32, got true"),

@@ -15,6 +15,7 @@ from resources import errors
 from resources._api import Api
 from resources._clock import Clock
 from resources.ml import _jobs
+from resources.storage.rules import split_uri
 
 _RESULTS = "prediction.results-"
 _BESIDE = {"prediction.errors_stats-": "errors", "prediction.keys-": "keys"}
@@ -176,4 +177,4 @@ class Batch:
 def _beside(uri: str) -> str:
     if not uri:
         raise errors.InvalidInput([("--staging", "say which gs:// folder: the version has no SavedModel in a bucket")])
-    return f"gs://{uri.removeprefix('gs://').partition('/')[0]}/batch"
+    return f"gs://{split_uri(uri)[0]}/batch"

@@ -10,20 +10,16 @@ from typing import Any
 from resources import errors
 from resources._api import Api
 from resources.storage import _uploads
+from resources.storage.rules import split_uri
 
 _PIECE = 8 << 20
-
-
-def _split(uri: str) -> tuple[str, str]:
-    bucket, _, name = uri.removeprefix("gs://").partition("/")
-    return bucket, name
 
 
 def upload(api: Api, path: Path, uri: str) -> None:
     """Writes a file to an object: `storage.objects.insert`, resumable."""
     from googleapiclient.http import MediaFileUpload
 
-    bucket, name = _split(uri)
+    bucket, name = split_uri(uri)
     resumable = path.stat().st_size > _PIECE
     media = MediaFileUpload(str(path), mimetype="application/octet-stream", chunksize=_PIECE, resumable=resumable)
     request = api.storage("objects").insert(bucket=bucket, name=name, media_body=media)
@@ -38,7 +34,7 @@ def upload(api: Api, path: Path, uri: str) -> None:
 
 def listed(api: Api, uri: str) -> Iterator[dict[str, Any]]:
     """The objects whose URIs begin so, by name: `storage.objects.list`."""
-    bucket, prefix = _split(uri)
+    bucket, prefix = split_uri(uri)
     return api.listed(api.storage("objects"), "items", bucket=bucket, prefix=prefix)
 
 

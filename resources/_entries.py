@@ -11,6 +11,7 @@ from resources import _values
 from resources._schema import Schema
 from resources._values import Failure, join
 from resources.ml.job_schema import BATCH_PREDICTION_JOB
+from resources.ml.rules import NAME
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
 from resources.storage.schema import BUCKET
 
@@ -66,6 +67,23 @@ def split(entry: Any, extras: type) -> tuple[dict[str, Any], dict[str, Any]]:
     )
 
 
+def parts(
+    entry: Any, own: type, names: Iterable[str], taken: Iterable[str], where: str
+) -> tuple[dict[str, Any], dict[str, Any], list[Failure]]:
+    """The keys of the program's own, the fields of the API that may stand there, and what is wrong with an entry.
+
+    Args:
+        entry: as it stands in the stack file.
+        own: the keys of the program's own.
+        names: the fields of the API.
+        taken: those that the program sets.
+        where: the path of the entry.
+    """
+    extras, fields = split(entry, own)
+    failures = list(_values.failures(extras if isinstance(entry, Mapping) else entry, own, where))
+    return extras, fields, failures + only(fields, names, own, taken, where)
+
+
 def only(
     fields: dict[str, Any], names: Iterable[str], extras: type | None, taken: Iterable[str], where: str
 ) -> list[Failure]:
@@ -88,6 +106,11 @@ def only(
         *((join(where, name), "is set by the program: leave it out") for name in given),
         *((join(where, name), _values.no_key(name, told)) for name in strange),
     ]
+
+
+def usable(name: str, instead: str) -> str:
+    """A name for where it is used: a wrong one is told where it stands, and only there."""
+    return name if NAME.match(name) else instead
 
 
 def named(failures: Iterable[Failure], where: str) -> list[Failure]:

@@ -62,10 +62,9 @@ class Reader:
 
     def _job(self, name: str, entry: Any) -> Job:
         where = join(KEY, name)
-        extras, fields = _entries.split(entry, JobExtras)
-        self.failures += _values.failures(extras if isinstance(entry, Mapping) else entry, JobExtras, where)
         names = {*_values.members(PredictionInput), *BATCH_PREDICTION_JOB.names(*_schema.INPUTS)}
-        self.failures += _entries.only(fields, names, JobExtras, (*_SET, *_ASKED), where)
+        extras, fields, failures = _entries.parts(entry, JobExtras, names, (*_SET, *_ASKED), where)
+        self.failures += failures
         wanted, more = _entries.split(fields, PredictionInput)
         model = self._model(extras, where)
         version = self._version(extras, model, where)
@@ -75,9 +74,9 @@ class Reader:
         return Job(inputs=inputs, model=str(extras.get("model")), version=version)
 
     def _asked(self, model: Model | None, version: str) -> str:
-        """The version's full name; some name where it is not known, so that rules for names are not told too."""
-        place = f"projects/{self.project}/models/{model.inputs['name']}" if model else "projects/p/models/m"
-        return f"{place}/versions/{version if model else 'v'}"
+        """The version's full name; some name where it is not known, or wrong, which is told where it stands."""
+        name = _entries.usable(model.inputs["name"] if model else "", "m")
+        return f"projects/{self.project}/models/{name}/versions/{_entries.usable(version, 'v')}"
 
     def _model(self, extras: Mapping[str, Any], where: str) -> Model | None:
         name = extras.get("model")

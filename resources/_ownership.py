@@ -110,13 +110,11 @@ def declare(urn: str, inputs: Mapping[str, Any]) -> None:
         _declared[urn] = inputs
 
 
-def is_declared(urn: str) -> bool:
-    """Whether, in this run, the program declares the resource: then its deletion is part of a replacement."""
-    return urn in _declared
-
-
 def declared(urn: str) -> Mapping[str, Any]:
-    """The inputs under which, in this run, the program declares the resource; empty where it does not."""
+    """The inputs under which, in this run, the program declares the resource; empty where it does not.
+
+    Where it does, the deletion of the resource is part of a replacement.
+    """
     return _declared.get(urn, {})
 
 

@@ -148,9 +148,9 @@ def failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
         yield from _collection_failures(value, kind, path)
     elif get_origin(kind) is Literal:
         if value not in get_args(kind):
-            yield path, f"must be one of {', '.join(map(str, get_args(kind)))}; it is {shown(value)}"
+            yield path, f"must be one of {', '.join(map(str, get_args(kind)))}; it is {told(value)}"
     elif not _is_a(value, kind):
-        yield path, f"must be {_wanted(value, kind)}; it is {shown(value)}"
+        yield path, f"must be {_wanted(value, kind)}; it is {told(value)}"
 
 
 def no_key(key: str, known: Iterable[str]) -> str:
@@ -163,7 +163,7 @@ def no_key(key: str, known: Iterable[str]) -> str:
 
 def _object_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
     if not isinstance(value, Mapping):
-        yield path, f"must be a mapping; it is {shown(value)}"
+        yield path, f"must be a mapping; it is {told(value)}"
         return
     known = members(kind)
     for key, item in value.items():
@@ -179,7 +179,7 @@ def _object_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
 def _collection_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
     wanted: tuple[Any, str] = (list, "a list") if get_origin(kind) is list else (Mapping, "a mapping")
     if not isinstance(value, wanted[0]):
-        yield path, f"must be {wanted[1]}; it is {shown(value)}"
+        yield path, f"must be {wanted[1]}; it is {told(value)}"
         return
     for key, item in enumerate(value) if isinstance(value, list) else value.items():
         if not isinstance(key, int | str) or isinstance(key, bool):
@@ -229,6 +229,11 @@ def shown(value: Any) -> str:
         return f"a number of {value.bit_length()} bits"  # Python writes no number of more than 4,300 digits
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def told(value: Any) -> str:
+    """The same of what stands behind a key of a stack file, which may be nothing."""
+    return "empty" if value is None else shown(value)
 
 
 def _unknown(value: Any) -> bool:

@@ -193,10 +193,9 @@ class _Reader:
 
     def _model(self, name: str, entry: Any, bucket: str) -> Model:
         where = join("models", name)
-        extras, fields = _entries.split(entry, _entries.ModelExtras)
-        self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, _entries.ModelExtras, where))
         taken = ("project", "name", "owner", "secrets")
-        self._note(_entries.only(fields, MODEL.names(*INPUTS), _entries.ModelExtras, taken, where))
+        extras, fields, failures = _entries.parts(entry, _entries.ModelExtras, MODEL.names(*INPUTS), taken, where)
+        self._note(failures)
         inputs = {**self._shared(), **fields, "project": self.project, "name": name}
         if self.region and self.values.get("endpoint") != _settings.REGIONAL:
             inputs.setdefault("regions", [self.region])
@@ -237,12 +236,11 @@ class _Reader:
 
     def _version(self, model: str, name: str | None, entry: Any, bucket: str) -> Version:
         where = f"models.{model}.version" + (f"s.{name}" if name is not None else "")
-        extras, fields = _entries.split(entry, _entries.VersionExtras)
-        self._note(_values.failures(extras if isinstance(entry, Mapping) else entry, _entries.VersionExtras, where))
         taken = ("project", "model", "name", "deploymentUri", "owner", "secrets")
-        self._note(_entries.only(fields, VERSION.names(*INPUTS), _entries.VersionExtras, taken, where))
-        known = {"project": self.project, "model": model, "name": "v" if name is None else name}
-        inputs = {**self._shared(), **fields, **known}
+        extras, fields, failures = _entries.parts(entry, _entries.VersionExtras, VERSION.names(*INPUTS), taken, where)
+        self._note(failures)
+        known = {"model": _entries.usable(model, "m"), "name": "v" if name is None else name}
+        inputs = {**self._shared(), **fields, "project": self.project, **known}
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
         saved = self._artifact(extras, inputs, bucket, where)

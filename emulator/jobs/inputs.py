@@ -15,6 +15,7 @@ from emulator.jobs.failures import JobFailed
 from emulator.ml import source, tables
 from emulator.storage import read
 from resources import errors
+from resources.storage.rules import split_uri
 
 if TYPE_CHECKING:
     from emulator.context import Emulator
@@ -23,19 +24,13 @@ MOST_FILES = 10_000
 _NAMES = "names"
 
 
-def split(uri: str) -> tuple[str, str]:
-    """`gs://BUCKET/NAME` as (BUCKET, NAME)."""
-    bucket, _, name = uri.removeprefix("gs://").partition("/")
-    return bucket, name
-
-
 def matching(emulator: Emulator, uri: str) -> list[read.StoredObject]:
     """The objects that a path means: `*` and `?` stand for parts of a name without a slash, `**` for any.
 
     Raises:
         JobFailed: there is none.
     """
-    bucket, pattern = split(uri)
+    bucket, pattern = split_uri(uri)
     prefix = re.split(r"[*?]", pattern, maxsplit=1)[0]
     wanted = re.compile("".join(_SIGNS.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*|\?)", pattern)))
     try:
@@ -61,7 +56,7 @@ def link(emulator: Emulator, paths: list[str], folder: Path) -> list[str]:
     folder.mkdir(parents=True)
     found: dict[str, Path] = {}
     for path in paths:
-        bucket, _ = split(path)
+        bucket, _ = split_uri(path)
         found |= {f"gs://{bucket}/{item.name}": item.file for item in matching(emulator, path)}
     if len(found) > MOST_FILES:
         raise JobFailed(f"The input paths match {len(found)} files, and the most is {MOST_FILES}.")

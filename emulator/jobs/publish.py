@@ -14,6 +14,7 @@ from emulator.operations import insist
 from emulator.storage import blobs, commit, digests, object_fields, rows
 from emulator.storage.commit import NewObject
 from resources import errors
+from resources.storage.rules import split_uri
 
 if TYPE_CHECKING:
     from emulator.context import Emulator
@@ -24,7 +25,7 @@ _RESULTS, _ERRORS, _KEYS = "prediction.results", "prediction.errors_stats", "pre
 async def publish(emulator: Emulator, number: int) -> None:
     """Ends a job whose shards are all whole. Raises `JobFailed` where the bucket is gone."""
     row = tables.by_number(emulator, number)
-    bucket, _ = inputs.split(inputs.settings(row)["outputPath"])
+    bucket, _ = split_uri(inputs.settings(row)["outputPath"])
     try:
         fields = object_fields.given(
             {"contentType": "text/plain"}, json.loads(rows.bucket(emulator, bucket)["resource"])
@@ -45,7 +46,7 @@ async def publish(emulator: Emulator, number: int) -> None:
 
 
 def _objects(emulator: Emulator, row: sqlite3.Row, fields: dict[str, Any]) -> list[NewObject]:
-    bucket, path = inputs.split(inputs.settings(row)["outputPath"])
+    bucket, path = split_uri(inputs.settings(row)["outputPath"])
     prefix = f"{path.rstrip('/')}/" if path.rstrip("/") else ""
     output = tables.folder(emulator, row["number"]) / "output"
     shards = tables.shards(emulator, row["number"])

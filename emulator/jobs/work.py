@@ -16,6 +16,7 @@ from emulator.operations import insist
 from emulator.storage import rows
 from resources import errors
 from resources.ml import job_rules
+from resources.storage.rules import split_uri
 
 if TYPE_CHECKING:
     from emulator.context import Emulator
@@ -39,7 +40,7 @@ class Job:
 
     async def prepare(self) -> None:
         """Takes model and input from the bucket, and plans the shards. Raises `JobFailed`."""
-        bucket, _ = inputs.split(self._given["outputPath"])
+        bucket, _ = split_uri(self._given["outputPath"])
         try:
             rows.bucket(self._emulator, bucket)
         except errors.NotFound:

@@ -53,7 +53,7 @@ async def copy_to(emulator: Emulator, uri: str, folder: Path, field: str, *, mls
 
 def _objects(emulator: Emulator, uri: str, field: str, *, mls1: bool) -> list[tuple[str, Path]]:
     """Path below the folder and file of each object under `uri`, after all checks."""
-    bucket, _, prefix = uri.removeprefix("gs://").partition("/")
+    bucket, prefix = rules.split_uri(uri)
     prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
     try:
         found = read.objects_under(emulator, bucket, prefix)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from resources import errors
+from resources.storage import rules
 
 STORAGE_CLASSES = frozenset(
     {"STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE", "MULTI_REGIONAL", "REGIONAL", "DURABLE_REDUCED_AVAILABILITY"}
@@ -56,19 +57,10 @@ def check_storage_class(value: Any) -> None:
 
 
 def check_labels(labels: Mapping[str, Any]) -> None:
-    """Checks labels by Google's rules: at most 64; lower case letters, digits, `_` and `-`; at most 63 characters.
+    """Checks labels by the rules that the program asks, too.
 
     Raises:
-        errors.InvalidArgument: a rule is broken.
+        errors.InvalidArgument: one is broken; names the first such label.
     """
-    if len(labels) > 64:
-        raise errors.InvalidArgument(f"A bucket takes at most 64 labels, but got {len(labels)}.")
-    for key, value in labels.items():
-        if not key or len(key) > 63 or not key[0].isalpha() or not _plain(key):
-            raise errors.InvalidArgument(f"Invalid label key: {key!r}.")
-        if not isinstance(value, str) or len(value) > 63 or not _plain(value):
-            raise errors.InvalidArgument(f"Invalid value of the label {key!r}: {value!r}.")
-
-
-def _plain(text: str) -> bool:
-    return all(char in "_-" or (char.isalnum() and char == char.lower()) for char in text)
+    for path, reason in rules.bucket_failures({"labels": labels}):
+        raise errors.InvalidArgument(f"Invalid {path}: {reason}.")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
-
 from resources import errors
+from resources.storage import rules
 
-_COMPONENT = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
-_GOOGLE = re.compile(r"g[o0][o0]g[l1]e")
 _OBJECT_BYTES = 1024
 
 
@@ -18,19 +14,8 @@ def check_bucket(name: str) -> None:
     Raises:
         errors.InvalidArgument: it breaks one.
     """
-    components = name.split(".")
-    long_enough = 3 <= len(name) <= (222 if len(components) > 1 else 63)
-    in_form = all(_COMPONENT.fullmatch(part) for part in components)
-    if not long_enough or not in_form or name.startswith("goog") or _GOOGLE.search(name) or _is_address(name):
+    if rules.bucket_name_failure(name):
         raise errors.InvalidArgument(f"Invalid bucket name: '{printable(name)}'")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.IPv4Address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def check_object(name: str) -> None:

@@ -85,7 +85,7 @@ def _ungated(call: Call, name: str, heir: str, *, older: bool) -> str:
     told = f"{heir} is the default in the place of {_names.last(name)}: it is the newest "
     told += "READY version that was there before" if older else "other READY version"
     told += ", and may never have passed a gate"
-    if _ownership.is_declared(call.urn):
+    if _ownership.declared(call.urn):
         return f"{told}. It answers until {_names.last(name)} is made again"
     return f"{told}. `pulumi refresh`, then `pulumi up` make the declared version the default, where there is one"
 

@@ -6,18 +6,14 @@ value that is not known yet, or not given, is not judged.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resources import _common
 from resources._values import Failure, join, shown
-from resources.ml.rules import GS_FORM, NAME, RUNTIME
+from resources.ml.rules import GS_FORM, GS_URI, MODEL_NAME, NAME, NAME_FORM, RUNTIME, VERSION_NAME
+from resources.storage.rules import split_uri
 
-MODEL_NAME = re.compile(r"projects/[^/]+/models/[A-Za-z][A-Za-z0-9_]{0,127}\Z")
-VERSION_NAME = re.compile(r"projects/[^/]+/models/[A-Za-z][A-Za-z0-9_]{0,127}/versions/[A-Za-z][A-Za-z0-9_]{0,127}\Z")
-OBJECTS = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/.+\Z", re.DOTALL)
-FOLDER = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?\Z", re.DOTALL)
 SOURCES = ("modelName", "versionName", "uri")
 MOST_NAME = 100
 """Of a managed job: its id has a hash and the number of a try behind it."""
@@ -34,10 +30,7 @@ def job_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a job's inputs."""
     job_id = values.get("jobId")
     if isinstance(job_id, str) and not NAME.match(job_id):
-        yield (
-            join(where, "jobId"),
-            f"must be letters, digits and underscores, a letter first, at most 128; it is {shown(job_id)}",
-        )
+        yield join(where, "jobId"), f"{NAME_FORM} 128; it is {shown(job_id)}"
     yield from _common.label_failures(values.get("labels"), join(where, "labels"))
     given = values.get("predictionInput")
     if isinstance(given, Mapping):
@@ -50,8 +43,7 @@ def declared_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with the inputs of a managed job, whose id the resource makes of its `name`."""
     name = values.get("name")
     if isinstance(name, str) and (not NAME.match(name) or len(name) > MOST_NAME):
-        words = f"must be letters, digits and underscores, a letter first, at most {MOST_NAME}; it is {shown(name)}"
-        yield join(where, "name"), words
+        yield join(where, "name"), f"{NAME_FORM} {MOST_NAME}; it is {shown(name)}"
     yield from _common.label_failures(values.get("labels"), join(where, "labels"))
     given = values.get("predictionInput")
     if isinstance(given, Mapping):
@@ -91,17 +83,17 @@ def _source(given: Values) -> Iterator[Failure]:
         if isinstance(value, str) and not form.match(value):
             yield name, f"must be {words}; it is {shown(value)}"
     uri = given.get("uri")
-    if isinstance(uri, str) and not FOLDER.match(uri):
+    if isinstance(uri, str) and not GS_URI.match(uri):
         yield "uri", f"{GS_FORM}; it is {shown(uri)}"
 
 
 def _places(given: Values) -> Iterator[Failure]:
     paths = given.get("inputPaths")
     for number, path in enumerate(paths if isinstance(paths, list) else ()):
-        if isinstance(path, str) and not OBJECTS.match(path):
+        if isinstance(path, str) and not (GS_URI.match(path) and split_uri(path)[1]):
             yield f"inputPaths[{number}]", f"must be gs://BUCKET/OBJECT, * a part of a name; it is {shown(path)}"
     target = given.get("outputPath")
-    if isinstance(target, str) and target and not FOLDER.match(target):
+    if isinstance(target, str) and target and not GS_URI.match(target):
         yield "outputPath", f"{GS_FORM}; it is {shown(target)}"
 
 

@@ -65,7 +65,7 @@ class ModelProvider(Provider):
         names = [_names.last(item["name"]) for item in found.get("versions", [])]
         if names:
             more = " and more" if len(names) > _SHOWN else ""
-            again = f". {_hints.UNTAINT}" if _ownership.is_declared(call.urn) else ""
+            again = f". {_hints.UNTAINT}" if _ownership.declared(call.urn) else ""
             raise errors.FailedPrecondition(
                 f"it has versions: {', '.join(names[:_SHOWN])}{more}; they must go before it{again}"
             )

@@ -14,7 +14,12 @@ from resources import _common
 from resources._values import Failure, join, shown
 from resources.ml import samples
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}\Z")
+_NAME = "[A-Za-z][A-Za-z0-9_]{0,127}"
+NAME = re.compile(rf"{_NAME}\Z")
+MODEL_NAME = re.compile(rf"projects/[^/]+/models/{_NAME}\Z")
+VERSION_NAME = re.compile(rf"projects/[^/]+/models/{_NAME}/versions/{_NAME}\Z")
+NAME_FORM = "must be letters, digits and underscores, a letter first, at most"
+"""In words, and then how many characters."""
 MACHINE = re.compile(r"mls1-c1-m2|mls1-c4-m2|n1-(standard|highmem)-(2|4|8|16|32)|n1-highcpu-(2|4|8|16|32)")
 GS_URI = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?\Z")
 GS_FORM = "must be gs://BUCKET/FOLDER, BUCKET of 3 or more of a-z, 0-9, - _ ."
@@ -98,7 +103,7 @@ def _name(values: Values) -> Iterator[Failure]:
     for key in ("name", "model", "version"):
         name = _text(values, key)
         if name is not None and not NAME.match(name):
-            yield key, f"must be letters, digits and underscores, a letter first, at most 128; it is {shown(name)}"
+            yield key, f"{NAME_FORM} 128; it is {shown(name)}"
 
 
 def _label(values: Values) -> Iterator[Failure]:
@@ -207,7 +212,7 @@ def _routine(values: Values) -> Iterator[Failure]:
         yield "framework", "cannot be given together with predictionClass"
     for index, uri in enumerate(_list(values, "packageUris")):
         if isinstance(uri, str) and not GS_URI.match(uri):
-            yield f"packageUris[{index}]", f"must be a gs:// URI; it is {shown(uri)}"
+            yield f"packageUris[{index}]", f"{GS_FORM}; it is {shown(uri)}"
 
 
 def _logging(values: Values) -> Iterator[Failure]:

@@ -79,7 +79,7 @@ class BucketProvider(Provider):
             found = _objects.listed(call, name, versions=True)
             items = list(found) if inputs.get("forceDestroy") else _leftovers(call, found)
             claims = _removal.remove(call, name, items, claimed) if items else []
-        if claims and _ownership.is_declared(call.urn):
+        if claims and _ownership.declared(call.urn):
             raise errors.FailedPrecondition(
                 f"it cannot be made again: it is used by {_claims.stacks(claims)}. {_ANOTHER}"
             )
@@ -101,7 +101,7 @@ def _leftovers(call: Call, found: Iterator[State]) -> list[State]:
             break
     if names:
         more = " and more" if len(names) > SHOWN else ""
-        again = f". {_ANOTHER}" if _ownership.is_declared(call.urn) else ""
+        again = f". {_ANOTHER}" if _ownership.declared(call.urn) else ""
         raise errors.FailedPrecondition(
             f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them{again}"
         )

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from resources import _api, errors
+from resources.storage import rules
 
 NAME = "manifest.json"
 
@@ -23,7 +24,7 @@ def read(api: _api.Api, uri: str, generation: str | None = None) -> dict[str, An
         ArtifactError: the URI names no folder of a bucket, or what is there is no manifest.
         ApiError: the API's own refusal.
     """
-    bucket, _, folder = uri.removeprefix("gs://").partition("/")
+    bucket, folder = rules.split_uri(uri)
     if not bucket:
         raise errors.ArtifactError(f"{uri!r} is no folder of a bucket")
     path = f"{folder.rstrip('/')}/{NAME}".lstrip("/")

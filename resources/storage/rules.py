@@ -14,7 +14,8 @@ from typing import Any
 from resources import _common
 from resources._values import Failure, join, shown
 
-PART = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
+_PART = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
+_GOOGLE = re.compile(r"g[o0][o0]g[l1]e")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 MULTI_REGIONS = frozenset({"US", "EU", "ASIA"})
 DUAL_REGIONS = frozenset({"ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4"})
@@ -29,16 +30,22 @@ def bucket_name_failure(name: str) -> str:
     """Why this is no bucket's name; empty if it is one."""
     if not 3 <= len(name) <= 222 or (("." not in name) and len(name) > 63):
         return f"must have 3 to 63 characters (222 with dots); it has {len(name)}"
-    if not all(PART.match(part) for part in name.split(".")):
+    if not all(_PART.match(part) for part in name.split(".")):
         return f"must hold small letters, digits, - _ and dots between them; it is {shown(name)}"
-    if _is_address(name) or name.startswith("goog") or "google" in name:
-        return f"must not look like an IP address, start with goog or hold google; it is {shown(name)}"
+    if _is_address(name) or name.startswith("goog") or _GOOGLE.search(name):
+        return f"must not look like an IP address, start with goog or hold google or g00gle; it is {shown(name)}"
     return ""
 
 
 def bucket_of(text: str) -> str:
     """The bucket that `BUCKET`, `gs://BUCKET` or `gs://BUCKET/` names."""
     return text.removeprefix("gs://").removesuffix("/")
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """`gs://BUCKET/NAME` as (BUCKET, NAME); what is not there is empty."""
+    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    return bucket, name
 
 
 def bucket_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:

@@ -63,7 +63,9 @@ FAILURES = [
     (stack({"m": {**MODELS["m"], "version": VERSION}}), "tf2-models:models.m.versions", "excludes version"),
     (stack({"m": {"version": {**VERSION, "machineType": "x"}}}), "tf2-models:models.m.version.machineType", "must be"),
     (stack([]), "tf2-models:models", "must be a mapping"),
-    (stack({"m": 5}), "tf2-models:models.m", "must be a mapping"),
+    (stack({"m": 5}), "tf2-models:models.m", "must be a mapping; it is 5"),
+    (stack({"m": None}), "tf2-models:models.m", "must be a mapping; it is empty"),
+    (stack(wrong({"description": None})), "tf2-models:models.m.versions.v1.description", "a string; it is empty"),
     (stack({"m-1": MODELS["m"]}), "tf2-models:models.m-1", "letters, digits and underscores"),
     (stack({"m": {**MODELS["m"], "descripton": "x"}}), "tf2-models:models.m.descripton", "is not a key here"),
     (
@@ -181,6 +183,16 @@ def test_a_wrong_bucket_is_told_once(name: object) -> None:
         config.read(stack(MODELS, bucket={"name": name}), resolve)
 
     assert [path for path, _ in caught.value.failures] == ["tf2-models:bucket.name"]
+
+
+def test_a_wrong_name_of_a_model_is_told_once() -> None:
+    """And not again for each of its versions, and for each job that asks it."""
+    jobs = {"j": {"model": "m-1", "dataFormat": "JSON", "inputPaths": ["gs://in-bucket/*"], "outputPath": "gs://out"}}
+
+    with pytest.raises(errors.InvalidInput) as caught:
+        config.read(stack({"m-1": MODELS["m"]}, batchPredictionJobs=jobs), resolve)
+
+    assert [path for path, _ in caught.value.failures] == ["tf2-models:models.m-1"]
 
 
 def test_all_failures_are_told_at_once() -> None:

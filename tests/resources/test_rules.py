@@ -105,6 +105,15 @@ def test_what_the_api_refuses_is_named_by_its_full_path(values: dict[str, Any], 
     assert f"here.{path}" in [found for found, _ in rules.version_failures(values, "here")], reason
 
 
+def test_labels_may_be_of_any_script() -> None:
+    """As Google takes them: small letters, and letters that have no capitals."""
+    labels = {"équipe": "données_2", "組": "画像"}
+
+    assert list(rules.model_failures({"name": "m", "labels": labels})) == []
+    assert list(storage_rules.bucket_failures({"name": "a-bucket", "labels": labels})) == []
+    assert [path for path, _ in rules.model_failures({"name": "m", "labels": {"Équipe": "É"}})] == ["labels.Équipe"] * 2
+
+
 def test_a_model_has_one_region() -> None:
     """The API takes a list, of one."""
     assert [path for path, _ in rules.model_failures({"name": "m", "regions": ["us-east1", "us-west1"]})] == ["regions"]
@@ -118,7 +127,7 @@ def test_names_that_a_bucket_can_have(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ab", "A-b", "-ab", "ab-", "a" * 64, "1.2.3.4", "googles", "xgooglex", "a..b", "a b", ""]
+    "name", ["ab", "A-b", "-ab", "ab-", "a" * 64, "1.2.3.4", "googles", "xgooglex", "my-g00gle", "a..b", "a b", ""]
 )
 def test_names_that_a_bucket_cannot_have(name: str) -> None:
     """By Google's naming guidelines."""

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 import models
-from resources import _stack_file, config, errors, ml, plan, stack, storage
+from resources import errors, ml, plan, stack, storage
 
 
 def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> models.Artifact:  # noqa: FBT001 - Resolve
@@ -23,30 +23,24 @@ def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> 
 
 def deploy(model: plan.Model, saved: Mapping[str, pulumi.Resource], owner: pulumi.Output[str]) -> dict[str, Any]:
     """Declares a model: its default, made first and deleted last; that it is it; the rest. Returns what serves."""
-    name = model.inputs["name"]
-    made = ml.Model(name, owner=owner, **model.inputs)
+    made = ml.Model(model.name, owner=owner, **model.inputs)
 
     def declared(version: plan.Version, *after: pulumi.Resource) -> ml.Version:
         behind = [saved[plan.logical_name(version.saved_model)]] if version.saved_model else []
         options = pulumi.ResourceOptions(depends_on=[made, *behind, *after], replace_with=[made])
-        return ml.Version(f"{name}-{version.inputs['name']}", options, owner=owner, **version.inputs)
+        return ml.Version(f"{model.name}-{version.inputs['name']}", options, owner=owner, **version.inputs)
 
     default = declared(model.versions[0])
     # Where the default is deleted and made again, another version has become the default meanwhile: it is set again.
     options = pulumi.ResourceOptions(depends_on=[made, default], replace_with=[default])
-    served = ml.DefaultVersion(name, options, **model.served)
+    served = ml.DefaultVersion(model.name, options, **model.served)
     # What is replaced, the old default among it, goes when another one serves.
     return {model.default: served, **{v.inputs["name"]: declared(v, default, served) for v in model.versions[1:]}}
 
 
 def main() -> None:
     """Reads the whole configuration before the first resource is registered."""
-    values = pulumi.runtime.get_config_env()
-    source = _stack_file.Source.of(pulumi.get_stack(), filter(pulumi.runtime.is_config_secret, values))
-    try:
-        wanted = config.read(values, artifact, source)
-    except errors.InvalidInput as error:
-        raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
+    wanted = stack.configuration(artifact)
     owner = stack.Identity("stack").token
     bucket = storage.Bucket(wanted.bucket["name"], owner=owner, **wanted.bucket)
     emptied = [bucket] * bool(wanted.bucket.get("forceDestroy"))  # made again, it is filled again; else it is kept

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -114,11 +113,11 @@ def _remote(options: argparse.Namespace) -> tuple[Batch, Plan]:
 
 def _local(options: argparse.Namespace) -> tuple[LocalBatch, Plan]:
     """The job of this machine."""
-    from prediction import local_batch
+    from prediction import local_batch, settings
 
     plan = _plan(options, "", "")
-    stack = options.stack or os.environ.get("PULUMI_STACK") or "local"
-    return local_batch.LocalBatch(plan, local_batch.folder(options.model, options.version, stack)), plan
+    folder = local_batch.folder(options.model, options.version, settings.named_stack(options.stack))
+    return local_batch.LocalBatch(plan, folder), plan
 
 
 def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:

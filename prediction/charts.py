@@ -9,10 +9,11 @@ from typing import Any
 from prediction.reading import Case, class_name
 from resources import errors
 
-_LITERAL: dict[str, Any] = {"parse_math": False}  # a `$` in a name starts no formula
 _COLOURS, _HATCHES = ("#1f5fbf", "#d97a00", "#444444", "#7b3294"), ("", "///", "...", "xx")
 """Told apart by everybody, in grey too: by the hatch."""
 LABELLED = 'give --instances a file {"instances": [...], "labels": [...]}'
+LITERAL: dict[str, Any] = {"parse_math": False}  # a `$` in a name starts no formula
+_TAKES = {"confusion": "probabilities of classes", "scores": "one probability"}
 _BINS = 20
 _MOST_CLASSES = 40
 
@@ -25,7 +26,7 @@ def confusion(cases: Sequence[Case], classes: Sequence[str], title: str) -> Any:
     """
     import numpy as np
 
-    _check(cases, "a confusion matrix", known=lambda case: case.probabilities is not None)
+    _check(cases, "confusion")
     names = [class_name(index, classes) for index in range(len(cases[0].probabilities or []))]
     if len(names) > _MOST_CLASSES:
         raise errors.InvalidInput(
@@ -40,20 +41,24 @@ def confusion(cases: Sequence[Case], classes: Sequence[str], title: str) -> Any:
     right = int(counts.trace())
     head = f"{title}\n{right} of {len(cases)} right: {right / len(cases):.1%}"
     figure, axes = _figure(head, (4.6 + 0.5 * len(names), 3.4 + 0.45 * len(names)))
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    _draw_matrix(figure, axes, counts, names)
+    return figure
+
+
+def _draw_matrix(figure: Any, axes: Any, counts: Any, names: Sequence[str]) -> None:
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
     shown = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in zip(*counts.nonzero(), strict=True):
         colour = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=8.5)
     places = range(len(names))
-    axes.set_xticks(places, labels=names, rotation=45, ha="right", rotation_mode="anchor", fontsize=9, **_LITERAL)
-    axes.set_yticks(places, labels=names, fontsize=9, **_LITERAL)
+    axes.set_xticks(places, labels=names, rotation=45, ha="right", rotation_mode="anchor", fontsize=9, **LITERAL)
+    axes.set_yticks(places, labels=names, fontsize=9, **LITERAL)
     axes.set_xlabel("predicted")
     axes.set_ylabel("truth")
     axes.tick_params(length=0)
     bar = figure.colorbar(shown, ax=axes, shrink=0.7, ticks=[0, 0.5, 1], label="share of the instances of the class")
     bar.ax.set_yticklabels(["0%", "50%", "100%"])
-    return figure
 
 
 def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: str) -> Any:
@@ -62,7 +67,7 @@ def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: st
     Raises:
         InvalidInput: a prediction is no probability, a truth is not known, or there are too many truths.
     """
-    _check(cases, "scores", known=lambda case: case.probability is not None)
+    _check(cases, "scores")
     truths = sorted({class_name(case.label, classes) for case in cases})
     if len(truths) > len(_COLOURS):
         raise errors.InvalidInput([("--kind", f"scores shows {len(_COLOURS)} truths at most; here are {len(truths)}")])
@@ -73,7 +78,7 @@ def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: st
         look = {"color": colour, "edgecolor": colour, "hatch": hatch, "alpha": 0.45}
         axes.hist(values, bins=_BINS, range=(0, 1), histtype="stepfilled", label=label, linewidth=1.5, **look)
     axes.set_xlim(0, 1)
-    axes.set_xlabel(output, **_LITERAL)
+    axes.set_xlabel(output, **LITERAL)
     axes.set_ylabel("instances")
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -83,22 +88,39 @@ def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: st
     return figure
 
 
-def _check(cases: Sequence[Case], what: str, known: Any) -> None:
+def _check(cases: Sequence[Case], kind: str) -> None:
+    """Raises `InvalidInput` unless the truth of each is known, and each is what this kind of picture shows."""
     for index, case in enumerate(cases):
+        other = fitting(case)
         if case.label is None:
-            reason = f"what is true of it is not known, and {what} needs it: {LABELLED}"
-            raise errors.InvalidInput([(f"instances[{index}]", reason)])
-        if not known(case):
-            need = "probabilities of classes" if what != "scores" else "one probability"
-            raise errors.InvalidInput([(f"instances[{index}]", f"{what} takes {need}; this is something else")])
+            reason = f"what is true of it is not known, and --kind {kind} needs it: {LABELLED}"
+        elif other != kind:
+            hint = f"this is {_TAKES[other]}, which --kind {other} shows" if other else "this is something else"
+            reason = f"--kind {kind} takes {_TAKES[kind]}; {hint}"
+        else:
+            continue
+        raise errors.InvalidInput([(f"instances[{index}]", reason)])
 
 
-def _figure(title: str, size: tuple[float, float]) -> tuple[Any, Any]:
-    """A figure with one pair of axes. Drawn without a window, whatever the machine is set to."""
+def fitting(case: Case) -> str:
+    """The kind of picture here that shows such predictions; empty where none does."""
+    if case.probabilities is not None:
+        return "confusion"
+    return "scores" if case.probability is not None else ""
+
+
+def canvas(size: tuple[float, float], layout: Any) -> Any:
+    """An empty figure, so many inches wide and high; drawn without a window, whatever the machine is set to."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, dpi=120, layout="constrained")
+    figure = Figure(figsize=size, dpi=120, layout=layout)
     FigureCanvasAgg(figure)
-    figure.suptitle("\n".join(fill(line, int(size[0] * 12)) for line in title.splitlines()), fontsize=11, **_LITERAL)
+    return figure
+
+
+def _figure(title: str, size: tuple[float, float]) -> tuple[Any, Any]:
+    """A figure with one pair of axes."""
+    figure = canvas(size, "constrained")
+    figure.suptitle("\n".join(fill(line, int(size[0] * 12)) for line in title.splitlines()), fontsize=11, **LITERAL)
     return figure, figure.subplots()

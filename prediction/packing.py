@@ -87,7 +87,22 @@ def _encode(instance: Any, index: int) -> bytes:
     try:
         return json.dumps(instance, default=_plain, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise errors.InvalidInput([(f"instances[{index}]", f"JSON cannot say it: {error}")]) from None
+        raise errors.InvalidInput([(_place(instance, index), f"JSON cannot say it: {error}")]) from None
+
+
+def _place(instance: Any, index: int) -> str:
+    """Where something is that JSON cannot say: the instance, and the input where that is known."""
+    values = instance if isinstance(instance, Mapping) else {}
+    name = next((name for name, value in values.items() if not _is_said(value)), None)
+    return f"instances[{index}]" + ("" if name is None else f".{name}")
+
+
+def _is_said(value: Any) -> bool:
+    try:
+        json.dumps(value, default=_plain)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:
@@ -96,4 +111,4 @@ def _plain(value: Any) -> Any:
         return {"b64": base64.b64encode(value).decode("ascii")}
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"it holds a {type(value).__name__}")
+    raise TypeError(f"it holds a value of the type {type(value).__name__}")

@@ -8,6 +8,7 @@ from textwrap import fill
 from typing import Any
 
 from prediction import charts
+from prediction.charts import LITERAL
 from prediction.reading import Case, class_name
 from resources import errors
 
@@ -19,7 +20,6 @@ _BARS = 10
 
 _PAIRS = 3
 _LETTERS = 20
-_LITERAL: dict[str, Any] = {"parse_math": False}  # a `$` in a name starts no formula
 _RIGHT, _WRONG, _UNKNOWN, _OTHER = "#1f5fbf", "#c8281e", "#444444", "#b8bcc2"
 
 
@@ -57,14 +57,20 @@ def write(
     if kind == "scores":
         return _saved(charts.scores(cases, classes, title, output or "prediction"), path, len(cases))
     if kind == "mistakes":
-        if all(case.label is None for case in cases):
-            raise errors.InvalidInput([("--kind", f"mistakes needs to know what is true: {charts.LABELLED}")])
-        wrong = [case for case in cases if case.is_right(classes) is False]
-        if not wrong:
-            raise errors.Error(f"there is no mistake to draw in {len(cases)} predictions")
+        wrong = _mistakes(cases, classes)
         title = f"{title}: {len(wrong)} of {len(cases)} wrong, the most certain first"
-        cases = sorted(wrong, key=lambda case: -max(case.probabilities or [0.0]))
+        cases = wrong
     return _saved(_images(cases[:MOST], classes, title), path, min(MOST, len(cases)))
+
+
+def _mistakes(cases: Sequence[Case], classes: Sequence[str]) -> list[Case]:
+    """Those where the model was wrong, the most certain first."""
+    if all(case.label is None for case in cases):
+        raise errors.InvalidInput([("--kind", f"mistakes needs to know what is true: {charts.LABELLED}")])
+    wrong = [case for case in cases if case.is_right(classes) is False]
+    if not wrong:
+        raise errors.Error(f"there is no mistake to draw in {len(cases)} predictions")
+    return sorted(wrong, key=lambda case: -max(case.probabilities or [0.0]))
 
 
 def _saved(figure: Any, path: Path, shown: int) -> int:
@@ -90,17 +96,13 @@ def _images(cases: Sequence[Case], classes: Sequence[str], title: str) -> Any:
 
 
 def _grid(count: int, title: str) -> tuple[Any, Any]:
-    """A figure, and its axes in pairs. Drawn without a window, whatever the machine is set to."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    """A figure, and its axes in pairs."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     pairs = min(_PAIRS, count)
     rows = -(-count // pairs)
-    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)
-    figure = Figure(figsize=(5.6 * pairs, 2.6 * rows + 0.5), dpi=120, layout=layout)
-    FigureCanvasAgg(figure)
-    figure.suptitle(fill(title, 58 * pairs), fontsize=11, **_LITERAL)
+    figure = charts.canvas((5.6 * pairs, 2.6 * rows + 0.5), ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
+    figure.suptitle(fill(title, 58 * pairs), fontsize=11, **LITERAL)
     return figure, figure.subplots(rows, 2 * pairs, squeeze=False, width_ratios=[1, 1.25] * pairs).flatten()
 
 
@@ -110,7 +112,7 @@ def _show_image(axes: Any, image: Any, case: Case, classes: Sequence[str]) -> No
     axes.imshow(image, cmap="binary")
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_xlabel(said + truth, color=_colour(case, classes), fontsize=9.5, **_LITERAL)
+    axes.set_xlabel(said + truth, color=_colour(case, classes), fontsize=9.5, **LITERAL)
 
 
 def _show_bars(axes: Any, case: Case, classes: Sequence[str]) -> None:
@@ -127,7 +129,7 @@ def _show_bars(axes: Any, case: Case, classes: Sequence[str]) -> None:
             colours[place] = _RIGHT
     places = range(len(shown))
     axes.barh(places, [values[index] for index in shown], color=colours, height=0.75)
-    axes.set_yticks(places, labels=labels, fontsize=8, **_LITERAL)
+    axes.set_yticks(places, labels=labels, fontsize=8, **LITERAL)
     for label, colour in zip(axes.get_yticklabels(), colours, strict=True):
         if colour != _OTHER:  # the bar of the truth may be too short to be seen
             label.set(color=colour, fontweight="bold")
@@ -175,6 +177,7 @@ def _image(case: Case, index: int) -> Any:
         image = image[:, :, 0]
     coloured = image.ndim == 3 and image.shape[2] == 3
     if case.probabilities is None or not (image.ndim == 2 or coloured) or min(image.shape[:2]) < 2:
-        reason = "--plot takes images (rows of pixels) and probabilities of classes; this is something else"
+        scores = "; with labels, --kind scores shows one probability" * (charts.fitting(case) == "scores")
+        reason = f"--plot takes images (rows of pixels) and probabilities of classes; this is something else{scores}"
         raise errors.InvalidInput([(f"instances[{index}]", reason)])
     return image / max(1.0, float(image.max())) if coloured else image

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from resources import _credentials, _settings, errors
+from resources import _settings, errors
 
 RETRY_SECONDS = 5.0
 """How long a command repeats a failing call, where the stack does not say: somebody is waiting."""
@@ -27,16 +27,20 @@ class Target:
         return (self.settings.root("ml") or "https://ml.googleapis.com/").rstrip("/")
 
 
-def settings_of(endpoint: str | None, region: str | None, impersonate: str | None = None) -> _settings.Settings:
-    """Settings for an endpoint: what is given, else TF2_MODELS_ENDPOINT, else Google's. Raises `InvalidInput`.
+def settings_of(
+    endpoint: str | None, region: str | None, *, declared: str | None = None, impersonate: str | None = None
+) -> _settings.Settings:
+    """Settings for an endpoint: what is given, else TF2_MODELS_ENDPOINT, else what is declared, else Google's.
 
-    The service account to impersonate is what is given, else GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, else none.
+    The service account to impersonate is what is given, else GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, else none. Calls are
+    repeated for 30 s, on this machine too.
+
+    Raises:
+        InvalidInput: one of these cannot be.
     """
-    google = _settings.REGIONAL if region else _settings.GLOBAL
-    chosen = endpoint or os.environ.get(_settings.ENDPOINT_VARIABLE) or google
-    principal = impersonate or os.environ.get(_credentials.PRINCIPAL_VARIABLE) or ""
-    _settings.refuse(chosen, region or "", principal)
-    return _settings.Settings(endpoint=chosen.rstrip("/"), region=region or "", impersonate=principal)
+    last = declared or (_settings.REGIONAL if region else _settings.GLOBAL)
+    found = _settings.Settings.of(last, region, first=endpoint, impersonate=impersonate)
+    return replace(found, retry_seconds=_settings.RETRY_SECONDS)
 
 
 def target(
@@ -56,17 +60,23 @@ def target(
     """
     if project:
         return Target(project=project, settings=_patient(settings_of(endpoint, region)))
-    path = stack_file(stack or os.environ.get("PULUMI_STACK") or "local", folder or Path())
+    path = stack_file(named_stack(stack), folder or Path())
     config = _config(path)
-    declared = (
-        os.environ.get(_settings.ENDPOINT_VARIABLE) or _text(config, "tf2-models:endpoint", path) or _settings.GLOBAL
+    settings = settings_of(
+        endpoint,
+        region or _text(config, "gcp:region", path),
+        declared=_text(config, "tf2-models:endpoint", path) or _settings.GLOBAL,
+        impersonate=_text(config, "tf2-models:impersonateServiceAccount", path),
     )
-    principal = _text(config, "tf2-models:impersonateServiceAccount", path)
-    settings = settings_of(endpoint or declared, region or _text(config, "gcp:region", path), principal)
     found = _text(config, "gcp:project", path)
     if not found:
         raise errors.InvalidInput([(path.name, "gcp:project is missing: set it, or give --project")])
     return Target(project=found, settings=_patient(settings, _text(config, "tf2-models:retrySeconds", path), path))
+
+
+def named_stack(given: str | None) -> str:
+    """The name of the stack that is meant: what is given, else PULUMI_STACK, else `local`."""
+    return given or os.environ.get("PULUMI_STACK") or "local"
 
 
 def stack_file(stack: str, folder: Path) -> Path:

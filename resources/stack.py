@@ -1,18 +1,22 @@
-"""`stack.Identity`: which stack this is, for as long as its state lives."""
+"""The stack itself: `stack.Identity`, which stack it is for as long as its state lives, and what it declares."""
 
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import pulumi
 from pulumi import dynamic
 
+from resources import errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources._schema import Schema, output
 
-__all__ = ["Identity", "known"]
+if TYPE_CHECKING:
+    from resources import config, plan
+
+__all__ = ["Identity", "configuration", "known"]
 
 
 class IdentityArgs(TypedDict, total=False):
@@ -68,6 +72,25 @@ class Identity(Resource, module="stack", name="Identity"):
 
     def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(resource_name, {}, opts)
+
+
+def configuration(resolve: config.Resolve) -> plan.Stack:
+    """What the configuration of the stack that runs declares.
+
+    Args:
+        resolve: finds artifacts.
+
+    Raises:
+        pulumi.RunError: with everything that is wrong.
+    """
+    from resources import _stack_file, config  # the provider's process needs neither
+
+    values = pulumi.runtime.get_config_env()
+    source = _stack_file.Source.of(pulumi.get_stack(), filter(pulumi.runtime.is_config_secret, values))
+    try:
+        return config.read(values, resolve, source)
+    except errors.InvalidInput as error:
+        raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
 
 
 def known(output: pulumi.Output[Any]) -> pulumi.Output[Any]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prediction import packing
+from prediction import columns, packing
 from resources import errors
 
 
@@ -81,6 +81,16 @@ def test_not_json(value: Any) -> None:
         packing.pack([1, value])
 
     assert caught.value.failures[0][0] == "instances[1]"
+
+
+def test_an_input_that_json_cannot_say_is_named() -> None:
+    """Of columns with a value such as pandas.NA, row and column."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        packing.pack(columns.rows({"age": [63, 41], "oldpeak": [2.3, object()]}, {}))
+
+    assert caught.value.failures == (
+        ("instances[1].oldpeak", "JSON cannot say it: it holds a value of the type object"),
+    )
 
 
 def test_circular() -> None:

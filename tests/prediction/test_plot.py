@@ -156,6 +156,16 @@ def test_what_a_kind_cannot_show_is_refused(tmp_path: Path, kind: str, case: Cas
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "case", "other"),
+    [("confusion", Case(0, [0.9], 1), "scores"), ("scores", Case(0, [0.9, 0.1], 1), "confusion")],
+)
+def test_the_kind_that_shows_it_is_named(tmp_path: Path, kind: str, case: Case, other: str) -> None:
+    """One probability is drawn by its score, probabilities of classes as a confusion matrix."""
+    with pytest.raises(errors.InvalidInput, match=f"which --kind {other} shows"):
+        plot.write(tmp_path / "plot.png", [case], ["coat", "shirt"], "m", kind=kind)
+
+
 def test_no_mistake_is_no_picture(tmp_path: Path) -> None:
     """It is said, and no file is written."""
     with pytest.raises(errors.Error, match="no mistake"):

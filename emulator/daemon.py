@@ -21,7 +21,7 @@ from emulator import disk
 from emulator.access import read_token
 from resources.errors import Error
 
-_START_SECONDS = 20
+_START_SECONDS = 60
 _STOP_SECONDS = 15
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """To this machine, whatever the environment says of proxies."""

@@ -51,9 +51,10 @@ def emulator_factory(tmp_path: Path) -> Iterator[Callable[..., RunningEmulator]]
 
 @pytest.fixture
 def project(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A project id that no other test uses; on the shared emulator its nodes end with the test."""
+    """A project id that no other test uses; on the shared emulator its nodes, and faults, end with the test."""
     shared = request.getfixturevalue("emulator") if "emulator" in request.fixturenames else None
     name = f"test-{secrets.token_hex(4)}"
     yield name
     if shared:
+        shared.faults()
         unload(shared, name)

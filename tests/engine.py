@@ -13,9 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.running import ROOT, alive, descendants
-
-BOUND = 300
+from tests.running import BOUND, ROOT, alive, descendants
 
 
 class Engine:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.running import BOUND
+
 
 def made_once(script: Path, name: str, factory: pytest.TempPathFactory, worker: str) -> Path:
     """The folder that a script fills with models, once for all test processes of this run.
@@ -25,6 +27,6 @@ def made_once(script: Path, name: str, factory: pytest.TempPathFactory, worker: 
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
-            subprocess.run([sys.executable, str(script), str(folder)], check=True, capture_output=True, timeout=120)
+            subprocess.run([sys.executable, str(script), str(folder)], check=True, capture_output=True, timeout=BOUND)
             (folder / "done").touch()
     return folder

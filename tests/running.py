@@ -18,6 +18,8 @@ from googleapiclient.discovery import build_from_document
 from emulator import discovery
 
 ROOT = Path(__file__).parent.parent
+BOUND = 300.0
+"""Seconds after which a test gives up waiting for what should come at once: how slow a machine is, is no fault."""
 _PREFIX = "serving on "
 _IDLE = 60.0
 """Seconds after which a client's connection is opened anew: the emulator closes idle ones, which httplib2 sees late."""
@@ -57,7 +59,7 @@ class RunningEmulator:
     def _client(self, name: str) -> Any:
         if name not in self._clients:
             document = {**discovery.document(name), "rootUrl": f"{self.endpoint}/"}
-            http = httplib2.Http(timeout=60)
+            http = httplib2.Http(timeout=BOUND)
             self._clients[name] = build_from_document(document, http=http), http
         client, http = self._clients[name]
         if time.monotonic() - self._asked.get(name, 0.0) > _IDLE:
@@ -94,11 +96,11 @@ class RunningEmulator:
 
     def _tell(self, verb: str, name: str, content: bytes | None = None) -> None:
         request = urllib.request.Request(f"{self.endpoint}/-/{name}", content, method=verb)  # noqa: S310 - loopback
-        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=BOUND):  # noqa: S310 - loopback
             pass
 
     def _admin(self, name: str) -> Any:
-        with urllib.request.urlopen(f"{self.endpoint}/-/{name}", timeout=10) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(f"{self.endpoint}/-/{name}", timeout=BOUND) as answer:  # noqa: S310 - loopback
             return json.load(answer)
 
     def kill(self) -> None:
@@ -116,7 +118,7 @@ class RunningEmulator:
         if self._process.poll() is None:
             self._process.send_signal(number)
         try:
-            code = self._process.wait(timeout=30)
+            code = self._process.wait(timeout=BOUND)
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()

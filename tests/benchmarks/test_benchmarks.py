@@ -14,7 +14,7 @@ import pytest
 from benchmarks.__main__ import NAMES
 from benchmarks.figures import Figure, Pairs, alternate, write
 from benchmarks.watch import Watch, descendants
-from tests.running import ROOT, alive
+from tests.running import BOUND, ROOT, alive
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in /proc")
 HOLDS_200_MB = "x = bytearray(200_000_000); print('ready', flush=True); input()"
@@ -102,7 +102,7 @@ def test_the_peak_of_a_provider_below_another_process_is_seen() -> None:
         process.stdout.readline()
         watch = Watch(os.getpid())
         watch.sample()
-        process.communicate("\n", timeout=30)
+        process.communicate("\n", timeout=BOUND)
 
     assert 200e6 < watch.result().peak < 300e6
     assert not watch.result().tensorflow
@@ -112,7 +112,7 @@ def test_the_peak_of_a_provider_below_another_process_is_seen() -> None:
 def test_nothing_is_left_of_a_world_that_an_error_ends(tmp_path: Path) -> None:
     """No process, not even one that its starter has left behind, and no file."""
     with run("-c", LEAVES_PROCESSES, TMPDIR=str(tmp_path)) as process:
-        output, errors = process.communicate(timeout=180)
+        output, errors = process.communicate(timeout=BOUND)
 
     assert process.returncode == 7, errors
     assert not alive(int(output))
@@ -127,7 +127,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, number: signal.Signal
         assert process.stderr is not None
         assert "exporting" in process.stderr.readline()
         process.send_signal(number)
-        output, errors = process.communicate(timeout=180)
+        output, errors = process.communicate(timeout=BOUND)
 
     assert (process.returncode, output, errors) == (130, "", "benchmarks: interrupted; nothing is left\n")
     assert list(tmp_path.iterdir()) == []
@@ -138,7 +138,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, number: signal.Signal
 def test_wrong_usage_is_told_before_anything_runs(arguments: tuple[str, ...]) -> None:
     """Exit code 2, and what is wrong."""
     with run("-m", "benchmarks", *arguments) as process:
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=BOUND)
 
     assert process.returncode == 2
     assert f"{arguments[-1]}" in errors
@@ -147,7 +147,7 @@ def test_wrong_usage_is_told_before_anything_runs(arguments: tuple[str, ...]) ->
 def test_help_names_every_figure() -> None:
     """What can be chosen, examples and exit codes."""
     with run("-m", "benchmarks", "--help") as process:
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=BOUND)
 
     assert process.returncode == 0
     assert all(f"  {name} " in output for name in NAMES)

@@ -12,7 +12,7 @@ import pytest
 from benchmarks import objects
 from benchmarks.senders import Job
 from benchmarks.upload import Load, written
-from tests.running import ROOT, RunningEmulator
+from tests.running import BOUND, ROOT, RunningEmulator
 
 
 class Asked:
@@ -34,7 +34,7 @@ class Asked:
 
     def end(self) -> str:
         """Ends it; what it complained of."""
-        return self.process.communicate(timeout=30)[1]
+        return self.process.communicate(timeout=BOUND)[1]
 
 
 @pytest.fixture

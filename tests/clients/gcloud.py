@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-_SECONDS = 120
+from tests.running import BOUND
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,7 @@ class Gcloud:
     def run(self, *arguments: str) -> str:
         """What a command prints; fails with what it says where it fails."""
         command = [self.program, *arguments]
-        done = subprocess.run(
-            command, check=False, env=self.environment, capture_output=True, text=True, timeout=_SECONDS
-        )
+        done = subprocess.run(command, check=False, env=self.environment, capture_output=True, text=True, timeout=BOUND)
         assert done.returncode == 0, f"gcloud {' '.join(arguments)}:\n{done.stderr}"
         return done.stdout
 

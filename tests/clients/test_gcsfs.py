@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from gcsfs.core import GCSFileSystem
 
-from tests.running import RunningEmulator
+from tests.running import BOUND, RunningEmulator
 
 _FRAMES = """
 import json, sys
@@ -71,7 +71,7 @@ def test_pandas_reads_and_writes(emulator: RunningEmulator, bucket: str) -> None
         env={**os.environ, "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=BOUND,
         check=False,
     )
 

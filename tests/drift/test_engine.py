@@ -10,7 +10,7 @@ from googleapiclient.http import MediaInMemoryUpload
 from tests.emulator.ml.caller import Caller, until
 from tests.engine import Engine, summary
 from tests.program.test_life import configuration
-from tests.running import RunningEmulator
+from tests.running import BOUND, RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 _VERSIONS = "ml.projects.models.versions"
@@ -91,7 +91,7 @@ def _a_second_person_is_told_of_the_lock(engine: Engine, emulator: RunningEmulat
     text = engine.stack("up", "--skip-preview", fails=True)
 
     emulator.faults()
-    printed, _ = first.communicate(timeout=300)
+    printed, _ = first.communicate(timeout=BOUND)
     assert "the stack is currently locked by 1 lock(s)" in text
     assert "pulumi cancel" in text
     assert "Traceback" not in text

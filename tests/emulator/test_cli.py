@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from emulator import cli
-from tests.running import ROOT, alive
+from tests.running import BOUND, ROOT, alive
 
 _FRONT = (
     "import emulator.process, sys;"
@@ -25,7 +25,7 @@ _FRONT = (
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """One command, to its end."""
     command = [sys.executable, "-m", "emulator", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=False)
 
 
 @pytest.fixture
@@ -117,6 +117,6 @@ def test_help_shows_examples() -> None:
 def test_the_front_process_is_light() -> None:
     """It imports neither TensorFlow, nor Pulumi, nor the discovery client."""
     command = [sys.executable, "-c", _FRONT]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=True)
 
     assert found.stdout == "[]\n"

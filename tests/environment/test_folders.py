@@ -13,13 +13,13 @@ import pytest
 from tests.contract.world import World
 from tests.environment.disks import filled, read_only, small
 from tests.models.conftest import make_checkout, models_command
-from tests.running import ROOT, RunningEmulator
+from tests.running import BOUND, ROOT, RunningEmulator
 
 
 def emulator(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The command; `serve` would stay if it could serve."""
     command = [sys.executable, "-m", "emulator", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=False)
 
 
 @pytest.mark.parametrize("verb", ["up", "serve"])

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from resources._api import Api
 from resources._connection import Http
 from resources._settings import Settings
 from tests.environment.servers import PAGE, certificate, relaying, serving
-from tests.running import ROOT, RunningEmulator
+from tests.running import BOUND, ROOT, RunningEmulator
 
 NAME = "projects/p/models/m"
 METHOD = "ml.projects.models.get"
@@ -43,17 +44,17 @@ def said(endpoint: str) -> str:
     return line
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """The URL of a port that nobody listens on, nor can meanwhile: it is held."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
-def test_nobody_listens() -> None:
+def test_nobody_listens(nobody: str) -> None:
     """The command that starts the emulator is in the line."""
-    line = said(f"http://127.0.0.1:{free_port()}")
+    line = said(nobody)
 
     assert "Connection refused" in line
     assert "`python -m emulator up`" in line
@@ -140,7 +141,7 @@ def predicted(endpoint: str, authorities: Path) -> subprocess.CompletedProcess[s
         env={**os.environ, "HTTPLIB2_CA_CERTS": str(authorities)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=BOUND,
         check=True,
     )
 
@@ -162,7 +163,7 @@ def test_plain_to_a_tls_port(tmp_path: Path) -> None:
 
 def through(url: str) -> str:
     """What is told of a call to another machine that does not come through."""
-    http = Http(5)
+    http = Http(60)
     try:
         http.request(url)
     except _reach.FAILURES as error:
@@ -226,11 +227,11 @@ def test_what_would_be_the_same_again_is_not_repeated(tmp_path: Path) -> None:
 
 
 def test_no_call_to_this_machine_goes_through_a_proxy(
-    emulator: RunningEmulator, project: str, monkeypatch: pytest.MonkeyPatch
+    emulator: RunningEmulator, project: str, nobody: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the environment says of proxies."""
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+        monkeypatch.setenv(name, nobody)
     api = Api(Settings(endpoint=emulator.endpoint, retry_seconds=0))
 
     assert api.call(api.ml("projects.models").list(parent=f"projects/{project}")) == {}

@@ -41,7 +41,7 @@ def inputs(emulator: RunningEmulator, project: str, tmp_path: Path) -> Iterator[
 
 
 def _provider(emulator: RunningEmulator, project: str, folder: Path) -> SavedModelProvider:
-    provider = impatient(World(emulator, project, folder / "again").provider(SavedModelProvider), PATIENCE)
+    provider = World(emulator, project, folder / "again").provider(SavedModelProvider)
     assert isinstance(provider, SavedModelProvider)
     return provider
 
@@ -72,6 +72,7 @@ def test_what_lasts_is_one_line_and_the_next_try_goes_on(
 ) -> None:
     """Nothing looks whole before it is; afterwards nothing is there twice."""
     provider = _provider(emulator, project, tmp_path)
+    impatient(provider, PATIENCE)
     emulator.faults({"method": INSERT, **kinds.ALL[fault]})
 
     with pytest.raises(errors.Error) as caught:

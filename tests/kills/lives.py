@@ -16,9 +16,9 @@ from typing import Any
 
 from tests.emulator import saved_models
 from tests.emulator.ml.caller import until
-from tests.engine import BOUND, Engine
+from tests.engine import Engine
 from tests.inventory import inventory
-from tests.running import RunningEmulator
+from tests.running import BOUND, RunningEmulator
 
 VERBS = {"up": "up", "update": "up", "destroy": "destroy"}
 """A part of the life -> the engine's verb."""

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.ml.caller import until
-from tests.engine import BOUND
 from tests.kills.lives import VERBS, Life, Moment, Undisturbed
-from tests.running import RunningEmulator
+from tests.running import BOUND, RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 CREATE = "ml.projects.models.versions.create"

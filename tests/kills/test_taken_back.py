@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from tests.emulator.ml.caller import until
-from tests.engine import BOUND
 from tests.program.stacks import Deployment
-from tests.running import RunningEmulator
+from tests.running import BOUND, RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 VERSIONS = "ml.projects.models.versions"

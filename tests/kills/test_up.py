@@ -13,10 +13,9 @@ import pytest
 
 from resources.storage import _uploads
 from tests.emulator.ml.caller import until
-from tests.engine import BOUND
 from tests.inventory import inventory
 from tests.kills.lives import Life
-from tests.running import RunningEmulator
+from tests.running import BOUND, RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow, pytest.mark.faults]
 VERSION, INSERT = "ml.projects.models.versions.create", "storage.objects.insert"

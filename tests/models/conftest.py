@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.running import BOUND
+
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = "fashion-mnist-sample"
 TRAININGS = "trainings.txt"
@@ -67,7 +69,7 @@ def models_command(root: Path, *arguments: str, **environment: str) -> subproces
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=BOUND,
         check=False,
     )
 

@@ -14,6 +14,7 @@ import models
 from tests.models.conftest import TRAININGS, Run
 from tests.models.saved_models import SHARD
 from tests.models.test_digest import digest_of
+from tests.running import BOUND
 
 pytestmark = pytest.mark.tensorflow
 
@@ -79,7 +80,7 @@ def test_killed(run: Run, checkout: Path, number: signal.Signals) -> None:
         assert process.stdout is not None
         assert any("waits" in line for line in process.stdout)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=BOUND)
 
     assert "Traceback" not in errors
     assert process.returncode == (130 if number == signal.SIGINT else -number)

@@ -12,6 +12,7 @@ import pytest
 from models.core.digest import input_digest, sources
 from models.core.errors import ModelsError
 from models.core.registry import complete, load_recipe
+from tests.running import BOUND
 
 SCRIPT = """
 import sys
@@ -45,7 +46,7 @@ def test_same_on_every_python(checkout: Path) -> None:
 
     for python in pythons():
         command = [python, "-I", "-S", "-B", "-c", SCRIPT, str(checkout)]
-        found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        found = subprocess.run(command, capture_output=True, text=True, timeout=BOUND, check=False)
         assert (python, f"{expected}\n", "") == (python, found.stdout, found.stderr)
 
 

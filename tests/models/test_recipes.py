@@ -19,6 +19,7 @@ from models.core.places import card_path
 from models.data import fashion
 from tests.models.conftest import ROOT, Run
 from tests.models.test_digest import digest_of
+from tests.running import BOUND
 
 LOADERS = Path(__file__).with_name("loaders.py")
 LOCAL: list[tuple[str, dict[str, Any], float]] = [
@@ -35,7 +36,7 @@ def _loaded(artifact: models.Artifact) -> dict[str, Any]:
     instances = [sample["instance"] for sample in artifact.samples]
     named = instances if len(inputs) > 1 else [{inputs[0]: instance} for instance in instances]
     command = [sys.executable, str(LOADERS), str(artifact.folder), json.dumps(named)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=BOUND, check=True)
     answers: dict[str, Any] = json.loads(done.stdout)
     return answers
 

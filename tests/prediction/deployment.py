@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.emulator.ml.caller import N1, Caller
-from tests.running import ROOT, RunningEmulator
+from tests.running import BOUND, ROOT, RunningEmulator
 
 CLASSES = ["T-shirt/top", "Trouser", "[red]Bag", "Boot"]
 
@@ -97,6 +97,6 @@ def run(
         env={**clean, "PYTHONPATH": str(ROOT), **(env or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=BOUND,
         check=False,
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tests.emulator.ml.caller import until
+from tests.running import BOUND
 
 _PAUSE = 0.02
 """Seconds between an answer and the next question: they are not to keep the engine from its work."""
@@ -19,7 +20,7 @@ def predict(url: str, *instances: float) -> list[float]:
     """The answers of a model or a version over HTTP."""
     body = json.dumps({"instances": instances}).encode()
     request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 - loopback
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=BOUND) as answer:  # noqa: S310 - loopback
         found: list[float] = json.load(answer)["predictions"]
     return found
 

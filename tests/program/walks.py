@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.emulator.ml.caller import until
-from tests.engine import BOUND
 from tests.program.stacks import Deployment
+from tests.running import BOUND
 
 Model = dict[str, Any]
 

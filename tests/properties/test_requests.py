@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.properties.values import JSON, mutated
-from tests.running import ROOT, RunningEmulator
+from tests.running import BOUND, ROOT, RunningEmulator
 
 MODEL = {"name": "m", "description": "d", "regions": ["us-central1"], "labels": {"a": "b"}}
 VERSION = {
@@ -49,7 +49,7 @@ def test_any_body_is_answered_in_the_apis_shape(
     """200, or a 4xx or 501 of its own with a message; never a 500."""
     verb, path, body = CALLS[call]
     sent = data.draw(st.one_of(mutated([body]), JSON))
-    http = httplib2.Http(timeout=60)
+    http = httplib2.Http(timeout=BOUND)
     answer, content = http.request(emulator.endpoint + path.format(project=project), verb, json.dumps(sent))
     http.close()
 
@@ -70,7 +70,7 @@ def test_any_body_is_answered_in_the_apis_shape(
 def test_any_arguments_end_without_a_traceback(module: str, words: list[str]) -> None:
     """What is not understood is said on the last line; the exit code is 1 or 2."""
     done = subprocess.run(
-        [sys.executable, "-m", module, *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", module, *words], cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=False
     )
 
     assert "Traceback" not in done.stderr

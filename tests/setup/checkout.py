@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.running import BOUND
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "local.env", "Makefile", "Pulumi.yaml")
 # What the scripts use of any Linux; git, Python, Go, curl and pulumi are for a test to give or to keep back.
@@ -83,7 +85,7 @@ class Checkout:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=BOUND,
             check=False,
         )
 

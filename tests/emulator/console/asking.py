@@ -7,6 +7,12 @@ from tests.emulator.console.browser import Page
 RESULT = "document.getElementById('result').innerText"
 
 
+def table(project: str, model: str) -> str:
+    """The element with the versions of a model, as an expression: other projects may have one of the same name."""
+    heading = f"each.innerText === {f'{model} {project}'!r}"
+    return f"[...document.querySelectorAll('#model-list h3')].find((each) => {heading})?.nextElementSibling"
+
+
 def predict(page: Page) -> str:
     """What the page says once it was told to predict."""
     page.run("document.getElementById('result').replaceChildren()")

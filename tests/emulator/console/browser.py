@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.emulator.ml.caller import until
+from tests.running import BOUND
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _KEYS = {"Tab": 9, "Enter": 13, " ": 32, "ArrowRight": 39, "ArrowDown": 40, "Delete": 46}
@@ -44,12 +45,16 @@ class Browser:
             answer: dict[str, Any] = found["result"]
             return answer
 
-    def page(self) -> Page:
-        """A new page, which shares nothing with the others."""
+    @contextlib.contextmanager
+    def page(self) -> Iterator[Page]:
+        """A new page, which shares nothing with the others; open, it would go on asking its emulator for ever."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
         target = self.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        return Page(self, session)
+        try:
+            yield Page(self, session)
+        finally:
+            self.call("Target.disposeBrowserContext", browserContextId=context)
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
@@ -162,7 +167,7 @@ def browsing(folder: Path) -> Iterator[Browser]:
     finally:
         with contextlib.suppress(AssertionError, OSError):  # it ends before it answers
             browser.call("Browser.close")
-        process.wait(timeout=30)
+        process.wait(timeout=BOUND)
         browser._reading.close()
         os.close(from_browser[0])
         os.close(to_browser[1])

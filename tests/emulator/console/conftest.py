@@ -23,13 +23,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, deployment: Deployment) -> Page:
+def page(browser: Browser, deployment: Deployment) -> Iterator[Page]:
     """The console, with a version chosen whose artifact has samples."""
-    found = browser.page()
-    found.size(1280, 900)
-    found.open(f"{deployment.emulator.endpoint}/console")
-    found.until("document.querySelectorAll('#model-list tbody tr').length >= 3")
-    name = f"projects/{deployment.project}/models/clothes/versions/v1"
-    found.choose("version", name)
-    found.until("document.querySelector('canvas') !== null && document.getElementById('sample').options.length === 4")
-    return found
+    with browser.page() as found:
+        found.size(1280, 900)
+        found.open(f"{deployment.emulator.endpoint}/console")
+        name = f"projects/{deployment.project}/models/clothes/versions/v1"
+        found.until(f"[...document.getElementById('version').options].some((each) => each.value === {name!r})")
+        found.choose("version", name)
+        found.until("document.querySelector('canvas') !== null")
+        found.until("document.getElementById('sample').options.length === 4")
+        yield found

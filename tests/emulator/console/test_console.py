@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.emulator.console.asking import RESULT, predict
+from tests.emulator.console.asking import RESULT, predict, table
 from tests.emulator.console.browser import Browser, Page
 from tests.emulator.ml.caller import N1, Caller
 from tests.prediction.deployment import Deployment
@@ -41,23 +42,26 @@ _CONTRASTS = """
 """
 
 
-def test_it_shows_what_is_deployed(page: Page, deployment: Deployment) -> None:
+def test_it_shows_what_is_deployed(page: Page, emulator: RunningEmulator, project: str) -> None:
     """Each version with its state, nodes, requests and latency; the calls. The browser has no complaint."""
-    predict(page)
-    row = "document.querySelector('[aria-label=\"Versions of clothes\"] tbody tr').innerText"
-    page.until(f"Number({row}.split('\\t')[3]) > 0")
+    caller = Caller(emulator, project)
+    caller.predict(caller.version(caller.model("asked"))["name"], [1.0])
+    row = f"{table(project, 'asked')}?.querySelector('tbody tr').innerText"
+    page.until(f"Number({row}?.split('\\t')[3]) > 0")
 
     version, state, nodes, _, p50, p99, failures, *_ = page.run(row).split("\t")
 
     assert (version.split(), state, nodes.split()[0], failures) == (["v1", "default"], "READY", "1", "0")
     assert 0 < float(p50) <= float(p99)
-    assert "models/clothes/versions/v1:predict" in page.run("document.getElementById('call-rows').innerText")
+    assert f"projects/{project}/models/asked/versions/v1:predict" in page.run(
+        "document.getElementById('call-rows').innerText"
+    )
     assert page.complaints() == []
 
 
 def test_focus_stays_while_the_page_looks_again(page: Page, deployment: Deployment) -> None:
     """On a table whose numbers change, and on the button that asks."""
-    region = "document.querySelector('.scroll[aria-label=\"Versions of clothes\"]')"
+    region = table(deployment.project, "clothes")
     page.run(f"{region}.focus()")
     before = page.run(f"{region}.innerText")
     path = f"/v1/projects/{deployment.project}/models/clothes/versions/v1:predict"
@@ -71,20 +75,22 @@ def test_focus_stays_while_the_page_looks_again(page: Page, deployment: Deployme
     assert page.run("document.activeElement.id") == "predict"
 
 
-def test_a_version_that_failed_says_why(page: Page, deployment: Deployment) -> None:
+def test_a_version_that_failed_says_why(
+    page: Page, deployment: Deployment, emulator: RunningEmulator, project: str
+) -> None:
     """In the table; it is not offered to be asked."""
-    caller = Caller(deployment.emulator, deployment.project)
+    caller = Caller(emulator, project)
     caller.upload("broken", b"no SavedModel", "saved_model.pb")
     body = {"name": "v1", "deploymentUri": f"gs://{caller.bucket}/broken", **N1}
     caller.wait(caller.versions.create(parent=caller.model("broken"), body=body).execute())
 
-    row = "document.querySelector('[aria-label=\"Versions of broken\"] tbody tr')?.innerText"
+    row = f"{table(project, 'broken')}?.querySelector('tbody tr').innerText"
     page.until(f"{row}?.includes('FAILED')")
 
     assert "Failed to load model" in page.run(row)
     offered = page.run("[...document.querySelectorAll('#version option')].map((each) => each.value)")
     assert f"projects/{deployment.project}/models/clothes/versions/v1" in offered
-    assert f"projects/{deployment.project}/models/broken/versions/v1" not in offered
+    assert f"projects/{project}/models/broken/versions/v1" not in offered
 
 
 def test_all_of_it_works_with_the_keyboard(page: Page) -> None:
@@ -130,19 +136,18 @@ def test_every_text_can_be_read(page: Page, scheme: str) -> None:
     assert [text for ratio, text in found if ratio < 4.5] == []
 
 
-def test_a_token_may_stand_in_the_address(browser: Browser, tmp_path: Path) -> None:
+def test_a_token_may_stand_in_the_address(
+    browser: Browser, emulator_factory: Callable[..., RunningEmulator], tmp_path: Path
+) -> None:
     """As the password: the page comes, and what it asks for comes, too."""
     (tmp_path / "token").write_text("0123456789abcdef")
-    emulator = RunningEmulator(tmp_path / "data", "--token-file", str(tmp_path / "token"))
-    try:
-        page = browser.page()
+    emulator = emulator_factory("--token-file", str(tmp_path / "token"))
+    with browser.page() as page:
         page.call("Page.navigate", url=f"{emulator.endpoint.replace('//', '//any:0123456789abcdef@')}/console")
         page.until("document.getElementById('facts')?.innerText.includes('models')")
 
         assert page.run("document.getElementById('model-list').innerText").startswith("No version is deployed.")
         assert page.run("document.getElementById('connection').innerText") == ""
-    finally:
-        emulator.stop()
 
 
 def test_it_fits_a_phone(page: Page) -> None:

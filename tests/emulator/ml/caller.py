@@ -10,21 +10,20 @@ from googleapiclient.http import MediaInMemoryUpload
 
 from resources import _answers, errors
 from tests.emulator import saved_models
-from tests.running import RunningEmulator
+from tests.running import BOUND, RunningEmulator
 
-_SECONDS = 60
 N1 = {"runtimeVersion": "2.11", "pythonVersion": "3.7", "machineType": "n1-standard-2"}
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
-    """What `condition` gives as soon as it is true; fails after a minute."""
-    end = time.monotonic() + _SECONDS
+    """What `condition` gives as soon as it is true; fails after `BOUND` seconds."""
+    end = time.monotonic() + BOUND
     while time.monotonic() < end:
         found = condition()
         if found:
             return found
         time.sleep(0.01)
-    raise AssertionError(f"not within {_SECONDS} s: {what}")
+    raise AssertionError(f"not within {BOUND:g} s: {what}")
 
 
 class Caller:

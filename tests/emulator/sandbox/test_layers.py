@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulator import sandbox
-from tests.running import ROOT
+from tests.running import BOUND, ROOT
 
 _INSIDE = """
 import json, os, socket, subprocess, sys, threading
@@ -94,7 +94,7 @@ sys.exit(cli.main(sys.argv[1:]))
 
 def _run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=False)
 
 
 def test_a_process_in_the_sandbox_can_compute_and_nothing_else(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_what_may_be_read_stays_readable_when_memory_is_short(tmp_path: Path) ->
         assert inside.stdout is not None
         assert inside.stdout.readline() == "in\n"
         Path("/proc/sys/vm/drop_caches").write_text("2")
-        rest, _ = inside.communicate("go on\n", timeout=60)
+        rest, _ = inside.communicate("go on\n", timeout=BOUND)
 
     assert rest == "True\n"
 

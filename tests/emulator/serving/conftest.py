@@ -12,9 +12,9 @@ import uvloop
 
 from emulator.serving import Serving
 from tests.making import made_once
+from tests.running import BOUND
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
-_BOUND = 60.0
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 @pytest.fixture(scope="session")
 def run(loop: asyncio.AbstractEventLoop) -> Run:
     """Runs a coroutine in the loop of `serving`, for a bounded time."""
-    return lambda coroutine: loop.run_until_complete(asyncio.wait_for(coroutine, _BOUND))
+    return lambda coroutine: loop.run_until_complete(asyncio.wait_for(coroutine, BOUND))
 
 
 def _shared(run: Run, **settings: Any) -> Iterator[Serving]:

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ import pytest
 from emulator.serving import Serving
 from emulator.serving.machines import Machine
 from resources import errors
+from tests.emulator.ml.caller import until
+from tests.running import alive
 
 pytestmark = pytest.mark.tensorflow
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -44,26 +45,8 @@ def _body(*row: float) -> bytes:
     return json.dumps({"instances": [row]}).encode()
 
 
-def _alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and was not waited for does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
 def _parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[1])
-
-
-def _poll(condition: Callable[[], bool], bound: float = 20.0) -> bool:
-    end = time.monotonic() + bound
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)  # between two looks at a real condition
-    return True
 
 
 async def _until(condition: Callable[[], bool]) -> None:
@@ -176,7 +159,7 @@ def test_a_model_that_never_answers_is_stopped(strict: Serving, models: Path, ru
         run(strict.predict("k", _body(101, 0)))
 
     run(_until(lambda: strict.nodes("k") == 1 and strict.pids("k") != [pid]))
-    assert not _alive(pid)
+    assert not alive(pid)
     assert json.loads(run(strict.predict("k", _body(1, 2)))) == {"predictions": [{"y": [1, 2]}]}
 
 
@@ -212,7 +195,7 @@ def test_a_dead_template_is_replaced(strict: Serving, models: Path, run: Run) ->
     os.kill(_parent(pid), signal.SIGKILL)
 
     run(_until(lambda: strict.pids("k") not in ([], [pid])))
-    assert not _alive(pid)
+    assert not alive(pid)
     assert json.loads(run(strict.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
 
 
@@ -244,7 +227,7 @@ def test_stopping_does_not_wait_for_a_stuck_model(models: Path, run: Run) -> Non
         ]
         await asyncio.sleep(0)  # lets both begin
         await serving.stop(grace=0.1)
-        assert not any(map(_alive, pids))
+        assert not any(map(alive, pids))
         return await asyncio.gather(*work, return_exceptions=True)
 
     predicted, scaled = run(stop())
@@ -263,11 +246,11 @@ def test_nothing_outlives_the_front(models: Path) -> None:
             assert front.stdout
             nodes = json.loads(front.stdout.readline())
             everybody = [*nodes, _parent(nodes[0])]
-            assert all(map(_alive, everybody))
+            assert all(map(alive, everybody))
         finally:
             front.kill()
 
-    assert _poll(lambda: not any(map(_alive, everybody)))
+    until(lambda: not any(map(alive, everybody)), "the end of everybody")
 
 
 def test_a_worker_of_a_job_that_has_ended_answers_what_comes_late(serving: Serving, run: Run, models: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,21 +48,11 @@ def bucket(storage: Any, new_name: Callable[[], str]) -> str:
 
 
 @pytest.fixture
-def data_folder(emulator: RunningEmulator) -> Path:
-    """The emulator's folder."""
-    return emulator.data
+def blobs(emulator: RunningEmulator) -> Callable[[], set[Path]]:
+    """Lists the files of objects that came since the test began: those of other tests may be on their way out."""
 
+    def there() -> set[Path]:
+        return set((emulator.data / "objects").glob("??/*"))
 
-@pytest.fixture
-def blobs(data_folder: Path) -> Callable[..., set[Path]]:
-    """Lists the files of objects; with `until`, as soon as there are so many, for up to ten seconds."""
-
-    def listed(until: int | None = None) -> set[Path]:
-        deadline = time.monotonic() + 10
-        while True:
-            found = set((data_folder / "objects").glob("??/*"))
-            if until in {None, len(found)} or time.monotonic() > deadline:
-                return found
-            time.sleep(0.01)
-
-    return listed
+    before = there()
+    return lambda: there() - before

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.emulator.storage.support import NAMES, REFUSED_NAMES, data, refused, send
+from tests.emulator.storage.support import NAMES, REFUSED_NAMES, client, data, refused, send
+from tests.running import RunningEmulator
 
 
-def test_hostile_names_are_only_names(storage: Any, bucket: str, data_folder: Path) -> None:
+def _outside(data: Path) -> set[Path]:
+    """What is in an emulator's folder, without the files of objects."""
+    return {file for file in data.rglob("*") if data / "objects" not in file.parents}
+
+
+def test_hostile_names_are_only_names(emulator_factory: Callable[..., RunningEmulator]) -> None:
     """Every allowed name in one bucket is kept, listed, read and deleted, and no file is named after it."""
-    objects = storage.objects()
-    outside = {file for file in data_folder.rglob("*") if data_folder / "objects" not in file.parents}
+    emulator = emulator_factory()
+    with client(emulator.endpoint) as storage:
+        storage.buckets().insert(project="p-one", body={"name": "hostile"}).execute()
+        _names_are_only_names(storage, "hostile", emulator.data)
+
+
+def _names_are_only_names(storage: Any, bucket: str, data_folder: Path) -> None:
+    objects, outside = storage.objects(), _outside(data_folder)
     for number, name in enumerate(NAMES):
         made = objects.insert(bucket=bucket, name=name, media_body=data(f"content {number}".encode())).execute()
         assert made["name"] == name
@@ -26,7 +39,7 @@ def test_hostile_names_are_only_names(storage: Any, bucket: str, data_folder: Pa
 
     assert listed == sorted(NAMES, key=str.encode)
     assert contents == [f"content {number}".encode() for number in range(len(NAMES))]
-    assert {file for file in data_folder.rglob("*") if data_folder / "objects" not in file.parents} == outside
+    assert _outside(data_folder) == outside
     assert all(len(file.name) == 32 and set(file.name) <= set("0123456789abcdef") for file in blobs)
     for name in NAMES:
         objects.delete(bucket=bucket, object=name).execute()

@@ -1,4 +1,4 @@
-"""The command line: serve, up, down, status, logs."""
+"""The command line: serve, up, down, status, requests, logs."""
 
 from __future__ import annotations
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from emulator.casing import snake
 
 Json = Mapping[str, Any]
 
@@ -50,8 +51,7 @@ class Method:
     @property
     def handler(self) -> str:
         """Name of the coroutine function that answers: `projects_models_set_default`."""
-        name = self.id.partition(".")[2].replace(".", "_")
-        return re.sub(r"[A-Z]", lambda capital: f"_{capital[0].lower()}", name)
+        return snake(self.id.partition(".")[2].replace(".", "_"))
 
 
 DOCUMENTS = ("ml.v1", "storage.v1")

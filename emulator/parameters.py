@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from emulator.casing import camel
 from emulator.discovery import Method
+from emulator.violations import bad_request, violation
 from resources import errors
 
 _BOOLEANS = {"true": True, "false": False}
@@ -54,7 +56,7 @@ def _pairs(query: str) -> list[tuple[str, str]]:
 
 def _known(method: Method, name: str) -> str | None:
     """The document's name of a parameter; `ml` knows each under its snake_case name too."""
-    for candidate in (name, re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name)):
+    for candidate in (name, camel(name)):
         if method.parameters.get(candidate, {}).get("location") == "query":
             return candidate
     if method.api == "storage":
@@ -63,13 +65,7 @@ def _known(method: Method, name: str) -> str | None:
         f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
         f"Field '{name}' could not be found in request message."
     )
-    raise errors.InvalidArgument(text, [errors_of("", text)])
-
-
-def errors_of(field: str, description: str) -> dict[str, Any]:
-    """The `google.rpc.BadRequest` detail of one wrong field."""
-    violation = {"field": field, "description": description} if field else {"description": description}
-    return {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
+    raise errors.InvalidArgument(text, bad_request([violation("", text)]))
 
 
 def _typed(method: Method, name: str, value: str) -> Any:
@@ -102,4 +98,4 @@ def _integer(spec: Mapping[str, Any], name: str, value: str) -> int:
 
 def _wrong(name: str, value: str, wanted: str) -> errors.InvalidArgument:
     text = f"Invalid value at '{name}' ({wanted}), \"{value}\""
-    return errors.InvalidArgument(text, [errors_of(name, text)])
+    return errors.InvalidArgument(text, bad_request([violation(name, text)]))

@@ -16,10 +16,11 @@ from typing import Any
 import orjson
 
 from emulator import moments
+from emulator.casing import camel, snake
 from emulator.discovery import Method
+from emulator.violations import Violation, bad_request, violation
 from resources import errors
 
-_BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 _BITS = {"int32": 31, "int64": 63, "uint64": 64}
 _FORMS = {"date-time": (moments.is_time, "a time of RFC 3339"), "date": (moments.is_date, "a date, YYYY-MM-DD")}
 
@@ -43,20 +44,10 @@ def parse(method: Method, content: bytes) -> dict[str, Any]:
     check = _Check(method)
     value = check.value({"$ref": name}, body, _root(name))
     if check.violations:
-        text = "\n".join(violation["description"] for violation in check.violations)
-        raise errors.InvalidArgument(text, [{"@type": _BAD_REQUEST, "fieldViolations": check.violations}])
+        text = "\n".join(found["description"] for found in check.violations)
+        raise errors.InvalidArgument(text, bad_request(check.violations))
     parsed: dict[str, Any] = value
     return parsed
-
-
-def snake(name: str) -> str:
-    """`minNodes` as `min_nodes`: the names that Google's messages use."""
-    return re.sub(r"[A-Z]", lambda capital: f"_{capital[0].lower()}", name)
-
-
-def camel(name: str) -> str:
-    """`min_nodes` as `minNodes`."""
-    return re.sub(r"_([a-z0-9])", lambda letter: letter[1].upper(), name)
 
 
 def _root(schema: str) -> str:
@@ -71,7 +62,7 @@ class _Check:
     def __init__(self, method: Method) -> None:
         self._schemas = method.schemas
         self._proto = method.api == "ml"
-        self.violations: list[dict[str, str]] = []
+        self.violations: list[Violation] = []
 
     def value(self, spec: Mapping[str, Any], value: Any, path: str) -> Any:
         spec = self._schemas[spec["$ref"]] if "$ref" in spec else spec
@@ -139,7 +130,7 @@ class _Check:
         self._violation(path, f"Invalid value at '{path}' ({wanted}), {shown[:200]}")
 
     def _violation(self, path: str, description: str) -> None:
-        self.violations.append({"field": path, "description": description} if path else {"description": description})
+        self.violations.append(violation(path, description))
 
 
 def _number(value: Any) -> float | int | None:

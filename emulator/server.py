@@ -1,6 +1,6 @@
 """From a request to its answer: finds the method, checks the request, calls the handler and writes the answer.
 
-Accepted without effect: `key`, `quotaUser`, `callback`.
+Accepted without effect: `callback`, and what says who calls (see `parameters`).
 """
 
 from __future__ import annotations

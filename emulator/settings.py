@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.access import Access, read_token
+from emulator.casing import camel
 from emulator.quota import Limits
 from emulator.sandbox import MODES
 from resources.errors import Error
@@ -84,7 +85,7 @@ class Settings:
 
     def shown(self) -> dict[str, Any]:
         """What `/-/status` says of them, under camelCase names."""
-        flat = {_camel(name): getattr(self, name) for name in _OPTIONS if not name.startswith("quota_")}
+        flat = {camel(name): getattr(self, name) for name in _OPTIONS if not name.startswith("quota_")}
         token = bool(flat.pop("tokenFile"))  # a path of this machine
         return {**flat, "token": token, "quota": self.quota.to_json()}
 
@@ -130,11 +131,6 @@ def _seconds(least: float) -> Any:
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
 
 
 _OPTIONS: dict[str, dict[str, Any]] = {

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, get_args, get_origin
-
-from typing_extensions import NotRequired, Required
+from typing import Any, Literal
 
 from resources import _ownership, _values
 from resources._values import Failure, api_name, join
@@ -233,7 +231,7 @@ class Schema:
 
     def inputs_of(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs among a state's values."""
-        return {name: state[name] for name in self.names("path", "fixed", "mutable", "local") if _given(state, name)}
+        return {name: state[name] for name in self.names(*INPUTS) if _given(state, name)}
 
     def observed(self, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
         """The state after a call: the inputs with what the API says of them, and the outputs.
@@ -259,9 +257,7 @@ class Schema:
 
 def _marker(annotation: Any) -> Field:
     """The `Field` within an annotation."""
-    while get_origin(annotation) in (Required, NotRequired):
-        annotation = get_args(annotation)[0]
-    found: Field = annotation.__metadata__[-1]
+    found: Field = _values.markers(annotation)[-1]
     return found
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_origin
 from urllib.parse import quote
 
-from typing_extensions import NotRequired, Required, is_typeddict
+from typing_extensions import is_typeddict
 
 from resources import _values
 from resources._schema import Schema
@@ -149,6 +149,4 @@ def _free(annotation: Any, path: str) -> Iterator[str]:
 
 
 def _is_marked(annotation: Any) -> bool:
-    while get_origin(annotation) in (Required, NotRequired):
-        annotation = get_args(annotation)[0]
-    return _values.FREE in getattr(annotation, "__metadata__", ())
+    return _values.FREE in _values.markers(annotation)

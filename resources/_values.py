@@ -62,6 +62,14 @@ def plain_type(annotation: Any) -> Any:
     return annotation
 
 
+def markers(annotation: Any) -> tuple[Any, ...]:
+    """What stands beside the type in an annotation: of `Required[Annotated[int, ...]]` the rest."""
+    while get_origin(annotation) in (Required, NotRequired):
+        annotation = get_args(annotation)[0]
+    found: tuple[Any, ...] = getattr(annotation, "__metadata__", ())
+    return found
+
+
 @cache
 def hints(kind: Any) -> dict[str, Any]:
     """Python name -> annotation, with its markers, of each key of a `TypedDict`."""

@@ -89,7 +89,7 @@ def version_of(emulator: Emulator, given: Mapping[str, Any]) -> sqlite3.Row | No
         return None
     project, parent, version = tables.split(name)
     row = tables.version(emulator, project, parent, version)
-    if row["state"] not in ("READY", "UPDATING"):
+    if row["state"] not in tables.ANSWERING:
         raise errors.FailedPrecondition(f"{name} is {row['state']}: only a READY version predicts.")
     return row
 

@@ -99,7 +99,7 @@ class LocalJob:
         number = 0
         for source in self._order.sources:
             try:
-                planned = shards.plan([Path(source)], self._order.form)
+                planned = shards.plan(Path(source), self._order.form)
             except Damaged as exc:
                 raise JobFailed(f"{source}: {exc}.") from exc
             for shard in planned:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -31,24 +31,23 @@ class Shard:
     end: int
 
 
-def plan(files: Sequence[Path], form: str, most: int = SHARD_BYTES) -> list[Shard]:
-    """The shards of all files in order, one at least; a compressed file is one shard.
+def plan(file: Path, form: str, *, source: int = 0, most: int = SHARD_BYTES) -> list[Shard]:
+    """The shards of a file in order, one at least; a compressed file is one shard.
 
     Args:
-        files: the input.
+        file: the input.
         form: `JSON`, `TF_RECORD` or `TF_RECORD_GZIP`.
+        source: the number of the file in its job.
         most: a shard ends with the row that holds its byte of this number.
 
     Raises:
         Damaged: a row is too long, or what should be a TFRecord is none.
     """
-    found = []
-    for number, file in enumerate(files):
-        start = 0
-        for end in _ends(file, form, most):
-            found.append(Shard(number, start, end))
-            start = end
-    return found or [Shard(0, 0, 0)]
+    found, start = [], 0
+    for end in _ends(file, form, most):
+        found.append(Shard(source, start, end))
+        start = end
+    return found or [Shard(source, 0, 0)]
 
 
 def _ends(file: Path, form: str, most: int) -> Iterable[int]:

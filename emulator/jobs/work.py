@@ -57,14 +57,13 @@ class Job:
         await insist(self._emulator, change)
 
     def _plan(self, names: list[str]) -> list[Shard]:
-        files = [self._folder / "input" / str(number) for number in range(len(names))]
         planned: list[Shard] = []
-        for number, file in enumerate(files):
+        for number, name in enumerate(names):
             try:
-                own = shards.plan([file], self._form)
+                own = shards.plan(self._folder / "input" / str(number), self._form, source=number)
             except Damaged as exc:
-                raise JobFailed(f"{names[number]}: {exc}.") from exc
-            planned += [Shard(number, shard.start, shard.end) for shard in own if shard.end]
+                raise JobFailed(f"{name}: {exc}.") from exc
+            planned += [shard for shard in own if shard.end]
         return planned or [Shard(0, 0, 0)]
 
     async def run(self) -> None:

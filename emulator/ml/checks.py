@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from emulator.parameters import errors_of
-from emulator.payload import snake
+from emulator.casing import snake
+from emulator.violations import bad_request, violation
 from resources import errors
 from resources._values import Failure, from_api
 from resources.ml import job_rules, rules
@@ -18,13 +18,14 @@ from resources.ml.schema import MODEL, VERSION
 _MAPS = ("labels",)
 """Fields whose keys are the user's: their entries stay, empty ones too."""
 _ZEROS: tuple[object, ...] = (False, 0, "", [])
-_GOOGLE_RUNTIMES = {(1, minor) for minor in range(4, 16)} | {(2, minor) for minor in range(1, 12)}
+_, _LAST = rules.LAST_GOOGLE_RUNTIME
+_GOOGLE_RUNTIMES = {(1, minor) for minor in range(4, 16)} | {(2, minor) for minor in range(1, _LAST + 1)}
 
 
 def field_error(cls: type[errors.ApiError], path: str, text: str) -> errors.ApiError:
     """An error that names the field, in the words that `ml` v1 uses."""
     message = f"Field: {snake(path)} Error: {text}"
-    return cls(message, [errors_of(snake(path), text)])
+    return cls(message, bad_request([violation(snake(path), text)]))
 
 
 def model_body(project: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def runtimes() -> str:
     """The runtime versions that are taken, for a message."""
     installed = _installed()
     own = f", and {installed[0]}.{installed[1]}, the TensorFlow that really serves here" if installed else ""
-    return f"1.4 to 1.15 and 2.1 to 2.11{own}"
+    return f"1.4 to 1.15 and 2.1 to 2.{_LAST}{own}"
 
 
 @functools.cache
@@ -132,10 +133,7 @@ def _refuse(failures: Iterable[Failure], root: str) -> None:
     if not found:
         return
     message = "\n".join(f"Field: {path} Error: {reason}" for path, reason in found)
-    details = [{"field": path, "description": reason} for path, reason in found]
-    raise errors.InvalidArgument(
-        message, [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": details}]
-    )
+    raise errors.InvalidArgument(message, bad_request([violation(path, reason) for path, reason in found]))
 
 
 def _refuse_unsupported(body: Mapping[str, Any]) -> None:

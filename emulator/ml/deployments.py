@@ -52,7 +52,7 @@ class Deployments:
 
     def resume(self) -> None:
         """Loads, in the background, every version that was serving when the process ended."""
-        for row in self._emulator.store.all("SELECT * FROM versions WHERE state IN ('READY', 'UPDATING')"):
+        for row in self._emulator.store.all("SELECT * FROM versions WHERE state IN (?, ?)", *tables.ANSWERING):
             self._begin(row)
 
     def warm_up(self) -> None:

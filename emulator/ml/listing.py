@@ -34,24 +34,38 @@ def page(key: str, request: Request, items: Iterable[dict[str, Any]], *, by: str
     Raises:
         InvalidArgument: a page size, token or filter that cannot be understood.
     """
-    size = request.params.get("pageSize") or _PAGE
-    if size < 0:
-        raise field_error(errors.InvalidArgument, "pageSize", "The page size must not be negative.")
-    after = _name_of(request.params.get("pageToken") or "")
-    test = filter_of(request)
-    size = min(size, _MOST)
+    size, after, test = size_of(request), after_of(request), filter_of(request)
     found = [item for item in items if item[by] > after and test(item)]
     answer: dict[str, Any] = {key: found[:size]} if found else {}
     if len(found) > size:
-        answer["nextPageToken"] = base64.urlsafe_b64encode(found[size - 1][by].encode()).decode()
+        answer["nextPageToken"] = token(found[size - 1][by])
     return answer
 
 
-def _name_of(token: str) -> str:
+def size_of(request: Request) -> int:
+    """How many items a page has. Raises `InvalidArgument` where a call asks for a negative number."""
+    size: int = request.params.get("pageSize") or _PAGE
+    if size < 0:
+        raise field_error(errors.InvalidArgument, "pageSize", "The page size must not be negative.")
+    return min(size, _MOST)
+
+
+def token(last: str) -> str:
+    """The `nextPageToken` of a page that ends with this item."""
+    return base64.urlsafe_b64encode(last.encode()).decode()
+
+
+def after_of(request: Request) -> str:
+    """The item after which a page begins; empty for the first page. Raises `InvalidArgument` for what is no token."""
     try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+        return base64.b64decode(request.params.get("pageToken") or "", altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
-        raise field_error(errors.InvalidArgument, "pageToken", "The page token is not valid.") from None
+        raise wrong_token() from None
+
+
+def wrong_token() -> errors.ApiError:
+    """The refusal of a `pageToken` that no answer had."""
+    return field_error(errors.InvalidArgument, "pageToken", "The page token is not valid.")
 
 
 def filter_of(request: Request) -> Test:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from emulator import operations
 from emulator.ml import listing, tables
-from emulator.ml.checks import field_error
 from emulator.request import Request, Response
-from resources import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator
-
-_PAGE, _MOST = 20, 100
 
 
 def _find(emulator: Emulator, name: str) -> sqlite3.Row:
@@ -28,17 +22,14 @@ def _find(emulator: Emulator, name: str) -> sqlite3.Row:
 
 
 async def projects_operations_get(emulator: Emulator, request: Request) -> Response:
-    """An operation. The 10,000 that ended last are kept, and what has not ended."""
+    """An operation. Those that ended last are kept, as many as the settings say, and those that have not ended."""
     return Response(body=operations.to_json(_find(emulator, request.params["name"])))
 
 
 async def projects_operations_list(emulator: Emulator, request: Request) -> Response:
     """The operations of a project, the latest first; see `listing` for filters (`done:true`)."""
     (project,) = tables.split(request.params["name"])
-    size = min(request.params.get("pageSize") or _PAGE, _MOST)
-    if size < 0:
-        raise field_error(errors.InvalidArgument, "pageSize", "The page size must not be negative.")
-    test, before = listing.filter_of(request), _before(request.params.get("pageToken"))
+    size, before, test = listing.size_of(request), _before(listing.after_of(request)), listing.filter_of(request)
     found: list[tuple[int, dict[str, Any]]] = []
     query = "SELECT * FROM operations WHERE project = ? AND number < ? ORDER BY number DESC LIMIT ?"
     while len(found) <= size and (rows := emulator.store.all(query, project, before, size + 1)):
@@ -47,17 +38,16 @@ async def projects_operations_list(emulator: Emulator, request: Request) -> Resp
         before = rows[-1]["number"]
     body: dict[str, Any] = {"operations": [item for _, item in found[:size]]} if found else {}
     if len(found) > size:
-        body["nextPageToken"] = base64.urlsafe_b64encode(str(found[size - 1][0]).encode()).decode()
+        body["nextPageToken"] = listing.token(str(found[size - 1][0]))
     return Response(body=body)
 
 
-def _before(token: str | None) -> int:
-    if not token:
-        return 2**62
+def _before(last: str) -> int:
+    """The number that those of a page are below."""
     try:
-        return int(base64.b64decode(token, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        raise field_error(errors.InvalidArgument, "pageToken", "The page token is not valid.") from None
+        return int(last) if last else 2**62
+    except ValueError:
+        raise listing.wrong_token() from None
 
 
 async def projects_operations_cancel(emulator: Emulator, request: Request) -> Response:

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from emulator.casing import camel
 from emulator.ml.checks import field_error
-from emulator.payload import camel
 from resources import errors
 from resources.ml import rules
 from resources.ml.schema import MODEL, VERSION

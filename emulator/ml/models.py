@@ -1,4 +1,4 @@
-"""`ml.projects.models.*`. Not emulated: IAM policies, quotas."""
+"""`ml.projects.models.*`, but for IAM policies, which `access` stores."""
 
 from __future__ import annotations
 

@@ -95,8 +95,7 @@ def version(emulator: Emulator, name: str) -> Version:
             text = f"The model {model} has no default version: create a version first."
             raise field_error(errors.FailedPrecondition, "name", text)
     row = tables.version(emulator, project, model, version)
-    # A version answers while it is being updated.
-    if row["state"] not in ("READY", "UPDATING"):
+    if row["state"] not in tables.ANSWERING:
         raise errors.FailedPrecondition(
             "Online prediction is unavailable for this version. "
             f"Please verify that CreateVersion has completed successfully: {version} is {row['state']}."

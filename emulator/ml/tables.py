@@ -17,6 +17,9 @@ from resources import errors
 if TYPE_CHECKING:
     from emulator.context import Emulator
 
+ANSWERING = ("READY", "UPDATING")
+"""States of a version that predicts: it does while it is being updated, too."""
+
 # `body` holds what the API stores as the caller gave it, defaults filled in; states and derived fields are columns.
 _SCRIPT = """
 CREATE TABLE IF NOT EXISTS models (

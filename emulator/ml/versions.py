@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from emulator import disk
@@ -16,7 +17,8 @@ from resources.ml import rules
 if TYPE_CHECKING:
     from emulator.context import Emulator
 
-_BUSY = ("CREATING", "DELETING", "UPDATING")
+_STILL = ("READY", "FAILED")
+"""States of a version that no operation is at work on."""
 
 
 async def projects_models_versions_create(emulator: Emulator, request: Request) -> Response:
@@ -98,7 +100,7 @@ async def projects_models_versions_patch(emulator: Emulator, request: Request) -
         current = json.loads(row["body"])
         mask = masks.of_version(request.params.get("updateMask"), current)
         masks.check_etag(row, request.body)
-        _require_state(row, "READY", "updated")
+        _require_state(row, ("READY",), "updated")
         body = masks.applied(current, request.body, mask)
         checks.check_version(project, model, {"name": name, **body})
         tables.update_version(emulator, (project, model, name), state="UPDATING")
@@ -106,8 +108,8 @@ async def projects_models_versions_patch(emulator: Emulator, request: Request) -
     return Response(body=emulator.operations.start(number))
 
 
-def _require_state(row: sqlite3.Row, wanted: str, done: str) -> None:
-    if row["state"] != wanted:
+def _require_state(row: sqlite3.Row, wanted: Collection[str], done: str) -> None:
+    if row["state"] not in wanted:
         text = f"The version {tables.key_of(row)} is {row['state']} and cannot be {done}."
         raise checks.field_error(errors.FailedPrecondition, "name", text)
 
@@ -117,8 +119,7 @@ async def projects_models_versions_delete(emulator: Emulator, request: Request) 
     project, model, name = tables.split(request.params["name"])
     with emulator.store.transaction():
         row = tables.version(emulator, project, model, name)
-        if row["state"] in _BUSY:
-            _require_state(row, "", "deleted")
+        _require_state(row, _STILL, "deleted")
         if tables.is_default(emulator, row) and _siblings(emulator, row):
             text = f"Cannot delete the default version {name}: make another version the default first."
             raise checks.field_error(errors.FailedPrecondition, "name", text)
@@ -138,7 +139,7 @@ async def projects_models_versions_set_default(emulator: Emulator, request: Requ
     project, model, name = tables.split(request.params["name"])
     with emulator.store.transaction():
         row = tables.version(emulator, project, model, name)
-        _require_state(row, "READY", "made the default")
+        _require_state(row, ("READY",), "made the default")
         emulator.store.run(
             "UPDATE models SET default_version = ?, etag = ? WHERE project = ? AND name = ?",
             *(name, tables.new_etag(), project, model),

@@ -13,7 +13,6 @@ from resources._provider import Call, State
 from resources.storage import _objects, _uploads, manifests
 
 BLOCK = 2**18
-AGAIN = "build it again with `python -m models build`, or copy it again"
 
 
 class Folder:
@@ -69,13 +68,14 @@ def verify(folder: Path, files: Mapping[str, State]) -> None:
     for name, facts in files.items():  # of all files before the first is read, which for gigabytes takes long
         size = _size(folder, name)
         if size != facts["size"]:
-            raise errors.ArtifactError(f"{folder}/{name} has {size} bytes; declared are {facts['size']}: {AGAIN}")
+            told = f"{folder}/{name} has {size} bytes; declared are {facts['size']}"
+            raise errors.ArtifactError(f"{told}: {_uploads.AGAIN}")
 
     def check(name: str) -> None:
         found = _facts(folder, name)
         if found != files[name]:
             raise errors.ArtifactError(
-                f"{folder}/{name} has crc32c {found['crc32c']}; declared is {files[name]['crc32c']}: {AGAIN}"
+                f"{folder}/{name} has crc32c {found['crc32c']}; declared is {files[name]['crc32c']}: {_uploads.AGAIN}"
             )
 
     _objects.each(files, check)
@@ -93,7 +93,7 @@ def _facts(folder: Path, name: str) -> State:
     try:
         return {"size": size, "crc32c": crc32c(folder / name)}
     except OSError as error:
-        raise errors.ArtifactError(f"{folder}/{name} cannot be read: {error.strerror}; {AGAIN}") from None
+        raise _uploads.unreadable(folder / name, error) from None
 
 
 def _size(folder: Path, name: str) -> int:
@@ -105,11 +105,11 @@ def _size(folder: Path, name: str) -> int:
     try:
         status = (folder / name).stat()
     except FileNotFoundError:
-        raise errors.ArtifactError(f"{folder} is not whole: {name} is missing; {AGAIN}") from None
+        raise errors.ArtifactError(f"{folder} is not whole: {name} is missing; {_uploads.AGAIN}") from None
     except OSError as error:
-        raise errors.ArtifactError(f"{folder}/{name} cannot be read: {error.strerror}; {AGAIN}") from None
+        raise _uploads.unreadable(folder / name, error) from None
     if not stat.S_ISREG(status.st_mode):
-        raise errors.ArtifactError(f"{folder}/{name} is not a plain file; {AGAIN}")
+        raise errors.ArtifactError(f"{folder}/{name} is not a plain file; {_uploads.AGAIN}")
     return status.st_size
 
 

@@ -16,6 +16,8 @@ from resources.storage import _objects
 
 RESUMABLE_ABOVE = 5 * 2**20
 CHUNK = 8 * 2**20
+AGAIN = "build it again with `python -m models build`, or copy it again"
+"""What to do about a file that is not as it was declared, or cannot be read."""
 _TYPE = "application/octet-stream"
 
 
@@ -137,12 +139,15 @@ def _insert(call: Call, bucket: str, media: Any, **more: Any) -> Any:
     return call.api.storage("objects").insert(bucket=bucket, media_body=media, **more)
 
 
+def unreadable(file: Path, error: OSError) -> errors.ArtifactError:
+    """What is told of a file that cannot be read."""
+    return errors.ArtifactError(f"{file} cannot be read: {error.strerror}; {AGAIN}")
+
+
 def _content(file: Path | bytes) -> bytes:
     if isinstance(file, bytes):
         return file
     try:
         return file.read_bytes()
     except OSError as error:
-        raise errors.ArtifactError(
-            f"{file} cannot be read: {error.strerror}; build it again, or copy it again"
-        ) from None
+        raise unreadable(file, error) from None

@@ -41,7 +41,7 @@ WRONG = [
     ({"name": "n", "share": True}, "share", "must be a number; it is True"),
     ({"name": "n", "inner": 3}, "inner", "must be a mapping; it is 3"),
     ({"name": "n", "inner": {"minNodes": 1.5}}, "inner.minNodes", "must be a whole number; it is 1.5"),
-    ({"name": "n", "inner": {"minNodes": None}}, "inner.minNodes", "must be a whole number; it is None"),
+    ({"name": "n", "inner": {"minNodes": None}}, "inner.minNodes", "must be a whole number; it is empty"),
     ({"name": "n", "items": {}}, "items", "must be a list; it is a mapping"),
     ({"name": "n", "items": [{}, {"big": "x"}]}, "items[1].big", "must be a whole number; it is 'x'"),
     ({"name": "n", "labels": {"a": 1}}, "labels.a", "must be a string; it is 1"),

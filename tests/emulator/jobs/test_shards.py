@@ -16,7 +16,7 @@ ROWS = st.lists(st.binary(max_size=30), max_size=40)
 
 
 def _read(file: Path, form: str, most: int) -> bytes:
-    planned = shards.plan([file], form, most)
+    planned = shards.plan(file, form, most=most)
     assert [shard.start for shard in planned] == [0, *(shard.end for shard in planned[:-1])]
     return b"".join(chunk for shard in planned for chunk in shards.chunks(file, shard, form))
 
@@ -31,7 +31,7 @@ def test_lines_are_cut_only_at_their_ends(
     file.write_bytes(content)
 
     assert _read(file, "JSON", most) == content
-    ends = {shard.end for shard in shards.plan([file], "JSON", most)}
+    ends = {shard.end for shard in shards.plan(file, "JSON", most=most)}
     assert all(end == len(content) or content[end - 1 : end] == b"\n" for end in ends)
 
 

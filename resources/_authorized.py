@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import google_auth_httplib2
 from google.auth import exceptions
 
-from resources import _credentials, errors
+from resources import _credentials, _reach, errors
 from resources._settings import is_loopback
 
 GOOGLE = ".googleapis.com"
@@ -82,4 +82,4 @@ class AuthorizedHttp(google_auth_httplib2.AuthorizedHttp):  # type: ignore[misc]
 
     def _no_token_server(self, error: Exception) -> errors.EndpointUnreachable:
         host = urlsplit(self._request.url).netloc or "the metadata server"
-        return errors.EndpointUnreachable(f"no token from {host}: {_credentials.line(error)}")
+        return _reach.no_token(host, error)

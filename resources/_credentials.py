@@ -28,8 +28,17 @@ def principal_failure(principal: str) -> str:
 
 
 def endpoint_token() -> str:
-    """The token of an endpoint that is not Google's, from the environment alone; empty for none."""
-    return os.environ.get(TOKEN_VARIABLE, "").strip()
+    """The token of an endpoint that is not Google's, from the environment alone; empty for none.
+
+    Raises:
+        NoCredentials: it cannot be sent.
+    """
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if not token.isascii() or not token.isprintable():
+        raise errors.NoCredentials(
+            f"{TOKEN_VARIABLE} holds more than printable ASCII characters on one line, which no token does: {OWN_LOGIN}"
+        )
+    return token
 
 
 class Credentials:
@@ -92,11 +101,6 @@ def refused(error: Exception, url: str, principal: str) -> errors.NoCredentials:
             f"add-iam-policy-binding {principal} --member=user:YOU --role=roles/iam.serviceAccountTokenCreator`"
         )
     return errors.NoCredentials(f"the credentials are expired, revoked or wrong ({_said(error)}): {LOGIN}")
-
-
-def line(error: BaseException) -> str:
-    """An error's text on one line, of a bounded length."""
-    return " ".join(str(error).split())[:_LONGEST] or type(error).__name__
 
 
 def _said(error: Exception) -> str:

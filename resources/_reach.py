@@ -13,7 +13,8 @@ from resources._proxy import ProxyRefused
 
 FAILURES = (OSError, httplib2.HttpLib2Error)
 """How httplib2 says that there is no connection, beside `http.client.HTTPException`."""
-_PROXY = "check tf2-models:endpoint, HTTPS_PROXY and NO_PROXY"
+_PROXY = "HTTPS_PROXY and NO_PROXY"
+_CHECK = f"check tf2-models:endpoint, {_PROXY}"
 
 
 def failed(where: str, error: BaseException) -> errors.EndpointUnreachable:
@@ -23,8 +24,20 @@ def failed(where: str, error: BaseException) -> errors.EndpointUnreachable:
         where: the endpoint and the method.
         error: one of `FAILURES`, or what an answer that is cut short raises.
     """
-    cause, step, lasting = _reason(error)
+    cause, step, lasting = _reason(error, _CHECK)
     return _unreachable(f"no answer from {where}: {cause}{step and f'; {step}'}", lasting=lasting)
+
+
+def no_token(host: str, error: Exception) -> errors.EndpointUnreachable:
+    """The error of a connection that failed, where a token is asked for.
+
+    Args:
+        host: who gives tokens.
+        error: google-auth's, which holds the one of the connection, if it was that.
+    """
+    inner = error.args[0] if error.args else None
+    cause, step, lasting = _reason(inner if isinstance(inner, FAILURES) else error, f"check {_PROXY}")
+    return _unreachable(f"no token from {host}: {cause}{step and f'; {step}'}", lasting=lasting)
 
 
 def foreign(where: str, content: str | bytes, status: int = 200) -> errors.EndpointUnreachable:
@@ -34,7 +47,7 @@ def foreign(where: str, content: str | bytes, status: int = 200) -> errors.Endpo
     told = (
         f"no answer of the API from {where}, but HTTP {status} with {found!r}: a proxy or another server answers there"
     )
-    return _unreachable(f"{told}; {_PROXY}", lasting=400 <= status < 500)
+    return _unreachable(f"{told}; {_CHECK}", lasting=400 <= status < 500)
 
 
 def is_foreign(status: int, content: bytes, uri: str) -> bool:
@@ -57,17 +70,16 @@ def _unreachable(text: str, *, lasting: bool) -> errors.EndpointUnreachable:
     return error
 
 
-def _reason(error: BaseException) -> tuple[str, str, bool]:
-    """Cause, next step where it is not just to try again, and whether that is of no use."""
+def _reason(error: BaseException, check: str) -> tuple[str, str, bool]:
+    """Cause, next step where it is not just to try again (by what to check), and whether that is of no use."""
     said = errors.plain(" ".join(str(error).split()) or type(error).__name__, 200)
     if isinstance(error, ssl.SSLCertVerificationError):
         own = f"if it is your own, name a file with its authority in {_authorities.VARIABLE}"
-        step = f"{own}; else check tf2-models:endpoint"
-        return f"its certificate is not trusted ({error.verify_message})", step, True
+        return f"its certificate is not trusted ({error.verify_message})", f"{own}; else {check}", True
     if isinstance(error, ssl.SSLError):
-        return f"no TLS is spoken there ({error.reason})", f"{_PROXY}: scheme and port", True
+        return f"no TLS is spoken there ({error.reason})", f"{check}: scheme and port", True
     if isinstance(error, ProxyRefused):
-        return f"the proxy refuses ({said})", _PROXY, True
+        return f"the proxy refuses ({said})", check, True
     if isinstance(error, httplib2.ServerNotFoundError | socket.gaierror):
-        return f"its name does not resolve ({said})", f"{_PROXY}, gcp:region and the network", False
+        return f"its name does not resolve ({said})", f"{check}, gcp:region and the network", False
     return said, "", False

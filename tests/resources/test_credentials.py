@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from resources import errors
+from resources._api import Api
 from resources._authorized import AuthorizedHttp
 from resources._connection import Http
 from resources._credentials import Credentials
+from resources._settings import Settings
 
 TOKEN = "ya29.planted-token"  # noqa: S105 - what must not be seen
 ROBOT = "robot@demo.iam.gserviceaccount.com"
@@ -192,6 +194,43 @@ def test_a_token_server_that_is_out_of_order_is_named(server: Server) -> None:
 
     with pytest.raises(errors.EndpointUnreachable, match=r"^no token from 127\.0\.0\.1:\d+: "):
         call(server)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("socks5://127.0.0.1:9", "the proxy refuses (HTTPS_PROXY begins with socks5://, "),
+        ("http://user:planted@127.0.0.1:1", "the proxy refuses (127.0.0.1:1: "),
+    ],
+)
+def test_a_proxy_on_the_way_to_the_token_server_is_named(
+    server: Server, account: Path, monkeypatch: pytest.MonkeyPatch, proxy: str, said: str
+) -> None:
+    """That does not pass: what to check is in the line, and no password."""
+    facts = {**json.loads(account.read_text(encoding="utf-8")), "token_uri": "https://tokens.example.invalid/token"}
+    account.write_text(json.dumps(facts), encoding="utf-8")
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+
+    with pytest.raises(errors.EndpointUnreachable) as caught:
+        call(server)
+
+    line = str(caught.value)
+    assert line.startswith(f"no token from tokens.example.invalid: {said}")
+    assert line.endswith("; check HTTPS_PROXY and NO_PROXY")
+    assert "planted" not in line
+    assert caught.value.lasting
+
+
+@pytest.mark.parametrize("token", ["planted\nplanted", "planted\x7f", "pl\u00e4nted", "\u2192planted"])
+def test_a_token_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    """Two lines of a file, say: the variable is named, and nothing is sent."""
+    monkeypatch.setenv("TF2_MODELS_TOKEN", token)
+    api = Api(Settings(endpoint="http://127.0.0.1:1"))
+
+    with pytest.raises(errors.NoCredentials, match=r"^TF2_MODELS_TOKEN holds more than printable") as caught:
+        api.call(api.ml("projects.models").get(name="projects/p/models/m"))
+
+    assert "planted" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"type": "nothing"}', None])

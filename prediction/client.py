@@ -122,7 +122,7 @@ class Client:
         Raises:
             InvalidInput: no instances, one that JSON cannot say or that is too large; nothing was sent.
             PredictionFailed: the model refused or failed; `instance` is the index of the first that does not fit. Or
-                the client is closed.
+                it gave more or fewer predictions than there were instances, or the client is closed.
             ApiError: the API's own refusal, by its class.
             EndpointUnreachable: no answer came.
         """

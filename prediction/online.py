@@ -49,7 +49,8 @@ def predict_json(
     Raises:
         InvalidInput: wrong names or endpoint, no instances, an instance that JSON cannot say or that alone is over the
             limit; nothing was sent.
-        PredictionFailed: the model refused or failed: the API answered 200 with `{"error": "..."}`.
+        PredictionFailed: the model refused or failed: the API answered 200 with `{"error": "..."}`. Or it gave more or
+            fewer predictions than there were instances.
         ApiError: the API's own refusal, by its class: `NotFound`, `PermissionDenied`, ...
         EndpointUnreachable: no answer came.
     """
@@ -77,7 +78,7 @@ def ask(
     """
     what = f"{name}: " if among == 1 else f"{name}, {body.instances}: "
     try:
-        return _predictions(_send(api, name, body.content), what)
+        return _predictions(_send(api, name, body.content), body.count, what)
     except errors.PredictionFailed as error:
         raise fitting.explained(error, body, inputs()) from None
 
@@ -99,10 +100,13 @@ def _send(api: _api.Api, name: str, content: bytes) -> Any:
     return api.call(request, repeatable=True)
 
 
-def _predictions(answer: Any, what: str) -> list[Any]:
+def _predictions(answer: Any, count: int, what: str) -> list[Any]:
     if isinstance(answer, dict) and "error" in answer:
         raise errors.PredictionFailed(f"{what}{answer['error']}")
     predictions = answer.get("predictions") if isinstance(answer, dict) else None
     if not isinstance(predictions, list):
         raise errors.PredictionFailed(f'{what}the answer has no list of "predictions": {str(answer)[:200]}')
+    if len(predictions) != count:
+        reason = f"{len(predictions)} predictions came for {count} instances, so which is whose is not known"
+        raise errors.PredictionFailed(f"{what}{reason}: send such a model one instance at a time")
     return predictions

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import orjson
@@ -24,13 +25,19 @@ class Body:
 
     Attributes:
         content: JSON, at most `LIMIT` bytes.
-        instances: which instances it holds, for messages: "instances 0 to 99".
+        count: how many instances it holds.
         first: the index of the first of them.
     """
 
     content: bytes
-    instances: str
+    count: int = 1
     first: int = 0
+
+    @property
+    def instances(self) -> str:
+        """Which instances it holds, for messages: "instances 0 to 99"."""
+        last = self.first + self.count - 1
+        return f"instances {self.first} to {last}" if self.count > 1 else f"instance {self.first}"
 
 
 def pack(instances: Iterable[Any], signature_name: str | None = None) -> list[Body]:
@@ -56,9 +63,7 @@ def pack(instances: Iterable[Any], signature_name: str | None = None) -> list[Bo
 
 
 def _body(texts: list[bytes], first: int, close: bytes) -> Body:
-    last = first + len(texts) - 1
-    instances = f"instances {first} to {last}" if last > first else f"instance {first}"
-    return Body(_OPEN + _COMMA.join(texts) + close, instances, first)
+    return Body(_OPEN + _COMMA.join(texts) + close, len(texts), first)
 
 
 def _signature(name: str | None) -> bytes:
@@ -66,7 +71,7 @@ def _signature(name: str | None) -> bytes:
 
 
 def _encoded(instances: Iterable[Any], room: int) -> Iterable[bytes]:
-    if isinstance(instances, (str, bytes, Mapping)) or not isinstance(instances, Iterable):
+    if isinstance(instances, (str, bytes, Mapping)) or _is_scalar(instances) or not isinstance(instances, Iterable):
         kind = type(instances).__name__
         raise errors.InvalidInput([("instances", f"must be a list with one item per instance; it is a {kind}")])
     for index, instance in enumerate(instances):
@@ -75,6 +80,11 @@ def _encoded(instances: Iterable[Any], room: int) -> Iterable[bytes]:
             reason = f"has {len(text):,} bytes of JSON; a request holds {room:,}: send a smaller one"
             raise errors.InvalidInput([(f"instances[{index}]", reason)])
         yield text
+
+
+def _is_scalar(instances: Any) -> bool:
+    """Whether this is an array of no dimension, which is iterable in name only."""
+    return getattr(instances, "ndim", 1) == 0
 
 
 def _encode(instance: Any, index: int) -> bytes:
@@ -110,5 +120,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return {"b64": base64.b64encode(value).decode("ascii")}
     if hasattr(value, "tolist"):
-        return value.tolist()
+        plain = value.tolist()
+        # An element of more bits than a double's stays itself, and JSON has doubles.
+        return float(plain) if isinstance(plain, Real) and type(plain) is type(value) else plain
     raise TypeError(f"it holds a value of the type {type(value).__name__}")

@@ -41,9 +41,9 @@ class Question:
         return [prediction for answered in asked for prediction in answered]
 
     def cases(self, predictions: Sequence[Any]) -> list[Case]:
-        """The instances with predictions and truth. A model may answer with fewer or more: each stands at its place."""
+        """The instances with predictions and truth."""
         labels = [*self.labels, *[None] * (len(predictions) - len(self.labels))]
-        return [Case(*row) for row in zip(self.given.instances, predictions, labels, strict=False)]
+        return [Case(*row) for row in zip(self.given.instances, predictions, labels, strict=True)]
 
 
 def about_samples(api: _api.Api, project: str, model: str, version: str | None, count: int) -> Question:

@@ -108,7 +108,8 @@ def rows(array: Array) -> list[bytes]:
 
 
 def _finite(array: Array) -> bool:
-    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+    floats = array.dtype.kind == "f" or array.dtype.name == "bfloat16"  # whose kind numpy does not know
+    return not floats or bool(np.isfinite(array).all())
 
 
 def _strings(alias: str, value: Any) -> Any:

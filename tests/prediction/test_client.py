@@ -120,6 +120,15 @@ def test_answer_of_another_kind(wire: Wire, answer: Any) -> None:
         predict_json("p", "m", [1], endpoint=wire.endpoint)
 
 
+@pytest.mark.parametrize("predictions", [[], [1], [1, 2, 3]])
+def test_each_instance_has_its_prediction(wire: Wire, predictions: list[int]) -> None:
+    """A model that gives more or fewer predictions than instances has failed: nobody could tell which is whose."""
+    wire.answers = [(200, {"predictions": predictions})]
+
+    with pytest.raises(errors.PredictionFailed, match=f"{len(predictions)} predictions came for 2 instances"):
+        predict_json("p", "m", [5, 6], endpoint=wire.endpoint)
+
+
 def test_text_is_no_answer_of_the_api(wire: Wire) -> None:
     """Bare text, a proxy's page say, did not come from the model: it is asked once more."""
     wire.answers = [(200, "text")]

@@ -38,6 +38,7 @@ def _filler(size: int) -> str:
         ({"age": np.array([63.0])}, {"age": [63.0]}, "an array inside a dict"),
         (np.float32(0.1), pytest.approx(0.1), "a numpy scalar"),
         (np.array([0.1], np.float32), [0.1], "a float32 by its shortest decimal"),
+        (np.array([0.5], np.longdouble), [0.5], "an element with more bits than JSON's numbers have"),
         (b"\x00\xff", {"b64": "AP8="}, "bytes"),
         (np.array([b"fixed"]), [{"b64": "Zml4ZWQ="}], "an array of bytes"),
         (np.array(["fixed"]), ["fixed"], "an array of texts"),
@@ -67,7 +68,7 @@ def test_none(instances: Any) -> None:
         packing.pack(instances)
 
 
-@pytest.mark.parametrize("instances", ["text", b"bytes", {"instances": [1]}, 5, None, np.float32(1)])
+@pytest.mark.parametrize("instances", ["text", b"bytes", {"instances": [1]}, 5, None, np.float32(1), np.array(1)])
 def test_not_a_list(instances: Any) -> None:
     """What is no list of instances is refused, also where Python could iterate over it."""
     with pytest.raises(errors.InvalidInput):

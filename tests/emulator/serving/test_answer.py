@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,6 +47,9 @@ from emulator.serving.failures import InvalidOutputs, LoadFailed, RunFailed
             True,
             b'[{"y":Infinity,"z":[0.1]}]',
             id="infinity beside numbers",
+        ),
+        pytest.param(
+            {"y": np.array([np.nan, -np.inf, 1.5], ml_dtypes.bfloat16)}, True, b"[NaN,-Infinity,1.5]", id="bfloat16"
         ),
         pytest.param({"y": np.array([-np.inf, 0.1], np.float64)}, True, b"[-Infinity,0.1]", id="minus infinity"),
     ],

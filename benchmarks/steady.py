@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks import served
 from benchmarks.emulators import Emulator
 from benchmarks.figures import MB, BenchmarkError, Figure
-from benchmarks.load import Clients
+from benchmarks.load import Clients, Load
 from benchmarks.served import ONE_NODE, Served
 from benchmarks.watch import descendants
 from benchmarks.world import World
@@ -32,12 +32,8 @@ def figures(world: World) -> Iterator[Figure]:
     ours = Served(world, emulator, served.fashion_mnist(world))
     versions = {"v1": ONE_NODE, "v2": ONE_NODE}
     ours.deploy(versions, "v1")
-    clients = [Clients(world), Clients(world)]
-    body = served.images(world, 1)
     begin = time.monotonic()
-    for some, url in zip(clients, (ours.url(), ours.url("v2")), strict=True):
-        some.begin(url, body, clients=CLIENTS, seconds=SECONDS)
-    world.say(f"steady: {SECONDS:g} s of {2 * CLIENTS} clients")
+    clients = _begun(world, ours)
     time.sleep(_BEGINNING)
     before = _held(emulator.pid)
     ours.deploy({**versions, "v3": ONE_NODE}, "v3")
@@ -46,18 +42,34 @@ def figures(world: World) -> Iterator[Figure]:
         raise BenchmarkError(f"the third version was there after {changed:.0f} s only, and the clients had ended")
     time.sleep(max(0.0, SECONDS - 1 - (time.monotonic() - begin)))
     after = _held(emulator.pid)
-    loads = [some.result() for some in clients]
+    yield _errors([some.result() for some in clients], changed)
+    yield _growth(before, after)
+
+
+def _begun(world: World, ours: Served) -> list[Clients]:
+    """Both halves of the clients, at work."""
+    clients, body = [Clients(world), Clients(world)], served.images(world, 1)
+    for some, url in zip(clients, (ours.url(), ours.url("v2")), strict=True):
+        some.begin(url, body, clients=CLIENTS, seconds=SECONDS)
+    world.say(f"steady: {SECONDS:g} s of {2 * CLIENTS} clients")
+    return clients
+
+
+def _errors(loads: list[Load], changed: float) -> Figure:
     requests, errors = sum(load.requests for load in loads), sum(load.errors for load in loads)
     first = next((load.first for load in loads if load.errors), "")
-    yield Figure(
+    return Figure(
         what=f"{SECONDS:g} s of {2 * CLIENTS} clients while a version is made and set default: errors",
         measured=errors,
         bound=0,
         spread=f"of {requests} requests; the new default after {changed:.0f} s {first}".rstrip(),
     )
+
+
+def _growth(before: dict[int, int], after: dict[int, int]) -> Figure:
     lasting = before.keys() & after.keys()
     totals = [sum(held[pid] for pid in lasting) / MB for held in (before, after)]
-    yield Figure(
+    return Figure(
         what="the same: what memory of the processes grew by",
         measured=totals[1] - totals[0],
         bound=GROWTH,

@@ -82,7 +82,7 @@ class Call:
                 yield piece
 
     async def read(self) -> bytes:
-        """The body of a JSON call, bounded."""
+        """The body of a JSON call. Raises `PayloadTooLarge` beyond `BODY_LIMIT`."""
         content = bytearray()
         async for chunk in self.chunks():
             content += chunk

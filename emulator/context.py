@@ -36,7 +36,11 @@ class Emulator:
     """One running emulator.
 
     Attributes:
+        store: the database.
         data: the folder that holds everything that survives.
+        settings: how it behaves.
+        serving: the nodes.
+        log: the log file.
         calls: method id -> how often it was called since the start.
         faults: what is to go wrong; nothing, unless somebody asks.
         access: who may call.
@@ -46,6 +50,10 @@ class Emulator:
         running: checksums of uploads in several requests, as far as they have come.
         last_used: version -> when it last answered a prediction; forgotten when the process ends.
         clock: the one clock; durations are measured without it.
+        started: when that was, in seconds of `time.monotonic`.
+        operations: the long-running operations.
+        deployments: the versions that are loaded.
+        jobs: the batch prediction jobs.
     """
 
     store: Store

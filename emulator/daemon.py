@@ -32,6 +32,9 @@ class Running:
     """A process that serves.
 
     Attributes:
+        pid: its number.
+        endpoint: `http://HOST:PORT`.
+        token_file: holds the token that it asks for; empty where it asks for none.
         handle: a descriptor that means this process and no later one with the same number.
     """
 

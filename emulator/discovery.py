@@ -64,7 +64,7 @@ def methods() -> list[Method]:
 
 
 def document(name: str) -> dict[str, Any]:
-    """A bundled discovery document, `ml.v1`."""
+    """A bundled discovery document, `ml.v1`. Raises `ModuleNotFoundError` without google-api-python-client."""
     spec = importlib.util.find_spec("googleapiclient")
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("google-api-python-client is not installed: pip install -r requirements.txt")

@@ -48,6 +48,8 @@ class Quota:
     """Counts, and refuses what is beyond the limits.
 
     Attributes:
+        limits: what is enforced.
+        clock: seconds, from anywhere on.
         most_calls: the most management calls that were answered within `limits.seconds`.
         most_operations: the most creations and deletions of versions at a time.
         refused: calls that were answered with 429.

@@ -64,7 +64,7 @@ class Plan:
 
 
 def format_of(names: list[str]) -> str:
-    """The format that the names of input files tell: `JSON`, unless they end as TFRecords do."""
+    """The format that the names of input files tell: `JSON`, unless they end as TFRecords do. Raises `InvalidInput`."""
     found = {_FORMATS.get(Path(name).suffix, "JSON") for name in names}
     if len(found) > 1:
         raise errors.InvalidInput([("--input", "files of one job have one format: say it with --format")])

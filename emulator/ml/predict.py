@@ -84,7 +84,13 @@ def remember(
 
 
 def version(emulator: Emulator, name: str) -> Version:
-    """The version that answers for `name`."""
+    """The version that answers for the full name of a model or of a version.
+
+    Raises:
+        InvalidArgument: it is no such name.
+        NotFound: there is no such model or version.
+        FailedPrecondition: the model has no default version, or the version is not READY.
+    """
     found = _NAME.fullmatch(name)
     if found is None:
         raise field_error(errors.InvalidArgument, "name", f"{name} is not the name of a model or a version.")

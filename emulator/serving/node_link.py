@@ -33,10 +33,10 @@ class Settings:
     threads: int
     bare: bool
     sandbox: Collection[str]
-    machine: Machine | None
     load_timeout: float
     predict_timeout: float
     pending_bytes: int
+    machine: Machine | None = None
     batch: Mapping[str, Any] | None = None
 
 

@@ -58,7 +58,6 @@ class Serving:
             threads=threads,
             bare=single_output_bare,
             sandbox=self.sandbox,
-            machine=None,
             load_timeout=load_timeout,
             predict_timeout=predict_timeout,
             pending_bytes=pending_bytes,

@@ -60,7 +60,7 @@ def answers_at(call: Call) -> bool:
 
 
 async def respond(emulator: Emulator, call: Call) -> Response:
-    """The answer."""
+    """The answer to one of them. Raises `ApiError`, which `in_xml` puts into XML."""
     found = _PATH.fullmatch(call.raw_path)
     assert found is not None  # `answers_at` said so
     query = {name: values[-1] for name, values in parse_qs(call.query, keep_blank_values=True).items()}

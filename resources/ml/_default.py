@@ -39,7 +39,11 @@ def serves(inputs: Mapping[str, Any]) -> None:
 
 
 def hand_over(call: Call, live: State) -> None:
-    """Makes another READY version the default; does nothing where there is none, nor will be."""
+    """Makes another READY version the default; does nothing where there is none, nor will be.
+
+    Raises:
+        OperationTimeout: another one was neither READY nor gone in time.
+    """
     if _handed(call, live):
         return
     call.report("it is the default: waiting for what is under way on other versions")

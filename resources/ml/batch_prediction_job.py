@@ -43,7 +43,12 @@ class BatchPredictionJobProvider(Provider):
         return live
 
     def make(self, call: Call, inputs: State) -> State:
-        """`projects.jobs.create`, awaited unless `wait` is false; or the end of one that an earlier process began."""
+        """`projects.jobs.create`, awaited unless `wait` is false; or the end of one that an earlier process began.
+
+        Raises:
+            OperationFailed: it failed, or was cancelled.
+            OperationTimeout: it still runs.
+        """
         self._stop_others(call, inputs, (inputs.get("labels") or {}).get(_ownership.LABEL, ""))
         live = self._begun(call, inputs)
         if inputs.get("wait") is False:

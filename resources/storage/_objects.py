@@ -78,7 +78,11 @@ class Progress:
 
 
 def confirm(call: Call, bucket: str, name: str, size: int, crc32c: str) -> None:
-    """The name is taken: that is right if the bytes are these, and an error otherwise. Nothing is overwritten."""
+    """The name is taken: that is right if the bytes are these. Nothing is overwritten.
+
+    Raises:
+        ArtifactError: they are others.
+    """
     live = call.api.call(call.api.storage("objects").get(bucket=bucket, object=name))
     if live.get("crc32c") != crc32c or int(live["size"]) != size:
         raise errors.ArtifactError(

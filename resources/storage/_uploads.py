@@ -105,7 +105,11 @@ class Chunk:
         self.uri, self.methodId = request.uri, request.methodId
 
     def execute(self, http: Any) -> Any:
-        """Sends the next chunk; returns the upload's status and, after the last, the object."""
+        """Sends the next chunk; returns the upload's status and, after the last, the object.
+
+        Raises:
+            EndpointUnreachable: what came is no answer of the API.
+        """
         status, body = self._request.next_chunk(http=http)
         if isinstance(body, str):  # a proxy's page with a good status looks like the end of the upload
             raise errors.EndpointUnreachable(f"no answer of the API to {self.methodId}: what came is no JSON")

@@ -113,11 +113,7 @@ FAILURES = [
     (stack(wrong({"parameters": 7})), "tf2-models:models.m.versions.v1.parameters", "must be a mapping"),
     (stack(wrong({"minNodes": 7})), "tf2-models:models.m.versions.v1.minNodes", "is not a key here"),
     (stack(wrong({"runtimeVersion": 2.21})), "tf2-models:models.m.versions.v1.runtimeVersion", "must be a string"),
-    (
-        stack(wrong({"runtimeVersion": "2.11"})),
-        "tf2-models:models.m.versions.v1.runtimeVersion",
-        "older than",
-    ),
+    (stack(wrong({"runtimeVersion": "2.11"})), "tf2-models:models.m.versions.v1.runtimeVersion", "older than"),
     (
         stack(wrong({"autoScaling": {"minNodes": "1"}})),
         "tf2-models:models.m.versions.v1.autoScaling.minNodes",
@@ -183,16 +179,6 @@ def test_a_wrong_bucket_is_told_once(name: object) -> None:
         config.read(stack(MODELS, bucket={"name": name}), resolve)
 
     assert [path for path, _ in caught.value.failures] == ["tf2-models:bucket.name"]
-
-
-def test_a_wrong_name_of_a_model_is_told_once() -> None:
-    """And not again for each of its versions, and for each job that asks it."""
-    jobs = {"j": {"model": "m-1", "dataFormat": "JSON", "inputPaths": ["gs://in-bucket/*"], "outputPath": "gs://out"}}
-
-    with pytest.raises(errors.InvalidInput) as caught:
-        config.read(stack({"m-1": MODELS["m"]}, batchPredictionJobs=jobs), resolve)
-
-    assert [path for path, _ in caught.value.failures] == ["tf2-models:models.m-1"]
 
 
 def test_all_failures_are_told_at_once() -> None:

@@ -63,6 +63,14 @@ def test_what_is_wrong_is_told_once(values: dict[str, str], key: str, reason: st
     assert reason in found[f"tf2-models:batchPredictionJobs.{key}"]
 
 
+def test_a_wrong_name_of_a_model_is_told_once() -> None:
+    """And not again for each of its versions, and for each job that asks it."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        config.read(stack({"m-1": MODELS["m"]}, batchPredictionJobs={"j": {**JOB, "model": "m-1"}}), resolve)
+
+    assert [path for path, _ in caught.value.failures] == ["tf2-models:models.m-1"]
+
+
 @pytest.mark.parametrize(("edit", "version"), [({}, "v2"), ({"version": "v1"}, "v1")])
 def test_a_job_asks_a_version_of_the_stack(edit: dict[str, str], version: str) -> None:
     """The one that it names, or the default; its region is the stack's."""

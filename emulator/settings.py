@@ -134,11 +134,11 @@ def _flag(name: str) -> str:
 
 
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "port": {"type": _port, "help": "TCP port, 0 for a free one (default: 8470)"},
+    "port": {"type": _port, "help": "TCP port, 0 for a free one (default: %(default)s)"},
     "host": {
         "type": _address,
         "metavar": "ADDRESS",
-        "help": "IPv4 address to listen on; other than loopback needs --token-file (default: 127.0.0.1)",
+        "help": "IPv4 address to listen on; other than loopback needs --token-file (default: %(default)s)",
     },
     "host_name": {"metavar": "NAME", "help": "a name by which clients may address it, beside localhost and ADDRESS"},
     "token_file": {
@@ -148,18 +148,18 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "client_seconds": {
         "type": _seconds(0.1),
         "metavar": "S",
-        "help": "clients that take longer to send a head, or stand still, are cut off (default: 30)",
+        "help": "clients that take longer to send a head, or stand still, are cut off (default: %(default)g)",
     },
     "operation_seconds": {
         "type": _seconds(0),
         "metavar": "S",
-        "help": "long-running operations take at least S seconds (default: 0)",
+        "help": "long-running operations take at least S seconds (default: %(default)g)",
     },
     "sunset": {"action": "store_true", "help": "refuse new models and versions, as Google does"},
     "keep_operations": {
         "type": _count,
         "metavar": "N",
-        "help": "keep the N operations that ended last (default: 10000)",
+        "help": "keep the N operations that ended last (default: %(default)s)",
     },
     "quota_calls": {
         "type": _count,
@@ -174,15 +174,15 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "quota_seconds": {
         "type": _seconds(0.1),
         "metavar": "S",
-        "help": "the minute of --quota-calls (default: 60)",
+        "help": "the minute of --quota-calls (default: %(default)g)",
     },
     "sandbox": {
         "choices": MODES,
-        "help": "auto: what this system has of it; require: all, or serve nothing; off: none (default: auto)",
+        "help": "auto: what this system has of it; require: all, or serve nothing; off: none (default: %(default)s)",
     },
     "idle_seconds": {
         "type": _seconds(0.1),
         "metavar": "S",
-        "help": "nodes that the load has not needed for S seconds are ended (default: 60)",
+        "help": "nodes that the load has not needed for S seconds are ended (default: %(default)g)",
     },
 }

@@ -20,6 +20,7 @@ from emulator.ml import predict
 from emulator.ml.predict import Version
 from emulator.request import Response
 from resources import errors
+from resources.ml import quotas
 
 if TYPE_CHECKING:
     from emulator.context import Emulator
@@ -68,9 +69,9 @@ class Shortcut:
         if not name or self._emulator.faults.any:
             return False
         if not exchange.whole:
-            exchange.room = predict.LIMIT
-            return None if exchange.size <= predict.LIMIT else False
-        version = self._version(name) if exchange.size <= predict.LIMIT else None
+            exchange.room = quotas.PREDICT_BYTES
+            return None if exchange.size <= quotas.PREDICT_BYTES else False
+        version = self._version(name) if exchange.size <= quotas.PREDICT_BYTES else None
         node = self._emulator.serving.idlest(version.key) if version else None
         if version is None or node is None:
             return False

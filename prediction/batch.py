@@ -15,13 +15,13 @@ from resources import errors
 from resources._api import Api
 from resources._clock import Clock
 from resources.ml import _jobs
+from resources.ml.job_rules import DEFAULT_REGION
 from resources.storage.rules import split_uri
 
 _RESULTS = "prediction.results-"
 _BESIDE = {"prediction.errors_stats-": "errors", "prediction.keys-": "keys"}
 """What goes to a file beside the results, unless it is empty: how objects' names begin, how the file's name ends."""
 _FORMATS = {".tfrecord": "TF_RECORD", ".tfrecords": "TF_RECORD", ".gz": "TF_RECORD_GZIP"}
-_REGION = "us-central1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ class Batch:
             "dataFormat": self._plan.form or format_of(self._plan.sources),
             "inputPaths": sources,
             "outputPath": f"{self._staging}/output/" if self._plan.local_target else self._plan.target,
-            "region": _REGION,
+            "region": DEFAULT_REGION,
             **self._plan.settings,
         }
         body = {"jobId": self.job_id, "predictionInput": wanted}

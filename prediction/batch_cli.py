@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from resources import errors
 from resources.ml import _jobs
-from resources.ml.job_rules import MOST_BATCH, MOST_WORKERS
+from resources.ml.job_rules import DEFAULT_BATCH, DEFAULT_WORKERS, MOST_BATCH, MOST_WORKERS
 
 if TYPE_CHECKING:
     from prediction.batch import Batch, Plan
@@ -64,9 +64,13 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add("--output", required=True, metavar="FILE", help="a file here, or a gs:// folder")
     add("--format", choices=("JSON", "TF_RECORD", "TF_RECORD_GZIP"), help="of the input (default: by its name)")
     add("--output-format", choices=("JSON", "CSV"), help="of the results (default: JSON, an object in each line)")
-    add("--signature", metavar="S", help="key of the SavedModel's signature (default: serving_default)")
-    add("--batch-size", type=int, metavar="N", help="rows of one call of the model (default: 64)")
-    add("--workers", type=int, metavar="N", help="workers at most (default: 10)")
+    add(
+        "--signature",
+        metavar="S",
+        help="key of the signature (default: the only one, else serving_default)",
+    )
+    add("--batch-size", type=int, metavar="N", help=f"rows of one call of the model (default: {DEFAULT_BATCH})")
+    add("--workers", type=int, metavar="N", help=f"workers at most (default: {DEFAULT_WORKERS})")
     add("--staging", default="", metavar="gs://", help="folder for what is uploaded (default: batch/ beside the model)")
     add("--local", action="store_true", help="predict on this machine, without an endpoint; MODEL may be a folder")
     add_places(parser)

@@ -157,7 +157,7 @@ def _question(options: argparse.Namespace, api: Api, project: str, given: Given 
 def _show(options: argparse.Namespace, target: Target, asked: Question, predictions: list[Any]) -> None:
     from prediction import plot, table
 
-    head = f"{options.model}, {_version(options, asked)}, on {target.url}"
+    head = f"{options.model}, {_version(options, asked)}, on {target.settings.url}"
     cases, classes = asked.cases(predictions), asked.manifest.classes
     counted = "instance" if options.instances else "sample"
     output = asked.manifest.output(asked.given.signature_name)

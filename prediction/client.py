@@ -93,7 +93,7 @@ class Client:
             raise errors.InvalidInput([("predictUrl", "is missing: give one model of the stack's output `models`")])
         url, project, model = found.groups()
         where: dict[str, Any] = {"endpoint": url}
-        if url == "https://ml.googleapis.com":
+        if url == _settings.GOOGLE:
             where = {"endpoint": _settings.GLOBAL}
         elif region := _REGIONAL.fullmatch(url):
             where = {"endpoint": _settings.REGIONAL, "region": region[1]}

@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 
 from resources import errors
+from resources.ml import quotas
 
-LIMIT = 1_572_864
+LIMIT = quotas.PREDICT_BYTES
 """The largest body that `ml.projects.predict` takes, in bytes."""
 
 _OPEN, _CLOSE, _COMMA = b'{"instances":[', b"]", b","

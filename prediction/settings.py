@@ -21,11 +21,6 @@ class Target:
     project: str
     settings: _settings.Settings
 
-    @property
-    def url(self) -> str:
-        """The endpoint as a URL without a slash at its end."""
-        return (self.settings.root("ml") or "https://ml.googleapis.com/").rstrip("/")
-
 
 def settings_of(
     endpoint: str | None, region: str | None, *, declared: str | None = None, impersonate: str | None = None

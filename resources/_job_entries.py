@@ -10,12 +10,12 @@ from typing_extensions import Required
 
 from resources import _entries, _schema, _values
 from resources._values import Failure, join
+from resources.ml.job_rules import DEFAULT_REGION
 from resources.ml.job_schema import BATCH_PREDICTION_JOB, PredictionInput
 from resources.plan import Job, Model
 
 KEY = "batchPredictionJobs"
 """The key that holds them."""
-_REGION = "us-central1"
 _SET, _ASKED = ("project", "name", "owner", "secrets", "predictionInput"), ("modelName", "versionName", "uri")
 """What the program sets: of the job, and of whom it asks."""
 
@@ -68,7 +68,7 @@ class Reader:
         wanted, more = _entries.split(fields, PredictionInput)
         model = self._model(extras, where)
         version = self._version(extras, model, where)
-        wanted = {"region": self.region or _REGION, **wanted, "versionName": self._asked(model, version)}
+        wanted = {"region": self.region or DEFAULT_REGION, **wanted, "versionName": self._asked(model, version)}
         inputs = {**more, "project": self.project, "name": name, "predictionInput": wanted}
         self.failures += _flat(_entries.named(BATCH_PREDICTION_JOB.program_failures(inputs, where), where), where)
         return Job(inputs=inputs, model=str(extras.get("model")), version=version)

@@ -15,6 +15,8 @@ from resources.ml import quotas
 ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
 """Overrides the configured endpoint: `destroy` and `refresh` see the configuration of the last `up`."""
 GLOBAL, REGIONAL = "global", "regional"
+GOOGLE = "https://ml.googleapis.com"
+"""The global endpoint of `ml`."""
 RETRY_SECONDS, NEAR_RETRY_SECONDS = 30.0, 5.0
 """How long calls are repeated; of a server on this machine: it restarts in less, or is not there."""
 
@@ -81,6 +83,11 @@ class Settings:
         if self.endpoint == REGIONAL and service == "ml":
             return f"https://{self.region}-ml.googleapis.com/"
         return None if self.endpoint in (GLOBAL, REGIONAL) else f"{self.endpoint}/"
+
+    @property
+    def url(self) -> str:
+        """Where `ml` is, without a slash at the end."""
+        return (self.root("ml") or GOOGLE).rstrip("/")
 
     @property
     def anonymous(self) -> bool:

@@ -152,7 +152,7 @@ def summary(stack: Stack, model: Model, default: Any) -> dict[str, Any]:
         "name": name,
         "defaultVersion": default,
         "versions": sorted(version.inputs["name"] for version in model.versions),
-        "predictUrl": f"{stack.settings.root('ml') or 'https://ml.googleapis.com/'}v1/{name}:predict",
+        "predictUrl": f"{stack.settings.url}/v1/{name}:predict",
         **({"trafficSplit": model.split} if model.split else {}),
     }
 

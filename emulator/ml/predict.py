@@ -13,12 +13,10 @@ from emulator.ml import request_log, tables
 from emulator.ml.checks import field_error
 from emulator.request import Request, Response
 from resources import errors
+from resources.ml import quotas
 
 if TYPE_CHECKING:
     from emulator.context import Emulator
-
-LIMIT = 1_572_864
-"""The largest body that Google's endpoint takes, in bytes."""
 
 _NAME = re.compile(r"projects/([^/]+)/models/([^/]+)(?:/versions/([^/]+))?")
 _ERROR = b'{"error":'
@@ -48,10 +46,10 @@ async def projects_predict(emulator: Emulator, request: Request) -> Response:
     the version's `lastUseTime`, in memory only.
     """
     try:
-        body = await request.read(LIMIT)
+        body = await request.read(quotas.PREDICT_BYTES)
         began = time.perf_counter()
     except ValueError:
-        raise errors.InvalidArgument(f"Request payload size exceeds the limit: {LIMIT} bytes.") from None
+        raise errors.InvalidArgument(f"Request payload size exceeds the limit: {quotas.PREDICT_BYTES} bytes.") from None
     found = version(emulator, request.params["name"])
     await emulator.deployments.ready(found.row)
     answer = None

@@ -15,13 +15,13 @@ from typing import Any
 from resources import errors
 from resources._provider import Call
 from resources._values import join, shown
-from resources.ml import samples
+from resources.ml import quotas, samples
 from resources.storage import manifests
 
 TOLERANCE = 1e-3
 SHOWN = 3
-REQUEST_BYTES = 1_000_000
-"""Below the 1,572,864 bytes that the API takes, with room for how the client writes them."""
+_REQUEST_BYTES = quotas.PREDICT_BYTES * 2 // 3
+"""With room for how the client writes them."""
 
 
 def check(call: Call, version: str, uri: str, options: Mapping[str, Any]) -> None:
@@ -91,7 +91,7 @@ def _predict_all(call: Call, version: str, instances: list[Any]) -> list[Any]:
     size = 0
     for instance in instances:
         length = len(json.dumps(instance))
-        if batch and size + length > REQUEST_BYTES:
+        if batch and size + length > _REQUEST_BYTES:
             answers += _predict(call, version, batch)
             batch, size = [], 0
         batch.append(instance)

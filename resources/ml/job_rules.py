@@ -17,6 +17,7 @@ from resources.storage.rules import split_uri
 SOURCES = ("modelName", "versionName", "uri")
 MOST_NAME = 100
 """Of a managed job: its id has a hash and the number of a try behind it."""
+DEFAULT_REGION = "us-central1"
 DEFAULT_BATCH = 64
 DEFAULT_WORKERS = 10
 MOST_BATCH, MOST_WORKERS = 1_000_000, 10_000

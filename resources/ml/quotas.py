@@ -1,10 +1,12 @@
-"""Google's quotas on `ml` v1, and what counts against them. They are a project's.
+"""Google's limits and quotas on `ml` v1, and what counts against them. Quotas are a project's.
 
 Source: https://cloud.google.com/ai-platform/prediction/docs/quotas
 """
 
 from __future__ import annotations
 
+PREDICT_BYTES = 1_572_864
+"""The largest body that `ml.projects.predict` takes."""
 CALLS_PER_MINUTE = 300
 """Management calls."""
 OPERATIONS = 10

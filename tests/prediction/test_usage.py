@@ -124,7 +124,7 @@ def test_region(tmp_path: Path) -> None:
     _stack(tmp_path, "regional", project="p", region="us-east1", endpoint="regional")
 
     def url(stack: str | None, project: str | None, region: str | None = None) -> str:
-        return settings.target(stack=stack, project=project, endpoint=None, region=region, folder=tmp_path).url
+        return settings.target(stack=stack, project=project, endpoint=None, region=region, folder=tmp_path).settings.url
 
     assert url("global", None) == "https://ml.googleapis.com"
     assert url("regional", None) == "https://us-east1-ml.googleapis.com"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulator.ml.predict import LIMIT
+from resources.ml.quotas import PREDICT_BYTES
 from tests.emulator.ml.caller import Caller
 
 pytestmark = pytest.mark.tensorflow
@@ -20,7 +20,7 @@ def _code(number: int, text: str) -> dict[str, Any]:
     return {"error": f"Prediction failed: Invalid inputs: {text} (Error code: {number})"}
 
 
-_AT_LIMIT = b'{"instances": [1]' + b" " * (LIMIT - 18) + b"}"
+_AT_LIMIT = b'{"instances": [1]' + b" " * (PREDICT_BYTES - 18) + b"}"
 TABLE: list[tuple[str, bytes, int, Any]] = [
     ("bare values", b'{"instances": [1, 2.5]}', 200, {"predictions": [2, 5]}),
     ("named values", b'{"instances": [{"x": 1}, 2]}', 200, {"predictions": [2, 4]}),
@@ -47,7 +47,7 @@ TABLE: list[tuple[str, bytes, int, Any]] = [
         200,
         _code(1, "instance 0, input x: expected float32, got bytes"),
     ),
-    ("a larger body", _AT_LIMIT + b" ", 400, f"Request payload size exceeds the limit: {LIMIT} bytes."),
+    ("a larger body", _AT_LIMIT + b" ", 400, f"Request payload size exceeds the limit: {PREDICT_BYTES} bytes."),
 ]
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from resources import errors
 
+_SUNSET = errors.SUNSET_TEXT.partition(".")[0]
+"""How that message begins: the rest of it is advice, which may change."""
+
 
 def from_response(code: int, content: bytes) -> errors.ApiError:
     """The error that an answer of the API means.
@@ -21,7 +24,7 @@ def from_response(code: int, content: bytes) -> errors.ApiError:
     error = _error_of(content)
     message = " ".join(str(error.get("message") or f"HTTP {code} without a message").split())
     status, details = error.get("status"), error.get("details") or error.get("errors") or ()
-    if code == errors.Sunset.code and message.startswith("Cloud AI Platform has been deprecated"):
+    if code == errors.Sunset.code and message.startswith(_SUNSET):
         return errors.Sunset(message)
     classes = errors.of_code(code)
     found = next((cls for cls in classes if cls.status == status), classes[0])(message, details)

@@ -95,39 +95,34 @@ def _check_whole(folder: Path, files: Sizes) -> None:
 
 def crc32c(path: Path) -> str:
     """A file's CRC32C as Cloud Storage prints it. Raises `FolderError` where it cannot be read."""
-    checksum = _Crc32c()
+    checksum = _crc32c()
     for chunk in _chunks(path):
         checksum.update(chunk)
-    return checksum.text()
+    return _text(checksum)
 
 
 def _checksums(path: Path) -> tuple[int, str, str]:
     """The size in bytes, the SHA-256 in hexadecimal, and the CRC32C as Cloud Storage prints it."""
-    size, sha256, checksum = 0, hashlib.sha256(), _Crc32c()
+    size, sha256, checksum = 0, hashlib.sha256(), _crc32c()
     for chunk in _chunks(path):
         size += len(chunk)
         sha256.update(chunk)
         checksum.update(chunk)
-    return size, sha256.hexdigest(), checksum.text()
+    return size, sha256.hexdigest(), _text(checksum)
 
 
-class _Crc32c:
-    """A CRC32C that grows."""
+def _crc32c() -> Any:
+    """The CRC32C of no bytes, which grows by `update`."""
+    try:
+        import google_crc32c
+    except ImportError:
+        raise ModelsError("the package google-crc32c is not installed; pip install -r requirements.txt") from None
+    return google_crc32c.Checksum()  # type: ignore[no-untyped-call]  # the package has no annotations
 
-    def __init__(self) -> None:
-        try:
-            import google_crc32c
-        except ImportError:
-            raise ModelsError("the package google-crc32c is not installed; pip install -r requirements.txt") from None
-        self._value, self._extend = 0, google_crc32c.extend
 
-    def update(self, chunk: bytes) -> None:
-        """Takes the next bytes."""
-        self._value = self._extend(self._value, chunk)
-
-    def text(self) -> str:
-        """Base64 of four bytes, big-endian."""
-        return base64.b64encode(self._value.to_bytes(4, "big")).decode()
+def _text(checksum: Any) -> str:
+    """Base64 of four bytes, big-endian."""
+    return base64.b64encode(checksum.digest()).decode()
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -35,22 +35,22 @@ def check(call: Call, version: str, uri: str, options: Mapping[str, Any]) -> Non
     """
     if options.get("skip"):
         return
-    samples = _samples(call, uri, options.get("samples"))
-    if not samples:
+    expected = _samples(call, uri, options.get("samples"))
+    if not expected:
         return
-    call.report(f"gate: {len(samples)} sample instances")
-    answers = _predict_all(call, version, [sample["instance"] for sample in samples])
+    call.report(f"gate: {len(expected)} sample instances")
+    answers = _predict_all(call, version, [sample["instance"] for sample in expected])
     tolerance = float(options.get("tolerance", TOLERANCE))
     wrong = [
-        f"instance {index}{path and f' ({path})'}: expected {shown(expected)}, came {shown(came)}"
-        for index, (sample, answer) in enumerate(zip(samples, answers, strict=True))
-        for path, expected, came in _differences(sample["prediction"], answer, tolerance)
+        f"instance {index}{path and f' ({path})'}: expected {shown(wanted)}, came {shown(came)}"
+        for index, (sample, answer) in enumerate(zip(expected, answers, strict=True))
+        for path, wanted, came in _differences(sample["prediction"], answer, tolerance)
     ]
     if wrong:
         told = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
         raise errors.GateFailed(f"{version} does not answer as {_source(uri, options)} says: {told}.{_AFTER}")
     if "maxLatency" in options:
-        _check_latency(call, version, samples, float(options["maxLatency"]))
+        _check_latency(call, version, expected, float(options["maxLatency"]))
 
 
 _AFTER = " The old default still serves and the new version is there to look at: mend it, or go back to the old default"
@@ -128,10 +128,10 @@ def _differences(expected: Any, came: Any, tolerance: float, path: str = "") -> 
         yield path, expected, came
 
 
-def _check_latency(call: Call, version: str, samples: Sequence[Mapping[str, Any]], bound: float) -> None:
+def _check_latency(call: Call, version: str, expected: Sequence[Mapping[str, Any]], bound: float) -> None:
     """The median of one call per sample; the gate's first call has warmed the version up."""
     seconds = []
-    for sample in samples:
+    for sample in expected:
         start = time.perf_counter()
         _predict(call, version, [sample["instance"]])
         seconds.append(time.perf_counter() - start)

@@ -11,7 +11,7 @@ from typing import Any
 
 from resources import _common
 from resources._values import Failure, join, shown
-from resources.ml.rules import GS_FORM, GS_URI, MODEL_NAME, NAME, NAME_FORM, RUNTIME, VERSION_NAME
+from resources.ml.rules import GS_FORM, GS_URI, MODEL_NAME, NAME, NAME_FORM, RUNTIME, VERSION_NAME, timeout_failures
 from resources.storage.rules import split_uri
 
 SOURCES = ("modelName", "versionName", "uri")
@@ -46,6 +46,7 @@ def declared_failures(values: Values, where: str = "") -> Iterator[Failure]:
     if isinstance(name, str) and (not NAME.match(name) or len(name) > MOST_NAME):
         yield join(where, "name"), f"{NAME_FORM} {MOST_NAME}; it is {shown(name)}"
     yield from _common.label_failures(values.get("labels"), join(where, "labels"))
+    yield from ((join(where, path), reason) for path, reason in timeout_failures(values))
     given = values.get("predictionInput")
     if isinstance(given, Mapping):
         there = {key for key in given if given[key] is not None}  # what is not there, the schema misses

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict
 from typing_extensions import Required
 
 from resources import _ownership
+from resources._inputs import Secrets
 from resources._schema import Schema, local, mutable, output, path
 from resources._values import Input, Int64, Texts
 from resources.ml import job_rules
@@ -71,9 +72,7 @@ class BatchPredictionJobArgs(TypedDict, total=False):
     owner: Annotated[
         Input[str], path("`stack.Identity.token`: a part of the job's id, so that each stack has its own.")
     ]
-    secrets: Annotated[
-        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
-    ]
+    secrets: Secrets
 
 
 class BatchPredictionJobOutputs(TypedDict, total=False):

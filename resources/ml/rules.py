@@ -36,7 +36,7 @@ Rule = Callable[[Values], Iterator[Failure]]
 
 def model_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a model's inputs."""
-    yield from _all(values, where, (_name, _label, _regions))
+    yield from _all(values, where, (_name, _label, _regions, timeout_failures))
 
 
 def version_failures(values: Values, where: str = "") -> Iterator[Failure]:
@@ -54,12 +54,12 @@ def version_failures(values: Values, where: str = "") -> Iterator[Failure]:
         _logging,
     )
     yield from _all(values, where, rules)
-    yield from _all(values, where, (_env, _explanation, _timeouts))
+    yield from _all(values, where, (_env, _explanation, timeout_failures))
 
 
 def default_version_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a default version's inputs, its gate among them."""
-    yield from _all(values, where, (_name, _gate, _timeouts))
+    yield from _all(values, where, (_name, _gate))
 
 
 def is_mls1(values: Values) -> bool:
@@ -245,7 +245,8 @@ def _explanation(values: Values) -> Iterator[Failure]:
         yield "explanationConfig", f"takes exactly one method; it has {len(methods)}"
 
 
-def _timeouts(values: Values) -> Iterator[Failure]:
+def timeout_failures(values: Values) -> Iterator[Failure]:
+    """Everything wrong with the bounds on waiting of a resource's inputs."""
     for key, seconds in _table(values, "timeouts").items():
         if isinstance(seconds, int | float) and not seconds > 0:
             yield join("timeouts", key), f"must be more than 0 seconds; it is {seconds}"

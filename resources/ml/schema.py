@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from typing_extensions import Required
 
+from resources._inputs import Adopt, AllowDowntime, Owner, Secrets
 from resources._schema import Schema, fixed, local, mutable, output, path
 from resources._values import Free, Input, Int64, Texts
 from resources.ml import rules
@@ -140,12 +141,10 @@ class ModelArgs(TypedDict, total=False):
     online_prediction_logging: Annotated[Input[bool], fixed("Log each prediction.", default="false")]
     online_prediction_console_logging: Annotated[Input[bool], fixed("Log the nodes' stderr.", default="false")]
     timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="600", lasting=True)]
-    allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
-    owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
-    secrets: Annotated[
-        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
-    ]
-    adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
+    allow_downtime: AllowDowntime
+    owner: Owner
+    secrets: Secrets
+    adopt: Adopt
 
 
 class ModelOutputs(TypedDict, total=False):
@@ -192,12 +191,10 @@ class VersionArgs(TypedDict, total=False):
     timeouts: Annotated[
         Timeouts, local("Bounds in seconds on create, update, delete.", default="3600, 600, 600", lasting=True)
     ]
-    allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
-    owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
-    secrets: Annotated[
-        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
-    ]
-    adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
+    allow_downtime: AllowDowntime
+    owner: Owner
+    secrets: Secrets
+    adopt: Adopt
 
 
 class VersionOutputs(TypedDict, total=False):
@@ -232,9 +229,7 @@ class DefaultVersionArgs(TypedDict, total=False):
     model: Required[Annotated[Input[str], path("Name of the model.")]]
     version: Required[Annotated[Input[str], mutable("Name of the version; it must be READY.")]]
     gate: Annotated[Gate, local("What the version must answer before it becomes the default.")]
-    secrets: Annotated[
-        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
-    ]
+    secrets: Secrets
 
 
 class DefaultVersionOutputs(TypedDict, total=False):

@@ -22,7 +22,6 @@ class SavedModelProvider(Provider):
     schema = SAVED_MODEL
     claimed = True
     takes_what_is_there = True  # it must not be looked at before it is claimed
-    timeouts = {"create": 3600.0, "update": 3600.0, "delete": 3600.0}  # noqa: RUF012 - declared as ClassVar in Provider
 
     def identity(self, inputs: State) -> str:
         """`gs://BUCKET/PREFIX/`."""

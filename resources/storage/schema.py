@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from typing_extensions import Required
 
+from resources._inputs import Adopt, AllowDowntime, Owner, Secrets
 from resources._schema import Schema, fixed, local, mutable, output, path
 from resources._values import Free, Input, Int64, Texts
 from resources.storage import rules
@@ -81,14 +82,6 @@ class FileFacts(TypedDict):
     crc32c: str
 
 
-class Timeouts(TypedDict, total=False):
-    """Bounds, in seconds, on a whole verb."""
-
-    create: float
-    update: float
-    delete: float
-
-
 class BucketArgs(TypedDict, total=False):
     """What a program says of a bucket."""
 
@@ -106,12 +99,10 @@ class BucketArgs(TypedDict, total=False):
     force_destroy: Annotated[
         bool, local("Delete the bucket with everything that is in it.", default="false", lasting=True)
     ]
-    allow_downtime: Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
-    owner: Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
-    secrets: Annotated[
-        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
-    ]
-    adopt: Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
+    allow_downtime: AllowDowntime
+    owner: Owner
+    secrets: Secrets
+    adopt: Adopt
 
 
 class BucketOutputs(TypedDict, total=False):
@@ -153,10 +144,7 @@ class SavedModelArgs(TypedDict, total=False):
     signatures: Annotated[dict[str, Any], local("Signature -> inputs and outputs, `float32[?, 28, 28]`.")]
     metrics: Annotated[dict[str, float], local("What the training measured.")]
     size: Annotated[Int64, local("Bytes of all files.")]
-    secrets: Annotated[
-        Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)
-    ]
-    timeouts: Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", default="3600", lasting=True)]
+    secrets: Secrets
 
 
 class SavedModelOutputs(TypedDict, total=False):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from resources import errors
-from tests.changes.rows import Row, Sent, fixed, local, secrets, timeouts
+from tests.changes.rows import Row, Sent, fixed, local, secrets
 from tests.providers import State
 
 INSERT, DELETE = "storage.objects.insert", "storage.objects.delete"
@@ -117,6 +117,5 @@ ROWS = [
     *local("source", "<one>", "<two>"),
     *local("sizeLimit", 1000, 2000),
     Row(field="sizeLimit", change="spelled", step="same", old={"sizeLimit": 1000}, new={"sizeLimit": 1000.0}),
-    *timeouts(),
     *secrets("source"),
 ]

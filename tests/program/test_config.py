@@ -94,6 +94,7 @@ FAILURES = [
     (stack(wrong({"container": {"image": "i", "env": 5}})), "tf2-models:models.m.versions.v1.container.env", "a list"),
     (stack({"m": {**MODELS["m"], "gate": {"tolerance": -1}}}), "tf2-models:models.m.gate.tolerance", "0 or more"),
     (stack({"m": {**MODELS["m"], "gate": {"samples": "no"}}}), "tf2-models:models.m.gate.samples", "is no file"),
+    (stack({"m": {**MODELS["m"], "timeouts": {"delete": 0}}}), "tf2-models:models.m.timeouts.delete", "more than 0"),
     (stack(MODELS, bucket={"project": "x"}), "tf2-models:bucket.project", "set by the program"),
     (stack({"m": {**MODELS["m"], "trafficSplit": {"v1": 90, "v2": 9}}}), "tf2-models:models.m.trafficSplit", "99"),
     (stack({"m": {**MODELS["m"], "trafficSplit": {}}}), "tf2-models:models.m.trafficSplit", "add up to 100"),

@@ -36,6 +36,7 @@ LABELS = {f"l{number}": "" for number in range(63)}
         (job(uri="gs://bucket/m"), "j.uri", "is set by the program"),
         (job(name="other"), "j.name", "is set by the program"),
         (job(nodes=3), "j.nodes", "is not a key here; the keys are batchSize, dataFormat,"),
+        (job(timeouts={"create": -1}), "j.timeouts.create", "must be more than 0 seconds"),
         (job(labels={"A": "b"}), "j.labels.A", "small letter"),
         (job(labels={"tf2-models-released": "true"}), "j.labels.tf2-models-released", "choose another key"),
         (job(labels=LABELS), "j.labels", "has 63 labels; at most 62 may be given"),

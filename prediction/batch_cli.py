@@ -154,7 +154,7 @@ def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:
 
 
 def _check_target(plan: Plan) -> None:
-    """Raises `InvalidInput` where results would go to a folder's own name, or over what is read."""
+    """Raises `InvalidInput` where results would take the place of what is no plain file, or of what is read."""
     if plan.local_target is None:
         return
     if plan.local_target.is_dir():
@@ -164,6 +164,10 @@ def _check_target(plan: Plan) -> None:
             if written.resolve() == source.resolve() or (written.exists() and written.samefile(source)):
                 reason = f"{written} would be written over the input {source}: name another file"
                 raise errors.InvalidInput([("--output", reason)])
+        # A whole file takes the name: of /dev/null and /dev/stdout too, whoever may do that, and of a link to a file.
+        if written.is_symlink() or (written.exists() and not written.is_file()):
+            reason = f"{written} is no plain file, and would be replaced by one: name another file"
+            raise errors.InvalidInput([("--output", reason)])
 
 
 def _follow(job: Batch | LocalBatch, plan: Plan) -> int:

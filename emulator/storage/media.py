@@ -28,9 +28,10 @@ def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -
         emulator: whose state it is.
         row: of `storage_objects`.
         request: headers of the request. One `Range` is answered with 206, or with 416 if it begins behind the end;
-            anything else than one range in bytes is passed over, as HTTP allows.
+            anything else than one range in bytes is passed over, as HTTP allows, and so is one with an `If-Range` of
+            another state: a client that goes on with a download gets all of the new bytes, not the rest of them.
     """
-    size, wanted = row["size"], request.get("range")
+    size, wanted = row["size"], _wanted(row, request)
     if _must_unpack(json.loads(row["resource"]), request):
         return _transcoded(emulator, row)
     bounds = _bounds(wanted, size)
@@ -44,6 +45,13 @@ def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -
     if _part(wanted) is None:
         return Response(body=body, headers=headers)
     return Response(status=206, body=body, headers={**headers, "content-range": f"bytes {start}-{end - 1}/{size}"})
+
+
+def _wanted(row: sqlite3.Row, request: Mapping[str, str]) -> str | None:
+    """The range that is asked for; None where it is asked for an object of another etag or time than this one."""
+    same = (resource.etag(row["generation"], row["metageneration"]), times.http(row["updated"]))
+    known = request.get("if-range")
+    return request.get("range") if known is None or known.strip('"') in same else None
 
 
 def _must_unpack(fields: Mapping[str, Any], request: Mapping[str, str]) -> bool:

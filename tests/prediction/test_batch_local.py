@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,29 @@ def test_input_is_not_written_over(tmp_path: Path, written: str, link: str) -> N
     assert done.returncode == 2
     assert f"{written} would be written over the input" in done.stderr.splitlines()[-1]
     assert Path(rows).read_text() == "1\n2\n"
+
+
+def _pipe(place: Path) -> None:
+    os.mkfifo(place)
+
+
+def _link(place: Path) -> None:
+    place.symlink_to(place.parent / "somewhere")
+
+
+@pytest.mark.parametrize("make", [_pipe, _link, Path.mkdir])
+@pytest.mark.parametrize("written", ["out", "out.errors", "out.keys"])
+def test_only_plain_files_are_replaced(tmp_path: Path, written: str, make: Callable[[Path], None]) -> None:
+    """Exit code 2 where the results or a file beside them have the name of a pipe, a link (/dev/stdout) or a folder."""
+    rows = _file(tmp_path, [1, 2], "rows.jsonl")
+    make(tmp_path / written)
+    number = (tmp_path / written).lstat().st_ino
+
+    done = run("batch", "m", "--local", "--input", rows, "--output", str(tmp_path / "out"))
+
+    assert done.returncode == 2
+    assert f"--output: {tmp_path / written} is " in done.stderr.splitlines()[-1]
+    assert (tmp_path / written).lstat().st_ino == number
 
 
 def test_interrupted(prediction_models: Path, tmp_path: Path) -> None:

@@ -77,6 +77,21 @@ def test_ranges(
         assert answer.content == content
 
 
+def test_the_rest_of_an_object_that_changed_meanwhile(endpoint: str, storage: Any, bucket: str) -> None:
+    """With `If-Range`, a range is given of the state that the client has begun with; of another one, all."""
+    url = f"{endpoint}/storage/v1/b/{bucket}/o/o?alt=media"
+    storage.objects().insert(bucket=bucket, name="o", media_body=data(b"01234567")).execute()
+    begun = send("GET", url, headers={"range": "bytes=0-3"}).headers
+    known = [begun["etag"], f'"{begun["etag"]}"', begun["last-modified"]]
+
+    rests = [send("GET", url, headers={"range": "bytes=4-", "if-range": state}) for state in known]
+    storage.objects().insert(bucket=bucket, name="o", media_body=data(b"abcdefgh")).execute()
+    changed = send("GET", url, headers={"range": "bytes=4-", "if-range": begun["etag"]})
+
+    assert [(rest.status, rest.content) for rest in rests] == [(206, b"4567")] * 3
+    assert (changed.status, changed.content) == (200, b"abcdefgh")
+
+
 @pytest.mark.parametrize("size", [0, 1, 100_000])
 def test_a_client_downloads_in_chunks(storage: Any, bucket: str, size: int) -> None:
     """The client's own chunked download gives the bytes, for an empty object too."""

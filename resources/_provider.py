@@ -36,6 +36,7 @@ class Provider(dynamic.ResourceProvider):
     schema: ClassVar[Schema]
     claimed: ClassVar[bool] = False  # whether `remove` leaves what another declaration uses, given an owner
     timeouts: ClassVar[Mapping[str, float]] = {"create": 600.0, "update": 600.0, "delete": 600.0}
+    """Seconds that waiting may take in a verb, where a program's `timeouts` do not say."""
     takes_what_is_there: ClassVar[bool] = False
     """Whether `make` itself leaves alone what is there already: then it is asked with `adopt` too."""
     _api: _api.Api

@@ -76,12 +76,7 @@ def job_body(given: Mapping[str, Any]) -> dict[str, Any]:
         raise field_error(errors.InvalidArgument, "job.predictionInput", "is required")
     body = _inputs(("predictionInput", "labels"), given)
     _refuse(job_rules.job_failures({"jobId": given.get("jobId", ""), **body}), "job")
-    wanted = body["predictionInput"]
-    _check_runtime(wanted.get("runtimeVersion"), "job.predictionInput.runtimeVersion")
-    if wanted["dataFormat"] not in ("JSON", "TEXT", "TF_RECORD", "TF_RECORD_GZIP"):
-        raise field_error(errors.InvalidArgument, "job.predictionInput.dataFormat", "is a format of outputs only")
-    if wanted.get("outputDataFormat", "JSON") not in ("JSON", "TEXT", "CSV"):
-        raise field_error(errors.InvalidArgument, "job.predictionInput.outputDataFormat", "is a format of inputs only")
+    _check_runtime(body["predictionInput"].get("runtimeVersion"), "job.predictionInput.runtimeVersion")
     return _stored(body)
 
 

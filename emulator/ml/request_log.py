@@ -196,7 +196,7 @@ def _shrink(database: sqlite3.Connection, most_bytes: int) -> None:
         sizes = {name: _rows(database, name) for name in _names(database)}
         largest = max(sizes, key=lambda name: sizes[name])
         half = f"SELECT rowid FROM {_quoted(largest)} ORDER BY rowid LIMIT ?"  # noqa: S608 - the name is quoted
-        database.execute(f"DELETE FROM {_quoted(largest)} WHERE rowid IN ({half})", (max(sizes[largest] // 2, 1),))  # noqa: S608
+        database.execute(f"DELETE FROM {_quoted(largest)} WHERE rowid IN ({half})", (max(sizes[largest] // 2, 1),))  # noqa: S608 - as above
         if not sizes[largest]:
             return
 

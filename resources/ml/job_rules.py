@@ -14,6 +14,8 @@ from resources._values import Failure, join, shown
 from resources.ml.rules import GS_FORM, GS_URI, MODEL_NAME, NAME, NAME_FORM, RUNTIME, VERSION_NAME, timeout_failures
 from resources.storage.rules import split_uri
 
+INPUT_FORMATS = ("JSON", "TEXT", "TF_RECORD", "TF_RECORD_GZIP")
+OUTPUT_FORMATS = ("JSON", "TEXT", "CSV")
 SOURCES = ("modelName", "versionName", "uri")
 MOST_NAME = 100
 """Of a managed job: its id has a hash and the number of a try behind it."""
@@ -50,15 +52,8 @@ def declared_failures(values: Values, where: str = "") -> Iterator[Failure]:
     given = values.get("predictionInput")
     if isinstance(given, Mapping):
         there = {key for key in given if given[key] is not None}  # what is not there, the schema misses
-        found = [*(failure for failure in _required(given) if failure[0] in there), *_input(given), *_formats(given)]
+        found = [*(failure for failure in _required(given) if failure[0] in there), *_input(given)]
         yield from ((join(where, f"predictionInput.{path}".rstrip(".")), reason) for path, reason in found)
-
-
-def _formats(given: Values) -> Iterator[Failure]:
-    if given.get("dataFormat") == "CSV":
-        yield "dataFormat", "must be a format of inputs; CSV is one of outputs only"
-    if given.get("outputDataFormat") in ("TF_RECORD", "TF_RECORD_GZIP"):
-        yield "outputDataFormat", "must be a format of outputs, JSON or CSV; TFRecords are one of inputs only"
 
 
 def _required(given: Values) -> Iterator[Failure]:
@@ -69,6 +64,7 @@ def _required(given: Values) -> Iterator[Failure]:
 
 def _input(given: Values) -> Iterator[Failure]:
     yield from _source(given)
+    yield from _formats(given)
     yield from _places(given)
     yield from _numbers(given)
     version = given.get("runtimeVersion")
@@ -87,6 +83,15 @@ def _source(given: Values) -> Iterator[Failure]:
     uri = given.get("uri")
     if isinstance(uri, str) and not GS_URI.match(uri):
         yield "uri", f"{GS_FORM}; it is {shown(uri)}"
+
+
+def _formats(given: Values) -> Iterator[Failure]:
+    """What is none of the API's formats at all is for the schema to tell."""
+    known = {"DATA_FORMAT_UNSPECIFIED", *INPUT_FORMATS, *OUTPUT_FORMATS}
+    for name, of, formats in (("dataFormat", "inputs", INPUT_FORMATS), ("outputDataFormat", "outputs", OUTPUT_FORMATS)):
+        value = given.get(name)
+        if isinstance(value, str) and value in known and value not in formats:
+            yield name, f"must be a format of {of}, {', '.join(formats)}; it is {shown(value)}"
 
 
 def _places(given: Values) -> Iterator[Failure]:

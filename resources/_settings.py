@@ -124,10 +124,18 @@ def is_url(text: str) -> bool:
     """Whether this is the root of an HTTP server: a scheme, a host, perhaps a port, and nothing else."""
     try:
         url = urlsplit(text)
-        found = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+        found = url.scheme in ("http", "https") and _is_host(url.hostname or "") and url.port != 0
     except ValueError:  # a bracket without its pair, a port over 65535
         return False
     return found and "@" not in url.netloc and url.path in ("", "/") and not url.query and not url.fragment
+
+
+def _is_host(name: str) -> bool:
+    """Whether it may be a host's name or address; that of `https://ml..example.com` cannot even be looked for."""
+    try:
+        return bool(name.encode("idna")) and name.isprintable() and " " not in name
+    except UnicodeError:  # a label is empty or longer than 63 characters, or holds what no name does
+        return False
 
 
 def endpoint_failure(endpoint: str, region: str) -> str:

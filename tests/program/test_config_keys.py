@@ -30,3 +30,10 @@ def test_a_wrong_endpoint_does_not_tell_its_password(endpoint: str) -> None:
 
     assert "tf2-models:endpoint: must be global, regional or a URL, https://HOST:PORT" in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["ml..example.com", f"{'a' * 64}.com", "..", "ex ample.com", "a\x00b", "\ud800.com"])
+def test_an_endpoint_whose_host_cannot_be_is_refused(host: str) -> None:
+    """A dot too many, say: nobody could even look for it."""
+    with pytest.raises(errors.InvalidInput, match="endpoint: must be global, regional or a URL"):
+        config.read(stack(MODELS, endpoint=f"https://{host}"), resolve)

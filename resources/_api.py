@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import http.client
+import json
 import random
 import threading
 import time
@@ -123,9 +124,13 @@ class Api:
             raise
         except (*_reach.FAILURES, http.client.HTTPException, UnicodeDecodeError) as error:
             raise _unheard(request, _reach.failed(self.where(request), error)) from None
-        if isinstance(answer, str | bytes) and answer and "alt=media" not in request.uri:
+        if "alt=media" in request.uri:
+            return answer
+        if isinstance(answer, str | bytes) and answer:
             # Where no JSON came, the client hands over whatever came with a good status: a proxy's page, say.
             raise _unheard(request, _reach.foreign(self.where(request), answer))
+        if not _reach.is_answer(request.methodId, answer):
+            raise _unheard(request, _reach.foreign(self.where(request), json.dumps(answer)))
         return answer
 
     def _refusal(self, error: Any, request: Any) -> errors.Error:

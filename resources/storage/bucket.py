@@ -36,7 +36,7 @@ class BucketProvider(Provider):
     def observe(self, call: Call, inputs: State) -> State:
         """`buckets.get`. The API writes locations in capitals: a location that means the same keeps its spelling."""
         live: State = call.api.call(call.api.storage("buckets").get(bucket=inputs["name"]))
-        if live["location"].upper() == str(inputs.get("location", "")).upper():
+        if str(live.get("location")).upper() == str(inputs.get("location", "")).upper():
             live["location"] = inputs["location"]
         return live
 

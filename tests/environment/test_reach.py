@@ -64,6 +64,11 @@ def test_nobody_listens(nobody: str) -> None:
     ("status", "content"),
     [
         (200, PAGE),
+        (200, b"{}"),
+        (200, b'{"status": "ok"}'),
+        (200, b"[]"),
+        (200, b"null"),
+        (200, b'{"name": 7}'),
         (403, PAGE),
         (407, PAGE),
         (404, PAGE),

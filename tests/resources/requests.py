@@ -8,6 +8,9 @@ from typing import Any
 import httplib2
 from googleapiclient.errors import HttpError
 
+DONE = {"name": "x"}
+"""An answer that is about one thing."""
+
 
 class Request:
     """A request of google-api-python-client that answers from a list: an error's code, an exception, or an answer."""

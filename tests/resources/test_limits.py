@@ -16,7 +16,7 @@ from resources._api import Api
 from resources._limits import Polls, Rate
 from resources._settings import Settings
 from tests.clock import Clock
-from tests.resources.requests import Request
+from tests.resources.requests import DONE, Request
 
 
 def most_within(moments: Sequence[float], window: float) -> int:
@@ -161,10 +161,10 @@ def test_only_management_calls_are_limited(*, method: str | None, limited: bool,
     api = Api(Settings(endpoint="http://127.0.0.1:1", calls_per_minute=1), clock=clock, jitter=min)
 
     for _ in range(3):
-        api.call(Request({}, id_=method))
+        api.call(Request(DONE, id_=method))
     assert clock.now == (120 if limited else 0), reason
 
-    api.call(Request(503, {}, id_=method))
+    api.call(Request(503, DONE, id_=method))
     assert clock.now == pytest.approx(240 if limited else 0.1), reason
 
 
@@ -172,7 +172,7 @@ def test_waiting_for_the_limit_is_no_part_of_the_bound_on_repeating() -> None:
     """A call that had to wait for a minute is still repeated."""
     clock = Clock()
     api = Api(Settings(endpoint="http://127.0.0.1:1", calls_per_minute=1, retry_seconds=5), clock=clock)
-    api.call(Request({}))
+    api.call(Request(DONE))
 
     assert api.call(Request(503, {"name": "m"})) == {"name": "m"}
 

@@ -11,7 +11,7 @@ from resources import errors
 from resources._api import Api
 from resources._settings import Settings
 from tests.clock import Clock
-from tests.resources.requests import Request
+from tests.resources.requests import DONE, Request
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ PASSING = [
 @pytest.mark.parametrize("passing", PASSING, ids=repr)
 def test_a_read_is_repeated_after_a_passing_failure(api: Api, clock: Clock, passing: Any) -> None:
     """Backed off, each pause longer than the one before could be."""
-    assert api.call(Request(passing, passing, passing, {"name": "x"})) == {"name": "x"}
+    assert api.call(Request(passing, passing, passing, DONE)) == DONE
     assert len(clock.pauses) == 3
     assert clock.pauses[0] < clock.pauses[2]
 
@@ -47,12 +47,12 @@ def test_a_read_is_repeated_after_a_passing_failure(api: Api, clock: Clock, pass
 def test_a_write_is_not_repeated_where_it_may_have_taken_effect(api: Api, failure: Any, kind: type[Exception]) -> None:
     """Doing it twice is worse than telling."""
     with pytest.raises(kind):
-        api.call(Request(failure, {}, method="POST"))
+        api.call(Request(failure, DONE, method="POST"))
 
 
 def test_a_write_that_was_refused_for_a_quota_is_repeated(api: Api) -> None:
     """It took no effect."""
-    assert api.call(Request(429, {"done": True}, method="POST")) == {"done": True}
+    assert api.call(Request(429, DONE, method="POST")) == DONE
 
 
 @pytest.mark.parametrize(("code", "kind"), [(404, errors.NotFound), (403, errors.PermissionDenied)])
@@ -83,7 +83,7 @@ def test_pauses_double_up_to_a_bound_with_jitter(clock: Clock) -> None:
         return high
 
     api = Api(Settings(endpoint="http://127.0.0.1:1", retry_seconds=60), clock=clock, jitter=jitter)
-    api.call(Request(*[503] * 9, {}))
+    api.call(Request(*[503] * 9, DONE))
 
     assert clock.pauses == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 8, 8, 8])
     assert set(drawn) == {(0.5, 1.0)}
@@ -114,7 +114,7 @@ def test_the_api_is_not_called_sooner_than_it_asks(headers: dict[str, str], seco
     api = Api(Settings(retry_seconds=90), clock=clock, jitter=min)
     api._local.http = None
 
-    assert api.call(Request(429, {}, headers=headers)) == {}
+    assert api.call(Request(429, DONE, headers=headers)) == DONE
 
     assert clock.pauses == pytest.approx([seconds + 0.1]), reason
 
@@ -122,7 +122,7 @@ def test_the_api_is_not_called_sooner_than_it_asks(headers: dict[str, str], seco
 def test_a_wait_beyond_the_bound_is_not_waited_for(api: Api, clock: Clock) -> None:
     """The error comes at once."""
     with pytest.raises(errors.ResourceExhausted):
-        api.call(Request(429, {}, headers={"retry-after": "3600"}))
+        api.call(Request(429, DONE, headers={"retry-after": "3600"}))
     assert clock.pauses == []
 
 
@@ -131,7 +131,7 @@ def test_every_repetition_is_told(api: Api) -> None:
     told: list[str] = []
     bound = api.reporting(told.append)
 
-    bound.call(Request(503, ConnectionResetError("reset"), {}))
+    bound.call(Request(503, ConnectionResetError("reset"), DONE))
 
     assert [text.partition(": ")[2] for text in told] == [
         "why",

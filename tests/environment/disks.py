@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
@@ -44,11 +45,24 @@ def read_only(folder: Path) -> Iterator[Path]:
 @contextmanager
 def filled(folder: Path, *, but: int = 0) -> Iterator[None]:
     """Leaves so many bytes on a disk, for as long as the block lasts."""
-    filling, disk = folder / "filling", os.statvfs(folder)
+    filling = folder / "filling"
     filling.touch()
     try:
         with filling.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, disk.f_bavail * disk.f_frsize - but)
+            while not _taken(file.fileno(), but):
+                pass
         yield
     finally:
         filling.unlink()
+
+
+def _taken(file: int, but: int) -> bool:
+    """Takes what is free but for so many bytes; False where somebody else took some of it meanwhile."""
+    disk = os.fstatvfs(file)
+    try:
+        os.posix_fallocate(file, 0, disk.f_bavail * disk.f_frsize - but)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return False
+    return True

@@ -13,7 +13,7 @@ from resources import _answers, errors
 from tests.emulator import saved_models
 from tests.emulator.ml.caller import N1, until
 from tests.emulator.storage.support import KIB_256, Answer, crc32c, send
-from tests.running import RunningEmulator
+from tests.running import BOUND, RunningEmulator
 
 _BEGINNING = "the beginning of an upload"
 _KEPT = 2
@@ -55,7 +55,7 @@ class Writer:
 
     def join(self, emulator: RunningEmulator) -> None:
         """Waits for its end; from now on it speaks to this emulator."""
-        self._thread.join(60)
+        self._thread.join(BOUND)
         assert not self._thread.is_alive()
         if self._failure:
             raise self._failure

@@ -65,7 +65,7 @@ def test_any_body_is_answered_in_the_apis_shape(
 @given(
     words=st.lists(
         st.one_of(TEXTS, st.sampled_from(["build", "list", "up", "--set", "--stack", "a=b", "-h"])), max_size=4
-    )
+    ).filter(lambda words: words not in (["build"], ["up"]))  # these are understood: they would work in this checkout
 )
 def test_any_arguments_end_without_a_traceback(module: str, words: list[str]) -> None:
     """What is not understood is said on the last line; the exit code is 1 or 2."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -42,12 +41,14 @@ class Checkout:
         root: The checkout, with the files that the set-up reads.
         bin: The only folder on PATH.
         cache: The user's cache folder.
+        pulumi_home: Where Pulumi keeps logins and logs; it looks for the user's own in /etc/passwd, not in HOME.
     """
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "checkout"
         self.bin = folder / "bin"
         self.cache = folder / "cache" / "tf2-models"
+        self.pulumi_home = folder / "pulumi"
         for path in (self.root, self.bin):
             path.mkdir()
         for name in FILES:
@@ -76,6 +77,7 @@ class Checkout:
             "PATH": str(self.bin),
             "HOME": str(self.root.parent),
             "XDG_CACHE_HOME": str(self.cache.parent),
+            "PULUMI_HOME": str(self.pulumi_home),
             "TMPDIR": str(self.root.parent),
             **variables,
         }
@@ -106,8 +108,3 @@ def pinned(package: str) -> str:
 def errors(result: subprocess.CompletedProcess[str]) -> list[str]:
     """The lines that begin with `error:`; each stands for the one thing that is missing."""
     return [line for line in result.stderr.splitlines() if line.startswith("error: ")]
-
-
-def other_environment() -> dict[str, str]:
-    """This process's environment without what points Pulumi at a stack."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}

@@ -103,6 +103,7 @@ def test_the_selected_stack_of_the_backend_that_is_logged_in(recovery: Recovery,
     """Where nobody names them, the engine says both; every command is given the stack."""
     for command in (["login", recovery.state.url], ["stack", "select", "prod"]):
         assert recovery.checkout.run("pulumi", *command).returncode == 0
+    assert (recovery.checkout.pulumi_home / "credentials.json").is_file(), "nobody's own login is changed"
     other = StateFolder.local(recovery.checkout).lock("local", holder(running))
     lock = recovery.state.lock("prod", holder(ended()))
     result = recovery.run("up", PULUMI_STACK="", PULUMI_BACKEND_URL="")

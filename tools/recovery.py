@@ -4,13 +4,15 @@ Usage: python -m tools.recovery up|destroy [--stack NAME] [OPTION...]
 
     1. The plugins of an engine that is gone are ended, and the lock of a process that is gone is released
        (`pulumi cancel --yes`): only where the state is a folder of this machine, for else nobody can know.
-    2. `pulumi refresh --target URN... OPTION...`, of what was being changed or deleted: only the API knows whether that
+    2. `pulumi refresh --target URN...`, of what was being changed or deleted: only the API knows whether that
        took effect, and `up` would forget the question. Where this fails, nothing else is done.
     3. `pulumi up OPTION...`. It finds what was half made, by its label, and goes on with it. Before a `destroy` this is
        done for what was half made alone: what the state does not know would stay.
     4. Where the state still notes creations that were cut off, and `up` has settled them all:
-       `pulumi refresh --clear-pending-creates OPTION...`. Those that it has not are named, with what to do.
+       `pulumi refresh --clear-pending-creates`. Those that it has not are named, with what to do.
 
+Of the options, 2 and 4 get those that are for every command (`--yes`, `--config-file FILE`), not `--target`,
+`--refresh`, `--continue-on-error` and others that say what this `up` or `destroy` is to do.
 The stack is that of `--stack`, of PULUMI_STACK or the selected one, of this checkout's project, for each step the same.
 Where nothing was killed, this is `pulumi up` or `pulumi destroy` and nothing else. Ctrl-C, and a SIGTERM to
 all processes of the group, are the engine's, which ends its calls and then itself.
@@ -56,7 +58,7 @@ def _read_afresh(stack: Stack) -> int:
     if stack.state:
         stack.state.note(cut)
     _say("An update was killed while it changed something: reading how that ended")
-    code = stack.update("refresh", "--skip-preview", "--yes", *(f"--target={urn}" for urn in cut))
+    code = stack.prepare("refresh", "--skip-preview", "--yes", *(f"--target={urn}" for urn in cut))
     if not code and stack.state:
         stack.state.note([])
     if code:
@@ -74,7 +76,7 @@ def _destroy(stack: Stack) -> int:
     if left:
         _say("An update was killed while it created something: taking that over, to destroy it too")
         # What is declared no more fails it, after the rest was taken over; what is not taken over is named below.
-        stack.update("up", *(f"--target={urn}" for urn in left))
+        stack.prepare("up", *(f"--target={urn}" for urn in left))
     known = resources(stack.deployment())
     code = stack.update("destroy")
     return _settle(stack, known, code)
@@ -126,7 +128,7 @@ def _settle(stack: Stack, known: Collection[str], code: int) -> int:
     """
     created = pending(stack.deployment(), "creating")
     unknown = [urn for urn in created if urn not in known]
-    forget = shlex.join(["pulumi", "refresh", "--clear-pending-creates", "--stack", stack.name, *stack.options])
+    forget = shlex.join(["pulumi", "refresh", "--clear-pending-creates", "--stack", stack.name, *stack.shared])
     for urn in unknown:
         _say(
             f"error: {urn} was being created when an update was killed, and nobody knows whether it is there. Where it "
@@ -135,7 +137,7 @@ def _settle(stack: Stack, known: Collection[str], code: int) -> int:
         )
     if code or not created:
         return code
-    return 1 if unknown else stack.update("refresh", "--clear-pending-creates")
+    return 1 if unknown else stack.prepare("refresh", "--clear-pending-creates")
 
 
 def _by_hand(urn: str) -> str:

@@ -17,6 +17,15 @@ from tools.local_state import ROOT, State
 _HIDDEN = re.compile(r"-[A-Za-z]+[sC].*|-C.*|--cwd(=.*)?")
 """Options that name a stack or a project where nobody but the engine sees it (`-ys prod`)."""
 
+_OWN_SWITCHES = (
+    *("--attach-debugger", "--continue-on-error", "--exclude-dependents", "--exclude-protected"),
+    *("--expect-no-changes", "--ignore-protect", "--preview-only", "--remove", "--run-program", "--show-config"),
+    *("--show-full-output", "--show-policy-remediations", "--show-reads", "--show-secrets", "--strict"),
+    *("--target-dependents",),
+)
+_OWN_VALUES = ("--policy-pack", "--policy-pack-config", "--replace", "--secrets-provider", "--target-replace")
+"""Options that say what one command is to do: another verb does not know them, or would do less than it must."""
+
 
 class UnknownStackError(Exception):
     """No stack is selected, or nobody can say which; the text says what to do."""
@@ -28,12 +37,14 @@ class Stack:
 
     Attributes:
         name: as `--stack` takes it, given to every command.
-        options: of the user, for `up`, `destroy` and `refresh`.
+        options: of the user, for the command that was asked for.
+        shared: those of them that the commands before and after it take too.
         state: where it lies; None where that is no folder of this machine.
     """
 
     name: str
     options: tuple[str, ...]
+    shared: tuple[str, ...]
     state: State | None
 
     @classmethod
@@ -51,11 +62,16 @@ class Stack:
                 raise UnknownStackError(f"{option} may name another stack: write --stack NAME on its own, and no --cwd")
         name = given.stack or os.environ.get("PULUMI_STACK") or _selected()
         backend = os.environ.get("PULUMI_BACKEND_URL") or json.loads(_asked("whoami", "--verbose", "--json"))["url"]
-        return cls(name, tuple(options), State.of(backend, name))
+        _, shared = _own_parser().parse_known_args(options)
+        return cls(name, tuple(options), tuple(shared), State.of(backend, name))
 
-    def update(self, verb: str, *options: str) -> int:
-        """Runs `up`, `destroy` or `refresh` with the user's options and these; returns the exit code."""
-        return self.run(verb, *self.options, *options)
+    def update(self, verb: str) -> int:
+        """Runs `up` or `destroy` as the user asked for it; returns the exit code."""
+        return self.run(verb, *self.options)
+
+    def prepare(self, verb: str, *options: str) -> int:
+        """Runs `up` or `refresh` before or after that, with these options; returns the exit code."""
+        return self.run(verb, *self.shared, *options)
 
     def run(self, verb: str, *options: str) -> int:
         """Runs a command, which a terminal's Ctrl-C and a CI system's SIGTERM reach by themselves, to its end."""
@@ -85,6 +101,18 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("--stack", "-s")
+    return parser
+
+
+def _own_parser() -> argparse.ArgumentParser:
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    for switch in _OWN_SWITCHES:
+        parser.add_argument(switch, nargs="?")  # `--strict=false`
+    parser.add_argument("--refresh", "-r", nargs="?")
+    parser.add_argument("--target", "-t")
+    parser.add_argument("--exclude", "-x")
+    for name in _OWN_VALUES:
+        parser.add_argument(name)
     return parser
 
 

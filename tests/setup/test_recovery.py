@@ -234,6 +234,31 @@ def test_what_was_being_changed_is_read_first(recovery: Recovery, verb: str, kin
     assert recovery.asked()[1:] == [refresh, f"{verb} --stack local", f"{verb} --stack local"]
 
 
+COMMON = "--config-file a --parallel 1 --message b --yes"
+OWN = {
+    "up": "--refresh --continue-on-error --target-replace U --target=U -t U --exclude V --strict=false --replace W",
+    "destroy": "-r --remove --exclude-protected -x V --show-config --expect-no-changes",
+}
+
+
+@pytest.mark.parametrize("verb", ["up", "destroy"])
+def test_options_of_one_command_are_for_it_alone(recovery: Recovery, verb: str) -> None:
+    """`refresh` knows no `--continue-on-error`, `up` no `--remove`; `--target` would add to what is to be read."""
+    cut = {"type": "updating", "resource": {"urn": MODEL}}
+    recovery.state.write({"resources": [{"urn": MODEL}, {"urn": URN}], "pending_operations": [cut, creating(URN)]})
+    options = f"{COMMON} {OWN[verb]}"
+
+    assert recovery.run(verb, *options.split()).returncode == 0
+
+    before = [f"up --stack local {COMMON} --target={URN}"] * (verb == "destroy")
+    assert recovery.asked() == [
+        f"refresh --stack local {COMMON} --skip-preview --yes --target={MODEL}",
+        *before,
+        f"{verb} --stack local {options}",
+        f"refresh --stack local {COMMON} --clear-pending-creates",
+    ]
+
+
 def test_what_was_taken_over_is_forgotten(recovery: Recovery) -> None:
     """A creation whose end the state knows by now is no longer pending."""
     recovery.state.write({"resources": [{"urn": URN}], "pending_operations": [creating(URN)]})

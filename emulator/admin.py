@@ -10,8 +10,6 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from emulator import discovery, faults
 from emulator.ml import tables
 from emulator.ml.deployments import scale_of
@@ -50,14 +48,8 @@ def _calls(emulator: Emulator, verb: str) -> Response:
 def _faults(emulator: Emulator, verb: str, content: bytes) -> Response:
     if verb == "GET":
         return Response(body=emulator.faults.to_json())
-    rules = []
-    if verb == "PUT":
-        try:
-            raw = orjson.loads(content)
-        except orjson.JSONDecodeError:
-            raise errors.InvalidArgument("Faults are a JSON list of rules.") from None
-        rules = faults.parse(raw, {method.id for method in discovery.methods()})
-    emulator.faults.replace(rules)
+    methods = {method.id for method in discovery.methods()}
+    emulator.faults.replace(faults.parse(content, methods) if verb == "PUT" else [])
     return Response(status=204)
 
 

@@ -29,6 +29,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import orjson
+
 from emulator.request import Response
 from resources import errors
 
@@ -96,8 +98,12 @@ class Rule:
         return self.kind == kind and value in (None, self.value)
 
 
-def parse(raw: Any, methods: Collection[str]) -> list[Rule]:
+def parse(content: bytes, methods: Collection[str]) -> list[Rule]:
     """The rules that a body of `PUT` holds. Raises `InvalidArgument` with the first thing that is wrong."""
+    try:
+        raw = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raw = None
     if not isinstance(raw, list):
         raise errors.InvalidArgument("Faults are a JSON list of rules.")
     return [_rule(item, methods, f"Rule {index}") for index, item in enumerate(raw)]

@@ -34,7 +34,8 @@ class Plan:
         target: a file here, or a `gs://` folder.
         staging: a `gs://` folder for what goes between this machine and the job; empty for one beside the model.
         form: `JSON`, `TF_RECORD` or `TF_RECORD_GZIP`; empty to tell it by the names of the sources.
-        settings: further fields of `predictionInput`: `batchSize`, `maxWorkerCount`, `signatureName`, `region`.
+        settings: further fields of `predictionInput`: `batchSize`, `maxWorkerCount`, `signatureName`, `region`,
+            `outputDataFormat`.
     """
 
     project: str

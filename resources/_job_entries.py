@@ -70,7 +70,8 @@ class Reader:
         version = self._version(extras, model, where)
         wanted = {"region": self.region or DEFAULT_REGION, **wanted, "versionName": self._asked(model, version)}
         inputs = {**more, "project": self.project, "name": name, "predictionInput": wanted}
-        self.failures += _flat(_entries.named(BATCH_PREDICTION_JOB.program_failures(inputs, where), where), where)
+        if isinstance(entry, Mapping):  # else that is told
+            self.failures += _flat(_entries.named(BATCH_PREDICTION_JOB.program_failures(inputs, where), where), where)
         return Job(inputs=inputs, model=str(extras.get("model")), version=version)
 
     def _asked(self, model: Model | None, version: str) -> str:

@@ -240,7 +240,9 @@ def shown(value: Any) -> str:
 
 
 def told(value: Any) -> str:
-    """The same of what stands behind a key of a stack file, which may be nothing."""
+    """The same of what stands behind a key of a stack file, as one writes it there."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return "empty" if value is None else shown(value)
 
 

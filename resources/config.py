@@ -228,7 +228,7 @@ class _Reader:
         missing = [name for name in ("versions", "defaultVersion") if name not in extras]
         self._note((join(where, name), "is missing; or give version, one that the program names") for name in missing)
         entries, default = _entries.mapping(extras.get("versions")), extras.get("defaultVersion")
-        if isinstance(default, str) and default not in entries:
+        if isinstance(default, str) and isinstance(extras.get("versions"), Mapping) and default not in entries:
             reason = f"{default!r} is not among its versions: {', '.join(entries) or 'none'}"
             self._note([(join(where, "defaultVersion"), reason)])
         order = sorted(entries, key=lambda key: key != default)
@@ -244,7 +244,8 @@ class _Reader:
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
         saved = self._artifact(extras, inputs, bucket, where)
-        self._note(_entries.named(VERSION.program_failures(inputs, where), where))
+        if isinstance(entry, Mapping):  # else that is told
+            self._note(_entries.named(VERSION.program_failures(inputs, where), where))
         if name is None:
             inputs["name"] = version_name(inputs)
         return Version(inputs=inputs, saved_model=saved)

@@ -173,15 +173,6 @@ def test_a_wrong_key_is_named_by_its_full_path(values: dict[str, str], path: str
     assert any(found == path and reason in why for found, why in caught.value.failures), caught.value.failures
 
 
-@pytest.mark.parametrize("name", ["Bad_Bucket!", 7, "gs://b"])
-def test_a_wrong_bucket_is_told_once(name: object) -> None:
-    """And not again for each artifact that would lie in it."""
-    with pytest.raises(errors.InvalidInput) as caught:
-        config.read(stack(MODELS, bucket={"name": name}), resolve)
-
-    assert [path for path, _ in caught.value.failures] == ["tf2-models:bucket.name"]
-
-
 def test_all_failures_are_told_at_once() -> None:
     """One run shows everything that is to be mended."""
     values = stack(wrong({"artifact": "q", "nodes": 1, "machineType": "x"}), bucket={"name": "B"}, other=1)

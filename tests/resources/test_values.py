@@ -38,7 +38,7 @@ WRONG = [
     ({}, "name", "is missing"),
     ({"name": "n", "on": 1}, "on", "must be true or false; it is 1"),
     ({"name": "n", "share": "x"}, "share", "must be a number; it is 'x'"),
-    ({"name": "n", "share": True}, "share", "must be a number; it is True"),
+    ({"name": "n", "share": True}, "share", "must be a number; it is true"),
     ({"name": "n", "inner": 3}, "inner", "must be a mapping; it is 3"),
     ({"name": "n", "inner": {"minNodes": 1.5}}, "inner.minNodes", "must be a whole number; it is 1.5"),
     ({"name": "n", "inner": {"minNodes": None}}, "inner.minNodes", "must be a whole number; it is empty"),

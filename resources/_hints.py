@@ -64,6 +64,8 @@ def step(error: errors.ApiError | errors.OperationFailed) -> str:
     """What to do about an answer of the API."""
     if isinstance(error, errors.Unauthenticated):
         return f"Log in: {login(error)}"
+    if isinstance(error, errors.FailedPrecondition) and error.method.endswith(".create"):
+        return _MEND  # what is there already has no part in it
     return permission(error) or _STEPS[type(error)]
 
 

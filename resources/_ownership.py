@@ -118,6 +118,11 @@ def declared(urn: str) -> Mapping[str, Any]:
     return _declared.get(urn, {})
 
 
+def all_declared() -> Iterator[Mapping[str, Any]]:
+    """The inputs of everything that, in this run, the program declares."""
+    return iter(list(_declared.values()))  # other threads add to it
+
+
 def hold(inputs: Mapping[str, Any], resource: str, urn: str) -> None:
     """Notes that this declaration has the resource now."""
     if urn:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from resources import errors
+from resources import _ownership, errors
 from resources._provider import Call
 from resources._values import join, shown
 from resources.ml import quotas, samples
@@ -35,10 +35,10 @@ def check(call: Call, version: str, uri: str, options: Mapping[str, Any]) -> Non
     """
     if options.get("skip"):
         return
-    expected = _samples(call, uri, options.get("samples"))
+    expected = _samples(call, version, uri, options.get("samples"))
+    call.report(f"gate: {len(expected) or 'no'} sample instances")
     if not expected:
         return
-    call.report(f"gate: {len(expected)} sample instances")
     answers = _predict_all(call, version, [sample["instance"] for sample in expected])
     tolerance = float(options.get("tolerance", TOLERANCE))
     wrong = [
@@ -64,8 +64,8 @@ def _manifest(uri: str) -> str:
     return f"{uri.rstrip('/')}/{manifests.NAME}"
 
 
-def _samples(call: Call, uri: str, file: str | None) -> Sequence[Mapping[str, Any]]:
-    """The user's own samples, or those of the manifest; none where there is no manifest, or no SavedModel."""
+def _samples(call: Call, version: str, uri: str, file: str | None) -> Sequence[Mapping[str, Any]]:
+    """The user's own samples, or those of the manifest; none where somebody else's artifact has no manifest."""
     if file:
         try:
             return samples.read(file)
@@ -76,12 +76,21 @@ def _samples(call: Call, uri: str, file: str | None) -> Sequence[Mapping[str, An
     try:
         found = manifests.read(call.api, uri).get("samples")
     except errors.NotFound:
+        _miss(call, version, uri)
         return ()
     try:
         return samples.checked(found) if found else ()
     except errors.ArtifactError as error:
         own = "give samples of your own (gate.samples), or set gate.skip: true"
         raise errors.ArtifactError(f"samples in {_manifest(uri)}: {error}. Mend that object, {own}") from None
+
+
+def _miss(call: Call, version: str, uri: str) -> None:
+    """Refuses, or warns: there is no manifest. That of a SavedModel of this stack can be put back first."""
+    told = f"there is no {_manifest(uri)}, which would say what {version} must answer"
+    if any(uri == f"gs://{each.get('bucket')}/{each.get('prefix')}/" for each in _ownership.all_declared()):
+        raise errors.GateFailed(f"{told}: `pulumi refresh`, then `pulumi up` put it back.{_AFTER}")
+    call.warn(f"no gate: {told}. Samples of your own go into gate.samples; gate.skip: true says that none are wanted")
 
 
 def _predict_all(call: Call, version: str, instances: list[Any]) -> list[Any]:

@@ -142,3 +142,35 @@ def test_a_stack_file_says_what_the_gate_asks(deployed: Deployment, gate: dict[s
 
     assert said in text
     assert predict(stack.url("mult"), 1.0) == [2.0 if said else 2.5]
+
+
+def test_a_gate_whose_manifest_is_gone_stays_shut(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
+    """Of an artifact of the stack's: it is put back first. Of one that is not the stack's there is a warning."""
+    stack, bucket = Deployment(emulator, project, tmp_path), f"{project}-tf2-models"
+    versions = {"v1": stack.version(2), "v2": stack.version(3)}
+    stack.declare({"mult": {"defaultVersion": "v1", "versions": versions}})
+    stack.engine.up()
+    uri = stack.engine.resources()["Version mult-v2"]["outputs"]["deploymentUri"]
+    manifest = f"{uri.removeprefix(f'gs://{bucket}/')}manifest.json"
+    emulator.storage().objects().delete(bucket=bucket, object=manifest).execute()
+    stack.engine.edit("mult.defaultVersion", "v2")
+
+    text = stack.engine.stack("up", "--skip-preview", fails=True)
+    assert f"there is no {uri}manifest.json, which would say what" in text
+    assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
+    stack.engine.stack("refresh", "--skip-preview")
+    assert "no sample instances" in stack.engine.stack("up", "--skip-preview")
+    assert stack.served() == {"mult": {"v1": "READY", "v2": "READY*"}}
+
+    emulator.storage().objects().copy(
+        sourceBucket=bucket,
+        sourceObject=manifest.replace("manifest.json", "saved_model.pb"),
+        destinationBucket=bucket,
+        destinationObject="elsewhere/saved_model.pb",
+        body={},
+    ).execute()
+    stack.engine.edit("mult.versions.v3", {**stack.version(3), "artifact": f"gs://{bucket}/elsewhere/"})
+    stack.engine.edit("mult.defaultVersion", "v3")
+    text = stack.engine.stack("up", "--skip-preview")
+    assert f"warning: no gate: there is no gs://{bucket}/elsewhere/manifest.json" in text
+    assert stack.served() == {"mult": {"v1": "READY", "v2": "READY", "v3": "READY*"}}

@@ -39,6 +39,15 @@ def test_an_operation_that_failed_says_the_same() -> None:
     assert "`pulumi up`" in line
 
 
+def test_what_cannot_be_made_as_declared_is_no_matter_of_a_refresh() -> None:
+    """A folder without a SavedModel, say: it is the stack file that is to be mended."""
+    error = errors.FailedPrecondition("Deployment directory gs://b/x/ is empty")
+    error.method = "ml.projects.models.versions.create"
+
+    assert _hints.told(WHAT, error).endswith("in the stack file, then run `pulumi up` again")
+    assert "refresh" not in _hints.told(WHAT, error)
+
+
 def test_what_no_call_gave_says_itself_what_to_do() -> None:
     """No code, no method: they would be of no call."""
     line = _hints.told(WHAT, errors.FailedPrecondition("it holds a; delete it, or set forceDestroy: true"))

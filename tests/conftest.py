@@ -19,7 +19,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 _ALIKE = hypothesis.settings(
     deadline=None,  # a machine that is busy is no fault
     database=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow,  # the same; a test that names checks of its own would take this one back
+        hypothesis.HealthCheck.function_scoped_fixture,  # one project serves all the examples of a test
+    ],
 )
 hypothesis.settings.register_profile("fair", _ALIKE, derandomize=True, max_examples=60)
 hypothesis.settings.register_profile("thorough", _ALIKE, max_examples=2000)

@@ -13,6 +13,7 @@ FORBIDDEN = (403, {"error": {"code": 403, "message": "Denied.", "status": "PERMI
 MISSING = (404, {"error": {"code": 404, "message": "Not there."}})
 VERSION = {"name": "projects/p/models/m/versions/v1", "deploymentUri": "gs://b/x/", "isDefault": True}
 MODEL = (200, {"name": "projects/p/models/m", "defaultVersion": VERSION})
+NO_URI = (200, {"name": "projects/p/models/m", "defaultVersion": {"name": "projects/p/models/m/versions/v1"}})
 ANSWER = (200, {"predictions": [[0.25, 0.75]]})
 CLASSES = (200, {"samples": [], "classes": ["no", "yes"]})
 
@@ -50,7 +51,7 @@ def test_own_instances(wire: Wire, before: list[tuple[int, Any]], head: str, ask
         ([MODEL, (200, "no manifest")], "gs://b/x/manifest.json is no manifest"),
         ([MODEL, (200, {"samples": [1]})], "gs://b/x/manifest.json is no manifest"),
         ([MODEL, CLASSES], "no sample instances in gs://b/x/"),
-        ([(200, {"defaultVersion": {"name": "projects/p/models/m/versions/v1"}})], "no SavedModel in a bucket"),
+        ([NO_URI], "no SavedModel in a bucket"),
     ],
 )
 def test_no_samples(wire: Wire, before: list[tuple[int, Any]], says: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httplib2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.properties.values import JSON, mutated
@@ -41,7 +41,6 @@ WORDS = st.one_of(
 
 
 @pytest.mark.parametrize("call", CALLS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_body_is_answered_in_the_apis_shape(
     emulator: RunningEmulator, project: str, call: str, data: st.DataObject
@@ -61,7 +60,7 @@ def test_any_body_is_answered_in_the_apis_shape(
 
 
 @pytest.mark.parametrize("module", ["models", "prediction", "emulator"])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=4)
+@settings(max_examples=4)
 @given(
     words=st.lists(
         st.one_of(TEXTS, st.sampled_from(["build", "list", "up", "--set", "--stack", "a=b", "-h"])), max_size=4

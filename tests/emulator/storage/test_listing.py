@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.emulator.storage.support import data, refused
@@ -101,7 +101,7 @@ def test_foreign_page_tokens(storage: Any, bucket: str, token: str) -> None:
     assert refused(storage.objects().list(bucket=bucket, pageToken=token))[0] == 400
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(
     names=st.sets(st.text("a/\U0010ffff", min_size=1, max_size=4), min_size=1, max_size=8),
     prefix=st.text("a/", max_size=2),

@@ -29,7 +29,7 @@ def list_plain(folder: Path) -> Sizes:
         FolderError: it is missing, cannot be read, holds links or special files, names that not every machine can hold,
             or more than `ml` v1 takes.
     """
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise FolderError(f"{folder}: there is no such folder")
     found: Sizes = {}
     for name, size in _walk(folder):
@@ -47,6 +47,14 @@ def list_plain(folder: Path) -> Sizes:
         )
     _refuse_alike(folder, found)
     return dict(sorted(found.items()))
+
+
+def _is_folder(folder: Path) -> bool:
+    """Raises `FolderError` where that cannot be told: a folder on the way is closed, or a name is too long."""
+    try:
+        return folder.is_dir()
+    except OSError as error:
+        raise FolderError(f"{folder}: it cannot be looked for: {error.strerror}") from None
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, int]]:

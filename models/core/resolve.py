@@ -11,7 +11,7 @@ from typing import Any
 from models.core import artifact as manifests
 from models.core.artifact import Artifact
 from models.core.content import GRAPH, MANIFEST, crc32c, list_files, read_content, read_graph_file
-from models.core.digest import input_digest
+from models.core.digest import DIGITS, input_digest
 from models.core.errors import FolderError, ModelsError, UsageError
 from models.core.places import build_folder, card_path, plain
 from models.core.recipe import Values
@@ -51,6 +51,9 @@ def resolve(
 
 
 def _resolved(artifact: str, parameters: Mapping[str, Any] | None, root: Path, *, allow_rebuild: bool) -> Artifact:
+    if "://" in artifact:
+        shapes = "a recipe, RECIPE@INPUT_DIGEST or a folder's path; a stack file takes gs://BUCKET/FOLDER/, too"
+        raise UsageError(f"{artifact}: this names none of what can be deployed: {shapes}")
     if artifact.startswith((".", "/")) or "/" in artifact:
         if parameters:
             raise UsageError(f"parameters: {artifact} is a folder; only a recipe has parameters")
@@ -141,6 +144,8 @@ def _pinned(
     if not cards and name not in recipe_names(root):
         raise UsageError(f"there is no recipe {name!r}; there are: {', '.join(recipe_names(root)) or 'none'}")
     missing = f"{name}@{digest}: there is no such card in models/cards/{name}; there are: {', '.join(cards) or 'none'}"
+    if len(digest) > DIGITS:  # nor a build; and no file may be called so
+        raise ModelsError(missing)
     return _known(name, digest, root, missing, allow_rebuild=allow_rebuild)
 
 

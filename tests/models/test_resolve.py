@@ -109,6 +109,9 @@ def test_pinned(checkout: Path) -> None:
     ("artifact", "parameters", "said"),
     [
         ("line@0123456789abcdef", {}, "no such card in models/cards/line; there are: none"),
+        (f"line@{'0' * 300}", {}, "no such card in models/cards/line; there are: none"),
+        (f"./{'x' * 300}", {}, "x: it cannot be looked for: File name too long"),
+        ("s3://bucket/folder", {}, "s3://bucket/folder: this names none of what can be deployed: a recipe, "),
         ("lime@0123456789abcdef", {}, "no recipe 'lime'"),
         ("line@0123456789abcdef", {"seed": 1}, "parameters: line@0123456789abcdef names a build"),
         ("./somewhere", {"seed": 1}, "parameters: ./somewhere is a folder"),

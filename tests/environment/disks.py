@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.running import BOUND
+
+_NEW_MOUNTS = 0x00020000
+"""CLONE_NEWNS of unshare(2)."""
+
 
 def _mount(*arguments: str) -> None:
     """Skips the test where that is not allowed: to users but root, and in most containers."""
-    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, timeout=30, check=False)
+    _own_mounts()
+    _run_mount(*arguments)
+
+
+@cache
+def _own_mounts() -> None:
+    """From here on what this process mounts is seen by it and its children alone, and ends with them.
+
+    A disk that a killed test left would stay for good, and fail every later run, which cannot remove its folder.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_NEW_MOUNTS):
+        pytest.skip(f"no disk of its own can be mounted: {os.strerror(ctypes.get_errno())}")
+    _run_mount("--make-rprivate", "/")
+
+
+def _run_mount(*arguments: str) -> None:
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, timeout=BOUND, check=False)
     if done.returncode:
         pytest.skip(f"no disk of its own can be mounted: {done.stderr.strip()}")
 
@@ -27,7 +51,7 @@ def small(folder: Path, megabytes: int) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=30)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=BOUND)
 
 
 @contextmanager
@@ -39,7 +63,7 @@ def read_only(folder: Path) -> Iterator[Path]:
         _mount("-o", "remount,ro,bind", str(folder))
         yield folder
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=30)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=BOUND)
 
 
 @contextmanager

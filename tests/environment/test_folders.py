@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,15 @@ def emulator(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The command; `serve` would stay if it could serve."""
     command = [sys.executable, "-m", "emulator", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=False)
+
+
+def test_a_disk_is_of_its_test_alone(tmp_path: Path) -> None:
+    """Who started the tests does not see it: it cannot be left behind, however they end."""
+    with small(tmp_path / "disk", 1) as disk:
+        own, outside = (Path(f"/proc/{pid}/mounts").read_text() for pid in (os.getpid(), os.getppid()))
+
+    assert f" {disk} " in own
+    assert f" {disk} " not in outside
 
 
 @pytest.mark.parametrize("verb", ["up", "serve"])

@@ -124,8 +124,8 @@ class Api:
             raise
         except (*_reach.FAILURES, http.client.HTTPException, UnicodeDecodeError) as error:
             raise _unheard(request, _reach.failed(self.where(request), error)) from None
-        if "alt=media" in request.uri:
-            return answer
+        if "alt=media" in request.uri or isinstance(answer, tuple):
+            return answer  # bytes; or what a chunk of an upload has looked at itself
         if isinstance(answer, str | bytes) and answer:
             # Where no JSON came, the client hands over whatever came with a good status: a proxy's page, say.
             raise _unheard(request, _reach.foreign(self.where(request), answer))

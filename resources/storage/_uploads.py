@@ -110,9 +110,12 @@ class Chunk:
         Raises:
             EndpointUnreachable: what came is no answer of the API.
         """
+        from resources import _reach
+
         status, body = self._request.next_chunk(http=http)
-        if isinstance(body, str):  # a proxy's page with a good status looks like the end of the upload
-            raise errors.EndpointUnreachable(f"no answer of the API to {self.methodId}: what came is no JSON")
+        # A proxy's page, or JSON of its own, with a good status looks like the end of the upload.
+        if body is not None and not _reach.is_answer(self.methodId, body):
+            raise errors.EndpointUnreachable(f"no answer of the API to {self.methodId}: what came is no object of its")
         return status, body
 
 

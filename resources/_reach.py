@@ -52,14 +52,14 @@ def foreign(where: str, content: str | bytes, status: int = 200) -> errors.Endpo
     return _unreachable(f"{told}; {_CHECK}", lasting=400 <= status < 500)
 
 
-def is_answer(method: str, answer: object) -> bool:
+def is_answer(method: str | None, answer: object) -> bool:
     """Whether what came with a good status may be the API's own: one thing has its name, and a list is an object.
 
     Args:
-        method: id of the API method.
+        method: id of the API method; None for a request that is no method of a discovery document.
         answer: the JSON value.
     """
-    service, *_, collection, verb = method.split(".")
+    service, *_, collection, verb = (method or "...").split(".")
     if verb in _NAMED or (service, verb) == ("ml", "delete"):  # which gives an operation
         name = "jobId" if collection == "jobs" else "name"
         return isinstance(answer, dict) and isinstance(answer.get(name), str)

@@ -114,7 +114,7 @@ class Chunk:
 
         status, body = self._request.next_chunk(http=http)
         # A proxy's page, or JSON of its own, with a good status looks like the end of the upload.
-        if body is not None and not _reach.is_answer(self.methodId, body):
+        if status is None and not _reach.is_answer(self.methodId, body):
             raise errors.EndpointUnreachable(f"no answer of the API to {self.methodId}: what came is no object of its")
         return status, body
 

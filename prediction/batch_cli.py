@@ -64,11 +64,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add("--output", required=True, metavar="FILE", help="a file here, or a gs:// folder")
     add("--format", choices=("JSON", "TF_RECORD", "TF_RECORD_GZIP"), help="of the input (default: by its name)")
     add("--output-format", choices=("JSON", "CSV"), help="of the results (default: JSON, an object in each line)")
-    add(
-        "--signature",
-        metavar="S",
-        help="key of the signature (default: the only one, else serving_default)",
-    )
+    add("--signature", metavar="S", help="key of the signature (default: the only one, else serving_default)")
     add("--batch-size", type=int, metavar="N", help=f"rows of one call of the model (default: {DEFAULT_BATCH})")
     add("--workers", type=int, metavar="N", help=f"workers at most (default: {DEFAULT_WORKERS})")
     add("--staging", default="", metavar="gs://", help="folder for what is uploaded (default: batch/ beside the model)")

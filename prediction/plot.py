@@ -57,9 +57,8 @@ def write(
     if kind == "scores":
         return _saved(charts.scores(cases, classes, title, output or "prediction"), path, len(cases))
     if kind == "mistakes":
-        wrong = _mistakes(cases, classes)
-        title = f"{title}: {len(wrong)} of {len(cases)} wrong, the most certain first"
-        cases = wrong
+        count, cases = len(cases), _mistakes(cases, classes)
+        title = f"{title}: {len(cases)} of {count} wrong, the most certain first"
     return _saved(_images(cases[:MOST], classes, title), path, min(MOST, len(cases)))
 
 

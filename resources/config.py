@@ -275,7 +275,7 @@ class _Reader:
         if Path(name).is_absolute():
             saved["source"] = portable(name)
         self._note(SAVED_MODEL.rules(saved, join(where, "artifact")))
-        inputs["deploymentUri"] = f"gs://{bucket}/{saved['prefix']}/"
+        inputs["deploymentUri"] = rules.folder_uri(saved)
         return saved
 
     def _resolved(self, name: str, parameters: Mapping[str, Any] | None) -> Artifact:

@@ -16,7 +16,7 @@ from resources import _ownership, errors
 from resources._provider import Call
 from resources._values import join, shown
 from resources.ml import quotas, samples
-from resources.storage import manifests
+from resources.storage import manifests, rules
 
 TOLERANCE = 1e-3
 SHOWN = 3
@@ -88,7 +88,7 @@ def _samples(call: Call, version: str, uri: str, file: str | None) -> Sequence[M
 def _miss(call: Call, version: str, uri: str) -> None:
     """Refuses, or warns: there is no manifest. That of a SavedModel of this stack can be put back first."""
     told = f"there is no {_manifest(uri)}, which would say what {version} must answer"
-    if any(uri == f"gs://{each.get('bucket')}/{each.get('prefix')}/" for each in _ownership.all_declared()):
+    if any("prefix" in each and uri == rules.folder_uri(each) for each in _ownership.all_declared()):
         raise errors.GateFailed(f"{told}: `pulumi refresh`, then `pulumi up` put it back.{_AFTER}")
     call.warn(f"no gate: {told}. Samples of your own go into gate.samples; gate.skip: true says that none are wanted")
 

@@ -41,8 +41,8 @@ def ensure(call: Call, inputs: State, *, mend: bool = False) -> bool:
     other = {name for name, facts in wanted.items() if name in found and _objects.facts(found[name]) != facts}
     if other and not mend:
         raise errors.ArtifactError(
-            f"gs://{inputs['bucket']}/{inputs['prefix']}/{min(other)} holds other bytes than this artifact; it was "
-            "changed outside: delete it and run again"
+            f"{rules.folder_uri(inputs)}{min(other)} holds other bytes than this artifact; it was changed outside: "
+            "delete it and run again"
         )
     lacking = other | (wanted.keys() - found.keys())
     whole = manifests.NAME in found

@@ -48,6 +48,11 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, name
 
 
+def folder_uri(inputs: Mapping[str, Any]) -> str:
+    """`gs://BUCKET/PREFIX/` of a SavedModel's inputs."""
+    return f"gs://{inputs['bucket']}/{inputs['prefix']}/"
+
+
 def bucket_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
     """Everything wrong with a bucket's inputs."""
     name = values.get("name")

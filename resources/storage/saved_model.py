@@ -12,7 +12,7 @@ from resources import _ownership, errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources._schema import Changes
-from resources.storage import _claims, _objects, _removal, _transfer, manifests
+from resources.storage import _claims, _objects, _removal, _transfer, manifests, rules
 from resources.storage.schema import SAVED_MODEL, SavedModelArgs
 
 
@@ -25,7 +25,7 @@ class SavedModelProvider(Provider):
 
     def identity(self, inputs: State) -> str:
         """`gs://BUCKET/PREFIX/`."""
-        return f"gs://{inputs['bucket']}/{inputs['prefix']}/"
+        return rules.folder_uri(inputs)
 
     def observe(self, call: Call, inputs: State) -> State:
         """`objects.list`: which of the files are there, what they hold, and whether it is claimed.

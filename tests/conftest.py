@@ -32,9 +32,8 @@ hypothesis.settings.load_profile("fair")  # `--hypothesis-profile=thorough` of `
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
     """An emulator that all tests of one worker share; keep apart by `project`."""
-    running = RunningEmulator(tmp_path_factory.mktemp("emulator"))
-    yield running
-    running.stop()
+    with RunningEmulator(tmp_path_factory.mktemp("emulator")) as running:
+        yield running
 
 
 @pytest.fixture

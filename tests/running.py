@@ -14,6 +14,7 @@ from typing import Any
 
 import httplib2
 from googleapiclient.discovery import build_from_document
+from typing_extensions import Self
 
 from emulator import discovery
 
@@ -47,6 +48,12 @@ class RunningEmulator:
         self.endpoint = line.removeprefix(_PREFIX)
         self.data = data
         self.pid = self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def ml(self) -> Any:
         """The `ml` v1 client."""

@@ -42,18 +42,16 @@ def token_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def guarded(tmp_path_factory: pytest.TempPathFactory, token_file: Path) -> Iterator[RunningEmulator]:
     """An emulator with a token and another name."""
     options = ("--token-file", str(token_file), "--host-name", "models.test")
-    running = RunningEmulator(tmp_path_factory.mktemp("guarded"), *options)
-    yield running
-    running.stop()
+    with RunningEmulator(tmp_path_factory.mktemp("guarded"), *options) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory, token_file: Path) -> Iterator[RunningEmulator]:
     """One with little patience: it may be less than a busy machine lets a client wait between two steps."""
     options = ("--token-file", str(token_file), "--client-seconds", "0.5")
-    running = RunningEmulator(tmp_path_factory.mktemp("hasty"), *options)
-    yield running
-    running.stop()
+    with RunningEmulator(tmp_path_factory.mktemp("hasty"), *options) as running:
+        yield running
 
 
 def _connect(emulator: RunningEmulator) -> socket.socket:

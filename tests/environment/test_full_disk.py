@@ -28,12 +28,9 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def cramped(disk: Path) -> Iterator[RunningEmulator]:
     """An emulator whose data is on that disk, with a bucket."""
-    running = RunningEmulator(disk / "data")
-    try:
+    with RunningEmulator(disk / "data") as running:
         running.storage().buckets().insert(project="p-one", body={"name": BUCKET}).execute()
         yield running
-    finally:
-        running.stop()
 
 
 def put(running: RunningEmulator, name: str, content: bytes, **how: Any) -> dict[str, Any]:
@@ -122,9 +119,8 @@ def test_the_database_too_and_nothing_acknowledged_is_lost(cramped: RunningEmula
     put(cramped, "after", b"a")
     cramped.kill()
 
-    again = RunningEmulator(cramped.data)
-    found = buckets(again), names(again)
-    again.stop()
+    with RunningEmulator(cramped.data) as again:
+        found = buckets(again), names(again)
 
     assert found == (taken, ["after"])
 

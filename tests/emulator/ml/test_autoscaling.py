@@ -23,9 +23,8 @@ _CLIENTS = 4
 
 @pytest.fixture(scope="module")
 def _quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
-    running = RunningEmulator(tmp_path_factory.mktemp("quick"), "--idle-seconds", "1")
-    yield running
-    running.stop()
+    with RunningEmulator(tmp_path_factory.mktemp("quick"), "--idle-seconds", "1") as running:
+        yield running
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,7 +39,8 @@ class Folder:
         """Uploads the manifest."""
         file = self._path / manifests.NAME
         if file.is_file():
-            upload = self._upload(file, manifests.NAME, _facts(self._path, manifests.NAME), 0)
+            facts = {"size": _size(self._path, manifests.NAME), "crc32c": _crc32c(file)}
+            upload = self._upload(file, manifests.NAME, facts, 0)
         else:
             import google_crc32c
 
@@ -72,13 +74,16 @@ def verify(folder: Path, files: Mapping[str, State]) -> None:
             raise errors.ArtifactError(f"{told}: {_uploads.AGAIN}")
 
     def check(name: str) -> None:
-        found = _facts(folder, name)
-        if found != files[name]:
+        found = _crc32c(folder / name)
+        if found != files[name]["crc32c"]:
             raise errors.ArtifactError(
-                f"{folder}/{name} has crc32c {found['crc32c']}; declared is {files[name]['crc32c']}: {_uploads.AGAIN}"
+                f"{folder}/{name} has crc32c {found}; declared is {files[name]['crc32c']}: {_uploads.AGAIN}"
             )
 
-    _objects.each(files, check)
+    for name, facts in files.items():
+        if facts["size"] <= BLOCK:  # read before a thread would have begun
+            check(name)
+    _objects.each([name for name, facts in files.items() if facts["size"] > BLOCK], check)
 
 
 def manifest(inputs: State) -> bytes:
@@ -88,22 +93,23 @@ def manifest(inputs: State) -> bytes:
     return json.dumps(facts, sort_keys=True).encode()
 
 
-def _facts(folder: Path, name: str) -> State:
-    size = _size(folder, name)
+def _crc32c(file: Path) -> str:
     try:
-        return {"size": size, "crc32c": crc32c(folder / name)}
+        return crc32c(file)
     except OSError as error:
-        raise _uploads.unreadable(folder / name, error) from None
+        raise _uploads.unreadable(file, error) from None
 
 
 def _size(folder: Path, name: str) -> int:
     """A plain file's size in bytes."""
-    relative = Path(name)
-    for part in (relative, *relative.parents):
-        if part != Path() and (folder / part).is_symlink():
-            raise errors.ArtifactError(f"{folder}/{name} is, or lies behind, a link: only plain files are sent")
+    path = str(folder)
     try:
-        status = (folder / name).stat()
+        status = os.lstat(path)
+        for part in name.split("/"):
+            path = f"{path}/{part}"
+            status = os.lstat(path)
+            if stat.S_ISLNK(status.st_mode):
+                raise errors.ArtifactError(f"{folder}/{name} is, or lies behind, a link: only plain files are sent")
     except FileNotFoundError:
         raise errors.ArtifactError(f"{folder} is not whole: {name} is missing; {_uploads.AGAIN}") from None
     except OSError as error:

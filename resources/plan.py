@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resources import _secrets, _settings
+from resources import _secrets, _settings, _signatures
 from resources.ml import rules as ml_rules
 from resources.ml.schema import VERSION
 from resources.storage import rules
@@ -90,7 +90,7 @@ def saved_model_inputs(artifact: Artifact, bucket: str, *, mls1: bool = False, s
         "inputDigest": artifact.input_digest,
         "contentDigest": artifact.content_digest,
         "tensorflow": artifact.tensorflow,
-        "signatures": {name: shown_signature(parts) for name, parts in artifact.signatures.items()},
+        "signatures": {name: _signatures.displayed(parts) for name, parts in artifact.signatures.items()},
         "metrics": dict(artifact.metrics),
         "size": artifact.size,
         "files": dict(artifact.files),
@@ -117,17 +117,6 @@ def portable(path: str) -> str:
         return path
     relative = os.path.relpath(path)
     return _secrets.Secret(path) if relative.startswith(os.pardir) else relative
-
-
-def shown_signature(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
-    """A signature as a reviewer reads it: `{"inputs": {"image": "float32[?, 28, 28]"}, "outputs": ...}`."""
-
-    def tensor(facts: Mapping[str, Any]) -> str:
-        shape = facts["shape"]
-        sizes = ", ".join("?" if size is None else str(size) for size in shape or ())
-        return f"{facts['dtype']}[{sizes}]" if shape is not None else f"{facts['dtype']}[...]"
-
-    return {side: {name: tensor(facts) for name, facts in tensors.items()} for side, tensors in parts.items()}
 
 
 def merged(saved: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

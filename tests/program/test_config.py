@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from models import Artifact
-from resources import _values, config, errors, plan
+from resources import _signatures, _values, config, errors, plan
 from tests.running import ROOT
 
 ARTIFACT = Artifact(
@@ -234,7 +234,7 @@ def test_a_uri_is_deployed_as_it_is() -> None:
 
 def test_a_reviewer_reads_signatures_in_one_line_each() -> None:
     """Data type and shape; an unknown size is a question mark."""
-    shown = plan.shown_signature(ARTIFACT.signatures["serving_default"])
+    shown = _signatures.displayed(ARTIFACT.signatures["serving_default"])
 
     assert shown == {"inputs": {"image": "float32[?, 28, 28]"}, "outputs": {"softmax": "float32[...]"}}
 

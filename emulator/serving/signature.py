@@ -44,5 +44,6 @@ def choose(signatures: Mapping[str, Signature], name: str | None) -> str:
         return next(iter(signatures))
     key = name or DEFAULT
     if key not in signatures:
-        raise InvalidInputs(f"No signature found for signature key {key}.")
+        there = ", ".join(sorted(signatures))
+        raise InvalidInputs(f"No signature found for signature key {key}. The model has these: {there}")
     return key

@@ -37,7 +37,7 @@ TABLE: list[tuple[str, bytes, int, Any]] = [
         "another signature",
         b'{"instances": [1], "signature_name": "z"}',
         200,
-        _code(1, "No signature found for signature key z."),
+        _code(1, "No signature found for signature key z. The model has these: serving_default"),
     ),
     ("another input", b'{"instances": [{"b": 1}]}', 200, _code(1, "Expected tensor name: x, got tensor name: ['b'].")),
     ("no instances", b"{}", 200, _code(1, 'Missing "instances" field in request body.')),

@@ -64,7 +64,8 @@ def test_a_named_signature_answers(serving: Serving, models: Path, run: Run) -> 
 
     assert run(_ask(serving, [[1, 2]], signature_name="negative")) == {"predictions": [[-1, -2]]}
     assert run(_ask(serving, [[1, 2]], signature_name="z")) == {
-        "error": "Prediction failed: Invalid inputs: No signature found for signature key z. (Error code: 1)"
+        "error": "Prediction failed: Invalid inputs: No signature found for signature key z. "
+        "The model has these: negative, serving_default (Error code: 1)"
     }
 
 

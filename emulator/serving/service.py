@@ -30,8 +30,8 @@ class Serving:
 
     Args:
         threads: TensorFlow's threads in each node, within and among operations.
-        single_output_bare: with one output, predictions are bare values, `[[0.1, 0.9]]`, as the service came to
-            answer. False gives objects, `[{"softmax": [0.1, 0.9]}]`.
+        single_output_bare: with one output, predictions are bare values, `[[0.1, 0.9]]`, as TensorFlow Serving
+            answers. False gives objects, `[{"softmax": [0.1, 0.9]}]`.
         start_timeout: seconds that the import of TensorFlow may take.
         load_timeout: seconds that a node may take to load and warm up a model.
         predict_timeout: seconds that a prediction may take, the wait for a node included. A node that answers nothing
@@ -45,7 +45,7 @@ class Serving:
         self,
         *,
         threads: int = 1,
-        single_output_bare: bool = True,
+        single_output_bare: bool = False,
         start_timeout: float = 120.0,
         load_timeout: float = 60.0,
         predict_timeout: float = 60.0,

@@ -178,7 +178,7 @@ def test_predictions_that_come_together_are_answered_in_their_order(ml: Caller) 
         answers = b"".join(iter(lambda: connection.recv(65536), b""))
 
     assert statuses(answers) == [200] * 6
-    found = [json.loads(part[: part.index(b"}") + 1]) for part in answers.split(b"\r\n\r\n")[1:]]
+    found = [json.loads(part[: part.index(b"}]}") + 3]) for part in answers.split(b"\r\n\r\n")[1:]]
     assert found == [{"predictions": [{"y": 2 * number}]} for number in (0, 1, 2, 3, 4, 9)]
 
 

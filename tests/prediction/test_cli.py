@@ -154,7 +154,7 @@ def test_plot(deployment: Deployment, tmp_path: Path) -> None:
     [
         (["nothing"], None, 1, "404 NOT_FOUND"),
         (["clothes", "--signature", "x"], None, 1, "no sample instances for the signature x, only for serving_default"),
-        (["clothes", "--signature", "x", "--instances", "-"], "[1]", 1, "has these: serving_default"),
+        (["clothes", "--signature", "x", "--instances", "-"], "[1]", 1, "has: serving_default"),
         (["clothes", "--version", "v9"], None, 1, "404 NOT_FOUND"),
         (["numbers"], None, 1, "--instances FILE"),
         (["clothes", "--instances", "-"], "[[1, 2]]", 1, "It takes image float32 [4, 4]"),

@@ -112,7 +112,7 @@ def test_an_empty_file_gives_an_empty_result(batch: Batch) -> None:
         ({"outputPath": "gs://no-such-bucket/"}, "output path gs://no-such-bucket/"),
         (
             {"signatureName": "other"},
-            "model: No signature found for signature key other. The model has these: serving_default",
+            "model: No signature found for signature key other. The model has: serving_default. (Error code: 0)",
         ),
         ({"dataFormat": "TF_RECORD"}, "/in/rows.json: at byte 0 is no TFRecord"),
         ({"dataFormat": "TF_RECORD_GZIP"}, "/in/rows.json: it is no whole gzip file"),

@@ -8,8 +8,9 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from resources import errors
+from resources import _signatures, errors
 from resources._provider import Call, State
 from resources.storage import _objects, _uploads, manifests
 
@@ -90,7 +91,17 @@ def manifest(inputs: State) -> bytes:
     """The manifest of a SavedModel that was made elsewhere: what is declared of it."""
     names = ("contentDigest", "tensorflow", "signatures", "metrics", "size", "files")
     facts = {"format": 1, "recipe": None, "samples": [], **{name: inputs[name] for name in names if name in inputs}}
+    if "signatures" in facts:
+        facts["signatures"] = {name: _structured(parts) for name, parts in facts["signatures"].items()}
     return json.dumps(facts, sort_keys=True).encode()
+
+
+def _structured(signature: Any) -> Any:
+    """A signature by dtype and shape. What a program of one's own wrote there in no known form stays as it is."""
+    try:
+        return _signatures.structured(signature)
+    except (AttributeError, ValueError):
+        return signature
 
 
 def _crc32c(file: Path) -> str:

@@ -95,7 +95,7 @@ def read(path: Path, folder: Path | None = None) -> Artifact:
         return replace(read, samples=named(read.samples, read.signatures))
     except OSError as error:
         raise ModelsError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelsError(
             f"{path}: this is no manifest: {type(error).__name__}: {error}; git checkout it, or build again"
         ) from error

@@ -120,6 +120,11 @@ def crc32c(path: Path) -> str:
     return _text(checksum)
 
 
+def sha256(path: Path) -> str:
+    """A file's SHA-256 in hexadecimal. Raises `FolderError` where it cannot be read."""
+    return _checksums(path)[1]
+
+
 def _checksums(path: Path) -> tuple[int, str, str]:
     """The size in bytes, the SHA-256 in hexadecimal, and the CRC32C as Cloud Storage prints it."""
     size, sha256, checksum = 0, hashlib.sha256(), _crc32c()

@@ -61,9 +61,14 @@ def find(inputs: State) -> Folder:
         places = ["in the bucket", *([f"in gs://{elsewhere} (artifactSource)"] if elsewhere else [])]
         raise errors.ArtifactError(
             f"its bytes are neither {' nor '.join(places)} nor in {source or 'a build'} on this machine: "
-            "run `python -m models build`, or set artifactSource to a bucket that has them"
+            f"{_way(inputs)}, or set artifactSource to a bucket that has them"
         )
     return Folder(Path(source), inputs)
+
+
+def _way(inputs: State) -> str:
+    """How the bytes of an artifact come to this machine."""
+    return "run `python -m models build`" if inputs.get("recipe") else "run `python -m models import` here, with them"
 
 
 def verify(folder: Path, files: Mapping[str, State]) -> None:

@@ -41,8 +41,12 @@ class SavedModelProvider(Provider):
         return self._live(inputs, found, claimed=claimed)
 
     def compared(self, olds: State, news: State) -> Changes:
-        """What was seen to be missing of it is put back, the manifest too, which is none of the declared files."""
+        """What was seen to be missing of it is put back, the manifest too, which is none of the declared files.
+
+        Where the bytes lie on a machine is no fact about the artifact: the same content may move.
+        """
         found = super().compared(olds, news)
+        found = replace(found, local=[name for name in found.local if name != "source"])
         lacking = olds.get("missing") and "files" not in found.patch
         return replace(found, patch=sorted([*found.patch, "files"])) if lacking else found
 

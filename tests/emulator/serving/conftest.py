@@ -51,7 +51,7 @@ def _serving(run: Run) -> Iterator[Serving]:
 
 @pytest.fixture(scope="session")
 def _strict(run: Run) -> Iterator[Serving]:
-    yield from _shared(run, predict_timeout=2.0, pending_bytes=5000, single_output_bare=False)
+    yield from _shared(run, predict_timeout=2.0, pending_bytes=5000, single_output_bare=True)
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def serving(_serving: Serving, run: Run) -> Iterator[Serving]:
 
 @pytest.fixture
 def strict(_strict: Serving, run: Run) -> Iterator[Serving]:
-    """Another one: two seconds for a prediction, 5000 bytes pending, objects as predictions."""
+    """Another one: two seconds for a prediction, 5000 bytes pending, bare values as predictions."""
     yield _strict
     run(_strict.unload("k"))
 

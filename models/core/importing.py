@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +19,7 @@ from models.core.content import GRAPH, MANIFEST, read_content, sha256
 from models.core.digest import DIGITS
 from models.core.errors import BuildError, FolderError, UsageError
 from models.core.places import build_folder, card_path
+from models.core.process import asked
 from models.core.progress import Display
 from models.core.registry import is_name, recipe_names
 from models.core.resolve import read_folder
@@ -30,8 +28,7 @@ from models.core.writing import lock, partial_of, write_card
 
 KERAS = ".keras"
 _LEGACY = (".h5", ".hdf5")
-_ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "PYTHONHASHSEED": "0"}
-_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+_CONVERTER = "models.core.convert"
 
 
 class Order(NamedTuple):
@@ -113,7 +110,7 @@ class _Import:
     def done(self) -> Imported:
         shutil.rmtree(self._partial, ignore_errors=True)
         try:
-            if self._order.source.suffix == KERAS:
+            if self._order.source.suffix == KERAS and not self._order.source.is_dir():
                 return self._of_keras(self._order.source)
             return self._of_folder(read_folder(self._folder()))
         finally:
@@ -237,18 +234,11 @@ def _file_digest(file: Path) -> str:
 
 def _convert(file: Path, folder: Path, root: Path) -> str:
     """Exports a Keras file into a folder, in a process of its own; gives the version of Keras."""
-    done = subprocess.run(
-        [sys.executable, "-m", "models.core.convert", str(file.absolute()), str(folder.absolute())],
-        cwd=root,
-        env={**_QUIET, **os.environ, **_ENVIRONMENT},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"its process ended with code {done.returncode}"]
+    try:
+        said = asked(_CONVERTER, str(file.absolute()), str(folder.absolute()), root=root)
+    except BuildError as error:
         raise BuildError(
-            f"{file}: Keras cannot export it: {said[-1]}. Export it where it was made: "
+            f"{file}: Keras cannot export it: {error}. Export it where it was made: "
             f'model.export("exports/{file.stem}"), and import that folder'
-        )
-    return str(json.loads(done.stdout)["keras"])
+        ) from None
+    return str(json.loads(said)["keras"])

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from models.core.errors import BuildError, UsageError
+from models.core.process import asked
 
 SAMPLER = "emulator.serving.sampling"
-_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+_SOURCES = {"instances": "the file", "warm-up requests": "its warm-up requests", "signature": "its signature"}
 _SHAPE = '[{"instance": ..., "prediction": ...}, ...]'
 
 Samples = Sequence[Mapping[str, Any]]
@@ -53,34 +51,23 @@ def answer(folder: Path, given: Samples, root: Path) -> Answered:
 
     Args:
         folder: the SavedModel.
-        given: samples without predictions. None: from the export's own warm-up requests, or made from its signature.
+        given: samples without predictions; where there are none, the export's own warm-up requests, or made-up ones.
         root: the project's folder.
 
     Raises:
         BuildError: the model does not answer, with its reason.
     """
-    command = [sys.executable, "-m", SAMPLER, str(folder.absolute())]
-    request = json.dumps({"instances": [each["instance"] for each in given]})
-    done = subprocess.run(
-        [*command, "--instances", "-"] if given else command,
-        cwd=root,
-        env={**_QUIET, **os.environ},
-        input=request if given else "",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"its process ended with code {done.returncode}"]
-        raise BuildError(f"the model does not answer: {said[-1]}")
+    instances = json.dumps({"instances": [each["instance"] for each in given]})
+    words = ["--instances", "-"] if given else []
     try:
-        found = json.loads(done.stdout, parse_constant=_no_number)
-    except ValueError as error:
-        raise BuildError(f"the model does not answer with finite numbers: {error}") from None
+        said = asked(SAMPLER, str(folder.absolute()), *words, root=root, given=instances if given else "")
+        found = json.loads(said, parse_constant=_no_number)
+    except (BuildError, ValueError) as error:
+        raise BuildError(f"the model does not answer: {error}") from None
     samples: list[dict[str, Any]] = found["samples"]
     # Of the user's samples, what the user wrote stays as it is.
     samples = [{**each, **own} for each, own in zip(samples, given or [{}] * len(samples), strict=True)]
-    return Answered(samples, str(found["source"]))
+    return Answered(samples, _SOURCES.get(found["source"], str(found["source"])))
 
 
 def are_alike(given: Samples, known: Samples, *, all_known: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Imported artifacts, and folders with junk in them, with the real engine: what a preview shows, and what it does not."""
+"""Imported artifacts, and folders with junk in them, with the real engine: what previews show, and do not."""
 
 from __future__ import annotations
 

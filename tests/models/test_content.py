@@ -40,7 +40,7 @@ CONTENT = ["keras_metadata.pb", ".hidden", "ds_store", "thumbs.db.txt", "assets/
 
 @pytest.mark.parametrize("name", JUNK)
 def test_named_junk_is_no_content(tmp_path: Path, name: str) -> None:
-    """It changes no digest, is named, and may be what could not be uploaded; a manifest that names it makes it count."""
+    """It changes no digest and may be what could not be uploaded; where a manifest names it, it counts."""
     before = read_content(write(tmp_path))
     write(tmp_path, {name: b"junk"})
 
@@ -108,7 +108,7 @@ def _no_variables(folder: Path) -> None:
         (_without("saved_model.pb"), "no saved_model.pb"),
         (
             _text_form,
-            r"saved_model\.pbtxt, its text form, must be converted to the binary form: docs/stacks\.md says how",
+            r"saved_model\.pbtxt, its text form, must be converted to the binary form: docs/",
         ),
         (_without(SHARD), "variables.data"),
         (_without(INDEX), "variables.index"),

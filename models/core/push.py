@@ -53,8 +53,9 @@ def push(options: argparse.Namespace, texts: Mapping[str, str], root: Path, show
             sent = uploads.push(inputs, settings, _Steps(prefix, shown))
         except errors.Error as error:
             raise ModelsError(str(error)) from None
+        name = facts.name or facts.recipe or facts.folder
         shown.line(
-            f"{facts.recipe or facts.folder}: {'pushed to' if sent else 'is there already:'} gs://{bucket}/{prefix}/ "
+            f"{name}: {'pushed to' if sent else 'is there already:'} gs://{bucket}/{prefix}/ "
             f"({len(facts.files)} files, {facts.size} bytes)"
         )
 

@@ -125,6 +125,9 @@ class SavedModelArgs(TypedDict, total=False):
     source: Annotated[
         Input[Free], local("Folder of the bytes, below the project's.", default="the bucket has them already")
     ]
+    left_out: Annotated[
+        list[str], local("Files of that folder that are not part of it: junk by their names.", default="none")
+    ]
     artifact_source: Annotated[
         str, local("Bucket that the bytes are copied from, where the same prefix of it has them.", default="none")
     ]

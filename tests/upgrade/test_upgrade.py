@@ -20,6 +20,9 @@ from tests.running import BOUND, RunningEmulator
 FIXTURES = Path(__file__).parent
 OLD = sorted(folder.name for folder in FIXTURES.iterdir() if (folder / "state.json").is_file())
 
+_ENDPOINT = "http://127.0.0.1:8470"
+"""Where the state says that its emulator was: nothing is to be asked there."""
+
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
 
@@ -38,7 +41,9 @@ class Old:
         self.engine = Engine(place / "engine", self.root)
         config = yaml.safe_load((folder / "stack.yaml").read_text(encoding="utf-8"))["config"]
         self.engine.write({**config, "tf2-models:endpoint": emulator.endpoint})
-        self.engine.run("stack", "import", "--stack", "test", "--file", str(folder / "state.json"))
+        state = (folder / "state.json").read_text(encoding="utf-8").replace(_ENDPOINT, emulator.endpoint)
+        (place / "state.json").write_text(state, encoding="utf-8")
+        self.engine.run("stack", "import", "--stack", "test", "--file", str(place / "state.json"))
 
     def predict(self, model: str, *instances: Any) -> list[Any]:
         """What the default version answers."""

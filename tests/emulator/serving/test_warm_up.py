@@ -54,7 +54,7 @@ async def _ask(serving: Serving, instances: Any) -> Any:
 def test_a_warm_up_request_of_a_signature_that_writes_is_not_run(
     serving: Serving, exports: Path, run: Run, tmp_path: Path
 ) -> None:
-    """The weight is what the export holds, whatever the file asks for, and a request without a signature's name runs."""
+    """The weight is what the export holds, whatever the file asks for; a request without a signature's name runs."""
     content = b"".join(map(tfrecord.frame, [_log("train", 1.0), _log("", 1.0), _log("unknown", 1.0)]))
     run(serving.load("k", _with_requests(exports / "train", tmp_path / "m", content), nodes=1))
 

@@ -10,9 +10,11 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from models.data import fashion
-
 ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT))
+
+from models.data import fashion  # noqa: E402 - it is run as a script
+
 NUMBERS = ("age", "trestbps", "chol", "thalach", "oldpeak", "slope", "ca")
 THAL = ("fixed", "normal", "reversible")
 

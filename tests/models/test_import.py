@@ -274,5 +274,5 @@ def test_without_its_card_the_bytes_here_count_only_where_builds_do(take: Take, 
     assert known.folder is not None
     file = known.folder / "variables/variables.data-00000-of-00001"
     file.write_bytes(bytes(file.stat().st_size))
-    with pytest.raises(models.ModelsError, match="have changed since it was built; remove it and build or import"):
+    with pytest.raises(models.ModelsError, match="have changed since it was imported; remove it and import"):
         models.resolve("churn", root=checkout, allow_rebuild=True, verify=True)

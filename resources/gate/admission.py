@@ -84,10 +84,11 @@ def signatures(olds: Values, news: Values, version: str) -> tuple[str, dict[str,
     """The version that clients call by the state, its signatures, those of the version that is to answer them.
 
     Signatures are empty where they are not known. Of a version that the state does not say them of, those of the stack
-    file count.
+    file count, unless it is the one that is to answer: it may have another artifact now.
     """
     current = str(olds.get("version") or "")
-    return current, known(olds, current) or known(news, current), known(news, version)
+    written = {} if current == version else known(news, current)
+    return current, known(olds, current) or written, known(news, version)
 
 
 def known(values: Values, version: str) -> dict[str, Any]:

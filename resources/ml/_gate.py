@@ -70,24 +70,27 @@ class Gate:
     """
 
     def __init__(self, call: Call, olds: State, news: State, current: str) -> None:
-        self._call, self._olds, self._news, self._current = call, olds, news, current
+        self._call, self._olds, self._news = call, olds, news
+        self._before = str(olds.get("version") or current)
+        """The version that clients call: one that is made again has a successor meanwhile."""
         self._options: Mapping[str, Any] = news.get("gate") or {}
 
     def admit(self, version: str) -> None:
         """Raises `GateFailed` unless this version may serve."""
         deployed = _Deployed(self._call, self._news, version)
-        if self._current and self._current != version:
+        if self._before:
             self._check_signatures(deployed)
         if not self._options.get("skip"):
             self._check_predictions(deployed)
 
     def _check_signatures(self, deployed: _Deployed) -> None:
         """Compares with the signatures of the version that answers now: what inputs do not say, manifests may."""
-        version, current = deployed.version, self._current
+        version, current = deployed.version, self._before
         _, old, new = admission.signatures({**self._olds, "version": current}, self._news, version)
         told = bool(self._olds and old and new)
         new = new or deployed.signatures
-        old = old or (_Deployed(self._call, self._news, current).signatures if new else {})
+        if new and not old and current != version:  # else it is gone
+            old = _Deployed(self._call, self._news, current).signatures
         if not old or not new:
             unknown = f"the signatures of {version if not new else current} are not known, and no manifest says them"
             self._call.warn(f"signatures of {current} and {version} not compared: {unknown}")

@@ -18,6 +18,8 @@ from resources.ml._gate import Gate
 from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
 
 _SPLIT = "trafficSplit"
+_deleted: dict[str, State] = {}
+"""Identity -> inputs of what this process deleted: one process serves one run of the engine."""
 
 
 class DefaultVersionProvider(Provider):
@@ -70,7 +72,7 @@ class DefaultVersionProvider(Provider):
 
     def make(self, call: Call, inputs: State) -> State:
         """Sets the default, unless it is the default already: a model's first version is."""
-        return self.patch(call, {}, inputs, ["version"])
+        return self.patch(call, _deleted.pop(self.identity(inputs), {}), inputs, ["version"])
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.setDefault`, which answers at once, after the gate; a first version needs none.
@@ -94,6 +96,11 @@ class DefaultVersionProvider(Provider):
         """As every resource; shares that change among the same versions ask for no call."""
         outs = super().update(_id, _olds, _news).outs or {}
         return dynamic.UpdateResult({**outs, **_served(_olds, _news)})
+
+    def delete(self, _id: str, _props: State) -> None:
+        """As every resource; where it is made again in this run, the engine asks without what was."""
+        _deleted[self.identity(_props)] = self._with_quiet(self.schema.inputs_of(_props), "old_inputs")
+        super().delete(_id, _props)
 
     def remove(self, call: Call, inputs: State) -> None:
         """Nothing: a model that has versions has a default, and the next declaration moves it."""

@@ -95,7 +95,7 @@ class Model:
             before: as above.
         """
         others = [version for version in self.versions if version.name != self.default]
-        return [item for item in others if self.split.get(item.name) and item.name != before.get("defaultVersion")]
+        return [item for item in others if item.name in self.split and item.name != before.get("defaultVersion")]
 
 
 @dataclass(kw_only=True)

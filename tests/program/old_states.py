@@ -27,9 +27,8 @@ def forget(stack: Deployment, model: str) -> None:
     """Takes out of a default version's state what earlier releases did not write."""
 
     def edit(entry: dict[str, Any]) -> None:
-        found = [side for side in ("inputs", "outputs") if set(NEW) & entry[side].keys()]
-        assert found == ["inputs", "outputs"]
-        for side in found:
+        assert set(NEW) & entry["inputs"].keys(), "what is to be taken out"
+        for side in ("inputs", "outputs"):
             entry[side] = {name: value for name, value in entry[side].items() if name not in NEW}
         entry["dependencies"] = [urn for urn in entry["dependencies"] if not urn.endswith(_beside(entry))]
 

@@ -42,9 +42,7 @@ def signatures(stack: Deployment, side: str = "inputs") -> dict[str, Any]:
 
 
 def test_a_breaking_change_needs_its_own_line(stack: Deployment) -> None:
-    """Preview refuses it, with both values and the line to write; another version's line does not do; nor on the way
-    back.
-    """
+    """Preview refuses it, with both values and the line to write, also on the way back; no other line will do."""
     stack.engine.edit("mult.defaultVersion", "v2")
     text = stack.engine.stack("preview", fails=True)
     assert re.search(rf"{LOST}Deploy it as .*: `allowBreakingChange: v2`", text), text

@@ -114,7 +114,8 @@ class Gate:
             told = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
             raise self._failed(deployed, f"gate failed against {self._source(deployed)}: {told}")
         of = f" ({_signatures.default_key(signatures)})" if signatures else ""
-        self._call.report(f"gate: {len(expected)} of {_count(expected, 'sample')} match{of}")
+        matches = "matches" if len(expected) == 1 else "match"
+        self._call.report(f"gate: {len(expected)} of {_count(expected, 'sample')} {matches}{of}")
         if "maxLatency" in self._options:
             self._check_latency(deployed, expected, float(self._options["maxLatency"]))
 

@@ -66,6 +66,24 @@ def test_a_version_that_answers_its_samples_becomes_the_default(
 
 
 @pytest.mark.tensorflow
+@pytest.mark.parametrize("prediction", [2.0, {"y": 2.0}], ids=["bare", "named"])
+@pytest.mark.parametrize("display", ["float32[?]", None], ids=["signature known", "not known"])
+def test_samples_of_either_form_are_compared(world: World, prediction: Any, display: str | None) -> None:
+    """By the output's name where the manifest says it, else by the only value; another value is seen in both forms."""
+    signatures = {"serving_default": {"inputs": {"x": display}, "outputs": {"y": display}}} if display else None
+    facts = {"samples": [{"instance": 1.0, "prediction": prediction}], "signatures": signatures}
+    (world.folder / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
+    assert declare_second(world)["version"] == "v2"
+
+    wrong = world.folder.parent / "wrong.json"
+    sample = {"instance": 1.0, "prediction": {"y": 7.0} if isinstance(prediction, dict) else 7.0}
+    wrong.write_text(json.dumps([sample]), encoding="utf-8")
+    inputs = {"project": world.project, "model": "m", "version": "v1", "gate": {"samples": str(wrong)}}
+    with pytest.raises(errors.GateFailed, match=r"instance 0( \(y\))?: expected 7\.0, got 2\.0"):
+        world.made(DefaultVersionProvider, inputs)
+
+
+@pytest.mark.tensorflow
 def test_a_version_that_does_not_leaves_the_old_default(
     default: Declare, emulator: RunningEmulator, project: str
 ) -> None:

@@ -9,34 +9,48 @@ from typing import Any
 from tests.engine import name_of
 from tests.program.stacks import Deployment
 
-NEW_INPUTS = ("trafficSplit", "signatures", "artifacts", "allowBreakingChange", "previousSplit")
-NEW = (*NEW_INPUTS, "servedSplit")
+NEW = ("trafficSplit", "signatures", "artifacts", "allowBreakingChange", "previousSplit", "servedSplit")
+Entry = dict[str, Any]
 
 
-def edit_state(stack: Deployment, resource: str, edit: Callable[[dict[str, Any]], None]) -> None:
+def edit_state(stack: Deployment, resource: str, edit: Callable[[Entry], None]) -> None:
     """Changes the entry of one resource in the stack's state."""
-    state = json.loads(stack.engine.run("stack", "export", "--stack", "test"))
-    [entry] = [item for item in state["deployment"]["resources"] if name_of(item["urn"]) == resource]
-    edit(entry)
-    file = stack.folder / "state.json"
-    file.write_text(json.dumps(state), encoding="utf-8")
-    stack.engine.run("stack", "import", "--stack", "test", "--file", str(file))
+
+    def edit_one(entries: list[Entry]) -> None:
+        [entry] = [item for item in entries if name_of(item["urn"]) == resource]
+        edit(entry)
+
+    _edit(stack, edit_one)
 
 
 def forget(stack: Deployment, model: str) -> None:
-    """Takes out of a default version's state what earlier releases did not write."""
-
-    def edit(entry: dict[str, Any]) -> None:
-        assert set(NEW) & entry["inputs"].keys(), "what is to be taken out"
-        for side in ("inputs", "outputs"):
-            entry[side] = {name: value for name, value in entry[side].items() if name not in NEW}
-        entry["dependencies"] = [urn for urn in entry["dependencies"] if not urn.endswith(_beside(entry))]
-
-    edit_state(stack, f"DefaultVersion {model}", edit)
+    """Takes out of a default version's state what earlier releases did not write: then, all versions came after it."""
+    _edit(stack, lambda entries: _forget(entries, model))
 
 
-def _beside(entry: dict[str, Any]) -> tuple[str, ...]:
-    """The ends of the URNs of versions that are not the default: none depended on them."""
-    model, default = entry["inputs"]["model"], entry["inputs"]["version"]
-    versions = [urn for urn in entry["dependencies"] if "dynamic/ml:Version::" in urn]
-    return tuple(f"::{urn.rpartition('::')[2]}" for urn in versions if not urn.endswith(f"::{model}-{default}"))
+def _forget(entries: list[Entry], model: str) -> None:
+    [served] = [item for item in entries if name_of(item["urn"]) == f"DefaultVersion {model}"]
+    assert set(NEW) & served["inputs"].keys(), "what is to be taken out"
+    for side in ("inputs", "outputs"):
+        served[side] = {name: value for name, value in served[side].items() if name not in NEW}
+    others = [
+        item
+        for item in entries
+        if name_of(item["urn"]).startswith("Version ")
+        and item["inputs"]["model"] == model
+        and item["inputs"]["name"] != served["inputs"]["version"]
+    ]
+    urns = [item["urn"] for item in others]
+    served["dependencies"] = [urn for urn in served["dependencies"] if urn not in urns]
+    for item in others:
+        item["dependencies"] = sorted({*item["dependencies"], served["urn"]})
+        entries.remove(item)
+        entries.append(item)  # after what it depends on
+
+
+def _edit(stack: Deployment, edit: Callable[[list[Entry]], None]) -> None:
+    state = json.loads(stack.engine.run("stack", "export", "--stack", "test"))
+    edit(state["deployment"]["resources"])
+    file = stack.folder / "state.json"
+    file.write_text(json.dumps(state), encoding="utf-8")
+    stack.engine.run("stack", "import", "--stack", "test", "--file", str(file))

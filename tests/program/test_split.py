@@ -134,8 +134,11 @@ def test_a_state_of_before_shows_no_change_and_lets_nothing_in(stack: Deployment
     text = stack.engine.stack("preview")
     assert "unchanged" in text
     assert [word for word in ("trafficSplit", "DefaultVersion", "Outputs") if word in text] == []
+    assert "Duplicate resource URN" in up(stack, "--target", stack.urn("Model mult"), fails=True)
+    assert served_split(stack) == BOTH
     up(stack)
     assert (stack.emulator.calls(), served_split(stack)) == ({}, BOTH)
+    assert up(stack, "--target", stack.urn("Model mult"))
 
     forget(stack, "mult")
     stack.engine.edit("mult.versions.v3", stack.version(3))

@@ -174,6 +174,8 @@ def _imported(
     """
     cards, here = imported.carded(root, name), imported.kept(root, name)
     if not cards and not here:
+        for card in sorted(card_path(root, name, "*").parent.glob("*.json")):
+            manifests.read(card)  # one that is damaged is named
         raise _unknown(name, root)
     if parameters:
         raise UsageError(f"parameters: {name} is imported; only a recipe has parameters")

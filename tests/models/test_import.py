@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -226,6 +227,34 @@ def test_killed(take: Take, checkout: Path, number: signal.Signals) -> None:
     assert not (checkout / "models/cards").exists()
     assert take().returncode == 0
     assert {path.name for path in (checkout / "build/churn").glob(".*")} == {".import.lock"}
+
+
+def test_two_at_a_time(take: Take, checkout: Path) -> None:
+    """One waits for the other, and finds its work done."""
+    assert take("nowhere", "--name", "churn").returncode == 1  # makes the folder of the lock
+    command = [sys.executable, "-m", "models", "import", "exports/x", "--name", "churn", "--no-samples"]
+    with (checkout / "build/churn/.import.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        pipe = subprocess.PIPE
+        waiting = [subprocess.Popen(command, cwd=checkout, stdout=pipe, stderr=pipe, text=True) for _ in range(2)]
+        for process in waiting:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "churn: waiting for another import of churn\n"
+    said = sorted(process.communicate(timeout=BOUND)[0].split(": build")[0] for process in waiting)
+
+    assert said == ["churn: imported", "churn: is imported already"]
+
+
+def test_a_card_that_cannot_be_read_is_named(take: Take, checkout: Path) -> None:
+    """It is not taken for none."""
+    assert take().returncode == 0
+    digest = models.resolve("churn", root=checkout).content_digest
+    card_path(checkout, "churn", digest).write_text("<<<<<<< HEAD", encoding="utf-8")
+    (checkout / "build").rename(checkout / "elsewhere")
+
+    for artifact in ("churn", f"churn@{digest}"):
+        with pytest.raises(models.ModelsError, match=rf"models/cards/churn/{digest}\.json: this is no manifest"):
+            models.resolve(artifact, root=checkout)
 
 
 def test_the_other_commands_know_it(take: Take, checkout: Path, run: Run) -> None:

@@ -137,8 +137,8 @@ def _values(tensor: Tensor, rank: tuple[int, ...], size: int, number: int, toget
     if tensor.dtype == "bool":
         return np.full(shape, number % 2 == 1)
     if "int" in tensor.dtype:
-        return draw.integers(0, number + 1, shape, dtype=np.int64)
-    return np.zeros(shape) if number == 0 else draw.random(shape).round(4)
+        return np.asarray(draw.integers(0, number + 1, shape, dtype=np.int64))
+    return np.zeros(shape) if number == 0 else np.asarray(draw.random(shape)).round(4)
 
 
 def _instances(signature: Signature, inputs: Mapping[str, Array]) -> list[Any]:

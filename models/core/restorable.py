@@ -1,7 +1,7 @@
 """Finds variables that loading a SavedModel into a session leaves without a value, without TensorFlow.
 
 `tf.saved_model.save` of a Keras 3 model writes such an export: its signature reads variables that no operation
-restores, because the checkpoint holds others in their place. The numbers of fields are those of TensorFlow's saved_model.proto,
+restores, because the checkpoint holds others in their place. The numbers of fields are those of saved_model.proto,
 meta_graph.proto, graph.proto and saver.proto; they are a stable format.
 """
 

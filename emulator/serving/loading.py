@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
-from emulator.serving.failures import LoadFailed
+from emulator.serving import tags
 
-_SERVE = "serve"
-_TPU = "tpu"
 _v1 = tf.compat.v1
 
 _v1.logging.set_verbosity(_v1.logging.ERROR)  # each load would print that its API is deprecated
@@ -29,7 +26,7 @@ def load(folder: Path, threads: int) -> tuple[Any, Any]:
         LoadFailed: there is no graph for serving. TensorFlow raises nearly any type on a damaged SavedModel.
     """
     graphs = loader_impl.parse_saved_model(str(folder)).meta_graphs
-    tags = choose([sorted(set(graph.meta_info_def.tags)) for graph in graphs])
+    chosen = tags.choose([sorted(set(graph.meta_info_def.tags)) for graph in graphs])
     del graphs  # the loader parses it again
     config = _v1.ConfigProto(
         allow_soft_placement=True, intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
@@ -39,24 +36,4 @@ def load(folder: Path, threads: int) -> tuple[Any, Any]:
     # those that need it.
     config.graph_options.place_pruned_graph = True
     session = _v1.Session(graph=tf.Graph(), config=config)
-    return session, _v1.saved_model.loader.load(session, tags, str(folder))
-
-
-def choose(graphs: Sequence[Sequence[str]]) -> Sequence[str]:
-    """The tags of the graph to serve: `serve` alone, else the only graph, else one that has `serve` among its tags.
-
-    Args:
-        graphs: the tags of each.
-
-    Raises:
-        LoadFailed: none of them fits.
-    """
-    if [_SERVE] in graphs:
-        return [_SERVE]
-    if len(graphs) == 1:
-        return graphs[0]
-    serving = [tags for tags in graphs if _SERVE in tags]
-    if serving:
-        return min(serving, key=lambda tags: (_TPU in tags, len(tags)))
-    shown = "; ".join(", ".join(tags) or "none" for tags in graphs)
-    raise LoadFailed(f"expected a graph with the tag {_SERVE}, found {len(graphs)} graphs with the tags: {shown}")
+    return session, _v1.saved_model.loader.load(session, chosen, str(folder))

@@ -111,7 +111,9 @@ def _rows(tensor: Tensor) -> Array:
         raise ValueError(tensor.shape)
     shape = [1 if size is None else size for size in tensor.shape[1:]]
     if tensor.dtype == "string":
-        return np.array([np.full(shape, b""), np.full(shape, b"a")], dtype=object)
+        rows: Array = np.full([2, *shape], b"", dtype=object)
+        rows[1] = b"a"
+        return rows
     return np.stack([np.zeros(shape), np.ones(shape)]).astype(tensor.dtype)
 
 

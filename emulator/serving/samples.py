@@ -16,7 +16,7 @@ import orjson
 
 from emulator.serving import signature as signatures
 from emulator.serving.batching import Answers, Batcher, Runnable
-from emulator.serving.failures import PredictionError, RunFailed
+from emulator.serving.failures import PredictionError
 from emulator.serving.signature import Signature, Tensor
 from emulator.serving.tensors import Array
 
@@ -27,6 +27,10 @@ _OPEN_SIZES = (1, 4, 32, 224)
 """What an open dimension is made, in this order, until the model takes the instances."""
 _RANKS = ((), (1,), (1, 1), (1, 1, 1))
 """Shapes of an instance that are tried where even the rank is open."""
+
+
+class _Unanswered(Exception):
+    """The model gave no predictions that can be samples; the text says why."""
 
 
 class Samples:
@@ -50,7 +54,7 @@ class Samples:
         for number, content in requests:
             try:
                 answer = self._samples(**orjson.loads(content))
-            except PredictionError as exc:
+            except (PredictionError, _Unanswered) as exc:
                 answer = {"error": str(exc)}
             yield [(number, json.dumps(answer).encode())]
 
@@ -60,7 +64,7 @@ class Samples:
             found = list(zip(instances, self._ask(key, instances), strict=True))
             return {"samples": [_sample(*pair) for pair in found], "source": "instances"}
         wanted = self._model.signatures[key]
-        failure = RunFailed("the model answers no instance that could be made from the signature")
+        failure = _Unanswered("the model answers no instance that could be made from its signature")
         for source, groups in (
             ("warm-up requests", self._given(key)),
             ("signature", (group for size in _OPEN_SIZES for group in _made_up(wanted, count, size))),
@@ -71,8 +75,8 @@ class Samples:
                     break
                 try:
                     predictions = self._ask(key, group)
-                except PredictionError as exc:
-                    failure = RunFailed(exc.detail)
+                except _Unanswered as exc:
+                    failure = exc
                     continue
                 samples += map(_sample, group, predictions)
             if samples:
@@ -80,17 +84,17 @@ class Samples:
         raise failure
 
     def _ask(self, key: str, instances: Sequence[Any]) -> list[Any]:
-        """The predictions. Raises `RunFailed` where there is not one for each instance, or one is not plain JSON."""
+        """The predictions. Raises `_Unanswered` where there is not one for each instance, or one is not plain JSON."""
         body = orjson.dumps({"instances": instances, "signature_name": key})
         ((_, content),) = itertools.chain.from_iterable(self._batcher.answer([(0, body)]))
         answer = json.loads(content)
         if "error" in answer:
-            raise RunFailed(answer["error"])
+            raise _Unanswered(answer["error"])
         predictions: list[Any] = answer["predictions"]
         if len(predictions) != len(instances):
-            raise RunFailed(f"expected one prediction for each of {len(instances)} instances, got {len(predictions)}")
+            raise _Unanswered(f"expected one prediction for each of {len(instances)} instances, got {len(predictions)}")
         if b"NaN" in content or b"Infinity" in content:
-            raise RunFailed("a prediction holds NaN or an infinity")
+            raise _Unanswered("a prediction holds NaN or an infinity")
         return predictions
 
     def _given(self, key: str) -> Iterator[list[Any]]:
@@ -133,8 +137,8 @@ def _values(tensor: Tensor, rank: tuple[int, ...], size: int, number: int, toget
     if tensor.dtype == "bool":
         return np.full(shape, number % 2 == 1)
     if "int" in tensor.dtype:
-        return draw.integers(0, number + 1, shape, dtype=np.int64)
-    return np.zeros(shape) if number == 0 else draw.random(shape).round(4)
+        return np.asarray(draw.integers(0, number + 1, shape, dtype=np.int64))
+    return np.zeros(shape) if number == 0 else np.asarray(draw.random(shape)).round(4)
 
 
 def _instances(signature: Signature, inputs: Mapping[str, Array]) -> list[Any]:
@@ -145,22 +149,20 @@ def _instances(signature: Signature, inputs: Mapping[str, Array]) -> list[Any]:
     }
     if not columns:
         return [{}]
-    if not all(
-        isinstance(column, list) and len(column) == len(next(iter(columns.values()))) for column in columns.values()
-    ):
+    first, *others = columns.values()
+    if any(not isinstance(column, list) or len(column) != len(first) for column in (first, *others)):
         return []
-    if len(columns) == 1:
-        return list(next(iter(columns.values())))
+    if not others:
+        return list(first)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _plain(array: Array) -> Any:
     """As JSON values; bytes that are no text as `{"b64": ...}`."""
-    if array.dtype.kind not in "OS":
-        return orjson.loads(
-            orjson.dumps(np.ascontiguousarray(array).reshape(array.shape), option=orjson.OPT_SERIALIZE_NUMPY)
-        )
-    return _texts(array.tolist())
+    if array.dtype.kind in "OS":
+        return _texts(array.tolist())
+    plain = orjson.loads(orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY))
+    return plain if array.ndim else plain[0]  # a scalar became a list of one
 
 
 def _texts(value: Any) -> Any:

@@ -30,8 +30,6 @@ def main() -> int:
         instances = _instances(sys.stdin.read()) if options.instances else None
         order = {"signature": options.signature, "count": options.count, "instances": instances}
         answer = asyncio.run(_ask(options.folder, order))
-        if "error" in answer:
-            raise errors.Error(answer["error"])
     except errors.Error as exc:
         print(" ".join(str(exc).split()), file=sys.stderr)
         return 1
@@ -42,12 +40,16 @@ def main() -> int:
 
 
 async def _ask(folder: Path, order: dict[str, Any]) -> Any:
+    """The samples. Raises `errors.Error` where there are none."""
     serving = Serving()
     try:
         async with serving.sampler(folder) as node:
-            return json.loads(await node.ask(json.dumps(order).encode()))
+            answer = json.loads(await node.ask(json.dumps(order).encode()))
     finally:
         await serving.stop()
+    if "error" in answer:
+        raise errors.Error(answer["error"])
+    return answer
 
 
 def _instances(text: str) -> list[Any]:

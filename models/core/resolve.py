@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.core import artifact as manifests
-from models.core import imported
+from models.core import imported, restorable
 from models.core.artifact import Artifact
 from models.core.content import GRAPH, MANIFEST, crc32c, list_files, read_content, read_graph_file
 from models.core.digest import DIGITS, input_digest
@@ -98,6 +98,7 @@ def read_folder(folder: Path) -> Artifact:
     """
     content = read_content(folder)
     graph = read_graph(read_graph_file(folder), str(folder / GRAPH))
+    restorable.check(folder / GRAPH)
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return Artifact(

@@ -24,6 +24,13 @@ def models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of `make_session_models.MODELS`, shared by all test processes of this run."""
+    script = Path(__file__).with_name("make_session_models.py")
+    return made_once(script, "exported_models", tmp_path_factory, worker_id)
+
+
+@pytest.fixture(scope="session")
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """The event loop that the serving layers live in: of the kind that the front uses."""
     loop = uvloop.new_event_loop()

@@ -55,7 +55,7 @@ def test_a_version_without_a_name_is_known_by_its_content() -> None:
 
 def test_versions_of_the_split_are_made_before_the_default_is_set() -> None:
     """Those with a share of 0 too, that their place stays the same; but not the old default, which still serves."""
-    versions = {name: VERSION for name in ("v1", "v2", "v3", "v4")}
+    versions = dict.fromkeys(("v1", "v2", "v3", "v4"), VERSION)
     split = {"v1": 50, "v2": 50, "v3": 0}
     model = read({"defaultVersion": "v2", "versions": versions, "trafficSplit": split})
 

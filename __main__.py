@@ -21,21 +21,35 @@ def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> 
         raise errors.ArtifactError(str(error)) from None
 
 
-def deploy(model: plan.Model, saved: Mapping[str, pulumi.Resource], owner: pulumi.Output[str]) -> dict[str, Any]:
+def deploy(
+    model: plan.Model, saved: Mapping[str, pulumi.Resource], owner: pulumi.Output[str], before: Mapping[str, Any]
+) -> dict[str, Any]:
     """Declares a model: its default, made first and deleted last; that it is it; the rest. Returns what serves."""
     made = ml.Model(model.name, owner=owner, **model.inputs)
 
     def declared(version: plan.Version, *after: pulumi.Resource) -> ml.Version:
         behind = [saved[plan.logical_name(version.saved_model)]] if version.saved_model else []
         options = pulumi.ResourceOptions(depends_on=[made, *behind, *after], replace_with=[made])
-        return ml.Version(f"{model.name}-{version.inputs['name']}", options, owner=owner, **version.inputs)
+        return ml.Version(f"{model.name}-{version.name}", options, owner=owner, **version.inputs)
 
     default = declared(model.versions[0])
+    # Versions of the split pass their gate where the default is set: they are made before, and not deleted before.
+    split = {version.name: declared(version, default) for version in model.before_default(before)}
     # Where the default is deleted and made again, another version has become the default meanwhile: it is set again.
-    options = pulumi.ResourceOptions(depends_on=[made, default], replace_with=[default])
-    served = ml.DefaultVersion(model.name, options, **model.served)
+    options = pulumi.ResourceOptions(depends_on=[made, default, *split.values()], replace_with=[default])
+    served = ml.DefaultVersion(model.name, options, **model.served(before))
     # What is replaced, the old default among it, goes when another one serves.
-    return {model.default: served, **{v.inputs["name"]: declared(v, default, served) for v in model.versions[1:]}}
+    rest = [version for version in model.versions[1:] if version.name not in split]
+    return {model.default: served, **split, **{v.name: declared(v, default, served) for v in rest}}
+
+
+def summary(
+    wanted: plan.Stack, model: plan.Model, served: Mapping[str, Any], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the stack's outputs say of a model."""
+    default = served[model.name][model.default]
+    split = stack.split(model, default.served_split, before)
+    return plan.summary(wanted, model, stack.known(default.version), split)
 
 
 def main() -> None:
@@ -47,9 +61,9 @@ def main() -> None:
     inside = pulumi.ResourceOptions(depends_on=[bucket], replace_with=[*emptied])
     saved = {key: storage.SavedModel(key, inside, owner=owner, **item) for key, item in wanted.saved_models.items()}
     pulumi.export("bucket", stack.known(bucket.name))
-    served = {model.name: deploy(model, saved, owner) for model in wanted.models}
-    default = {m.name: stack.known(served[m.name][m.default].version) for m in wanted.models}
-    pulumi.export("models", {m.name: plan.summary(wanted, m, default[m.name]) for m in wanted.models})
+    before = stack.outputs_before(wanted.models)
+    served = {model.name: deploy(model, saved, owner, before.get(model.name, {})) for model in wanted.models}
+    pulumi.export("models", {m.name: summary(wanted, m, served, before.get(m.name, {})) for m in wanted.models})
     for job in wanted.jobs:
         after = pulumi.ResourceOptions(depends_on=[bucket, served[job.model][job.version]])
         done = ml.BatchPredictionJob(job.name, after, owner=owner, **job.inputs)

@@ -35,6 +35,21 @@ def current_urn() -> str:
     return ""
 
 
+def asked_with(field: str) -> dict[str, Any]:
+    """Properties in a field of the engine's request that `pulumi.dynamic` does not hand on; empty where it has none.
+
+    Args:
+        field: `old_inputs` of an update, `inputs` of a read.
+    """
+    for frame in _callers():
+        properties = getattr(frame.f_locals.get("request"), field, None)
+        if properties:
+            from pulumi.runtime import rpc
+
+            return dict(rpc.deserialize_properties(properties))
+    return {}
+
+
 class Reporter:
     """Shows a text beside a resource while the engine waits for it; each takes the place of the one before.
 

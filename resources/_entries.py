@@ -32,6 +32,7 @@ class ModelExtras(TypedDict, total=False):
     version: dict[str, Any]
     gate: Gate
     trafficSplit: dict[str, Any]
+    allowBreakingChange: str
 
 
 def places(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Schema | None]]:

@@ -169,7 +169,7 @@ class Provider(dynamic.ResourceProvider):
 
     def read(self, id_: str, props: State) -> dynamic.ReadResult:
         """Called by refresh. Managed fields come back as they are; a changed fixed one is reported as `drift`."""
-        inputs = self.schema.inputs_of(props)
+        inputs = self.schema.inputs_of(self._with_quiet(props, "inputs"))
         try:
             with self._call("read", inputs) as call:
                 live = self.idle(call, inputs, self.observe(call, inputs))
@@ -189,6 +189,7 @@ class Provider(dynamic.ResourceProvider):
 
     def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
         """Called where a diff has no replacement: patches exactly the leaves that differ."""
+        _olds = self._with_quiet(_olds, "old_inputs")
         inputs, changes = self.schema.inputs_of(_news), self._changes(_olds, _news)
         if not changes.patch and not changes.unknown:
             outputs = {name: _olds[name] for name in self.schema.names("output") if name in _olds}
@@ -198,6 +199,11 @@ class Provider(dynamic.ResourceProvider):
             if changes.patch:
                 live = self._patched(call, _olds, inputs, changes.patch)
         return dynamic.UpdateResult(self._state(inputs, live))
+
+    def _with_quiet(self, state: State, field: str) -> State:
+        """A state's outputs with the quiet inputs of its inputs, which the engine sends in this field of its call."""
+        inputs = _engine.asked_with(field)
+        return self.schema.with_quiet(state, inputs) if inputs else state
 
     def _confirmed(self, call: Call, inputs: State, paths: list[str]) -> State:
         """The resource as the API has it, which these fixed fields describe. Raises `FailedPrecondition` otherwise."""

@@ -29,7 +29,8 @@ class Field:
         default: what holds where it is not given, in words; empty where there is nothing to say.
         leaves: of a `mutable` object, the keys that the API patches; empty means the whole value.
         excludes: the field that must not be given together with this one.
-        lasting: of a `local` input, whether `delete` acts by it, so that to take it away is a change.
+        lasting: of a `local` input, whether to take it away is a change: the state must not keep it.
+        quiet: of a `local` input, whether it is never a difference by itself: it goes along with those that are.
         create: False where the API ignores the field in `create`, so that it is patched right after.
     """
 
@@ -39,6 +40,7 @@ class Field:
     leaves: tuple[str, ...] = ()
     excludes: str = ""
     lasting: bool = False
+    quiet: bool = False
     create: bool = True
 
 
@@ -57,9 +59,9 @@ def mutable(doc: str, *leaves: str, default: str = "", excludes: str = "", creat
     return Field(kind="mutable", doc=doc, default=default, leaves=leaves, excludes=excludes, create=create)
 
 
-def local(doc: str, *, default: str = "", lasting: bool = False) -> Field:
+def local(doc: str, *, default: str = "", lasting: bool = False, quiet: bool = False) -> Field:
     """An input that is no field of the API: it says how to act. A change sends nothing."""
-    return Field(kind="local", doc=doc, default=default, lasting=lasting)
+    return Field(kind="local", doc=doc, default=default, lasting=lasting, quiet=quiet)
 
 
 def output(doc: str) -> Field:
@@ -176,7 +178,7 @@ class Schema:
         """
         found: dict[str, list[str]] = {"path": [], "fixed": [], "patch": [], "local": []}
         for name, known in self.fields.items():
-            if known.kind == "output":
+            if known.kind == "output" or known.quiet:
                 continue
             if not _given(news, name):
                 if known.lasting and _given(olds, name):
@@ -228,6 +230,12 @@ class Schema:
 
     def _mutables(self) -> list[tuple[str, Field]]:
         return [(name, known) for name, known in self.fields.items() if known.kind == "mutable"]
+
+    def with_quiet(self, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """A state's outputs with the quiet inputs as its inputs have them: alone, they change no output."""
+        quiet = [name for name, known in self.fields.items() if known.quiet]
+        kept = {name: item for name, item in state.items() if name not in quiet}
+        return {**kept, **{name: inputs[name] for name in quiet if _given(inputs, name)}}
 
     def inputs_of(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs among a state's values."""

@@ -207,9 +207,9 @@ class _Reader:
         default = str(versions[0].inputs["name"]) if versions else ""
         if isinstance(gate.get("samples"), str):
             gate["samples"] = portable(gate["samples"])
-        split = _entries.mapping(extras.get("trafficSplit"))
+        split, allowed = _entries.mapping(extras.get("trafficSplit")), str(extras.get("allowBreakingChange", ""))
         self._split(split, extras, where)
-        return Model(inputs=inputs, default=default, versions=versions, gate=gate, split=split)
+        return Model(inputs=inputs, default=default, versions=versions, gate=gate, split=split, allowed=allowed)
 
     def _split(self, split: Mapping[str, Any], extras: Mapping[str, Any], where: str) -> None:
         path = join(where, "trafficSplit")
@@ -243,30 +243,30 @@ class _Reader:
         inputs = {**self._shared(), **fields, "project": self.project, **known}
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
-        saved = self._artifact(extras, inputs, bucket, where)
+        saved, samples = self._artifact(extras, inputs, bucket, where)
         if isinstance(entry, Mapping):  # else that is told
             self._note(_entries.named(VERSION.program_failures(inputs, where), where))
         if name is None:
             inputs["name"] = version_name(inputs)
-        return Version(inputs=inputs, saved_model=saved)
+        return Version(inputs=inputs, saved_model=saved, samples=samples, named=name is not None)
 
-    def _artifact(self, extras: Mapping[str, Any], inputs: dict[str, Any], bucket: str, where: str) -> Any:
+    def _artifact(self, extras: Mapping[str, Any], inputs: dict[str, Any], bucket: str, where: str) -> tuple[Any, Any]:
         name, parameters = extras.get("artifact"), extras.get("parameters")
         inputs["deploymentUri"] = "gs://unknown/"  # until it is known; the artifact's own failure is told
         if not isinstance(name, str) or not isinstance(parameters, Mapping | None):
-            return None
+            return None, None
         if name.startswith("gs://"):
             if parameters:
                 self._note(
                     [(join(where, "parameters"), "are for a recipe; what lies in a bucket has none: leave them out")]
                 )
             inputs["deploymentUri"] = name
-            return None
+            return None, None
         try:
             artifact = self._resolved(name, parameters)
         except errors.ArtifactError as error:
             self._note([(join(where, "artifact"), str(error))])
-            return None
+            return None, None
         if not extras.get("allowNewerTensorFlow"):
             reason = newer_failure(artifact.tensorflow, inputs.get("runtimeVersion"))
             self._note([(join(where, "runtimeVersion"), reason)] if reason else [])
@@ -276,7 +276,7 @@ class _Reader:
             saved["source"] = portable(name)
         self._note(SAVED_MODEL.rules(saved, join(where, "artifact")))
         inputs["deploymentUri"] = rules.folder_uri(saved)
-        return saved
+        return saved, len(artifact.samples)
 
     def _resolved(self, name: str, parameters: Mapping[str, Any] | None) -> Artifact:
         """The artifact, found once: many versions may name it, and each time its files would be read."""

@@ -21,21 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Version:
-    """A version as declared: inputs under the API's names, and the SavedModel that is behind its `deploymentUri`."""
+    """A version as declared: inputs under the API's names, and what is behind its `deploymentUri`.
+
+    Attributes:
+        inputs: of its `ml.Version`.
+        saved_model: inputs of its `storage.SavedModel`; None where the artifact is not the stack's.
+        samples: how many its artifact has; None where that is not known.
+        named: whether the stack file names it.
+    """
 
     inputs: dict[str, Any]
     saved_model: dict[str, Any] | None = None
-
-
-@dataclass(kw_only=True)
-class Model:
-    """A model as declared. The default version comes first among the versions; `split` is version -> per cent."""
-
-    inputs: dict[str, Any]
-    default: str
-    versions: list[Version]
-    gate: dict[str, Any] = field(default_factory=dict)
-    split: dict[str, Any] = field(default_factory=dict)
+    samples: int | None = None
+    named: bool = True
 
     @property
     def name(self) -> str:
@@ -43,10 +41,61 @@ class Model:
         return str(self.inputs["name"])
 
     @property
-    def served(self) -> dict[str, Any]:
-        """The inputs of its `ml.DefaultVersion`."""
+    def artifact(self) -> dict[str, Any]:
+        """What `ml.DefaultVersion` is to know of its artifact; empty where nothing is known."""
+        if self.saved_model is None or self.samples is None:
+            return {}
+        digest = {} if self.named else {"contentDigest": self.saved_model["contentDigest"]}
+        return {"samples": self.samples, **digest}
+
+
+@dataclass(kw_only=True)
+class Model:
+    """A model as declared. The default version comes first among the versions; `split` is version -> per cent.
+
+    `allowed` is the version that may break clients; empty where none may.
+    """
+
+    inputs: dict[str, Any]
+    default: str
+    versions: list[Version]
+    gate: dict[str, Any] = field(default_factory=dict)
+    split: dict[str, Any] = field(default_factory=dict)
+    allowed: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.inputs["name"])
+
+    def served(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs of its `ml.DefaultVersion`.
+
+        Args:
+            before: what the stack's outputs said of the model before this run; empty where they did not.
+        """
         facts = {"project": self.inputs["project"], "model": self.inputs["name"], "version": self.default}
-        return {**facts, **({"gate": self.gate} if self.gate else {})}
+        known = {version.name: version.saved_model["signatures"] for version in self.versions if version.saved_model}
+        given = {
+            "gate": self.gate,
+            "trafficSplit": self.split,
+            "signatures": known,
+            "artifacts": {version.name: version.artifact for version in self.versions if version.artifact},
+            "allowBreakingChange": self.allowed,
+            "previousSplit": before.get("trafficSplit") if self.split else None,
+        }
+        return {**facts, **{name: value for name, value in given.items() if value}}
+
+    def before_default(self, before: Mapping[str, Any]) -> list[Version]:
+        """The versions beside the default that are made before it is set: those of the split, to pass their gate.
+
+        The old default is not one of them: nothing touches it while it serves.
+
+        Args:
+            before: as above.
+        """
+        others = [version for version in self.versions if version.name != self.default]
+        return [item for item in others if item.name in self.split and item.name != before.get("defaultVersion")]
 
 
 @dataclass(kw_only=True)
@@ -146,21 +195,22 @@ def merged(saved: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return merged
 
 
-def summary(stack: Stack, model: Model, default: Any) -> dict[str, Any]:
+def summary(stack: Stack, model: Model, default: Any, split: Any = None) -> dict[str, Any]:
     """What the stack's outputs say of a model: its name, default version, versions, the URL that predicts, shares.
 
     Args:
         stack: that declares it.
         model: as declared.
         default: the name of the version that serves by default, once it is known to; an output of its resource.
+        split: the shares whose versions passed their gate; likewise. Default: those that the model declares.
     """
     name = f"projects/{stack.project}/models/{model.inputs['name']}"
     return {
         "name": name,
         "defaultVersion": default,
-        "versions": sorted(version.inputs["name"] for version in model.versions),
+        "versions": sorted(version.name for version in model.versions),
         "predictUrl": f"{stack.settings.url}/v1/{name}:predict",
-        **({"trafficSplit": model.split} if model.split else {}),
+        **({"trafficSplit": model.split if split is None else split} if model.split else {}),
     }
 
 

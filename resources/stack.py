@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import pulumi
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from models import Artifact
     from resources import config, plan
 
-__all__ = ["Identity", "configuration", "known"]
+__all__ = ["Identity", "configuration", "known", "outputs_before", "split"]
 
 
 class IdentityArgs(TypedDict, total=False):
@@ -101,6 +101,45 @@ def configuration(resolve: config.Resolve) -> plan.Stack:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
 
 
-def known(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
-    """For the stack's outputs: None where its resource failed and errors are gone on from (`--continue-on-error`)."""
-    return output.recover(lambda _: None)
+def known(output: pulumi.Output[Any], instead: Any = None) -> pulumi.Output[Any]:
+    """For the stack's outputs: `instead` where its resource failed and errors are gone on from."""
+    return output.recover(lambda _: instead)
+
+
+def split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, Any]) -> Any:
+    """The traffic split for the stack's outputs: the one whose versions passed their gate. None where there is none.
+
+    Where the resource failed, or was left out of this run (`--target`) and its state is from before it held a split, it
+    is still the old one. In preview, which changes nothing, it is the one that is wanted.
+
+    Args:
+        model: as declared.
+        served: what its `ml.DefaultVersion` serves.
+        before: what the stack's outputs said of the model before this run.
+    """
+    old = before.get("trafficSplit") or None
+    if pulumi.runtime.is_dry_run():
+        return model.split
+    return known(served.apply(lambda found: old if found is None else found or None), old)
+
+
+def outputs_before(models: Iterable[plan.Model]) -> dict[str, dict[str, Any]]:
+    """Model -> what the stack's outputs said of it before this run. Read only where a traffic split is declared.
+
+    A state that was written before `ml.DefaultVersion` knew the split tells it nowhere else.
+    """
+    if not any(model.split for model in models):
+        return {}
+    full = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    try:
+        found = _outputs(full)
+    except Exception:  # noqa: BLE001 - Pulumi raises it bare; a state of the old layout knows plain names only
+        found = _outputs(pulumi.get_stack())
+    said = found.get("models")
+    return {name: item for name, item in said.items() if isinstance(item, dict)} if isinstance(said, dict) else {}
+
+
+def _outputs(name: str) -> dict[str, Any]:
+    """The outputs of a stack in its last finished run: the engine's own answer, which shows nothing in the preview."""
+    found = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name}).value
+    return dict((found or {}).get("outputs") or {})

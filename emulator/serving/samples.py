@@ -137,8 +137,8 @@ def _values(tensor: Tensor, rank: tuple[int, ...], size: int, number: int, toget
     if tensor.dtype == "bool":
         return np.full(shape, number % 2 == 1)
     if "int" in tensor.dtype:
-        return draw.integers(0, number + 1, shape, dtype=np.int64)
-    return np.zeros(shape) if number == 0 else draw.random(shape).round(4)
+        return np.asarray(draw.integers(0, number + 1, shape, dtype=np.int64))
+    return np.zeros(shape) if number == 0 else np.asarray(draw.random(shape)).round(4)
 
 
 def _instances(signature: Signature, inputs: Mapping[str, Array]) -> list[Any]:
@@ -159,11 +159,10 @@ def _instances(signature: Signature, inputs: Mapping[str, Array]) -> list[Any]:
 
 def _plain(array: Array) -> Any:
     """As JSON values; bytes that are no text as `{"b64": ...}`."""
-    if array.dtype.kind not in "OS":
-        return orjson.loads(
-            orjson.dumps(np.ascontiguousarray(array).reshape(array.shape), option=orjson.OPT_SERIALIZE_NUMPY)
-        )
-    return _texts(array.tolist())
+    if array.dtype.kind in "OS":
+        return _texts(array.tolist())
+    plain = orjson.loads(orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY))
+    return plain if array.ndim else plain[0]  # a scalar became a list of one
 
 
 def _texts(value: Any) -> Any:

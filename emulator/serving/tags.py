@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from emulator.serving.failures import LoadFailed
 
 _SERVE = "serve"
-_TPU = "tpu"
 
 
 def choose(graphs: Sequence[Sequence[str]]) -> Sequence[str]:
-    """The tags of the graph to serve: `serve` alone, else the only graph, else one that has `serve` among its tags.
+    """The tags of the graph to serve: `serve` alone, else the only graph, else the first with `serve` among its tags.
 
     Args:
         graphs: the tags of each.
@@ -23,8 +22,8 @@ def choose(graphs: Sequence[Sequence[str]]) -> Sequence[str]:
         return [_SERVE]
     if len(graphs) == 1:
         return graphs[0]
-    serving = [tags for tags in graphs if _SERVE in tags]
-    if serving:
-        return min(serving, key=lambda tags: (_TPU in tags, len(tags)))
+    for tags in graphs:
+        if _SERVE in tags:
+            return tags
     shown = "; ".join(", ".join(tags) or "none" for tags in graphs)
     raise LoadFailed(f"expected a graph with the tag {_SERVE}, found {len(graphs)} graphs with the tags: {shown}")

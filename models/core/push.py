@@ -47,6 +47,8 @@ def push(options: argparse.Namespace, texts: Mapping[str, str], root: Path, show
     for artifact, parameters in _wanted(options, texts, root, shown):
         facts = resolve(artifact, parameters, root=root)
         inputs = plan.saved_model_inputs(facts, bucket)
+        for note in plan.notes(artifact, facts):
+            shown.line(note)
         artifacts[inputs["prefix"]] = facts, inputs
     for prefix, (facts, inputs) in artifacts.items():
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.core import artifact as manifests
-from models.core import imported
+from models.core import imported, restorable
 from models.core.artifact import Artifact
 from models.core.content import GRAPH, MANIFEST, crc32c, list_files, read_content, read_graph_file
 from models.core.digest import DIGITS, input_digest
@@ -98,6 +98,7 @@ def read_folder(folder: Path) -> Artifact:
     """
     content = read_content(folder)
     graph = read_graph(read_graph_file(folder), str(folder / GRAPH))
+    restorable.check(folder / GRAPH)
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return Artifact(
@@ -134,18 +135,20 @@ def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
         return None
     known = manifests.read(folder / MANIFEST, folder)
     if list_files(folder).sizes != {name: file["size"] for name, file in known.files.items()}:
-        raise _changed(folder)
+        raise _changed(folder, known.content_digest)
     return known
 
 
-def _verify(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
+def _verify(folder: Path, build: Artifact) -> None:
     """Raises `FolderError` unless every file of a build has its checksum."""
-    if any(crc32c(folder / name) != facts["crc32c"] for name, facts in files.items()):
-        raise _changed(folder)
+    if any(crc32c(folder / name) != facts["crc32c"] for name, facts in build.files.items()):
+        raise _changed(folder, build.content_digest)
 
 
-def _changed(folder: Path) -> FolderError:
-    return FolderError(f"{folder}: its files have changed since it was built; remove it and build or import it again")
+def _changed(folder: Path, content: str) -> FolderError:
+    """What is told of a damaged build, or of an imported artifact: that lies in a folder named by its content."""
+    done, again = ("imported", "import it") if folder.name == content else ("built", "build")
+    return FolderError(f"{folder}: its files have changed since it was {done}; remove it and {again} again")
 
 
 def _pinned(name: str, digest: str, parameters: Mapping[str, Any] | None, root: Path, builds: _Builds) -> Artifact:
@@ -172,6 +175,8 @@ def _imported(
     """
     cards, here = imported.carded(root, name), imported.kept(root, name)
     if not cards and not here:
+        for card in sorted(card_path(root, name, "*").parent.glob("*.json")):
+            manifests.read(card)  # one that is damaged is named
         raise _unknown(name, root)
     if parameters:
         raise UsageError(f"parameters: {name} is imported; only a recipe has parameters")
@@ -196,7 +201,7 @@ def _known(name: str, digest: str, root: Path, missing: str, builds: _Builds) ->
     build = read_build(root, name, digest) if builds.counted else None
     if build:
         if builds.verified:
-            _verify(build_folder(root, name, digest), build.files)
+            _verify(build_folder(root, name, digest), build)
         return build
     card = card_path(root, name, digest)
     if not card.is_file():

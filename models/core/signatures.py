@@ -55,7 +55,6 @@ class Graph(NamedTuple):
 def read_graph(content: bytes, where: str) -> Graph:
     """The signatures of the graph that is served, and the TensorFlow that wrote it.
 
-    Served is the graph that is tagged `serve` alone; else the one that has this tag among others; else the only one.
     A signature is `{"inputs": {name: {"dtype": ..., "shape": [...]}}, "outputs": ...}`; an unknown size is None, and so
     is the shape where even the rank is unknown. Signatures whose names start with `__` are the loader's own.
 
@@ -68,12 +67,26 @@ def read_graph(content: bytes, where: str) -> Graph:
             output of the default signature is no tensor.
     """
     try:
-        graphs = [graph for graph in messages(memoryview(content), 2) if _is_graph(graph)]
-        graph = graphs[_served([_tags(graph) for graph in graphs], where)]
+        graph = served_graph(content, where)
         _check_outputs(graph, where)
         return Graph(text(_info(graph), 5), _signatures(graph))
     except (WireError, UnicodeDecodeError) as error:
         raise FolderError(f"{where}: it is no SavedModel, or is cut short: {error}; export it again") from error
+
+
+def served_graph(content: bytes, where: str) -> memoryview:
+    """The graph that is tagged `serve` alone; else one that has this tag among others; else the only one.
+
+    Args:
+        content: the bytes of saved_model.pb.
+        where: its path, for errors.
+
+    Raises:
+        FolderError: there is none of these.
+        WireError: the bytes are no message, or end in the middle of one.
+    """
+    graphs = [graph for graph in messages(memoryview(content), 2) if _is_graph(graph)]
+    return graphs[_served([_tags(graph) for graph in graphs], where)]
 
 
 def _is_graph(graph: memoryview) -> bool:

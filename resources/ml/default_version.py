@@ -1,16 +1,25 @@
-"""`ml.DefaultVersion`: which version answers where a caller names none."""
+"""`ml.DefaultVersion`: which version answers where a caller names none, and which versions users are split among."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pulumi
 from pulumi import dynamic
 from typing_extensions import Unpack
 
-from resources import errors
+from resources import _engine, _secrets, errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
-from resources.ml import _default, _gate, _names
+from resources._schema import Changes
+from resources.gate import admission
+from resources.ml import _default, _names
+from resources.ml._gate import Gate
 from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
+
+_SPLIT = "trafficSplit"
+_deleted: dict[str, State] = {}
+"""Identity -> inputs of what this process deleted: one process serves one run of the engine."""
 
 
 class DefaultVersionProvider(Provider):
@@ -24,17 +33,36 @@ class DefaultVersionProvider(Provider):
         return f"{_names.model(inputs['project'], inputs['model'])}/defaultVersion"
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
-        """As every resource; what the state says serves may be an heir of a version that goes in this run."""
+        """As every resource; refuses what is known to break clients, or to leave a gate nothing to check.
+
+        What the state says serves may be the successor of a version that goes in this run.
+        """
         if _olds:
             _default.serves(_olds)
-        return super().check(_olds, news)
+        result = super().check(_olds, news)
+        if result.failures:
+            return result
+        same = all(_olds.get(name) == news.get(name) for name in self.schema.names("path"))
+        verdict = admission.judged(_olds if same else {}, news)
+        report = _engine.Reporter(_engine.current_urn(), _secrets.Hidden(news))
+        for text in verdict.warnings:
+            report.warn(text)
+        return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in verdict.refusals])
+
+    def compared(self, olds: State, news: State) -> Changes:
+        """By the schema's lines; a version that newly gets users passes its gate, as a new default does.
+
+        Where the state holds no split, that of the stack's outputs is the one that was.
+        """
+        found = super().compared({**olds, **_split_before(olds, news)}, news)
+        return replace(found, patch=sorted([*found.patch, _SPLIT])) if _enters(olds, news, found) else found
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.get`: its `defaultVersion`. Raises `NotFound` where the model has none."""
         current = self._current(call, inputs)
         if not current:
             raise errors.NotFound("the model has no default version")
-        return {"version": current}
+        return {"version": current, **({"servedSplit": inputs[_SPLIT]} if _SPLIT in inputs else {})}
 
     def _current(self, call: Call, inputs: State) -> str:
         """The default version's name; empty where the model has none."""
@@ -44,24 +72,52 @@ class DefaultVersionProvider(Provider):
 
     def make(self, call: Call, inputs: State) -> State:
         """Sets the default, unless it is the default already: a model's first version is."""
-        return self.patch(call, {}, inputs, ["version"])
+        return self.patch(call, _deleted.pop(self.identity(inputs), {}), inputs, ["version"])
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`projects.models.versions.setDefault`, which answers at once, after the gate; a first version needs none."""
-        del olds, mask
-        versions = _default.versions(call)
-        name = _names.version(news["project"], news["model"], news["version"])
-        current = self._current(call, news)
-        if current and current != news["version"]:
-            uri = call.api.call(versions.get(name=name)).get("deploymentUri", "")
-            _gate.check(call, name, uri, news.get("gate") or {})
-        if current != news["version"]:
-            call.api.call(versions.setDefault(name=name, body={}), repeatable=True)
+        """`projects.models.versions.setDefault`, which answers at once, after the gate; a first version needs none.
+
+        All gates come first, so that a refusal changes neither the default nor the split.
+        """
+        del mask
+        version, current = news["version"], self._current(call, news)
+        gate = Gate(call, olds, news, current)
+        if current and current != version:
+            gate.admit(version)
+        for entering in admission.entering(olds, news):
+            gate.admit(entering)
+        if current != version:
+            name = _names.version(news["project"], news["model"], version)
+            call.api.call(_default.versions(call).setDefault(name=name, body={}), repeatable=True)
         _default.serves(news)
-        return {"version": news["version"]}
+        return {"version": version, **_served(olds, news)}
+
+    def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
+        """As every resource; shares that change among the same versions ask for no call."""
+        outs = super().update(_id, _olds, _news).outs or {}
+        return dynamic.UpdateResult({**outs, **_served(_olds, _news)})
+
+    def delete(self, _id: str, _props: State) -> None:
+        """As every resource; where it is made again in this run, the engine asks without what was."""
+        _deleted[self.identity(_props)] = self._with_quiet(self.schema.inputs_of(_props), "old_inputs")
+        super().delete(_id, _props)
 
     def remove(self, call: Call, inputs: State) -> None:
         """Nothing: a model that has versions has a default, and the next declaration moves it."""
+
+
+def _served(olds: State, news: State) -> State:
+    """What the outputs say of the split; an empty one where the program takes it away."""
+    return {"servedSplit": news.get(_SPLIT) or {}} if olds.get(_SPLIT) or news.get(_SPLIT) else {}
+
+
+def _split_before(olds: State, news: State) -> State:
+    before = admission.before(olds, news)
+    return before if before[_SPLIT] else {}
+
+
+def _enters(olds: State, news: State, found: Changes) -> bool:
+    return _SPLIT in found.local and bool(admission.entering(olds, news))
 
 
 class DefaultVersion(Resource, module="ml", name="DefaultVersion"):

@@ -12,7 +12,8 @@ from typing import Any
 
 from resources import _common
 from resources._values import Failure, join, shown
-from resources.ml import samples
+from resources.gate import samples
+from resources.ml import shares
 
 _NAME = "[A-Za-z][A-Za-z0-9_]{0,127}"
 NAME = re.compile(rf"{_NAME}\Z")
@@ -58,8 +59,8 @@ def version_failures(values: Values, where: str = "") -> Iterator[Failure]:
 
 
 def default_version_failures(values: Values, where: str = "") -> Iterator[Failure]:
-    """Everything wrong with a default version's inputs, its gate among them."""
-    yield from _all(values, where, (_name, _gate))
+    """Everything wrong with a default version's inputs, its gate and its split among them."""
+    yield from _all(values, where, (_name, _gate, _split))
 
 
 def is_mls1(values: Values) -> bool:
@@ -267,3 +268,9 @@ def _gate(values: Values) -> Iterator[Failure]:
     reason = samples.failure(file) if file is not None else ""
     if reason:
         yield "gate.samples", f"{file!r} {reason}"
+
+
+def _split(values: Values) -> Iterator[Failure]:
+    split = _table(values, "trafficSplit")
+    if split and all(_number(split, version) is not None for version in split):  # else its type says so
+        yield from shares.failures(split, None, "trafficSplit")

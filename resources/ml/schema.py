@@ -208,12 +208,13 @@ class VersionOutputs(TypedDict, total=False):
 
 
 class Gate(TypedDict, total=False):
-    """What a version must do before it becomes the default.
+    """What a version must do before it becomes the default, or enters the traffic split.
 
     It answers its sample instances: those of its artifact's manifest, or of a JSON file `samples`, a list of
     `{"instance": ..., "prediction": ...}`. Classes and whole numbers must be equal, numbers with a point within
     `tolerance` (relative or absolute, default 0.001), and the median of one call per sample within `max_latency`
-    seconds, if that is given. `skip` opens it.
+    seconds, if that is given. Predictions are compared by output name; of a signature with one output, either side may
+    be bare. A gate that is given and finds no samples is an error. `skip` opens it.
     """
 
     samples: Free
@@ -222,18 +223,43 @@ class Gate(TypedDict, total=False):
     skip: bool
 
 
+class KnownArtifact(TypedDict, total=False):
+    """What a stack file knows of a version's artifact.
+
+    `samples` is their number, 0 or more. `content_digest` is given where the version has no name of its own, so that
+    `allow_breaking_change` can name it.
+    """
+
+    samples: int
+    content_digest: str
+
+
 class DefaultVersionArgs(TypedDict, total=False):
     """What a program says of a model's default version."""
 
     project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
     model: Required[Annotated[Input[str], path("Name of the model.")]]
     version: Required[Annotated[Input[str], mutable("Name of the version; it must be READY.")]]
-    gate: Annotated[Gate, local("What the version must answer before it becomes the default.")]
+    gate: Annotated[Gate, local("What a version must answer before it serves.", lasting=True)]
+    traffic_split: Annotated[
+        dict[str, float], local("Version -> share of the users in per cent, together 100.", lasting=True)
+    ]
+    signatures: Annotated[
+        dict[str, Any],
+        local("Version -> its signatures, where they are known: a default must not break clients.", quiet=True),
+    ]
+    artifacts: Annotated[dict[str, KnownArtifact], local("Version -> what is known of its artifact.", quiet=True)]
+    allow_breaking_change: Annotated[Input[str], local("The version that may break clients.", quiet=True)]
+    previous_split: Annotated[
+        dict[str, float], local("The split of the stack's outputs, for a state that holds none.", quiet=True)
+    ]
     secrets: Secrets
 
 
 class DefaultVersionOutputs(TypedDict, total=False):
-    """Nothing comes back beside the inputs."""
+    """What comes back of a default version."""
+
+    served_split: Annotated[dict[str, float], output("The split whose versions passed the gate.")]
 
 
 MODEL = Schema(

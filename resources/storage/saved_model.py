@@ -15,8 +15,6 @@ from resources._schema import Changes
 from resources.storage import _claims, _objects, _removal, _transfer, manifests, rules
 from resources.storage.schema import SAVED_MODEL, SavedModelArgs
 
-_OF_THE_MACHINE = {"source", "leftOut"}
-
 
 class SavedModelProvider(Provider):
     """`objects` of `storage` v1: every file checked before it is sent and again by the API, the manifest last."""
@@ -43,12 +41,8 @@ class SavedModelProvider(Provider):
         return self._live(inputs, found, claimed=claimed)
 
     def compared(self, olds: State, news: State) -> Changes:
-        """What was seen to be missing of it is put back, the manifest too, which is none of the declared files.
-
-        Where the bytes lie on a machine, and beside what, is no fact about the artifact: the same content may move.
-        """
+        """What was seen to be missing of it is put back, the manifest too, which is none of the declared files."""
         found = super().compared(olds, news)
-        found = replace(found, local=[name for name in found.local if name not in _OF_THE_MACHINE])
         lacking = olds.get("missing") and "files" not in found.patch
         return replace(found, patch=sorted([*found.patch, "files"])) if lacking else found
 

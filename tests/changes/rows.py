@@ -137,6 +137,15 @@ def local(name: str, old: Any, new: Any, *, lasting: bool = False) -> list[Row]:
     ]
 
 
+def quiet(name: str, old: Any, new: Any) -> list[Row]:
+    """An input that goes along with other changes: alone, it is none."""
+    return [
+        Row(field=name, change="changed", step="same", old={name: old}, new={name: new}),
+        Row(field=name, change="given", step="same", old={name: None}, new={name: new}),
+        Row(field=name, change="taken away", step="same", old={name: old}, new={name: None}),
+    ]
+
+
 def timeouts() -> list[Row]:
     """`timeouts` and its leaves: nothing is sent."""
     name, seconds = "timeouts", {"create": 60, "update": 61, "delete": 62}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from resources import errors
-from tests.changes.rows import Row, Sent, fixed, local, secrets
+from tests.changes.rows import Row, Sent, fixed, local, quiet, secrets
 from tests.providers import State
 
 INSERT, DELETE = "storage.objects.insert", "storage.objects.delete"
@@ -114,12 +114,8 @@ ROWS = [
     Row(field="owner", change="taken away", step="same", old={"owner": "one"}, new={"owner": None}),
     *local("adopt", old=False, new=True),
     *local("artifactSource", "staging-models", "other-models"),
-    Row(field="source", change="changed", step="same", new={"source": "<two>"}),
-    Row(field="source", change="given", step="same", old={"source": None}, new={"source": "<one>"}),
-    Row(field="source", change="taken away", step="same", new={"source": None}),
-    Row(field="leftOut", change="changed", step="same", old={"leftOut": ["a~"]}, new={"leftOut": ["b~"]}),
-    Row(field="leftOut", change="given", step="same", new={"leftOut": ["a~"]}),
-    Row(field="leftOut", change="taken away", step="same", old={"leftOut": ["a~"]}, new={"leftOut": None}),
+    *quiet("source", "<one>", "<two>"),
+    *quiet("leftOut", ["a~"], ["b~"]),
     *local("sizeLimit", 1000, 2000),
     Row(field="sizeLimit", change="spelled", step="same", old={"sizeLimit": 1000}, new={"sizeLimit": 1000.0}),
     *secrets("source"),

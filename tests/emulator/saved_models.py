@@ -8,8 +8,8 @@ from pathlib import Path
 _FLOAT = 1
 
 
-def multiplier(factor: float) -> bytes:
-    """The bytes of a `saved_model.pb` whose only signature multiplies `x` by `factor` and names the result `y`."""
+def multiplier(factor: float, output: str = "y") -> bytes:
+    """The bytes of a `saved_model.pb` whose only signature multiplies `x` by `factor` and names the result `output`."""
     graph = (
         _message(1, _node("x", "Placeholder", dtype=_type(), shape=_field(7, _shape())))
         + _message(1, _node("factor", "Const", dtype=_type(), value=_field(8, _scalar(factor))))
@@ -18,7 +18,7 @@ def multiplier(factor: float) -> bytes:
     )
     signature = (
         _message(1, _text(1, "x") + _message(2, _tensor_info("x:0")))
-        + _message(2, _text(1, "y") + _message(2, _tensor_info("y:0")))
+        + _message(2, _text(1, output) + _message(2, _tensor_info("y:0")))
         + _text(3, "tensorflow/serving/predict")
     )
     meta = (
@@ -29,10 +29,10 @@ def multiplier(factor: float) -> bytes:
     return _number(1, 1) + _message(2, meta)
 
 
-def write(folder: Path, factor: float = 2.0) -> Path:
+def write(folder: Path, factor: float = 2.0, output: str = "y") -> Path:
     """Writes such a SavedModel; returns its folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "saved_model.pb").write_bytes(multiplier(factor))
+    (folder / "saved_model.pb").write_bytes(multiplier(factor, output))
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -228,6 +229,34 @@ def test_killed(take: Take, checkout: Path, number: signal.Signals) -> None:
     assert {path.name for path in (checkout / "build/churn").glob(".*")} == {".import.lock"}
 
 
+def test_two_at_a_time(take: Take, checkout: Path) -> None:
+    """One waits for the other, and finds its work done."""
+    assert take("nowhere", "--name", "churn").returncode == 1  # makes the folder of the lock
+    command = [sys.executable, "-m", "models", "import", "exports/x", "--name", "churn", "--no-samples"]
+    with (checkout / "build/churn/.import.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        pipe = subprocess.PIPE
+        waiting = [subprocess.Popen(command, cwd=checkout, stdout=pipe, stderr=pipe, text=True) for _ in range(2)]
+        for process in waiting:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "churn: waiting for another import of churn\n"
+    said = sorted(process.communicate(timeout=BOUND)[0].split(": build")[0] for process in waiting)
+
+    assert said == ["churn: imported", "churn: is imported already"]
+
+
+def test_a_card_that_cannot_be_read_is_named(take: Take, checkout: Path) -> None:
+    """It is not taken for none."""
+    assert take().returncode == 0
+    digest = models.resolve("churn", root=checkout).content_digest
+    card_path(checkout, "churn", digest).write_text("<<<<<<< HEAD", encoding="utf-8")
+    (checkout / "build").rename(checkout / "elsewhere")
+
+    for artifact in ("churn", f"churn@{digest}"):
+        with pytest.raises(models.ModelsError, match=rf"models/cards/churn/{digest}\.json: this is no manifest"):
+            models.resolve(artifact, root=checkout)
+
+
 def test_the_other_commands_know_it(take: Take, checkout: Path, run: Run) -> None:
     """`build --stack` has nothing to build, `where` prints its folder, or how it comes to this machine."""
     assert take().returncode == 0
@@ -274,5 +303,5 @@ def test_without_its_card_the_bytes_here_count_only_where_builds_do(take: Take, 
     assert known.folder is not None
     file = known.folder / "variables/variables.data-00000-of-00001"
     file.write_bytes(bytes(file.stat().st_size))
-    with pytest.raises(models.ModelsError, match="have changed since it was built; remove it and build or import"):
+    with pytest.raises(models.ModelsError, match="have changed since it was imported; remove it and import"):
         models.resolve("churn", root=checkout, allow_rebuild=True, verify=True)

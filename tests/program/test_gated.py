@@ -35,8 +35,8 @@ def _found_wanting(stack: Deployment, *options: str) -> None:
 
     text = stack.engine.stack("up", "--skip-preview", "--suppress-progress", *options, fails=True)
 
-    assert "versions/v2 does not answer as " in text
-    assert " says: instance 0: expected 2.0, came 3.0; instance 1: expected 5.0, came 7.5." in text
+    assert "versions/v2: gate failed against " in text
+    assert ": instance 0 (y): expected 2.0, got 3.0; instance 1 (y): expected 5.0, got 7.5." in text
     assert "Traceback" not in text
 
 
@@ -70,7 +70,7 @@ def test_a_failed_gate_is_mended_by_going_on(deployed: Deployment) -> None:
     stack.engine.edit("mult.versions.v1", None)
     stack.engine.edit("mult.versions.v3", stack.version(2.015625))
     stack.engine.edit("mult.defaultVersion", "v3")
-    assert "expected 2.0, came 2.015625" in stack.engine.stack("up", "--skip-preview", fails=True)
+    assert "expected 2.0, got 2.015625" in stack.engine.stack("up", "--skip-preview", fails=True)
     stack.engine.edit("mult.gate.tolerance", 0.01)
 
     with asking({"default": stack.url("mult")}) as told:
@@ -159,7 +159,8 @@ def test_a_gate_whose_manifest_is_gone_stays_shut(emulator: RunningEmulator, pro
     assert f"there is no {uri}manifest.json, which would say what" in text
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
     stack.engine.stack("refresh", "--skip-preview")
-    assert "no sample instances" in stack.engine.stack("up", "--skip-preview")
+    text = stack.engine.stack("up", "--skip-preview")
+    assert "warning: no gate: its artifact holds no samples, so that no prediction of v2 is compared." in text
     assert stack.served() == {"mult": {"v1": "READY", "v2": "READY*"}}
 
     emulator.storage().objects().copy(

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from resources import errors
-from resources.ml import _default, _gate, samples
+from resources.gate import compare, samples
+from resources.ml import _default
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.version import VersionProvider
 from tests.contract.world import World
@@ -65,11 +66,29 @@ def test_a_version_that_answers_its_samples_becomes_the_default(
 
 
 @pytest.mark.tensorflow
+@pytest.mark.parametrize("prediction", [2.0, {"y": 2.0}], ids=["bare", "named"])
+@pytest.mark.parametrize("display", ["float32[?]", None], ids=["signature known", "not known"])
+def test_samples_of_either_form_are_compared(world: World, prediction: Any, display: str | None) -> None:
+    """By the output's name where the manifest says it, else by the only value; another value is seen in both forms."""
+    signatures = {"serving_default": {"inputs": {"x": display}, "outputs": {"y": display}}} if display else None
+    facts = {"samples": [{"instance": 1.0, "prediction": prediction}], "signatures": signatures}
+    (world.folder / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
+    assert declare_second(world)["version"] == "v2"
+
+    wrong = world.folder.parent / "wrong.json"
+    sample = {"instance": 1.0, "prediction": {"y": 7.0} if isinstance(prediction, dict) else 7.0}
+    wrong.write_text(json.dumps([sample]), encoding="utf-8")
+    inputs = {"project": world.project, "model": "m", "version": "v1", "gate": {"samples": str(wrong)}}
+    with pytest.raises(errors.GateFailed, match=r"instance 0( \(y\))?: expected 7\.0, got 2\.0"):
+        world.made(DefaultVersionProvider, inputs)
+
+
+@pytest.mark.tensorflow
 def test_a_version_that_does_not_leaves_the_old_default(
     default: Declare, emulator: RunningEmulator, project: str
 ) -> None:
     """The error names the instance, what was expected and what came."""
-    told = r"versions/v2 does not answer as gs://\S+manifest.json says: instance 1: expected 7.0, came 6.0\. The old"
+    told = r"v2: gate failed against gs://\S+manifest.json: instance 1( \(y\))?: expected 7.0, got 6.0\. The old"
     with pytest.raises(errors.GateFailed, match=told):
         default((1.0, 2.0), (3.0, 7.0))
 
@@ -219,4 +238,4 @@ def test_classes_must_be_equal_and_numbers_within_the_tolerance(expected: Any, c
     A tie within the tolerance is no class; a number that is none is equal to another such. Two whole numbers are equal
     or are not, however large: classes are such.
     """
-    assert [path for path, *_ in _gate._differences(expected, came, _gate.TOLERANCE)] == paths
+    assert [path for path, *_ in compare.differences(expected, came, (), compare.TOLERANCE)] == paths

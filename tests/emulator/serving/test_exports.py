@@ -14,6 +14,8 @@ import pytest
 
 from emulator.jobs import tfrecord
 from emulator.serving import Serving
+from models.core import restorable
+from models.core.errors import FolderError
 from resources import errors
 from tests.running import BOUND, ROOT
 
@@ -219,3 +221,14 @@ def test_loading_changes_no_variable(serving: Serving, exports: Path, run: Run, 
     assert before == {"predictions": [{"y": 0.204}]}
     assert "predictions" in changed
     assert after["predictions"][0]["y"] > 2.2
+
+
+def test_preview_finds_what_nothing_restores(exports: Path) -> None:
+    """Without TensorFlow: a Keras 3 model that was not exported is refused, and every other export here is read."""
+    folders = [folder for folder in exports.iterdir() if folder.is_dir() and folder.name != "keras_saved"]
+
+    with pytest.raises(FolderError, match=r"softmax/bias', which nothing in the export restores; .*model\.export\(\)"):
+        restorable.check(exports / "keras_saved" / "saved_model.pb")
+    for folder in folders:
+        restorable.check(folder / "saved_model.pb")
+    assert len(folders) > 10

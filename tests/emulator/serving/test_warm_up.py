@@ -42,7 +42,14 @@ def _with_requests(model: Path, copy: Path, content: bytes) -> Path:
     return copy
 
 
-def _samples(folder: Path, *options: str, given: str = "") -> subprocess.CompletedProcess[str]:
+async def _samples(serving: Serving, folder: Path, **order: Any) -> Any:
+    """What a node answers to an order."""
+    whole = {"signature": None, "count": 3, "instances": None, **order}
+    async with serving.sampler(folder) as node:
+        return json.loads(await node.ask(json.dumps(whole).encode()))
+
+
+def _command(folder: Path, *options: str, given: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "emulator.serving.sampling", str(folder), *options]
     return subprocess.run(command, cwd=ROOT, input=given, capture_output=True, text=True, check=False, timeout=BOUND)
 
@@ -54,7 +61,7 @@ async def _ask(serving: Serving, instances: Any) -> Any:
 def test_a_warm_up_request_of_a_signature_that_writes_is_not_run(
     serving: Serving, exports: Path, run: Run, tmp_path: Path
 ) -> None:
-    """The weight is what the export holds, whatever the file asks for; a request without a signature's name runs."""
+    """The weight is what the export holds, whatever the file asks for."""
     content = b"".join(map(tfrecord.frame, [_log("train", 1.0), _log("", 1.0), _log("unknown", 1.0)]))
     run(serving.load("k", _with_requests(exports / "train", tmp_path / "m", content), nodes=1))
 
@@ -81,13 +88,13 @@ def test_a_damaged_file_fails_no_model(
     assert run(_ask(serving, [0.0])) == {"predictions": [{"y": 0.204}]}
 
 
-def test_samples_are_those_of_the_warm_up_requests(exports: Path, tmp_path: Path) -> None:
+def test_samples_are_those_of_the_warm_up_requests(serving: Serving, exports: Path, run: Run, tmp_path: Path) -> None:
     """Each row of each request is an instance, up to the number that is asked for."""
     logs = [_log("serving_default", 1.0, 2.0), _log("train", 7.0), _log("", 3.0, 4.0)]
     folder = _with_requests(exports / "gpu", tmp_path / "m", b"".join(map(tfrecord.frame, [_log("predict", 1.0, 2.0)])))
     trained = _with_requests(exports / "train", tmp_path / "t", b"".join(map(tfrecord.frame, logs)))
 
-    found, several = (json.loads(_samples(each, "--count", "3").stdout) for each in (folder, trained))
+    found, several = (run(_samples(serving, each)) for each in (folder, trained))
 
     assert found == {
         "samples": [
@@ -103,9 +110,9 @@ def test_samples_are_those_of_the_warm_up_requests(exports: Path, tmp_path: Path
     ("model", "key"),
     [("kinds", "rank"), ("kinds", "beside"), ("kinds", "pixel"), ("vocabulary", "serving_default")],
 )
-def test_samples_are_made_up_from_a_signature(exports: Path, model: str, key: str) -> None:
+def test_samples_are_made_up_from_a_signature(serving: Serving, exports: Path, run: Run, model: str, key: str) -> None:
     """Different instances, each with what the model answers, by output name."""
-    found = json.loads(_samples(exports / model, "--signature", key).stdout)
+    found = run(_samples(serving, exports / model, signature=key))
 
     instances = [json.dumps(sample["instance"]) for sample in found["samples"]]
     assert found["source"] == "signature"
@@ -115,7 +122,7 @@ def test_samples_are_made_up_from_a_signature(exports: Path, model: str, key: st
 
 def test_samples_are_made_of_given_instances(exports: Path) -> None:
     """All of them, from standard input."""
-    done = _samples(exports / "gpu", "--instances", "-", given='{"instances": [1, 2.5]}')
+    done = _command(exports / "gpu", "--instances", "-", given='{"instances": [1, 2.5]}')
 
     assert json.loads(done.stdout) == {
         "samples": [{"instance": 1, "prediction": {"y": 3.0}}, {"instance": 2.5, "prediction": {"y": 7.5}}],
@@ -127,15 +134,28 @@ def test_samples_are_made_of_given_instances(exports: Path) -> None:
     ("model", "options", "given", "reason"),
     [
         ("ragged", [], "", "Failed to load model: signature serving_default: output pieces is a ragged tensor"),
-        ("kinds", [], "", "No signature found for signature key serving_default. The model has: beside, fixed,"),
         ("gpu", ["--instances", "-"], "{}", "standard input: expected"),
-        ("gpu", ["--instances", "-"], '{"instances": ["a"]}', 'instance 0, input x: expected float32, got "a"'),
     ],
 )
 def test_what_has_no_samples_says_why(exports: Path, model: str, options: list[str], given: str, reason: str) -> None:
     """Exit code 1, one line on standard error, nothing on standard output."""
-    done = _samples(exports / model, *options, given=given)
+    done = _command(exports / model, *options, given=given)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert reason in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "order", "error"),
+    [
+        ("kinds", {}, "No signature found for signature key serving_default. The model has: beside, fixed, labels,"),
+        ("gpu", {"instances": ["a"]}, 'Invalid inputs: instance 0, input x: expected float32, got "a"'),
+        ("sparse", {"signature": "few"}, "output cells is a sparse tensor"),
+    ],
+)
+def test_an_order_without_samples_gets_the_reason(
+    serving: Serving, exports: Path, run: Run, model: str, order: dict[str, Any], error: str
+) -> None:
+    """It is what a request would get."""
+    assert error in run(_samples(serving, exports / model, **order))["error"]

@@ -1,0 +1,129 @@
+"""What a stack file says of the gate, and what is told where it has nothing to compare, by the real engine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.program.old_states import edit_state
+from tests.program.stacks import Deployment
+from tests.running import RunningEmulator
+
+pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
+
+NOTHING = "no gate: its artifact holds no samples, so that no prediction of v2 is compared. To have them compared, add "
+
+
+@pytest.fixture
+def stack(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deployment:
+    """A model whose versions `v1`, the default, and `v2` have no samples."""
+    stack = Deployment(emulator, project, tmp_path)
+    versions = {"v1": stack.version(2), "v2": stack.version(2, description="as the first")}
+    stack.declare({"mult": {"defaultVersion": "v1", "versions": versions}})
+    stack.engine.up()
+    return stack
+
+
+def warnings(text: str) -> int:
+    """How often it is said that nothing is compared; a run repeats its warnings at its end."""
+    return len(re.findall(rf"^ +warning: {re.escape(NOTHING)}", text, re.MULTILINE))
+
+
+def test_a_new_default_without_samples_is_told_and_a_line_silences_it(stack: Deployment) -> None:
+    """By preview and by `up`, once, and only where the default changes."""
+    assert "no gate" not in stack.engine.stack("preview")
+    stack.engine.edit("mult.defaultVersion", "v2")
+    assert warnings(stack.engine.stack("preview")) == 1
+    stack.engine.edit("mult.gate", {"skip": True})
+    assert "no gate" not in stack.engine.stack("preview")
+    stack.engine.edit("mult.gate", None)
+
+    assert warnings(stack.engine.stack("up", "--skip-preview")) == 1
+
+    assert stack.served() == {"mult": {"v1": "READY", "v2": "READY*"}}
+    assert "no gate" not in stack.engine.stack("up", "--skip-preview")
+
+
+@pytest.mark.parametrize("edit", [{"defaultVersion": "v2"}, {"trafficSplit": {"v1": 90, "v2": 10}}, {}])
+def test_a_gate_that_is_asked_for_needs_samples(stack: Deployment, edit: dict[str, Any]) -> None:
+    """Preview refuses one that would check nothing, of a new default, a version of the split, or a new gate."""
+    stack.engine.edit("mult.gate", {"maxLatency": 5})
+    for key, value in edit.items():
+        stack.engine.edit(f"mult.{key}", value)
+
+    text = stack.engine.stack("preview", fails=True)
+
+    told = "expected samples to compare its predictions with, got none: its artifact holds none. Either add samples of"
+    assert f"gate of {'v2' if edit else 'v1'}: {told}" in text
+    stack.engine.edit("mult.gate.samples", stack.samples("doubles.json", (1.0, 2.0)))
+    assert stack.engine.preview() == {"DefaultVersion mult": "update"}
+    checked = "gate: 1 of 1 sample matches (serving_default)" in stack.engine.stack("up", "--skip-preview")
+    assert checked is bool(edit), "a default that stays passes no gate"
+
+
+def test_a_gate_without_samples_that_a_state_holds_is_no_change(stack: Deployment) -> None:
+    """Earlier releases let it pass: it is refused with the next default."""
+
+    def edit(entry: dict[str, Any]) -> None:
+        for side in ("inputs", "outputs"):
+            entry[side]["gate"] = {"maxLatency": 5}
+
+    edit_state(stack, "DefaultVersion mult", edit)
+    stack.engine.edit("mult.gate", {"maxLatency": 5})
+    assert stack.engine.preview() == {}
+    stack.engine.edit("mult.defaultVersion", "v2")
+    assert "gate of v2: expected samples" in stack.engine.stack("preview", fails=True)
+
+
+def test_an_artifact_in_a_bucket_is_judged_by_up(stack: Deployment) -> None:
+    """What its manifest says is not known before: preview says nothing of samples."""
+    uri = stack.engine.resources()["Version mult-v1"]["outputs"]["deploymentUri"]
+    stack.engine.edit("mult.versions.v3", {**stack.version(2), "artifact": uri})
+    stack.engine.edit("mult.defaultVersion", "v3")
+    stack.engine.edit("mult.gate", {"maxLatency": 5})
+    assert "expected samples" not in stack.engine.stack("preview")
+
+    text = stack.engine.stack("up", "--skip-preview", fails=True)
+
+    assert (
+        f"gate of v3: expected samples to compare its predictions with, got none: {uri}manifest.json holds none" in text
+    )
+    assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY", "v3": "READY"}}
+    stack.engine.edit("mult.gate", None)
+    text = stack.engine.stack("up", "--skip-preview")
+    assert f"warning: no gate: {uri}manifest.json holds no samples, so that no prediction of v3 is compared." in text
+    assert stack.served() == {"mult": {"v1": "READY", "v2": "READY", "v3": "READY*"}}
+
+
+def test_a_gate_that_is_removed_is_a_change(stack: Deployment) -> None:
+    """Preview shows it; one that an earlier release left in the state is settled by one update, which calls nothing."""
+    stack.engine.edit("mult.gate", {"samples": stack.samples("doubles.json", (1.0, 2.0))})
+    stack.engine.up()
+    held = stack.engine.resources()["DefaultVersion mult"]["outputs"]["gate"]
+    stack.engine.edit("mult.gate", None)
+    assert stack.engine.preview() == {"DefaultVersion mult": "update"}
+    stack.engine.up()
+    assert stack.engine.preview() == {}
+    assert "gate" not in stack.engine.resources()["DefaultVersion mult"]["outputs"]
+
+    edit_state(stack, "DefaultVersion mult", lambda entry: entry["outputs"].update(gate=held))
+    assert stack.engine.preview() == {"DefaultVersion mult": "update"}
+    stack.emulator.reset_calls()
+    stack.engine.up()
+    assert (stack.engine.preview(), stack.emulator.calls()) == ({}, {})
+
+
+def test_removing_adopt_or_allow_downtime_is_no_change(stack: Deployment) -> None:
+    """They say what may be done, and nothing of what there is."""
+    for key in ("adopt", "allowDowntime"):
+        stack.engine.edit(f"mult.{key}", value=True)
+        stack.engine.edit(f"mult.versions.v1.{key}", value=True)
+    stack.engine.up()
+    for key in ("adopt", "allowDowntime"):
+        stack.engine.edit(f"mult.{key}", None)
+        stack.engine.edit(f"mult.versions.v1.{key}", None)
+
+    assert stack.engine.preview() == {}

@@ -1,0 +1,71 @@
+"""Which versions newly get users, and what is said of versions before anything is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from resources.gate import admission
+
+OLD = {"version": "v1", "trafficSplit": {"v1": 90, "v2": 10}}
+
+ENTERING = [
+    pytest.param(OLD, OLD, [], id="nothing changed"),
+    pytest.param(OLD, {**OLD, "trafficSplit": {"v1": 50, "v2": 50}}, [], id="other shares"),
+    pytest.param(OLD, {**OLD, "trafficSplit": {"v1": 90, "v3": 10}}, ["v3"], id="another version"),
+    pytest.param(OLD, {**OLD, "trafficSplit": {"v1": 90, "v2": 10, "v3": 0}}, [], id="a share of 0"),
+    pytest.param({**OLD, "trafficSplit": {"v2": 0}}, OLD, ["v2"], id="no share of 0 any more"),
+    pytest.param({"version": "v1"}, OLD, ["v2"], id="the first split"),
+    pytest.param({"version": "v1"}, {**OLD, "previousSplit": OLD["trafficSplit"]}, [], id="of a state without one"),
+    pytest.param(
+        {"version": "v1"}, {**OLD, "previousSplit": {"v1": 100}}, ["v2"], id="of a state without one, another"
+    ),
+    pytest.param(OLD, {**OLD, "previousSplit": {"v1": 100}}, [], id="the state counts before the stack's outputs"),
+    pytest.param(
+        {}, {**OLD, "previousSplit": OLD["trafficSplit"]}, ["v2"], id="no state: the outputs count for nothing"
+    ),
+    pytest.param(OLD, {"version": "v2", "trafficSplit": {"v1": 50, "v2": 50}}, [], id="the old and the new default"),
+    pytest.param(OLD, {"version": "v1"}, [], id="no split any more"),
+]
+
+
+@pytest.mark.parametrize(("olds", "news", "found"), ENTERING)
+def test_a_version_enters_that_had_no_users(olds: dict[str, Any], news: dict[str, Any], found: list[str]) -> None:
+    """Neither by the split that clients read, nor as the default, which passes a gate of its own."""
+    assert admission.entering(olds, news) == found
+
+
+def verdict(gate: Any, samples: int | None, olds: Any = None) -> tuple[int, int]:
+    """How many refusals and warnings there are of a new default."""
+    artifacts = {} if samples is None else {"v2": {"samples": samples}}
+    signatures: dict[str, Any] = {name: {"serving_default": {"inputs": {}, "outputs": {}}} for name in ("v1", "v2")}
+    news = {"version": "v2", "artifacts": artifacts, "signatures": signatures, **({"gate": gate} if gate else {})}
+    found = admission.judged({"version": "v1"} if olds is None else olds, news)
+    return len(found.refusals), len(found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("gate", "samples", "found"),
+    [
+        (None, 0, (0, 1)),
+        (None, 2, (0, 0)),
+        (None, None, (0, 0)),
+        ({"maxLatency": 5}, 0, (1, 0)),
+        ({"skip": False}, 0, (1, 0)),
+        ({"tolerance": 0.1}, 2, (0, 0)),
+        ({"maxLatency": 5}, None, (0, 0)),
+        ({"maxLatency": 5, "samples": "own.json"}, 0, (0, 0)),
+        ({"skip": True}, 0, (0, 0)),
+        ({"skip": True, "maxLatency": 5}, 0, (0, 0)),
+    ],
+)
+def test_a_gate_that_is_asked_for_needs_samples(gate: Any, samples: int | None, found: tuple[int, int]) -> None:
+    """Without any it is an error; where none is asked for, a warning; what is not known is judged later."""
+    assert verdict(gate, samples) == found
+
+
+def test_a_first_version_is_not_warned_of() -> None:
+    """It passes no gate; but a gate that could never check anything is an error from the beginning."""
+    assert verdict(None, 0, olds={}) == (0, 0)
+    assert verdict({"maxLatency": 5}, 0, olds={}) == (1, 0)

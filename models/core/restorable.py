@@ -7,6 +7,7 @@ meta_graph.proto, graph.proto and saver.proto; they are a stable format.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -49,13 +50,11 @@ def check(file: Path) -> None:
         raise unreadable(file, error) from None
     if not any(name.encode() in content for name in _VARIABLES):
         return
-    try:
+    with contextlib.suppress(WireError, UnicodeDecodeError):  # `read_graph` judges what cannot be read
         graphs = list(messages(memoryview(content), 2))
         for graph in graphs:
             if len(graphs) == 1 or [bytes(tag) for tag in messages(_only(graph, 1), 4)] == [b"serve"]:
                 _check_graph(graph, file)
-    except (WireError, UnicodeDecodeError) as error:
-        raise FolderError(f"{file}: it is no SavedModel, or is cut short: {error}; export it again") from error
 
 
 def _check_graph(graph: memoryview, file: Path) -> None:

@@ -1,9 +1,10 @@
 """Predictions by 32 clients at a time: requests per second, to other servers and to the floor of HTTP and JSON.
 
-All serve the same Fashion-MNIST SavedModel, and get the same body, one image of 6 KB. Ours is a version with one node.
-The floor is our own front, answering a constant once orjson has parsed the body (`benchmarks.floor`). The clients are
-one process (`benchmarks.load`) that costs little. In each round every server is asked for some seconds, in an order
-that turns; the figures are the medians, over the rounds, of the ratios within a round.
+All serve the same Fashion-MNIST SavedModel, and get the same body, one image of 6 KB. Ours is a version with one node;
+another one of ours serves a copy with warm-up requests. The floor is our own front, answering a constant once orjson
+has parsed the body (`benchmarks.floor`). The clients are one process (`benchmarks.load`) that costs little. In each
+round every server is asked for some seconds, in an order that turns; the figures are the medians, over the rounds, of
+the ratios within a round.
 
 A server that cannot be installed or started is told in the end; the figures of the others are measured all the same.
 """
@@ -16,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import peers, served
+from benchmarks import peers, served, warmed
 from benchmarks.emulators import PREFIX, Emulator
 from benchmarks.figures import BenchmarkError, Figure, Pairs
 from benchmarks.load import Clients, Load
@@ -33,7 +34,8 @@ TO_MLFLOW = 20.0
 TO_BENTOML = 12.0
 OF_FLOOR = 0.6
 TAIL = 4.0
-_OURS, _FLOOR = "ours", "the floor of HTTP and JSON"
+OF_OURS = 0.95
+_OURS, _WARM, _FLOOR = "ours", "ours with warm-up requests", "the floor of HTTP and JSON"
 
 
 def figures(world: World) -> Iterator[Figure]:
@@ -42,7 +44,9 @@ def figures(world: World) -> Iterator[Figure]:
     saved_model, body = served.fashion_mnist(world), served.images(world, 1)
     ours = Served(world, Emulator(world), saved_model)
     ours.deploy({"v1": ONE_NODE}, "v1")
-    urls = {_OURS: ours.url()}
+    warm = Served(world, Emulator(world), warmed.copy(world, saved_model))
+    warm.deploy({"v1": ONE_NODE}, "v1")
+    urls = {_OURS: ours.url(), _WARM: warm.url()}
     urls[_FLOOR] = _floor(world, _answer(ours.url(), body))
     missing: list[str] = []
     bounds: dict[str, float] = {}
@@ -53,6 +57,7 @@ def figures(world: World) -> Iterator[Figure]:
     for name, bound in bounds.items():
         yield _ratio(loads, name, bound)
     yield _ratio(loads, _FLOOR, OF_FLOOR)
+    yield _ratio(loads, _OURS, OF_OURS, of=_WARM)
     yield _tail(loads[_OURS])
     if missing:
         raise BenchmarkError("; ".join(missing))
@@ -73,7 +78,7 @@ def _rounds(world: World, urls: dict[str, str], body: Path) -> dict[str, list[Lo
     loads: dict[str, list[Load]] = {name: [] for name in urls}
     for name, url in urls.items():  # warm; a peer may refuse what it has not the measure of yet
         clients.begin(url, body, clients=CLIENTS, seconds=SECONDS)
-        if clients.result().errors and name in (_OURS, _FLOOR):
+        if clients.result().errors and name in (_OURS, _WARM, _FLOOR):
             raise BenchmarkError(f"{name} failed")
     order = list(urls)
     for number in range(ROUNDS):
@@ -85,11 +90,11 @@ def _rounds(world: World, urls: dict[str, str], body: Path) -> dict[str, list[Lo
     return loads
 
 
-def _ratio(loads: dict[str, list[Load]], other: str, bound: float) -> Figure:
-    ratios = Pairs([mine.rate / its.rate for mine, its in zip(loads[_OURS], loads[other], strict=True)])
-    rates = [statistics.median(load.rate for load in loads[name]) for name in (_OURS, other)]
+def _ratio(loads: dict[str, list[Load]], other: str, bound: float, of: str = _OURS) -> Figure:
+    ratios = Pairs([mine.rate / its.rate for mine, its in zip(loads[of], loads[other], strict=True)])
+    rates = [statistics.median(load.rate for load in loads[name]) for name in (of, other)]
     return Figure(
-        what=f"predict by {CLIENTS} clients, requests per second to {other}",
+        what=f"predict by {CLIENTS} clients, requests per second {'' if of == _OURS else f'of {of} '}to {other}",
         measured=ratios.median,
         bound=bound,
         at_least=True,

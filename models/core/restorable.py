@@ -7,6 +7,7 @@ meta_graph.proto, graph.proto and saver.proto; they are a stable format.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -50,10 +51,8 @@ def check(file: Path) -> None:
         raise unreadable(file, error) from None
     if not any(name.encode() in content for name in _VARIABLES):
         return
-    try:
+    with contextlib.suppress(WireError, UnicodeDecodeError):  # `read_graph` judges what cannot be read
         _check_graph(served_graph(content, str(file)), file)
-    except (WireError, UnicodeDecodeError) as error:
-        raise FolderError(f"{file}: it is no SavedModel, or is cut short: {error}; export it again") from error
 
 
 def _check_graph(graph: memoryview, file: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 import models
 from models.core.artifact import read
 from models.core.places import build_folder, card_path
+from tests.emulator.ml.caller import until
 from tests.models.conftest import Run
 from tests.models.saved_models import FILES, write
 from tests.running import BOUND
@@ -212,11 +213,12 @@ def test_killed(take: Take, checkout: Path, number: signal.Signals) -> None:
     """An import that is interrupted or killed leaves nothing that looks whole, and the next one does it."""
     asked = checkout / "emulator/serving/sampling.py"  # stands in for the process that it waits for
     asked.parent.mkdir(parents=True)
-    asked.write_text("open('fifo').read()\n", encoding="utf-8")
+    asked.write_text("open('asked', 'w').close(); open('fifo').read()\n", encoding="utf-8")
     os.mkfifo(checkout / "fifo")
     command = [sys.executable, "-m", "models", "import", "exports/x", "--name", "churn"]
     with subprocess.Popen(command, cwd=checkout, stderr=subprocess.PIPE, text=True) as process:
-        with (checkout / "fifo").open("w", encoding="utf-8"):  # waits until it is asked; at its end that goes on
+        with (checkout / "fifo").open("r+b", buffering=0):  # at its end, whoever reads there goes on
+            until(lambda: (checkout / "asked").exists() or process.poll() is not None, "the model is asked")
             process.send_signal(number)
             process.wait(timeout=BOUND)
         _, said = process.communicate(timeout=BOUND)

@@ -48,6 +48,17 @@ def test_reasons_are_one_line_without_paths(text: str, expected: str) -> None:
     assert "/data" not in got
 
 
+def test_where_a_graph_was_made_is_left_out() -> None:
+    """What went wrong is all that is left, before the text is cut."""
+    text = (
+        "Graph execution error:\n\nDetected at node 'a/b' defined at (most recent call last):\n"
+        "<stack traces unavailable>\n" + "Detected at node 'c' defined at (most recent call last):\n" * 20
+        + "too small\n\t [[{{node a/b}}]]\n\nOriginal stack trace for 'a/b':\n  File \"/x/y.py\", line 3, in <module>"
+    )  # fmt: skip
+
+    assert failures.reason(ValueError(text)) == "too small [[{{node a/b}}]]"
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [

@@ -10,6 +10,7 @@ from tensorflow.python.saved_model import loader_impl
 
 from emulator.serving import tags
 
+_CALLERS_THREAD = -1
 _v1 = tf.compat.v1
 
 _v1.logging.set_verbosity(_v1.logging.ERROR)  # each load would print that its API is deprecated
@@ -29,7 +30,10 @@ def load(folder: Path, threads: int) -> tuple[Any, Any]:
     chosen = tags.choose([sorted(set(graph.meta_info_def.tags)) for graph in graphs])
     del graphs  # the loader parses it again
     config = _v1.ConfigProto(
-        allow_soft_placement=True, intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
+        allow_soft_placement=True,
+        intra_op_parallelism_threads=threads,
+        # A single thread is that of the caller, which need not wake another one and wait for it.
+        inter_op_parallelism_threads=threads if threads > 1 else _CALLERS_THREAD,
     )
     # TensorFlow optimises a graph anew for each part of it that is run. With this it looks at that part alone, which
     # saves a large model a third of its loading; and an operation that this machine cannot run harms no signature but

@@ -25,7 +25,7 @@ from emulator.ml.request_log import RequestLog
 from emulator.operations import Operations
 from emulator.quota import Quota
 from emulator.serving import Serving
-from emulator.settings import Settings
+from emulator.settings import BARE, Settings
 from emulator.storage import tables as storage_tables
 from emulator.storage.digests import Running
 from emulator.store import Store
@@ -91,7 +91,11 @@ class Emulator:
             store=Store(data / "state.sqlite3"),
             data=data,
             settings=settings,
-            serving=Serving(sandbox=sandbox.chosen(settings.sandbox), idle=settings.idle_seconds),
+            serving=Serving(
+                sandbox=sandbox.chosen(settings.sandbox),
+                idle=settings.idle_seconds,
+                single_output_bare=settings.single_output == BARE,
+            ),
             log=Log(data / "log"),
             clock=clock or Clock(),
         )

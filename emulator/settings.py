@@ -15,6 +15,8 @@ from emulator.quota import Limits
 from emulator.sandbox import MODES
 from resources.errors import Error
 
+BARE, NAMED = "bare", "named"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -33,6 +35,7 @@ class Settings:
         quota_operations: creations and deletions of versions at a time; 0 for any number.
         quota_seconds: the minute of `quota_calls`.
         sandbox: which layers of the sandbox nodes take, see `sandbox.MODES`.
+        single_output: `named`, a prediction of a signature with one output is an object by its name; or `bare`.
         idle_seconds: how long fewer nodes must have been enough before one is taken away, where the load decides.
     """
 
@@ -48,6 +51,7 @@ class Settings:
     quota_operations: int = 0
     quota_seconds: float = 60.0
     sandbox: str = "auto"
+    single_output: str = NAMED
     idle_seconds: float = 60.0
 
     @property
@@ -179,6 +183,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "sandbox": {
         "choices": MODES,
         "help": "auto: what this system has of it; require: all, or serve nothing; off: none (default: %(default)s)",
+    },
+    "single_output": {
+        "choices": (BARE, NAMED),
+        "help": "predictions of one output: objects by its name, or bare values (default: %(default)s)",
     },
     "idle_seconds": {
         "type": _seconds(0.1),

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ examples:
   python -m prediction fashion_mnist --version v2 --count 9 --plot clothes.png
   python -m prediction fashion_mnist --instances labelled.json --plot mistakes.png --kind mistakes
   python -m prediction hd_prediction --instances patients.json   a JSON list, {"instances": [...]}, or JSON lines
+  python -m prediction hd_prediction --instances patients.json --signature explain
   jq .rows data.json | python -m prediction my_model --instances - --json
   python -m prediction fashion_mnist --stack prod
   python -m prediction my_model --project my-project --region us-central1
@@ -74,6 +76,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = parser_of("python -m prediction", _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
     add("--instances", metavar="FILE", help="what to predict, as JSON; - is standard input (default: samples)")
+    add("--signature", metavar="S", help="key of the signature (default: the only one, else serving_default)")
     add("--count", type=_count, metavar="N", help="how many samples, where no --instances are given (default: 1)")
     add("--json", action="store_true", help="print the answer as it came: one line of JSON")
     add("--plot", type=_picture, metavar="FILE.png", help="draw a picture, see --kind")
@@ -129,7 +132,7 @@ def _run(options: argparse.Namespace) -> int:
     from resources import _api
 
     where = {name: getattr(options, name) for name in ("stack", "project", "endpoint", "region")}
-    given = _given(options.instances)
+    given = _given(options.instances, options.signature)
     target = settings.target(**where)
     api = _api.shared(target.settings)
     asked = _question(options, api, target.project, given)
@@ -137,10 +140,11 @@ def _run(options: argparse.Namespace) -> int:
     return OK
 
 
-def _given(source: str | None) -> Given | None:
+def _given(source: str | None, signature: str | None) -> Given | None:
     from prediction import instances
 
-    return instances.read(source) if source else None
+    given = instances.read(source) if source else None
+    return replace(given, signature_name=signature) if given and signature else given
 
 
 def _question(options: argparse.Namespace, api: Api, project: str, given: Given | None) -> Question:
@@ -148,7 +152,7 @@ def _question(options: argparse.Namespace, api: Api, project: str, given: Given 
 
     which = (project, options.model, options.version)
     if given is None:
-        return question.about_samples(api, *which, options.count or 1)
+        return question.about_samples(api, *which, options.count or 1, options.signature)
     if options.json and not options.plot:  # shows no names: nothing to look up
         return question.Question(name=online.resource_name(*which), given=given)
     return question.about_given(api, *which, given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Self
 
 from prediction import columns, online, packing, samples, split
-from prediction.fitting import Inputs
+from prediction.manifest import Inputs, Manifest
 from prediction.settings import settings_of
-from resources import _api, _settings, errors
+from resources import _api, _settings, _signatures, errors
 
 if TYPE_CHECKING:
     from prediction.columns import Array
@@ -30,8 +30,10 @@ class Client:
 
     Instances are a list with one item per instance (see `predict_json`), an array of shape (n, ...), or columns: a
     mapping `{input: n values}` or a pandas DataFrame. Those beyond one request are sent in several, `connections` at a
-    time; predictions come back in the order of the instances. What the model refuses is a `PredictionFailed` that names
-    the first instance and input that do not fit, where the artifact's manifest can be read.
+    time; predictions come back in the order of the instances, each an object keyed by output name. Where the endpoint
+    answers one output bare, as TensorFlow Serving does, its name is taken from the artifact's manifest; a value whose
+    name is not known stays bare. What the model refuses is a `PredictionFailed` that names the first instance and
+    input that do not fit, where the manifest can be read.
 
     Args:
         project: id or number of the Google Cloud project.
@@ -72,7 +74,7 @@ class Client:
         self._api = _api.Api(settings)
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="prediction")
         self._connections: set[Any] = set()
-        self._known: dict[str | None, samples.Manifest] = {}
+        self._known: dict[str | None, Manifest] = {}
         self._lock = threading.Lock()
         self._closed = False
 
@@ -113,7 +115,7 @@ class Client:
         return split.version_for(key, self._split, self.name)
 
     def predict(self, instances: Iterable[Any], *, key: str | int | None = None) -> list[Any]:
-        """The predictions, one per instance, as the endpoint has them.
+        """The predictions, one per instance: `{output: value}`; a bare value only where no name of it is known.
 
         Args:
             instances: see the class.
@@ -199,10 +201,14 @@ class Client:
     def _send(self, version: str | None, bodies: list[packing.Body]) -> list[Future[list[Any]]]:
         self._require_open()
         name = online.resource_name(self._project, self._model, version)
+        manifest = _Once(partial(self._manifest_or_none, version))
 
         def ask(body: packing.Body) -> list[Any]:
-            inputs = partial(self._explaining, version)
-            return online.ask(self._connected(), name, body, among=len(bodies), inputs=inputs)
+            predictions = online.ask(self._connected(), name, body, len(bodies), self._signature, manifest)
+            if all(map(_signatures.is_named, predictions)):
+                return predictions
+            outputs = manifest().outputs(self._signature)
+            return [_signatures.by_name(prediction, outputs) for prediction in predictions]
 
         return [self._pool.submit(ask, body) for body in bodies]
 
@@ -218,18 +224,33 @@ class Client:
         self._connections.add(self._api.http())
         return self._api
 
-    def _explaining(self, version: str | None) -> Inputs:
+    def _manifest_or_none(self, version: str | None) -> Manifest:
+        """An empty one where it cannot be had: neither an answer nor a failure must be lost over it."""
         try:
-            return self._inputs(version)
-        except errors.Error:  # the failure that is to be explained must not be lost over this one
-            return {}
+            return self._manifest(version)
+        except errors.Error:
+            return Manifest()
 
-    def _manifest(self, version: str | None) -> samples.Manifest:
+    def _manifest(self, version: str | None) -> Manifest:
         """What the artifact's manifest says; looked up once per version that was named, as a default may change."""
         with self._lock:
             if version is None or version not in self._known:
                 self._known[version] = samples.known(self._connected(), self._project, self._model, version)[1]
             return self._known[version]
+
+
+class _Once:
+    """A manifest that is looked up when it is first asked for, by whichever thread, and not again."""
+
+    def __init__(self, look_up: Callable[[], Manifest]) -> None:
+        self._look_up, self._lock = look_up, threading.Lock()
+        self._found: Manifest | None = None
+
+    def __call__(self) -> Manifest:
+        with self._lock:
+            if self._found is None:
+                self._found = self._look_up()
+            return self._found
 
 
 def _checked(name: str, version: str | None, shares: Mapping[str, float] | None) -> dict[str, float]:

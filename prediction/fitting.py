@@ -6,23 +6,27 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from prediction.manifest import Inputs, Manifest
 from prediction.packing import Body
 from resources import errors
-
-Inputs = Mapping[str, Mapping[str, Any]]
-"""Input name -> `{"dtype": "float32", "shape": [None, 28, 28]}`, as a card or a manifest has it."""
 
 _NONE = object()
 
 
-def explained(error: errors.PredictionFailed, body: Body, inputs: Inputs) -> errors.PredictionFailed:
+def explained(
+    error: errors.PredictionFailed, body: Body, manifest: Manifest, signature_name: str | None
+) -> errors.PredictionFailed:
     """The same failure, with what the model takes and, where that is why, the first instance that does not fit.
 
     Args:
         error: what the model answered.
         body: what it was sent.
-        inputs: of the signature; empty where they are not known.
+        manifest: of the artifact; empty where it is not known.
+        signature_name: key of the signature that was asked. Default: the only one, else "serving_default".
     """
+    if manifest.lacks(signature_name):
+        return _naming_signatures(error, list(manifest.signatures))
+    inputs = manifest.inputs(signature_name)
     if not inputs:
         return error
     instances = json.loads(body.content)["instances"]
@@ -31,6 +35,14 @@ def explained(error: errors.PredictionFailed, body: Body, inputs: Inputs) -> err
     told = errors.PredictionFailed(f"{str(error).rstrip('.')}{first}. It takes {takes(inputs)}")
     told.instance = body.first + found[0] if found else None
     return told
+
+
+def _naming_signatures(error: errors.PredictionFailed, keys: list[str]) -> errors.PredictionFailed:
+    """The same failure, with the signatures that there are, where it does not name them itself."""
+    text = str(error)
+    if all(key in text for key in keys):
+        return error
+    return errors.PredictionFailed(f"{text.rstrip('.')}. Its signatures are {', '.join(keys)}: name one of them")
 
 
 def takes(inputs: Inputs) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from prediction import fitting, packing
+from prediction.manifest import Manifest
 from prediction.settings import settings_of
 from resources import _api, errors
 from resources.ml.rules import NAME
@@ -43,8 +44,8 @@ def predict_json(
         signature_name: key of the SavedModel's signature. Default: its only one, else "serving_default".
 
     Returns:
-        `predictions` of the answer. For a signature with one output, the output's value per instance or a dict
-        `{output: value}`, as the endpoint has it; with several outputs, a dict.
+        `predictions` of the answer, as the endpoint has them: a dict `{output: value}` per instance. Some servers
+        answer the bare value of a signature with one output (the emulator with `--single-output bare`).
 
     Raises:
         InvalidInput: wrong names or endpoint, no instances, an instance that JSON cannot say or that alone is over the
@@ -61,11 +62,16 @@ def predict_json(
 def predict(api: _api.Api, name: str, instances: Iterable[Any], signature_name: str | None = None) -> list[Any]:
     """As `predict_json`, for the full name of a model or a version."""
     bodies = packing.pack(instances, signature_name)
-    return [each for body in bodies for each in ask(api, name, body, among=len(bodies))]
+    return [each for body in bodies for each in ask(api, name, body, len(bodies))]
 
 
 def ask(
-    api: _api.Api, name: str, body: packing.Body, *, among: int = 1, inputs: Callable[[], fitting.Inputs] = dict
+    api: _api.Api,
+    name: str,
+    body: packing.Body,
+    among: int = 1,
+    signature_name: str | None = None,
+    manifest: Callable[[], Manifest] = Manifest,
 ) -> list[Any]:
     """The predictions of one request; a failed one says what does not fit.
 
@@ -74,13 +80,14 @@ def ask(
         name: full name of a model or a version.
         body: one request.
         among: how many requests the instances go in: of one alone, an error does not say which instances it held.
-        inputs: gives the signature's inputs; it is called only where the model refuses.
+        signature_name: key of the signature that the body asks, as `packing.pack` was given it.
+        manifest: gives that of the artifact; it is called only where the model refuses.
     """
     what = f"{name}: " if among == 1 else f"{name}, {body.instances}: "
     try:
         return _predictions(_send(api, name, body.content), body.count, what)
     except errors.PredictionFailed as error:
-        raise fitting.explained(error, body, inputs()) from None
+        raise fitting.explained(error, body, manifest(), signature_name) from None
 
 
 def resource_name(project: str, model: str, version: str | None = None) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 
 from prediction import online, packing, samples
 from prediction.instances import Given
+from prediction.manifest import Manifest
 from prediction.reading import Case
-from prediction.samples import Deployed, Manifest
-from resources import _api, errors
+from prediction.samples import Deployed
+from resources import _api, _signatures, errors
 
 _GIVE = "give your own with --instances FILE"
 
@@ -35,9 +36,9 @@ class Question:
 
     def ask(self, api: _api.Api) -> list[Any]:
         """The predictions. Raises as `prediction.predict_json` does; a failed prediction says what does not fit."""
-        bodies = packing.pack(self.given.instances, self.given.signature_name)
-        inputs = self.manifest.inputs(self.given.signature_name)
-        asked = [online.ask(api, self.name, body, among=len(bodies), inputs=lambda: inputs) for body in bodies]
+        key = self.given.signature_name
+        bodies = packing.pack(self.given.instances, key)
+        asked = [online.ask(api, self.name, body, len(bodies), key, lambda: self.manifest) for body in bodies]
         return [prediction for answered in asked for prediction in answered]
 
     def cases(self, predictions: Sequence[Any]) -> list[Case]:
@@ -46,11 +47,13 @@ class Question:
         return [Case(*row) for row in zip(self.given.instances, predictions, labels, strict=True)]
 
 
-def about_samples(api: _api.Api, project: str, model: str, version: str | None, count: int) -> Question:
+def about_samples(
+    api: _api.Api, project: str, model: str, version: str | None, count: int, signature_name: str | None = None
+) -> Question:
     """The first samples of what is deployed, for the version that they belong to, whatever becomes the default.
 
     Raises:
-        ArtifactError: the artifact has no samples.
+        ArtifactError: the artifact has no samples, or none for this signature.
         ApiError: the API's own refusal.
     """
     found = samples.deployed(api, project, model, version)
@@ -61,7 +64,13 @@ def about_samples(api: _api.Api, project: str, model: str, version: str | None, 
     chosen = manifest.samples[:count]
     if not chosen:
         raise errors.ArtifactError(f"no sample instances in {found.uri}: {_GIVE}")
-    given, labels = Given([sample.instance for sample in chosen]), [sample.label for sample in chosen]
+    sampled = _signatures.default_key(manifest.signatures)
+    if signature_name not in (None, sampled):
+        raise errors.ArtifactError(
+            f"no sample instances for the signature {signature_name}, only for {sampled}: {_GIVE}"
+        )
+    given = Given([sample.instance for sample in chosen], signature_name)
+    labels = [sample.label for sample in chosen]
     return Question(name=found.name, given=given, labels=labels, version=found, manifest=manifest)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from resources._signatures import is_named
+
 _ROUNDING = 0.01
 """How far from 1 the probabilities of all classes may add up: a model may compute in 16 bits."""
 
@@ -23,7 +25,7 @@ class Case:
     @property
     def value(self) -> Any:
         """The prediction without the name of a single output."""
-        if isinstance(self.prediction, dict) and len(self.prediction) == 1:
+        if is_named(self.prediction) and len(self.prediction) == 1:
             return next(iter(self.prediction.values()))
         return self.prediction
 

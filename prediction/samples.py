@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from prediction.fitting import Inputs
+from prediction.manifest import Manifest
 from prediction.online import resource_name
 from resources import _api, errors
 from resources.storage import manifests
@@ -25,37 +23,6 @@ class Deployed:
     name: str
     uri: str
     is_default: bool
-
-
-@dataclass(frozen=True)
-class Sample:
-    """An instance, and what is true of it: `label` is None where that is not known."""
-
-    instance: Any
-    label: Any = None
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What an artifact's manifest says that predictions need. Empty where there is no manifest."""
-
-    samples: list[Sample] = field(default_factory=list)
-    classes: list[str] = field(default_factory=list)
-    signatures: dict[str, Any] = field(default_factory=dict)
-
-    def output(self, signature_name: str | None = None) -> str | None:
-        """The name of a signature's only output."""
-        names = list(self._signature(signature_name).get("outputs") or ())
-        return names[0] if len(names) == 1 else None
-
-    def inputs(self, signature_name: str | None = None) -> Inputs:
-        """A signature's inputs; empty if they are not known."""
-        return self._signature(signature_name).get("inputs") or {}
-
-    def _signature(self, name: str | None) -> dict[str, Any]:
-        only = next(iter(self.signatures)) if len(self.signatures) == 1 else "serving_default"
-        found: dict[str, Any] = self.signatures.get(name or only) or {}
-        return found
 
 
 def deployed(api: _api.Api, project: str, model: str, version: str | None = None) -> Deployed:
@@ -86,19 +53,13 @@ def manifest(api: _api.Api, version: Deployed) -> Manifest:
     if not version.uri:
         raise errors.ArtifactError(f"{version.name} has no SavedModel in a bucket")
     try:
-        return _parsed(manifests.read(api, version.uri))
+        return Manifest.parse(manifests.read(api, version.uri))
     except errors.NotFound as error:
         raise errors.ArtifactError(error.message) from None
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
         file = f"{version.uri.rstrip('/')}/{manifests.NAME}"
         raise errors.ArtifactError(f"{file} is no manifest: {reason}") from None
-
-
-def _parsed(facts: Mapping[str, Any]) -> Manifest:
-    samples = [Sample(each["instance"], each.get("label")) for each in facts.get("samples") or ()]
-    classes = [str(each) for each in facts.get("classes") or ()]
-    return Manifest(samples, classes, dict(facts.get("signatures") or {}))
 
 
 def known(api: _api.Api, project: str, model: str, version: str | None = None) -> tuple[Deployed | None, Manifest]:

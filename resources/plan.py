@@ -144,11 +144,29 @@ def saved_model_inputs(artifact: Artifact, bucket: str, *, mls1: bool = False, s
         "size": artifact.size,
         "files": dict(artifact.files),
         "source": os.path.relpath(artifact.folder) if artifact.folder else None,  # no path of this machine
+        "leftOut": list(artifact.left_out) or None,
         "artifactSource": source or None,
         "sizeLimit": rules.MOST_BYTES_MLS1 if mls1 else rules.MOST_BYTES,
     }
     place = {"bucket": bucket, "prefix": f"{artifact.recipe or 'saved_model'}/{artifact.content_digest}"}
     return {**place, **{name: value for name, value in facts.items() if value is not None}}
+
+
+def notes(name: str, artifact: Artifact) -> list[str]:
+    """What whoever reads a preview should know of an artifact that is right: a line for each fact.
+
+    Args:
+        name: as the stack file has it.
+        artifact: its facts.
+    """
+    found, names = [], sorted(artifact.signatures)
+    if artifact.left_out:
+        junk = ", ".join(artifact.left_out)
+        found.append(f"{name}: left out, since files of these names are not part of a SavedModel: {junk}")
+    if _signatures.default_key(artifact.signatures) not in names:
+        has = f"it has {', '.join(names)}: a request must name one (signature_name)" if names else "it has none at all"
+        found.append(f"{name}: there is no signature {_signatures.DEFAULT} in it; {has}")
+    return found
 
 
 def newer_failure(made: str, runtime: Any) -> str:

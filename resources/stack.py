@@ -15,6 +15,7 @@ from resources._resource import Resource
 from resources._schema import Schema, output
 
 if TYPE_CHECKING:
+    from models import Artifact
     from resources import config, plan
 
 __all__ = ["Identity", "configuration", "known", "outputs_before", "split"]
@@ -84,12 +85,18 @@ def configuration(resolve: config.Resolve) -> plan.Stack:
     Raises:
         pulumi.RunError: with everything that is wrong.
     """
-    from resources import _stack_file, config  # the provider's process needs neither
+    from resources import _stack_file, config, plan  # the provider's process needs neither
+
+    def noted(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> Artifact:  # noqa: FBT001 - Resolve
+        artifact = resolve(name, parameters, rebuild)
+        for note in plan.notes(name, artifact):
+            pulumi.log.warn(note)
+        return artifact
 
     values = pulumi.runtime.get_config_env()
     source = _stack_file.Source.of(pulumi.get_stack(), filter(pulumi.runtime.is_config_secret, values))
     try:
-        return config.read(values, resolve, source)
+        return config.read(values, noted, source)
     except errors.InvalidInput as error:
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
 

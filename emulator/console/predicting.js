@@ -4,10 +4,12 @@ import { element, find, getJson } from "./dom.js";
 import { Fields } from "./fields.js";
 import { parts } from "./models.js";
 import { showPrediction } from "./result.js";
+import { chosenSignature, defaultKey, offerSignatures, structured } from "./signatures.js";
 
 const MOST_IN_JSON = 20000;
 const EMPTY = { signatures: {}, samples: [], classes: [] };
 let manifest = EMPTY; // of the chosen version's artifact
+let samples = []; // of the chosen signature
 let fields = null;
 let offered = "";
 let choice = 0; // of a version: a manifest that comes after a later choice is none
@@ -49,16 +51,28 @@ async function choose() {
   const found = await manifestOf(version);
   if (mine !== choice) return;
   manifest = found;
-  const names = Object.keys(manifest.signatures);
-  const signature = manifest.signatures[names.length === 1 ? names[0] : "serving_default"];
+  offerSignatures(manifest.signatures, chooseSignature);
+  chooseSignature();
+}
+
+/** Makes the form that of the chosen signature; samples are for the one that is asked by default. */
+function chooseSignature() {
+  const key = chosenSignature();
+  const signature = manifest.signatures[key];
   fields = signature ? new Fields(signature.inputs, changed, tell) : null;
+  samples = !key || key === defaultKey(manifest.signatures) ? manifest.samples : [];
   find("inputs").hidden = !fields;
   if (!fields) find("as-json").open = true; // the only way to say an instance
   find("fields").replaceChildren(...(fields?.nodes ?? []));
-  const options = manifest.samples.map((_, place) => element("option", { value: String(place) }, `sample ${place}`));
-  const own = manifest.samples.length ? "my own" : found === EMPTY ? "none: it has no manifest" : "none: its manifest has none";
-  find("sample").replaceChildren(...options, element("option", { value: "" }, own));
+  const options = samples.map((_, place) => element("option", { value: String(place) }, `sample ${place}`));
+  find("sample").replaceChildren(...options, element("option", { value: "" }, ownInstance()));
   showSample();
+}
+
+function ownInstance() {
+  if (samples.length) return "my own";
+  if (manifest === EMPTY) return "none: it has no manifest";
+  return manifest.samples.length ? "none for this signature" : "none: its manifest has none";
 }
 
 /** The manifest in the version's folder of the bucket; an empty one where there is none. */
@@ -67,7 +81,8 @@ async function manifestOf(version) {
     const { deploymentUri } = await getJson(`/v1/${version}`);
     const [, bucket, folder] = /^gs:\/\/([^/]+)\/(.*?)\/*$/.exec(deploymentUri);
     const object = encodeURIComponent(`${folder ? `${folder}/` : ""}manifest.json`);
-    return { ...EMPTY, ...(await getJson(`/storage/v1/b/${encodeURIComponent(bucket)}/o/${object}?alt=media`)) };
+    const found = { ...EMPTY, ...(await getJson(`/storage/v1/b/${encodeURIComponent(bucket)}/o/${object}?alt=media`)) };
+    return { ...found, signatures: structured(found.signatures) };
   } catch {
     return EMPTY;
   }
@@ -75,7 +90,7 @@ async function manifestOf(version) {
 
 function chosenSample() {
   const place = find("sample").value;
-  return place === "" ? null : manifest.samples[Number(place)];
+  return place === "" ? null : samples[Number(place)];
 }
 
 function showSample() {
@@ -137,7 +152,8 @@ async function predict() {
   const mine = question;
   const version = find("version").value;
   const label = chosenSample()?.label;
-  const body = JSON.stringify({ instances: [instance()] });
+  const key = chosenSignature();
+  const body = JSON.stringify({ instances: [instance()], ...(key ? { signature_name: key } : {}) });
   const headers = { "content-type": "application/json" };
   find("predict").setAttribute("aria-disabled", "true");
   const began = performance.now();

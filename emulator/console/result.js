@@ -18,7 +18,7 @@ export function showPrediction(answer, manifest, label, milliseconds) {
 
 function bare(prediction) {
   const names = prediction && typeof prediction === "object" && !Array.isArray(prediction) ? Object.keys(prediction) : [];
-  const value = names.length === 1 ? prediction[names[0]] : prediction;
+  const value = names.length === 1 && names[0] !== "b64" ? prediction[names[0]] : prediction;
   return Array.isArray(value) && value.length === 1 ? value[0] : value;
 }
 

@@ -19,7 +19,7 @@ from emulator.jobs.separated import Separated
 from emulator.serving import batching
 from emulator.serving import signature as signatures
 from emulator.serving.batching import Answers, Runnable
-from emulator.serving.failures import InvalidInputs, LoadFailed, PredictionError
+from emulator.serving.failures import LoadFailed, PredictionError
 from emulator.serving.tensors import Array
 
 MOST_ANSWER = 32 << 20
@@ -50,18 +50,19 @@ class Rows:
         output: `CSV`, or `JSON` for lines of it.
 
     Raises:
-        LoadFailed: there is no such signature.
+        LoadFailed: there is no such signature, or it cannot answer.
     """
 
     def __init__(self, model: Runnable, *, signature: str, batch: int, form: str, output: str) -> None:
         try:
             self._key = signatures.choose(model.signatures, signature)
-        except InvalidInputs as exc:
+        except PredictionError as exc:
             raise LoadFailed(exc.detail) from exc
+        self._signature = wanted = model.signatures[self._key]
+        batch = 1 if wanted.takes_one else batch
         self._model, self._batch, self._form = model, batch, form
         self._writer: Lines | Separated = Separated() if output == "CSV" else Lines()
-        wanted = model.signatures[self._key]
-        fixed = any(tensor.shape and tensor.shape[0] is not None for tensor in wanted.inputs.values())
+        fixed = any(tensor.shape is not None and tensor.shape[:1] != (None,) for tensor in wanted.inputs.values())
         self._reader = Reader(wanted, model.fast, form=form, most=batch if fixed else 0)
 
     def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
@@ -103,7 +104,8 @@ class Rows:
 
     def _predicted(self, inputs: Mapping[str, Array], count: int, tally: _Tally) -> Iterator[bytes]:
         try:
-            text = self._writer.write(batching.run(self._model, self._key, inputs), count)
+            outputs = batching.run(self._model, self._key, inputs)
+            text = self._writer.write(self._signature.by_instance(outputs, count), count)
         except PredictionError as exc:
             if count == 1:
                 tally.refuse(str(exc))
@@ -117,4 +119,4 @@ class Rows:
 
 
 def _part(inputs: Mapping[str, Array], start: int, end: int) -> dict[str, Array]:
-    return {alias: array[start:end] for alias, array in inputs.items()}
+    return {alias: array[start:end] if array.ndim else array for alias, array in inputs.items()}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -29,7 +30,7 @@ def write(outputs: Mapping[str, Array], *, bare: bool) -> bytes:
 
     Args:
         outputs: arrays by alias, the first dimension counting instances; a scalar counts as one instance.
-        bare: a signature with one output gives its bare value per instance, as the service came to do. Otherwise, and
+        bare: a signature with one output gives its bare value per instance, as TensorFlow Serving does. Otherwise, and
             always with several outputs, each prediction is an object keyed by alias.
 
     Raises:
@@ -42,6 +43,8 @@ def write(outputs: Mapping[str, Array], *, bare: bool) -> bytes:
             "Bad output from running tensorflow session: outputs had differing sizes in the batch (outer) dimension. "
             f"See the outputs and their size: {sizes}."
         )
+    if written := writer(arrays, bare=bare):
+        return written(0, next(iter(sizes.values())))
     columns = {alias: column(alias, array) for alias, array in arrays.items()}
     # Where a NaN is, `column` has left plain numbers, since orjson writes null for it.
     words = not all(map(_finite, arrays.values()))
@@ -54,21 +57,41 @@ def write(outputs: Mapping[str, Array], *, bare: bool) -> bytes:
 def writer(outputs: Mapping[str, Array], *, bare: bool) -> Callable[[int, int], bytes] | None:
     """What gives the answer with the instances from one to before another: as `write` does for these alone.
 
-    None for outputs that take more than to be written down: several, or with text, NaN or infinities.
+    None for outputs that take more than to be written down: with text, NaN or infinities.
     """
-    if len(outputs) != 1 or not bare:
+    arrays = {alias: np.ascontiguousarray(array) for alias, array in outputs.items()}
+    if not all(array.dtype.name in _WRITABLE and _finite(array) for array in arrays.values()):
         return None
-    array = np.ascontiguousarray(next(iter(outputs.values())))
-    if array.dtype.name not in _WRITABLE or not _finite(array):
-        return None
-    texts = rows(array) if is_flat(array) else None
+    if bare and len(arrays) == 1:
+        return _bare_writer(next(iter(arrays.values())))
+    if all(map(is_flat, arrays.values())):
+        return _named_writer(arrays)
+    return partial(_named, arrays)
 
-    def written(start: int, end: int) -> bytes:
-        if texts is None:
-            return _dump(array[start:end], words=False)
-        return b'{"predictions":[%b]}' % b",".join(texts[start:end])
 
-    return written
+def _bare_writer(array: Array) -> Callable[[int, int], bytes]:
+    if not is_flat(array):
+        return lambda start, end: _dump(array[start:end], words=False)
+    texts = rows(array)
+    return lambda start, end: b'{"predictions":[%b]}' % b",".join(texts[start:end])
+
+
+def _named_writer(arrays: Mapping[str, Array]) -> Callable[[int, int], bytes]:
+    """For flat outputs: all rows of each are printed in one go, and none of them becomes an object."""
+    keys = [orjson.dumps(alias) + b":" for alias in arrays]
+    columns = [rows(array) for array in arrays.values()]
+    if len(columns) == 1:
+        texts, between = columns[0], b"},{" + keys[0]
+    else:
+        pairs = [[key + text for text in texts] for key, texts in zip(keys, columns, strict=True)]
+        texts, between = list(map(b",".join, zip(*pairs, strict=True))), b"},{"
+    begin = b'{"predictions":[' + between[2:]
+    return lambda start, end: b"%b%b}]}" % (begin, between.join(texts[start:end]))
+
+
+def _named(arrays: Mapping[str, Array], start: int, end: int) -> bytes:
+    parts = zip(*(array[start:end] for array in arrays.values()), strict=True)
+    return _dump([dict(zip(arrays, row, strict=True)) for row in parts], words=False)
 
 
 def write_error(error: PredictionError) -> bytes:

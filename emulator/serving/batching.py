@@ -88,11 +88,13 @@ class Batcher:
         except PredictionError:
             return None
         total = sum(request.count for request in requests)
-        return outputs if all(output.shape[:1] == (total,) for output in outputs.values()) else None
+        # No output at all has no rows to tell apart.
+        return outputs if outputs and all(output.shape[:1] == (total,) for output in outputs.values()) else None
 
     def _run_alone(self, request: Request) -> bytes:
         try:
-            return self._write(run(self._model, request.signature, request.inputs))
+            outputs = run(self._model, request.signature, request.inputs)
+            return self._write(self._model.signatures[request.signature].by_instance(outputs, request.count))
         except PredictionError as exc:
             return answer.write_error(exc)
 
@@ -110,6 +112,8 @@ def run(model: Runnable, key: str, inputs: Mapping[str, Array]) -> dict[str, Arr
     """One call of a signature. Raises `RunFailed` for whatever the model raises."""
     try:
         return model.run(key, inputs)
+    except PredictionError:
+        raise
     except Exception as exc:  # a model's graph may make TensorFlow raise any type
         raise RunFailed(f"Exception during running the graph: {reason(exc)}") from exc
 

@@ -9,8 +9,10 @@ _LONGEST = 500
 _NOISE = (
     # Where in somebody's source code an operation was made, which a SavedModel mostly no longer knows.
     re.compile(r"^ *File \"[^\"]*\", line \d+.*$", re.MULTILINE),
-    re.compile(r"defined at \(most recent call last\):|<stack trace unavailable>"),
-    re.compile(r"Stack trace for op definition.*", re.DOTALL),
+    re.compile(r"defined at \(most recent call last\):|<stack traces? unavailable>"),
+    re.compile(r"(Original s|S)tack trace for .*", re.DOTALL),
+    # Where the graph was made: a line for each node that is in it.
+    re.compile(r"Graph execution error:|Detected at node .*$", re.MULTILINE),
 )
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from emulator.serving.failures import LoadFailed
+from emulator.serving import inspection, loading, warm_up
+from emulator.serving import signature as signatures_
+from emulator.serving.failures import LoadFailed, RunFailed
+from emulator.serving.inspection import Inspected
 from emulator.serving.signature import Signature, Tensor
 from emulator.serving.tensors import Array
-
-_SERVE = "serve"
 
 
 class Model:
@@ -29,20 +30,24 @@ class Model:
         independent: keys of the signatures whose rows do not influence each other, as far as the warm-up can tell.
 
     Raises:
-        LoadFailed: there is no signature to serve. TensorFlow raises nearly any type on a damaged SavedModel.
+        LoadFailed: there is no signature to serve, or the one that requests mean without a name cannot answer.
+            TensorFlow raises nearly any type on a damaged SavedModel.
     """
 
     def __init__(self, folder: Path, *, threads: int) -> None:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_intra_op_parallelism_threads(threads)  # for `fast`, which needs no session
         tf.config.threading.set_inter_op_parallelism_threads(threads)
-        self._loaded = _load(folder)  # holds the variables, which the functions do not
-        self._functions: dict[str, Any] = dict(self._loaded.signatures)
-        if not self._functions:
-            raise LoadFailed("the SavedModel has no signature")
-        self.signatures: Mapping[str, Signature] = {key: _signature(f) for key, f in self._functions.items()}
-        self._direct: dict[str, Callable[..., Any]] = {}
-        self.independent: Collection[str] = {key for key in self._functions if self._warm_up(key)}
-        self._direct = {key: call for key, f in self._functions.items() if (call := self._shorter(key, f))}
+        self._session, meta_graph = loading.load(folder, threads)
+        found = inspection.inspect(self._session, meta_graph)
+        self.signatures: Mapping[str, Signature] = {key: each.signature for key, each in found.items()}
+        _check(self.signatures)
+        able = {key: each for key, each in found.items() if not each.signature.refusal}
+        self._calls = {key: self._callable(each) for key, each in able.items()}
+        safe = {key: each for key, each in able.items() if not each.writes}
+        self._warm_up(folder, safe)
+        self.independent: Collection[str] = {
+            key for key, each in safe.items() if self._is_independent(key) and not each.random
+        }
 
     @staticmethod
     def fast(rows: list[Any], dtype: str) -> Array:
@@ -51,37 +56,28 @@ class Model:
         return array
 
     def run(self, key: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """The outputs of one call of a signature, by alias, in its order: TensorFlow's is another one in each process.
+        """The outputs of one call of a signature by alias, sorted. TensorFlow raises nearly any type."""
+        if key not in self._calls:
+            raise RunFailed(self.signatures[key].refusal)
+        outputs = self._calls[key](*(inputs[alias] for alias in self.signatures[key].inputs))
+        return {alias: _array(value) for alias, value in outputs.items()}
 
-        TensorFlow raises nearly any type.
-        """
-        call = self._direct.get(key, self._functions[key])
-        outputs = call(**{alias: tf.constant(array) for alias, array in inputs.items()})
-        return {alias: np.asarray(tensor.numpy()) for alias, tensor in sorted(outputs.items())}
+    def _callable(self, found: Inspected) -> Any:
+        """Takes the inputs in the order of their aliases, and gives the outputs by alias."""
+        tensor = self._session.graph.get_tensor_by_name
+        return self._session.make_callable(
+            {alias: tensor(name) for alias, name in found.fetches.items()},
+            feed_list=[tensor(name) for name in found.feeds.values()],
+        )
 
-    def _shorter(self, key: str, function: Any) -> Callable[..., Any] | None:
-        """A call of a signature without the checks of its arguments, which cost more than a small model: they are made.
+    def _warm_up(self, folder: Path, safe: Mapping[str, Inspected]) -> None:
+        """Runs the requests that the export has for it, but for those of signatures that write."""
+        for key, inputs in warm_up.requests(folder, self.signatures):
+            if key in safe:
+                with contextlib.suppress(Exception):  # a request that the model refuses is no fault of the model's
+                    self.run(key, inputs)
 
-        TensorFlow does not promise the way that it takes. So it is taken only where it gives what the signature gives.
-        """
-        with contextlib.suppress(Exception):  # made-up inputs again, and insides of TensorFlow
-            inner, captured = function.inference_fn, list(function.captured_inputs)
-            order = list(function._arg_keywords)  # the only place that has it
-
-            def call(**inputs: Any) -> Any:
-                return inner.call_preflattened([*(inputs[alias] for alias in order), *captured])
-
-            # Different for each input: a wrong order would show.
-            inputs = {
-                alias: tf.constant(_times(_rows(tensor), place))
-                for place, (alias, tensor) in enumerate(self.signatures[key].inputs.items(), 1)
-            }
-            expected, found = function(**inputs), call(**inputs)
-            if expected.keys() == found.keys() and all(_equal(expected[alias], found[alias]) for alias in expected):
-                return call
-        return None
-
-    def _warm_up(self, key: str) -> bool:
+    def _is_independent(self, key: str) -> bool:
         """Runs batches of one and of two, which are slow the first time; whether the batch mattered to the result.
 
         A model may refuse made-up inputs. It is served all the same, one request at a time.
@@ -94,23 +90,19 @@ class Model:
         return False
 
 
-def _load(folder: Path) -> Any:
-    try:
-        return tf.saved_model.load(str(folder), tags=[_SERVE])
-    except RuntimeError as exc:
-        if "associated with tags" not in str(exc):
-            raise
-    return tf.saved_model.load(str(folder))  # the only graph it has, whatever its tags
+def _check(signatures: Mapping[str, Signature]) -> None:
+    """Raises `LoadFailed` where no request without a name of a signature, or none at all, can be answered."""
+    if not signatures:
+        raise LoadFailed("the SavedModel has no signature")
+    default = signatures_.default(signatures)
+    judged = {default} & signatures.keys() or set(signatures)
+    if all(signatures[key].refusal for key in judged):
+        key = min(judged)
+        raise LoadFailed(f"signature {key}: {signatures[key].refusal}")
 
 
-def _signature(function: Any) -> Signature:
-    _, inputs = function.structured_input_signature
-    return Signature(
-        {
-            alias: Tensor(spec.dtype.name, None if spec.shape.rank is None else tuple(spec.shape.as_list()))
-            for alias, spec in sorted(inputs.items())
-        }
-    )
+def _array(value: Any) -> Array:
+    return np.asarray(value, dtype=object) if isinstance(value, bytes) else np.asarray(value)
 
 
 def _rows(tensor: Tensor) -> Array:
@@ -119,17 +111,10 @@ def _rows(tensor: Tensor) -> Array:
         raise ValueError(tensor.shape)
     shape = [1 if size is None else size for size in tensor.shape[1:]]
     if tensor.dtype == "string":
-        return np.array([np.full(shape, b""), np.full(shape, b"a")], dtype=object)
+        rows: Array = np.full([2, *shape], b"", dtype=object)
+        rows[1] = b"a"
+        return rows
     return np.stack([np.zeros(shape), np.ones(shape)]).astype(tensor.dtype)
-
-
-def _times(rows: Array, factor: int) -> Array:
-    return (rows * factor).astype(rows.dtype) if rows.dtype.kind in "iuf" else rows
-
-
-def _equal(one: Any, other: Any) -> bool:
-    first, second = np.asarray(one.numpy()), np.asarray(other.numpy())
-    return first.dtype == second.dtype and np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
 
 
 def _same(both: Array, singles: list[Array]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from emulator.jobs.rows import Rows
 from emulator.serving import frames, process
 from emulator.serving.batching import Batcher
 from emulator.serving.failures import LoadFailed, reason
+from emulator.serving.samples import Samples
 
 _DRAIN = 64
 """Requests that are taken off the socket at once, at most."""
@@ -27,7 +29,7 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
         sock: stream to the front.
         options: `folder`, `threads`, `bare` (see `answer.write`), `cores` and `memory` in bytes, None without bound;
             `sandbox`, the layers to take before anything of the model is read; `batch`, what `Rows` takes, for a node
-            that answers the chunks of a job and not predict requests.
+            that answers the chunks of a job and not predict requests; `samples`, whether it answers `Samples`' orders.
     """
     process.close_others(sock.fileno())
     process.prefer_as_victim()
@@ -67,8 +69,9 @@ def _drained(sock: socket.socket) -> Iterator[list[tuple[int, bytes]]]:
             yield requests
 
 
-def _load(options: dict[str, Any]) -> Batcher | Rows:
+def _load(options: dict[str, Any]) -> Batcher | Rows | Samples:
     folder = Path(options["folder"])
+    from emulator.serving import warm_up
     from emulator.serving.model import Model
 
     try:
@@ -77,6 +80,8 @@ def _load(options: dict[str, Any]) -> Batcher | Rows:
         raise LoadFailed(f"the sandbox cannot be entered: {exc}") from exc
     try:
         model = Model(folder, threads=options["threads"])
+        if options["samples"]:
+            return Samples(model, partial(warm_up.requests, folder))
         return Rows(model, **options["batch"]) if options["batch"] else Batcher(model, bare=options["bare"])
     except LoadFailed:
         raise

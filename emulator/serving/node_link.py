@@ -28,7 +28,7 @@ _GRACE = 2.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How nodes are run; see `Serving` for the meaning of each, and `node.main` for that of `batch`."""
+    """How nodes are run; see `Serving` for the meaning of each, and `node.main` for that of `batch` and `samples`."""
 
     threads: int
     bare: bool
@@ -38,6 +38,7 @@ class Settings:
     pending_bytes: int
     machine: Machine | None = None
     batch: Mapping[str, Any] | None = None
+    samples: bool = False
 
 
 Done = Callable[[bytes | errors.ApiError], None]
@@ -280,6 +281,7 @@ def _options(folder: Path, settings: Settings) -> dict[str, Any]:
         "cores": machine.cores if machine else None,
         "memory": machine.memory if machine else None,
         "batch": settings.batch,
+        "samples": settings.samples,
     }
 
 

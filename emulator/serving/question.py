@@ -13,7 +13,7 @@ import orjson
 
 from emulator.serving import numbers, tensors
 from emulator.serving import signature as signatures_
-from emulator.serving.failures import InvalidInputs
+from emulator.serving.failures import InvalidInputs, PredictionError
 from emulator.serving.signature import Signature
 
 
@@ -43,7 +43,7 @@ class Quick:
         self._reader: numbers.Reader | None = None
         try:
             self._key = signatures_.choose(signatures, None)
-        except InvalidInputs:  # a request has to name one
+        except PredictionError:  # a request has to name one, or gets an error
             return
         inputs = signatures[self._key].inputs
         if len(inputs) == 1:
@@ -70,6 +70,7 @@ def read(body: bytes, signatures: Mapping[str, Signature], fast: tensors.Fast | 
 
     Raises:
         InvalidInputs: the request does not fit, and why.
+        RunFailed: the signature that it means cannot answer.
     """
     document = _document(body)
     key = signatures_.choose(signatures, _signature_name(document))

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import os
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,8 @@ class Serving:
 
     Args:
         threads: TensorFlow's threads in each node, within and among operations.
-        single_output_bare: with one output, predictions are bare values, `[[0.1, 0.9]]`, as the service came to
-            answer. False gives objects, `[{"softmax": [0.1, 0.9]}]`.
+        single_output_bare: with one output, predictions are bare values, `[[0.1, 0.9]]`, as TensorFlow Serving
+            answers. False gives objects, `[{"softmax": [0.1, 0.9]}]`.
         start_timeout: seconds that the import of TensorFlow may take.
         load_timeout: seconds that a node may take to load and warm up a model.
         predict_timeout: seconds that a prediction may take, the wait for a node included. A node that answers nothing
@@ -45,7 +45,7 @@ class Serving:
         self,
         *,
         threads: int = 1,
-        single_output_bare: bool = True,
+        single_output_bare: bool = False,
         start_timeout: float = 120.0,
         load_timeout: float = 60.0,
         predict_timeout: float = 60.0,
@@ -131,8 +131,7 @@ class Serving:
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
 
-    @asynccontextmanager
-    async def worker(self, folder: Path, batch: Mapping[str, Any]) -> AsyncIterator[Node]:
+    def worker(self, folder: Path, batch: Mapping[str, Any]) -> AbstractAsyncContextManager[Node]:
         """A node of its own for a job, that answers chunks by `ask` until the block ends; nobody replaces it.
 
         Args:
@@ -142,7 +141,22 @@ class Serving:
         Raises:
             errors.ArtifactError: the model cannot be loaded.
         """
-        settings = dataclasses.replace(self._settings, batch=batch, predict_timeout=_CHUNK_TIMEOUT)
+        return self._own(folder, dataclasses.replace(self._settings, batch=batch, predict_timeout=_CHUNK_TIMEOUT))
+
+    def sampler(self, folder: Path) -> AbstractAsyncContextManager[Node]:
+        """A node of its own that answers the orders of `samples.Samples` by `ask` until the block ends.
+
+        Args:
+            folder: holds the SavedModel.
+
+        Raises:
+            errors.ArtifactError: the model cannot be loaded.
+        """
+        return self._own(folder, dataclasses.replace(self._settings, samples=True))
+
+    @asynccontextmanager
+    async def _own(self, folder: Path, settings: Settings) -> AsyncIterator[Node]:
+        """A node that belongs to the block."""
         meter = Meter(asyncio.get_running_loop().time)
         async with self._loads:
             template = await self._running_template()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from emulator.serving.failures import InvalidInputs
+import numpy as np
+import numpy.typing as npt
+
+from emulator.serving.failures import InvalidInputs, RunFailed
 
 DEFAULT = "serving_default"
 
@@ -25,9 +29,49 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The inputs of one signature by their alias. Outputs tell their own types when they come."""
+    """One signature.
+
+    Attributes:
+        inputs: by their alias.
+        outputs: by their alias. Types and shapes are those that the export gives; the values that come tell their own.
+        refusal: why it cannot answer, without a full stop; empty where it can.
+    """
 
     inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor] = field(default_factory=dict)
+    refusal: str = ""
+
+    @property
+    def takes_one(self) -> bool:
+        """Whether an input is a scalar, and so only one instance at a time can feed it."""
+        return any(tensor.shape == () for tensor in self.inputs.values())
+
+    def by_instance(self, outputs: Mapping[str, npt.NDArray[Any]], count: int) -> dict[str, npt.NDArray[Any]]:
+        """Outputs with a first dimension that counts instances.
+
+        An output without one is the value of the only instance.
+
+        Args:
+            outputs: by their alias, of one call.
+            count: of instances in that call.
+        """
+        if count != 1:
+            return dict(outputs)
+        return {
+            alias: array[np.newaxis] if array.shape[:1] != (1,) and self._is_whole(alias) else array
+            for alias, array in outputs.items()
+        }
+
+    def _is_whole(self, alias: str) -> bool:
+        """Whether an output has no dimension for instances."""
+        output = self.outputs.get(alias)
+        sized = output is not None and output.shape is not None and (not output.shape or output.shape[0] is not None)
+        return sized or (bool(self.inputs) and all(tensor.shape == () for tensor in self.inputs.values()))
+
+
+def default(signatures: Mapping[str, Signature]) -> str:
+    """The key of the signature that a request without a name means: the only one, or else `serving_default`."""
+    return next(iter(signatures)) if len(signatures) == 1 else DEFAULT
 
 
 def choose(signatures: Mapping[str, Signature], name: str | None) -> str:
@@ -35,14 +79,16 @@ def choose(signatures: Mapping[str, Signature], name: str | None) -> str:
 
     Args:
         signatures: all that the model has.
-        name: the request's `signature_name`. Without it, the only signature, or else `serving_default`.
+        name: the request's `signature_name`. Without it, see `default`.
 
     Raises:
-        InvalidInputs: there is no such signature.
+        InvalidInputs: there is no such signature; the text lists those that there are.
+        RunFailed: it cannot answer.
     """
-    if not name and len(signatures) == 1:
-        return next(iter(signatures))
-    key = name or DEFAULT
+    key = name or default(signatures)
     if key not in signatures:
-        raise InvalidInputs(f"No signature found for signature key {key}.")
+        known = ", ".join(sorted(signatures))
+        raise InvalidInputs(f"No signature found for signature key {key}. The model has: {known}.")
+    if signatures[key].refusal:
+        raise RunFailed(signatures[key].refusal)
     return key

@@ -32,7 +32,7 @@ def convert(name: str, tensor: Tensor, rows: list[Any], fast: Fast | None = None
 
     Args:
         name: the input's alias, for the error's text.
-        tensor: what the signature takes.
+        tensor: what the signature takes. A scalar without a dimension for instances takes the value of the only one.
         rows: one value per instance.
         fast: tried first; must not take booleans for numbers.
 
@@ -40,6 +40,8 @@ def convert(name: str, tensor: Tensor, rows: list[Any], fast: Fast | None = None
         InvalidInputs: names the first instance that does not fit, the input, and why.
     """
     _check_batch(name, tensor, len(rows))
+    if tensor.shape == ():
+        return _walk_all(name, Tensor(tensor.dtype, (None,)), rows).reshape(())
     array = _try(fast, tensor, rows) if fast else None
     return _walk_all(name, tensor, rows) if array is None else array
 
@@ -170,8 +172,9 @@ def _check_batch(name: str, tensor: Tensor, count: int) -> None:
     if tensor.shape is None:
         return
     if not tensor.shape:
-        raise InvalidInputs(f"input {name} is a scalar without a batch dimension, so instances cannot feed it")
-    if tensor.shape[0] not in (None, count):
+        if count != 1:
+            raise InvalidInputs(f"input {name} is a scalar: send one instance in a request, got {count}")
+    elif tensor.shape[0] not in (None, count):
         raise InvalidInputs(f"input {name}: the model takes exactly {tensor.shape[0]} instances, got {count}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ _KEYS = {
     "samples": "samples",
     "classes": "classes",
 }
+_OPTIONAL: dict[str, Any] = {"parameters": {}, "inputDigest": None, "keras": None, "metrics": {}, "classes": []}
+"""What a manifest may leave out, as those of SavedModels made elsewhere do, and what holds then."""
+_DEFAULT = "serving_default"
 _SIMPLE_LIST = re.compile(r"\[\n\s+[^][{}\"]*?\n\s*\]")
 
 
@@ -45,10 +48,12 @@ class Artifact:
         metrics: flat numbers.
         size: bytes of all files but the manifest.
         files: by POSIX path, `size` in bytes and `crc32c` as Cloud Storage prints it.
-        samples: `{"instance": ..., "prediction": ..., "label": ...}`; the prediction is what the API gives for it as
-            `predictions[i]`, the label is left out where it is not known.
+        samples: `{"instance": ..., "prediction": ..., "label": ...}`; the prediction is an object by output name, the
+            label is left out where it is not known.
         classes: the names of the classes in the order of the output, where there are such.
         folder: where the bytes are on this machine, or will be once they are built.
+        name: under which it was imported; None for a build and a folder.
+        left_out: POSIX paths of the folder's files that are not part of it, because their names say that they are junk.
     """
 
     recipe: str | None
@@ -64,6 +69,8 @@ class Artifact:
     samples: Sequence[Mapping[str, Any]] = ()
     classes: Sequence[str] = ()
     folder: Path | None = None
+    name: str | None = None
+    left_out: Sequence[str] = ()
 
 
 def to_json(artifact: Artifact) -> dict[str, Any]:
@@ -74,7 +81,7 @@ def to_json(artifact: Artifact) -> dict[str, Any]:
 
 
 def read(path: Path, folder: Path | None = None) -> Artifact:
-    """The artifact that a manifest or a card describes.
+    """The artifact that a manifest or a card describes; its samples are by output name, whichever form they have there.
 
     Raises:
         ModelsError: the file cannot be read, or was written by another version of this project.
@@ -83,13 +90,42 @@ def read(path: Path, folder: Path | None = None) -> Artifact:
         facts = json.loads(path.read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
             raise ModelsError(f"{path}: format {facts['format']}, but this version of the project reads {FORMAT}")
-        return Artifact(**{name: facts[key] for name, key in _KEYS.items()}, folder=folder)
+        known = {**_OPTIONAL, **facts}
+        read = Artifact(**{name: known[key] for name, key in _KEYS.items()}, folder=folder)
+        return replace(read, samples=named(read.samples, read.signatures))
     except OSError as error:
         raise ModelsError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelsError(
             f"{path}: this is no manifest: {type(error).__name__}: {error}; git checkout it, or build again"
         ) from error
+
+
+def named(samples: Sequence[Mapping[str, Any]], signatures: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Samples with their predictions by output name: a bare value of a signature with one output stands under its name.
+
+    `resources._signatures.by_name` is the same rule; this package imports nothing of that one.
+
+    Args:
+        samples: each with a `prediction`, if it has one, in either form.
+        signatures: by name; the samples are of the only one, or of `serving_default`.
+    """
+    outputs = (signatures.get(default_signature(signatures)) or {}).get("outputs") or {}
+    return [
+        {**sample, **({"prediction": _by_name(sample["prediction"], [*outputs])} if "prediction" in sample else {})}
+        for sample in samples
+    ]
+
+
+def default_signature(signatures: Mapping[str, Any]) -> str:
+    """The name of the signature that a request asks which names none: the only one, or `serving_default`."""
+    return next(iter(signatures)) if len(signatures) == 1 else _DEFAULT
+
+
+def _by_name(prediction: Any, outputs: Sequence[str]) -> Any:
+    if len(outputs) != 1 or (isinstance(prediction, Mapping) and set(prediction) == set(outputs)):
+        return prediction
+    return {outputs[0]: prediction}
 
 
 def card_text(artifact: Artifact) -> str:

@@ -6,12 +6,9 @@ that looks whole. A file lock lets one build of an input digest run at a time.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +24,7 @@ from models.core.progress import Display
 from models.core.recipe import Values
 from models.core.registry import load_recipe
 from models.core.resolve import read_folder
+from models.core.writing import lock, partial_of, write_card
 
 
 class Built(NamedTuple):
@@ -55,13 +53,13 @@ def build(name: str, parameters: Values, root: Path, display: Display) -> Built:
     folder = build_folder(root, name, digest)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(folder, display):
+        with lock(folder, display, f"another build of {folder.name}"):
             facts = _whole(folder)
             trained = facts is None
             if facts is None:
                 _prepare(card_path(root, name, digest))
                 facts = _make(Artifact(name, parameters, digest, "", "", {}, 0, {}), folder, root, display)
-            written = _write_card(facts, card_path(root, name, digest))
+            written = write_card(facts, card_path(root, name, digest))
     except OSError as error:
         where = error.filename or folder
         raise BuildError(
@@ -83,7 +81,7 @@ def _whole(folder: Path) -> Artifact | None:
 
 def _make(request: Artifact, folder: Path, root: Path, display: Display) -> Artifact:
     """Trains, exports, and puts the whole folder in its place."""
-    partial = _partial(folder)
+    partial = partial_of(folder)
     for stale in (partial, folder):
         if stale.exists():
             shutil.rmtree(stale)
@@ -98,6 +96,8 @@ def _make(request: Artifact, folder: Path, root: Path, display: Display) -> Arti
     try:
         result = run_worker(job, folder.with_name(f"{folder.name}.log"), root, display)
         facts = replace(_measured(request, partial), folder=folder, **result)
+        # The exporter gives the bare value of a single output; its text counts in every input digest, so it stays.
+        facts = replace(facts, samples=manifests.named(facts.samples, facts.signatures))
         text = json.dumps(manifests.to_json(facts), sort_keys=True) + "\n"
         (partial / MANIFEST).write_text(text, encoding="utf-8")
         partial.rename(folder)
@@ -124,34 +124,3 @@ def _prepare(card: Path) -> None:
     place = next(folder for folder in card.parents if folder.is_dir())
     if not card.is_file() and not os.access(place, os.W_OK):
         raise BuildError(f"{place}: no card can be written there; make it writable, then run it again")
-
-
-def _partial(path: Path) -> Path:
-    """What is being written: hidden, and renamed when it is whole."""
-    return path.with_name(f".{path.name}.partial")
-
-
-def _write_card(facts: Artifact, path: Path) -> bool:
-    """Writes the card if there is none; a card is never rewritten."""
-    if path.is_file():
-        return False
-    partial = _partial(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(manifests.card_text(facts), encoding="utf-8")
-        partial.rename(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return True
-
-
-@contextmanager
-def _lock(folder: Path, display: Display) -> Iterator[None]:
-    """Lets one build of this digest run at a time on this machine; the system frees the lock of a process that dies."""
-    with folder.with_name(f".{folder.name}.lock").open("w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            display.line(f"{folder.parent.name}: waiting for another build of {folder.name}")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -1,4 +1,4 @@
-"""The command line: `python -m models build`, `push`, `list` and `where`."""
+"""The command line: `python -m models build`, `import`, `push`, `list` and `where`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from models.core.build import Built, build
 from models.core.content import MANIFEST
 from models.core.digest import input_digest
 from models.core.errors import ModelsError, UsageError
+from models.core.import_cli import add_import, run_import
+from models.core.imported import carded, imported_names, kept
 from models.core.places import ROOT, build_folder, plain
 from models.core.progress import Display, display
 from models.core.registry import complete, load_recipe, parse, recipe_names
@@ -38,15 +40,18 @@ Trains the recipes and exports SavedModels to build/RECIPE/INPUT_DIGEST/. What i
 The first build of an input digest writes its card, models/cards/RECIPE/INPUT_DIGEST.json: commit it.
 """
 _PUSH = """\
-Puts builds into a bucket at gs://BUCKET/RECIPE/CONTENT_DIGEST/, where other machines and stacks find them: those whose
-own bucket it is, or whose tf2-models:artifactSource names it. The bytes must be those of the card. What is there
+Puts builds into a bucket at gs://BUCKET/RECIPE/CONTENT_DIGEST/ (what was made elsewhere at
+gs://BUCKET/saved_model/CONTENT_DIGEST/), where other machines and stacks find them: those whose own bucket it is, or
+whose tf2-models:artifactSource names it. The bytes must be those of the card. What is there
 already is verified and not sent again; manifest.json comes last, so that nothing half-sent looks whole.
 """
+_PUSHED = "RECIPE, RECIPE@INPUT_DIGEST, an imported NAME or a folder; all recipes where none is"
 _PUSH_EXAMPLES = """\
 examples:
   python -m models push fashion_mnist --to gs://my-models
   python -m models push fashion_mnist --set width=256 --to gs://my-models
   python -m models push --stack staging --to gs://my-models      what the versions in Pulumi.staging.yaml name
+  python -m models push churn --to gs://my-models                what was imported under this name
   python -m models push ./exports/parity --to gs://my-models     a SavedModel made elsewhere
   python -m models push heart_disease --to gs://demo-tf2-models --endpoint http://127.0.0.1:8470
 
@@ -61,6 +66,8 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
             return _list(root)
         if options.command == "where":
             return _where(options, root)
+        if options.command == "import":
+            return _import(options, root)
         return _push(options, root) if options.command == "push" else _build(options, root)
     except ModelsError as error:
         sys.stderr.write(f"models: {plain(str(error), root)}\n")
@@ -85,11 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("names", nargs="*", metavar="NAME", help="a recipe; all recipes where none is given")
     _add_settings(make)
     make.add_argument("--stack", metavar="STACK", help="build what Pulumi.STACK.yaml names, in place of NAMEs")
+    add_import(commands, _EPILOG)
     _add_push(commands)
     commands.add_parser(
         "list",
-        help="recipes, their parameters, cards and builds",
-        description="Shows the recipes, their parameters with defaults, their cards, and what is built here.",
+        help="recipes, their parameters, cards and builds; what was imported",
+        description="Shows the recipes, their parameters with defaults, their cards, and what is built here; then what "
+        "was imported.",
         epilog=_EPILOG,
         formatter_class=shape,
     )
@@ -130,7 +139,7 @@ def _add_push(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = send.add_argument
-    add("names", nargs="*", metavar="NAME", help="RECIPE, RECIPE@INPUT_DIGEST or a folder; all recipes where none is")
+    add("names", nargs="*", metavar="NAME", help=_PUSHED)
     add("--to", required=True, metavar="gs://BUCKET", help="the bucket; it must be there")
     _add_settings(send)
     add("--stack", metavar="STACK", help="push what Pulumi.STACK.yaml names, in place of NAMEs, to its endpoint")
@@ -143,6 +152,11 @@ def _push(options: argparse.Namespace, root: Path) -> int:
     texts = _texts(options)
     with display() as shown:
         push(options, texts, root, shown)
+    return OK
+
+
+def _import(options: argparse.Namespace, root: Path) -> int:
+    run_import(options, root)
     return OK
 
 
@@ -215,6 +229,13 @@ def _list(root: Path) -> int:
         builds = {path.parent.name for path in (root / "build" / name).glob(f"[!.]*/{MANIFEST}")}
         for digest in sorted(cards | builds | {today}):
             print(f"  {_state(digest, today, cards, builds)}")
+    for name in imported_names(root):
+        print(f"{name}: imported")
+        cards, here = {*carded(root, name)}, {*kept(root, name)}
+        for digest in sorted(cards | here):
+            print(
+                f"  {digest}  {'card' if digest in cards else 'no card'}, {'' if digest in here else 'not '}kept here"
+            )
     return OK
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.core import variables
 from models.core.digest import DIGITS
 from models.core.errors import FolderError, ModelsError
-from models.core.listing import Sizes, list_plain, unreadable
+from models.core.listing import Listing, Sizes, list_plain, unreadable
 
 GRAPH = "saved_model.pb"
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 _MOST_GRAPH_BYTES = 1 << 31
 """Of a protocol-buffer message."""
+_MOST_MANIFEST_BYTES = 1 << 26
+"""Read before the sizes of the other files are bounded."""
 _VARIABLE_OPERATIONS = (b"VarHandleOp", b"VariableV2")
 
 Files = dict[str, dict[str, Any]]
@@ -30,23 +33,38 @@ class Content(NamedTuple):
         digest: the content digest, 16 hexadecimal digits.
         size: bytes of all files.
         files: by POSIX path, `size` in bytes and `crc32c` as Cloud Storage prints it.
+        left_out: the files of its folder that are no part of it: junk by their names.
     """
 
     digest: str
     size: int
     files: Files
+    left_out: list[str]
 
 
-def list_files(folder: Path) -> Sizes:
-    """The sizes in bytes of the files of a whole SavedModel by their POSIX path, sorted; the manifest is left out.
+def list_files(folder: Path) -> Listing:
+    """The files of a whole SavedModel; the manifest is none of them, nor is junk that the manifest does not name.
 
     Raises:
         FolderError: the folder is missing or half-written, or holds what cannot be uploaded.
     """
-    found = list_plain(folder)
-    found.pop(MANIFEST, None)
-    _check_whole(folder, found)
+    found = list_plain(folder, _declared(folder))
+    found.sizes.pop(MANIFEST, None)
+    _check_whole(folder, found.sizes)
     return found
+
+
+def _declared(folder: Path) -> Collection[str]:
+    """The files that a manifest in the folder names: an artifact that was deployed with junk stays what it is."""
+    manifest = folder / MANIFEST
+    try:
+        if manifest.stat().st_size > _MOST_MANIFEST_BYTES:
+            return ()
+        facts = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return ()  # who reads its other facts tells what is wrong with it
+    files = facts.get("files") if isinstance(facts, dict) else None
+    return files if isinstance(files, dict) else ()
 
 
 def read_graph_file(folder: Path) -> bytes:
@@ -66,12 +84,13 @@ def read_content(folder: Path) -> Content:
     """
     files: Files = {}
     lines = []
-    for name in list_files(folder):
+    found = list_files(folder)
+    for name in found.sizes:
         size, sha256, crc32c = _checksums(folder / name)
         files[name] = {"size": size, "crc32c": crc32c}
         lines.append(f"{name}\0{size}\0{sha256}\n")
     digest = hashlib.sha256("".join(lines).encode()).hexdigest()[:DIGITS]
-    return Content(digest, sum(file["size"] for file in files.values()), files)
+    return Content(digest, sum(file["size"] for file in files.values()), files, found.left_out)
 
 
 def _check_whole(folder: Path, files: Sizes) -> None:
@@ -79,7 +98,8 @@ def _check_whole(folder: Path, files: Sizes) -> None:
     if (folder / GRAPH).is_dir():
         raise FolderError(f"{folder / GRAPH}: it is a folder, not a file; export the SavedModel again")
     if GRAPH not in files:
-        other = f"; there is {GRAPH}txt: save it in the binary form" if f"{GRAPH}txt" in files else ""
+        text = f"; {GRAPH}txt, its text form, must be converted to the binary form: docs/stacks.md says how"
+        other = text if f"{GRAPH}txt" in files else ""
         raise FolderError(f"{folder}: there is no {GRAPH} in it, so it is no SavedModel{other}")
     if not 0 < files[GRAPH] < _MOST_GRAPH_BYTES:
         raise FolderError(f"{folder / GRAPH}: it has {files[GRAPH]} bytes, so it is no graph; export it again")
@@ -99,6 +119,11 @@ def crc32c(path: Path) -> str:
     for chunk in _chunks(path):
         checksum.update(chunk)
     return _text(checksum)
+
+
+def sha256(path: Path) -> str:
+    """A file's SHA-256 in hexadecimal. Raises `FolderError` where it cannot be read."""
+    return _checksums(path)[1]
 
 
 def _checksums(path: Path) -> tuple[int, str, str]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from models.core.errors import FolderError
+from models.core.junk import is_junk
 
 MOST_FILES = 1000
 """Of one SavedModel, as `ml` v1 takes it."""
@@ -22,8 +24,24 @@ MOST_NAME_BYTES = 900
 Sizes = dict[str, int]
 
 
-def list_plain(folder: Path) -> Sizes:
-    """The sizes in bytes of the files below a folder, by POSIX path, sorted.
+class Listing(NamedTuple):
+    """The files below a folder.
+
+    Attributes:
+        sizes: in bytes by POSIX path, sorted.
+        left_out: POSIX paths of those that are junk by their names.
+    """
+
+    sizes: Sizes
+    left_out: list[str]
+
+
+def list_plain(folder: Path, kept: Collection[str] = ()) -> Listing:
+    """The files below a folder.
+
+    Args:
+        folder: to look at.
+        kept: paths that count whatever their names are.
 
     Raises:
         FolderError: it is missing, cannot be read, holds links or special files, names that not every machine can hold,
@@ -32,7 +50,8 @@ def list_plain(folder: Path) -> Sizes:
     if not _is_folder(folder):
         raise FolderError(f"{folder}: there is no such folder")
     found: Sizes = {}
-    for name, size in _walk(folder):
+    left_out: list[str] = []
+    for name, size in _walk(folder, kept, left_out):
         found[name] = size
         if len(found) > MOST_FILES:
             raise FolderError(
@@ -46,7 +65,7 @@ def list_plain(folder: Path) -> Sizes:
             "export a smaller model"
         )
     _refuse_alike(folder, found)
-    return dict(sorted(found.items()))
+    return Listing(dict(sorted(found.items())), sorted(left_out))
 
 
 def _is_folder(folder: Path) -> bool:
@@ -57,7 +76,7 @@ def _is_folder(folder: Path) -> bool:
         raise FolderError(f"{folder}: it cannot be looked for: {error.strerror}") from None
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, int]]:
+def _walk(folder: Path, kept: Collection[str], left_out: list[str]) -> Iterator[tuple[str, int]]:
     """Folder by folder, without recursion: how deep they are nested is not ours to say."""
     waiting = [""]
     for seen, below in enumerate(waiting):
@@ -67,8 +86,11 @@ def _walk(folder: Path) -> Iterator[tuple[str, int]]:
             )
         for entry in _entries(folder, below):
             name = f"{below}{entry.name}"
-            _check_name(folder, name)
             status = entry.stat(follow_symlinks=False)
+            if is_junk(name) and name not in kept and not stat.S_ISDIR(status.st_mode):
+                left_out.append(name)
+                continue
+            _check_name(folder, name)
             if stat.S_ISDIR(status.st_mode):
                 waiting.append(f"{name}/")
             elif stat.S_ISREG(status.st_mode):

@@ -48,6 +48,33 @@ def run_worker(job: dict[str, Any], log: Path, root: Path, display: Display) -> 
     return _result(job["recipe"], last, worker.returncode, log)
 
 
+def asked(module: str, *words: str, root: Path, given: str = "") -> str:
+    """What a module prints that is run with words of the command line, in a process of its own.
+
+    Args:
+        module: to run with `python -m`.
+        words: of its command line.
+        root: the project's folder.
+        given: on its standard input.
+
+    Raises:
+        BuildError: it ended with another code than 0; the text is the last line that it printed as an error.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", module, *words],
+        cwd=root,
+        env={**_QUIET, **os.environ, **_FIXED},
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"its process ended with code {done.returncode}"]
+        raise BuildError(said[-1].rstrip("."))
+    return done.stdout
+
+
 def _follow(worker: subprocess.Popen[str], job: dict[str, Any], display: Display) -> dict[str, Any]:
     """Hands the job over, shows the events, and gives the last of them."""
     assert worker.stdin is not None

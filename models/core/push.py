@@ -47,14 +47,17 @@ def push(options: argparse.Namespace, texts: Mapping[str, str], root: Path, show
     for artifact, parameters in _wanted(options, texts, root, shown):
         facts = resolve(artifact, parameters, root=root)
         inputs = plan.saved_model_inputs(facts, bucket)
+        for note in plan.notes(artifact, facts):
+            shown.line(note)
         artifacts[inputs["prefix"]] = facts, inputs
     for prefix, (facts, inputs) in artifacts.items():
         try:
             sent = uploads.push(inputs, settings, _Steps(prefix, shown))
         except errors.Error as error:
             raise ModelsError(str(error)) from None
+        name = facts.name or facts.recipe or facts.folder
         shown.line(
-            f"{facts.recipe or facts.folder}: {'pushed to' if sent else 'is there already:'} gs://{bucket}/{prefix}/ "
+            f"{name}: {'pushed to' if sent else 'is there already:'} gs://{bucket}/{prefix}/ "
             f"({len(facts.files)} files, {facts.size} bytes)"
         )
 

@@ -16,6 +16,11 @@ from models.core.recipe import Parameter, Recipe, Value
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
+def is_name(text: str) -> bool:
+    """Whether a recipe, or an imported artifact, may be called so."""
+    return bool(_NAME.fullmatch(text))
+
+
 def recipe_names(root: Path) -> list[str]:
     """The names of all recipes of the project, sorted."""
     return sorted(path.stem for path in (root / "models").glob("*.py") if _NAME.fullmatch(path.stem))

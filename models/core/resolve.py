@@ -1,4 +1,4 @@
-"""From what a stack file says (`RECIPE`, `RECIPE@INPUT_DIGEST`, a folder) to the facts of the artifact."""
+"""From what a stack file says (`RECIPE`, `RECIPE@INPUT_DIGEST`, `NAME`, a folder) to the facts of the artifact."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.core import artifact as manifests
+from models.core import imported, restorable
 from models.core.artifact import Artifact
 from models.core.content import GRAPH, MANIFEST, crc32c, list_files, read_content, read_graph_file
 from models.core.digest import DIGITS, input_digest
@@ -30,8 +31,9 @@ def resolve(
     """The facts of an artifact, without TensorFlow, training data or, where there is a card, the bytes.
 
     Args:
-        artifact: `RECIPE` (as its code is today), `RECIPE@INPUT_DIGEST` (an older build, by its card), or the path of a
-            SavedModel made elsewhere, absolute or relative to `root`; it starts with `.` or `/`, or contains `/`.
+        artifact: `RECIPE` (as its code is today), `RECIPE@INPUT_DIGEST` (an older build, by its card), `NAME` or
+            `NAME@CONTENT_DIGEST` (imported under that name), or the path of a SavedModel made elsewhere, absolute or
+            relative to `root`; it starts with `.` or `/`, or contains `/`.
         parameters: of the recipe; those not given have their defaults. Only with `RECIPE`.
         root: the project's folder.
         allow_rebuild: whether a finished build on this machine counts more than the card. Default: the card counts.
@@ -42,17 +44,24 @@ def resolve(
         ModelsError: there is no such recipe, card or folder, a parameter is wrong, or a folder is half-written.
     """
     try:
-        found = _resolved(artifact, parameters, root, allow_rebuild=allow_rebuild)
-        if verify and allow_rebuild and found.recipe and found.folder and (found.folder / MANIFEST).is_file():
-            _verify(found.folder, found.files)
+        return _resolved(artifact, parameters, root, _Builds(counted=allow_rebuild, verified=verify))
     except ModelsError as error:
         raise type(error)(plain(str(error), root)) from None
-    return found
 
 
-def _resolved(artifact: str, parameters: Mapping[str, Any] | None, root: Path, *, allow_rebuild: bool) -> Artifact:
+class _Builds(NamedTuple):
+    """Whether builds on this machine count, and whether the bytes of one that counts are read."""
+
+    counted: bool
+    verified: bool
+
+
+def _resolved(artifact: str, parameters: Mapping[str, Any] | None, root: Path, builds: _Builds) -> Artifact:
     if "://" in artifact:
-        shapes = "a recipe, RECIPE@INPUT_DIGEST or a folder's path; a stack file takes gs://BUCKET/FOLDER/, too"
+        shapes = (
+            "a recipe, RECIPE@INPUT_DIGEST, the name of an imported artifact or a folder's path; a stack file takes "
+            "gs://BUCKET/FOLDER/, too"
+        )
         raise UsageError(f"{artifact}: this names none of what can be deployed: {shapes}")
     if artifact.startswith((".", "/")) or "/" in artifact:
         if parameters:
@@ -60,7 +69,9 @@ def _resolved(artifact: str, parameters: Mapping[str, Any] | None, root: Path, *
         return read_folder(root / artifact)
     name, at, digest = artifact.partition("@")
     if at:
-        return _pinned(name, digest, parameters, root, allow_rebuild=allow_rebuild)
+        return _pinned(name, digest, parameters, root, builds)
+    if name not in recipe_names(root):
+        return _imported(name, parameters, root, builds)
     recipe = load_recipe(name, root)
     values = complete(name, recipe, parameters or {})
     digest = input_digest(name, recipe, values, root)
@@ -68,7 +79,7 @@ def _resolved(artifact: str, parameters: Mapping[str, Any] | None, root: Path, *
         f"{name}: there is no card for its code, data and parameters as they are now (input digest {digest}); "
         f"make one with: {command(name, recipe.parameters, values)}"
     )
-    return _known(name, digest, root, missing, allow_rebuild=allow_rebuild)
+    return _known(name, digest, root, missing, builds)
 
 
 def command(name: str, declared: Mapping[str, Any], values: Values) -> str:
@@ -87,6 +98,7 @@ def read_folder(folder: Path) -> Artifact:
     """
     content = read_content(folder)
     graph = read_graph(read_graph_file(folder), str(folder / GRAPH))
+    restorable.check(folder / GRAPH)
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return Artifact(
@@ -99,6 +111,7 @@ def read_folder(folder: Path) -> Artifact:
             content.size,
             content.files,
             folder=folder,
+            left_out=content.left_out,
         )
     known = manifests.read(manifest, folder)
     if known.content_digest != content.digest:
@@ -106,7 +119,9 @@ def read_folder(folder: Path) -> Artifact:
             f"{folder}: its files have changed since {MANIFEST} was written: content digest {content.digest}, written "
             f"{known.content_digest}; build it again, or remove {MANIFEST} if the change is meant"
         )
-    return replace(known, signatures=graph.signatures, size=content.size, files=content.files)
+    samples = manifests.named(known.samples, graph.signatures)
+    facts = replace(known, signatures=graph.signatures, size=content.size, files=content.files, samples=samples)
+    return replace(facts, left_out=content.left_out)
 
 
 def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
@@ -119,40 +134,74 @@ def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
     if not (folder / MANIFEST).is_file():
         return None
     known = manifests.read(folder / MANIFEST, folder)
-    if list_files(folder) != {name: file["size"] for name, file in known.files.items()}:
-        raise _changed(folder)
+    if list_files(folder).sizes != {name: file["size"] for name, file in known.files.items()}:
+        raise _changed(folder, known.content_digest)
     return known
 
 
-def _verify(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
+def _verify(folder: Path, build: Artifact) -> None:
     """Raises `FolderError` unless every file of a build has its checksum."""
-    if any(crc32c(folder / name) != facts["crc32c"] for name, facts in files.items()):
-        raise _changed(folder)
+    if any(crc32c(folder / name) != facts["crc32c"] for name, facts in build.files.items()):
+        raise _changed(folder, build.content_digest)
 
 
-def _changed(folder: Path) -> FolderError:
-    return FolderError(f"{folder}: its files have changed since it was built; remove it and build again")
+def _changed(folder: Path, content: str) -> FolderError:
+    """What is told of a damaged build, or of an imported artifact: that lies in a folder named by its content."""
+    done, again = ("imported", "import it") if folder.name == content else ("built", "build")
+    return FolderError(f"{folder}: its files have changed since it was {done}; remove it and {again} again")
 
 
-def _pinned(
-    name: str, digest: str, parameters: Mapping[str, Any] | None, root: Path, *, allow_rebuild: bool
-) -> Artifact:
+def _pinned(name: str, digest: str, parameters: Mapping[str, Any] | None, root: Path, builds: _Builds) -> Artifact:
+    if digest in (*imported.carded(root, name), *imported.kept(root, name)):
+        return _imported(name, parameters, root, builds, digest)
     if parameters:
         raise UsageError(f"parameters: {name}@{digest} names a build, whose parameters are fixed; leave them out")
     folder = card_path(root, name, digest).parent
     cards = sorted(path.stem for path in folder.glob("*.json"))
     if not cards and name not in recipe_names(root):
-        raise UsageError(f"there is no recipe {name!r}; there are: {', '.join(recipe_names(root)) or 'none'}")
+        raise _unknown(name, root)
     missing = f"{name}@{digest}: there is no such card in models/cards/{name}; there are: {', '.join(cards) or 'none'}"
     if len(digest) > DIGITS:  # nor a build; and no file may be called so
         raise ModelsError(missing)
-    return _known(name, digest, root, missing, allow_rebuild=allow_rebuild)
+    return _known(name, digest, root, missing, builds)
 
 
-def _known(name: str, digest: str, root: Path, missing: str, *, allow_rebuild: bool) -> Artifact:
+def _imported(
+    name: str, parameters: Mapping[str, Any] | None, root: Path, builds: _Builds, digest: str = ""
+) -> Artifact:
+    """What was imported under a name: the artifact with this digest, or the only one that there is.
+
+    A card counts before the bytes here, which can be no others. Without one these count, where builds do.
+    """
+    cards, here = imported.carded(root, name), imported.kept(root, name)
+    if not cards and not here:
+        for card in sorted(card_path(root, name, "*").parent.glob("*.json")):
+            manifests.read(card)  # one that is damaged is named
+        raise _unknown(name, root)
+    if parameters:
+        raise UsageError(f"parameters: {name} is imported; only a recipe has parameters")
+    digests = cards or here
+    digest = digest or imported.the_one(name, digests)
+    missing = (
+        f"{name}@{digest}: its card, models/cards/{name}/{digest}.json, is missing; take it from git, or import the "
+        f"SavedModel again: python -m models import build/{name}/{digest} --name {name}"
+    )
+    facts = _known(name, digest, root, missing, builds._replace(counted=builds.counted and digest not in cards))
+    return replace(facts, name=name)
+
+
+def _unknown(name: str, root: Path) -> UsageError:
+    names = imported.imported_names(root)
+    also = f"; imported are: {', '.join(names)}" if names else ""
+    return UsageError(f"there is no recipe {name!r}; there are: {', '.join(recipe_names(root)) or 'none'}{also}")
+
+
+def _known(name: str, digest: str, root: Path, missing: str, builds: _Builds) -> Artifact:
     """The build where it counts, else the card, with the folder that its build has on any machine."""
-    build = read_build(root, name, digest) if allow_rebuild else None
+    build = read_build(root, name, digest) if builds.counted else None
     if build:
+        if builds.verified:
+            _verify(build_folder(root, name, digest), build)
         return build
     card = card_path(root, name, digest)
     if not card.is_file():

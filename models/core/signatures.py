@@ -12,6 +12,9 @@ from models.core.errors import FolderError
 from models.core.wire import WireError, fields, integer, messages, text
 
 SERVE = "serve"  # the tag that the serving loaders ask for
+_DEFAULT = "serving_default"
+_ENCODINGS = {4: "a sparse tensor", 5: "a ragged or another composite tensor"}
+"""Fields of a TensorInfo in the place of its `name`: what is encoded so is no tensor that an answer can hold."""
 _REFERENCE = 100  # TF1 variables: type 101 is a reference to a float32
 _DTYPES = {
     1: "float32",
@@ -50,7 +53,7 @@ class Graph(NamedTuple):
 
 
 def read_graph(content: bytes, where: str) -> Graph:
-    """The signatures of the graph that is tagged `serve`, and the TensorFlow that wrote it.
+    """The signatures of the graph that is served, and the TensorFlow that wrote it.
 
     A signature is `{"inputs": {name: {"dtype": ..., "shape": [...]}}, "outputs": ...}`; an unknown size is None, and so
     is the shape where even the rank is unknown. Signatures whose names start with `__` are the loader's own.
@@ -60,18 +63,71 @@ def read_graph(content: bytes, where: str) -> Graph:
         where: its path, for errors.
 
     Raises:
-        FolderError: the file is cut short or no SavedModel, or no graph is tagged `serve` alone.
+        FolderError: the file is cut short or no SavedModel, it cannot be told which of its graphs is served, or an
+            output of the default signature is no tensor.
     """
     try:
-        for graph in messages(memoryview(content), 2):
-            info = next(messages(graph, 1), memoryview(b""))
-            if [bytes(tag).decode() for tag in messages(info, 4)] == [SERVE]:
-                return Graph(text(info, 5), _signatures(graph))
+        graph = served_graph(content, where)
+        _check_outputs(graph, where)
+        return Graph(text(_info(graph), 5), _signatures(graph))
     except (WireError, UnicodeDecodeError) as error:
         raise FolderError(f"{where}: it is no SavedModel, or is cut short: {error}; export it again") from error
-    raise FolderError(
-        f"{where}: it holds no graph with the one tag '{SERVE}', which serving loads; export it for serving"
-    )
+
+
+def served_graph(content: bytes, where: str) -> memoryview:
+    """The graph that is tagged `serve` alone; else one that has this tag among others; else the only one.
+
+    Args:
+        content: the bytes of saved_model.pb.
+        where: its path, for errors.
+
+    Raises:
+        FolderError: there is none of these.
+        WireError: the bytes are no message, or end in the middle of one.
+    """
+    graphs = [graph for graph in messages(memoryview(content), 2) if _is_graph(graph)]
+    return graphs[_served([_tags(graph) for graph in graphs], where)]
+
+
+def _is_graph(graph: memoryview) -> bool:
+    """Whether it has operations and says something of itself, as every exporter writes it."""
+    return {1, 2} <= {number for number, _ in fields(graph)}
+
+
+def _tags(graph: memoryview) -> list[str]:
+    return [bytes(tag).decode() for tag in messages(_info(graph), 4)]
+
+
+def _info(graph: memoryview) -> memoryview:
+    """What a graph says of itself: its tags, and the TensorFlow that wrote it."""
+    return next(messages(graph, 1), memoryview(b""))
+
+
+def _served(tags: list[list[str]], where: str) -> int:
+    """Which graph is served, by the tags of each."""
+    for index, own in enumerate(tags):
+        if own == [SERVE]:
+            return index
+    among = [index for index, own in enumerate(tags) if SERVE in own]
+    if among or len(tags) == 1:
+        return among[0] if among else 0
+    found = ", ".join(f"{{{', '.join(own)}}}" for own in tags)
+    what = f"{len(tags)} graphs, tagged {found}, and none of them '{SERVE}'" if tags else "no graph"
+    raise FolderError(f"{where}: it holds {what}; export one for serving")
+
+
+def _check_outputs(graph: memoryview, where: str) -> None:
+    """Refuses what no answer can hold in the signature that is asked by default."""
+    found = {text(entry, 1): _only(entry) for entry in messages(graph, 5)}
+    names = [name for name in found if not name.startswith("__")]
+    default = names[0] if len(names) == 1 else _DEFAULT
+    for entry in messages(found.get(default, memoryview(b"")), 2):
+        for number, kind in _ENCODINGS.items():
+            if next(messages(_only(entry), number), None) is not None:
+                raise FolderError(
+                    f"{where}: the output {text(entry, 1)!r} of the signature {default} is {kind}, which no answer can "
+                    "hold; export it as a dense tensor (tf.sparse.to_dense, to_tensor())"
+                )
 
 
 def _signatures(graph: memoryview) -> Signatures:

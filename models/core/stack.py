@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from models.core import artifact as manifests
 from models.core.digest import input_digest
 from models.core.errors import ModelsError
+from models.core.imported import carded, kept
 from models.core.places import build_folder, card_path
 from models.core.recipe import Values
-from models.core.registry import complete, load_recipe
+from models.core.registry import complete, load_recipe, recipe_names
 
 KEY = "tf2-models:models"
 
@@ -94,6 +95,8 @@ def _order(artifact: str, parameters: Any, root: Path) -> Order | str:
     if "/" in artifact or artifact.startswith("."):
         return f"{artifact} was made elsewhere; there is nothing to build"
     name, at, digest = artifact.partition("@")
+    if name not in recipe_names(root) and (carded(root, name) or kept(root, name)):
+        return f"{artifact} was imported; there is nothing to build"
     recipe = load_recipe(name, root)
     if not at:
         return Order(name, complete(name, recipe, parameters or {}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from models.core.content import GRAPH
 from models.core.errors import ModelsError, UsageError
 from models.core.resolve import resolve
 from models.core.stack import KEY, stack_artifacts, stack_config
@@ -34,9 +35,9 @@ def folder_of(model: str, version: str | None, stack: str, root: Path) -> Path:
     artifact, parameters = found[where]
     if artifact.startswith("gs://"):
         raise ModelsError(f"{where}: {artifact} lies in a bucket, not on this machine")
-    folder = resolve(artifact, parameters, root=root, allow_rebuild=True).folder
-    if folder is None:
-        raise ModelsError(
-            f"{where}: {artifact} is not built on this machine; build it with: python -m models build --stack {stack}"
-        )
-    return folder
+    facts = resolve(artifact, parameters, root=root, allow_rebuild=True)
+    if facts.folder is None or not (facts.folder / GRAPH).is_file():
+        build = f"build it with: python -m models build --stack {stack}"
+        again = f"import it here too: python -m models import PATH --name {facts.name}" if facts.name else build
+        raise ModelsError(f"{where}: the bytes of {artifact} are not on this machine; {again}")
+    return facts.folder

@@ -13,6 +13,7 @@ from resources._resource import Resource
 from resources._schema import Changes
 from resources.ml import _default, _names, rules
 from resources.ml.schema import VERSION, VersionArgs
+from resources.storage import rules as storage_rules
 
 _ALREADY_EXISTS = 6
 """google.rpc.Code of an operation's error."""
@@ -135,8 +136,10 @@ class VersionProvider(Provider):
 
     def instead(self, news: State, path: str) -> str:
         """A version is what was deployed: another one gets another name."""
-        pin = "pin the artifact that this version was made of (RECIPE@INPUT_DIGEST), " * (path == "deploymentUri")
-        another = f"Deploy it under a new version name beside {news['name']} and move the default"
+        is_artifact = path == "deploymentUri"
+        pin = "pin the artifact that this version was made of (RECIPE@INPUT_DIGEST), " * is_artifact
+        junk = storage_rules.left_out(news[path], _ownership.all_declared()) if is_artifact else ""
+        another = f"{junk}Deploy it under a new version name beside {news['name']} and move the default"
         return f"{another}, {pin}or say allowDowntime: true"
 
     def _clear_failed(self, call: Call, inputs: State) -> None:

@@ -8,8 +8,9 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from resources import errors
+from resources import _signatures, errors
 from resources._provider import Call, State
 from resources.storage import _objects, _uploads, manifests
 
@@ -60,9 +61,14 @@ def find(inputs: State) -> Folder:
         places = ["in the bucket", *([f"in gs://{elsewhere} (artifactSource)"] if elsewhere else [])]
         raise errors.ArtifactError(
             f"its bytes are neither {' nor '.join(places)} nor in {source or 'a build'} on this machine: "
-            "run `python -m models build`, or set artifactSource to a bucket that has them"
+            f"{_way(inputs)}, or set artifactSource to a bucket that has them"
         )
     return Folder(Path(source), inputs)
+
+
+def _way(inputs: State) -> str:
+    """How the bytes of an artifact come to this machine."""
+    return "run `python -m models build`" if inputs.get("recipe") else "run `python -m models import` here, with them"
 
 
 def verify(folder: Path, files: Mapping[str, State]) -> None:
@@ -90,7 +96,17 @@ def manifest(inputs: State) -> bytes:
     """The manifest of a SavedModel that was made elsewhere: what is declared of it."""
     names = ("contentDigest", "tensorflow", "signatures", "metrics", "size", "files")
     facts = {"format": 1, "recipe": None, "samples": [], **{name: inputs[name] for name in names if name in inputs}}
+    if "signatures" in facts:
+        facts["signatures"] = {name: _structured(parts) for name, parts in facts["signatures"].items()}
     return json.dumps(facts, sort_keys=True).encode()
+
+
+def _structured(signature: Any) -> Any:
+    """A signature by dtype and shape. What a program of one's own wrote there in no known form stays as it is."""
+    try:
+        return _signatures.structured(signature)
+    except (AttributeError, ValueError):
+        return signature
 
 
 def _crc32c(file: Path) -> str:

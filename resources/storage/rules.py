@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -53,6 +53,26 @@ def folder_uri(inputs: Mapping[str, Any]) -> str:
     return f"gs://{inputs['bucket']}/{inputs['prefix']}/"
 
 
+def left_out(uri: str, declared: Iterable[Mapping[str, Any]]) -> str:
+    """What to say of another artifact under a version's name, where files were left out of it; empty where none were.
+
+    Args:
+        uri: `gs://BUCKET/PREFIX/` of the artifact that is wanted.
+        declared: inputs of what the program declares, SavedModels among them.
+    """
+    wanted = ("bucket", "prefix", "leftOut")
+    for inputs in declared:
+        if all(inputs.get(key) for key in wanted) and folder_uri(inputs) == uri:
+            names = ", ".join(map(str, inputs["leftOut"]))
+            return (
+                f"{names} in its folder {'is' if len(inputs['leftOut']) == 1 else 'are'} left out of the artifact by "
+                "name, which gives it another content digest than an earlier release did. If nothing else changed, "
+                "keep the version as it is: copy manifest.json from the address that it was into that folder; what "
+                "it names is not left out. Else: "
+            )
+    return ""
+
+
 def bucket_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
     """Everything wrong with a bucket's inputs."""
     name = values.get("name")
@@ -86,8 +106,9 @@ def saved_model_failures(values: Mapping[str, Any], where: str = "") -> Iterator
     files = values.get("files")
     if not isinstance(files, Mapping):
         return
-    if not {"saved_model.pb", "saved_model.pbtxt"} & set(files):
-        yield join(where, "files"), "has no saved_model.pb"
+    if "saved_model.pb" not in files:
+        text = "; saved_model.pbtxt, its text form, must be converted: docs/stacks.md says how"
+        yield join(where, "files"), "has no saved_model.pb" + text * ("saved_model.pbtxt" in files)
     if len(files) > MOST_FILES:
         yield join(where, "files"), f"has {len(files)} files; ml v1 takes {MOST_FILES}"
     for name in files:

@@ -123,7 +123,12 @@ class SavedModelArgs(TypedDict, total=False):
     bucket: Required[Annotated[Input[str], path("Name of the bucket.")]]
     prefix: Required[Annotated[Input[str], path("Folder in the bucket: `RECIPE/CONTENT_DIGEST`.")]]
     source: Annotated[
-        Input[Free], local("Folder of the bytes, below the project's.", default="the bucket has them already")
+        Input[Free],
+        local("Folder of the bytes, below the project's.", default="the bucket has them already", quiet=True),
+    ]
+    left_out: Annotated[
+        list[str],
+        local("Files of that folder that are not part of it: junk by their names.", default="none", quiet=True),
     ]
     artifact_source: Annotated[
         str, local("Bucket that the bytes are copied from, where the same prefix of it has them.", default="none")

@@ -135,6 +135,19 @@ def test_a_folder_with_a_shard_cut_short_is_not_sent(pusher: Pusher) -> None:
     assert pusher.names() == []
 
 
+def test_what_is_left_out_of_a_folder_is_said(pusher: Pusher) -> None:
+    """Junk is not sent."""
+    saved_models.write(pusher.root / "exports/mult")
+    write(pusher.root / "exports/mult", {"Thumbs.db": b"", "._saved_model.pb": b""})
+
+    done = pusher.push("./exports/mult")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    said = "since files of these names are not part of a SavedModel: ._saved_model.pb, Thumbs.db\n"
+    assert f"./exports/mult: left out, {said}" in done.stdout
+    assert [name.rpartition("/")[2] for name in pusher.names()] == ["saved_model.pb", "manifest.json"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

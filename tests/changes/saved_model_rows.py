@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from resources import errors
-from tests.changes.rows import Row, Sent, fixed, local, secrets
+from tests.changes.rows import Row, Sent, fixed, local, quiet, secrets
 from tests.providers import State
 
 INSERT, DELETE = "storage.objects.insert", "storage.objects.delete"
@@ -114,7 +114,8 @@ ROWS = [
     Row(field="owner", change="taken away", step="same", old={"owner": "one"}, new={"owner": None}),
     *local("adopt", old=False, new=True),
     *local("artifactSource", "staging-models", "other-models"),
-    *local("source", "<one>", "<two>"),
+    *quiet("source", "<one>", "<two>"),
+    *quiet("leftOut", ["a~"], ["b~"]),
     *local("sizeLimit", 1000, 2000),
     Row(field="sizeLimit", change="spelled", step="same", old={"sizeLimit": 1000}, new={"sizeLimit": 1000.0}),
     *secrets("source"),

@@ -50,7 +50,7 @@ def test_a_model_is_deployed_and_asked(gcloud: Gcloud, bucket: str, tmp_path: Pa
     gcloud.run("ai-platform", "versions", "create", "v1", "--model=m", *staged, *deployed)
     answer = gcloud.json("ai-platform", "predict", "--model=m", f"--json-request={tmp_path / 'request.json'}")
 
-    assert answer == {"predictions": [2.0, 4.0]}
+    assert answer == {"predictions": [{"y": 2.0}, {"y": 4.0}]}
 
 
 @pytest.mark.faults
@@ -133,7 +133,9 @@ def test_the_commands_for_models(gcloud: Gcloud, bucket: str, tmp_path: Path) ->
     gcloud.run(*ai, "operations", "cancel", operation)
     assert gcloud.json(*ai, "operations", "describe", operation)["done"] is True
     asked = (*ai, "predict", "--model=m", "--version=v1")
-    assert gcloud.json(*asked, f"--json-instances={tmp_path / 'instances'}") == {"predictions": [2.0, 4.0]}
+    assert gcloud.json(*asked, f"--json-instances={tmp_path / 'instances'}") == {
+        "predictions": [{"y": 2.0}, {"y": 4.0}]
+    }
     assert "error" in gcloud.json(
         *asked, f"--text-instances={tmp_path / 'instances'}"
     )  # texts, where floats are wanted

@@ -20,7 +20,7 @@ from tests.running import ROOT
 
 Main = Callable[[list[str]], int]
 COMMANDS: dict[str, tuple[Main, list[str]]] = {
-    "models": (models.core.cli.main, ["build", "push", "list", "where"]),
+    "models": (models.core.cli.main, ["build", "import", "push", "list", "where"]),
     "emulator": (emulator.cli.main, ["serve", "up", "down", "status", "requests", "logs"]),
     "prediction": (prediction.cli.main, []),
 }

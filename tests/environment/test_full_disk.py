@@ -137,7 +137,7 @@ def test_an_operation_ends_when_there_is_space(cramped: RunningEmulator, disk: P
         until_refused(cramped)
         cramped.faults()
         until(lambda: cramped.status()["versions"][1]["nodes"], "what the operation does")
-        assert ml.predict(model, [1.0]) == {"predictions": [2.0]}
+        assert ml.predict(model, [1.0]) == {"predictions": [{"y": 2.0}]}
         assert ml.versions.get(name=f"{model}/versions/v2").execute()["state"] == "CREATING"
 
     until(lambda: ml.versions.get(name=f"{model}/versions/v2").execute()["state"] == "READY", "the end")

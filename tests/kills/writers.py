@@ -157,7 +157,7 @@ class Writer:
             answer = self._ml("POST", f"{self._model}:predict", {"instances": [1.0, 2.0]})
             factor = self._versions[self._default]
             assert factor is not None
-            assert answer == {"predictions": [factor, 2 * factor]}
+            assert answer == {"predictions": [{"y": factor}, {"y": 2 * factor}]}
 
     def check(self) -> None:
         """Everything that was acknowledged is there, what was under way is there whole or not at all."""

@@ -38,13 +38,18 @@ def tensor(field: int, name: str, kind: int, shape: Sequence[int] | None) -> byt
 
 
 def graph(
-    inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], *, tags: Sequence[str] = ("serve",), nodes: bytes = b""
+    inputs: Mapping[str, Tensor],
+    outputs: Mapping[str, Tensor],
+    *,
+    tags: Sequence[str] = ("serve",),
+    nodes: bytes = b"",
+    names: Sequence[str] = ("serving_default",),
 ) -> bytes:
-    """The bytes of a saved_model.pb with the signature `serving_default`, written by "TensorFlow" 2.99.0."""
+    """The bytes of a saved_model.pb with a signature under each name, written by "TensorFlow" 2.99.0."""
     info = b"".join(block(4, tag) for tag in tags) + block(5, "2.99.0")
     signature = b"".join(tensor(1, name, *each) for name, each in inputs.items())
     signature += b"".join(tensor(2, name, *each) for name, each in outputs.items())
-    signatures = block(5, block(1, "serving_default") + block(2, signature))
+    signatures = b"".join(block(5, block(1, name) + block(2, signature)) for name in names)
     return number(1, 1) + block(2, block(1, info) + block(2, nodes) + signatures)
 
 

@@ -39,6 +39,7 @@ def test_once_and_the_same(run: Run, checkout: Path) -> None:
     assert manifest == {**json.loads(card_before), "samples": manifest["samples"]}
     assert (manifest["recipe"], manifest["inputDigest"], len(manifest["samples"])) == ("line", digest, 3)
     assert models.resolve("line", root=checkout).folder == folder
+    assert all(list(sample["prediction"]) == ["y"] for sample in manifest["samples"])
 
     (folder / SHARD).write_bytes(b"damaged")
     card.write_text(card_before.decode().replace(manifest["contentDigest"], "0" * 16), encoding="utf-8")

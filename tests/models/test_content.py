@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,48 @@ def test_manifest_is_no_content(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
 
     assert before == read_content(tmp_path)
+
+
+JUNK = [".DS_Store", "assets/.DS_Store", "._saved_model.pb", "Thumbs.db", "saved_model.pb~", "a.swp", "__MACOSX/x/y"]
+CONTENT = ["keras_metadata.pb", ".hidden", "ds_store", "thumbs.db.txt", "assets/~a", "swp", "MACOSX/x", "a.swp.txt"]
+
+
+@pytest.mark.parametrize("name", JUNK)
+def test_named_junk_is_no_content(tmp_path: Path, name: str) -> None:
+    """It changes no digest and may be what could not be uploaded; where a manifest names it, it counts."""
+    before = read_content(write(tmp_path))
+    write(tmp_path, {name: b"junk"})
+
+    found = read_content(tmp_path)
+
+    assert found == before._replace(left_out=[name])
+    (tmp_path / name).unlink()
+    (tmp_path / name).symlink_to("/etc")
+    assert read_content(tmp_path) == found
+    (tmp_path / name).unlink()
+    write(tmp_path, {name: b"junk", "manifest.json": json.dumps({"files": {name: {}}}).encode()})
+    kept = read_content(tmp_path)
+    assert (kept.left_out, set(kept.files)) == ([], {*FILES, name})
+    assert kept.digest != before.digest
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_nothing_else_is_left_out(tmp_path: Path, name: str) -> None:
+    """Exports hold files of many names, and loaders read them: the digest of an earlier release stays what it is."""
+    before = read_content(write(tmp_path))
+
+    found = read_content(write(tmp_path, {name: b"content"}))
+
+    assert (found.left_out, set(found.files)) == ([], {*FILES, name})
+    assert found.digest != before.digest
+
+
+@pytest.mark.parametrize("manifest", ["[]", "{", '{"files": []}', "[" * 100_000, "{}"])
+def test_a_manifest_that_is_none_keeps_no_junk(tmp_path: Path, manifest: str) -> None:
+    """What is wrong with it is told by who reads the rest of it."""
+    write(tmp_path, {**FILES, ".DS_Store": b"", "manifest.json": manifest.encode()})
+
+    assert read_content(tmp_path).left_out == [".DS_Store"]
 
 
 @pytest.mark.parametrize("change", ["content", "name"])
@@ -63,7 +106,10 @@ def _no_variables(folder: Path) -> None:
     ("damage", "said"),
     [
         (_without("saved_model.pb"), "no saved_model.pb"),
-        (_text_form, "binary form"),
+        (
+            _text_form,
+            r"saved_model\.pbtxt, its text form, must be converted to the binary form: docs/",
+        ),
         (_without(SHARD), "variables.data"),
         (_without(INDEX), "variables.index"),
         (_second_shard, "shards"),

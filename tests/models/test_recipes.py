@@ -28,6 +28,13 @@ LOCAL: list[tuple[str, dict[str, Any], float]] = [
     ("heart_disease", {}, 0.80),
 ]
 CARDS = [*LOCAL, ("fashion_mnist", {"data": "full"}, 0.88)]
+CONTENT = {
+    "fashion_mnist/831617cab8e83f7b": "76e19336cc90baed",
+    "fashion_mnist/ac4b11035afa657e": "acceea433dc6debf",
+    "fashion_mnist/f17e66981963ade4": "0ec21ea6022a0553",
+    "heart_disease/e4a4b8b48df20979": "818968711e36d844",
+}
+"""Of each committed card: recipe and input digest, and the content digest that stacks deploy by."""
 
 
 def _loaded(artifact: models.Artifact) -> dict[str, Any]:
@@ -88,8 +95,7 @@ def test_export(
     assert artifact.signatures == {"serving_default": {"inputs": inputs, "outputs": outputs}}
     assert artifact.signatures["serving_default"] == loaded["signature"]
     assert len(artifact.samples) == 20
-    [output] = outputs  # the API gives the bare value of a single output
-    expected = [_floats({output: sample["prediction"]}) for sample in artifact.samples]
+    expected = [_floats(sample["prediction"]) for sample in artifact.samples]
     assert expected == loaded["second"]
     assert [_rounded(prediction) for prediction in expected] == loaded["first"]
 
@@ -103,6 +109,23 @@ def test_cards(name: str, settings: dict[str, Any], least: float) -> None:
     assert len(artifact.samples) == CARD_SAMPLES
     assert all("label" in sample and "prediction" in sample for sample in artifact.samples)
     assert list(artifact.classes) == (list(fashion.CLASSES) if name == "fashion_mnist" else [])
+
+
+def test_cards_keep_their_digests() -> None:
+    """Another input digest asks everybody for a new card; another content digest deploys every stack anew."""
+    cards = {f"{path.parent.name}/{path.stem}": read_card(path) for path in (ROOT / "models/cards").glob("*/*.json")}
+    today = {f"{name}/{digest_of(name, ROOT, **settings)}" for name, settings, _ in CARDS}
+
+    assert {place: card.content_digest for place, card in cards.items()} == CONTENT
+    assert {f"{card.recipe}/{card.input_digest}" for card in cards.values()} == today == CONTENT.keys()
+
+
+def test_cards_hold_predictions_by_output_name() -> None:
+    """What a card says that the model answers is what a client reads: `predictions[i]["softmax"]`."""
+    for name, settings, _ in CARDS:
+        text = card_path(ROOT, name, digest_of(name, ROOT, **settings)).read_text(encoding="utf-8")
+        outputs = json.loads(text)["signatures"]["serving_default"]["outputs"]
+        assert all(sample["prediction"].keys() == outputs.keys() for sample in json.loads(text)["samples"])
 
 
 def test_card_form() -> None:

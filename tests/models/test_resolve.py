@@ -14,6 +14,9 @@ from models.core import artifact as manifests
 from models.core.content import MANIFEST
 from models.core.places import build_folder, card_path
 from models.core.resolve import read_folder
+from resources import _signatures
+from resources.plan import saved_model_inputs
+from resources.storage import _folder
 from tests.models.saved_models import GRAPH, INDEX, SHARD, index, write
 from tests.models.test_digest import digest_of
 
@@ -127,6 +130,45 @@ def test_refused(checkout: Path, artifact: str, parameters: dict[str, object], s
         models.resolve(artifact, parameters, root=checkout)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ([0.5], {"y": [0.5]}),
+        ({"y": [0.5]}, {"y": [0.5]}),
+        ({"z": 1}, {"y": {"z": 1}}),
+        ({"b64": "aGk="}, {"y": {"b64": "aGk="}}),
+    ],
+)
+def test_samples_are_read_by_output_name(checkout: Path, written: object, read: object) -> None:
+    """A card of an earlier release holds the bare value of a single output: it is read under the output's name."""
+    facts = put_build(checkout)
+    put_card(checkout, replace(facts, samples=[{"instance": [1.0, 2.0], "prediction": written}]))
+
+    assert models.resolve("line", root=checkout).samples == [{"instance": [1.0, 2.0], "prediction": read}]
+
+
+@pytest.mark.parametrize("outputs", [["y"], ["a", "b"], ["b64"], []])
+@pytest.mark.parametrize("prediction", [1, [1], {"y": 1}, {"b64": "x"}, {"a": 1, "b": 2}])
+def test_the_rule_of_names_is_that_of_the_resources(outputs: list[str], prediction: object) -> None:
+    """`models` imports nothing of `resources`: both have the rule, and it is one."""
+    signatures = {"only": {"outputs": dict.fromkeys(outputs)}}
+
+    [sample] = manifests.named([{"prediction": prediction}], signatures)
+
+    assert sample["prediction"] == _signatures.by_name(prediction, outputs)
+    for many in (signatures, {**signatures, "serving_default": {}}, {}):
+        assert manifests.default_signature(many) == _signatures.default_key(many)
+
+
+def test_a_manifest_of_one_made_elsewhere_is_read(checkout: Path) -> None:
+    """What was downloaded from a bucket with the manifest that `pulumi up` wrote there is an artifact as it is."""
+    folder = write(checkout / "exports/x")
+    facts = models.resolve("./exports/x", root=checkout)
+    (folder / MANIFEST).write_bytes(_folder.manifest(saved_model_inputs(facts, "bucket")))
+
+    assert models.resolve("./exports/x", root=checkout) == replace(facts, samples=[], classes=[])
 
 
 @pytest.mark.parametrize("form", ["./made/elsewhere", "made/elsewhere", "absolute"])

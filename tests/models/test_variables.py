@@ -54,7 +54,7 @@ def test_what_tensorflow_wrote_is_refused_where_it_is_damaged(
     assert models
     for model in models:
         folder = shutil.copytree(model, tmp_path / model.name)
-        assert SHARD in list_files(folder)
+        assert SHARD in list_files(folder).sizes
         damage(folder / name)
 
         with pytest.raises(FolderError, match=said):
@@ -84,7 +84,7 @@ def test_as_many_bytes_as_the_index_tells_of_are_enough(tmp_path: Path) -> None:
     for size in (10, 9):
         files = {**FILES, INDEX: index({0: size, 1: 10}, shards=2), **TWO}
         del files[SHARD]
-        assert list_files(write(tmp_path, files)).keys() == files.keys()
+        assert list_files(write(tmp_path, files)).sizes.keys() == files.keys()
 
 
 def test_a_compressed_index_is_not_judged(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_compressed_index_is_not_judged(tmp_path: Path) -> None:
     content = index({0: 1000}, kind=1)
 
     assert read_index(content) is None
-    assert SHARD in list_files(write(tmp_path, {**FILES, INDEX: content}))
+    assert SHARD in list_files(write(tmp_path, {**FILES, INDEX: content})).sizes
 
 
 WHOLE = index({0: 1000, 1: 70}, shards=2)

@@ -73,8 +73,70 @@ def test_signature(kind: int, shape: tuple[int, ...] | None, expected: dict[str,
     assert found.tensorflow == "2.99.0"
 
 
-@pytest.mark.parametrize("tags", [(), ("train",), ("serve", "gpu")])
-def test_no_graph_to_serve(tags: tuple[str, ...]) -> None:
-    """A graph without the one tag `serve`, which the loaders ask for, is refused."""
-    with pytest.raises(FolderError, match="serve"):
-        read_graph(graph({}, {}, tags=tags), "saved_model.pb")
+SERVED = {"serving_default": {"inputs": {}, "outputs": {"right": {"dtype": "float32", "shape": []}}}}
+
+
+def _tagged(*tags: str, right: bool = False) -> bytes:
+    """A graph with these tags; the right one is told by its output."""
+    return graph({}, {"right" if right else "wrong": (1, ())}, tags=tags)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _tagged("serve", "gpu") + _tagged("train") + _tagged("serve", right=True),
+        _tagged("train") + _tagged("serve", "gpu", right=True) + _tagged("serve", "tpu"),
+        _tagged("serve", "gpu", right=True),
+        _tagged("train", right=True),
+        _tagged(right=True),
+    ],
+    ids=["serve alone", "serve among others", "the only one, serve and gpu", "the only one, train", "without a tag"],
+)
+def test_the_graph_that_is_served(content: bytes) -> None:
+    """That with the one tag `serve` comes first, then one that has it among others, then the only one there is."""
+    assert read_graph(content, "saved_model.pb").signatures == SERVED
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (_tagged("train") + _tagged("eval", "gpu"), "2 graphs, tagged {train}, {eval, gpu}, and none of them 'serve'"),
+        (number(1, 1), "it holds no graph; export one for serving"),
+        (block(2, b""), "it holds no graph; export one for serving"),
+    ],
+)
+def test_no_graph_to_serve(content: bytes, said: str) -> None:
+    """Where it cannot be told which graph is meant, the tags of each are listed."""
+    with pytest.raises(FolderError) as caught:
+        read_graph(content, "saved_model.pb")
+    assert said in str(caught.value)
+
+
+def _signature(name: str, encoding: bytes) -> bytes:
+    """An entry of a graph's signatures, with the output `y` in an encoding of its own."""
+    output = block(2, block(1, "y") + block(2, encoding + number(2, 1)))
+    return block(5, block(1, name) + block(2, output))
+
+
+def _graph(*signatures: bytes) -> bytes:
+    return block(2, block(1, block(4, "serve")) + block(2, b"") + b"".join(signatures))
+
+
+DENSE, SPARSE, RAGGED = block(1, "y:0"), block(4, block(1, "v:0")), block(5, b"")
+
+
+@pytest.mark.parametrize(("encoding", "said"), [(SPARSE, "a sparse tensor"), (RAGGED, "a ragged")])
+@pytest.mark.parametrize("name", ["serving_default", "only"])
+def test_an_output_that_no_answer_can_hold_is_named(encoding: bytes, said: str, name: str) -> None:
+    """The default signature has to answer: its output is named, and how to export it instead."""
+    others = [_signature("other", DENSE)] if name == "serving_default" else []
+
+    with pytest.raises(FolderError, match=f"the output 'y' of the signature {name} is {said}.*to_dense"):
+        read_graph(_graph(_signature(name, encoding), *others), "saved_model.pb")
+
+
+def test_another_signature_may_have_such_an_output() -> None:
+    """It is served; a request that names it fails by itself."""
+    content = _graph(_signature("serving_default", DENSE), _signature("sparse", SPARSE), _signature("ragged", RAGGED))
+
+    assert list(read_graph(content, "saved_model.pb").signatures) == ["ragged", "serving_default", "sparse"]

@@ -85,7 +85,9 @@ def test_forms_of_instances(deployment: Deployment, tmp_path: Path, source: str,
 
     done = deployment.run("risk", "--instances", str(file) if source == "file" else "-", "--json", given=text)
 
-    assert json.loads(done.stdout) == {"predictions": [[0.25], [0.75]]}, reason
+    assert json.loads(done.stdout) == {
+        "predictions": [{"prediction_probability": [value]} for value in (0.25, 0.75)]
+    }, reason
 
 
 def test_one_line(deployment: Deployment) -> None:
@@ -101,7 +103,20 @@ def test_signature_in_the_body(deployment: Deployment) -> None:
 
     done = deployment.run("numbers", "--instances", "-", "--json", given=json.dumps(body))
 
-    assert json.loads(done.stdout) == {"predictions": [-1.5]}
+    assert json.loads(done.stdout) == {"predictions": [{"minus": -1.5}]}
+
+
+def test_signature_on_the_command_line(deployment: Deployment) -> None:
+    """It comes before what a request body names; samples are for the one that is asked by default."""
+    body = {"instances": [1.5], "signature_name": "serving_default"}
+
+    done = deployment.run("numbers", "--instances", "-", "--signature", "negative", "--json", given=json.dumps(body))
+    table = deployment.run("numbers", "--instances", "-", "--signature", "negative", given="[1.5]")
+    sample = deployment.run("clothes", "--signature", "serving_default")
+
+    assert json.loads(done.stdout) == {"predictions": [{"minus": -1.5}]}
+    assert table.stdout.splitlines()[1].split() == ["instance", "minus"]
+    assert sample.stdout.splitlines()[-1].split()[-1] == "right"
 
 
 def test_names_of_classes(deployment: Deployment) -> None:
@@ -138,6 +153,8 @@ def test_plot(deployment: Deployment, tmp_path: Path) -> None:
     ("arguments", "given", "code", "says"),
     [
         (["nothing"], None, 1, "404 NOT_FOUND"),
+        (["clothes", "--signature", "x"], None, 1, "no sample instances for the signature x, only for serving_default"),
+        (["clothes", "--signature", "x", "--instances", "-"], "[1]", 1, "has: serving_default"),
         (["clothes", "--version", "v9"], None, 1, "404 NOT_FOUND"),
         (["numbers"], None, 1, "--instances FILE"),
         (["clothes", "--instances", "-"], "[[1, 2]]", 1, "It takes image float32 [4, 4]"),

@@ -31,7 +31,7 @@ def test_many_requests_keep_the_order_of_the_instances(wire: Wire) -> None:
         assert client.predict(instances) == instances
         assert asyncio.run(client.predict_async(instances)) == instances
 
-    assert len(wire.requests) == 10
+    assert len(wire.predicts) == 10
 
 
 def test_the_event_loop_goes_on_during_a_prediction(wire: Wire) -> None:

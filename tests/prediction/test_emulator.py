@@ -13,13 +13,13 @@ pytestmark = pytest.mark.tensorflow
 
 
 def test_one_output(deployment: Deployment) -> None:
-    """A model with one output gives its value per instance."""
+    """A model with one output gives an object with its name per instance."""
     endpoint = deployment.emulator.endpoint
     instances = [patient(32), patient(32, "fixed")]
 
     predictions = predict_json(deployment.project, "risk", instances, "v1", endpoint=endpoint)
 
-    assert np.ravel(predictions) == pytest.approx([0.25, 0.75])
+    assert predictions == [{"prediction_probability": [0.25]}, {"prediction_probability": [0.75]}]
 
 
 def test_several_outputs_and_signatures(deployment: Deployment) -> None:
@@ -27,7 +27,9 @@ def test_several_outputs_and_signatures(deployment: Deployment) -> None:
     endpoint = deployment.emulator.endpoint
 
     assert predict_json(deployment.project, "numbers", [1.5], endpoint=endpoint) == [{"double": 3.0, "half": 0.75}]
-    assert predict_json(deployment.project, "numbers", [1.5], endpoint=endpoint, signature_name="negative") == [-1.5]
+    assert predict_json(deployment.project, "numbers", [1.5], endpoint=endpoint, signature_name="negative") == [
+        {"minus": -1.5}
+    ]
 
 
 def test_arrays(deployment: Deployment) -> None:
@@ -37,7 +39,7 @@ def test_arrays(deployment: Deployment) -> None:
 
     predictions = predict_json(deployment.project, "clothes", images, endpoint=endpoint)
 
-    assert np.argmax(predictions, axis=1).tolist() == [2, 0]
+    assert [int(np.argmax(prediction["softmax"])) for prediction in predictions] == [2, 0]
 
 
 def test_split(deployment: Deployment) -> None:

@@ -113,7 +113,7 @@ def test_a_client_asks_the_version_of_its_user(wire: Wire) -> None:
         with pytest.raises(errors.InvalidInput):
             client.predict([1])
 
-    assert [path.partition("?")[0].split("/")[-1] for path, _ in wire.requests] == [f"{v}:predict" for v in chosen]
+    assert [path.partition("?")[0].split("/")[-1] for path, _ in wire.predicts] == [f"{v}:predict" for v in chosen]
     assert chosen == [version_for(user, shares, "projects/p/models/m") for user in range(8)]
     assert set(chosen) == {"v1", "v2"}
 

@@ -18,7 +18,8 @@ class Wire:
     Attributes:
         endpoint: `http://127.0.0.1:PORT`.
         requests: path and body of each request, as they came.
-        answers: status and body of the next answers; then each instance is its own prediction.
+        answers: status and body of the next answers; then each instance is its own prediction, and who asks what is
+            deployed may not know it.
     """
 
     endpoint: str = ""
@@ -30,12 +31,19 @@ class Wire:
         self.requests.append((path, content))
         if self.answers:
             return self.answers.pop(0)
+        if not content:
+            return 403, {"error": {"code": 403, "message": "Not yours.", "status": "PERMISSION_DENIED"}}
         return 200, {"predictions": json.loads(content)["instances"]}
 
     @property
     def bodies(self) -> list[Any]:
         """The bodies of the requests, parsed."""
-        return [json.loads(content) for _, content in self.requests]
+        return [json.loads(content) for _, content in self.predicts]
+
+    @property
+    def predicts(self) -> list[tuple[str, bytes]]:
+        """The requests that asked for predictions."""
+        return [(path, content) for path, content in self.requests if ":predict" in path]
 
 
 @contextmanager

@@ -17,12 +17,12 @@ _PAUSE = 0.02
 
 
 def predict(url: str, *instances: float) -> list[float]:
-    """The answers of a model or a version over HTTP."""
+    """The answers of a model or a version over HTTP, whose only output is `y`."""
     body = json.dumps({"instances": instances}).encode()
     request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 - loopback
     with urllib.request.urlopen(request, timeout=BOUND) as answer:  # noqa: S310 - loopback
-        found: list[float] = json.load(answer)["predictions"]
-    return found
+        predictions = json.load(answer)["predictions"]
+    return [prediction["y"] for prediction in predictions]
 
 
 class Client:

@@ -153,6 +153,7 @@ def test_a_lifecycle_rule_that_cannot_be_meant_is_refused(rule: dict[str, Any], 
 FILE = {"size": 1, "crc32c": "x"}
 ARTIFACTS = [
     ({"variables/variables.index": FILE}, "no saved_model.pb"),
+    ({"saved_model.pbtxt": FILE}, "saved_model.pbtxt, its text form, must be converted"),
     ({"saved_model.pb": FILE, **{f"{number}": FILE for number in range(1000)}}, "1001 files"),
     ({"saved_model.pb": FILE, "../x": FILE}, "leads outside"),
     ({"saved_model.pb": FILE, "/x": FILE}, "leads outside"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,34 @@ def test_every_file_arrives_and_the_manifest_is_the_last(
     last = max(found.values(), key=lambda item: int(item["generation"]))
     assert last["name"] == f"{PREFIX}/manifest.json"
     assert all(found[f"{PREFIX}/{name}"]["crc32c"] == facts["crc32c"] for name, facts in inputs["files"].items())
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        (
+            {"inputs": {"x": "float32[?, 5]", "n": "int64[]"}, "outputs": {"y": "string[...]"}},
+            {
+                "inputs": {"x": {"dtype": "float32", "shape": [None, 5]}, "n": {"dtype": "int64", "shape": []}},
+                "outputs": {"y": {"dtype": "string", "shape": None}},
+            },
+        ),
+        ({"inputs": {"x": "a vector"}}, {"inputs": {"x": "a vector"}}),
+        ("a text", "a text"),
+    ],
+    ids=["display", "not a tensor", "not a signature"],
+)
+def test_a_manifest_holds_signatures_by_dtype_and_shape(
+    provider: Any, emulator: RunningEmulator, bucket: str, folder: Path, given: Any, written: Any
+) -> None:
+    """The manifest of a SavedModel made elsewhere has the form of a recipe's; the resource keeps the display form."""
+    inputs = as_engine(saved_model_inputs(folder, bucket, PREFIX, signatures={"serving_default": given}))
+
+    created = provider.create(dict(inputs))
+
+    get = emulator.storage().objects().get_media(bucket=bucket, object=f"{PREFIX}/manifest.json")
+    assert json.loads(get.execute())["signatures"] == {"serving_default": written}
+    assert created.outs["signatures"] == {"serving_default": given}
 
 
 def test_the_same_content_is_never_sent_twice(

@@ -110,7 +110,10 @@ def test_an_empty_file_gives_an_empty_result(batch: Batch) -> None:
         ({"inputPaths": ["gs://no-such-bucket/x*"]}, "No file matches gs://no-such-bucket/x*"),
         ({"uri": "gs://no-such-bucket/model"}, "gs://no-such-bucket/model"),
         ({"outputPath": "gs://no-such-bucket/"}, "output path gs://no-such-bucket/"),
-        ({"signatureName": "other"}, "model: No signature found for signature key other. (Error code: 0)"),
+        (
+            {"signatureName": "other"},
+            "model: No signature found for signature key other. The model has: serving_default. (Error code: 0)",
+        ),
         ({"dataFormat": "TF_RECORD"}, "/in/rows.json: at byte 0 is no TFRecord"),
         ({"dataFormat": "TF_RECORD_GZIP"}, "/in/rows.json: it is no whole gzip file"),
     ],

@@ -78,7 +78,7 @@ def test_load_makes_nodes_come_and_go(quick: Caller) -> None:
         until(lambda: len(answers) > more + 50, "answers of three nodes")
     until(lambda: _nodes(quick, version) == 1, "one node again")
 
-    assert all(answer == {"predictions": [2.0]} for answer in answers)
+    assert all(answer == {"predictions": [{"y": 2.0}]} for answer in answers)
 
 
 def test_an_idle_version_has_no_node_and_answers_all_the_same(quick: Caller) -> None:
@@ -88,7 +88,7 @@ def test_an_idle_version_has_no_node_and_answers_all_the_same(quick: Caller) -> 
     assert (shown["nodes"], shown["minNodes"], shown["maxNodes"]) == (0, 0, cores_here())
 
     for _ in range(2):
-        assert quick.predict(version["name"], [1.0]) == {"predictions": [2.0]}
+        assert quick.predict(version["name"], [1.0]) == {"predictions": [{"y": 2.0}]}
         until(lambda: _nodes(quick, version) == 0, "no node")
 
 

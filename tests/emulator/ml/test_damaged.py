@@ -33,7 +33,7 @@ def test_damaged_graphs_fail_alone(ml: Caller) -> None:
         assert ended["error"]["code"] == 3, ended
         assert ended["error"]["message"].startswith("Bad model detected with error: "), ended
         assert ml.versions.get(name=f"{model}/versions/d{number}").execute()["state"] == "FAILED"
-        assert ml.predict(model, [2.0]) == {"predictions": [4.0]}
+        assert ml.predict(model, [2.0]) == {"predictions": [{"y": 4.0}]}
 
     ml.version(model, "v2", 3.0)
-    assert ml.predict(f"{model}/versions/v2", [2.0]) == {"predictions": [6.0]}
+    assert ml.predict(f"{model}/versions/v2", [2.0]) == {"predictions": [{"y": 6.0}]}

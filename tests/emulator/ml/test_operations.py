@@ -105,9 +105,9 @@ def test_nothing_acknowledged_is_lost_by_a_kill(emulator_factory: Factory, tmp_p
     ml = Caller(emulator_factory(data=data), "p")
 
     assert workers
-    assert ml.predict(ready["name"], [1.0]) == {"predictions": [2.0]}
+    assert ml.predict(ready["name"], [1.0]) == {"predictions": [{"y": 2.0}]}
     assert ml.response(running)["state"] == "READY"
-    assert ml.predict(f"{model}/versions/running", [1.0]) == {"predictions": [3.0]}
+    assert ml.predict(f"{model}/versions/running", [1.0]) == {"predictions": [{"y": 3.0}]}
     assert ml.models.get(name=model).execute()["defaultVersion"]["name"] == ready["name"]
 
 

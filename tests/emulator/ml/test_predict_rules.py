@@ -22,22 +22,22 @@ def _code(number: int, text: str) -> dict[str, Any]:
 
 _AT_LIMIT = b'{"instances": [1]' + b" " * (PREDICT_BYTES - 18) + b"}"
 TABLE: list[tuple[str, bytes, int, Any]] = [
-    ("bare values", b'{"instances": [1, 2.5]}', 200, {"predictions": [2, 5]}),
-    ("named values", b'{"instances": [{"x": 1}, 2]}', 200, {"predictions": [2, 4]}),
+    ("bare values", b'{"instances": [1, 2.5]}', 200, {"predictions": [{"y": 2}, {"y": 5}]}),
+    ("named values", b'{"instances": [{"x": 1}, 2]}', 200, {"predictions": [{"y": 2}, {"y": 4}]}),
     (
         "the default signature by name",
         b'{"instances": [1], "signature_name": "serving_default"}',
         200,
-        {"predictions": [2]},
+        {"predictions": [{"y": 2}]},
     ),
-    ("other keys beside", b'{"instances": [1], "parameters": {}}', 200, {"predictions": [2]}),
-    ("NaN and infinity", b'{"instances": [NaN, -Infinity]}', 200, b'{"predictions":[NaN,-Infinity]}'),
-    ("a body of the largest size", _AT_LIMIT, 200, {"predictions": [2]}),
+    ("other keys beside", b'{"instances": [1], "parameters": {}}', 200, {"predictions": [{"y": 2}]}),
+    ("NaN and infinity", b'{"instances": [NaN, -Infinity]}', 200, b'{"predictions":[{"y":NaN},{"y":-Infinity}]}'),
+    ("a body of the largest size", _AT_LIMIT, 200, {"predictions": [{"y": 2}]}),
     (
         "another signature",
         b'{"instances": [1], "signature_name": "z"}',
         200,
-        _code(1, "No signature found for signature key z."),
+        _code(1, "No signature found for signature key z. The model has: serving_default."),
     ),
     ("another input", b'{"instances": [{"b": 1}]}', 200, _code(1, "Expected tensor name: x, got tensor name: ['b'].")),
     ("no instances", b"{}", 200, _code(1, 'Missing "instances" field in request body.')),

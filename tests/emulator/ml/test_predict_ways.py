@@ -91,20 +91,20 @@ def test_faults_meet_predictions(ml: Caller, wire: Wire) -> None:
         wire.ask(version)
 
     wire.close()
-    assert wire.ask(version) == (200, {"predictions": [6]})
+    assert wire.ask(version) == (200, {"predictions": [{"y": 6}]})
 
 
 def test_the_default_answers_from_the_moment_it_is_set(ml: Caller, wire: Wire) -> None:
     """By the model's name; and a version that is deleted answers no more."""
     model = ml.model()
     first, second = ml.version(model, "v1", 2.0)["name"], ml.version(model, "v2", 3.0)["name"]
-    assert wire.ask(model) == (200, {"predictions": [6]})
+    assert wire.ask(model) == (200, {"predictions": [{"y": 6}]})
 
     ml.versions.setDefault(name=second, body={}).execute()
-    assert wire.ask(model) == (200, {"predictions": [9]})
+    assert wire.ask(model) == (200, {"predictions": [{"y": 9}]})
 
     ml.response(ml.versions.delete(name=first).execute())
-    assert wire.ask(model) == (200, {"predictions": [9]})
+    assert wire.ask(model) == (200, {"predictions": [{"y": 9}]})
     assert wire.ask(first)[0] == 404
 
 
@@ -161,9 +161,9 @@ def test_many_clients_get_their_own_answers(ml: Caller, wire: Wire) -> None:
 
     for number, found in enumerate(answers):
         factor = 2 + number % 2
-        assert found[:-1] == [{"predictions": [factor * number, factor * turn]} for turn in range(20)]
+        assert found[:-1] == [{"predictions": [{"y": factor * number}, {"y": factor * turn}]} for turn in range(20)]
         assert "got true" in found[-1]["error"]
-    assert wire.ask(names[2]) == (200, {"predictions": [6]})
+    assert wire.ask(names[2]) == (200, {"predictions": [{"y": 6}]})
 
 
 def test_predictions_that_come_together_are_answered_in_their_order(ml: Caller) -> None:
@@ -178,8 +178,8 @@ def test_predictions_that_come_together_are_answered_in_their_order(ml: Caller) 
         answers = b"".join(iter(lambda: connection.recv(65536), b""))
 
     assert statuses(answers) == [200] * 6
-    found = [json.loads(part[: part.index(b"}") + 1]) for part in answers.split(b"\r\n\r\n")[1:]]
-    assert found == [{"predictions": [2 * number]} for number in (0, 1, 2, 3, 4, 9)]
+    found = [json.loads(part[: part.index(b"}]}") + 3]) for part in answers.split(b"\r\n\r\n")[1:]]
+    assert found == [{"predictions": [{"y": 2 * number}]} for number in (0, 1, 2, 3, 4, 9)]
 
 
 def test_a_node_that_is_killed_is_told_to_its_clients(

@@ -143,6 +143,9 @@ def test_a_versions_predictions_are_logged_from_its_patch_on(
     assert listed.stdout.split() == ["TABLE", "ROWS", "p.d.t", "2"]
     rows = [json.loads(line) for line in shown.stdout.splitlines()]
     assert [json.loads(row["raw_data"])["instances"] for row in rows] == [[2.0], [3.0]]
-    assert [json.loads(row["raw_prediction"]) for row in rows] == [{"predictions": [4.0]}, {"predictions": [6.0]}]
+    assert [json.loads(row["raw_prediction"]) for row in rows] == [
+        {"predictions": [{"y": 4.0}]},
+        {"predictions": [{"y": 6.0}]},
+    ]
     assert unknown.returncode == 1
     assert unknown.stderr.startswith("error: no prediction was logged to p.d.u")

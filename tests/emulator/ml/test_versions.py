@@ -25,7 +25,7 @@ def test_a_version_goes_from_files_to_a_prediction(ml: Caller) -> None:
     assert version["@type"] == "type.googleapis.com/google.cloud.ml.v1.Version"
     assert (version["name"], version["state"], version["isDefault"]) == (f"{model}/versions/v1", "READY", True)
     for name in (model, version["name"]):
-        assert ml.predict(name, [1.0, 2.0]) == {"predictions": [2.0, 4.0]}
+        assert ml.predict(name, [1.0, 2.0]) == {"predictions": [{"y": 2.0}, {"y": 4.0}]}
     assert ml.models.get(name=model).execute()["defaultVersion"]["name"] == version["name"]
 
 
@@ -53,7 +53,7 @@ def test_only_the_first_ready_version_becomes_default(ml: Caller) -> None:
     after = ml.predict(model, [1.0])
 
     assert (moved["name"], moved["isDefault"]) == (second["name"], True)
-    assert (before, after) == ({"predictions": [2.0]}, {"predictions": [3.0]})
+    assert (before, after) == ({"predictions": [{"y": 2.0}]}, {"predictions": [{"y": 3.0}]})
 
 
 def test_the_default_goes_last(ml: Caller) -> None:
@@ -86,7 +86,7 @@ def test_a_version_is_a_copy(ml: Caller) -> None:
         ml.versions.patch(name=f"{model}/versions/v1", updateMask="autoScaling.minNodes", body=SCALED).execute()
     )
 
-    assert ml.predict(model, [1.0]) == {"predictions": [2.0]}
+    assert ml.predict(model, [1.0]) == {"predictions": [{"y": 2.0}]}
 
 
 SCALED: dict[str, Any] = {"autoScaling": {"minNodes": 2}}

@@ -24,6 +24,13 @@ def models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of `make_session_models.MODELS`, shared by all test processes of this run."""
+    script = Path(__file__).with_name("make_session_models.py")
+    return made_once(script, "exported_models", tmp_path_factory, worker_id)
+
+
+@pytest.fixture(scope="session")
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """The event loop that the serving layers live in: of the kind that the front uses."""
     loop = uvloop.new_event_loop()
@@ -51,7 +58,7 @@ def _serving(run: Run) -> Iterator[Serving]:
 
 @pytest.fixture(scope="session")
 def _strict(run: Run) -> Iterator[Serving]:
-    yield from _shared(run, predict_timeout=2.0, pending_bytes=5000, single_output_bare=False)
+    yield from _shared(run, predict_timeout=2.0, pending_bytes=5000, single_output_bare=True)
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +75,7 @@ def serving(_serving: Serving, run: Run) -> Iterator[Serving]:
 
 @pytest.fixture
 def strict(_strict: Serving, run: Run) -> Iterator[Serving]:
-    """Another one: two seconds for a prediction, 5000 bytes pending, objects as predictions."""
+    """Another one: two seconds for a prediction, 5000 bytes pending, bare values as predictions."""
     yield _strict
     run(_strict.unload("k"))
 

@@ -98,7 +98,7 @@ def test_a_damaged_model_is_refused(
     assert "\n" not in text
     assert serving.nodes("k") == 0
     run(serving.load("k", models / "double", nodes=1))
-    assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [[2, 4]]}
+    assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
 
 
 def test_a_killed_node_fails_its_requests_and_is_replaced(serving: Serving, models: Path, run: Run) -> None:
@@ -112,14 +112,14 @@ def test_a_killed_node_fails_its_requests_and_is_replaced(serving: Serving, mode
         os.kill(before[0], signal.SIGKILL)
         with pytest.raises(errors.Unavailable, match="was killed"):
             await stuck
-        assert json.loads(await serving.predict("k", _body(1, 2))) == {"predictions": [[1, 2]]}
+        assert json.loads(await serving.predict("k", _body(1, 2))) == {"predictions": [{"y": [1, 2]}]}
         await _until(lambda: serving.nodes("k") == 2)
 
     run(kill_one())
 
     assert before[1] in serving.pids("k")
     assert before[0] not in serving.pids("k")
-    assert json.loads(run(serving.predict("k", _body(3, 4)))) == {"predictions": [[3, 4]]}
+    assert json.loads(run(serving.predict("k", _body(3, 4)))) == {"predictions": [{"y": [3, 4]}]}
 
 
 def test_a_version_without_a_node_says_why(serving: Serving, models: Path, run: Run, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_version_without_a_node_says_why(serving: Serving, models: Path, run: 
     (tmp_path / "away").rename(folder)
 
     run(_until(lambda: serving.failure("k") == ""))
-    assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [[2, 4]]}
+    assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
 
 
 def test_requests_wait_for_the_replacement_of_the_only_node(serving: Serving, models: Path, run: Run) -> None:
@@ -147,7 +147,7 @@ def test_requests_wait_for_the_replacement_of_the_only_node(serving: Serving, mo
         await _until(lambda: serving.nodes("k") == 0)
         return await serving.predict("k", _body(1, 2))
 
-    assert json.loads(run(kill())) == {"predictions": [[2, 4]]}
+    assert json.loads(run(kill())) == {"predictions": [{"y": [2, 4]}]}
 
 
 def test_a_model_that_never_answers_is_stopped(strict: Serving, models: Path, run: Run) -> None:
@@ -160,7 +160,7 @@ def test_a_model_that_never_answers_is_stopped(strict: Serving, models: Path, ru
 
     run(_until(lambda: strict.nodes("k") == 1 and strict.pids("k") != [pid]))
     assert not alive(pid)
-    assert json.loads(run(strict.predict("k", _body(1, 2)))) == {"predictions": [{"y": [1, 2]}]}
+    assert json.loads(run(strict.predict("k", _body(1, 2)))) == {"predictions": [[1, 2]]}
 
 
 def test_too_much_at_a_time_is_refused(strict: Serving, models: Path, run: Run) -> None:
@@ -175,7 +175,7 @@ def test_too_much_at_a_time_is_refused(strict: Serving, models: Path, run: Run) 
     refused = [result for result in results if isinstance(result, errors.ResourceExhausted)]
     assert 0 < len(refused) < 20
     answers = [json.loads(result) for result in results if result not in refused]
-    assert answers == [{"predictions": [{"y": [2, 4]}]}] * (20 - len(refused))
+    assert answers == [{"predictions": [[2, 4]]}] * (20 - len(refused))
 
 
 def test_memory_is_bounded(serving: Serving, models: Path, run: Run) -> None:
@@ -184,7 +184,7 @@ def test_memory_is_bounded(serving: Serving, models: Path, run: Run) -> None:
         run(serving.load("k", models / "double", nodes=1, machine=Machine(1, 1 << 20)))
 
     run(serving.load("k", models / "double", nodes=1, machine=Machine(1, 1 << 30)))
-    assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [[2, 4]]}
+    assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
 
 
 def test_a_dead_template_is_replaced(strict: Serving, models: Path, run: Run) -> None:
@@ -196,7 +196,7 @@ def test_a_dead_template_is_replaced(strict: Serving, models: Path, run: Run) ->
 
     run(_until(lambda: strict.pids("k") not in ([], [pid])))
     assert not alive(pid)
-    assert json.loads(run(strict.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
+    assert json.loads(run(strict.predict("k", _body(1, 2)))) == {"predictions": [[2, 4]]}
 
 
 def test_a_cancelled_request_disturbs_nobody(serving: Serving, models: Path, run: Run) -> None:
@@ -211,7 +211,7 @@ def test_a_cancelled_request_disturbs_nobody(serving: Serving, models: Path, run
         await asyncio.wait(leaving)
         return await asyncio.gather(*(serving.predict("k", _body(n, 0)) for n in range(10)))
 
-    assert [json.loads(answer)["predictions"] for answer in run(leave())] == [[[2 * n, 0]] for n in range(10)]
+    assert [json.loads(answer)["predictions"] for answer in run(leave())] == [[{"y": [2 * n, 0]}] for n in range(10)]
 
 
 def test_stopping_does_not_wait_for_a_stuck_model(models: Path, run: Run) -> None:

@@ -57,7 +57,7 @@ def test_nothing_else_is_read(serving: Serving, models: Path, run: Run, tmp_path
 
     run(serving.unload("k"))
     run(serving.load("k", models / "list", nodes=1))
-    assert run(_ask(serving, f"{tmp_path}/*")) == {"predictions": [""]}
+    assert run(_ask(serving, f"{tmp_path}/*")) == {"predictions": [{"y": ""}]}
 
 
 def test_the_environment_of_a_node_holds_no_secret(serving: Serving, models: Path, run: Run) -> None:
@@ -66,7 +66,7 @@ def test_the_environment_of_a_node_holds_no_secret(serving: Serving, models: Pat
 
     (answer,) = run(_ask(serving, "/proc/self/environ"))["predictions"]
 
-    names = {line.partition("=")[0] for line in answer.split("\0") if line}
+    names = {line.partition("=")[0] for line in answer["y"].split("\0") if line}
     assert names
     assert {"PATH", "HOME", "PYTEST_CURRENT_TEST"} & os.environ.keys()
     assert not {"PATH", "HOME", "PYTEST_CURRENT_TEST"} & names
@@ -100,8 +100,8 @@ def test_memory_is_refused_beyond_the_machines(serving: Serving, models: Path, r
     run(serving.unload("other"))
 
     assert "OOM when allocating" in grown["error"]
-    assert json.loads(beside) == {"predictions": [[2, 4]]}
-    assert run(_ask(serving, 1.0)) == {"predictions": [0]}
+    assert json.loads(beside) == {"predictions": [{"y": [2, 4]}]}
+    assert run(_ask(serving, 1.0)) == {"predictions": [{"y": 0}]}
 
 
 def test_an_answer_without_end_is_not_taken(serving: Serving, models: Path, run: Run) -> None:
@@ -111,7 +111,7 @@ def test_an_answer_without_end_is_not_taken(serving: Serving, models: Path, run:
     with pytest.raises(errors.Unavailable, match="more than 64 MB"):
         run(_ask(serving, 70.0))
 
-    assert run(_ask(serving, 3.0)) == {"predictions": ["x" * 2_000_000]}
+    assert run(_ask(serving, 3.0)) == {"predictions": [{"y": "x" * 2_000_000}]}
 
 
 def test_without_the_sandbox_they_do_all_that(unprotected: Serving, models: Path, run: Run, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_without_the_sandbox_they_do_all_that(unprotected: Serving, models: Path
     run(unprotected.unload("k"))
 
     run(unprotected.load("k", models / "read", nodes=1))
-    assert run(_ask(unprotected, str(target))) == {"predictions": ["written by a model"]}
+    assert run(_ask(unprotected, str(target))) == {"predictions": [{"y": "written by a model"}]}
     run(unprotected.unload("k"))
 
     run(unprotected.load("k", models / "connect", nodes=1))

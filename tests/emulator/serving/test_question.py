@@ -18,6 +18,7 @@ TEXT = {"s": Signature({"t": Tensor("string", (None,))})}
 BOTH = {"s": Signature({"a": Tensor("float32", (None,)), "b": Tensor("int32", (None, 2))})}
 MANY = {"serving_default": PAIR["serving_default"], "other": TEXT["s"]}
 FLAG = {"s": Signature({"f": Tensor("bool", (None,))})}
+ONE = {"s": Signature({"n": Tensor("int32", ())})}
 OPEN = {"s": Signature({"x": Tensor("float64", None)})}
 
 
@@ -46,6 +47,8 @@ def _read(signatures: dict[str, Signature], instances: Any, **more: Any) -> ques
         pytest.param(FLAG, [True, False], {"f": [True, False]}, id="booleans"),
         pytest.param(OPEN, [[[1.0], [2.0]]], {"x": [[[1.0], [2.0]]]}, id="open rank"),
         pytest.param(OPEN, [nested(63)], {"x": [nested(63)]}, id="as deep as can be"),
+        pytest.param(ONE, [7], {"n": 7}, id="scalar"),
+        pytest.param(ONE, [{"n": 7}], {"n": 7}, id="scalar by name"),
         pytest.param(PAIR, [[float("nan"), float("-inf")]], {"x": [[float("nan"), float("-inf")]]}, id="bare NaN"),
     ],
 )
@@ -112,7 +115,12 @@ def test_signature_is_chosen(signatures: dict[str, Signature], name: str | None,
         (TEXT, {"instances": ["a", {"b64": "%"}]}, 'instance 1: "b64" does not hold base64'),
         (TEXT, {"instances": [{"b64": 7}]}, 'instance 0: "b64" does not hold base64'),
         ({"s": Signature({"c": Tensor("complex64", (None,))})}, {"instances": [1]}, "JSON cannot carry complex64"),
-        ({"s": Signature({"c": Tensor("float32", ())})}, {"instances": [1]}, "scalar without a batch dimension"),
+        (
+            {"s": Signature({"c": Tensor("float32", ())})},
+            {"instances": [1, 2]},
+            "input c is a scalar: send one instance",
+        ),
+        ({"s": Signature({"c": Tensor("float32", ())})}, {"instances": [[1]]}, "expected shape [], got [1]"),
         ({"s": Signature({"c": Tensor("float32", (1,))})}, {"instances": [1, 2]}, "takes exactly 1 instances, got 2"),
     ],
 )

@@ -24,9 +24,9 @@ async def _ask(serving: Serving, instances: Any, **more: Any) -> Any:
 @pytest.mark.parametrize(
     ("model", "instances", "predictions"),
     [
-        ("double", [[1, 2.5], {"x": [0.05, 0]}], [[2, 5], [0.1, 0]]),
-        ("named", [[1, 2]], [[2, 4]]),
-        ("count", [{"x": [41]}], [[42]]),
+        ("double", [[1, 2.5], {"x": [0.05, 0]}], [{"y": [2, 5]}, {"y": [0.1, 0]}]),
+        ("named", [[1, 2]], [{"y": [2, 4]}]),
+        ("count", [{"x": [41]}], [{"n": [42]}]),
         (
             "describe",
             [{"name": "é", "size": 3}, {"name": {"b64": "YQ=="}, "size": 1}],
@@ -35,7 +35,7 @@ async def _ask(serving: Serving, instances: Any, **more: Any) -> Any:
                 {"raw_bytes": {"b64": "YQ=="}, "size": 0.5, "text": "a!"},
             ],
         ),
-        ("image", [[[0.5] * 28] * 28], [0.5]),
+        ("image", [[[0.5] * 28] * 28], [{"mean": 0.5}]),
     ],
 )
 def test_a_saved_model_answers(
@@ -62,9 +62,10 @@ def test_a_named_signature_answers(serving: Serving, models: Path, run: Run) -> 
     """`signature_name` chooses; an unknown one is a model error, which is an answer."""
     run(serving.load("k", models / "named", nodes=1))
 
-    assert run(_ask(serving, [[1, 2]], signature_name="negative")) == {"predictions": [[-1, -2]]}
+    assert run(_ask(serving, [[1, 2]], signature_name="negative")) == {"predictions": [{"minus": [-1, -2]}]}
     assert run(_ask(serving, [[1, 2]], signature_name="z")) == {
-        "error": "Prediction failed: Invalid inputs: No signature found for signature key z. (Error code: 1)"
+        "error": "Prediction failed: Invalid inputs: No signature found for signature key z. "
+        "The model has: negative, serving_default. (Error code: 1)"
     }
 
 
@@ -108,7 +109,7 @@ def test_without_nodes_the_first_prediction_starts_one(serving: Serving, models:
     async def several() -> list[Any]:
         return await asyncio.gather(*(_ask(serving, [[n, 0]]) for n in range(5)))
 
-    assert run(several()) == [{"predictions": [[2 * n, 0]]} for n in range(5)]
+    assert run(several()) == [{"predictions": [{"y": [2 * n, 0]}]} for n in range(5)]
     assert serving.nodes("k") == 1
 
 
@@ -121,7 +122,7 @@ def test_many_at_a_time_get_their_own_answers(serving: Serving, models: Path, ru
 
     for n, answer in enumerate(run(many())):
         if n < 100:
-            assert answer == {"predictions": [[n, n]] * (n % 3 + 1)}
+            assert answer == {"predictions": [{"y": [n, n]}] * (n % 3 + 1)}
         else:
             assert answer["error"].startswith("Prediction failed: Failed to run the provided model: ")
             assert "too large for this model" in answer["error"]
@@ -135,14 +136,14 @@ def test_rows_that_influence_each_other_are_not_batched(serving: Serving, models
     async def many() -> list[Any]:
         return await asyncio.gather(*(_ask(serving, [[n, n + 2]]) for n in range(20)))
 
-    assert run(many()) == [{"predictions": [[-1, 1]]}] * 20
+    assert run(many()) == [{"predictions": [{"y": [-1, 1]}]}] * 20
 
 
-def test_objects_instead_of_bare_values(strict: Serving, models: Path, run: Run) -> None:
-    """The older form of answers is one parameter away."""
+def test_bare_values_instead_of_objects(strict: Serving, models: Path, run: Run) -> None:
+    """The form of TensorFlow Serving is one parameter away."""
     run(strict.load("k", models / "double", nodes=1))
 
-    assert run(_ask(strict, [[1, 2]])) == {"predictions": [{"y": [2, 4]}]}
+    assert run(_ask(strict, [[1, 2]])) == {"predictions": [[2, 4]]}
 
 
 def test_loading_a_key_twice_is_refused(serving: Serving, models: Path, run: Run) -> None:
@@ -151,7 +152,7 @@ def test_loading_a_key_twice_is_refused(serving: Serving, models: Path, run: Run
 
     with pytest.raises(ValueError, match="is loaded"):
         run(serving.load("k", models / "named", nodes=1))
-    assert run(_ask(serving, [[1, 2]])) == {"predictions": [[2, 4]]}
+    assert run(_ask(serving, [[1, 2]])) == {"predictions": [{"y": [2, 4]}]}
 
 
 def test_large_requests_pass(serving: Serving, models: Path, run: Run) -> None:
@@ -162,4 +163,4 @@ def test_large_requests_pass(serving: Serving, models: Path, run: Run) -> None:
     answer = run(_ask(serving, instances))
 
     expected = [sum(rows[0]) / 28 for rows in instances]
-    assert answer["predictions"] == pytest.approx(expected, rel=1e-5)
+    assert [each["mean"] for each in answer["predictions"]] == pytest.approx(expected, rel=1e-5)

@@ -1,0 +1,104 @@
+"""What TensorFlow's operations do and where they run. Needs TensorFlow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from tensorflow.python.framework import kernels, op_def_registry
+
+_RESOURCE = 20
+"""DT_RESOURCE."""
+_HERE = ("CPU", "DEFAULT")
+_REWRITTEN = {"AccumulateNV2"}
+"""TensorFlow replaces these before it runs a graph, and so they need no kernel."""
+
+RANDOM = frozenset({
+    "AllCandidateSampler", "FixedUnigramCandidateSampler", "LearnedUnigramCandidateSampler",
+    "LogUniformCandidateSampler", "Multinomial", "ParameterizedTruncatedNormal", "RandomCrop", "RandomGamma",
+    "RandomPoisson", "RandomPoissonV2", "RandomShuffle", "RandomStandardNormal", "RandomUniform", "RandomUniformInt",
+    "SampleDistortedBoundingBox", "SampleDistortedBoundingBoxV2", "ThreadUnsafeUnigramCandidateSampler",
+    "TruncatedNormal", "UniformCandidateSampler",
+})  # fmt: skip
+"""Operations that draw random numbers and change nothing else."""
+
+_CALLS = frozenset({
+    "BatchFunction", "Case", "If", "PartitionedCall", "RemoteCall", "StatefulPartitionedCall", "While",
+})  # fmt: skip
+"""Operations that run functions, which are looked at themselves."""
+
+_READS = frozenset({
+    "AnonymousHashTable", "AnonymousMutableDenseHashTable", "AnonymousMutableHashTable",
+    "AnonymousMutableHashTableOfTensors", "Assert", "CheckNumerics", "CheckNumericsV2", "DeviceIndex", "Empty",
+    "GuaranteeConst", "HashTable", "HashTableV2", "IsResourceHandleRefCounting", "IsVariableInitialized",
+    "LookupTableExport", "LookupTableExportV2", "LookupTableFind", "LookupTableFindV2", "LookupTableSize",
+    "LookupTableSizeV2", "MutableDenseHashTable", "MutableDenseHashTableV2", "MutableHashTable",
+    "MutableHashTableOfTensors", "MutableHashTableOfTensorsV2", "MutableHashTableV2", "ReadVariableOp", "RefEnter",
+    "RefExit", "RefIdentity", "RefMerge", "RefNextIteration", "RefSelect", "RefSwitch", "ResourceGather",
+    "ResourceGatherNd", "ResourceInitializedOp", "StatelessRandomGetAlg", "Timestamp", "VarHandleOp",
+    "VarIsInitializedOp", "Variable", "VariableShape", "VariableV2", "XlaCallModule",
+    # Arrays and stacks of loops, which end with the call that made them.
+    "Stack", "StackClose", "StackCloseV2", "StackPop", "StackPopV2", "StackPush", "StackPushV2", "StackV2",
+    "TensorArray", "TensorArrayCloseV2", "TensorArrayCloseV3", "TensorArrayConcatV2", "TensorArrayConcatV3",
+    "TensorArrayGatherV2", "TensorArrayGatherV3", "TensorArrayGrad", "TensorArrayGradV2", "TensorArrayGradV3",
+    "TensorArrayGradWithShape", "TensorArrayReadV2", "TensorArrayReadV3", "TensorArrayScatterV2",
+    "TensorArrayScatterV3", "TensorArraySizeV2", "TensorArraySizeV3", "TensorArraySplitV2", "TensorArraySplitV3",
+    "TensorArrayV2", "TensorArrayV3", "TensorArrayWriteV2", "TensorArrayWriteV3",
+})  # fmt: skip
+"""Operations with a state that they only read, or that nobody sees after the call."""
+
+_HARMLESS = _READS | _CALLS | RANDOM
+
+
+@cache
+def writes(name: str) -> bool:
+    """Whether an operation may change anything that outlives the call: a variable, a table, a queue, a file, a log.
+
+    True of whatever has a state and is not known to leave it as it is; of unknown operations, too.
+    """
+    if name in _HARMLESS:
+        return False
+    known = op_def_registry.get(name)
+    return known is None or known.is_stateful or any(arg.is_ref or arg.type == _RESOURCE for arg in known.input_arg)
+
+
+def _kernels() -> dict[str, list[dict[str, frozenset[int]]]]:
+    """For each operation, the types that each of its kernels for this machine's processor takes, by attribute."""
+    found: dict[str, list[dict[str, frozenset[int]]]] = defaultdict(list)
+    for kernel in kernels.get_all_registered_kernels().kernel:
+        if kernel.device_type in _HERE:
+            found[kernel.op].append({
+                constraint.name: frozenset(constraint.allowed_values.list.type) for constraint in kernel.constraint
+            })  # fmt: skip
+    return dict(found)
+
+
+_KERNELS = _kernels()
+"""Asked once, before nodes are forked: 15,000 kernels take 0.05 s."""
+
+
+def has_kernel(name: str, attributes: Mapping[str, Any]) -> bool:
+    """Whether this machine's processor can run an operation.
+
+    Args:
+        name: of the operation.
+        attributes: of the node, as a `NodeDef` has them. A type that only the caller of its function knows fits.
+    """
+    if name in _REWRITTEN:
+        return True
+    return any(
+        all(_fits(attributes, attribute, types) for attribute, types in constraints.items())
+        for constraints in _KERNELS.get(name, ())
+    )
+
+
+def _fits(attributes: Mapping[str, Any], name: str, types: frozenset[int]) -> bool:
+    if not types or name not in attributes:
+        return True
+    value = attributes[name]
+    kind = value.WhichOneof("value")
+    if kind == "list":
+        return types.issuperset(value.list.type)
+    return kind != "type" or value.type in types

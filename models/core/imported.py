@@ -1,0 +1,48 @@
+"""What `python -m models import` leaves: cards under a name of the user's, each called by the content that it names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from models.core.content import MANIFEST
+from models.core.errors import UsageError
+from models.core.places import build_folder, card_path
+
+_ANY = "x"
+
+
+def imported_names(root: Path) -> list[str]:
+    """The names that artifacts were imported under, sorted."""
+    cards = card_path(root, _ANY, _ANY).parent.parent
+    return sorted(folder.name for folder in cards.glob("*/") if carded(root, folder.name))
+
+
+def carded(root: Path, name: str) -> list[str]:
+    """The content digests of the cards of artifacts that were imported under this name, sorted; a recipe has none."""
+    cards = card_path(root, name, _ANY).parent.glob("*.json")
+    return sorted(card.stem for card in cards if _content(card) == card.stem)
+
+
+def kept(root: Path, name: str) -> list[str]:
+    """The content digests of the artifacts imported under this name whose bytes are on this machine, sorted."""
+    manifests = build_folder(root, name, _ANY).parent.glob(f"[!.]*/{MANIFEST}")
+    return sorted(manifest.parent.name for manifest in manifests if _content(manifest) == manifest.parent.name)
+
+
+def the_one(name: str, digests: list[str]) -> str:
+    """The only digest under a name. Raises `UsageError`, which lists them, where there are several."""
+    if len(digests) > 1:
+        listed = ", ".join(f"{name}@{digest}" for digest in digests)
+        raise UsageError(f"{name}: {len(digests)} artifacts are imported under this name; name one of them: {listed}")
+    return digests[0]
+
+
+def _content(file: Path) -> str | None:
+    """The content digest that a card or a manifest names; None where it cannot be read: who needs it tells why."""
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    found = facts.get("contentDigest") if isinstance(facts, dict) else None
+    return found if isinstance(found, str) else None

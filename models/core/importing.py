@@ -1,0 +1,244 @@
+"""Imports: keeps the bytes of a SavedModel made elsewhere in `build/NAME/CONTENT_DIGEST`, and writes its card.
+
+As a build, an import is written to a hidden folder and renamed when it is whole; one import of a name runs at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from models.core import artifact as manifests
+from models.core import imported, sampling
+from models.core.artifact import Artifact
+from models.core.content import GRAPH, MANIFEST, read_content, sha256
+from models.core.digest import DIGITS
+from models.core.errors import BuildError, FolderError, UsageError
+from models.core.places import build_folder, card_path
+from models.core.process import asked
+from models.core.progress import Display
+from models.core.registry import is_name, recipe_names
+from models.core.resolve import read_folder
+from models.core.sampling import Samples
+from models.core.writing import lock, partial_of, write_card
+
+KERAS = ".keras"
+_LEGACY = (".h5", ".hdf5")
+_CONVERTER = "models.core.convert"
+
+
+class Order(NamedTuple):
+    """What to import.
+
+    Attributes:
+        source: a SavedModel's folder, or a `.keras` file.
+        name: that stack files will call it by.
+        samples: of the user's; empty where there are none.
+        ask: whether the model is asked for samples where there are none. Default: it is.
+    """
+
+    source: Path
+    name: str
+    samples: Samples = ()
+    ask: bool = True
+
+
+class Imported(NamedTuple):
+    """What `import_model` did.
+
+    Attributes:
+        artifact: the facts of what is kept here, or of the card where the bytes are not here.
+        kept: whether the bytes are on this machine.
+        copied: whether they were put there now.
+        card_written: whether the card was written now.
+        samples_from: where the samples come from, in words; empty where they are not new.
+    """
+
+    artifact: Artifact
+    kept: bool
+    copied: bool
+    card_written: bool
+    samples_from: str = ""
+
+
+def import_model(order: Order, root: Path, display: Display) -> Imported:
+    """Makes sure that the bytes and the card of a SavedModel are there.
+
+    Raises:
+        UsageError: the name is a recipe's or none that may be, or there is nothing to import.
+        ModelsError: the SavedModel, the conversion, the model's answers or the disk do not allow it; nothing
+            half-written is left.
+    """
+    _check_name(order.name, root)
+    place = build_folder(root, order.name, "import")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with lock(place, display, f"another import of {order.name}"):
+            return _Import(order, root, display, partial_of(place)).done()
+    except OSError as error:
+        where = error.filename or place.parent
+        raise BuildError(
+            f"{order.name}: {where} cannot be written: {error.strerror or error}; free space there, or make it "
+            "writable, then run it again"
+        ) from error
+
+
+def _check_name(name: str, root: Path) -> None:
+    if not is_name(name):
+        raise UsageError(f"--name {name}: must be small letters, digits and _, a letter first")
+    if name in recipe_names(root):
+        raise UsageError(f"--name {name}: is the name of a recipe, models/{name}.py; choose another one")
+    cards = {path.stem for path in card_path(root, name, "*").parent.glob("*.json")}
+    if others := cards - {*imported.carded(root, name)}:
+        raise UsageError(
+            f"--name {name}: models/cards/{name}/{min(others)}.json is the card of a recipe that was called so; "
+            "choose another name"
+        )
+
+
+class _Import:
+    """One import, while it runs."""
+
+    def __init__(self, order: Order, root: Path, display: Display, partial: Path) -> None:
+        self._order, self._root, self._display, self._partial = order, root, display, partial
+        self._samples_from = ""
+
+    def done(self) -> Imported:
+        shutil.rmtree(self._partial, ignore_errors=True)
+        try:
+            if self._order.source.suffix == KERAS and not self._order.source.is_dir():
+                return self._of_keras(self._order.source)
+            return self._of_folder(read_folder(self._folder()))
+        finally:
+            shutil.rmtree(self._partial, ignore_errors=True)
+
+    def _folder(self) -> Path:
+        """The folder that is meant. Raises `UsageError` where another kind of file is given."""
+        source = self._order.source
+        if source.suffix in _LEGACY:
+            raise UsageError(
+                f"{source}: it is a legacy HDF5 file; convert it with the Keras that wrote it: "
+                f'keras.models.load_model("{source.name}").save("{source.stem}{KERAS}"), or export a SavedModel'
+            )
+        if source.is_file():
+            also = f"; give its folder, {source.parent}" if source.name.startswith(GRAPH) else ""
+            raise UsageError(f"{source}: expected a SavedModel's folder or a {KERAS} file{also}")
+        return source
+
+    def _of_keras(self, file: Path) -> Imported:
+        """A file that was imported is not converted again: its conversion would have other bytes."""
+        digest = _file_digest(file)
+        for content in {*imported.carded(self._root, self._order.name), *imported.kept(self._root, self._order.name)}:
+            known = _whole(build_folder(self._root, self._order.name, content)) or self._card(content)
+            if known and known.input_digest == digest:
+                return self._kept(known)
+        self._display.line(f"{self._order.name}: exporting {file.name}")
+        version = _convert(file, self._partial, self._root)
+        facts = replace(read_folder(self._partial), input_digest=digest, keras=version)
+        return self._finish(facts)
+
+    def _of_folder(self, facts: Artifact) -> Imported:
+        known = _whole(build_folder(self._root, self._order.name, facts.content_digest))
+        if known:
+            return self._kept(known)
+        self._display.line(f"{self._order.name}: copying {len(facts.files)} files, {facts.size} bytes")
+        beside = [MANIFEST] if (self._order.source / MANIFEST).is_file() else []  # which may name files like junk
+        for name in (*facts.files, *beside):
+            (self._partial / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._order.source / name, self._partial / name)
+        if read_content(self._partial).digest != facts.content_digest:
+            raise FolderError(f"{self._order.source}: it was changed while it was copied; import it again")
+        return self._finish(facts)
+
+    def _finish(self, facts: Artifact) -> Imported:
+        """Puts what is in the partial folder into its place, with its manifest; then the card."""
+        folder = build_folder(self._root, self._order.name, facts.content_digest)
+        card = self._card(facts.content_digest)
+        samples = manifests.named(self._samples(facts, card), facts.signatures)
+        facts = replace(facts, folder=folder, samples=samples, name=self._order.name)
+        text = json.dumps(manifests.to_json(facts), sort_keys=True) + "\n"
+        (self._partial / MANIFEST).write_text(text, encoding="utf-8")
+        if folder.exists():  # a damaged one
+            shutil.rmtree(folder)
+        self._partial.rename(folder)
+        return self._carded(facts, copied=True)
+
+    def _carded(self, facts: Artifact, *, copied: bool) -> Imported:
+        path = card_path(self._root, self._order.name, facts.content_digest)
+        written = write_card(facts, path)
+        return Imported(facts, kept=True, copied=copied, card_written=written, samples_from=self._samples_from)
+
+    def _kept(self, known: Artifact) -> Imported:
+        """What was imported before: its bytes are here, or else there is its card alone."""
+        self._check_samples(known)
+        if known.folder is None:
+            return Imported(known, kept=False, copied=False, card_written=False)
+        return self._carded(known, copied=False)
+
+    def _samples(self, facts: Artifact, card: Artifact | None) -> Samples:
+        """The user's samples, else those of the card or of the source's manifest, else made ones."""
+        given, name = self._order.samples, self._order.name
+        if card:
+            self._check_samples(card)
+        if given and "prediction" in given[0]:
+            self._samples_from = "the file"
+            return given
+        if not given and card:
+            return card.samples
+        if not self._order.ask:
+            return ()
+        if not given and facts.samples:
+            self._samples_from = f"its {MANIFEST}"
+            return facts.samples
+        self._display.line(f"{name}: asking it for sample predictions")
+        try:
+            samples, self._samples_from = sampling.answer(self._partial, given, self._root)
+        except BuildError as error:
+            raise BuildError(
+                f"{name}: {error}. Give samples that it answers with --samples FILE, or import it with --no-samples"
+            ) from None
+        return samples
+
+    def _check_samples(self, known: Artifact) -> None:
+        given = manifests.named(self._order.samples, known.signatures)
+        if given and not sampling.are_alike(given, known.samples, all_known=known.folder is not None):
+            name, digest = self._order.name, known.content_digest
+            raise BuildError(
+                f"{name}@{digest}: it is imported already, with other samples; to import it with these, remove "
+                f"models/cards/{name}/{digest}.json and build/{name}/{digest}"
+            )
+
+    def _card(self, content: str) -> Artifact | None:
+        path = card_path(self._root, self._order.name, content)
+        return manifests.read(path) if path.is_file() else None
+
+
+def _whole(folder: Path) -> Artifact | None:
+    """What is kept there, its bytes verified. A damaged one counts as none."""
+    try:
+        return read_folder(folder) if (folder / MANIFEST).is_file() else None
+    except FolderError:
+        return None
+
+
+def _file_digest(file: Path) -> str:
+    """The input digest of what a Keras file is converted to."""
+    if not file.is_file():
+        raise UsageError(f"{file}: there is no such file")
+    return hashlib.sha256(f"file {KERAS}\n{sha256(file)}".encode()).hexdigest()[:DIGITS]
+
+
+def _convert(file: Path, folder: Path, root: Path) -> str:
+    """Exports a Keras file into a folder, in a process of its own; gives the version of Keras."""
+    try:
+        said = asked(_CONVERTER, str(file.absolute()), str(folder.absolute()), root=root)
+    except BuildError as error:
+        raise BuildError(
+            f"{file}: Keras cannot export it: {error}. Export it where it was made: "
+            f'model.export("exports/{file.stem}"), and import that folder'
+        ) from None
+    return str(json.loads(said)["keras"])

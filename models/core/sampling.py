@@ -1,0 +1,86 @@
+"""The samples of a SavedModel that was made elsewhere: from a file, or made up and answered by the model itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from models.core.errors import BuildError, UsageError
+from models.core.process import asked
+
+SAMPLER = "emulator.serving.sampling"
+_SOURCES = {"instances": "the file", "warm-up requests": "its warm-up requests", "signature": "its signature"}
+_SHAPE = '[{"instance": ..., "prediction": ...}, ...]'
+
+Samples = Sequence[Mapping[str, Any]]
+
+
+class Answered(NamedTuple):
+    """Samples with predictions, and where the instances came from, in words."""
+
+    samples: list[dict[str, Any]]
+    source: str
+
+
+def read_samples(file: Path) -> Samples:
+    """The samples of a file: `instance`, and `prediction` and `label` where they are there; or bare instances.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no such list.
+    """
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_number)
+    except OSError as error:
+        raise UsageError(f"--samples {file}: it cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--samples {file}: it is not valid JSON: {error}") from None
+    if not isinstance(found, list) or not found:
+        raise UsageError(f"--samples {file}: it must be a list {_SHAPE}, not empty")
+    if not any(_is_sample(each) for each in found):
+        return [{"instance": each} for each in found]
+    for index, each in enumerate(found):
+        if not _is_sample(each) or ("prediction" in each) != ("prediction" in found[0]):
+            raise UsageError(f"--samples {file}: it must be a list {_SHAPE}; [{index}] is not such, or unlike [0]")
+    return [{key: each[key] for key in ("instance", "prediction", "label") if key in each} for each in found]
+
+
+def answer(folder: Path, given: Samples, root: Path) -> Answered:
+    """Samples with what the model answers to each instance, in a process of its own.
+
+    Args:
+        folder: the SavedModel.
+        given: samples without predictions; where there are none, the export's own warm-up requests, or made-up ones.
+        root: the project's folder.
+
+    Raises:
+        BuildError: the model does not answer, with its reason.
+    """
+    instances = json.dumps({"instances": [each["instance"] for each in given]})
+    words = ["--instances", "-"] if given else []
+    try:
+        said = asked(SAMPLER, str(folder.absolute()), *words, root=root, given=instances if given else "")
+        found = json.loads(said, parse_constant=_no_number)
+    except (BuildError, ValueError) as error:
+        raise BuildError(f"the model does not answer: {error}") from None
+    samples: list[dict[str, Any]] = found["samples"]
+    # Of the user's samples, what the user wrote stays as it is.
+    samples = [{**each, **own} for each, own in zip(samples, given or [{}] * len(samples), strict=True)]
+    return Answered(samples, _SOURCES.get(found["source"], str(found["source"])))
+
+
+def are_alike(given: Samples, known: Samples, *, all_known: bool) -> bool:
+    """Whether these samples are those that are known, as far as they say; a card knows the first of them only."""
+    if len(given) < len(known) or (all_known and len(given) > len(known)):
+        return False
+    pairs = zip(given, known, strict=False)
+    return all(key in other and other[key] == each[key] for each, other in pairs for key in each)
+
+
+def _is_sample(value: Any) -> bool:
+    return isinstance(value, dict) and "instance" in value
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number in JSON")

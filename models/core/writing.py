@@ -1,0 +1,49 @@
+"""What is kept of an artifact is written whole: to a hidden place beside its own, which is renamed when it is done."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from models.core import artifact as manifests
+from models.core.artifact import Artifact
+from models.core.progress import Display
+
+
+def partial_of(path: Path) -> Path:
+    """What is being written: hidden, and renamed when it is whole."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def write_card(facts: Artifact, path: Path) -> bool:
+    """Writes the card if there is none, and says whether it did; a card is never rewritten."""
+    if path.is_file():
+        return False
+    partial = partial_of(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(manifests.card_text(facts), encoding="utf-8")
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return True
+
+
+@contextmanager
+def lock(folder: Path, display: Display, what: str) -> Iterator[None]:
+    """Lets one process at a time write this folder; the system frees the lock of a process that dies.
+
+    Args:
+        folder: that is written; the one above it exists.
+        display: is told where it has to wait.
+        what: for whose end it waits.
+    """
+    with folder.with_name(f".{folder.name}.lock").open("w", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            display.line(f"{folder.parent.name}: waiting for {what}")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,234 @@
+"""SavedModels as they were made over the years answer as TensorFlow's own session does."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.jobs import tfrecord
+from emulator.serving import Serving
+from models.core import restorable
+from models.core.errors import FolderError
+from resources import errors
+from tests.running import BOUND, ROOT
+
+pytestmark = pytest.mark.tensorflow
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+_EXAMPLE = "ChEKDwoDYWdlEggSBgoEAADwQA=="
+"""A serialized `tf.Example` with an age of 7.5."""
+_LARGE = 2**53 + 1
+_CASES: list[tuple[str, str, list[Any]]] = [
+    ("legacy_adam", "serving_default", [[1.0, 2.5], [0.5, -1.0]]),
+    ("keras_export", "serving_default", [[1.0, 2.5], [0.5, -1.0]]),
+    ("keras_export", "serve", [[1.0, 2.0]]),
+    ("float_ref", "serving_default", [[1.0, 2.0], [3.0, 4.0]]),
+    ("assign_ref", "serving_default", [0.0, 1.0]),
+    ("gpu", "predict", [1.0, 2.0]),
+    ("vocabulary", "serving_default", ["red", "blue", "é"]),
+    ("kinds", "large", [[_LARGE], [-_LARGE]]),
+    ("kinds", "pixel", [[0, 255], [1, 2]]),
+    ("kinds", "rank", [[[1.0, 2.0]], [[3.0, 4.0]]]),
+    ("kinds", "fixed", [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]),
+    ("kinds", "raw", [{"b64": "/wA="}, {"b64": "YQ=="}]),
+    ("shards", "serving_default", [1.0, 2.0]),
+    ("train", "serving_default", [0.0, 1.0]),
+    ("train", "noise", [0.5]),
+]
+
+
+async def _ask(serving: Serving, instances: Any, **more: Any) -> Any:
+    return json.loads(await serving.predict("k", json.dumps({"instances": instances, **more}).encode()))
+
+
+def _options(key: str, form: str = "JSON") -> dict[str, Any]:
+    return {"signature": key, "batch": 64, "form": form, "output": "JSON"}
+
+
+async def _batch(serving: Serving, folder: Path, key: str, instances: Any) -> tuple[dict[str, Any], list[Any]]:
+    """The head and the results of a job's chunk."""
+    async with serving.worker(folder, _options(key)) as node:
+        answer = await node.ask(b"".join(json.dumps(instance).encode() + b"\n" for instance in instances))
+    head, *lines = answer.splitlines()
+    return json.loads(head), list(map(json.loads, lines))
+
+
+def _local(folder: Path, key: str, instances: Any, scratch: Path) -> list[Any]:
+    source, target = scratch / "rows.json", scratch / "results.json"
+    source.write_text("".join(json.dumps(instance) + "\n" for instance in instances), encoding="utf-8")
+    order = {"model": str(folder), "sources": [str(source)], "target": str(target), "form": "JSON", "signature": key}
+    command = [sys.executable, "-m", "emulator.jobs.local", json.dumps(order)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=BOUND)
+    assert json.loads(done.stdout.splitlines()[-1])["state"] == "SUCCEEDED", done.stdout
+    return [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+
+
+def _expected(exports: Path, model: str, key: str) -> Any:
+    """What the session answered, one object for each row; bytes are lists of numbers."""
+    outputs = json.loads((exports / "answers.json").read_bytes())[model][key]
+    return [dict(zip(outputs, row, strict=True)) for row in zip(*outputs.values(), strict=True)]
+
+
+def _comparable(value: Any) -> Any:
+    """As the session's answers stand in their file: text and base64 as numbers, floats to seven digits."""
+    if isinstance(value, list):
+        return [_comparable(item) for item in value]
+    if isinstance(value, dict):
+        if value.keys() == {"b64"}:
+            return list(base64.b64decode(value["b64"]))
+        return {key: _comparable(item) for key, item in value.items()}
+    if isinstance(value, str):
+        return list(value.encode())
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize(("model", "key", "instances"), _CASES, ids=[f"{model}-{key}" for model, key, _ in _CASES])
+def test_answers_are_those_of_a_session(
+    serving: Serving, exports: Path, run: Run, model: str, key: str, instances: list[Any]
+) -> None:
+    """Online and in a batch, each row has what TensorFlow's own session gives for it."""
+    expected = _comparable(_expected(exports, model, key))
+    run(serving.load("k", exports / model, nodes=1))
+
+    online = run(_ask(serving, instances, signature_name=key))
+    head, lines = run(_batch(serving, exports / model, key, instances))
+
+    assert _comparable(online["predictions"]) == expected
+    assert _comparable(lines) == expected
+    assert head["predictions"] == len(instances)
+
+
+@pytest.mark.parametrize(("model", "key"), [("vocabulary", "serving_default"), ("kinds", "large")])
+def test_local_jobs_answer_the_same(exports: Path, tmp_path: Path, model: str, key: str) -> None:
+    """A job over files of this machine gives what TensorFlow's own session gives."""
+    (instances,) = (rows for name, signature, rows in _CASES if (name, signature) == (model, key))
+
+    lines = _local(exports / model, key, instances, tmp_path)
+
+    assert _comparable(lines) == _comparable(_expected(exports, model, key))
+
+
+def test_serialized_examples_answer(serving: Serving, exports: Path, run: Run) -> None:
+    """A serialized `tf.Example` comes as base64 online, and as a record in a batch."""
+    run(serving.load("k", exports / "parsed", nodes=1))
+    record = tfrecord.frame(base64.b64decode(_EXAMPLE))
+
+    async def batch() -> bytes:
+        async with serving.worker(exports / "parsed", _options("serving_default", "TF_RECORD")) as node:
+            return await node.ask(record * 2)
+
+    online = run(_ask(serving, [{"b64": _EXAMPLE}]))
+    _, *lines = run(batch()).splitlines()
+
+    assert online == {"predictions": [{"age": 15.0}]}
+    assert list(map(json.loads, lines)) == [{"age": 15.0}] * 2
+    assert _expected(exports, "parsed", "serving_default") == [{"age": 15.0}]
+
+
+@pytest.mark.parametrize(
+    ("key", "instance", "prediction"),
+    [
+        ("scalar", 1.5, {"row": [1.5, 2.5, 1.5], "twice": 3.0}),
+        ("scalar", {"s": 1.5}, {"row": [1.5, 2.5, 1.5], "twice": 3.0}),
+        ("beside", {"x": [1.0, 2.0], "s": 3.0}, {"y": [3.0, 6.0]}),
+        ("labels", 1.0, {"labels": ["a", "b", "c"], "y": 1.0}),
+    ],
+)
+def test_one_instance_feeds_scalars_and_has_all_of_an_output(
+    serving: Serving, exports: Path, run: Run, key: str, instance: Any, prediction: Any
+) -> None:
+    """A scalar input takes its value; an output without a dimension for instances is the value of the only one."""
+    run(serving.load("k", exports / "kinds", nodes=1))
+
+    online = run(_ask(serving, [instance], signature_name=key))
+    head, lines = run(_batch(serving, exports / "kinds", key, [instance, instance]))
+
+    assert online == {"predictions": [prediction]}
+    assert (head["predictions"], head["errors"], lines) == (2, {}, [prediction] * 2)
+
+
+def test_several_instances_do_not_feed_a_scalar(serving: Serving, exports: Path, run: Run) -> None:
+    """The error says to send one."""
+    run(serving.load("k", exports / "kinds", nodes=1))
+
+    answer = run(_ask(serving, [1.0, 2.0], signature_name="scalar"))
+
+    assert answer["error"] == (
+        "Prediction failed: Invalid inputs: input s is a scalar: send one instance in a request, got 2 (Error code: 1)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        ("no_kernel", "the operation CudnnRNN (node CudnnRNN) has no kernel for the processor of this machine"),
+        ("ragged", "output pieces is a ragged tensor, which JSON predictions cannot hold"),
+        ("keras_saved", "a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"),
+    ],
+)
+def test_a_default_signature_that_cannot_answer_fails_the_load(
+    serving: Serving, exports: Path, run: Run, model: str, reason: str
+) -> None:
+    """The version is FAILED, and the error names the operation, the output or the variable."""
+    with pytest.raises(errors.ArtifactError) as caught:
+        run(serving.load("k", exports / model, nodes=1))
+
+    assert str(caught.value).startswith("Failed to load model: signature serving_default: ")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "instance", "reason"),
+    [
+        ("no_kernel_beside", "gpu", 1.0, "the operation CudnnRNN (node CudnnRNN) has no kernel"),
+        ("sparse", "few", [1.0, 0.0], "output cells is a sparse tensor"),
+    ],
+)
+def test_another_signature_that_cannot_answer_fails_its_own_requests(
+    serving: Serving, exports: Path, run: Run, model: str, key: str, instance: Any, reason: str
+) -> None:
+    """The default one answers; a request or a job for the other gets the reason."""
+    run(serving.load("k", exports / model, nodes=1))
+
+    good, bad = run(_ask(serving, [instance])), run(_ask(serving, [instance], signature_name=key))
+
+    assert "predictions" in good
+    assert bad["error"].startswith(f"Prediction failed: Failed to run the provided model: {reason}")
+    assert bad["error"].endswith("(Error code: 2)")
+    with pytest.raises(errors.ArtifactError, match="Failed to load model"):
+        run(_batch(serving, exports / model, key, [instance]))
+
+
+@pytest.mark.parametrize(
+    ("model", "key"),
+    [("train", "train"), ("train", "called"), ("train", "branch"), ("train", "loop"), ("assign_ref", "train")],
+)
+def test_loading_changes_no_variable(serving: Serving, exports: Path, run: Run, model: str, key: str) -> None:
+    """A weight of 0.204 is served as such until a request asks a signature that assigns it."""
+    run(serving.load("k", exports / model, nodes=1))
+
+    before = run(_ask(serving, [0.0]))
+    changed = run(_ask(serving, [1.0], signature_name=key))
+    after = run(_ask(serving, [0.0]))
+
+    assert before == {"predictions": [{"y": 0.204}]}
+    assert "predictions" in changed
+    assert after["predictions"][0]["y"] > 2.2
+
+
+def test_preview_finds_what_nothing_restores(exports: Path) -> None:
+    """Without TensorFlow: a Keras 3 model that was not exported is refused, and every other export here is read."""
+    folders = [folder for folder in exports.iterdir() if folder.is_dir() and folder.name != "keras_saved"]
+
+    with pytest.raises(FolderError, match=r"softmax/bias', which nothing in the export restores; .*model\.export\(\)"):
+        restorable.check(exports / "keras_saved" / "saved_model.pb")
+    for folder in folders:
+        restorable.check(folder / "saved_model.pb")
+    assert len(folders) > 10

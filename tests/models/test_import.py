@@ -1,0 +1,307 @@
+"""`python -m models import`: SavedModels made elsewhere, with a card and under a name."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import models
+from models.core.artifact import read
+from models.core.places import build_folder, card_path
+from tests.models.conftest import Run
+from tests.models.saved_models import FILES, write
+from tests.running import BOUND
+
+SAMPLES = [{"instance": [1.0, 2.0], "prediction": [3.0], "label": number} for number in range(3)]
+NAMED = [{**sample, "prediction": {"y": sample["prediction"]}} for sample in SAMPLES]
+
+
+@pytest.fixture
+def take(run: Run, checkout: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Imports `exports/x` under the name `churn`, with samples in a file."""
+    write(checkout / "exports/x")
+    (checkout / "samples.json").write_text(json.dumps(SAMPLES), encoding="utf-8")
+    return lambda *words: run("import", *(words or ("exports/x", "--name", "churn", "--samples", "samples.json")))
+
+
+Take = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_bytes_and_card_are_kept_under_a_name(take: Take, checkout: Path) -> None:
+    """The card is called by the content digest; stack files name the artifact; its facts are the folder's."""
+    facts = models.resolve("./exports/x", root=checkout)
+
+    done = take()
+
+    assert done.returncode == 0, done.stderr
+    digest = facts.content_digest
+    card, folder = card_path(checkout, "churn", digest), build_folder(checkout, "churn", digest)
+    assert done.stdout.splitlines() == [
+        f"churn: imported: build/churn/{digest} (content {digest}; 3 files, {facts.size} bytes)",
+        "  3 samples from the file",
+        f"  its card is new; commit models/cards/churn/{digest}.json",
+        "  a stack file names it: artifact: churn",
+    ]
+    assert done.stderr == f"churn: copying 3 files, {facts.size} bytes\n"
+    assert {name: content for name, content in _tree(folder).items() if name != "manifest.json"} == FILES
+    assert (read(folder / "manifest.json").samples, read(card).samples) == (NAMED, NAMED[:2])
+    for artifact in ("churn", f"churn@{digest}"):
+        found = models.resolve(artifact, root=checkout)
+        assert (found.name, found.recipe, found.folder) == ("churn", None, folder)
+        assert (found.content_digest, found.files, found.signatures) == (digest, facts.files, facts.signatures)
+
+
+def test_the_same_bytes_are_imported_once(take: Take, checkout: Path) -> None:
+    """The second time changes nothing and says so; what is damaged here is put right; a card is never rewritten."""
+    assert take().returncode == 0
+    before = _tree(checkout)
+
+    again = take()
+
+    assert (again.returncode, again.stderr, _tree(checkout)) == (0, "", before)
+    assert again.stdout.startswith("churn: is imported already: build/churn/")
+    digest = models.resolve("churn", root=checkout).content_digest
+    (build_folder(checkout, "churn", digest) / "saved_model.pb").write_bytes(b"damaged")
+    assert "churn: imported: " in take().stdout
+    assert _tree(checkout) == before
+
+
+def test_a_clone_has_the_card_alone(take: Take, checkout: Path) -> None:
+    """Without the bytes the facts are the same; to import them there takes over the samples of the card."""
+    assert take().returncode == 0
+    known = models.resolve("churn", root=checkout)
+    (checkout / "build").rename(checkout / "elsewhere")
+
+    assert models.resolve("churn", root=checkout) == known
+    done = take("exports/x", "--name", "churn")
+    assert "  2 samples, those of its card\n" in done.stdout
+    assert models.resolve("churn", root=checkout) == known
+
+
+def test_other_samples_are_not_taken_over_silently(take: Take, checkout: Path) -> None:
+    """A card is what reviewers have seen: other samples are refused, with what to remove."""
+    assert take().returncode == 0
+    before = _tree(checkout / "models")
+    for samples in (SAMPLES[:2], [*SAMPLES[:2], {"instance": [0, 0], "prediction": [0]}], [{"instance": [9, 9]}]):
+        (checkout / "samples.json").write_text(json.dumps(samples), encoding="utf-8")
+        done = take()
+        assert done.returncode == 1
+        assert "it is imported already, with other samples; to import it with these, remove models/ca" in done.stderr
+    (checkout / "samples.json").write_text(json.dumps([{"instance": [1.0, 2.0]}] * 3), encoding="utf-8")
+    assert take().returncode == 0, "the same instances: the predictions are known"
+    assert _tree(checkout / "models") == before
+
+
+def test_several_artifacts_under_one_name_are_told_apart(take: Take, checkout: Path, run: Run) -> None:
+    """While there is one card the name is enough; then the error lists them all."""
+    write(checkout / "exports/y", {**FILES, "assets/a": b"1"})
+    assert take().returncode == 0
+    first = models.resolve("churn", root=checkout).content_digest
+
+    done = take("exports/y", "--name", "churn", "--no-samples")
+
+    second = models.resolve("./exports/y", root=checkout).content_digest
+    assert "  it has no samples: a gate compares nothing, unless gate.samples names a file\n" in done.stdout
+    assert f"artifact: churn@{second}, since 2 artifacts are imported under this name\n" in done.stdout
+    with pytest.raises(models.ModelsError) as caught:
+        models.resolve("churn", root=checkout)
+    listed = ", ".join(f"churn@{digest}" for digest in sorted((first, second)))
+    assert str(caught.value) == f"churn: 2 artifacts are imported under this name; name one of them: {listed}"
+    assert models.resolve(f"churn@{first}", root=checkout).content_digest == first
+    listing = run("list").stdout
+    for digest in (first, second):
+        assert f"  {digest}  card, kept here\n" in listing[listing.index("churn: imported\n") :]
+
+
+def test_what_a_manifest_in_the_folder_says_is_kept(take: Take, checkout: Path) -> None:
+    """What was imported can be imported from there again: its samples and metrics come with it."""
+    assert take().returncode == 0
+    folder = models.resolve("churn", root=checkout).folder
+
+    done = take(str(folder), "--name", "other")
+
+    assert "  3 samples from its manifest.json\n" in done.stdout
+    assert models.resolve("other", root=checkout).samples == NAMED[:2]
+
+
+def test_junk_is_left_out_and_named(take: Take, checkout: Path) -> None:
+    """It is neither in the digest nor kept."""
+    digest = models.resolve("./exports/x", root=checkout).content_digest
+    write(checkout / "exports/x", {".DS_Store": b"1", "assets/._a": b"2", "__MACOSX/x/y": b"3"})
+
+    done = take()
+
+    assert "  left out, as no part of a SavedModel: .DS_Store, __MACOSX/x/y, assets/._a\n" in done.stdout
+    assert _tree(build_folder(checkout, "churn", digest)).keys() == {*FILES, "manifest.json"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("exports/x", "--name", "line"), 2, "--name line: is the name of a recipe, models/line.py; choose another"),
+        (("exports/x", "--name", "Churn"), 2, "--name Churn: must be small letters, digits and _, a letter first"),
+        (("exports/x", "--name", "../x"), 2, "--name ../x: must be small letters"),
+        (("exports/x",), 2, "--name"),
+        (("nowhere", "--name", "churn"), 1, "nowhere: there is no such folder"),
+        (("nowhere.keras", "--name", "churn"), 2, "nowhere.keras: there is no such file"),
+        (("old.h5", "--name", "churn"), 2, 'keras.models.load_model("old.h5").save("old.keras")'),
+        (("exports/x/saved_model.pb", "--name", "churn"), 2, "give its folder, exports/x"),
+        (("samples.json", "--name", "churn"), 2, "expected a SavedModel's folder or a .keras file"),
+        (("exports/x", "--name", "churn", "--samples", "no.json"), 2, "--samples no.json: it cannot be read: No such"),
+        (("exports/x", "--name", "churn", "--samples", "s", "--no-samples"), 2, "not allowed with argument"),
+    ],
+)
+def test_wrong_usage(take: Take, checkout: Path, words: tuple[str, ...], code: int, said: str) -> None:
+    """One line says what to do; nothing is left."""
+    done = take(*words)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr.splitlines()[-1]
+    assert not (checkout / "models/cards").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "it is not valid JSON"),
+        ("[NaN]", "NaN is no number in JSON"),
+        ("[]", "it must be a list"),
+        ("{}", "it must be a list"),
+        ('[{"instance": 1}, 2]', "[1] is not such"),
+        ('[{"instance": 1}, {"instance": 1, "prediction": 2}]', "[1] is not such, or unlike [0]"),
+    ],
+)
+def test_a_file_that_holds_no_samples(take: Take, checkout: Path, content: str, said: str) -> None:
+    """It is refused before anything is copied."""
+    (checkout / "samples.json").write_text(content, encoding="utf-8")
+
+    done = take()
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert not (checkout / "build").exists()
+
+
+def test_the_cards_of_a_recipe_that_is_gone_keep_their_name(take: Take, checkout: Path) -> None:
+    """An old build of it may still be deployed: RECIPE@INPUT_DIGEST stays what it says."""
+    card = card_path(checkout, "churn", "0123456789abcdef")
+    card.parent.mkdir(parents=True)
+    card.write_text('{"contentDigest": "fedcba9876543210"}', encoding="utf-8")
+
+    done = take()
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "models/cards/churn/0123456789abcdef.json is the card of a recipe that was called so" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_killed(take: Take, checkout: Path, number: signal.Signals) -> None:
+    """An import that is interrupted or killed leaves nothing that looks whole, and the next one does it."""
+    asked = checkout / "emulator/serving/sampling.py"  # stands in for the process that it waits for
+    asked.parent.mkdir(parents=True)
+    asked.write_text("open('fifo').read()\n", encoding="utf-8")
+    os.mkfifo(checkout / "fifo")
+    command = [sys.executable, "-m", "models", "import", "exports/x", "--name", "churn"]
+    with subprocess.Popen(command, cwd=checkout, stderr=subprocess.PIPE, text=True) as process:
+        with (checkout / "fifo").open("w", encoding="utf-8"):  # waits until it is asked; at its end that goes on
+            process.send_signal(number)
+            process.wait(timeout=BOUND)
+        _, said = process.communicate(timeout=BOUND)
+
+    assert "Traceback" not in said
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert not list((checkout / "build/churn").glob("[!.]*"))
+    assert not (checkout / "models/cards").exists()
+    assert take().returncode == 0
+    assert {path.name for path in (checkout / "build/churn").glob(".*")} == {".import.lock"}
+
+
+def test_two_at_a_time(take: Take, checkout: Path) -> None:
+    """One waits for the other, and finds its work done."""
+    assert take("nowhere", "--name", "churn").returncode == 1  # makes the folder of the lock
+    command = [sys.executable, "-m", "models", "import", "exports/x", "--name", "churn", "--no-samples"]
+    with (checkout / "build/churn/.import.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        pipe = subprocess.PIPE
+        waiting = [subprocess.Popen(command, cwd=checkout, stdout=pipe, stderr=pipe, text=True) for _ in range(2)]
+        for process in waiting:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "churn: waiting for another import of churn\n"
+    said = sorted(process.communicate(timeout=BOUND)[0].split(": build")[0] for process in waiting)
+
+    assert said == ["churn: imported", "churn: is imported already"]
+
+
+def test_a_card_that_cannot_be_read_is_named(take: Take, checkout: Path) -> None:
+    """It is not taken for none."""
+    assert take().returncode == 0
+    digest = models.resolve("churn", root=checkout).content_digest
+    card_path(checkout, "churn", digest).write_text("<<<<<<< HEAD", encoding="utf-8")
+    (checkout / "build").rename(checkout / "elsewhere")
+
+    for artifact in ("churn", f"churn@{digest}"):
+        with pytest.raises(models.ModelsError, match=rf"models/cards/churn/{digest}\.json: this is no manifest"):
+            models.resolve(artifact, root=checkout)
+
+
+def test_the_other_commands_know_it(take: Take, checkout: Path, run: Run) -> None:
+    """`build --stack` has nothing to build, `where` prints its folder, or how it comes to this machine."""
+    assert take().returncode == 0
+    stack = "config: {tf2-models:models: {m: {version: {artifact: churn}}}}"
+    (checkout / "Pulumi.local.yaml").write_text(stack, encoding="utf-8")
+    folder = models.resolve("churn", root=checkout).folder
+
+    assert run("build", "--stack", "local").stdout == "m.version: churn was imported; there is nothing to build\n"
+    assert run("where", "m").stdout == f"{folder}\n"
+
+    (checkout / "build").rename(checkout / "elsewhere")
+    done = run("where", "m")
+    assert done.returncode == 1
+    assert "m.version: the bytes of churn are not on this machine; import it here too: python -m " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("artifact", "parameters", "said"),
+    [
+        ("churn", {"width": 1}, "parameters: churn is imported; only a recipe has parameters"),
+        ("churn@0123456789abcdef", {}, "there is no such card in models/cards/churn; there are: "),
+        ("chum", {}, "there is no recipe 'chum'; there are: fashion_mnist, heart_disease, line; imported are: churn"),
+    ],
+)
+def test_refused(take: Take, checkout: Path, artifact: str, parameters: dict[str, Any], said: str) -> None:
+    """What names no imported artifact is refused with what there is."""
+    assert take().returncode == 0
+
+    with pytest.raises(models.ModelsError) as caught:
+        models.resolve(artifact, parameters, root=checkout)
+    assert said in str(caught.value)
+
+
+def test_without_its_card_the_bytes_here_count_only_where_builds_do(take: Take, checkout: Path) -> None:
+    """A card that is not committed is no card: the error says how to have it again. Bytes are read where asked."""
+    assert take().returncode == 0
+    known = models.resolve("churn", root=checkout)
+    card_path(checkout, "churn", known.content_digest).unlink()
+
+    with pytest.raises(models.ModelsError, match=r"its card, models/cards/churn/.* is missing; .* models import build"):
+        models.resolve("churn", root=checkout)
+    assert models.resolve("churn", root=checkout, allow_rebuild=True, verify=True).files == known.files
+
+    assert known.folder is not None
+    file = known.folder / "variables/variables.data-00000-of-00001"
+    file.write_bytes(bytes(file.stat().st_size))
+    with pytest.raises(models.ModelsError, match="have changed since it was imported; remove it and import"):
+        models.resolve("churn", root=checkout, allow_rebuild=True, verify=True)

@@ -1,0 +1,105 @@
+"""`python -m models import` where the model itself is asked, and of `.keras` files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import models
+from tests.emulator import saved_models
+from tests.models.conftest import Run
+from tests.running import BOUND, ROOT
+
+pytestmark = pytest.mark.tensorflow
+
+MAKE = """
+import keras
+x = keras.Input((2,), name="x")
+y = keras.layers.Dense(1, name="y", kernel_initializer="ones", use_bias=False)(x)
+keras.Model(x, y).save("line.keras")
+z = keras.layers.Lambda(lambda value: value + 1)(x)
+keras.Model(x, z).save("unsafe.keras")
+"""
+
+
+@pytest.fixture
+def ask(run: Run) -> Run:
+    """Runs `python -m models import` beside the emulator, which asks the model."""
+    return lambda *words: run("import", *words, PYTHONPATH=str(ROOT))
+
+
+def test_samples_are_made_and_the_model_answers_them(ask: Run, checkout: Path) -> None:
+    """Without a file they come from the signature; their predictions are by output name."""
+    saved_models.write(checkout / "exports/x", 3.0)
+
+    done = ask("exports/x", "--name", "triple")
+
+    assert done.returncode == 0, done.stderr
+    samples = models.resolve("triple", root=checkout).samples
+    assert f"  {len(samples) + 1} samples from its signature\n" in done.stdout, "a card has the first two"
+    for sample in samples:
+        assert sample["prediction"] == {"y": pytest.approx(3 * sample["instance"])}
+
+
+def test_instances_of_a_file_are_answered_and_keep_their_labels(ask: Run, checkout: Path) -> None:
+    """Who knows what clients send need not know what comes back."""
+    saved_models.write(checkout / "exports/x", 3.0)
+    (checkout / "samples.json").write_text('[{"instance": 2.0, "label": "two"}, {"instance": 4.0}]', encoding="utf-8")
+    (checkout / "bare.json").write_text("[2.0, 4.0]", encoding="utf-8")
+
+    for name in ("samples", "bare"):
+        done = ask("exports/x", "--name", name, "--samples", f"{name}.json")
+        assert "  2 samples from the file\n" in done.stdout, done.stderr
+
+    answers = [{"instance": 2.0, "prediction": {"y": 6.0}}, {"instance": 4.0, "prediction": {"y": 12.0}}]
+    assert models.resolve("bare", root=checkout).samples == answers
+    assert models.resolve("samples", root=checkout).samples == [{**answers[0], "label": "two"}, answers[1]]
+
+
+def test_a_model_that_does_not_answer_is_refused_with_its_reason(ask: Run, checkout: Path) -> None:
+    """Unless none are wanted: then it is not asked."""
+    saved_models.write(checkout / "exports/x")
+    (checkout / "samples.json").write_text('[{"instance": [1.0]}]', encoding="utf-8")
+
+    done = ask("exports/x", "--name", "churn", "--samples", "samples.json")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith("models: churn: the model does not answer: ")
+    assert "expected shape [], got [1]" in said
+    assert said.endswith("with --samples FILE, or import it with --no-samples")
+    assert not (checkout / "models/cards").exists()
+    assert not list((checkout / "build/churn").glob("[!.]*"))
+    assert ask("exports/x", "--name", "churn", "--no-samples").returncode == 0
+
+
+def test_a_keras_file_is_exported_once(ask: Run, checkout: Path) -> None:
+    """By Keras itself; the same file is known again, though Keras would write other bytes; unsafe code is not run."""
+    make = subprocess.run([sys.executable, "-c", MAKE], cwd=checkout, capture_output=True, timeout=BOUND, check=False)
+    assert make.returncode == 0, make.stderr
+
+    done = ask("line.keras", "--name", "straight")
+
+    assert done.returncode == 0, done.stderr
+    facts = models.resolve("straight", root=checkout)
+    assert facts.signatures["serving_default"]["inputs"] == {"x": {"dtype": "float32", "shape": [None, 2]}}
+    assert (facts.keras is not None, facts.recipe, facts.name) == (True, None, "straight")
+    for sample in facts.samples:
+        [prediction] = sample["prediction"].values()
+        assert prediction == [pytest.approx(sum(sample["instance"]))]
+    again = ask("line.keras", "--name", "straight")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.startswith(f"straight: is imported already: build/straight/{facts.content_digest} ")
+    (checkout / "build").rename(checkout / "elsewhere")
+    clone = ask("line.keras", "--name", "straight")
+    assert "its bytes are not on this machine, its card is: models/cards/straight/" in clone.stdout
+
+    unsafe = ask("unsafe.keras", "--name", "unsafe")
+    assert (unsafe.returncode, unsafe.stdout) == (1, "")
+    assert "unsafe.keras: Keras cannot export it: " in unsafe.stderr
+    assert 'model.export("exports/unsafe"), and import that folder' in unsafe.stderr
+    assert json.loads(next((checkout / "models/cards").glob("*/*.json")).read_text(encoding="utf-8"))["keras"]

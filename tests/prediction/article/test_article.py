@@ -1,0 +1,79 @@
+"""The article's two client programs, run as they are against models that were trained and exported as it does."""
+
+from __future__ import annotations
+
+import ast
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.data import fashion
+from tests.emulator.ml.caller import N1, Caller
+from tests.making import made_once
+from tests.running import BOUND, ROOT, RunningEmulator
+
+HERE = Path(__file__).parent
+
+pytestmark = pytest.mark.tensorflow
+
+
+class Article:
+    """Both models deployed in a project of their own."""
+
+    def __init__(self, emulator: RunningEmulator, models: Path) -> None:
+        self.project, self._emulator = f"test-{secrets.token_hex(4)}", emulator
+        caller = Caller(emulator, self.project)
+        begun = []
+        for name in ("fashion_mnist", "hd_prediction"):
+            for path in sorted(path for path in (models / name).rglob("*") if path.is_file()):
+                caller.upload(name, path.read_bytes(), path.relative_to(models / name).as_posix())
+            body = {"name": "v1", "deploymentUri": f"gs://{caller.bucket}/{name}", **N1}
+            begun.append(caller.versions.create(parent=caller.model(name), body=body).execute())
+        for operation in begun:
+            caller.response(operation)
+
+    def run(self, program: str, *arguments: str) -> list[str]:
+        """The lines that a program prints."""
+        command = [sys.executable, str(HERE / "at.py"), self._emulator.endpoint, str(HERE / program)]
+        done = subprocess.run(
+            [*command, self.project, *arguments],
+            env={"PYTHONPATH": str(ROOT), "PATH": ""},
+            capture_output=True,
+            text=True,
+            timeout=BOUND,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="session")
+def article(emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Article:
+    """The article's models, made once per run."""
+    models = made_once(HERE / "make_models.py", "article_models", tmp_path_factory, worker_id)
+    return Article(emulator, models)
+
+
+def test_the_client_of_the_clothes_reads_softmax(article: Article, tmp_path: Path) -> None:
+    """Ten probabilities by the output's name for each image, and a picture of them."""
+    first, *labels = article.run("clothes.py", str(tmp_path / "clothes.png"))
+
+    assert first.split()[1] == "10"
+    assert labels[0] == fashion.CLASSES[int(first.split()[0])]
+    assert len(labels) == 5
+    assert set(labels) <= set(fashion.CLASSES)
+    assert (tmp_path / "clothes.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_client_of_the_patients_reads_output_1(article: Article) -> None:
+    """`[{'output_1': [-1.47]}, ...]`, as the article prints it."""
+    printed, *risks = article.run("patients.py")
+
+    predictions = ast.literal_eval(printed)
+    assert [set(prediction) for prediction in predictions] == [{"output_1"}, {"output_1"}]
+    assert all(len(prediction["output_1"]) == 1 for prediction in predictions)
+    assert len(risks) == 2
+    assert all(0 <= float(risk) <= 1 for risk in risks)

@@ -1,0 +1,126 @@
+"""Predictions are objects keyed by output name, wherever the name is known."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from prediction import Client
+from prediction.reading import Case
+from resources import errors
+from tests.prediction.deployment import run
+from tests.prediction.wire import Wire
+
+VERSION = (200, {"name": "projects/p/models/m/versions/v1", "deploymentUri": "gs://b/x/"})
+STRUCTURED = {
+    "serving_default": {
+        "inputs": {"age": {"dtype": "float32", "shape": [None, 1]}},
+        "outputs": {"risk": {"dtype": "float32", "shape": [None, 1]}},
+    }
+}
+DISPLAYED = {"serving_default": {"inputs": {"age": "float32[?, 1]"}, "outputs": {"risk": "float32[?, 1]"}}}
+SEVERAL = {"serving_default": {"inputs": {"x": "float32[?]"}, "outputs": {"a": "float32[?]", "b": "float32[?]"}}}
+
+
+def manifest(signatures: Any) -> tuple[int, Any]:
+    """What the bucket answers."""
+    return 200, {"samples": [], "classes": [], "signatures": signatures}
+
+
+@pytest.mark.parametrize("signatures", [STRUCTURED, DISPLAYED], ids=["structured", "displayed"])
+def test_a_bare_value_gets_its_name_from_the_manifest(wire: Wire, signatures: Any) -> None:
+    """Of this version's manifest or an older one's; it is looked up once for a version that is named."""
+    wire.answers = [(200, {"predictions": [[0.25], [0.75]]}), VERSION, manifest(signatures)]
+
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
+        assert client.predict([[1], [2]]) == [{"risk": [0.25]}, {"risk": [0.75]}]
+        assert client.predict_array([[1], [2]]).tolist() == [[1], [2]]
+
+    assert len(wire.requests) == 4
+
+
+def test_an_answer_with_names_is_left_as_it_is(wire: Wire) -> None:
+    """Nothing is looked up for it."""
+    wire.answers = [(200, {"predictions": [{"risk": [0.25]}]})]
+
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
+        assert client.predict([[1]]) == [{"risk": [0.25]}]
+
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [(404, {"error": {"code": 404, "message": "x"}}), manifest({}), manifest(SEVERAL)])
+def test_a_value_whose_name_is_not_known_stays_bare(wire: Wire, answer: Any) -> None:
+    """An answer is not lost because the artifact has no manifest, or one that says something else."""
+    wire.answers = [(200, {"predictions": [[0.25]]}), VERSION, answer]
+
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
+        assert client.predict([[1]]) == [[0.25]]
+
+
+def test_bytes_are_a_value_and_get_their_name(wire: Wire) -> None:
+    """`{"b64": ...}` is what an output gives, not an output that is called b64."""
+    signatures = {"serving_default": {"inputs": {"x": "string[?]"}, "outputs": {"raw_bytes": "string[?]"}}}
+    wire.answers = [(200, {"predictions": [{"b64": "AA=="}]}), VERSION, manifest(signatures)]
+
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
+        assert client.predict(["x"]) == [{"raw_bytes": {"b64": "AA=="}}]
+    assert Case("x", {"b64": "AA=="}).value == {"b64": "AA=="}
+    assert Case("x", {"raw_bytes": {"b64": "AA=="}}).value == {"b64": "AA=="}
+
+
+def test_columns_take_the_shape_that_an_old_manifest_shows(wire: Wire) -> None:
+    """A number of a column is put into a list where the model takes the shape [1]."""
+    wire.answers = [VERSION, manifest(DISPLAYED)]
+
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
+        client.predict({"age": np.array([63.0, 41.0])})
+
+    assert wire.bodies == [{"instances": [{"age": [63.0]}, {"age": [41.0]}]}]
+
+
+def test_a_refusal_is_explained_by_an_old_manifest(wire: Wire) -> None:
+    """Client and command line name the instance that does not fit, and what the model takes."""
+    refused = (200, {"error": "Invalid inputs"})
+    wire.answers = [refused, VERSION, manifest(DISPLAYED)]
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client, pytest.raises(errors.PredictionFailed) as caught:
+        client.predict([["old"]])
+    wire.answers = [VERSION, manifest(DISPLAYED), refused]
+    done = run(
+        "m", "--version", "v1", "--project", "p", "--endpoint", wire.endpoint, "--instances", "-", given="[[1, 2]]"
+    )
+
+    assert 'Instance 0 does not fit: age holds "old", where the model takes float32 [1]' in str(caught.value)
+    assert "age has the shape [2], where the model takes float32 [1]" in done.stderr
+    assert done.returncode == 1
+
+
+def test_a_signature_that_is_not_there_is_refused_with_those_that_are(wire: Wire) -> None:
+    """Also where the endpoint does not name them."""
+    wire.answers = [
+        (200, {"error": "No signature found for signature key z."}),
+        VERSION,
+        manifest({**SEVERAL, "y": {}}),
+    ]
+
+    with (
+        Client("p", "m", "v1", endpoint=wire.endpoint, signature_name="z") as client,
+        pytest.raises(errors.PredictionFailed, match="Its signatures are serving_default, y"),
+    ):
+        client.predict([1])
+
+
+@pytest.mark.parametrize("signatures", [{"serving_default": {"inputs": {"x": "float32"}}}, {"serving_default": 1}, [1]])
+def test_a_manifest_that_somebody_spoilt_is_no_manifest(wire: Wire, signatures: Any) -> None:
+    """It is told in one line, without a traceback."""
+    version = (200, {"name": "projects/p/models/m", "defaultVersion": VERSION[1]})
+    wire.answers = [version, (200, json.loads(json.dumps({"samples": [], "signatures": signatures})))]
+
+    done = run("m", "--project", "p", "--endpoint", wire.endpoint)
+
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert "manifest.json is no manifest" in line

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from resources._values import UNKNOWN
 from resources.gate import compatibility
 
 Values = Mapping[str, Any]
@@ -30,6 +31,8 @@ class Verdict(NamedTuple):
 def judged(olds: Values, news: Values) -> Verdict:
     """What samples and signatures say of the versions that are to serve."""
     verdict = Verdict([], [])
+    if news.get("version") == UNKNOWN:  # at preview, where it comes of a resource that is still to be made
+        return verdict
     for version in _candidates(olds, news):
         _judge_samples(verdict, olds, news, version)
     for version in _compared(olds, news):
@@ -81,12 +84,13 @@ def nothing_compared(version: str, where: str = "its artifact") -> str:
 
 
 def signatures(olds: Values, news: Values, version: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """The version that clients call by the state, its signatures, those of the version that is to answer them.
+    """The version that clients call, its signatures, those of the version that is to answer them.
 
-    Signatures are empty where they are not known. Of a version that the state does not say them of, those of the stack
-    file count, unless it is the one that is to answer: it may have another artifact now.
+    It is the default by the state; where there is none, the one that the program wants. Signatures are empty where they
+    are not known. Of a version that the state does not say them of, those of the stack file count, unless it is the one
+    that is to answer: it may have another artifact now.
     """
-    current = str(olds.get("version") or "")
+    current = str(olds.get("version") or news.get("version"))
     written = {} if current == version else known(news, current)
     return current, known(olds, current) or written, known(news, version)
 
@@ -110,8 +114,8 @@ def judge_signatures(verdict: Verdict, news: Values, version: str, current: str,
     if not old or not new:
         unknown = " and ".join(name for name, found in ((current, old), (version, new)) if not found)
         verdict.warnings.append(
-            f"signatures of {current} and {version} not compared: those of {unknown} are not known to the stack file. "
-            "`pulumi up` compares them where the manifests beside the SavedModels hold them"
+            f"signatures of {current} and {version} not compared: those of {unknown} are not known before `pulumi up`, "
+            "which compares them where the manifests beside the SavedModels hold them"
         )
         return
     changes = compatibility.breaking_changes(old, new)
@@ -163,9 +167,9 @@ def _judge_samples(verdict: Verdict, olds: Values, news: Values, version: str) -
 
 
 def _compared(olds: Values, news: Values) -> list[str]:
-    """The versions whose signatures are compared with the default's of before."""
+    """The versions whose signatures are compared with those of the default."""
     if not olds:
-        return []
+        return entering(olds, news)
     version = str(news.get("version"))
     again = not default_changes(olds, news) and known(olds, version) and known(news, version)
     return [*([version] if again or default_changes(olds, news) else []), *entering(olds, news)]

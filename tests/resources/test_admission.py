@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from resources._values import UNKNOWN
 from resources.gate import admission
 
 OLD = {"version": "v1", "trafficSplit": {"v1": 90, "v2": 10}}
@@ -69,3 +70,15 @@ def test_a_first_version_is_not_warned_of() -> None:
     """It passes no gate; but a gate that could never check anything is an error from the beginning."""
     assert verdict(None, 0, olds={}) == (0, 0)
     assert verdict({"maxLatency": 5}, 0, olds={}) == (1, 0)
+
+
+def test_a_split_that_begins_with_the_model_holds_versions_that_the_same_clients_can_call() -> None:
+    """They are held against the default that the program wants; what is not known yet is not judged."""
+    outputs = {"v1": "y", "v2": "y", "v3": "z"}
+    signatures = {name: {"a": {"inputs": {}, "outputs": {output: "float32[?]"}}} for name, output in outputs.items()}
+    news = {"version": "v1", "trafficSplit": {"v1": 80, "v2": 10, "v3": 10}, "signatures": signatures}
+
+    [refusal] = admission.judged({}, news).refusals
+    assert refusal.startswith("clients of v1 break with v3: a output y: expected float32[?], got none. ")
+    assert admission.judged({}, {**news, "allowBreakingChange": "v3"}).refusals == []
+    assert admission.judged({"version": "v1"}, {**news, "version": UNKNOWN}) == ([], [])

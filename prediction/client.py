@@ -201,10 +201,12 @@ class Client:
     def _send(self, version: str | None, bodies: list[packing.Body]) -> list[Future[list[Any]]]:
         self._require_open()
         name = online.resource_name(self._project, self._model, version)
-        manifest = _Once(partial(self._manifest_or_none, version))
+        manifest = _LazyManifest(partial(self._manifest_or_none, version))
 
         def ask(body: packing.Body) -> list[Any]:
-            predictions = online.ask(self._connected(), name, body, len(bodies), self._signature, manifest)
+            predictions = online.ask(
+                self._connected(), name, body, among=len(bodies), signature_name=self._signature, manifest=manifest
+            )
             if all(map(_signatures.is_named, predictions)):
                 return predictions
             outputs = manifest().outputs(self._signature)
@@ -225,7 +227,7 @@ class Client:
         return self._api
 
     def _manifest_or_none(self, version: str | None) -> Manifest:
-        """An empty one where it cannot be had: neither an answer nor a failure must be lost over it."""
+        """Empty if it cannot be read, so that the answer or the original error survives."""
         try:
             return self._manifest(version)
         except errors.Error:
@@ -239,8 +241,8 @@ class Client:
             return self._known[version]
 
 
-class _Once:
-    """A manifest that is looked up when it is first asked for, by whichever thread, and not again."""
+class _LazyManifest:
+    """A manifest, read on first use. Thread-safe."""
 
     def __init__(self, look_up: Callable[[], Manifest]) -> None:
         self._look_up, self._lock = look_up, threading.Lock()

@@ -38,11 +38,13 @@ def explained(
 
 
 def _naming_signatures(error: errors.PredictionFailed, keys: list[str]) -> errors.PredictionFailed:
-    """The same failure, with the signatures that there are, where it does not name them itself."""
+    """The same failure with the known signatures, unless its text lists them already."""
     text = str(error)
-    if all(key in text for key in keys):
+    if ", ".join(sorted(keys)) in text:
         return error
-    return errors.PredictionFailed(f"{text.rstrip('.')}. Its signatures are {', '.join(keys)}: name one of them")
+    return errors.PredictionFailed(
+        f"{text.rstrip('.')}. Its signatures are {', '.join(sorted(keys))}: name one of them"
+    )
 
 
 def takes(inputs: Inputs) -> str:

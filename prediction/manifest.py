@@ -27,7 +27,7 @@ class Manifest:
     """What a manifest says. Empty where there is no manifest.
 
     Attributes:
-        samples: for the signature that is asked by default.
+        samples: for the default signature.
         classes: names of the classes, in the order of the output.
         signatures: by key, structured: see `resources._signatures`.
     """
@@ -62,7 +62,7 @@ class Manifest:
         return names[0] if len(names) == 1 else None
 
     def lacks(self, signature_name: str | None) -> bool:
-        """Whether the signatures are known, and the one that is meant is not among them."""
+        """Whether the signatures are known and do not include this one."""
         return (
             bool(self.signatures)
             and (signature_name or _signatures.default_key(self.signatures)) not in self.signatures

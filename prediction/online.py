@@ -62,13 +62,14 @@ def predict_json(
 def predict(api: _api.Api, name: str, instances: Iterable[Any], signature_name: str | None = None) -> list[Any]:
     """As `predict_json`, for the full name of a model or a version."""
     bodies = packing.pack(instances, signature_name)
-    return [each for body in bodies for each in ask(api, name, body, len(bodies))]
+    return [each for body in bodies for each in ask(api, name, body, among=len(bodies))]
 
 
 def ask(
     api: _api.Api,
     name: str,
     body: packing.Body,
+    *,
     among: int = 1,
     signature_name: str | None = None,
     manifest: Callable[[], Manifest] = Manifest,

@@ -38,8 +38,12 @@ class Question:
         """The predictions. Raises as `prediction.predict_json` does; a failed prediction says what does not fit."""
         key = self.given.signature_name
         bodies = packing.pack(self.given.instances, key)
-        asked = [online.ask(api, self.name, body, len(bodies), key, lambda: self.manifest) for body in bodies]
-        return [prediction for answered in asked for prediction in answered]
+        predictions: list[Any] = []
+        for body in bodies:
+            predictions += online.ask(
+                api, self.name, body, among=len(bodies), signature_name=key, manifest=lambda: self.manifest
+            )
+        return predictions
 
     def cases(self, predictions: Sequence[Any]) -> list[Case]:
         """The instances with predictions and truth."""

@@ -108,7 +108,7 @@ def test_a_signature_that_is_not_there_is_refused_with_those_that_are(wire: Wire
 
     with (
         Client("p", "m", "v1", endpoint=wire.endpoint, signature_name="z") as client,
-        pytest.raises(errors.PredictionFailed, match="Its signatures are serving_default, y"),
+        pytest.raises(errors.PredictionFailed, match="Its signatures are serving_default, y: name one of them"),
     ):
         client.predict([1])
 

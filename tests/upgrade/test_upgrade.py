@@ -87,7 +87,7 @@ def test_old_bare_samples_gate_named_answers(old: Old) -> None:
 
     text = old.engine.stack("up", "--skip-preview")
 
-    assert "gate: 2" in text
+    assert "gate: 2 of 2 samples match" in text
     assert old.predict("doubler", 1.5) == [{"y": 4.5}]
 
 

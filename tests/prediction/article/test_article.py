@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import secrets
 import subprocess
 import sys
@@ -75,5 +76,5 @@ def test_the_client_of_the_patients_reads_output_1(article: Article) -> None:
     predictions = ast.literal_eval(printed)
     assert [set(prediction) for prediction in predictions] == [{"output_1"}, {"output_1"}]
     assert all(len(prediction["output_1"]) == 1 for prediction in predictions)
-    assert len(risks) == 2
-    assert all(0 <= float(risk) <= 1 for risk in risks)
+    logits = [prediction["output_1"][0] for prediction in predictions]
+    assert [float(risk) for risk in risks] == pytest.approx([1 / (1 + math.exp(-logit)) for logit in logits], abs=1e-3)

@@ -24,7 +24,11 @@ def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> 
 def deploy(
     model: plan.Model, saved: Mapping[str, pulumi.Resource], owner: pulumi.Output[str], before: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Declares a model: its default, made first and deleted last; that it is it; the rest. Returns what serves."""
+    """Declares a model: its default version (made first, deleted last), the default setting, then the rest.
+
+    Returns:
+        Version name -> the resource after which it serves.
+    """
     made = ml.Model(model.name, owner=owner, **model.inputs)
 
     def declared(version: plan.Version, *after: pulumi.Resource) -> ml.Version:
@@ -33,11 +37,11 @@ def deploy(
         return ml.Version(f"{model.name}-{version.name}", options, owner=owner, **version.inputs)
 
     default = declared(model.versions[0])
-    # Versions of the split pass their gate where the default is set: they are made before, and not deleted before.
+    # Versions of the split pass their gate when the default is set: they are made before that, and deleted after it.
     split = {version.name: declared(version, default) for version in model.before_default(before)}
     # Where the default is deleted and made again, another version has become the default meanwhile: it is set again.
     options = pulumi.ResourceOptions(depends_on=[made, default, *split.values()], replace_with=[default])
-    served = ml.DefaultVersion(model.name, options, **model.served(before))
+    served = ml.DefaultVersion(model.name, options, **model.default_version_inputs(before))
     # What is replaced, the old default among it, goes when another one serves.
     rest = [version for version in model.versions[1:] if version.name not in split]
     return {model.default: served, **split, **{v.name: declared(v, default, served) for v in rest}}

@@ -35,11 +35,11 @@ def current_urn() -> str:
     return ""
 
 
-def asked_with(field: str) -> dict[str, Any]:
-    """Properties in a field of the engine's request that `pulumi.dynamic` does not hand on; empty where it has none.
+def request_properties(field: str) -> dict[str, Any]:
+    """Properties in a field of the engine's request that `pulumi.dynamic` does not pass on; empty if it has none.
 
     Args:
-        field: `old_inputs` of an update, `inputs` of a read.
+        field: `old_inputs` for update and delete, `inputs` for read.
     """
     for frame in _callers():
         properties = getattr(frame.f_locals.get("request"), field, None)

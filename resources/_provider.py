@@ -201,8 +201,8 @@ class Provider(dynamic.ResourceProvider):
         return dynamic.UpdateResult(self._state(inputs, live))
 
     def _with_quiet(self, state: State, field: str) -> State:
-        """A state's outputs with the quiet inputs of its inputs, which the engine sends in this field of its call."""
-        inputs = _engine.asked_with(field)
+        """The state's outputs, with the quiet inputs taken from the inputs in this field of the engine's request."""
+        inputs = _engine.request_properties(field)
         return self.schema.with_quiet(state, inputs) if inputs else state
 
     def _confirmed(self, call: Call, inputs: State, paths: list[str]) -> State:

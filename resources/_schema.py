@@ -29,8 +29,8 @@ class Field:
         default: what holds where it is not given, in words; empty where there is nothing to say.
         leaves: of a `mutable` object, the keys that the API patches; empty means the whole value.
         excludes: the field that must not be given together with this one.
-        lasting: of a `local` input, whether to take it away is a change: the state must not keep it.
-        quiet: of a `local` input, whether it is never a difference by itself: it goes along with those that are.
+        lasting: of a `local` input, whether removing it is a change: the state must not keep it.
+        quiet: of a `local` input, whether it never causes an update; stored when something else does.
         create: False where the API ignores the field in `create`, so that it is patched right after.
     """
 
@@ -232,7 +232,7 @@ class Schema:
         return [(name, known) for name, known in self.fields.items() if known.kind == "mutable"]
 
     def with_quiet(self, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """A state's outputs with the quiet inputs as its inputs have them: alone, they change no output."""
+        """The state's outputs, with the quiet inputs taken from `inputs`."""
         quiet = [name for name, known in self.fields.items() if known.quiet]
         kept = {name: item for name, item in state.items() if name not in quiet}
         return {**kept, **{name: inputs[name] for name in quiet if _given(inputs, name)}}

@@ -1,4 +1,4 @@
-"""Signatures as reviewers and programs read them, and predictions by the names of a signature's outputs. Pure.
+"""Signatures in their two forms, and predictions by the names of a signature's outputs. Pure.
 
 A signature has two forms. Structured, as cards and manifests hold it:
 `{"inputs": {"x": {"dtype": "float32", "shape": [None, 5]}}, "outputs": {...}}`; and for display, as a stack's state and
@@ -35,16 +35,16 @@ def structured(signature: Signature) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def default_key(signatures: Mapping[str, Any]) -> str:
-    """The key of the signature that a request without `signature_name` asks: the only one, or `serving_default`."""
+    """The key of the default signature, for requests without `signature_name`: the only one, or `serving_default`."""
     return next(iter(signatures)) if len(signatures) == 1 else DEFAULT
 
 
 def output_names(signatures: Mapping[str, Signature], key: str | None = None) -> list[str]:
-    """The names of a signature's outputs; none where the signature is not known.
+    """The names of a signature's outputs; empty if the signature is unknown.
 
     Args:
         signatures: by key, in either form.
-        key: of the signature. Default: the one that a request without a name asks.
+        key: of the signature. Default: the default signature's.
     """
     return list((signatures.get(key or default_key(signatures)) or {}).get("outputs") or ())
 
@@ -54,7 +54,7 @@ def by_name(prediction: Any, outputs: Sequence[str]) -> Any:
 
     Args:
         prediction: as a card, a manifest or an endpoint has it.
-        outputs: the names of the signature's outputs; empty where they are not known: then it stays as it is.
+        outputs: the names of the signature's outputs; empty if unknown: then the prediction is returned unchanged.
     """
     if len(outputs) != 1 or (isinstance(prediction, Mapping) and set(prediction) == set(outputs)):
         return prediction
@@ -62,7 +62,7 @@ def by_name(prediction: Any, outputs: Sequence[str]) -> Any:
 
 
 def is_named(prediction: Any) -> bool:
-    """Whether a prediction is an object by output name, as far as it shows itself: `{"b64": ...}` is a value."""
+    """Whether a prediction looks like an object by output name: `{"b64": ...}` is a value."""
     return isinstance(prediction, Mapping) and set(prediction) != _BYTES
 
 

@@ -140,6 +140,12 @@ def project(live: Any, shape: Any) -> Any:
     return live
 
 
+def table(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The mapping under a name; empty if there is none, or another value."""
+    value = values.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
 def is_empty(value: Any) -> bool:
     """Whether a value says nothing: zero, false, empty, or a mapping of such."""
     return all(map(is_empty, value.values())) if isinstance(value, Mapping) else not value

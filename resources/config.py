@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from typing_extensions import Required
 
@@ -77,6 +77,13 @@ def read(config: Mapping[str, str], resolve: Resolve, source: Source | None = No
     return _Reader(config, resolve, source or Source()).stack()
 
 
+class _Served(NamedTuple):
+    """What is known of a version's artifact: the inputs of its `storage.SavedModel`, and how many samples it has."""
+
+    saved_model: dict[str, Any] | None = None
+    samples: int | None = None
+
+
 class _Reader:
     """Collects failures while it reads, so that all of them are told at once."""
 
@@ -140,11 +147,8 @@ class _Reader:
 
     def _project(self) -> None:
         if not PROJECT.match(self.project):
-            reason = (
-                f"is no project id: {_values.shown(self.project)}"
-                if self.project
-                else "is missing: `pulumi config set gcp:project ID`"
-            )
+            missing = "is missing: `pulumi config set gcp:project ID`"
+            reason = f"is no project id: {_values.shown(self.project)}" if self.project else missing
             self.failures.append(("gcp:project", reason))
             self.project = "project"  # so that names made of it do not fail too
 
@@ -243,30 +247,30 @@ class _Reader:
         inputs = {**self._shared(), **fields, "project": self.project, **known}
         if "runtimeVersion" in self.values and "container" not in inputs:
             inputs.setdefault("runtimeVersion", self.values["runtimeVersion"])
-        saved, samples = self._artifact(extras, inputs, bucket, where)
+        served = self._artifact(extras, inputs, bucket, where)
         if isinstance(entry, Mapping):  # else that is told
             self._note(_entries.named(VERSION.program_failures(inputs, where), where))
         if name is None:
             inputs["name"] = version_name(inputs)
-        return Version(inputs=inputs, saved_model=saved, samples=samples, named=name is not None)
+        return Version(inputs=inputs, **served._asdict(), named=name is not None)
 
-    def _artifact(self, extras: Mapping[str, Any], inputs: dict[str, Any], bucket: str, where: str) -> tuple[Any, Any]:
+    def _artifact(self, extras: Mapping[str, Any], inputs: dict[str, Any], bucket: str, where: str) -> _Served:
         name, parameters = extras.get("artifact"), extras.get("parameters")
         inputs["deploymentUri"] = "gs://unknown/"  # until it is known; the artifact's own failure is told
         if not isinstance(name, str) or not isinstance(parameters, Mapping | None):
-            return None, None
+            return _Served()
         if name.startswith("gs://"):
             if parameters:
                 self._note(
                     [(join(where, "parameters"), "are for a recipe; what lies in a bucket has none: leave them out")]
                 )
             inputs["deploymentUri"] = name
-            return None, None
+            return _Served()
         try:
             artifact = self._resolved(name, parameters)
         except errors.ArtifactError as error:
             self._note([(join(where, "artifact"), str(error))])
-            return None, None
+            return _Served()
         if not extras.get("allowNewerTensorFlow"):
             reason = newer_failure(artifact.tensorflow, inputs.get("runtimeVersion"))
             self._note([(join(where, "runtimeVersion"), reason)] if reason else [])
@@ -276,7 +280,7 @@ class _Reader:
             saved["source"] = portable(name)
         self._note(SAVED_MODEL.rules(saved, join(where, "artifact")))
         inputs["deploymentUri"] = rules.folder_uri(saved)
-        return saved, len(artifact.samples)
+        return _Served(saved, len(artifact.samples))
 
     def _resolved(self, name: str, parameters: Mapping[str, Any] | None) -> Artifact:
         """The artifact, found once: many versions may name it, and each time its files would be read."""

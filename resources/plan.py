@@ -26,7 +26,7 @@ class Version:
     Attributes:
         inputs: of its `ml.Version`.
         saved_model: inputs of its `storage.SavedModel`; None where the artifact is not the stack's.
-        samples: how many its artifact has; None where that is not known.
+        samples: how many its artifact has; None if unknown.
         named: whether the stack file names it.
     """
 
@@ -42,7 +42,7 @@ class Version:
 
     @property
     def artifact(self) -> dict[str, Any]:
-        """What `ml.DefaultVersion` is to know of its artifact; empty where nothing is known."""
+        """What `ml.DefaultVersion` needs to know of its artifact; empty if nothing is known."""
         if self.saved_model is None or self.samples is None:
             return {}
         digest = {} if self.named else {"contentDigest": self.saved_model["contentDigest"]}
@@ -53,7 +53,7 @@ class Version:
 class Model:
     """A model as declared. The default version comes first among the versions; `split` is version -> per cent.
 
-    `allowed` is the version that may break clients; empty where none may.
+    `allowed` is the version that may break clients; empty if none may.
     """
 
     inputs: dict[str, Any]
@@ -68,11 +68,11 @@ class Model:
         """Its name."""
         return str(self.inputs["name"])
 
-    def served(self, before: Mapping[str, Any]) -> dict[str, Any]:
+    def default_version_inputs(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs of its `ml.DefaultVersion`.
 
         Args:
-            before: what the stack's outputs said of the model before this run; empty where they did not.
+            before: the model in the stack's outputs before this run; empty if the model was not in them.
         """
         facts = {"project": self.inputs["project"], "model": self.inputs["name"], "version": self.default}
         known = {version.name: version.saved_model["signatures"] for version in self.versions if version.saved_model}
@@ -153,7 +153,7 @@ def saved_model_inputs(artifact: Artifact, bucket: str, *, mls1: bool = False, s
 
 
 def notes(name: str, artifact: Artifact) -> list[str]:
-    """What whoever reads a preview should know of an artifact that is right: a line for each fact.
+    """Warnings about a valid artifact, one per line.
 
     Args:
         name: as the stack file has it.
@@ -164,8 +164,10 @@ def notes(name: str, artifact: Artifact) -> list[str]:
         junk = ", ".join(artifact.left_out)
         found.append(f"{name}: left out, since files of these names are not part of a SavedModel: {junk}")
     if _signatures.default_key(artifact.signatures) not in names:
-        has = f"it has {', '.join(names)}: a request must name one (signature_name)" if names else "it has none at all"
-        found.append(f"{name}: there is no signature {_signatures.DEFAULT} in it; {has}")
+        several = f"it has {', '.join(names)}: a request must name one (signature_name)"
+        found.append(
+            f"{name}: there is no signature {_signatures.DEFAULT} in it; {several if names else 'it has no signatures'}"
+        )
     return found
 
 
@@ -202,7 +204,7 @@ def summary(stack: Stack, model: Model, default: Any, split: Any = None) -> dict
         stack: that declares it.
         model: as declared.
         default: the name of the version that serves by default, once it is known to; an output of its resource.
-        split: the shares whose versions passed their gate; likewise. Default: those that the model declares.
+        split: the shares whose versions passed their gate; also an output. Default: those that the model declares.
     """
     name = f"projects/{stack.project}/models/{model.inputs['name']}"
     return {

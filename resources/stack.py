@@ -45,7 +45,7 @@ class IdentityProvider(Provider):
         return "identity"
 
     def make(self, call: Call, inputs: State) -> State:
-        """Makes the token up."""
+        """Generates the token."""
         del call, inputs
         return {"token": secrets.token_hex(16)}
 
@@ -102,20 +102,20 @@ def configuration(resolve: config.Resolve) -> plan.Stack:
 
 
 def known(output: pulumi.Output[Any], instead: Any = None) -> pulumi.Output[Any]:
-    """For the stack's outputs: `instead` where its resource failed and errors are gone on from."""
+    """For the stack's outputs: `instead` where its resource failed (`--continue-on-error`)."""
     return output.recover(lambda _: instead)
 
 
 def split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, Any]) -> Any:
-    """The traffic split for the stack's outputs: the one whose versions passed their gate. None where there is none.
+    """The traffic split for the stack's outputs: the one whose versions passed their gate. None if there is none.
 
-    Where the resource failed, or was left out of this run (`--target`) and its state is from before it held a split, it
-    is still the old one. In preview, which changes nothing, it is the one that is wanted.
+    It is still the old one if the resource failed, or if this run leaves it out (`--target`) and its state holds no
+    split yet. In preview it is the declared one.
 
     Args:
         model: as declared.
         served: what its `ml.DefaultVersion` serves.
-        before: what the stack's outputs said of the model before this run.
+        before: the model in the stack's outputs before this run.
     """
     old = before.get("trafficSplit") or None
     if pulumi.runtime.is_dry_run():
@@ -124,9 +124,9 @@ def split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, An
 
 
 def outputs_before(models: Iterable[plan.Model]) -> dict[str, dict[str, Any]]:
-    """Model -> what the stack's outputs said of it before this run. Read only where a traffic split is declared.
+    """Model -> its entry in the stack's outputs before this run. Read only if a traffic split is declared.
 
-    A state that was written before `ml.DefaultVersion` knew the split tells it nowhere else.
+    Older states hold the split only in the stack's outputs.
     """
     if not any(model.split for model in models):
         return {}
@@ -135,11 +135,11 @@ def outputs_before(models: Iterable[plan.Model]) -> dict[str, dict[str, Any]]:
         found = _outputs(full)
     except Exception:  # noqa: BLE001 - Pulumi raises it bare; a state of the old layout knows plain names only
         found = _outputs(pulumi.get_stack())
-    said = found.get("models")
-    return {name: item for name, item in said.items() if isinstance(item, dict)} if isinstance(said, dict) else {}
+    entries = found.get("models")
+    return {name: item for name, item in entries.items() if isinstance(item, dict)} if isinstance(entries, dict) else {}
 
 
 def _outputs(name: str) -> dict[str, Any]:
-    """The outputs of a stack in its last finished run: the engine's own answer, which shows nothing in the preview."""
+    """The outputs of a stack's last finished run, from the engine: nothing shows in the preview."""
     found = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name}).value
     return dict((found or {}).get("outputs") or {})

@@ -1,7 +1,7 @@
-"""What may become the default version, or enter the traffic split, as far as inputs alone say: nothing is called. Pure.
+"""What may become the default version, or enter the traffic split, judged by inputs alone: nothing is called. Pure.
 
-`olds` and `news` are the inputs of an `ml.DefaultVersion`, under the API's names: those of the state, empty where it
-has none, and those that the program wants.
+`olds` and `news` are the inputs of an `ml.DefaultVersion`, under the API's names: those of the state, empty if it has
+none, and those that the program wants.
 """
 
 from __future__ import annotations
@@ -9,29 +9,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from resources._values import UNKNOWN
+from resources._values import UNKNOWN, table
 from resources.gate import compatibility
 
 Values = Mapping[str, Any]
-_SAMPLES = "add samples of your own (gate.samples: FILE)"
+_REMEDY = "Add gate.samples: FILE, or set gate.skip: true"
 
 
 class Verdict(NamedTuple):
-    """What is to be said before anything is called.
+    """What to report before anything is called.
 
     Attributes:
-        refusals: why it must not go on.
-        warnings: what is not checked, or allowed.
+        refusals: why the run must stop.
+        warnings: what is not checked, and what is allowed although it breaks clients.
     """
 
     refusals: list[str]
     warnings: list[str]
 
 
-def judged(olds: Values, news: Values) -> Verdict:
-    """What samples and signatures say of the versions that are to serve."""
+def judge(olds: Values, news: Values) -> Verdict:
+    """Judges the versions that are to serve by their samples and signatures."""
     verdict = Verdict([], [])
-    if news.get("version") == UNKNOWN:  # at preview, where it comes of a resource that is still to be made
+    if news.get("version") == UNKNOWN:  # in preview, if it is an output of a resource that does not exist yet
         return verdict
     for version in _candidates(olds, news):
         _judge_samples(verdict, olds, news, version)
@@ -41,54 +41,46 @@ def judged(olds: Values, news: Values) -> Verdict:
 
 
 def default_changes(olds: Values, news: Values) -> bool:
-    """Whether another version is the default by the state."""
+    """Whether the state has another default version."""
     return bool(olds) and olds.get("version") != news.get("version")
 
 
 def entering(olds: Values, news: Values) -> list[str]:
-    """The versions that are to get users by the traffic split and had none before: neither by it nor as the default."""
+    """The versions that get users by the traffic split and had none before, neither by it nor as the default."""
     known = {news.get("version"), olds.get("version")}
-    return sorted(_with_users(news) - _with_users(before(olds, news)) - known)
+    return sorted(_with_users(table(news, "trafficSplit")) - _with_users(previous_split(olds, news)) - known)
 
 
-def before(olds: Values, news: Values) -> dict[str, Any]:
-    """The values whose `trafficSplit` clients read: the state's; where it holds none, that of the stack's outputs."""
-    known = olds.get("trafficSplit") or (news.get("previousSplit") if olds and news.get("trafficSplit") else None)
-    return {"trafficSplit": known if isinstance(known, Mapping) else {}}
+def previous_split(olds: Values, news: Values) -> Values:
+    """The split that clients read: the state's, else that of the stack's outputs; empty if there is none."""
+    return table(olds, "trafficSplit") or (table(news, "previousSplit") if olds and news.get("trafficSplit") else {})
 
 
 def is_explicit(gate: Values) -> bool:
-    """Whether a program asks for the gate itself: it says how, and does not skip it."""
+    """Whether the program declares a gate and does not skip it."""
     return bool(gate) and not gate.get("skip")
 
 
-def no_samples(version: str, where: str = "its artifact") -> str:
-    """Why a version without samples cannot pass a gate that the program asks for.
+def no_samples(version: str, reason: str = "its artifact has no samples") -> str:
+    """The error of a version that has no samples to pass an explicit gate.
 
     Args:
         version: that has none.
-        where: what holds none.
+        reason: why it has none.
     """
-    return (
-        f"gate of {version}: expected samples to compare its predictions with, got none: {where} holds none. "
-        f"Either {_SAMPLES}, or set gate.skip: true"
-    )
+    return f"gate of {version}: {reason}. {_REMEDY}"
 
 
-def nothing_compared(version: str, where: str = "its artifact") -> str:
-    """The warning of a version without samples where the program does not ask for the gate; arguments as above."""
-    return (
-        f"no gate: {where} holds no samples, so that no prediction of {version} is compared. "
-        f"To have them compared, {_SAMPLES}; gate.skip: true says that none are wanted"
-    )
+def nothing_compared(version: str, reason: str = "its artifact has no samples") -> str:
+    """The warning of a version without samples where no gate is declared; arguments as above."""
+    return f"gate not run for {version}: {reason}. {_REMEDY} to silence this"
 
 
 def signatures(olds: Values, news: Values, version: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """The version that clients call, its signatures, those of the version that is to answer them.
+    """The version that clients call, its signatures, and those of `version`; signatures are empty if unknown.
 
-    It is the default by the state; where there is none, the one that the program wants. Signatures are empty where they
-    are not known. Of a version that the state does not say them of, those of the stack file count, unless it is the one
-    that is to answer: it may have another artifact now.
+    Clients call the state's default; without a state, the one that the program wants. Its signatures are the state's.
+    If the state lacks them, the stack file's are used, except for `version` itself: it may have another artifact now.
     """
     current = str(olds.get("version") or news.get("version"))
     written = {} if current == version else known(news, current)
@@ -96,17 +88,17 @@ def signatures(olds: Values, news: Values, version: str) -> tuple[str, dict[str,
 
 
 def known(values: Values, version: str) -> dict[str, Any]:
-    """The signatures of a version by the inputs; empty where they are not known."""
-    return compatibility.readable(_table(values, "signatures").get(version))
+    """The signatures of a version in the inputs; empty if unknown."""
+    return compatibility.readable(table(values, "signatures").get(version))
 
 
 def judge_signatures(verdict: Verdict, news: Values, version: str, current: str, old: Values, new: Values) -> None:
-    """Adds what is to be said of signatures; empty ones are not known.
+    """Adds the refusal or the warning that two versions' signatures give; empty ones are unknown.
 
     Args:
         verdict: to add to.
         news: the inputs that the program wants.
-        version: that is to answer.
+        version: that is to serve.
         current: the version that clients call.
         old: its signatures.
         new: those of `version`.
@@ -114,53 +106,53 @@ def judge_signatures(verdict: Verdict, news: Values, version: str, current: str,
     if not old or not new:
         unknown = " and ".join(name for name, found in ((current, old), (version, new)) if not found)
         verdict.warnings.append(
-            f"signatures of {current} and {version} not compared: those of {unknown} are not known before `pulumi up`, "
-            "which compares them where the manifests beside the SavedModels hold them"
+            f"signatures of {current} and {version} not compared: those of {unknown} are unknown before `pulumi up`, "
+            "which looks for them in the manifests beside the SavedModels"
         )
         return
     changes = compatibility.breaking_changes(old, new)
     if changes:
         allowed = news.get("allowBreakingChange")
-        told = f"clients of {current} break with {version}: {'; '.join(changes)}"
+        broken = f"clients of {current} break with {version}: {'; '.join(changes)}"
         if allowed in _names(news, version):
-            verdict.warnings.append(f"{told}. allowBreakingChange: {allowed} allows it")
+            verdict.warnings.append(f"{broken}. allowBreakingChange: {allowed} allows it")
         else:
-            verdict.refusals.append(f"{told}. {_way_on(news, version, allowed)}")
+            verdict.refusals.append(f"{broken}. {_remedy(news, version, allowed)}")
 
 
-def _way_on(news: Values, version: str, allowed: Any) -> str:
+def _remedy(news: Values, version: str, allowed: Any) -> str:
     line = f"allowBreakingChange: {_names(news, version)[0]}"
     other = f"allowBreakingChange: {allowed} is meant for {allowed}, not for {version}. " if allowed else ""
     return f"{other}Deploy it as another model, or allow it with this line under the model: `{line}`"
 
 
 def _names(news: Values, version: str) -> list[str]:
-    """By what `allowBreakingChange` may name a version, the best first."""
-    digest = _table(_table(news, "artifacts"), version).get("contentDigest")
+    """What `allowBreakingChange` may call a version, the best name first."""
+    digest = table(table(news, "artifacts"), version).get("contentDigest")
     return [str(digest), version] if digest else [version]
 
 
 def _candidates(olds: Values, news: Values) -> list[str]:
-    """The versions whose samples matter in this run: of what stays as it is, nothing is asked."""
+    """Versions to check for samples: the changed ones."""
     version, gate = str(news.get("version")), news.get("gate")
     changes = not olds or default_changes(olds, news) or olds.get("gate") != gate
     return [*([version] if changes else []), *entering(olds, news)]
 
 
 def warns_of_samples(olds: Values, news: Values, version: str) -> bool:
-    """Whether it is known, and to be said, that nothing of a version is compared; a first version passes no gate."""
+    """Whether to warn that `version` has no samples. A model's first version passes no gate."""
     gated = default_changes(olds, news) or version != news.get("version")
-    return gated and not is_explicit(_table(news, "gate")) and _lacks_samples(news, version)
+    return gated and not is_explicit(table(news, "gate")) and _lacks_samples(news, version)
 
 
 def _lacks_samples(news: Values, version: str) -> bool:
-    """Whether it is known that there is nothing to compare, and not said that nothing shall be."""
-    gate, artifact = _table(news, "gate"), _table(_table(news, "artifacts"), version)
+    """Whether samples are known to be missing and the gate is not skipped."""
+    gate, artifact = table(news, "gate"), table(table(news, "artifacts"), version)
     return not gate.get("skip") and not gate.get("samples") and artifact.get("samples") == 0
 
 
 def _judge_samples(verdict: Verdict, olds: Values, news: Values, version: str) -> None:
-    if is_explicit(_table(news, "gate")) and _lacks_samples(news, version):
+    if is_explicit(table(news, "gate")) and _lacks_samples(news, version):
         verdict.refusals.append(no_samples(version))
     elif warns_of_samples(olds, news, version):
         verdict.warnings.append(nothing_compared(version))
@@ -175,10 +167,5 @@ def _compared(olds: Values, news: Values) -> list[str]:
     return [*([version] if again or default_changes(olds, news) else []), *entering(olds, news)]
 
 
-def _with_users(values: Values) -> set[str]:
-    return {str(version) for version, share in _table(values, "trafficSplit").items() if share}
-
-
-def _table(values: Values, name: str) -> Values:
-    found = values.get(name)
-    return found if isinstance(found, Mapping) else {}
+def _with_users(split: Values) -> set[str]:
+    return {str(version) for version, share in split.items() if share}

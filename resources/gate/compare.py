@@ -1,7 +1,7 @@
 """Predictions compared: the one that a sample expects, and the one that a version gave. Pure.
 
-Predictions are compared by output name. Either side may be bare: the value of a signature with one output stands under
-that output's name. Where the name is not known, the only value of a named prediction is compared with the bare one.
+Predictions are compared by output name. With a signature of exactly one output, either side may be bare and stands for
+an object with that name. If the name is unknown, the only value of a named prediction is compared with the bare one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from resources import _signatures
-from resources._values import join
+from resources._values import join, shown
 
 TOLERANCE = 1e-3
 Difference = tuple[str, Any, Any]
-"""Path below the prediction, `softmax[2]`; the expected value; the one that was found."""
+"""Path within the prediction (`softmax[2]`), expected value, found value."""
 
 
 def differences(expected: Any, got: Any, outputs: Sequence[str], tolerance: float) -> Iterator[Difference]:
@@ -24,7 +24,7 @@ def differences(expected: Any, got: Any, outputs: Sequence[str], tolerance: floa
     Args:
         expected: as the sample has it, bare or by output name.
         got: as the version answered, bare or by output name.
-        outputs: the names of the signature's outputs; empty where they are not known.
+        outputs: the names of the signature's outputs; empty if unknown.
         tolerance: of numbers with a point, relative or absolute.
     """
     if outputs:
@@ -34,8 +34,18 @@ def differences(expected: Any, got: Any, outputs: Sequence[str], tolerance: floa
     yield from _differences(expected, got, tolerance)
 
 
+def count_failure(predictions: Any, expected: int) -> str:
+    """Why an answer does not hold one prediction for each of this many instances; empty if it does."""
+    if isinstance(predictions, list) and len(predictions) == expected:
+        return ""
+    wanted = f"{expected} prediction{'' if expected == 1 else 's'}"
+    if isinstance(predictions, list):
+        return f"expected {wanted}, got {len(predictions)}"
+    return f"expected a list of {wanted}, got {'none' if predictions is None else shown(predictions)}"
+
+
 def _alike(prediction: Any, other: Any) -> Any:
-    """A bare prediction under the only name that the other has; any other as it is."""
+    """A bare prediction under the only name of the other one; any other is unchanged."""
     if _signatures.is_named(other) and len(other) == 1 and not _signatures.is_named(prediction):
         return dict.fromkeys(other, prediction)
     return prediction
@@ -59,9 +69,9 @@ def _differences(expected: Any, got: Any, tolerance: float, path: str = "") -> I
 
 
 def _is_close(one: float, other: float, tolerance: float) -> bool:
-    """Whether two numbers are as good as equal; of a sample that gives no number, no number is what is expected.
+    """Whether two numbers are equal within the tolerance; NaN equals NaN.
 
-    Two whole numbers (JSON writes a float with its point) are classes or counts: they are the same, or are not.
+    Two integers (JSON writes a float with its point) are classes or counts, and must be equal.
     """
     if isinstance(one, int) and isinstance(other, int):
         return one == other
@@ -72,7 +82,7 @@ def _is_close(one: float, other: float, tolerance: float) -> bool:
 
 
 def _is_another_class(expected: list[Any], got: list[Any], tolerance: float) -> bool:
-    """Whether the best are not the same; where both are as good in one of the vectors, the numbers alone decide."""
+    """Whether the best classes differ. If one vector scores both alike, it is a tie: the numbers alone decide."""
     one, other = _class(expected), _class(got)
     return not any(_is_close(vector[one], vector[other], tolerance) for vector in (expected, got))
 
@@ -82,7 +92,7 @@ def _class(vector: list[Any]) -> int:
 
 
 def _is_vector(value: list[Any]) -> bool:
-    """Whether it may be read as scores of classes: of what is no number, none is the best."""
+    """Whether this can be a vector of class scores (numbers, no NaN)."""
     return len(value) > 1 and all(_is_number(item) and not _is_nan(item) for item in value)
 
 

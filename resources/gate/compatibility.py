@@ -1,8 +1,8 @@
-"""Whether clients of one version can call another: what its signatures take and give, compared. Pure.
+"""Whether clients of one version can call another, by the inputs and outputs of their signatures. Pure.
 
-A client breaks where a signature is gone; where an input is added, removed, retyped or takes less than before (a size
-that was open is fixed, is another one, the rank is another one); where an output is removed, retyped or gives more than
-before (a size that was fixed is open, is another one, the rank is another one).
+A client breaks if a signature is removed; if an input is added, removed, retyped or narrowed (an open size or rank
+becomes fixed, or a fixed one changes); if an output is removed, retyped or widened (a fixed size or rank becomes open,
+or changes).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Covers = Callable[[Shape, Shape], bool]
 
 
 def readable(signatures: Any) -> dict[str, Any]:
-    """Signatures by name, for display; empty where a value, of a manifest or a state, holds none.
+    """Signatures by name, for display; empty if the value is not valid signatures.
 
     Args:
         signatures: by name, structured or for display.
@@ -28,7 +28,7 @@ def readable(signatures: Any) -> dict[str, Any]:
         found = {str(name): _signatures.displayed(sides) for name, sides in signatures.items()}
         for sides in found.values():
             _signatures.structured(sides)
-    except (AttributeError, KeyError, TypeError, ValueError):  # whatever somebody else's manifest holds
+    except (AttributeError, KeyError, TypeError, ValueError):  # a manifest may hold anything
         return {}
     return found
 
@@ -38,7 +38,7 @@ def breaking_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> lis
 
     Args:
         before: the signatures that clients call, by name, as `readable` returns them.
-        after: those of the version that is to answer them.
+        after: those of the version that they are to call.
     """
     return [change for name in sorted(before) for change in _changes(name, before[name], after.get(name))]
 
@@ -63,17 +63,17 @@ def _is_compatible(before: str, after: str, covers: Covers) -> bool:
 
 
 def _takes(before: Shape, after: Shape) -> bool:
-    """Whether an input takes all that it took before: nothing that was open is fixed now."""
+    """Whether an input accepts all that it accepted before."""
     return _is_within(before, after)
 
 
 def _gives(before: Shape, after: Shape) -> bool:
-    """Whether an output gives nothing that it did not give before: nothing that was fixed is open now."""
+    """Whether an output gives nothing that it could not give before."""
     return _is_within(after, before)
 
 
 def _is_within(one: Shape, other: Shape) -> bool:
-    """Whether every tensor of one shape is of the other, too. None is an open size, or an open rank."""
+    """Whether shape `other` accepts every tensor of shape `one`. None is an open size, or an open rank."""
     if other is None:
         return True
     if one is None or len(one) != len(other):

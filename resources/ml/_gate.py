@@ -1,4 +1,4 @@
-"""The gate before a version that is to serve: it must answer its sample instances as they say, and break no client.
+"""The gate of a version before it serves: its answers must match its samples, and it must break no client.
 
 Nothing is changed here. A failure names the instance, what was expected and what was found.
 """
@@ -22,13 +22,12 @@ from resources.storage import manifests, rules
 SHOWN = 3
 _REQUEST_BYTES = quotas.PREDICT_BYTES * 2 // 3
 """With room for how the client writes them."""
-_AFTER = " The old default and the old traffic split still serve, and {} can be looked at: fix it, or go back"
 _UNREADABLE = (errors.NotFound, errors.PermissionDenied, errors.ArtifactError)
-"""Why signatures are not known: no manifest, none that these credentials may read, or a file that is no manifest."""
+"""Why signatures are unknown: the manifest does not exist, these credentials may not read it, or it is not valid."""
 
 
 class _Deployed:
-    """A version as the API has it, with its artifact's manifest. Each is read once, when it is first needed."""
+    """A version as the API has it, and its artifact's manifest. Both are read on first use."""
 
     def __init__(self, call: Call, news: State, version: str) -> None:
         self._call, self.version = call, version
@@ -36,43 +35,54 @@ class _Deployed:
 
     @cached_property
     def uri(self) -> str:
-        """Its `deploymentUri`; empty where it has none."""
+        """Its `deploymentUri`; empty if it has none."""
         versions = _default.versions(self._call)
         return str(self._call.api.call(versions.get(name=self.name)).get("deploymentUri", ""))
 
-    @cached_property
+    @property
     def manifest(self) -> dict[str, Any]:
-        """What the manifest says. Raises `NotFound`, `ArtifactError`."""
-        return manifests.read(self._call.api, self.uri)
+        """The manifest's content. Raises `NotFound`, `PermissionDenied`, `ArtifactError`."""
+        if isinstance(self._manifest, errors.Error):
+            raise self._manifest
+        return self._manifest
+
+    @cached_property
+    def _manifest(self) -> dict[str, Any] | errors.Error:
+        """The manifest, or why it cannot be read: a missing one is requested once, too."""
+        uri = self.uri
+        try:
+            return manifests.read(self._call.api, uri)
+        except _UNREADABLE as error:
+            return error
 
     @property
     def manifest_uri(self) -> str:
-        """Where its manifest is, or would be."""
+        """The address of its manifest, whether or not that exists."""
         return f"{self.uri.rstrip('/')}/{manifests.NAME}"
 
-    @property
+    @cached_property
     def signatures(self) -> dict[str, Any]:
-        """By its manifest; empty where they are not known."""
+        """Those of its manifest; empty if unknown."""
         try:
             return compatibility.readable(self.manifest.get("signatures")) if self.uri else {}
         except _UNREADABLE:
             return {}
 
 
-class Gate:
+class GateCheck:
     """The gate of one model, as a `DefaultVersion` declares it.
 
     Args:
-        call: where to ask, and where to show progress.
-        olds: the inputs of the state; empty where it has none.
+        call: sends requests and shows progress.
+        olds: the inputs of the state; empty if it has none.
         news: the inputs that the program wants.
-        current: the version that is the default now; empty where the model has none.
+        current: the version that is the default now; empty if the model has none.
     """
 
     def __init__(self, call: Call, olds: State, news: State, current: str) -> None:
         self._call, self._olds, self._news = call, olds, news
         self._before = str(olds.get("version") or current)
-        """The version that clients call: one that is made again has a successor meanwhile."""
+        """The version that clients call. While it is made again, another one is the default."""
         self._options: Mapping[str, Any] = news.get("gate") or {}
 
     def admit(self, version: str) -> None:
@@ -84,23 +94,23 @@ class Gate:
             self._check_predictions(deployed)
 
     def _check_signatures(self, deployed: _Deployed) -> None:
-        """Compares with the signatures of the version that answers now: what inputs do not say, manifests may."""
+        """Compares with the version that clients call; signatures that the inputs lack come from manifests."""
         version, current = deployed.version, self._before
         _, old, new = admission.signatures({**self._olds, "version": current}, self._news, version)
-        told = bool(self._olds and old and new)
+        checked = bool(self._olds and old and new)  # by `check`, which gave the warnings
         new = new or deployed.signatures
         if new and not old and current != version:  # else it is gone
             old = _Deployed(self._call, self._news, current).signatures
         if not old or not new:
-            unknown = f"the signatures of {version if not new else current} are not known, and no manifest says them"
-            self._call.warn(f"signatures of {current} and {version} not compared: {unknown}")
+            reason = f"those of {current if new else version} are unknown (no readable manifest)"
+            self._call.warn(f"signatures of {current} and {version} not compared: {reason}")
             return
         verdict = admission.Verdict([], [])
         admission.judge_signatures(verdict, self._news, version, current, old, new)
-        for text in [] if told else verdict.warnings:  # else it was said before all calls
+        for text in [] if checked else verdict.warnings:
             self._call.warn(text)
         for reason in verdict.refusals:
-            raise errors.GateFailed(f"{reason}.{_AFTER.format(version)}")
+            raise self._failure(deployed, reason)
 
     def _check_predictions(self, deployed: _Deployed) -> None:
         expected = self._samples(deployed)
@@ -108,11 +118,11 @@ class Gate:
             return
         self._call.report(f"gate: asking {deployed.version} for {_count(expected, 'prediction')}")
         predictions = self._predict_all(deployed, [sample["instance"] for sample in expected])
-        signatures = self._signatures(deployed)
+        signatures = self._known_signatures(deployed)
         wrong = self._differences(expected, predictions, _signatures.output_names(signatures))
         if wrong:
-            told = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
-            raise self._failed(deployed, f"gate failed against {self._source(deployed)}: {told}")
+            listed = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
+            raise self._failure(deployed, f"{deployed.name}: gate failed against {self._source(deployed)}: {listed}")
         of = f" ({_signatures.default_key(signatures)})" if signatures else ""
         matches = "matches" if len(expected) == 1 else "match"
         self._call.report(f"gate: {len(expected)} of {_count(expected, 'sample')} {matches}{of}")
@@ -127,19 +137,22 @@ class Gate:
             for path, wanted, found in compare.differences(sample["prediction"], prediction, outputs, tolerance)
         ]
 
-    def _signatures(self, deployed: _Deployed) -> dict[str, Any]:
-        """As far as they are known without another call: the manifest is read for its samples, or not at all."""
+    def _known_signatures(self, deployed: _Deployed) -> dict[str, Any]:
+        """Those known without another call: the manifest is read for its samples only. Empty if unknown."""
         by_manifest = {} if self._options.get("samples") else deployed.signatures
         return by_manifest or admission.known(self._news, deployed.version)
 
     def _source(self, deployed: _Deployed) -> str:
         return str(self._options.get("samples") or deployed.manifest_uri)
 
-    def _failed(self, deployed: _Deployed, reason: str) -> errors.GateFailed:
-        return errors.GateFailed(f"{deployed.name}: {reason}.{_AFTER.format(deployed.version)}")
+    def _failure(self, deployed: _Deployed, reason: str) -> errors.GateFailed:
+        has_split = admission.previous_split(self._olds, self._news)
+        serving = "default and traffic split still serve" if has_split else "default still serves"
+        after = f"The current {serving}; {deployed.version} stays deployed for inspection. Fix it, or go back"
+        return errors.GateFailed(f"{reason}. {after}")
 
     def _samples(self, deployed: _Deployed) -> Sequence[Mapping[str, Any]]:
-        """The user's own samples, or those of the manifest; none where nothing is to be compared, with a warning."""
+        """The user's own samples, else those of the manifest; if there are none, empty, with a warning."""
         file = self._options.get("samples")
         if file:
             try:
@@ -149,7 +162,7 @@ class Gate:
         try:
             found = deployed.manifest.get("samples") if deployed.uri else None
         except errors.NotFound:
-            self._miss(deployed)
+            self._without_manifest(deployed)
             return ()
         if not found:
             self._without_samples(deployed)
@@ -157,31 +170,30 @@ class Gate:
         try:
             return samples.checked(found)
         except errors.ArtifactError as error:
-            own = "give samples of your own (gate.samples), or set gate.skip: true"
-            raise errors.ArtifactError(f"samples in {deployed.manifest_uri}: {error}. Fix that object, {own}") from None
+            ways = "Fix that object, add gate.samples: FILE, or set gate.skip: true"
+            raise errors.ArtifactError(f"samples in {deployed.manifest_uri}: {error}. {ways}") from None
 
     def _without_samples(self, deployed: _Deployed) -> None:
-        where = deployed.manifest_uri if deployed.uri else "its container"
+        """Refuses an explicit gate, else warns, unless `check` did: there are no samples."""
+        reason = f"{deployed.manifest_uri if deployed.uri else 'its container'} has no samples"
         if admission.is_explicit(self._options):
-            raise self._failed(deployed, admission.no_samples(deployed.version, where))
-        if not admission.warns_of_samples(
-            self._olds, self._news, deployed.version
-        ):  # else it was said before all calls
-            self._call.warn(admission.nothing_compared(deployed.version, where))
+            raise self._failure(deployed, admission.no_samples(deployed.version, reason))
+        if not admission.warns_of_samples(self._olds, self._news, deployed.version):
+            self._call.warn(admission.nothing_compared(deployed.version, reason))
 
-    def _miss(self, deployed: _Deployed) -> None:
-        """Refuses, or warns: there is no manifest. That of a SavedModel of this stack can be put back first."""
-        told = f"there is no {deployed.manifest_uri}, which would say what {deployed.name} must answer"
+    def _without_manifest(self, deployed: _Deployed) -> None:
+        """Refuses or warns: the manifest does not exist. That of a SavedModel of this stack must be restored first."""
+        missing = f"{deployed.manifest_uri} not found"
         if any("prefix" in each and deployed.uri == rules.folder_uri(each) for each in _ownership.all_declared()):
-            after = _AFTER.format(deployed.version)
-            raise errors.GateFailed(f"{told}: `pulumi refresh`, then `pulumi up` put it back.{after}")
+            lost = f"{missing}; it holds the samples that {deployed.name} must match"
+            raise self._failure(deployed, f"{lost}. To restore it, run `pulumi refresh`, then `pulumi up`")
+        reason = f"{missing}, so there are no samples to compare"
         if admission.is_explicit(self._options):
-            raise self._failed(deployed, admission.no_samples(deployed.version, deployed.manifest_uri))
-        own = "Samples of your own go into gate.samples; gate.skip: true says that none are wanted"
-        self._call.warn(f"no gate: {told}. {own}")
+            raise self._failure(deployed, admission.no_samples(deployed.version, reason))
+        self._call.warn(admission.nothing_compared(deployed.version, reason))
 
     def _predict_all(self, deployed: _Deployed, instances: list[Any]) -> list[Any]:
-        """As many requests as the limit on their size asks for."""
+        """In as many requests as the limit on their size requires."""
         predictions: list[Any] = []
         batch: list[Any] = []
         size = 0
@@ -195,16 +207,17 @@ class Gate:
         return predictions + self._predict(deployed, batch)
 
     def _predict(self, deployed: _Deployed, instances: list[Any]) -> list[Any]:
-        """`ml.projects.predict`."""
+        """`ml.projects.predict`: one prediction per instance. Raises `GateFailed` otherwise."""
         api = self._call.api
         request = api.ml("projects").predict(name=deployed.name, body={"instances": instances})
         response = api.call(request, repeatable=True)
+        if "error" in response:
+            raise self._failure(deployed, f"{deployed.name} does not answer: {response['error']} ({request.methodId})")
         predictions = response.get("predictions")
-        if "error" in response or not isinstance(predictions, list) or len(predictions) != len(instances):
-            reason = response.get("error") or f"expected a list of {len(instances)} predictions, got none"
-            after = _AFTER.format(deployed.version)
-            raise errors.GateFailed(f"{deployed.name} does not answer: {reason} ({request.methodId}).{after}")
-        return predictions
+        reason = compare.count_failure(predictions, len(instances))
+        if reason:
+            raise self._failure(deployed, f"{deployed.name}: {reason} ({request.methodId})")
+        return list(predictions)
 
     def _check_latency(self, deployed: _Deployed, expected: Sequence[Mapping[str, Any]], bound: float) -> None:
         """The median of one call per sample; the gate's first call has warmed the version up."""
@@ -215,8 +228,8 @@ class Gate:
             seconds.append(time.perf_counter() - start)
         median = statistics.median(seconds)
         if median > bound:
-            told = f"answers in {median:.3f} s (median of {len(seconds)}); gate.maxLatency is {bound:g} s"
-            raise errors.GateFailed(f"{deployed.name} {told}.{_AFTER.format(deployed.version)}")
+            slow = f"answers in {median:.3f} s (median of {len(seconds)}); gate.maxLatency is {bound:g} s"
+            raise self._failure(deployed, f"{deployed.name} {slow}")
 
 
 def _count(items: Sequence[Any], noun: str) -> str:

@@ -1,4 +1,4 @@
-"""`ml.DefaultVersion`: which version answers where a caller names none, and which versions users are split among."""
+"""`ml.DefaultVersion`: the version that requests without a version get, and the versions that users are split among."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from resources._resource import Resource
 from resources._schema import Changes
 from resources.gate import admission
 from resources.ml import _default, _names
-from resources.ml._gate import Gate
+from resources.ml._gate import GateCheck
 from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
 
 _SPLIT = "trafficSplit"
 _deleted: dict[str, State] = {}
-"""Identity -> inputs of what this process deleted: one process serves one run of the engine."""
+"""Identity -> inputs of what this process deleted. One process serves one run of the engine."""
 
 
 class DefaultVersionProvider(Provider):
@@ -33,7 +33,7 @@ class DefaultVersionProvider(Provider):
         return f"{_names.model(inputs['project'], inputs['model'])}/defaultVersion"
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
-        """As every resource; refuses what is known to break clients, or to leave a gate nothing to check.
+        """As every resource; refuses what is known to break clients, or a gate without samples.
 
         What the state says serves may be the successor of a version that goes in this run.
         """
@@ -43,7 +43,7 @@ class DefaultVersionProvider(Provider):
         if result.failures:
             return result
         same = all(_olds.get(name) == news.get(name) for name in self.schema.names("path"))
-        verdict = admission.judged(_olds if same else {}, news)
+        verdict = admission.judge(_olds if same else {}, news)
         report = _engine.Reporter(_engine.current_urn(), _secrets.Hidden(news))
         for text in verdict.warnings:
             report.warn(text)
@@ -52,7 +52,7 @@ class DefaultVersionProvider(Provider):
     def compared(self, olds: State, news: State) -> Changes:
         """By the schema's lines; a version that newly gets users passes its gate, as a new default does.
 
-        Where the state holds no split, that of the stack's outputs is the one that was.
+        If the state holds no split, the previous split comes from the stack's outputs.
         """
         found = super().compared({**olds, **_split_before(olds, news)}, news)
         return replace(found, patch=sorted([*found.patch, _SPLIT])) if _enters(olds, news, found) else found
@@ -81,7 +81,7 @@ class DefaultVersionProvider(Provider):
         """
         del mask
         version, current = news["version"], self._current(call, news)
-        gate = Gate(call, olds, news, current)
+        gate = GateCheck(call, olds, news, current)
         if current and current != version:
             gate.admit(version)
         for entering in admission.entering(olds, news):
@@ -93,12 +93,12 @@ class DefaultVersionProvider(Provider):
         return {"version": version, **_served(olds, news)}
 
     def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
-        """As every resource; shares that change among the same versions ask for no call."""
+        """As every resource; new shares of the same versions need no call."""
         outs = super().update(_id, _olds, _news).outs or {}
         return dynamic.UpdateResult({**outs, **_served(_olds, _news)})
 
     def delete(self, _id: str, _props: State) -> None:
-        """As every resource; where it is made again in this run, the engine asks without what was."""
+        """As every resource; keeps the old state for `make`: the engine's create call does not carry the old state."""
         _deleted[self.identity(_props)] = self._with_quiet(self.schema.inputs_of(_props), "old_inputs")
         super().delete(_id, _props)
 
@@ -107,13 +107,13 @@ class DefaultVersionProvider(Provider):
 
 
 def _served(olds: State, news: State) -> State:
-    """What the outputs say of the split; an empty one where the program takes it away."""
+    """The outputs' split: empty if the program removes it; left out if there was none before either."""
     return {"servedSplit": news.get(_SPLIT) or {}} if olds.get(_SPLIT) or news.get(_SPLIT) else {}
 
 
 def _split_before(olds: State, news: State) -> State:
-    before = admission.before(olds, news)
-    return before if before[_SPLIT] else {}
+    split = admission.previous_split(olds, news)
+    return {_SPLIT: split} if split else {}
 
 
 def _enters(olds: State, news: State, found: Changes) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from resources import _common
-from resources._values import Failure, join, shown
+from resources._values import Failure, join, shown, table
 from resources.gate import samples
 from resources.ml import shares
 
@@ -83,11 +83,6 @@ def _all(values: Values, where: str, rules: tuple[Rule, ...]) -> Iterator[Failur
 def _text(values: Values, name: str) -> str | None:
     value = values.get(name)
     return value if isinstance(value, str) else None
-
-
-def _table(values: Values, name: str) -> Values:
-    value = values.get(name)
-    return value if isinstance(value, Mapping) else {}
 
 
 def _list(values: Values, name: str) -> list[Any]:
@@ -175,13 +170,13 @@ def _machine(values: Values) -> Iterator[Failure]:
         for name in ("acceleratorConfig", "manualScaling", "container"):
             if name in values:
                 yield name, "needs an N1 machine: give machineType, n1-standard-2 for one"
-    count = _number(_table(values, "acceleratorConfig"), "count")
+    count = _number(table(values, "acceleratorConfig"), "count")
     if count is not None and count < 1:
         yield "acceleratorConfig.count", f"must be 1 or more; it is {count}"
 
 
 def _auto_scaling(values: Values) -> Iterator[Failure]:
-    scaling = _table(values, "autoScaling")
+    scaling = table(values, "autoScaling")
     least, most = _number(scaling, "minNodes"), _number(scaling, "maxNodes")
     lowest = 0 if is_mls1(values) or _later(values, "machineType") else 1
     if least is not None and least < lowest:
@@ -196,7 +191,7 @@ def _auto_scaling(values: Values) -> Iterator[Failure]:
 
 
 def _manual_scaling(values: Values) -> Iterator[Failure]:
-    nodes = _number(_table(values, "manualScaling"), "nodes")
+    nodes = _number(table(values, "manualScaling"), "nodes")
     if nodes is not None and nodes < 1:
         yield "manualScaling.nodes", f"must be 1 or more; it is {nodes}"
 
@@ -217,16 +212,16 @@ def _routine(values: Values) -> Iterator[Failure]:
 
 
 def _logging(values: Values) -> Iterator[Failure]:
-    logging = _table(values, "requestLoggingConfig")
-    table, share = _text(logging, "bigqueryTableName"), _number(logging, "samplingPercentage")
-    if table is not None and not TABLE.match(table):
-        yield "requestLoggingConfig.bigqueryTableName", f"must be PROJECT.DATASET.TABLE; it is {shown(table)}"
+    logging = table(values, "requestLoggingConfig")
+    target, share = _text(logging, "bigqueryTableName"), _number(logging, "samplingPercentage")
+    if target is not None and not TABLE.match(target):
+        yield "requestLoggingConfig.bigqueryTableName", f"must be PROJECT.DATASET.TABLE; it is {shown(target)}"
     if share is not None and not 0 <= share <= 1:
         yield "requestLoggingConfig.samplingPercentage", f"must be from 0 to 1; it is {share}"
 
 
 def _env(values: Values) -> Iterator[Failure]:
-    container = _table(values, "container")
+    container = table(values, "container")
     for index, item in enumerate(_list(container, "env")):
         name = _text(item, "name") if isinstance(item, Mapping) else None
         if name is not None and not ENV_NAME.match(name):
@@ -241,14 +236,14 @@ def _env(values: Values) -> Iterator[Failure]:
 
 
 def _explanation(values: Values) -> Iterator[Failure]:
-    methods = _table(values, "explanationConfig")
+    methods = table(values, "explanationConfig")
     if "explanationConfig" in values and len(methods) != 1:
         yield "explanationConfig", f"takes exactly one method; it has {len(methods)}"
 
 
 def timeout_failures(values: Values) -> Iterator[Failure]:
     """Everything wrong with the bounds on waiting of a resource's inputs."""
-    for key, seconds in _table(values, "timeouts").items():
+    for key, seconds in table(values, "timeouts").items():
         if isinstance(seconds, int | float) and not seconds > 0:
             yield join("timeouts", key), f"must be more than 0 seconds; it is {seconds}"
 
@@ -259,7 +254,7 @@ def _later(values: Values, name: str) -> bool:
 
 
 def _gate(values: Values) -> Iterator[Failure]:
-    gate = _table(values, "gate")
+    gate = table(values, "gate")
     tolerance, latency, file = _number(gate, "tolerance"), _number(gate, "maxLatency"), _text(gate, "samples")
     if tolerance is not None and not tolerance >= 0:
         yield "gate.tolerance", f"must be 0 or more; it is {tolerance}"
@@ -271,6 +266,6 @@ def _gate(values: Values) -> Iterator[Failure]:
 
 
 def _split(values: Values) -> Iterator[Failure]:
-    split = _table(values, "trafficSplit")
-    if split and all(_number(split, version) is not None for version in split):  # else its type says so
+    split = table(values, "trafficSplit")
+    if split and all(_number(split, version) is not None for version in split):  # otherwise its type is reported
         yield from shares.failures(split, None, "trafficSplit")

@@ -213,8 +213,8 @@ class Gate(TypedDict, total=False):
     It answers its sample instances: those of its artifact's manifest, or of a JSON file `samples`, a list of
     `{"instance": ..., "prediction": ...}`. Classes and whole numbers must be equal, numbers with a point within
     `tolerance` (relative or absolute, default 0.001), and the median of one call per sample within `max_latency`
-    seconds, if that is given. Predictions are compared by output name; of a signature with one output, either side may
-    be bare. A gate that is given and finds no samples is an error. `skip` opens it.
+    seconds, if that is given. Predictions are compared by output name; with a signature of one output, either side may
+    be bare. A gate that is given and finds no samples is an error. `skip` turns it off.
     """
 
     samples: Free
@@ -226,8 +226,8 @@ class Gate(TypedDict, total=False):
 class KnownArtifact(TypedDict, total=False):
     """What a stack file knows of a version's artifact.
 
-    `samples` is their number, 0 or more. `content_digest` is given where the version has no name of its own, so that
-    `allow_breaking_change` can name it.
+    `samples` is how many samples it has, 0 or more. `content_digest` is set for a version without a name in the stack
+    file: `allow_breaking_change` can name it by this.
     """
 
     samples: int
@@ -246,7 +246,7 @@ class DefaultVersionArgs(TypedDict, total=False):
     ]
     signatures: Annotated[
         dict[str, Any],
-        local("Version -> its signatures, where they are known: a default must not break clients.", quiet=True),
+        local("Version -> its signatures, where known: a new default must not break clients.", quiet=True),
     ]
     artifacts: Annotated[dict[str, KnownArtifact], local("Version -> what is known of its artifact.", quiet=True)]
     allow_breaking_change: Annotated[Input[str], local("The version that may break clients.", quiet=True)]

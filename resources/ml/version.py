@@ -138,7 +138,7 @@ class VersionProvider(Provider):
         """A version is what was deployed: another one gets another name."""
         is_artifact = path == "deploymentUri"
         pin = "pin the artifact that this version was made of (RECIPE@INPUT_DIGEST), " * is_artifact
-        junk = storage_rules.left_out(news[path], _ownership.all_declared()) if is_artifact else ""
+        junk = storage_rules.junk_hint(news[path], _ownership.all_declared()) if is_artifact else ""
         another = f"{junk}Deploy it under a new version name beside {news['name']} and move the default"
         return f"{another}, {pin}or say allowDowntime: true"
 

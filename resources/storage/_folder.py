@@ -68,7 +68,9 @@ def find(inputs: State) -> Folder:
 
 def _way(inputs: State) -> str:
     """How the bytes of an artifact come to this machine."""
-    return "run `python -m models build`" if inputs.get("recipe") else "run `python -m models import` here, with them"
+    if inputs.get("recipe"):
+        return "run `python -m models build`"
+    return "import the SavedModel on this machine (`python -m models import PATH --name NAME`)"
 
 
 def verify(folder: Path, files: Mapping[str, State]) -> None:
@@ -93,7 +95,7 @@ def verify(folder: Path, files: Mapping[str, State]) -> None:
 
 
 def manifest(inputs: State) -> bytes:
-    """The manifest of a SavedModel that was made elsewhere: what is declared of it."""
+    """The manifest of a SavedModel that was made elsewhere, from its inputs."""
     names = ("contentDigest", "tensorflow", "signatures", "metrics", "size", "files")
     facts = {"format": 1, "recipe": None, "samples": [], **{name: inputs[name] for name in names if name in inputs}}
     if "signatures" in facts:
@@ -102,7 +104,7 @@ def manifest(inputs: State) -> bytes:
 
 
 def _structured(signature: Any) -> Any:
-    """A signature by dtype and shape. What a program of one's own wrote there in no known form stays as it is."""
+    """A signature by dtype and shape. Unknown forms are kept."""
     try:
         return _signatures.structured(signature)
     except (AttributeError, ValueError):

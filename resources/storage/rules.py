@@ -53,8 +53,8 @@ def folder_uri(inputs: Mapping[str, Any]) -> str:
     return f"gs://{inputs['bucket']}/{inputs['prefix']}/"
 
 
-def left_out(uri: str, declared: Iterable[Mapping[str, Any]]) -> str:
-    """What to say of another artifact under a version's name, where files were left out of it; empty where none were.
+def junk_hint(uri: str, declared: Iterable[Mapping[str, Any]]) -> str:
+    """How to keep a version whose artifact differs because junk is left out of it now; empty if none was left out.
 
     Args:
         uri: `gs://BUCKET/PREFIX/` of the artifact that is wanted.
@@ -63,12 +63,11 @@ def left_out(uri: str, declared: Iterable[Mapping[str, Any]]) -> str:
     wanted = ("bucket", "prefix", "leftOut")
     for inputs in declared:
         if all(inputs.get(key) for key in wanted) and folder_uri(inputs) == uri:
-            names = ", ".join(map(str, inputs["leftOut"]))
+            names, verb = ", ".join(map(str, inputs["leftOut"])), "is" if len(inputs["leftOut"]) == 1 else "are"
             return (
-                f"{names} in its folder {'is' if len(inputs['leftOut']) == 1 else 'are'} left out of the artifact by "
-                "name, which gives it another content digest than an earlier release did. If nothing else changed, "
-                "keep the version as it is: copy manifest.json from the address that it was into that folder; what "
-                "it names is not left out. Else: "
+                f"{names} {verb} no longer part of the artifact (junk), so its content digest differs from that of an "
+                "earlier release. If nothing else changed, keep the version unchanged: copy manifest.json from its "
+                "current bucket folder into the SavedModel's folder; files it lists are kept. Otherwise: "
             )
     return ""
 
@@ -107,7 +106,7 @@ def saved_model_failures(values: Mapping[str, Any], where: str = "") -> Iterator
     if not isinstance(files, Mapping):
         return
     if "saved_model.pb" not in files:
-        text = "; saved_model.pbtxt, its text form, must be converted: docs/stacks.md says how"
+        text = "; saved_model.pbtxt, its text form, must be converted: see docs/stacks.md"
         yield join(where, "files"), "has no saved_model.pb" + text * ("saved_model.pbtxt" in files)
     if len(files) > MOST_FILES:
         yield join(where, "files"), f"has {len(files)} files; ml v1 takes {MOST_FILES}"

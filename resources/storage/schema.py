@@ -128,7 +128,7 @@ class SavedModelArgs(TypedDict, total=False):
     ]
     left_out: Annotated[
         list[str],
-        local("Files of that folder that are not part of it: junk by their names.", default="none", quiet=True),
+        local("Files of that folder that are left out: junk, by their names.", default="none", quiet=True),
     ]
     artifact_source: Annotated[
         str, local("Bucket that the bytes are copied from, where the same prefix of it has them.", default="none")

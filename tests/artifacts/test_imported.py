@@ -103,8 +103,8 @@ def test_an_imported_artifact_comes_from_where_it_was_pushed(program: Program, t
     other = Engine(tmp_path / "other", program.root)
     program.declare("churn", engine=other, bucket=own)
     text = other.stack("up", "--skip-preview", "--suppress-progress", fails=True)
-    assert f"its bytes are neither in the bucket nor in build/churn/{digest} on this machine: run `python -m" in text
-    assert "models import` here, with them" in text
+    assert f"its bytes are neither in the bucket nor in build/churn/{digest} on this machine: import the" in text
+    assert "SavedModel on this machine (`python -m models import PATH --name NAME`), or set artifactSource" in text
 
     program.declare("churn", engine=other, bucket=own, artifactSource=f"gs://{shared}")
     other.up()
@@ -130,9 +130,9 @@ def test_what_was_deployed_with_junk_is_refused_in_plain_words_and_can_stay(prog
     left_out = "./exports/x: left out, since files of these names are not part of a SavedModel: .DS_Store"
     assert _diagnostics(text).count(left_out) == 1
     assert f"deploymentUri of version projects/{program.project}/models/m/versions/v1 cannot be changed" in text
-    assert ".DS_Store in its folder is left out of the artifact by name, which gives it another content dig" in text
-    assert "copy manifest.json from the address that it was into that folder" in text
-    assert "Deploy it under a new version name beside v1" in text
+    assert ".DS_Store is no longer part of the artifact (junk), so its content digest differs from that of an" in text
+    assert "copy manifest.json from its current bucket folder into the SavedModel's folder; files it lists are" in text
+    assert "kept. Otherwise: Deploy it under a new version name beside v1" in text
 
     (program.export / "manifest.json").write_bytes(program.manifest(f"{program.project}-models", digest))
     assert program.engine.preview() == {}

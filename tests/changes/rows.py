@@ -138,7 +138,7 @@ def local(name: str, old: Any, new: Any, *, lasting: bool = False) -> list[Row]:
 
 
 def quiet(name: str, old: Any, new: Any) -> list[Row]:
-    """An input that goes along with other changes: alone, it is none."""
+    """An input that is stored with other changes: alone, it is no change."""
     return [
         Row(field=name, change="changed", step="same", old={name: old}, new={name: new}),
         Row(field=name, change="given", step="same", old={name: None}, new={name: new}),

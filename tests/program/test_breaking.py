@@ -110,7 +110,7 @@ def test_a_version_that_is_named_no_more_is_compared_by_its_manifest(stack: Depl
     stack.engine.edit("mult.defaultVersion", "v2")
 
     text = stack.engine.stack("preview")
-    assert "warning: signatures of v1 and v2 not compared: those of v1 are not known before `pulumi up`, which" in text
+    assert "warning: signatures of v1 and v2 not compared: those of v1 are unknown before `pulumi up`, which" in text
     text = stack.engine.stack("up", "--skip-preview", fails=True)
     assert re.search(rf"update default version \S+: {LOST}", text), text
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
@@ -142,7 +142,7 @@ def test_an_artifact_in_a_bucket_is_compared_by_up(stack: Deployment) -> None:
     uris = [stack.engine.resources()[f"Version mult-{name}"]["outputs"]["deploymentUri"] for name in ("v2", "v1")]
     stack.engine.edit("mult.versions.v3", {**stack.version(2), "artifact": uris[0]})
     stack.engine.edit("mult.defaultVersion", "v3")
-    assert "those of v3 are not known before `pulumi up`, which compares" in stack.engine.stack("preview")
+    assert "those of v3 are unknown before `pulumi up`, which looks for them in" in stack.engine.stack("preview")
     text = stack.engine.stack("up", "--skip-preview", fails=True)
     assert "clients of v1 break with v3: serving_default output y: expected float32[?], got none" in text
 
@@ -157,5 +157,5 @@ def test_an_artifact_in_a_bucket_is_compared_by_up(stack: Deployment) -> None:
     stack.engine.edit("mult.versions.v4", {**stack.version(2), "artifact": f"gs://{bucket}/elsewhere/"})
     stack.engine.edit("mult.defaultVersion", "v4")
     text = stack.engine.stack("up", "--skip-preview")
-    assert "not compared: the signatures of v4 are not known, and no manifest says them" in text
+    assert "signatures of v1 and v4 not compared: those of v4 are unknown (no readable manifest)" in text
     assert stack.served()["mult"]["v4"] == "READY*"

@@ -26,7 +26,7 @@ def test_what_is_known_of_artifacts_is_handed_over() -> None:
     """Signatures for display, and how many samples there are; of what lies in a bucket already nothing is known."""
     model = read({"defaultVersion": "v1", "versions": {"v1": VERSION, "v2": BUCKET}, "allowBreakingChange": "v1"})
 
-    assert model.served({}) == {
+    assert model.default_version_inputs({}) == {
         "project": "demo",
         "model": "m",
         "version": "v1",
@@ -34,7 +34,7 @@ def test_what_is_known_of_artifacts_is_handed_over() -> None:
         "artifacts": {"v1": {"samples": 0}},
         "allowBreakingChange": "v1",
     }
-    assert set(read({"version": BUCKET}).served({})) == {"project", "model", "version"}
+    assert set(read({"version": BUCKET}).default_version_inputs({})) == {"project", "model", "version"}
 
 
 def test_samples_are_counted() -> None:
@@ -42,7 +42,7 @@ def test_samples_are_counted() -> None:
     two = replace(ARTIFACT, samples=({"instance": 1, "prediction": 2}, {"instance": 2, "prediction": 4}))
     [model] = config.read(stack(MODELS), lambda *_: two).models
 
-    assert model.served({})["artifacts"] == {"v1": {"samples": 2}, "v2": {"samples": 2}}
+    assert model.default_version_inputs({})["artifacts"] == {"v1": {"samples": 2}, "v2": {"samples": 2}}
 
 
 def test_a_version_without_a_name_is_known_by_its_content() -> None:
@@ -50,7 +50,8 @@ def test_a_version_without_a_name_is_known_by_its_content() -> None:
     model = read({"version": VERSION})
 
     [version] = model.versions
-    assert model.served({})["artifacts"] == {version.name: {"samples": 0, "contentDigest": ARTIFACT.content_digest}}
+    facts = {"samples": 0, "contentDigest": ARTIFACT.content_digest}
+    assert model.default_version_inputs({})["artifacts"] == {version.name: facts}
 
 
 def test_versions_of_the_split_are_made_before_the_default_is_set() -> None:
@@ -63,10 +64,10 @@ def test_versions_of_the_split_are_made_before_the_default_is_set() -> None:
         return [version.name for version in model.before_default(before)]
 
     assert (first(), first(defaultVersion="v1"), first(defaultVersion="v2")) == (["v1", "v3"], ["v3"], ["v1", "v3"])
-    assert model.served({})["trafficSplit"] == split
-    assert model.served({"trafficSplit": {"v1": 100}})["previousSplit"] == {"v1": 100}
+    assert model.default_version_inputs({})["trafficSplit"] == split
+    assert model.default_version_inputs({"trafficSplit": {"v1": 100}})["previousSplit"] == {"v1": 100}
     silent = read({"defaultVersion": "v2", "versions": versions})
-    assert "previousSplit" not in silent.served({"trafficSplit": {"v1": 100}})
+    assert "previousSplit" not in silent.default_version_inputs({"trafficSplit": {"v1": 100}})
 
 
 @pytest.mark.parametrize("value", [5, ["v1"], True])

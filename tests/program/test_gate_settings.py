@@ -14,7 +14,8 @@ from tests.running import RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
-NOTHING = "no gate: its artifact holds no samples, so that no prediction of v2 is compared. To have them compared, add "
+ADD = "Add gate.samples: FILE, or set gate.skip: true"
+NOTHING = f"gate not run for v2: its artifact has no samples. {ADD} to silence this"
 
 
 @pytest.fixture
@@ -34,17 +35,17 @@ def warnings(text: str) -> int:
 
 def test_a_new_default_without_samples_is_told_and_a_line_silences_it(stack: Deployment) -> None:
     """By preview and by `up`, once, and only where the default changes."""
-    assert "no gate" not in stack.engine.stack("preview")
+    assert "gate not run" not in stack.engine.stack("preview")
     stack.engine.edit("mult.defaultVersion", "v2")
     assert warnings(stack.engine.stack("preview")) == 1
     stack.engine.edit("mult.gate", {"skip": True})
-    assert "no gate" not in stack.engine.stack("preview")
+    assert "gate not run" not in stack.engine.stack("preview")
     stack.engine.edit("mult.gate", None)
 
     assert warnings(stack.engine.stack("up", "--skip-preview")) == 1
 
     assert stack.served() == {"mult": {"v1": "READY", "v2": "READY*"}}
-    assert "no gate" not in stack.engine.stack("up", "--skip-preview")
+    assert "gate not run" not in stack.engine.stack("up", "--skip-preview")
 
 
 @pytest.mark.parametrize("edit", [{"defaultVersion": "v2"}, {"trafficSplit": {"v1": 90, "v2": 10}}, {}])
@@ -56,8 +57,7 @@ def test_a_gate_that_is_asked_for_needs_samples(stack: Deployment, edit: dict[st
 
     text = stack.engine.stack("preview", fails=True)
 
-    told = "expected samples to compare its predictions with, got none: its artifact holds none. Either add samples of"
-    assert f"gate of {'v2' if edit else 'v1'}: {told}" in text
+    assert f"gate of {'v2' if edit else 'v1'}: its artifact has no samples. {ADD}" in text
     stack.engine.edit("mult.gate.samples", stack.samples("doubles.json", (1.0, 2.0)))
     assert stack.engine.preview() == {"DefaultVersion mult": "update"}
     checked = "gate: 1 of 1 sample matches (serving_default)" in stack.engine.stack("up", "--skip-preview")
@@ -75,7 +75,7 @@ def test_a_gate_without_samples_that_a_state_holds_is_no_change(stack: Deploymen
     stack.engine.edit("mult.gate", {"maxLatency": 5})
     assert stack.engine.preview() == {}
     stack.engine.edit("mult.defaultVersion", "v2")
-    assert "gate of v2: expected samples" in stack.engine.stack("preview", fails=True)
+    assert "gate of v2: its artifact has no samples" in stack.engine.stack("preview", fails=True)
 
 
 def test_an_artifact_in_a_bucket_is_judged_by_up(stack: Deployment) -> None:
@@ -84,17 +84,16 @@ def test_an_artifact_in_a_bucket_is_judged_by_up(stack: Deployment) -> None:
     stack.engine.edit("mult.versions.v3", {**stack.version(2), "artifact": uri})
     stack.engine.edit("mult.defaultVersion", "v3")
     stack.engine.edit("mult.gate", {"maxLatency": 5})
-    assert "expected samples" not in stack.engine.stack("preview")
+    assert "no samples" not in stack.engine.stack("preview")
 
     text = stack.engine.stack("up", "--skip-preview", fails=True)
 
-    assert (
-        f"gate of v3: expected samples to compare its predictions with, got none: {uri}manifest.json holds none" in text
-    )
+    assert f"gate of v3: {uri}manifest.json has no samples. {ADD}. The current default still serves" in text
+    assert "versions/v3: gate of v3" not in text, "the version is named once"
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY", "v3": "READY"}}
     stack.engine.edit("mult.gate", None)
     text = stack.engine.stack("up", "--skip-preview")
-    assert f"warning: no gate: {uri}manifest.json holds no samples, so that no prediction of v3 is compared." in text
+    assert f"warning: gate not run for v3: {uri}manifest.json has no samples. {ADD} to silence this" in text
     assert stack.served() == {"mult": {"v1": "READY", "v2": "READY", "v3": "READY*"}}
 
 

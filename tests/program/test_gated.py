@@ -156,11 +156,12 @@ def test_a_gate_whose_manifest_is_gone_stays_shut(emulator: RunningEmulator, pro
     stack.engine.edit("mult.defaultVersion", "v2")
 
     text = stack.engine.stack("up", "--skip-preview", fails=True)
-    assert f"there is no {uri}manifest.json, which would say what" in text
+    assert f"{uri}manifest.json not found; it holds the samples that " in text
+    assert "To restore it, run `pulumi refresh`, then `pulumi up`. The current default still serves; v2 stays" in text
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
     stack.engine.stack("refresh", "--skip-preview")
     text = stack.engine.stack("up", "--skip-preview")
-    assert "warning: no gate: its artifact holds no samples, so that no prediction of v2 is compared." in text
+    assert "warning: gate not run for v2: its artifact has no samples. Add gate.samples: FILE, or set gate.skip" in text
     assert stack.served() == {"mult": {"v1": "READY", "v2": "READY*"}}
 
     emulator.storage().objects().copy(
@@ -172,6 +173,11 @@ def test_a_gate_whose_manifest_is_gone_stays_shut(emulator: RunningEmulator, pro
     ).execute()
     stack.engine.edit("mult.versions.v3", {**stack.version(3), "artifact": f"gs://{bucket}/elsewhere/"})
     stack.engine.edit("mult.defaultVersion", "v3")
+    missing = f"gs://{bucket}/elsewhere/manifest.json not found, so there are no samples to compare. Add gate.samples"
+    stack.engine.edit("mult.gate", {"maxLatency": 5})
+    text = stack.engine.stack("up", "--skip-preview", fails=True)
+    assert f": gate of v3: {missing}: FILE, or set gate.skip: true. The current default still serves; v3" in text
+    stack.engine.edit("mult.gate", None)
     text = stack.engine.stack("up", "--skip-preview")
-    assert f"warning: no gate: there is no gs://{bucket}/elsewhere/manifest.json" in text
+    assert f"warning: gate not run for v3: {missing}: FILE, or set gate.skip: true to silence this" in text
     assert stack.served() == {"mult": {"v1": "READY", "v2": "READY", "v3": "READY*"}}

@@ -66,7 +66,7 @@ def test_a_version_passes_its_gate_before_it_gets_users(stack: Deployment) -> No
 
 @pytest.mark.parametrize("option", ["--suppress-outputs", "--continue-on-error"])
 def test_a_refusal_leaves_the_old_split(stack: Deployment, option: str) -> None:
-    """What left the split and the stack file stays, as clients ask it; the new version can be looked at."""
+    """What left the split and the stack file stays, as clients ask it; the new version stays for inspection."""
     stack.engine.edit("mult.trafficSplit", BOTH)
     up(stack)
     stack.engine.edit("mult.versions.v3", stack.version(3))
@@ -76,7 +76,7 @@ def test_a_refusal_leaves_the_old_split(stack: Deployment, option: str) -> None:
     text = up(stack, option, fails=True)
 
     assert "versions/v3: gate failed against " in text
-    assert "instance 0 (y): expected 2.0, got 3.0. The old default and the old traffic split still serve" in text
+    assert "instance 0 (y): expected 2.0, got 3.0. The current default and traffic split still serve; v3 stays" in text
     assert served_split(stack) == BOTH
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY", "v3": "READY"}}
 

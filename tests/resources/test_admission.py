@@ -42,7 +42,7 @@ def verdict(gate: Any, samples: int | None, olds: Any = None) -> tuple[int, int]
     artifacts = {} if samples is None else {"v2": {"samples": samples}}
     signatures: dict[str, Any] = {name: {"serving_default": {"inputs": {}, "outputs": {}}} for name in ("v1", "v2")}
     news = {"version": "v2", "artifacts": artifacts, "signatures": signatures, **({"gate": gate} if gate else {})}
-    found = admission.judged({"version": "v1"} if olds is None else olds, news)
+    found = admission.judge({"version": "v1"} if olds is None else olds, news)
     return len(found.refusals), len(found.warnings)
 
 
@@ -73,12 +73,12 @@ def test_a_first_version_is_not_warned_of() -> None:
 
 
 def test_a_split_that_begins_with_the_model_holds_versions_that_the_same_clients_can_call() -> None:
-    """They are held against the default that the program wants; what is not known yet is not judged."""
+    """They are compared with the default that the program wants; what is not known yet is not judged."""
     outputs = {"v1": "y", "v2": "y", "v3": "z"}
     signatures = {name: {"a": {"inputs": {}, "outputs": {output: "float32[?]"}}} for name, output in outputs.items()}
     news = {"version": "v1", "trafficSplit": {"v1": 80, "v2": 10, "v3": 10}, "signatures": signatures}
 
-    [refusal] = admission.judged({}, news).refusals
+    [refusal] = admission.judge({}, news).refusals
     assert refusal.startswith("clients of v1 break with v3: a output y: expected float32[?], got none. ")
-    assert admission.judged({}, {**news, "allowBreakingChange": "v3"}).refusals == []
-    assert admission.judged({"version": "v1"}, {**news, "version": UNKNOWN}) == ([], [])
+    assert admission.judge({}, {**news, "allowBreakingChange": "v3"}).refusals == []
+    assert admission.judge({"version": "v1"}, {**news, "version": UNKNOWN}) == ([], [])

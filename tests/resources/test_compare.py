@@ -36,8 +36,19 @@ FORMS = [
 @pytest.mark.parametrize(("expected", "got", "outputs", "found"), FORMS)
 def test_either_side_may_be_bare(expected: Any, got: Any, outputs: list[str], found: list[Any]) -> None:
     """A bare value stands under the only output's name; where that is not known, the only value is compared."""
-    if found and not found[0][0]:
-        [(path, *_)] = compare.differences(expected, got, outputs, compare.TOLERANCE)
-        assert path == ""
-    else:
-        assert list(compare.differences(expected, got, outputs, compare.TOLERANCE)) == found
+    assert list(compare.differences(expected, got, outputs, compare.TOLERANCE)) == found
+
+
+@pytest.mark.parametrize(
+    ("predictions", "expected", "reason"),
+    [
+        ([2.0, 4.0], 2, ""),
+        ([2.0], 2, "expected 2 predictions, got 1"),
+        ([], 1, "expected 1 prediction, got 0"),
+        (None, 2, "expected a list of 2 predictions, got none"),
+        ({"y": 2.0}, 1, "expected a list of 1 prediction, got a mapping"),
+    ],
+)
+def test_an_answer_holds_one_prediction_for_each_instance(predictions: Any, expected: int, reason: str) -> None:
+    """Another number of them, or no list, is reported with both values."""
+    assert compare.count_failure(predictions, expected) == reason

@@ -88,8 +88,8 @@ def test_a_version_that_does_not_leaves_the_old_default(
     default: Declare, emulator: RunningEmulator, project: str
 ) -> None:
     """The error names the instance, what was expected and what came."""
-    told = r"v2: gate failed against gs://\S+manifest.json: instance 1( \(y\))?: expected 7.0, got 6.0\. The old"
-    with pytest.raises(errors.GateFailed, match=told):
+    reason = r"v2: gate failed against gs://\S+manifest.json: instance 1( \(y\))?: expected 7.0, got 6.0"
+    with pytest.raises(errors.GateFailed, match=rf"{reason}\. The current default still serves; v2 stays deployed"):
         default((1.0, 2.0), (3.0, 7.0))
 
     assert current(emulator, project) == "v1"
@@ -106,7 +106,7 @@ def test_a_version_that_refuses_its_samples_leaves_the_old_default(
         "^create default version projects/.*/models/m/defaultVersion",
         "versions/v2 does not answer: Prediction",
     )
-    with pytest.raises(errors.GateFailed, match=rf"{doing}: .*{cause} failed.* \(ml\.projects\.predict\)\. The old"):
+    with pytest.raises(errors.GateFailed, match=rf"{doing}: .*{cause} failed.* \(ml\.projects\.predict\)\. The"):
         default(("text", 2.0))
 
     assert current(emulator, project) == "v1"
@@ -141,6 +141,21 @@ def test_a_manifest_without_samples_of_the_gate_is_an_error(samples: Any, world:
 
     with pytest.raises(errors.ArtifactError, match=told):
         declare_second(world)
+
+
+@pytest.mark.tensorflow
+def test_a_missing_manifest_is_requested_once(world: World, emulator: RunningEmulator, project: str) -> None:
+    """Signatures and samples are both read from it."""
+    version = world.with_model()
+    for name in ("v1", "v2"):
+        world.made(VersionProvider, {**version, "name": name})
+    emulator.storage().objects().delete(bucket=world.bucket, object="multiplier/one/manifest.json").execute()
+    emulator.reset_calls()
+
+    world.made(DefaultVersionProvider, {"project": project, "model": "m", "version": "v2"})
+
+    assert emulator.calls()["storage.objects.get"] == 1
+    assert current(emulator, project) == "v2"
 
 
 @pytest.mark.tensorflow

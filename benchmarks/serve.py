@@ -1,7 +1,7 @@
 """Predictions by 32 clients at a time: requests per second, to other servers and to the floor of HTTP and JSON.
 
 All serve the same Fashion-MNIST SavedModel, and get the same body, one image of 6 KB. Ours is a version with one node;
-another one of ours serves a copy with warm-up requests. The floor is our own front, answering a constant once orjson
+a second emulator serves a copy with warm-up requests. The floor is our own front, answering a constant once orjson
 has parsed the body (`benchmarks.floor`). The clients are one process (`benchmarks.load`) that costs little. In each
 round every server is asked for some seconds, in an order that turns; the figures are the medians, over the rounds, of
 the ratios within a round.

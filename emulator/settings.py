@@ -35,7 +35,7 @@ class Settings:
         quota_operations: creations and deletions of versions at a time; 0 for any number.
         quota_seconds: the minute of `quota_calls`.
         sandbox: which layers of the sandbox nodes take, see `sandbox.MODES`.
-        single_output: `named`, a prediction of a signature with one output is an object by its name; or `bare`.
+        single_output: `named`, signatures with one output answer objects keyed by its name; or `bare`, the value alone.
         idle_seconds: how long fewer nodes must have been enough before one is taken away, where the load decides.
     """
 
@@ -186,7 +186,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "single_output": {
         "choices": (BARE, NAMED),
-        "help": "predictions of one output: objects by its name, or bare values (default: %(default)s)",
+        "help": "signatures with one output answer objects keyed by its name (named) or the value alone (bare) "
+        "(default: %(default)s)",
     },
     "idle_seconds": {
         "type": _seconds(0.1),

@@ -55,9 +55,9 @@ def write(outputs: Mapping[str, Array], *, bare: bool) -> bytes:
 
 
 def writer(outputs: Mapping[str, Array], *, bare: bool) -> Callable[[int, int], bytes] | None:
-    """What gives the answer with the instances from one to before another: as `write` does for these alone.
+    """A function of `start` and `end` that writes the answer for those instances, as `write` does for them alone.
 
-    None for outputs that take more than to be written down: with text, NaN or infinities.
+    None if an output holds text, NaN or infinities.
     """
     arrays = {alias: np.ascontiguousarray(array) for alias, array in outputs.items()}
     if not all(array.dtype.name in _WRITABLE and _finite(array) for array in arrays.values()):

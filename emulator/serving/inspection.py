@@ -57,7 +57,7 @@ def inspect(session: Any, meta_graph: Any) -> dict[str, Inspected]:
 
 
 class _Signature:
-    """A signature while it is looked at."""
+    """A signature during inspection."""
 
     def __init__(self, definition: Any, graph: Graph, session: Any) -> None:
         self._definition, self._graph = definition, session.graph
@@ -69,8 +69,8 @@ class _Signature:
         """The result.
 
         Args:
-            graph: that it belongs to.
-            missing: variables without a value.
+            graph: the graph of the signature.
+            missing: names of the variables without a value.
         """
         inputs, outputs = self._definition.inputs, self._definition.outputs
         refusal = next(self._faults(graph, missing), "")
@@ -120,7 +120,7 @@ def _tensor(info: Any) -> Tensor:
 
 
 def _uninitialised(session: Any, graph: Graph, meta_graph: Any, names: Iterable[str]) -> set[str]:
-    """The variables among nodes of these names that have no value, by what the session calls each.
+    """The names of the variables among these nodes that have no value.
 
     Those that the restoring or the initial operations take as inputs have one; TensorFlow is asked about the others.
     """

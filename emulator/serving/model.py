@@ -30,8 +30,8 @@ class Model:
         independent: keys of the signatures whose rows do not influence each other, as far as the warm-up can tell.
 
     Raises:
-        LoadFailed: there is no signature to serve, or the one that requests mean without a name cannot answer.
-            TensorFlow raises nearly any type on a damaged SavedModel.
+        LoadFailed: the default signature cannot answer, or, where there is none, no signature can. TensorFlow raises
+            nearly any type on a damaged SavedModel.
     """
 
     def __init__(self, folder: Path, *, threads: int) -> None:
@@ -71,7 +71,7 @@ class Model:
         )
 
     def _warm_up(self, folder: Path, safe: Mapping[str, Inspected]) -> None:
-        """Runs the requests that the export has for it, but for those of signatures that write."""
+        """Runs the warm-up requests of the export, except those of signatures that write."""
         for key, inputs in warm_up.requests(folder, self.signatures):
             if key in safe:
                 with contextlib.suppress(Exception):  # a request that the model refuses is no fault of the model's
@@ -80,9 +80,9 @@ class Model:
     def _is_independent(self, key: str) -> bool:
         """Runs batches of one and of two, which are slow the first time; whether the batch mattered to the result.
 
-        A model may refuse made-up inputs. It is served all the same, one request at a time.
+        A model may refuse generated inputs. It is served all the same, one request at a time.
         """
-        with contextlib.suppress(Exception):  # whatever the model does with made-up inputs is no fault
+        with contextlib.suppress(Exception):  # whatever the model does with generated inputs is no fault
             pair = {alias: _rows(tensor) for alias, tensor in self.signatures[key].inputs.items()}
             both = self.run(key, pair)
             singles = [self.run(key, {alias: array[i : i + 1] for alias, array in pair.items()}) for i in (0, 1)]
@@ -91,7 +91,7 @@ class Model:
 
 
 def _check(signatures: Mapping[str, Signature]) -> None:
-    """Raises `LoadFailed` where no request without a name of a signature, or none at all, can be answered."""
+    """Raises `LoadFailed` if the default signature cannot answer; where there is none, if no signature can."""
     if not signatures:
         raise LoadFailed("the SavedModel has no signature")
     default = signatures_.default(signatures)

@@ -56,7 +56,7 @@ _HARMLESS = _READS | _CALLS | RANDOM
 def writes(name: str) -> bool:
     """Whether an operation may change anything that outlives the call: a variable, a table, a queue, a file, a log.
 
-    True of whatever has a state and is not known to leave it as it is; of unknown operations, too.
+    True for stateful operations that are not known to leave their state unchanged, and for unknown operations.
     """
     if name in _HARMLESS:
         return False
@@ -76,7 +76,7 @@ def _kernels() -> dict[str, list[dict[str, frozenset[int]]]]:
 
 
 _KERNELS = _kernels()
-"""Asked once, before nodes are forked: 15,000 kernels take 0.05 s."""
+"""Read once, before nodes are forked: 15,000 kernels take 0.05 s."""
 
 
 def has_kernel(name: str, attributes: Mapping[str, Any]) -> bool:

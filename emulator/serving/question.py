@@ -70,7 +70,7 @@ def read(body: bytes, signatures: Mapping[str, Signature], fast: tensors.Fast | 
 
     Raises:
         InvalidInputs: the request does not fit, and why.
-        RunFailed: the signature that it means cannot answer.
+        RunFailed: the signature that it asks cannot answer.
     """
     document = _document(body)
     key = signatures_.choose(signatures, _signature_name(document))

@@ -30,8 +30,8 @@ class Reached:
     random: bool = False
     without_kernel: str | None = None
 
-    def add(self, other: Reached) -> None:
-        """Takes over what a function does, but for those that it calls."""
+    def add_effects(self, other: Reached) -> None:
+        """Adds what a function does, except the functions that it calls."""
         self.writes = self.writes or other.writes
         self.random = self.random or other.random
         self.without_kernel = self.without_kernel or other.without_kernel
@@ -72,25 +72,25 @@ class Graph:
         return found
 
     def variables(self, names: Iterable[str]) -> dict[str, str]:
-        """The variables among the nodes of these names: by what the session calls each, a node that stands for it."""
+        """The variables among the nodes of these names: a node of each, keyed by variable name."""
         return {_shared_name(node): name for name in names if (node := self._nodes[name]).op in _HANDLES}
 
     def used(self, names: Iterable[str]) -> set[str]:
-        """The variables that the nodes of these names take as inputs, by what the session calls each."""
+        """The names of the variables that the nodes of these names take as inputs."""
         inputs = {_tensor(source).rpartition(":")[0] for name in names for source in self._nodes[name].input}
         return set(self.variables(inputs & self._nodes.keys()))
 
     def _follow(self, found: Reached) -> None:
-        """Adds what the functions do that are called, and those that they call."""
+        """Adds what the called functions do, and the functions that they call."""
         waiting = list(found.functions)
         while waiting:
             function = self._function(waiting.pop())
-            found.add(function)
+            found.add_effects(function)
             waiting += function.functions - found.functions
             found.functions |= function.functions
 
     def _function(self, name: str) -> Reached:
-        """What the function of this name does, but for those that it calls."""
+        """What the function of this name does, except the functions that it calls."""
         if name not in self._known:
             function, found = self._functions[name], Reached()
             compiled = _MUST_COMPILE in function.attr and function.attr[_MUST_COMPILE].b
@@ -155,6 +155,6 @@ def _tensor(name: str) -> str:
 
 
 def _shared_name(node: Any) -> str:
-    """What the session calls a variable: two nodes with one name are one variable."""
+    """The name of a variable in the session: two nodes with one name are one variable."""
     given = node.attr["shared_name"].s.decode() if "shared_name" in node.attr else ""
     return str(given or node.name)

@@ -1,6 +1,6 @@
 """The node's side of `sampling`: instances for a signature, and what the model answers to each. Needs no TensorFlow.
 
-Instances are the caller's, or those of the export's warm-up requests, or made up from the signature's types and shapes.
+Instances are the caller's, those of the export's warm-up requests, or generated from the signature's types and shapes.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Samples:
         failure = _Unanswered("the model answers no instance that could be made from its signature")
         for source, groups in (
             ("warm-up requests", self._given(key)),
-            ("signature", (group for size in _OPEN_SIZES for group in _made_up(wanted, count, size))),
+            ("signature", (group for size in _OPEN_SIZES for group in _generated(wanted, count, size))),
         ):
             samples: list[dict[str, Any]] = []
             for group in groups:
@@ -80,7 +80,7 @@ class Samples:
                     continue
                 samples += map(_sample, group, predictions)
             if samples:
-                return {"samples": _different(samples)[:count], "source": source}
+                return {"samples": _unique(samples)[:count], "source": source}
         raise failure
 
     def _ask(self, key: str, instances: Sequence[Any]) -> list[Any]:
@@ -108,12 +108,12 @@ def _sample(instance: Any, prediction: Any) -> dict[str, Any]:
     return {"instance": instance, "prediction": prediction}
 
 
-def _different(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without those whose instance came before."""
+def _unique(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without repeated instances."""
     return list({orjson.dumps(sample["instance"]): sample for sample in reversed(samples)}.values())[::-1]
 
 
-def _made_up(signature: Signature, count: int, size: int) -> Iterator[list[Any]]:
+def _generated(signature: Signature, count: int, size: int) -> Iterator[list[Any]]:
     """Groups of instances, each one request: of one, or of as many as a fixed first dimension takes."""
     fixed = [tensor.shape[0] or 1 for tensor in signature.inputs.values() if tensor.shape]
     together = 1 if signature.takes_one else max(fixed, default=1)

@@ -3,7 +3,7 @@
 One sandboxed node loads the model, as it does to serve it, and ends with the command. Standard output is one JSON
 object: `{"samples": [{"instance": ..., "prediction": {OUTPUT: VALUE}}], "source": SOURCE}`. SOURCE says where the
 instances come from: `instances` (standard input, `{"instances": [...]}`, with `--instances -`), else
-`warm-up requests` of that signature, else `signature`: they are made up from its types and shapes. An instance is the
+`warm-up requests` of that signature, else `signature`: they are generated from its types and shapes. An instance is the
 bare value where the signature has one input, else an object by input. Exit code 1, and one line on standard error,
 where the model cannot be loaded or answers none of them.
 """
@@ -66,7 +66,7 @@ def _instances(text: str) -> list[Any]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m emulator.serving.sampling", description="Samples of a SavedModel.")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="holds saved_model.pb")
-    parser.add_argument("--signature", metavar="KEY", help="default: the only signature, or serving_default")
+    parser.add_argument("--signature", metavar="KEY", help="default: the only signature, else serving_default")
     parser.add_argument(
         "--count", type=_count, default=_COUNT, metavar="N", help="samples at most (default: %(default)s)"
     )

@@ -132,7 +132,7 @@ class Serving:
             self._looking = asyncio.create_task(self._look())
 
     def worker(self, folder: Path, batch: Mapping[str, Any]) -> AbstractAsyncContextManager[Node]:
-        """A node of its own for a job, that answers chunks by `ask` until the block ends; nobody replaces it.
+        """A dedicated node for a job, that answers chunks by `ask` until the block ends; nobody replaces it.
 
         Args:
             folder: holds the SavedModel.
@@ -141,10 +141,11 @@ class Serving:
         Raises:
             errors.ArtifactError: the model cannot be loaded.
         """
-        return self._own(folder, dataclasses.replace(self._settings, batch=batch, predict_timeout=_CHUNK_TIMEOUT))
+        settings = dataclasses.replace(self._settings, batch=batch, predict_timeout=_CHUNK_TIMEOUT)
+        return self._dedicated_node(folder, settings)
 
     def sampler(self, folder: Path) -> AbstractAsyncContextManager[Node]:
-        """A node of its own that answers the orders of `samples.Samples` by `ask` until the block ends.
+        """A dedicated node that answers the orders of `samples.Samples` by `ask` until the block ends.
 
         Args:
             folder: holds the SavedModel.
@@ -152,10 +153,10 @@ class Serving:
         Raises:
             errors.ArtifactError: the model cannot be loaded.
         """
-        return self._own(folder, dataclasses.replace(self._settings, samples=True))
+        return self._dedicated_node(folder, dataclasses.replace(self._settings, samples=True))
 
     @asynccontextmanager
-    async def _own(self, folder: Path, settings: Settings) -> AsyncIterator[Node]:
+    async def _dedicated_node(self, folder: Path, settings: Settings) -> AsyncIterator[Node]:
         """A node that belongs to the block."""
         meter = Meter(asyncio.get_running_loop().time)
         async with self._loads:

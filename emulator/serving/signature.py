@@ -33,7 +33,7 @@ class Signature:
 
     Attributes:
         inputs: by their alias.
-        outputs: by their alias. Types and shapes are those that the export gives; the values that come tell their own.
+        outputs: by their alias. Types and shapes are those of the export; actual values may differ.
         refusal: why it cannot answer, without a full stop; empty where it can.
     """
 
@@ -70,16 +70,16 @@ class Signature:
 
 
 def default(signatures: Mapping[str, Signature]) -> str:
-    """The key of the signature that a request without a name means: the only one, or else `serving_default`."""
+    """The key of the default signature, used when a request names none: the only one, else `serving_default`."""
     return next(iter(signatures)) if len(signatures) == 1 else DEFAULT
 
 
 def choose(signatures: Mapping[str, Signature], name: str | None) -> str:
-    """The key of the signature that a request means.
+    """The key of the signature that a request asks.
 
     Args:
         signatures: all that the model has.
-        name: the request's `signature_name`. Without it, see `default`.
+        name: the request's `signature_name`. Default: the default signature.
 
     Raises:
         InvalidInputs: there is no such signature; the text lists those that there are.

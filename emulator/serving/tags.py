@@ -10,7 +10,7 @@ _SERVE = "serve"
 
 
 def choose(graphs: Sequence[Sequence[str]]) -> Sequence[str]:
-    """The tags of the graph to serve: `serve` alone, else the only graph, else the first with `serve` among its tags.
+    """The tags of the graph to serve: `serve` alone; else the first that has `serve`; else the only one.
 
     Args:
         graphs: the tags of each.
@@ -20,10 +20,10 @@ def choose(graphs: Sequence[Sequence[str]]) -> Sequence[str]:
     """
     if [_SERVE] in graphs:
         return [_SERVE]
-    if len(graphs) == 1:
-        return graphs[0]
     for tags in graphs:
         if _SERVE in tags:
             return tags
+    if len(graphs) == 1:
+        return graphs[0]
     shown = "; ".join(", ".join(tags) or "none" for tags in graphs)
     raise LoadFailed(f"expected a graph with the tag {_SERVE}, found {len(graphs)} graphs with the tags: {shown}")

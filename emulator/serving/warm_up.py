@@ -1,7 +1,7 @@
-"""The warm-up requests that an export brings along, as TensorFlow Serving reads them. Needs TensorFlow.
+"""The warm-up requests that an export contains, as TensorFlow Serving reads them. Needs TensorFlow.
 
 `assets.extra/tf_serving_warmup_requests` is a TFRecord file of `tensorflow.serving.PredictionLog`. Few of its messages
-and fields are needed, and the package that declares them, tensorflow-serving-api, is not: they are declared here.
+and fields are needed. Declared here to avoid depending on tensorflow-serving-api.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOST = 1000
 _MOST_BYTES = 64 << 20
 """Of one record, and of all of them."""
 _MOST_VALUES = 16 << 20
-"""Of one input: a tensor may say that it is large in a few bytes."""
+"""Of one input: a few bytes can declare a large tensor."""
 _SECONDS = 10.0
 """After which no further request is read."""
 
@@ -38,9 +38,8 @@ _FIELDS = descriptor_pb2.FieldDescriptorProto
 def requests(folder: Path, signatures: Mapping[str, Signature]) -> Iterator[tuple[str, dict[str, Array]]]:
     """The requests of the file, each with the key of its signature; none where there is no file.
 
-    A damaged record ends them, and so does what is beyond 1000 requests, 64 MB or ten seconds. Requests that do not
-    fit a signature are left out. TensorFlow Serving does not load a model with a damaged file; here the model does not
-    fail for it, since it can answer.
+    They end at a damaged record, and at 1000 requests, 64 MB or ten seconds. Requests that do not fit a signature are
+    left out. TensorFlow Serving rejects a model with a damaged file; here it loads, since it can answer.
 
     Args:
         folder: of the SavedModel.

@@ -73,10 +73,11 @@ def _projected(row: sqlite3.Row, projection: str | None) -> dict[str, Any]:
 def etag(generation: int, metageneration: int) -> str:
     """The tag that Google makes of both numbers: two protobuf fields in base64, the first left out where it is 0."""
     fields = [(1, generation), (2, metageneration)] if generation else [(1, metageneration)]
-    return base64.b64encode(b"".join(bytes([number << 3]) + _varint(value) for number, value in fields)).decode()
+    return base64.b64encode(b"".join(bytes([number << 3]) + varint(value) for number, value in fields)).decode()
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """A non-negative number as protobuf encodes it."""
     groups = bytearray()
     while value > 0x7F:
         groups.append(value & 0x7F | 0x80)

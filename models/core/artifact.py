@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from models.core.errors import ModelsError
+from models.core.signatures import default_signature
 
 FORMAT = 1
 CARD_SAMPLES = 2
@@ -28,8 +29,7 @@ _KEYS = {
     "classes": "classes",
 }
 _OPTIONAL: dict[str, Any] = {"parameters": {}, "inputDigest": None, "keras": None, "metrics": {}, "classes": []}
-"""What a manifest may leave out, as those of SavedModels made elsewhere do, and what holds then."""
-_DEFAULT = "serving_default"
+"""Facts that a manifest may leave out, as those of SavedModels made elsewhere do, and their defaults."""
 _SIMPLE_LIST = re.compile(r"\[\n\s+[^][{}\"]*?\n\s*\]")
 
 
@@ -108,18 +108,13 @@ def named(samples: Sequence[Mapping[str, Any]], signatures: Mapping[str, Any]) -
 
     Args:
         samples: each with a `prediction`, if it has one, in either form.
-        signatures: by name; the samples are of the only one, or of `serving_default`.
+        signatures: by name; the samples are of the default signature.
     """
     outputs = (signatures.get(default_signature(signatures)) or {}).get("outputs") or {}
     return [
         {**sample, **({"prediction": _by_name(sample["prediction"], [*outputs])} if "prediction" in sample else {})}
         for sample in samples
     ]
-
-
-def default_signature(signatures: Mapping[str, Any]) -> str:
-    """The name of the signature that a request asks which names none: the only one, or `serving_default`."""
-    return next(iter(signatures)) if len(signatures) == 1 else _DEFAULT
 
 
 def _by_name(prediction: Any, outputs: Sequence[str]) -> Any:

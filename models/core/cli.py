@@ -42,10 +42,10 @@ The first build of an input digest writes its card, models/cards/RECIPE/INPUT_DI
 _PUSH = """\
 Puts builds into a bucket at gs://BUCKET/RECIPE/CONTENT_DIGEST/ (what was made elsewhere at
 gs://BUCKET/saved_model/CONTENT_DIGEST/), where other machines and stacks find them: those whose own bucket it is, or
-whose tf2-models:artifactSource names it. The bytes must be those of the card. What is there
-already is verified and not sent again; manifest.json comes last, so that nothing half-sent looks whole.
+whose tf2-models:artifactSource names it. The bytes must be those of the card. Existing objects
+are verified and not sent again; manifest.json comes last, so that nothing half-sent looks whole.
 """
-_PUSHED = "RECIPE, RECIPE@INPUT_DIGEST, an imported NAME or a folder; all recipes where none is"
+_PUSHED = "RECIPE, RECIPE@INPUT_DIGEST, imported NAME or NAME@CONTENT_DIGEST, or a folder (default: all recipes)"
 _PUSH_EXAMPLES = """\
 examples:
   python -m models push fashion_mnist --to gs://my-models
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     make = commands.add_parser(
         "build", help="train and export", description=_BUILD, epilog=_EXAMPLES + _EPILOG, formatter_class=shape
     )
-    make.add_argument("names", nargs="*", metavar="NAME", help="a recipe; all recipes where none is given")
+    make.add_argument("names", nargs="*", metavar="NAME", help="a recipe (default: all recipes)")
     _add_settings(make)
     make.add_argument("--stack", metavar="STACK", help="build what Pulumi.STACK.yaml names, in place of NAMEs")
     add_import(commands, _EPILOG)

@@ -33,7 +33,7 @@ class Content(NamedTuple):
         digest: the content digest, 16 hexadecimal digits.
         size: bytes of all files.
         files: by POSIX path, `size` in bytes and `crc32c` as Cloud Storage prints it.
-        left_out: the files of its folder that are no part of it: junk by their names.
+        left_out: the files of its folder that are left out: junk by their names.
     """
 
     digest: str
@@ -43,7 +43,7 @@ class Content(NamedTuple):
 
 
 def list_files(folder: Path) -> Listing:
-    """The files of a whole SavedModel; the manifest is none of them, nor is junk that the manifest does not name.
+    """The files of a whole SavedModel, without the manifest and junk, except junk the manifest lists.
 
     Raises:
         FolderError: the folder is missing or half-written, or holds what cannot be uploaded.
@@ -55,14 +55,14 @@ def list_files(folder: Path) -> Listing:
 
 
 def _declared(folder: Path) -> Collection[str]:
-    """The files that a manifest in the folder names: an artifact that was deployed with junk stays what it is."""
+    """The files that a manifest in the folder lists: an artifact deployed with junk keeps its content digest."""
     manifest = folder / MANIFEST
     try:
         if manifest.stat().st_size > _MOST_MANIFEST_BYTES:
             return ()
         facts = json.loads(manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return ()  # who reads its other facts tells what is wrong with it
+        return ()  # reported when the manifest itself is read
     files = facts.get("files") if isinstance(facts, dict) else None
     return files if isinstance(files, dict) else ()
 

@@ -1,4 +1,4 @@
-"""`python -m models import`: its words on the command line, and what it says."""
+"""`python -m models import`: its options and output."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from models.core import imported
 from models.core.artifact import Artifact
-from models.core.importing import Imported, Order, import_model
+from models.core.importing import Imported, ImportRequest, import_model
 from models.core.places import card_path
-from models.core.progress import display
+from models.core.progress import display, pluralize
 from models.core.sampling import read_samples
 
 _DESCRIPTION = """\
-Makes a SavedModel that was made elsewhere an artifact of the project. Its files are kept in build/NAME/CONTENT_DIGEST/,
-and its card, models/cards/NAME/CONTENT_DIGEST.json, is written: commit it. Stack files then say artifact: NAME, and are
-previewed on machines that do not have the files. A .keras file is exported first, by Keras itself.
+Imports a SavedModel made elsewhere into the project. Its files are kept in build/NAME/CONTENT_DIGEST/, and its card,
+models/cards/NAME/CONTENT_DIGEST.json, is written: commit it. Stack files then say artifact: NAME, and are previewed on
+machines that do not have the files. A .keras file is exported first, by Keras itself.
 
-Samples are what a gate asks a new version. Without --samples they are the export's own warm-up requests, or made from
-its signature, with the model's own answers. The predictions of a FILE are not held against the model here.
+Samples are what a gate asks a new version. Without --samples they are the export's own warm-up requests, or generated
+from its signature, with the model's own answers. The predictions of a FILE are not checked against the model.
 """
 _EXAMPLES = """\
 examples:
@@ -40,13 +40,13 @@ def add_import(commands: Any, epilog: str) -> None:
     """Adds the command to those of `python -m models`."""
     take = commands.add_parser(
         "import",
-        help="take in a SavedModel made elsewhere",
+        help="import a SavedModel made elsewhere",
         description=_DESCRIPTION,
         epilog=_EXAMPLES + epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     take.add_argument("source", metavar="PATH", type=Path, help="a SavedModel's folder, or a .keras file")
-    take.add_argument("--name", required=True, help="what stack files call it: small letters, digits and _")
+    take.add_argument("--name", required=True, help="its name in stack files: small letters, digits and _")
     samples = take.add_mutually_exclusive_group()
     samples.add_argument("--samples", metavar="FILE", type=Path, help="sample instances, as JSON")
     samples.add_argument("--no-samples", action="store_true", help="have none, and do not ask the model")
@@ -55,9 +55,9 @@ def add_import(commands: Any, epilog: str) -> None:
 def run_import(options: argparse.Namespace, root: Path) -> None:
     """Imports what the options name and says what was done. Raises `ModelsError`."""
     samples = read_samples(options.samples) if options.samples else ()
-    order = Order(options.source, options.name, samples, ask=not options.no_samples)
+    request = ImportRequest(options.source, options.name, samples, ask=not options.no_samples)
     with display(sys.stderr) as shown:
-        done = import_model(order, root, shown)
+        done = import_model(request, root, shown)
     for line in _lines(options.name, done, root):
         print(line)
 
@@ -65,20 +65,20 @@ def run_import(options: argparse.Namespace, root: Path) -> None:
 def _lines(name: str, done: Imported, root: Path) -> list[str]:
     facts = done.artifact
     digest, card = facts.content_digest, card_path(root, name, facts.content_digest).relative_to(root)
-    state = "imported" if done.copied else "is imported already"
+    state = "imported" if done.copied else "already imported"
     where = f"build/{name}/{digest}" if done.kept else f"its bytes are not on this machine, its card is: {card}"
-    lines = [f"{name}: {state}: {where} (content {digest}; {len(facts.files)} files, {facts.size} bytes)"]
+    lines = [f"{name}: {state}: {where} (content {digest}; {pluralize(len(facts.files), 'file')}, {facts.size} bytes)"]
     if facts.left_out:
         lines.append(f"  left out, as no part of a SavedModel: {', '.join(facts.left_out)}")
     lines += _of_samples(facts, done.samples_from) if done.copied else []
     lines += [f"  its card is new; commit {card}"] if done.card_written else []
-    others = len(imported.carded(root, name)) - 1
-    entry = f"{name}@{digest}, since {others + 1} artifacts are imported under this name" if others else name
+    count = len(imported.carded(root, name))
+    entry = f"{name}@{digest}, since {count} artifacts are imported under this name" if count > 1 else name
     return [*lines, f"  a stack file names it: artifact: {entry}"]
 
 
 def _of_samples(facts: Artifact, source: str) -> list[str]:
     if not facts.samples:
         return ["  it has no samples: a gate compares nothing, unless gate.samples names a file"]
-    count = f"{len(facts.samples)} sample{'s' * (len(facts.samples) > 1)}"
-    return [f"  {count} from {source}" if source else f"  {count}, those of its card"]
+    samples = pluralize(len(facts.samples), "sample")
+    return [f"  {samples} from {source}" if source else f"  {samples}, those of its card"]

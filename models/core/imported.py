@@ -1,4 +1,4 @@
-"""What `python -m models import` leaves: cards under a name of the user's, each called by the content that it names."""
+"""Finds what `python -m models import` wrote: cards and bytes under the user's name, by content digest."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def kept(root: Path, name: str) -> list[str]:
     return sorted(manifest.parent.name for manifest in manifests if _content(manifest) == manifest.parent.name)
 
 
-def the_one(name: str, digests: list[str]) -> str:
+def only_digest(name: str, digests: list[str]) -> str:
     """The only digest under a name. Raises `UsageError`, which lists them, where there are several."""
     if len(digests) > 1:
         listed = ", ".join(f"{name}@{digest}" for digest in digests)
@@ -39,7 +39,7 @@ def the_one(name: str, digests: list[str]) -> str:
 
 
 def _content(file: Path) -> str | None:
-    """The content digest that a card or a manifest names; None where it cannot be read: who needs it tells why."""
+    """The content digest that a card or a manifest names; None if it cannot be read, which its reader reports."""
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -19,8 +19,8 @@ from models.core.content import GRAPH, MANIFEST, read_content, sha256
 from models.core.digest import DIGITS
 from models.core.errors import BuildError, FolderError, UsageError
 from models.core.places import build_folder, card_path
-from models.core.process import asked
-from models.core.progress import Display
+from models.core.process import run_module
+from models.core.progress import Display, pluralize
 from models.core.registry import is_name, recipe_names
 from models.core.resolve import read_folder
 from models.core.sampling import Samples
@@ -31,14 +31,14 @@ _LEGACY = (".h5", ".hdf5")
 _CONVERTER = "models.core.convert"
 
 
-class Order(NamedTuple):
+class ImportRequest(NamedTuple):
     """What to import.
 
     Attributes:
         source: a SavedModel's folder, or a `.keras` file.
-        name: that stack files will call it by.
-        samples: of the user's; empty where there are none.
-        ask: whether the model is asked for samples where there are none. Default: it is.
+        name: its name in stack files.
+        samples: the user's; empty if there are none.
+        ask: whether the model is asked for samples if there are none. Default: it is.
     """
 
     source: Path
@@ -65,24 +65,24 @@ class Imported(NamedTuple):
     samples_from: str = ""
 
 
-def import_model(order: Order, root: Path, display: Display) -> Imported:
+def import_model(request: ImportRequest, root: Path, display: Display) -> Imported:
     """Makes sure that the bytes and the card of a SavedModel are there.
 
     Raises:
-        UsageError: the name is a recipe's or none that may be, or there is nothing to import.
+        UsageError: the name is invalid or taken by a recipe, or there is nothing to import.
         ModelsError: the SavedModel, the conversion, the model's answers or the disk do not allow it; nothing
             half-written is left.
     """
-    _check_name(order.name, root)
-    place = build_folder(root, order.name, "import")
+    _check_name(request.name, root)
+    place = build_folder(root, request.name, "import")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with lock(place, display, f"another import of {order.name}"):
-            return _Import(order, root, display, partial_of(place)).done()
+        with lock(place, display, f"another import of {request.name}"):
+            return _Import(request, root, display, partial_of(place)).run()
     except OSError as error:
         where = error.filename or place.parent
         raise BuildError(
-            f"{order.name}: {where} cannot be written: {error.strerror or error}; free space there, or make it "
+            f"{request.name}: {where} cannot be written: {error.strerror or error}; free space there, or make it "
             "writable, then run it again"
         ) from error
 
@@ -95,7 +95,7 @@ def _check_name(name: str, root: Path) -> None:
     cards = {path.stem for path in card_path(root, name, "*").parent.glob("*.json")}
     if others := cards - {*imported.carded(root, name)}:
         raise UsageError(
-            f"--name {name}: models/cards/{name}/{min(others)}.json is the card of a recipe that was called so; "
+            f"--name {name}: models/cards/{name}/{min(others)}.json is the card of a former recipe with this name; "
             "choose another name"
         )
 
@@ -103,22 +103,22 @@ def _check_name(name: str, root: Path) -> None:
 class _Import:
     """One import, while it runs."""
 
-    def __init__(self, order: Order, root: Path, display: Display, partial: Path) -> None:
-        self._order, self._root, self._display, self._partial = order, root, display, partial
+    def __init__(self, request: ImportRequest, root: Path, display: Display, partial: Path) -> None:
+        self._request, self._root, self._display, self._partial = request, root, display, partial
         self._samples_from = ""
 
-    def done(self) -> Imported:
+    def run(self) -> Imported:
         shutil.rmtree(self._partial, ignore_errors=True)
         try:
-            if self._order.source.suffix == KERAS and not self._order.source.is_dir():
-                return self._of_keras(self._order.source)
+            if self._request.source.suffix == KERAS and not self._request.source.is_dir():
+                return self._of_keras(self._request.source)
             return self._of_folder(read_folder(self._folder()))
         finally:
             shutil.rmtree(self._partial, ignore_errors=True)
 
     def _folder(self) -> Path:
-        """The folder that is meant. Raises `UsageError` where another kind of file is given."""
-        source = self._order.source
+        """The source, if it is no file. Raises `UsageError`, which says what to give instead of a file."""
+        source = self._request.source
         if source.suffix in _LEGACY:
             raise UsageError(
                 f"{source}: it is a legacy HDF5 file; convert it with the Keras that wrote it: "
@@ -131,35 +131,35 @@ class _Import:
 
     def _of_keras(self, file: Path) -> Imported:
         """A file that was imported is not converted again: its conversion would have other bytes."""
-        digest = _file_digest(file)
-        for content in {*imported.carded(self._root, self._order.name), *imported.kept(self._root, self._order.name)}:
-            known = _whole(build_folder(self._root, self._order.name, content)) or self._card(content)
+        digest, name = _file_digest(file), self._request.name
+        for content in {*imported.carded(self._root, name), *imported.kept(self._root, name)}:
+            known = _whole(build_folder(self._root, name, content)) or self._card(content)
             if known and known.input_digest == digest:
                 return self._kept(known)
-        self._display.line(f"{self._order.name}: exporting {file.name}")
+        self._display.line(f"{name}: exporting {file.name}")
         version = _convert(file, self._partial, self._root)
         facts = replace(read_folder(self._partial), input_digest=digest, keras=version)
         return self._finish(facts)
 
     def _of_folder(self, facts: Artifact) -> Imported:
-        known = _whole(build_folder(self._root, self._order.name, facts.content_digest))
+        known = _whole(build_folder(self._root, self._request.name, facts.content_digest))
         if known:
             return self._kept(known)
-        self._display.line(f"{self._order.name}: copying {len(facts.files)} files, {facts.size} bytes")
-        beside = [MANIFEST] if (self._order.source / MANIFEST).is_file() else []  # which may name files like junk
+        self._display.line(f"{self._request.name}: copying {pluralize(len(facts.files), 'file')}, {facts.size} bytes")
+        beside = [MANIFEST] if (self._request.source / MANIFEST).is_file() else []  # which may name files like junk
         for name in (*facts.files, *beside):
             (self._partial / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self._order.source / name, self._partial / name)
+            shutil.copyfile(self._request.source / name, self._partial / name)
         if read_content(self._partial).digest != facts.content_digest:
-            raise FolderError(f"{self._order.source}: it was changed while it was copied; import it again")
+            raise FolderError(f"{self._request.source}: it was changed while it was copied; import it again")
         return self._finish(facts)
 
     def _finish(self, facts: Artifact) -> Imported:
         """Puts what is in the partial folder into its place, with its manifest; then the card."""
-        folder = build_folder(self._root, self._order.name, facts.content_digest)
+        folder = build_folder(self._root, self._request.name, facts.content_digest)
         card = self._card(facts.content_digest)
         samples = manifests.named(self._samples(facts, card), facts.signatures)
-        facts = replace(facts, folder=folder, samples=samples, name=self._order.name)
+        facts = replace(facts, folder=folder, samples=samples, name=self._request.name)
         text = json.dumps(manifests.to_json(facts), sort_keys=True) + "\n"
         (self._partial / MANIFEST).write_text(text, encoding="utf-8")
         if folder.exists():  # a damaged one
@@ -168,7 +168,7 @@ class _Import:
         return self._carded(facts, copied=True)
 
     def _carded(self, facts: Artifact, *, copied: bool) -> Imported:
-        path = card_path(self._root, self._order.name, facts.content_digest)
+        path = card_path(self._root, self._request.name, facts.content_digest)
         written = write_card(facts, path)
         return Imported(facts, kept=True, copied=copied, card_written=written, samples_from=self._samples_from)
 
@@ -180,8 +180,8 @@ class _Import:
         return self._carded(known, copied=False)
 
     def _samples(self, facts: Artifact, card: Artifact | None) -> Samples:
-        """The user's samples, else those of the card or of the source's manifest, else made ones."""
-        given, name = self._order.samples, self._order.name
+        """The user's samples, else those of the card or of the source's manifest, else generated ones."""
+        given, name = self._request.samples, self._request.name
         if card:
             self._check_samples(card)
         if given and "prediction" in given[0]:
@@ -189,7 +189,7 @@ class _Import:
             return given
         if not given and card:
             return card.samples
-        if not self._order.ask:
+        if not self._request.ask:
             return ()
         if not given and facts.samples:
             self._samples_from = f"its {MANIFEST}"
@@ -204,21 +204,21 @@ class _Import:
         return samples
 
     def _check_samples(self, known: Artifact) -> None:
-        given = manifests.named(self._order.samples, known.signatures)
+        given = manifests.named(self._request.samples, known.signatures)
         if given and not sampling.are_alike(given, known.samples, all_known=known.folder is not None):
-            name, digest = self._order.name, known.content_digest
+            name, digest = self._request.name, known.content_digest
             raise BuildError(
-                f"{name}@{digest}: it is imported already, with other samples; to import it with these, remove "
+                f"{name}@{digest}: already imported with other samples; to import it with these, remove "
                 f"models/cards/{name}/{digest}.json and build/{name}/{digest}"
             )
 
     def _card(self, content: str) -> Artifact | None:
-        path = card_path(self._root, self._order.name, content)
+        path = card_path(self._root, self._request.name, content)
         return manifests.read(path) if path.is_file() else None
 
 
 def _whole(folder: Path) -> Artifact | None:
-    """What is kept there, its bytes verified. A damaged one counts as none."""
+    """The artifact in a folder, its bytes verified; None if there is none, or it is damaged."""
     try:
         return read_folder(folder) if (folder / MANIFEST).is_file() else None
     except FolderError:
@@ -228,17 +228,17 @@ def _whole(folder: Path) -> Artifact | None:
 def _file_digest(file: Path) -> str:
     """The input digest of what a Keras file is converted to."""
     if not file.is_file():
-        raise UsageError(f"{file}: there is no such file")
+        raise UsageError(f"{file}: file not found")
     return hashlib.sha256(f"file {KERAS}\n{sha256(file)}".encode()).hexdigest()[:DIGITS]
 
 
 def _convert(file: Path, folder: Path, root: Path) -> str:
     """Exports a Keras file into a folder, in a process of its own; gives the version of Keras."""
     try:
-        said = asked(_CONVERTER, str(file.absolute()), str(folder.absolute()), root=root)
+        output = run_module(_CONVERTER, str(file.absolute()), str(folder.absolute()), root=root)
     except BuildError as error:
         raise BuildError(
             f"{file}: Keras cannot export it: {error}. Export it where it was made: "
             f'model.export("exports/{file.stem}"), and import that folder'
         ) from None
-    return str(json.loads(said)["keras"])
+    return str(json.loads(output)["keras"])

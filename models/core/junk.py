@@ -9,12 +9,11 @@ from __future__ import annotations
 _NAMES = {".DS_Store", "Thumbs.db"}
 _STARTS = ("._",)
 _ENDS = ("~", ".swp")
-FOLDER = "__MACOSX"
-"""What macOS adds to a zip file: all that is below it is junk."""
-NAMED = ".DS_Store, ._*, Thumbs.db, *~, *.swp and __MACOSX/"
+_FOLDER = "__MACOSX"
+"""What macOS adds to a zip file: everything below it is junk."""
 
 
 def is_junk(path: str) -> bool:
     """Whether a file is junk by its name: a POSIX path below the artifact's folder."""
     *folders, name = path.split("/")
-    return FOLDER in folders or name in _NAMES or name.startswith(_STARTS) or name.endswith(_ENDS)
+    return _FOLDER in folders or name in _NAMES or name.startswith(_STARTS) or name.endswith(_ENDS)

@@ -41,7 +41,7 @@ def list_plain(folder: Path, kept: Collection[str] = ()) -> Listing:
 
     Args:
         folder: to look at.
-        kept: paths that count whatever their names are.
+        kept: paths that are listed even if they are junk by their names.
 
     Raises:
         FolderError: it is missing, cannot be read, holds links or special files, names that not every machine can hold,

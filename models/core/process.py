@@ -1,4 +1,4 @@
-"""Runs the worker process that trains and exports, and shows what it reports."""
+"""Runs modules in processes of their own: the worker that trains and exports, whose progress is shown, and others."""
 
 from __future__ import annotations
 
@@ -48,23 +48,23 @@ def run_worker(job: dict[str, Any], log: Path, root: Path, display: Display) -> 
     return _result(job["recipe"], last, worker.returncode, log)
 
 
-def asked(module: str, *words: str, root: Path, given: str = "") -> str:
-    """What a module prints that is run with words of the command line, in a process of its own.
+def run_module(module: str, *arguments: str, root: Path, stdin: str = "") -> str:
+    """Runs `python -m module *arguments` and returns its standard output.
 
     Args:
-        module: to run with `python -m`.
-        words: of its command line.
-        root: the project's folder.
-        given: on its standard input.
+        module: its full name.
+        arguments: of its command line.
+        root: the project's folder, in which it runs.
+        stdin: its standard input.
 
     Raises:
-        BuildError: it ended with another code than 0; the text is the last line that it printed as an error.
+        BuildError: the exit code is not 0; the text is the last line of standard error.
     """
     done = subprocess.run(
-        [sys.executable, "-m", module, *words],
+        [sys.executable, "-m", module, *arguments],
         cwd=root,
         env={**_QUIET, **os.environ, **_FIXED},
-        input=given,
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,

@@ -37,6 +37,11 @@ class Lines:
         self._stream.flush()
 
 
+def pluralize(number: int, noun: str) -> str:
+    """A number with its noun: "1 file", "2 files"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 @contextmanager
 def display(stream: TextIO | None = None) -> Iterator[Display]:
     """The display that fits the stream; standard output where none is given."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from models.core.artifact import Artifact
 from models.core.errors import ModelsError, UsageError
-from models.core.progress import Display
+from models.core.progress import Display, pluralize
 from models.core.registry import load_recipe, parse, recipe_names
 from models.core.resolve import resolve
 from models.core.stack import stack_artifacts, stack_config
@@ -57,8 +57,8 @@ def push(options: argparse.Namespace, texts: Mapping[str, str], root: Path, show
             raise ModelsError(str(error)) from None
         name = facts.name or facts.recipe or facts.folder
         shown.line(
-            f"{name}: {'pushed to' if sent else 'is there already:'} gs://{bucket}/{prefix}/ "
-            f"({len(facts.files)} files, {facts.size} bytes)"
+            f"{name}: {'pushed to' if sent else 'already at'} gs://{bucket}/{prefix}/ "
+            f"({pluralize(len(facts.files), 'file')}, {facts.size} bytes)"
         )
 
 

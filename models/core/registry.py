@@ -17,7 +17,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def is_name(text: str) -> bool:
-    """Whether a recipe, or an imported artifact, may be called so."""
+    """Whether the text is a valid name of a recipe or an imported artifact."""
     return bool(_NAME.fullmatch(text))
 
 

@@ -97,8 +97,9 @@ def read_folder(folder: Path) -> Artifact:
         FolderError: the folder is missing, half-written or altered since its manifest was written.
     """
     content = read_content(folder)
-    graph = read_graph(read_graph_file(folder), str(folder / GRAPH))
-    restorable.check(folder / GRAPH)
+    graph_file, where = read_graph_file(folder), str(folder / GRAPH)
+    graph = read_graph(graph_file, where)
+    restorable.check(graph_file, where)
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return Artifact(
@@ -146,7 +147,7 @@ def _verify(folder: Path, build: Artifact) -> None:
 
 
 def _changed(folder: Path, content: str) -> FolderError:
-    """What is told of a damaged build, or of an imported artifact: that lies in a folder named by its content."""
+    """The error for a damaged build or import (an import's folder is its content digest)."""
     done, again = ("imported", "import it") if folder.name == content else ("built", "build")
     return FolderError(f"{folder}: its files have changed since it was {done}; remove it and {again} again")
 
@@ -171,17 +172,17 @@ def _imported(
 ) -> Artifact:
     """What was imported under a name: the artifact with this digest, or the only one that there is.
 
-    A card counts before the bytes here, which can be no others. Without one these count, where builds do.
+    The card wins over local bytes; both have the same content. Without a card the bytes count, where builds do.
     """
     cards, here = imported.carded(root, name), imported.kept(root, name)
     if not cards and not here:
         for card in sorted(card_path(root, name, "*").parent.glob("*.json")):
-            manifests.read(card)  # one that is damaged is named
+            manifests.read(card)  # reports a damaged one
         raise _unknown(name, root)
     if parameters:
         raise UsageError(f"parameters: {name} is imported; only a recipe has parameters")
     digests = cards or here
-    digest = digest or imported.the_one(name, digests)
+    digest = digest or imported.only_digest(name, digests)
     missing = (
         f"{name}@{digest}: its card, models/cards/{name}/{digest}.json, is missing; take it from git, or import the "
         f"SavedModel again: python -m models import build/{name}/{digest} --name {name}"
@@ -192,7 +193,7 @@ def _imported(
 
 def _unknown(name: str, root: Path) -> UsageError:
     names = imported.imported_names(root)
-    also = f"; imported are: {', '.join(names)}" if names else ""
+    also = f"; imported: {', '.join(names)}" if names else ""
     return UsageError(f"there is no recipe {name!r}; there are: {', '.join(recipe_names(root)) or 'none'}{also}")
 
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from models.core.errors import FolderError
-from models.core.listing import unreadable
-from models.core.signatures import served_graph
+from models.core.signatures import default_signature, served_graph
 from models.core.wire import WireError, fields, messages, text
 
-_DEFAULT = "serving_default"
 _INIT = "__saved_model_init_op"
 _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 _VARIABLES = {"VarHandleOp", "Variable", "VariableV2"}
@@ -29,36 +26,32 @@ class _Node(NamedTuple):
 
     Attributes:
         inputs: names of the nodes that it needs.
-        variable: what a session calls the variable that it stands for; empty for other operations.
+        variable: name of the variable that it stands for; empty for other operations.
     """
 
     inputs: tuple[str, ...]
     variable: str
 
 
-def check(file: Path) -> None:
+def check(content: bytes, where: str) -> None:
     """Refuses a SavedModel whose default signature reads a variable that nothing restores.
 
     Args:
-        file: saved_model.pb.
+        content: the bytes of saved_model.pb.
+        where: its path, for errors.
 
     Raises:
-        FolderError: it names the variable, and the export to use for a Keras 3 model; or the file cannot be read.
+        FolderError: it names the variable, and the export to use for a Keras 3 model.
     """
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise unreadable(file, error) from None
     if not any(name.encode() in content for name in _VARIABLES):
         return
-    with contextlib.suppress(WireError, UnicodeDecodeError):  # `read_graph` judges what cannot be read
-        _check_graph(served_graph(content, str(file)), file)
+    with contextlib.suppress(WireError, UnicodeDecodeError):  # `read_graph` reports what cannot be read
+        _check_graph(served_graph(content, where), where)
 
 
-def _check_graph(graph: memoryview, file: Path) -> None:
+def _check_graph(graph: memoryview, where: str) -> None:
     signatures = dict(_entries(graph, 5))
-    served = [name for name in signatures if not name.startswith("__")]
-    default = served[0] if len(served) == 1 else _DEFAULT
+    default = default_signature(signatures)
     if default not in signatures:
         return
     nodes = {name: node for each in messages(_only(graph, 2), 1) for name, node in [_node(each)]}
@@ -69,8 +62,8 @@ def _check_graph(graph: memoryview, file: Path) -> None:
     missing = sorted({nodes[name].variable for name in needed} - restored - {""})
     if missing:
         raise FolderError(
-            f"{file}: the signature {default} needs the variable {missing[0]!r}, which nothing in the export restores; "
-            "a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"
+            f"{where}: the signature {default} needs the variable {missing[0]!r}, which nothing in the export restores"
+            "; a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"
         )
 
 
@@ -84,7 +77,7 @@ def _initial(graph: memoryview, signatures: dict[str, memoryview]) -> Iterator[s
 
 
 def _reached(nodes: dict[str, _Node], names: Iterable[str], fed: Iterable[str] = ()) -> set[str]:
-    """The nodes that some tensors or operations need, but for those before what is fed."""
+    """The nodes that some tensors or operations need, except those that only fed nodes need."""
     found: set[str] = set()
     waiting = [_name(name) for name in names]
     stop = set(fed)

@@ -1,4 +1,4 @@
-"""The samples of a SavedModel that was made elsewhere: from a file, or made up and answered by the model itself."""
+"""The samples of a SavedModel that was made elsewhere: from a file, or generated and answered by the model itself."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from models.core.errors import BuildError, UsageError
-from models.core.process import asked
+from models.core.process import run_module
 
-SAMPLER = "emulator.serving.sampling"
+_SAMPLER = "emulator.serving.sampling"
 _SOURCES = {"instances": "the file", "warm-up requests": "its warm-up requests", "signature": "its signature"}
 _SHAPE = '[{"instance": ..., "prediction": ...}, ...]'
 
@@ -25,13 +25,13 @@ class Answered(NamedTuple):
 
 
 def read_samples(file: Path) -> Samples:
-    """The samples of a file: `instance`, and `prediction` and `label` where they are there; or bare instances.
+    """The samples of a file: `instance`, and `prediction` and `label` if present; or bare instances.
 
     Raises:
         UsageError: the file cannot be read, or holds no such list.
     """
     try:
-        found = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_number)
+        found = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
         raise UsageError(f"--samples {file}: it cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -41,27 +41,30 @@ def read_samples(file: Path) -> Samples:
     if not any(_is_sample(each) for each in found):
         return [{"instance": each} for each in found]
     for index, each in enumerate(found):
-        if not _is_sample(each) or ("prediction" in each) != ("prediction" in found[0]):
-            raise UsageError(f"--samples {file}: it must be a list {_SHAPE}; [{index}] is not such, or unlike [0]")
+        if not _is_sample(each):
+            raise UsageError(f'--samples {file}: [{index}]: expected an object with the key "instance"')
+        if ("prediction" in each) != ("prediction" in found[0]):
+            which = "a" if "prediction" in found[0] else "no"
+            raise UsageError(f"--samples {file}: [{index}]: expected {which} prediction, as in [0]")
     return [{key: each[key] for key in ("instance", "prediction", "label") if key in each} for each in found]
 
 
 def answer(folder: Path, given: Samples, root: Path) -> Answered:
-    """Samples with what the model answers to each instance, in a process of its own.
+    """Samples with the model's own predictions, made in a separate process.
 
     Args:
         folder: the SavedModel.
-        given: samples without predictions; where there are none, the export's own warm-up requests, or made-up ones.
+        given: samples without predictions; where there are none, the export's own warm-up requests, or generated ones.
         root: the project's folder.
 
     Raises:
         BuildError: the model does not answer, with its reason.
     """
     instances = json.dumps({"instances": [each["instance"] for each in given]})
-    words = ["--instances", "-"] if given else []
+    options = ["--instances", "-"] if given else []
     try:
-        said = asked(SAMPLER, str(folder.absolute()), *words, root=root, given=instances if given else "")
-        found = json.loads(said, parse_constant=_no_number)
+        output = run_module(_SAMPLER, str(folder.absolute()), *options, root=root, stdin=instances if given else "")
+        found = json.loads(output, parse_constant=_refuse_constant)
     except (BuildError, ValueError) as error:
         raise BuildError(f"the model does not answer: {error}") from None
     samples: list[dict[str, Any]] = found["samples"]
@@ -71,7 +74,7 @@ def answer(folder: Path, given: Samples, root: Path) -> Answered:
 
 
 def are_alike(given: Samples, known: Samples, *, all_known: bool) -> bool:
-    """Whether these samples are those that are known, as far as they say; a card knows the first of them only."""
+    """Whether samples equal the known ones, comparing only the keys given; a card holds only the first of them."""
     if len(given) < len(known) or (all_known and len(given) > len(known)):
         return False
     pairs = zip(given, known, strict=False)
@@ -82,5 +85,5 @@ def _is_sample(value: Any) -> bool:
     return isinstance(value, dict) and "instance" in value
 
 
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number in JSON")
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not valid JSON")

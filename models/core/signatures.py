@@ -6,6 +6,7 @@ types.proto; they are a stable format.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from models.core.errors import FolderError
@@ -13,8 +14,9 @@ from models.core.wire import WireError, fields, integer, messages, text
 
 SERVE = "serve"  # the tag that the serving loaders ask for
 _DEFAULT = "serving_default"
+_LOADERS_OWN = "__"
 _ENCODINGS = {4: "a sparse tensor", 5: "a ragged or another composite tensor"}
-"""Fields of a TensorInfo in the place of its `name`: what is encoded so is no tensor that an answer can hold."""
+"""Fields of a TensorInfo that replace its `name`, for tensors that no prediction can hold."""
 _REFERENCE = 100  # TF1 variables: type 101 is a reference to a float32
 _DTYPES = {
     1: "float32",
@@ -63,8 +65,8 @@ def read_graph(content: bytes, where: str) -> Graph:
         where: its path, for errors.
 
     Raises:
-        FolderError: the file is cut short or no SavedModel, it cannot be told which of its graphs is served, or an
-            output of the default signature is no tensor.
+        FolderError: the file is cut short or no SavedModel, no graph can be chosen, or an output of the default
+            signature is not a dense tensor.
     """
     try:
         graph = served_graph(content, where)
@@ -74,15 +76,25 @@ def read_graph(content: bytes, where: str) -> Graph:
         raise FolderError(f"{where}: it is no SavedModel, or is cut short: {error}; export it again") from error
 
 
+def default_signature(names: Iterable[str]) -> str:
+    """The name of the default signature, used when a request names none: the only one, else `serving_default`.
+
+    Args:
+        names: of all signatures; the loader's own do not count.
+    """
+    offered = [name for name in names if not name.startswith(_LOADERS_OWN)]
+    return offered[0] if len(offered) == 1 else _DEFAULT
+
+
 def served_graph(content: bytes, where: str) -> memoryview:
-    """The graph that is tagged `serve` alone; else one that has this tag among others; else the only one.
+    """The graph tagged `serve` alone; else the first that has `serve`; else the only one.
 
     Args:
         content: the bytes of saved_model.pb.
         where: its path, for errors.
 
     Raises:
-        FolderError: there is none of these.
+        FolderError: none fits.
         WireError: the bytes are no message, or end in the middle of one.
     """
     graphs = [graph for graph in messages(memoryview(content), 2) if _is_graph(graph)]
@@ -90,7 +102,7 @@ def served_graph(content: bytes, where: str) -> memoryview:
 
 
 def _is_graph(graph: memoryview) -> bool:
-    """Whether it has operations and says something of itself, as every exporter writes it."""
+    """Whether it has operations and meta info, as every exporter writes them."""
     return {1, 2} <= {number for number, _ in fields(graph)}
 
 
@@ -99,28 +111,27 @@ def _tags(graph: memoryview) -> list[str]:
 
 
 def _info(graph: memoryview) -> memoryview:
-    """What a graph says of itself: its tags, and the TensorFlow that wrote it."""
+    """The meta info of a graph: its tags, and the TensorFlow that wrote it."""
     return next(messages(graph, 1), memoryview(b""))
 
 
 def _served(tags: list[list[str]], where: str) -> int:
-    """Which graph is served, by the tags of each."""
+    """The index of the graph that is served, by the tags of each."""
     for index, own in enumerate(tags):
         if own == [SERVE]:
             return index
     among = [index for index, own in enumerate(tags) if SERVE in own]
     if among or len(tags) == 1:
         return among[0] if among else 0
-    found = ", ".join(f"{{{', '.join(own)}}}" for own in tags)
-    what = f"{len(tags)} graphs, tagged {found}, and none of them '{SERVE}'" if tags else "no graph"
-    raise FolderError(f"{where}: it holds {what}; export one for serving")
+    listed = ", ".join(f"{{{', '.join(own)}}}" for own in tags)
+    found = f"{len(tags)} graphs, tagged {listed}" if tags else "no graph"
+    raise FolderError(f"{where}: expected a graph tagged '{SERVE}', found {found}; export one for serving")
 
 
 def _check_outputs(graph: memoryview, where: str) -> None:
-    """Refuses what no answer can hold in the signature that is asked by default."""
+    """Refuses a default signature with an output that no prediction can hold."""
     found = {text(entry, 1): _only(entry) for entry in messages(graph, 5)}
-    names = [name for name in found if not name.startswith("__")]
-    default = names[0] if len(names) == 1 else _DEFAULT
+    default = default_signature(found)
     for entry in messages(found.get(default, memoryview(b"")), 2):
         for number, kind in _ENCODINGS.items():
             if next(messages(_only(entry), number), None) is not None:
@@ -135,7 +146,7 @@ def _signatures(graph: memoryview) -> Signatures:
     return {
         name: {"inputs": _tensors(signature, 1), "outputs": _tensors(signature, 2)}
         for name, signature in sorted(found.items())
-        if not name.startswith("__")
+        if not name.startswith(_LOADERS_OWN)
     }
 
 

@@ -1,4 +1,4 @@
-"""What is kept of an artifact is written whole: to a hidden place beside its own, which is renamed when it is done."""
+"""Writes what is kept of an artifact whole: to a hidden path beside the final one, which is renamed when it is done."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def lock(folder: Path, display: Display, what: str) -> Iterator[None]:
 
     Args:
         folder: that is written; the one above it exists.
-        display: is told where it has to wait.
-        what: for whose end it waits.
+        display: shows that it waits.
+        what: what it waits for.
     """
     with folder.with_name(f".{folder.name}.lock").open("w", encoding="utf-8") as file:
         try:

@@ -97,7 +97,7 @@ def test_an_imported_artifact_comes_from_where_it_was_pushed(program: Program, t
     where = ("--to", f"gs://{shared}", "--endpoint", program.emulator.endpoint)
     pushed = models_command(program.root, "push", "churn", *where, PYTHONPATH=str(ROOT))
     assert (pushed.returncode, pushed.stderr) == (0, "")
-    assert f"churn: pushed to gs://{shared}/saved_model/{digest}/ (1 files, " in pushed.stdout
+    assert f"churn: pushed to gs://{shared}/saved_model/{digest}/ (1 file, " in pushed.stdout
     shutil.rmtree(program.root / "exports")
     shutil.rmtree(program.root / "build")
     other = Engine(tmp_path / "other", program.root)

@@ -57,14 +57,14 @@ def test_a_build_is_pushed_once_and_verified_from_then_on(pusher: Pusher) -> Non
     done = pusher.push("line")
 
     assert (done.returncode, done.stderr) == (0, "")
-    said = f"gs://{pusher.bucket}/{place}/ (1 files, {facts.size} bytes)"
+    said = f"gs://{pusher.bucket}/{place}/ (1 file, {facts.size} bytes)"
     assert done.stdout.splitlines()[-1] == f"line: pushed to {said}"
     assert pusher.names() == [f"{place}/saved_model.pb", f"{place}/manifest.json"]
     pusher.emulator.reset_calls()
 
     again = pusher.push("line")
 
-    assert (again.returncode, again.stdout) == (0, f"line: is there already: {said}\n")
+    assert (again.returncode, again.stdout) == (0, f"line: already at {said}\n")
     assert pusher.emulator.calls() == {"storage.objects.list": 1}
 
 

@@ -112,7 +112,8 @@ def test_the_commands_for_buckets(gcloud: Gcloud, project: str) -> None:
 def test_the_commands_for_models(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
     """list, describe, update, set-default, operations, every form of instances, delete."""
     folder = saved_models.write(tmp_path / "model")
-    (tmp_path / "instances").write_text("1.0\n2.0\n")
+    instances = tmp_path / "instances"
+    instances.write_text("1.0\n2.0\n")
     staged = ("--model=m", f"--origin={folder}", f"--staging-bucket=gs://{bucket}", "--runtime-version=2.11")
     ai = ("ai-platform",)
     gcloud.run(*ai, "models", "create", "m", "--labels=a=b")
@@ -133,12 +134,8 @@ def test_the_commands_for_models(gcloud: Gcloud, bucket: str, tmp_path: Path) ->
     gcloud.run(*ai, "operations", "cancel", operation)
     assert gcloud.json(*ai, "operations", "describe", operation)["done"] is True
     asked = (*ai, "predict", "--model=m", "--version=v1")
-    assert gcloud.json(*asked, f"--json-instances={tmp_path / 'instances'}") == {
-        "predictions": [{"y": 2.0}, {"y": 4.0}]
-    }
-    assert "error" in gcloud.json(
-        *asked, f"--text-instances={tmp_path / 'instances'}"
-    )  # texts, where floats are wanted
+    assert gcloud.json(*asked, f"--json-instances={instances}") == {"predictions": [{"y": 2.0}, {"y": 4.0}]}
+    assert "error" in gcloud.json(*asked, f"--text-instances={instances}")  # texts, where floats are wanted
     for name in ("v1", "v2"):
         gcloud.run(*ai, "versions", "delete", name, "--model=m")
     gcloud.run(*ai, "models", "delete", "m")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.models.saved_models import write
 from tests.running import BOUND
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +50,9 @@ RECIPE = Recipe(
     },
 )
 '''
+SAMPLES = [{"instance": [1.0, 2.0], "prediction": [3.0], "label": number} for number in range(3)]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Take = Run
 
 
 def make_checkout(root: Path) -> Path:
@@ -84,3 +88,11 @@ def checkout(tmp_path: Path) -> Path:
 def run(checkout: Path) -> Run:
     """Runs `python -m models` in the checkout of this test."""
     return lambda *arguments, **environment: models_command(checkout, *arguments, **environment)
+
+
+@pytest.fixture
+def take(run: Run, checkout: Path) -> Take:
+    """Imports `exports/x` under the name `churn`, with samples in a file."""
+    write(checkout / "exports/x")
+    (checkout / "samples.json").write_text(json.dumps(SAMPLES), encoding="utf-8")
+    return lambda *words: run("import", *(words or ("exports/x", "--name", "churn", "--samples", "samples.json")))

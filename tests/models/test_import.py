@@ -8,9 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,23 +16,11 @@ import models
 from models.core.artifact import read
 from models.core.places import build_folder, card_path
 from tests.emulator.ml.caller import until
-from tests.models.conftest import Run
+from tests.models.conftest import SAMPLES, Run, Take
 from tests.models.saved_models import FILES, write
 from tests.running import BOUND
 
-SAMPLES = [{"instance": [1.0, 2.0], "prediction": [3.0], "label": number} for number in range(3)]
 NAMED = [{**sample, "prediction": {"y": sample["prediction"]}} for sample in SAMPLES]
-
-
-@pytest.fixture
-def take(run: Run, checkout: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Imports `exports/x` under the name `churn`, with samples in a file."""
-    write(checkout / "exports/x")
-    (checkout / "samples.json").write_text(json.dumps(SAMPLES), encoding="utf-8")
-    return lambda *words: run("import", *(words or ("exports/x", "--name", "churn", "--samples", "samples.json")))
-
-
-Take = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def _tree(folder: Path) -> dict[str, bytes]:
@@ -73,7 +59,7 @@ def test_the_same_bytes_are_imported_once(take: Take, checkout: Path) -> None:
     again = take()
 
     assert (again.returncode, again.stderr, _tree(checkout)) == (0, "", before)
-    assert again.stdout.startswith("churn: is imported already: build/churn/")
+    assert again.stdout.startswith("churn: already imported: build/churn/")
     digest = models.resolve("churn", root=checkout).content_digest
     (build_folder(checkout, "churn", digest) / "saved_model.pb").write_bytes(b"damaged")
     assert "churn: imported: " in take().stdout
@@ -100,7 +86,7 @@ def test_other_samples_are_not_taken_over_silently(take: Take, checkout: Path) -
         (checkout / "samples.json").write_text(json.dumps(samples), encoding="utf-8")
         done = take()
         assert done.returncode == 1
-        assert "it is imported already, with other samples; to import it with these, remove models/ca" in done.stderr
+        assert "already imported with other samples; to import it with these, remove models/ca" in done.stderr
     (checkout / "samples.json").write_text(json.dumps([{"instance": [1.0, 2.0]}] * 3), encoding="utf-8")
     assert take().returncode == 0, "the same instances: the predictions are known"
     assert _tree(checkout / "models") == before
@@ -149,65 +135,6 @@ def test_junk_is_left_out_and_named(take: Take, checkout: Path) -> None:
     assert _tree(build_folder(checkout, "churn", digest)).keys() == {*FILES, "manifest.json"}
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "said"),
-    [
-        (("exports/x", "--name", "line"), 2, "--name line: is the name of a recipe, models/line.py; choose another"),
-        (("exports/x", "--name", "Churn"), 2, "--name Churn: must be small letters, digits and _, a letter first"),
-        (("exports/x", "--name", "../x"), 2, "--name ../x: must be small letters"),
-        (("exports/x",), 2, "--name"),
-        (("nowhere", "--name", "churn"), 1, "nowhere: there is no such folder"),
-        (("nowhere.keras", "--name", "churn"), 2, "nowhere.keras: there is no such file"),
-        (("old.h5", "--name", "churn"), 2, 'keras.models.load_model("old.h5").save("old.keras")'),
-        (("exports/x/saved_model.pb", "--name", "churn"), 2, "give its folder, exports/x"),
-        (("samples.json", "--name", "churn"), 2, "expected a SavedModel's folder or a .keras file"),
-        (("exports/x", "--name", "churn", "--samples", "no.json"), 2, "--samples no.json: it cannot be read: No such"),
-        (("exports/x", "--name", "churn", "--samples", "s", "--no-samples"), 2, "not allowed with argument"),
-    ],
-)
-def test_wrong_usage(take: Take, checkout: Path, words: tuple[str, ...], code: int, said: str) -> None:
-    """One line says what to do; nothing is left."""
-    done = take(*words)
-
-    assert (done.returncode, done.stdout) == (code, "")
-    assert said in done.stderr.splitlines()[-1]
-    assert not (checkout / "models/cards").exists()
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("{", "it is not valid JSON"),
-        ("[NaN]", "NaN is no number in JSON"),
-        ("[]", "it must be a list"),
-        ("{}", "it must be a list"),
-        ('[{"instance": 1}, 2]', "[1] is not such"),
-        ('[{"instance": 1}, {"instance": 1, "prediction": 2}]', "[1] is not such, or unlike [0]"),
-    ],
-)
-def test_a_file_that_holds_no_samples(take: Take, checkout: Path, content: str, said: str) -> None:
-    """It is refused before anything is copied."""
-    (checkout / "samples.json").write_text(content, encoding="utf-8")
-
-    done = take()
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
-    assert not (checkout / "build").exists()
-
-
-def test_the_cards_of_a_recipe_that_is_gone_keep_their_name(take: Take, checkout: Path) -> None:
-    """An old build of it may still be deployed: RECIPE@INPUT_DIGEST stays what it says."""
-    card = card_path(checkout, "churn", "0123456789abcdef")
-    card.parent.mkdir(parents=True)
-    card.write_text('{"contentDigest": "fedcba9876543210"}', encoding="utf-8")
-
-    done = take()
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "models/cards/churn/0123456789abcdef.json is the card of a recipe that was called so" in done.stderr
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_killed(take: Take, checkout: Path, number: signal.Signals) -> None:
     """An import that is interrupted or killed leaves nothing that looks whole, and the next one does it."""
@@ -244,7 +171,7 @@ def test_two_at_a_time(take: Take, checkout: Path) -> None:
             assert process.stderr.readline() == "churn: waiting for another import of churn\n"
     said = sorted(process.communicate(timeout=BOUND)[0].split(": build")[0] for process in waiting)
 
-    assert said == ["churn: imported", "churn: is imported already"]
+    assert said == ["churn: already imported", "churn: imported"]
 
 
 def test_a_card_that_cannot_be_read_is_named(take: Take, checkout: Path) -> None:
@@ -273,23 +200,6 @@ def test_the_other_commands_know_it(take: Take, checkout: Path, run: Run) -> Non
     done = run("where", "m")
     assert done.returncode == 1
     assert "m.version: the bytes of churn are not on this machine; import it here too: python -m " in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("artifact", "parameters", "said"),
-    [
-        ("churn", {"width": 1}, "parameters: churn is imported; only a recipe has parameters"),
-        ("churn@0123456789abcdef", {}, "there is no such card in models/cards/churn; there are: "),
-        ("chum", {}, "there is no recipe 'chum'; there are: fashion_mnist, heart_disease, line; imported are: churn"),
-    ],
-)
-def test_refused(take: Take, checkout: Path, artifact: str, parameters: dict[str, Any], said: str) -> None:
-    """What names no imported artifact is refused with what there is."""
-    assert take().returncode == 0
-
-    with pytest.raises(models.ModelsError) as caught:
-        models.resolve(artifact, parameters, root=checkout)
-    assert said in str(caught.value)
 
 
 def test_without_its_card_the_bytes_here_count_only_where_builds_do(take: Take, checkout: Path) -> None:

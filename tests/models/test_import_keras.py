@@ -93,7 +93,7 @@ def test_a_keras_file_is_exported_once(ask: Run, checkout: Path) -> None:
         assert prediction == [pytest.approx(sum(sample["instance"]))]
     again = ask("line.keras", "--name", "straight")
     assert (again.returncode, again.stderr) == (0, "")
-    assert again.stdout.startswith(f"straight: is imported already: build/straight/{facts.content_digest} ")
+    assert again.stdout.startswith(f"straight: already imported: build/straight/{facts.content_digest} ")
     (checkout / "build").rename(checkout / "elsewhere")
     clone = ask("line.keras", "--name", "straight")
     assert "its bytes are not on this machine, its card is: models/cards/straight/" in clone.stdout

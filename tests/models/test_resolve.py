@@ -14,6 +14,7 @@ from models.core import artifact as manifests
 from models.core.content import MANIFEST
 from models.core.places import build_folder, card_path
 from models.core.resolve import read_folder
+from models.core.signatures import default_signature
 from resources import _signatures
 from resources.plan import saved_model_inputs
 from resources.storage import _folder
@@ -159,7 +160,7 @@ def test_the_rule_of_names_is_that_of_the_resources(outputs: list[str], predicti
 
     assert sample["prediction"] == _signatures.by_name(prediction, outputs)
     for many in (signatures, {**signatures, "serving_default": {}}, {}):
-        assert manifests.default_signature(many) == _signatures.default_key(many)
+        assert default_signature(many) == _signatures.default_key(many)
 
 
 def test_a_manifest_of_one_made_elsewhere_is_read(checkout: Path) -> None:

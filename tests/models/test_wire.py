@@ -100,9 +100,9 @@ def test_the_graph_that_is_served(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (_tagged("train") + _tagged("eval", "gpu"), "2 graphs, tagged {train}, {eval, gpu}, and none of them 'serve'"),
-        (number(1, 1), "it holds no graph; export one for serving"),
-        (block(2, b""), "it holds no graph; export one for serving"),
+        (_tagged("train") + _tagged("eval", "gpu"), "found 2 graphs, tagged {train}, {eval, gpu}; "),
+        (number(1, 1), "expected a graph tagged 'serve', found no graph; export one for serving"),
+        (block(2, b""), "expected a graph tagged 'serve', found no graph; export one for serving"),
     ],
 )
 def test_no_graph_to_serve(content: bytes, said: str) -> None:

@@ -47,6 +47,16 @@ def float_ref(folder: Path) -> None:
     _builder(folder, build, ["serve"])
 
 
+def drawn(folder: Path) -> None:
+    """Random numbers with a fixed seed: each call gives the next ones of the same sequence."""
+
+    def build() -> dict[str, Any]:
+        x = v1.placeholder(tf.float32, [None], "x")
+        return {"serving_default": ({"x": x}, {"y": x + v1.random_uniform(tf.shape(x), seed=1)})}
+
+    _builder(folder, build, ["serve"])
+
+
 def assign_ref(folder: Path) -> None:
     """A signature that assigns a variable of TensorFlow 1's first kind, which the default one reads."""
 

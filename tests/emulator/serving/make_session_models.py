@@ -5,6 +5,7 @@ Beside each stands `answers.json`: requests of its signatures, and what TensorFl
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -22,10 +23,10 @@ import tensorflow as tf
 import tf_keras
 from tensorflow.python.checkpoint.sharding import sharding_policies
 
-from tests.emulator.serving.first_generation import assign_ref, float_ref, gpu, parsed, sparse, vocabulary
+from tests.emulator.serving.first_generation import assign_ref, drawn, float_ref, gpu, parsed, sparse, vocabulary
+from tests.emulator.serving.session_requests import REQUESTS
 
 v1 = tf.compat.v1
-_LARGE = 2**53 + 1
 
 
 def legacy_adam(folder: Path) -> None:
@@ -167,54 +168,32 @@ def ragged(folder: Path) -> None:
     _save(folder, {"serving_default": (_ragged, [_X])})
 
 
-REQUESTS: dict[str, dict[str, list[Any]]] = {
-    "legacy_adam": {"serving_default": [[1.0, 2.5], [0.5, -1.0]]},
-    "keras_export": {"serving_default": [[1.0, 2.5], [0.5, -1.0]], "serve": [[1.0, 2.0]]},
-    "float_ref": {"serving_default": [[1.0, 2.0], [3.0, 4.0]]},
-    "assign_ref": {"serving_default": [0.0, 1.0]},
-    "gpu": {"predict": [1.0, 2.0]},
-    "vocabulary": {"serving_default": ["red", "blue", "é"]},
-    "parsed": {
-        "serving_default": [
-            tf.train.Example(
-                features=tf.train.Features(
-                    feature={"age": tf.train.Feature(float_list=tf.train.FloatList(value=[7.5]))}
-                )
-            ).SerializeToString()
-        ]
-    },
-    "kinds": {
-        "large": [[_LARGE], [-_LARGE]],
-        "pixel": [[0, 255], [1, 2]],
-        "rank": [[[1.0, 2.0]], [[3.0, 4.0]]],
-        "fixed": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
-        "raw": [b"\xff\x00", b"a"],
-    },
-    "shards": {"serving_default": [1.0, 2.0]},
-    "train": {"serving_default": [0.0, 1.0], "noise": [0.5]},
-}
-"""Rows for the only input of signatures, by model and key."""
 MODELS = (
     legacy_adam, keras_export, keras_saved, float_ref, assign_ref, gpu, vocabulary, parsed, kinds, shards, train,
-    no_kernel, no_kernel_beside, ragged, sparse,
+    no_kernel, no_kernel_beside, ragged, sparse, drawn,
 )  # fmt: skip
 
 
 def answers(folder: Path, requests: dict[str, list[Any]]) -> dict[str, Any]:
-    """What TensorFlow's session gives for the rows of each signature, by alias, as plain values."""
+    """What TensorFlow's session gives for the instances of each signature, by alias, as plain values."""
     found = {}
     with v1.Session(graph=tf.Graph()) as session:
         tags = ["serve", "gpu"] if folder.name == "gpu" else ["serve"]
         graph = v1.saved_model.loader.load(session, tags, str(folder))
-        for key, rows in requests.items():
+        for key, instances in requests.items():
             signature = graph.signature_def[key]
             (info,) = signature.inputs.values()
             fetched = session.run(
                 {alias: output.name for alias, output in signature.outputs.items()},
-                {info.name: np.array(rows, tf.as_dtype(info.dtype).as_numpy_dtype)},
+                {info.name: np.array([_row(each) for each in instances], tf.as_dtype(info.dtype).as_numpy_dtype)},
             )
             found[key] = {alias: _plain(value) for alias, value in fetched.items()}
     return found
+
+
+def _row(instance: Any) -> Any:
+    """An instance as numpy takes it."""
+    return base64.b64decode(instance["b64"]) if isinstance(instance, dict) else instance
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.warmed import prediction_log
 from emulator.jobs import tfrecord
 from emulator.serving import Serving
 from tests.running import BOUND, ROOT
@@ -21,18 +22,9 @@ pytestmark = pytest.mark.tensorflow
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
-def _field(number: int, content: bytes) -> bytes:
-    """A field of a message that is short."""
-    return bytes([number << 3 | 2, len(content)]) + content
-
-
 def _log(signature: str, *values: float) -> bytes:
     """A `PredictionLog` of a request with the vector `x`."""
-    shape = _field(2, _field(2, bytes([1 << 3, len(values)])))
-    tensor = bytes([1 << 3, 1]) + shape + _field(5, struct.pack(f"<{len(values)}f", *values))
-    model = _field(1, b"ignored") + _field(3, signature.encode())
-    request = _field(1, model) + _field(2, _field(1, b"x") + _field(2, tensor))
-    return _field(6, _field(1, request))
+    return prediction_log("x", values, [len(values)], signature)
 
 
 def _with_requests(model: Path, copy: Path, content: bytes) -> Path:
@@ -56,6 +48,18 @@ def _command(folder: Path, *options: str, given: str = "") -> subprocess.Complet
 
 async def _ask(serving: Serving, instances: Any) -> Any:
     return json.loads(await serving.predict("k", json.dumps({"instances": instances}).encode()))
+
+
+def test_warm_up_requests_are_run(serving: Serving, exports: Path, run: Run, tmp_path: Path) -> None:
+    """Each moves a seeded sequence of random numbers on: after two, the first answer is what the third was without."""
+    run(serving.load("k", exports / "drawn", nodes=1))
+    without = [run(_ask(serving, [0.0])) for _ in range(3)]
+    run(serving.unload("k"))
+    content = tfrecord.frame(_log("serving_default", 1.0)) + tfrecord.frame(_log("", 2.0))
+    run(serving.load("k", _with_requests(exports / "drawn", tmp_path / "m", content), nodes=1))
+
+    assert run(_ask(serving, [0.0])) == without[2]
+    assert without[2] not in without[:2]
 
 
 def test_a_warm_up_request_of_a_signature_that_writes_is_not_run(
@@ -110,7 +114,9 @@ def test_samples_are_those_of_the_warm_up_requests(serving: Serving, exports: Pa
     ("model", "key"),
     [("kinds", "rank"), ("kinds", "beside"), ("kinds", "pixel"), ("vocabulary", "serving_default")],
 )
-def test_samples_are_made_up_from_a_signature(serving: Serving, exports: Path, run: Run, model: str, key: str) -> None:
+def test_samples_are_generated_from_a_signature(
+    serving: Serving, exports: Path, run: Run, model: str, key: str
+) -> None:
     """Different instances, each with what the model answers, by output name."""
     found = run(_samples(serving, exports / model, signature=key))
 

@@ -1,1 +1,1 @@
-"""What a version must prove before it serves users. Pure, but for the reading of a file of samples; knows no API."""
+"""What a version must prove before it serves users. Pure, except that samples may be read from a file; knows no API."""

@@ -77,7 +77,7 @@ def _is_close(one: float, other: float, tolerance: float) -> bool:
         return one == other
     try:
         return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance) or (_is_nan(one) and _is_nan(other))
-    except OverflowError:  # one is whole, and beyond every float
+    except OverflowError:  # an integer too large for a float
         return False
 
 

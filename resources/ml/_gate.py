@@ -99,7 +99,7 @@ class GateCheck:
         _, old, new = admission.signatures({**self._olds, "version": current}, self._news, version)
         checked = bool(self._olds and old and new)  # by `check`, which gave the warnings
         new = new or deployed.signatures
-        if new and not old and current != version:  # else it is gone
+        if new and not old and current != version:  # else it was made again: its old artifact is unknown
             old = _Deployed(self._call, self._news, current).signatures
         if not old or not new:
             reason = f"those of {current if new else version} are unknown (no readable manifest)"

@@ -202,7 +202,7 @@ BROKEN = [
     (_linked, r"part-0 is, or lies behind, a link"),
     (_linked_folder, r"part-\d is, or lies behind, a link"),
     (_pipe, r"part-0 is not a plain file"),
-    (_moved, r"are neither in the bucket nor in .* on this machine: run"),
+    (_moved, r"are neither in the bucket nor in .* on this machine: import"),
 ]
 
 

@@ -24,36 +24,24 @@ def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> 
 def deploy(
     model: plan.Model, saved: Mapping[str, pulumi.Resource], owner: pulumi.Output[str], before: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Declares a model: its default version (made first, deleted last), the default setting, then the rest.
-
-    Returns:
-        Version name -> the resource after which it serves.
-    """
+    """Declares a model and returns what serves: its default, made first and deleted last; the rest; the split."""
     made = ml.Model(model.name, owner=owner, **model.inputs)
 
     def declared(version: plan.Version, *after: pulumi.Resource) -> ml.Version:
         behind = [saved[plan.logical_name(version.saved_model)]] if version.saved_model else []
         options = pulumi.ResourceOptions(depends_on=[made, *behind, *after], replace_with=[made])
-        return ml.Version(f"{model.name}-{version.name}", options, owner=owner, **version.inputs)
+        return ml.Version(f"{model.name}-{version.name}", options, owner=owner, **model.version_inputs(version))
 
     default = declared(model.versions[0])
-    # Versions of the split pass their gate when the default is set: they are made before that, and deleted after it.
-    split = {version.name: declared(version, default) for version in model.before_default(before)}
     # Where the default is deleted and made again, another version has become the default meanwhile: it is set again.
-    options = pulumi.ResourceOptions(depends_on=[made, default, *split.values()], replace_with=[default])
-    served = ml.DefaultVersion(model.name, options, **model.default_version_inputs(before))
+    options = pulumi.ResourceOptions(depends_on=[made, default], replace_with=[default])
+    served = ml.DefaultVersion(model.name, options, **model.default_version_inputs)
     # What is replaced, the old default among it, goes when another one serves.
-    rest = [version for version in model.versions[1:] if version.name not in split]
-    return {model.default: served, **split, **{v.name: declared(v, default, served) for v in rest}}
-
-
-def summary(
-    wanted: plan.Stack, model: plan.Model, served: Mapping[str, Any], before: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the stack's outputs say of a model."""
-    default = served[model.name][model.default]
-    split = stack.split(model, default.served_split, before)
-    return plan.summary(wanted, model, stack.known(default.version), split)
+    found = {model.default: served, **{v.name: declared(v, default, served) for v in model.versions[1:]}}
+    if not model.declares_split(before):
+        return found
+    after = pulumi.ResourceOptions(depends_on=[default, *(found[name] for name in model.split)])
+    return {**found, plan.SPLIT_GATE: ml.TrafficSplit(model.name, after, **model.traffic_split_inputs(before))}
 
 
 def main() -> None:
@@ -66,8 +54,8 @@ def main() -> None:
     saved = {key: storage.SavedModel(key, inside, owner=owner, **item) for key, item in wanted.saved_models.items()}
     pulumi.export("bucket", stack.known(bucket.name))
     before = stack.outputs_before(wanted.models)
-    served = {model.name: deploy(model, saved, owner, before.get(model.name, {})) for model in wanted.models}
-    pulumi.export("models", {m.name: summary(wanted, m, served, before.get(m.name, {})) for m in wanted.models})
+    served = {model.name: deploy(model, saved, owner, before[model.name]) for model in wanted.models}
+    pulumi.export("models", {m.name: stack.summary(wanted, m, served[m.name], before[m.name]) for m in wanted.models})
     for job in wanted.jobs:
         after = pulumi.ResourceOptions(depends_on=[bucket, served[job.model][job.version]])
         done = ml.BatchPredictionJob(job.name, after, owner=owner, **job.inputs)

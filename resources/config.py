@@ -240,7 +240,7 @@ class _Reader:
 
     def _version(self, model: str, name: str | None, entry: Any, bucket: str) -> Version:
         where = f"models.{model}.version" + (f"s.{name}" if name is not None else "")
-        taken = ("project", "model", "name", "deploymentUri", "owner", "secrets")
+        taken = ("project", "model", "name", "deploymentUri", "owner", "secrets", "signatures", "allowBreakingChange")
         extras, fields, failures = _entries.parts(entry, _entries.VersionExtras, VERSION.names(*INPUTS), taken, where)
         self._note(failures)
         known = {"model": _entries.usable(model, "m"), "name": "v" if name is None else name}

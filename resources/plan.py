@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from models import Artifact
 
 
+SPLIT_GATE = "splitGate"
+"""Key of a model in the stack's outputs that has an `ml.TrafficSplit`."""
+
+
 @dataclass(kw_only=True)
 class Version:
     """A version as declared: inputs under the API's names, and what is behind its `deploymentUri`.
@@ -68,34 +72,51 @@ class Model:
         """Its name."""
         return str(self.inputs["name"])
 
-    def default_version_inputs(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        """The inputs of its `ml.DefaultVersion`.
+    def version_inputs(self, version: Version) -> dict[str, Any]:
+        """The inputs of the `ml.Version` of one of its versions."""
+        known = {"signatures": version.saved_model["signatures"]} if version.saved_model else {}
+        allowed = {"allowBreakingChange": self.allowed} if self.allowed == version.name else {}
+        return {**version.inputs, **known, **allowed}
+
+    @property
+    def default_version_inputs(self) -> dict[str, Any]:
+        """The inputs of its `ml.DefaultVersion`."""
+        return {**self._facts, "version": self.default, **self._judged}
+
+    def declares_split(self, before: Mapping[str, Any]) -> bool:
+        """Whether it has an `ml.TrafficSplit`.
+
+        A stack that an earlier release deployed has none: it gets one with the first change of its split, which its
+        outputs show, so that an upgrade alone changes nothing.
 
         Args:
             before: the model in the stack's outputs before this run; empty if the model was not in them.
         """
-        facts = {"project": self.inputs["project"], "model": self.inputs["name"], "version": self.default}
+        return bool(self.split) and (SPLIT_GATE in before or before.get("trafficSplit") != self.split)
+
+    def traffic_split_inputs(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs of its `ml.TrafficSplit`; the argument as above."""
+        uris = {each.name: each.inputs["deploymentUri"] for each in self.versions if each.name in self.split}
+        given = {"previousSplit": before.get("trafficSplit"), "previousDefault": before.get("defaultVersion")}
+        known = {name: value for name, value in given.items() if value}
+        facts = {"trafficSplit": self.split, "deploymentUris": uris, "defaultVersion": self.default}
+        return {**self._facts, **facts, **known, **self._judged}
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        return {"project": self.inputs["project"], "model": self.inputs["name"]}
+
+    @property
+    def _judged(self) -> dict[str, Any]:
+        """What a gate goes by."""
         known = {version.name: version.saved_model["signatures"] for version in self.versions if version.saved_model}
         given = {
             "gate": self.gate,
-            "trafficSplit": self.split,
             "signatures": known,
             "artifacts": {version.name: version.artifact for version in self.versions if version.artifact},
             "allowBreakingChange": self.allowed,
-            "previousSplit": before.get("trafficSplit") if self.split else None,
         }
-        return {**facts, **{name: value for name, value in given.items() if value}}
-
-    def before_default(self, before: Mapping[str, Any]) -> list[Version]:
-        """The versions beside the default that are made before it is set: those of the split, to pass their gate.
-
-        The old default is not one of them: nothing touches it while it serves.
-
-        Args:
-            before: as above.
-        """
-        others = [version for version in self.versions if version.name != self.default]
-        return [item for item in others if item.name in self.split and item.name != before.get("defaultVersion")]
+        return {name: value for name, value in given.items() if value}
 
 
 @dataclass(kw_only=True)
@@ -204,15 +225,17 @@ def summary(stack: Stack, model: Model, default: Any, split: Any = None) -> dict
         stack: that declares it.
         model: as declared.
         default: the name of the version that serves by default, once it is known to; an output of its resource.
-        split: the shares whose versions passed their gate; also an output. Default: those that the model declares.
+        split: the shares whose versions passed their gate; likewise. Default: those that the model declares, without a
+            gate of their own.
     """
     name = f"projects/{stack.project}/models/{model.inputs['name']}"
+    shares = {"trafficSplit": model.split} if model.split else {}
     return {
         "name": name,
         "defaultVersion": default,
         "versions": sorted(version.name for version in model.versions),
         "predictUrl": f"{stack.settings.url}/v1/{name}:predict",
-        **({"trafficSplit": model.split if split is None else split} if model.split else {}),
+        **(shares if split is None else {"trafficSplit": split, SPLIT_GATE: "passed"}),
     }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from models import Artifact
     from resources import config, plan
 
-__all__ = ["Identity", "configuration", "known", "outputs_before", "split"]
+__all__ = ["Identity", "configuration", "known", "outputs_before", "summary"]
 
 
 class IdentityArgs(TypedDict, total=False):
@@ -106,37 +106,52 @@ def known(output: pulumi.Output[Any], instead: Any = None) -> pulumi.Output[Any]
     return output.recover(lambda _: instead)
 
 
-def split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, Any]) -> Any:
-    """The traffic split for the stack's outputs: the one whose versions passed their gate. None if there is none.
-
-    It is still the old one if the resource failed, or if this run leaves it out (`--target`) and its state holds no
-    split yet. In preview it is the declared one.
+def summary(
+    wanted: plan.Stack, model: plan.Model, found: Mapping[str, Any], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the stack's outputs say of a model.
 
     Args:
+        wanted: the stack.
         model: as declared.
-        served: what its `ml.DefaultVersion` serves.
+        found: version name -> the resource after which it serves; `plan.SPLIT_GATE` -> the `ml.TrafficSplit`, if any.
         before: the model in the stack's outputs before this run.
+    """
+    from resources import plan  # the provider's process does not need it
+
+    gated = found.get(plan.SPLIT_GATE)
+    split = _split(model, gated.served_split, before) if gated else None
+    return plan.summary(wanted, model, known(found[model.default].version), split)
+
+
+def _split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, Any]) -> Any:
+    """The traffic split whose versions passed their gate.
+
+    It is still the old one if the resource failed, or if this run leaves it out (`--target`) before it was made. In
+    preview it is the declared one.
     """
     old = before.get("trafficSplit") or None
     if pulumi.runtime.is_dry_run():
         return model.split
-    return known(served.apply(lambda found: old if found is None else found or None), old)
+    return known(served.apply(lambda split: split or old), old)
 
 
 def outputs_before(models: Iterable[plan.Model]) -> dict[str, dict[str, Any]]:
-    """Model -> its entry in the stack's outputs before this run. Read only if a traffic split is declared.
+    """Model -> its entry in the stack's outputs before this run, empty if the model was not in them.
 
-    Older states hold the split only in the stack's outputs.
+    They are read only if a traffic split is declared: it is what clients read.
     """
+    models = list(models)
     if not any(model.split for model in models):
-        return {}
+        return {model.name: {} for model in models}
     full = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     try:
         found = _outputs(full)
     except Exception:  # noqa: BLE001 - Pulumi raises it bare; a state of the old layout knows plain names only
         found = _outputs(pulumi.get_stack())
     entries = found.get("models")
-    return {name: item for name, item in entries.items() if isinstance(item, dict)} if isinstance(entries, dict) else {}
+    known = entries if isinstance(entries, dict) else {}
+    return {m.name: known[m.name] if isinstance(known.get(m.name), dict) else {} for m in models}
 
 
 def _outputs(name: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What may become the default version, or enter the traffic split, judged by inputs alone: nothing is called. Pure.
 
-`olds` and `news` are the inputs of an `ml.DefaultVersion`, under the API's names: those of the state, empty if it has
-none, and those that the program wants.
+`olds` and `news` are the inputs of an `ml.DefaultVersion` or `ml.TrafficSplit`, under the API's names: those of the
+state, empty if it has none, and those that the program wants.
 """
 
 from __future__ import annotations
@@ -28,15 +28,25 @@ class Verdict(NamedTuple):
     warnings: list[str]
 
 
-def judge(olds: Values, news: Values) -> Verdict:
-    """Judges the versions that are to serve by their samples and signatures."""
-    verdict = Verdict([], [])
-    if news.get("version") == UNKNOWN:  # in preview, if it is an output of a resource that does not exist yet
+def judge_default(olds: Values, news: Values) -> Verdict:
+    """Judges the version that is to be the default by its samples and signatures."""
+    verdict, version = Verdict([], []), str(news.get("version"))
+    if version == UNKNOWN:  # in preview, if it is an output of a resource that does not exist yet
         return verdict
-    for version in _candidates(olds, news):
-        _judge_samples(verdict, olds, news, version)
-    for version in _compared(olds, news):
+    changes = default_changes(olds, news)
+    if not olds or changes or olds.get("gate") != news.get("gate"):
+        _judge_samples(verdict, news, version, gated=changes)
+    if changes or (known(olds, version) and known(news, version)):
         judge_signatures(verdict, news, version, *signatures(olds, news, version))
+    return verdict
+
+
+def judge_split(olds: Values, news: Values) -> Verdict:
+    """Judges the versions that enter the split: by their samples, and by the signatures of the default version."""
+    verdict, current = Verdict([], []), str(news.get("defaultVersion"))
+    for version in entering(olds, news):
+        _judge_samples(verdict, news, version, gated=True)
+        judge_signatures(verdict, news, version, current, known(news, current), known(news, version))
     return verdict
 
 
@@ -46,14 +56,23 @@ def default_changes(olds: Values, news: Values) -> bool:
 
 
 def entering(olds: Values, news: Values) -> list[str]:
-    """The versions that get users by the traffic split and had none before, neither by it nor as the default."""
-    known = {news.get("version"), olds.get("version")}
-    return sorted(_with_users(table(news, "trafficSplit")) - _with_users(previous_split(olds, news)) - known)
+    """The versions that get users by the split and had none before, or that have another artifact than before."""
+    before = {*users(previous_split(olds, news)), *users(table(olds, "trafficSplit"))}
+    known = {news.get("previousDefault"), news.get("defaultVersion")}
+    uris, changed = table(news, "deploymentUris"), table(olds, "deploymentUris")
+    again = {version for version, uri in changed.items() if version in uris and uris[version] != uri}
+    wanted = users(table(news, "trafficSplit"))
+    return sorted((wanted - before - known) | ((wanted & again) - {news.get("defaultVersion")}))
 
 
 def previous_split(olds: Values, news: Values) -> Values:
-    """The split that clients read: the state's, else that of the stack's outputs; empty if there is none."""
-    return table(olds, "trafficSplit") or (table(news, "previousSplit") if olds and news.get("trafficSplit") else {})
+    """The split that clients read: that of the stack's outputs, else the state's; empty if there is none."""
+    return table(news, "previousSplit") or table(olds, "trafficSplit")
+
+
+def users(split: Values) -> set[str]:
+    """The versions of a split that have users."""
+    return {str(version) for version, share in split.items() if share}
 
 
 def is_explicit(gate: Values) -> bool:
@@ -121,8 +140,9 @@ def judge_signatures(verdict: Verdict, news: Values, version: str, current: str,
 
 
 def _remedy(news: Values, version: str, allowed: Any) -> str:
-    line = f"allowBreakingChange: {_names(news, version)[0]}"
-    other = f"allowBreakingChange: {allowed} is meant for {allowed}, not for {version}. " if allowed else ""
+    name = _names(news, version)[0]
+    line = f'allowBreakingChange: "{name}"' if name.isdecimal() else f"allowBreakingChange: {name}"
+    other = f"The stack file allows it for {allowed} alone. " if allowed else ""
     return f"{other}Deploy it as another model, or allow it with this line under the model: `{line}`"
 
 
@@ -132,40 +152,21 @@ def _names(news: Values, version: str) -> list[str]:
     return [str(digest), version] if digest else [version]
 
 
-def _candidates(olds: Values, news: Values) -> list[str]:
-    """Versions to check for samples: the changed ones."""
-    version, gate = str(news.get("version")), news.get("gate")
-    changes = not olds or default_changes(olds, news) or olds.get("gate") != gate
-    return [*([version] if changes else []), *entering(olds, news)]
-
-
-def warns_of_samples(olds: Values, news: Values, version: str) -> bool:
-    """Whether to warn that `version` has no samples. A model's first version passes no gate."""
-    gated = default_changes(olds, news) or version != news.get("version")
-    return gated and not is_explicit(table(news, "gate")) and _lacks_samples(news, version)
-
-
-def _lacks_samples(news: Values, version: str) -> bool:
+def lacks_samples(news: Values, version: str) -> bool:
     """Whether samples are known to be missing and the gate is not skipped."""
     gate, artifact = table(news, "gate"), table(table(news, "artifacts"), version)
     return not gate.get("skip") and not gate.get("samples") and artifact.get("samples") == 0
 
 
-def _judge_samples(verdict: Verdict, olds: Values, news: Values, version: str) -> None:
-    if is_explicit(table(news, "gate")) and _lacks_samples(news, version):
+def knows_samples(news: Values, version: str) -> bool:
+    """Whether the inputs say how many samples there are."""
+    return bool(table(news, "gate").get("samples")) or "samples" in table(table(news, "artifacts"), version)
+
+
+def _judge_samples(verdict: Verdict, news: Values, version: str, *, gated: bool) -> None:
+    if not lacks_samples(news, version):
+        return
+    if is_explicit(table(news, "gate")):
         verdict.refusals.append(no_samples(version))
-    elif warns_of_samples(olds, news, version):
+    elif gated:  # a model's first version passes no gate
         verdict.warnings.append(nothing_compared(version))
-
-
-def _compared(olds: Values, news: Values) -> list[str]:
-    """The versions whose signatures are compared with those of the default."""
-    if not olds:
-        return entering(olds, news)
-    version = str(news.get("version"))
-    again = not default_changes(olds, news) and known(olds, version) and known(news, version)
-    return [*([version] if again or default_changes(olds, news) else []), *entering(olds, news)]
-
-
-def _with_users(split: Values) -> set[str]:
-    return {str(version) for version, share in split.items() if share}

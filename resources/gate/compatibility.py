@@ -40,12 +40,18 @@ def breaking_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> lis
         before: the signatures that clients call, by name, as `readable` returns them.
         after: those of the version that they are to call.
     """
-    return [change for name in sorted(before) for change in _changes(name, before[name], after.get(name))]
+    changes = [change for name in sorted(before) for change in _changes(name, before[name], after.get(name))]
+    old, new = _signatures.default_key(before), _signatures.default_key(after)
+    if old not in before or old == new:
+        return changes
+    if new not in after:
+        return [*changes, f"requests without a signature name: expected signature {old}, got none"]
+    return [*changes, *_changes(f"requests without a signature name: {new}", before[old], after[new])]
 
 
 def _changes(name: str, before: Mapping[str, Any], after: Mapping[str, Any] | None) -> Iterator[str]:
     if after is None:
-        yield f"signature {name}: expected, got none"
+        yield f"signature {name}: removed"
         return
     for side, covers, added in (("inputs", _takes, True), ("outputs", _gives, False)):
         old, new = before.get(side) or {}, after.get(side) or {}

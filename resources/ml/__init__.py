@@ -1,4 +1,4 @@
-"""AI Platform Prediction, `ml` v1: models, their versions, and which version is the default."""
+"""AI Platform Prediction, `ml` v1: models, versions, the default version, shares of users, jobs."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from resources.ml.batch_prediction_job import BatchPredictionJob
     from resources.ml.default_version import DefaultVersion
     from resources.ml.model import Model
+    from resources.ml.traffic_split import TrafficSplit
     from resources.ml.version import Version
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "RouteMap",
     "SampledShapleyAttribution",
     "Timeouts",
+    "TrafficSplit",
     "Version",
     "XraiAttribution",
 ]
@@ -56,6 +58,7 @@ _PLACES = {
     "BatchPredictionJob": "batch_prediction_job",
     "DefaultVersion": "default_version",
     "Model": "model",
+    "TrafficSplit": "traffic_split",
     "Version": "version",
 }
 

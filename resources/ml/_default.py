@@ -32,6 +32,26 @@ what the program asks for, which the gate may refuse. A default that is replaced
 """
 
 
+made: set[str] = set()
+"""Full names of the versions that this process made: what they serve passed no gate yet."""
+_used: dict[str, set[str]] = {}
+"""Full name of a model -> the versions that its clients ask, since the new traffic split was refused in this run."""
+
+
+def keep(inputs: Mapping[str, Any], versions: set[str]) -> None:
+    """Notes that a model's clients go on asking these versions: its `TrafficSplit` was refused."""
+    _used[_names.model(inputs["project"], inputs["model"])] = versions
+
+
+def require_unused(inputs: Mapping[str, Any]) -> None:
+    """Raises `FailedPrecondition` if clients go on asking this version after a refusal in this run."""
+    if inputs["name"] in _used.get(_names.model(inputs["project"], inputs["model"]), ()):
+        raise errors.FailedPrecondition(
+            "the current traffic split sends users to it, and the new one was refused: it stays. Fix the new split, or "
+            "declare this version again"
+        )
+
+
 def serves(inputs: Mapping[str, Any]) -> None:
     """Notes which version is the default by these inputs, or outputs, of a `DefaultVersion`: first one, or gated."""
     place = _names.model(inputs["project"], inputs["model"])

@@ -70,19 +70,17 @@ class _Deployed:
 
 
 class GateCheck:
-    """The gate of one model, as a `DefaultVersion` declares it.
+    """The gate of one model, as a `DefaultVersion` or a `TrafficSplit` declares it.
 
     Args:
         call: sends requests and shows progress.
         olds: the inputs of the state; empty if it has none.
         news: the inputs that the program wants.
-        current: the version that is the default now; empty if the model has none.
+        current: the version that clients call; empty if there is none.
     """
 
     def __init__(self, call: Call, olds: State, news: State, current: str) -> None:
-        self._call, self._olds, self._news = call, olds, news
-        self._before = str(olds.get("version") or current)
-        """The version that clients call. While it is made again, another one is the default."""
+        self._call, self._olds, self._news, self._before = call, olds, news, current
         self._options: Mapping[str, Any] = news.get("gate") or {}
 
     def admit(self, version: str) -> None:
@@ -93,11 +91,15 @@ class GateCheck:
         if not self._options.get("skip"):
             self._check_predictions(deployed)
 
+    def require_samples(self, version: str) -> None:
+        """Raises `GateFailed` if there is nothing to compare, without a prediction: the version serves already."""
+        self._samples(_Deployed(self._call, self._news, version))
+
     def _check_signatures(self, deployed: _Deployed) -> None:
         """Compares with the version that clients call; signatures that the inputs lack come from manifests."""
         version, current = deployed.version, self._before
         _, old, new = admission.signatures({**self._olds, "version": current}, self._news, version)
-        checked = bool(self._olds and old and new)  # by `check`, which gave the warnings
+        checked = bool(old and new)  # by `check`, which gave the warnings
         new = new or deployed.signatures
         if new and not old and current != version:  # else it was made again: its old artifact is unknown
             old = _Deployed(self._call, self._news, current).signatures
@@ -149,7 +151,7 @@ class GateCheck:
         has_split = admission.previous_split(self._olds, self._news)
         serving = "default and traffic split still serve" if has_split else "default still serves"
         after = f"The current {serving}; {deployed.version} stays deployed for inspection. Fix it, or go back"
-        return errors.GateFailed(f"{reason}. {after}")
+        return errors.GateFailed(f"{reason}. {after}" if self._before != deployed.version else reason)
 
     def _samples(self, deployed: _Deployed) -> Sequence[Mapping[str, Any]]:
         """The user's own samples, else those of the manifest; if there are none, empty, with a warning."""
@@ -178,7 +180,7 @@ class GateCheck:
         reason = f"{deployed.manifest_uri if deployed.uri else 'its container'} has no samples"
         if admission.is_explicit(self._options):
             raise self._failure(deployed, admission.no_samples(deployed.version, reason))
-        if not admission.warns_of_samples(self._olds, self._news, deployed.version):
+        if not admission.lacks_samples(self._news, deployed.version):
             self._call.warn(admission.nothing_compared(deployed.version, reason))
 
     def _without_manifest(self, deployed: _Deployed) -> None:
@@ -193,6 +195,16 @@ class GateCheck:
         self._call.warn(admission.nothing_compared(deployed.version, reason))
 
     def _predict_all(self, deployed: _Deployed, instances: list[Any]) -> list[Any]:
+        """Together if the model takes them so, else one at a time. Raises `GateFailed` if it answers neither way."""
+        try:
+            return self._predict_together(deployed, instances)
+        except errors.GateFailed:
+            if len(instances) == 1:
+                raise
+        self._call.report(f"gate: asking {deployed.version} for one prediction at a time")
+        return [each for instance in instances for each in self._predict(deployed, [instance])]
+
+    def _predict_together(self, deployed: _Deployed, instances: list[Any]) -> list[Any]:
         """In as many requests as the limit on their size requires."""
         predictions: list[Any] = []
         batch: list[Any] = []

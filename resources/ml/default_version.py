@@ -1,4 +1,4 @@
-"""`ml.DefaultVersion`: the version that requests without a version get, and the versions that users are split among."""
+"""`ml.DefaultVersion`: the version that requests without a version get."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ import pulumi
 from pulumi import dynamic
 from typing_extensions import Unpack
 
-from resources import _engine, _secrets, errors
+from resources import errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources._schema import Changes
 from resources.gate import admission
-from resources.ml import _default, _names
+from resources.ml import _default, _names, _verdicts
 from resources.ml._gate import GateCheck
 from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
 
-_SPLIT = "trafficSplit"
 _deleted: dict[str, State] = {}
 """Identity -> inputs of what this process deleted. One process serves one run of the engine."""
 
@@ -43,26 +42,21 @@ class DefaultVersionProvider(Provider):
         if result.failures:
             return result
         same = all(_olds.get(name) == news.get(name) for name in self.schema.names("path"))
-        verdict = admission.judge(_olds if same else {}, news)
-        report = _engine.Reporter(_engine.current_urn(), _secrets.Hidden(news))
-        for text in verdict.warnings:
-            report.warn(text)
-        return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in verdict.refusals])
+        olds = (_olds if same else {}) or _deleted.get(self.identity(news), {})
+        return _verdicts.check_result(news, admission.judge_default(olds, news))
 
     def compared(self, olds: State, news: State) -> Changes:
-        """By the schema's lines; a version that newly gets users passes its gate, as a new default does.
-
-        If the state holds no split, the previous split comes from the stack's outputs.
-        """
-        found = super().compared({**olds, **_split_before(olds, news)}, news)
-        return replace(found, patch=sorted([*found.patch, _SPLIT])) if _enters(olds, news, found) else found
+        """By the schema's lines; a new gate needs samples, which only the manifest may hold."""
+        found = super().compared(olds, news)
+        asks = "gate" in found.local and _needs_manifest(news)
+        return replace(found, patch=sorted([*found.patch, "gate"])) if asks else found
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.get`: its `defaultVersion`. Raises `NotFound` where the model has none."""
         current = self._current(call, inputs)
         if not current:
             raise errors.NotFound("the model has no default version")
-        return {"version": current, **({"servedSplit": inputs[_SPLIT]} if _SPLIT in inputs else {})}
+        return {"version": current}
 
     def _current(self, call: Call, inputs: State) -> str:
         """The default version's name; empty where the model has none."""
@@ -75,27 +69,19 @@ class DefaultVersionProvider(Provider):
         return self.patch(call, _deleted.pop(self.identity(inputs), {}), inputs, ["version"])
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`projects.models.versions.setDefault`, which answers at once, after the gate; a first version needs none.
-
-        All gates come first, so that a refusal changes neither the default nor the split.
-        """
+        """`projects.models.versions.setDefault`, which answers at once, after the gate; a first version needs none."""
         del mask
         version, current = news["version"], self._current(call, news)
-        gate = GateCheck(call, olds, news, current)
+        gate = GateCheck(call, olds, news, str(olds.get("version") or current))
         if current and current != version:
             gate.admit(version)
-        for entering in admission.entering(olds, news):
-            gate.admit(entering)
+        elif _needs_manifest(news):
+            gate.require_samples(version)
         if current != version:
             name = _names.version(news["project"], news["model"], version)
             call.api.call(_default.versions(call).setDefault(name=name, body={}), repeatable=True)
         _default.serves(news)
-        return {"version": version, **_served(olds, news)}
-
-    def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
-        """As every resource; new shares of the same versions need no call."""
-        outs = super().update(_id, _olds, _news).outs or {}
-        return dynamic.UpdateResult({**outs, **_served(_olds, _news)})
+        return {"version": version}
 
     def delete(self, _id: str, _props: State) -> None:
         """As every resource; keeps the old state for `make`: the engine's create call does not carry the old state."""
@@ -106,18 +92,9 @@ class DefaultVersionProvider(Provider):
         """Nothing: a model that has versions has a default, and the next declaration moves it."""
 
 
-def _served(olds: State, news: State) -> State:
-    """The outputs' split: empty if the program removes it; left out if there was none before either."""
-    return {"servedSplit": news.get(_SPLIT) or {}} if olds.get(_SPLIT) or news.get(_SPLIT) else {}
-
-
-def _split_before(olds: State, news: State) -> State:
-    split = admission.previous_split(olds, news)
-    return {_SPLIT: split} if split else {}
-
-
-def _enters(olds: State, news: State, found: Changes) -> bool:
-    return _SPLIT in found.local and bool(admission.entering(olds, news))
+def _needs_manifest(news: State) -> bool:
+    """Whether an explicit gate has no samples unless the manifest in the bucket holds some."""
+    return admission.is_explicit(news.get("gate") or {}) and not admission.knows_samples(news, str(news["version"]))
 
 
 class DefaultVersion(Resource, module="ml", name="DefaultVersion"):

@@ -191,6 +191,11 @@ class VersionArgs(TypedDict, total=False):
     timeouts: Annotated[
         Timeouts, local("Bounds in seconds on create, update, delete.", default="3600, 600, 600", lasting=True)
     ]
+    signatures: Annotated[
+        dict[str, Any],
+        local("Its signatures, where known: made again, it must not break its clients.", quiet=True),
+    ]
+    allow_breaking_change: Annotated[Input[str], local("The version that may break clients.", quiet=True)]
     allow_downtime: AllowDowntime
     owner: Owner
     secrets: Secrets
@@ -241,25 +246,17 @@ class DefaultVersionArgs(TypedDict, total=False):
     model: Required[Annotated[Input[str], path("Name of the model.")]]
     version: Required[Annotated[Input[str], mutable("Name of the version; it must be READY.")]]
     gate: Annotated[Gate, local("What a version must answer before it serves.", lasting=True)]
-    traffic_split: Annotated[
-        dict[str, float], local("Version -> share of the users in per cent, together 100.", lasting=True)
-    ]
     signatures: Annotated[
         dict[str, Any],
         local("Version -> its signatures, where known: a new default must not break clients.", quiet=True),
     ]
     artifacts: Annotated[dict[str, KnownArtifact], local("Version -> what is known of its artifact.", quiet=True)]
     allow_breaking_change: Annotated[Input[str], local("The version that may break clients.", quiet=True)]
-    previous_split: Annotated[
-        dict[str, float], local("The split of the stack's outputs, for a state that holds none.", quiet=True)
-    ]
     secrets: Secrets
 
 
 class DefaultVersionOutputs(TypedDict, total=False):
-    """What comes back of a default version."""
-
-    served_split: Annotated[dict[str, float], output("The split whose versions passed the gate.")]
+    """Nothing comes back beside the inputs."""
 
 
 MODEL = Schema(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pulumi
+from pulumi import dynamic
 from typing_extensions import Unpack
 
 from resources import _operations, _ownership, errors
 from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources._schema import Changes
-from resources.ml import _default, _names, rules
+from resources.gate import admission, compatibility
+from resources.ml import _default, _names, _verdicts, rules
 from resources.ml.schema import VERSION, VersionArgs
 from resources.storage import rules as storage_rules
 
@@ -39,6 +41,17 @@ class VersionProvider(Provider):
         patch = [path for path in found.patch if path != "labels"]
         return replace(found, patch=patch, fixed=sorted([*found.fixed, "labels"]))
 
+    def check(self, _olds: State, news: State) -> dynamic.CheckResult:
+        """As every resource; a version that is made again under its name must not break its clients."""
+        result = super().check(_olds, news)
+        again = bool(_olds) and not result.failures and "deploymentUri" in self._changes(_olds, news).fixed
+        if not again:
+            return result
+        verdict, name = admission.Verdict([], []), str(news["name"])
+        known = [compatibility.readable(each.get("signatures")) for each in (_olds, news)]
+        admission.judge_signatures(verdict, news, name, name, *known)
+        return _verdicts.check_result(news, verdict)
+
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.versions.get`."""
         live: State = call.api.call(_default.versions(call).get(name=self.identity(inputs)))
@@ -58,6 +71,7 @@ class VersionProvider(Provider):
                 raise exists from None
             self._clear_failed(call, inputs)
             raise
+        _default.made.add(self.identity(inputs))
         mask = self.schema.after_create(inputs)
         live = self.patch(call, {}, inputs, mask) if mask else self.observe(call, inputs)
         return self.observe(call, inputs) if _default.restore(call, live) else live
@@ -88,6 +102,7 @@ class VersionProvider(Provider):
 
         The API keeps the default version while others are there: the default then moves to an heir first.
         """
+        _default.require_unused(inputs)
         live = self.idle(call, inputs, self.observe(call, inputs))
         for _ in range(_TRIES):
             if live.get("isDefault"):

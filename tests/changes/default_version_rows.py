@@ -7,11 +7,10 @@ from tests.changes.rows import Row, Sent, local, quiet, secrets
 from tests.providers import State
 
 SET = "ml.projects.models.versions.setDefault"
-INPUTS: State = {"project": "<project>", "model": "m", "version": "v1"}
+INPUTS: State = {"project": "<project>", "model": "m", "version": "v1", "artifacts": {"v1": {"samples": 1}}}
 
 _GATE = {"samples": "<samples>", "tolerance": 1, "maxLatency": 2, "skip": False}
 _SAMPLES = {"instances": [1.5]}
-_SPLIT = {"v1": 90, "v2": 10}
 _SIGNATURES = {"v1": {"serving_default": {"inputs": {"x": "float32[?]"}, "outputs": {"y": "float32[?]"}}}}
 _ASKED = Sent("ml.projects.predict", None, _SAMPLES)
 
@@ -51,53 +50,6 @@ ROWS = [
         old={"gate": _GATE},
         new={"gate": dict(reversed({**_GATE, "tolerance": 1.0, "maxLatency": 2.0}.items()))},
     ),
-    Row(
-        field="trafficSplit",
-        change="given",
-        step="update",
-        old={"trafficSplit": None},
-        new={"trafficSplit": _SPLIT},
-        wire=(_ASKED,),
-    ),
-    Row(
-        field="trafficSplit",
-        change="changed",
-        note="a version that had no users gets some",
-        step="update",
-        old={"trafficSplit": {"v1": 100, "v2": 0}},
-        new={"trafficSplit": _SPLIT},
-        wire=(_ASKED,),
-    ),
-    Row(
-        field="trafficSplit",
-        change="changed",
-        note="among the same versions",
-        step="update",
-        old={"trafficSplit": _SPLIT},
-        new={"trafficSplit": {"v1": 50, "v2": 50}},
-    ),
-    Row(
-        field="trafficSplit",
-        change="taken away",
-        step="update",
-        old={"trafficSplit": _SPLIT},
-        new={"trafficSplit": None},
-    ),
-    Row(
-        field="trafficSplit",
-        change="spelled",
-        step="same",
-        old={"trafficSplit": _SPLIT},
-        new={"trafficSplit": {"v2": 10.0, "v1": 90.0}},
-    ),
-    Row(
-        field="trafficSplit",
-        change="given",
-        note="as the stack's outputs have it already",
-        step="same",
-        old={"trafficSplit": None},
-        new={"trafficSplit": _SPLIT, "previousSplit": _SPLIT},
-    ),
     *quiet("signatures", _SIGNATURES, {**_SIGNATURES, "v2": _SIGNATURES["v1"]}),
     *quiet("artifacts", {"v1": {"samples": 2}}, {"v1": {"samples": 3}}),
     Row(
@@ -108,13 +60,5 @@ ROWS = [
         new={"artifacts": {"v1": {"samples": 2.0}}},
     ),
     *quiet("allowBreakingChange", "v1", "v2"),
-    *quiet("previousSplit", _SPLIT, {"v1": 100}),
-    Row(
-        field="previousSplit",
-        change="spelled",
-        step="same",
-        old={"previousSplit": _SPLIT},
-        new={"previousSplit": {"v1": 90.0, "v2": 10.0}},
-    ),
     *secrets("gate.samples"),
 ]

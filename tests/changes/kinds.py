@@ -10,10 +10,19 @@ from resources._provider import Provider
 from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider
+from resources.ml.traffic_split import TrafficSplitProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
-from tests.changes import bucket_rows, default_version_rows, job_rows, model_rows, saved_model_rows, version_rows
+from tests.changes import (
+    bucket_rows,
+    default_version_rows,
+    job_rows,
+    model_rows,
+    saved_model_rows,
+    traffic_split_rows,
+    version_rows,
+)
 from tests.changes.rows import Row
 from tests.contract.world import World
 from tests.emulator import saved_models
@@ -116,6 +125,12 @@ KINDS = {
         provider=DefaultVersionProvider,
         rows=default_version_rows.ROWS,
         inputs=default_version_rows.INPUTS,
+        setup=_with_two_versions,
+    ),
+    "TrafficSplit": Kind(
+        provider=TrafficSplitProvider,
+        rows=traffic_split_rows.ROWS,
+        inputs=traffic_split_rows.INPUTS,
         setup=_with_two_versions,
     ),
     "Version": Kind(

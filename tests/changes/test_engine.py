@@ -23,8 +23,8 @@ PROGRAM = """
 import json, pathlib
 from resources import ml, storage
 
-kinds = (storage.Bucket, storage.SavedModel, ml.Model, ml.DefaultVersion, ml.Version, ml.BatchPredictionJob)
-classes = {kind.__name__: kind for kind in kinds}
+of_ml = (ml.Model, ml.DefaultVersion, ml.TrafficSplit, ml.Version, ml.BatchPredictionJob)
+classes = {kind.__name__: kind for kind in (storage.Bucket, storage.SavedModel, *of_ml)}
 for name, (kind, inputs) in json.loads(pathlib.Path("declared.json").read_text()).items():
     classes[kind](name, **inputs)
 """

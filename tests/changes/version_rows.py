@@ -6,7 +6,7 @@ from typing import Any
 
 from resources import errors
 from tests.changes import model_rows, version_fixed_rows
-from tests.changes.rows import Row, Sent, local, mutable, secrets, timeouts
+from tests.changes.rows import Row, Sent, local, mutable, quiet, secrets, timeouts
 from tests.providers import State
 
 _VERSIONS = "ml.projects.models.versions"
@@ -166,6 +166,8 @@ ROWS = [
     *version_fixed_rows.ROWS,
     *timeouts(),
     *local("allowDowntime", old=False, new=True),
+    *quiet("signatures", {"a": {"inputs": {"x": "float32[?]"}}}, {"a": {"inputs": {"x": "float32[1]"}}}),
+    *quiet("allowBreakingChange", "v1", "v2"),
     *local("owner", "token", "another"),
     *local("adopt", old=False, new=True),
     *secrets("description"),

@@ -14,6 +14,7 @@ from resources._provider import Provider
 from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider
+from resources.ml.traffic_split import TrafficSplitProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
@@ -91,6 +92,13 @@ CASES = {
         inputs=World.default_inputs,
         path={"model": "n"},
         patches=[({"version": "v2"}, ["version"])],
+        vanishes=False,
+    ),
+    "traffic_split": Case(
+        kind=TrafficSplitProvider,
+        inputs=World.split_inputs,
+        path={"model": "n"},
+        patches=[({"trafficSplit": {"v1": 50, "v2": 50}}, [])],
         vanishes=False,
     ),
     "batch_prediction_job": Case(

@@ -88,6 +88,16 @@ class World:
             self.made(VersionProvider, {**version, "name": name})
         return {"project": self.project, "model": "m", "version": "v1"}
 
+    def split_inputs(self) -> State:
+        """The split of a model that has two versions."""
+        inputs = self.default_inputs()
+        return {
+            "project": inputs["project"],
+            "model": "m",
+            "trafficSplit": {"v1": 90, "v2": 10},
+            "defaultVersion": "v1",
+        }
+
     def job_inputs(self) -> State:
         """A job over rows that are in the bucket, by a SavedModel that is there."""
         caller = Caller(self.emulator, self.project)

@@ -1,4 +1,4 @@
-"""States as they were before `ml.DefaultVersion` knew signatures and the traffic split."""
+"""States as they were before signatures were kept and a traffic split was a resource."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from tests.engine import name_of
 from tests.program.stacks import Deployment
 
-NEW = ("trafficSplit", "signatures", "artifacts", "allowBreakingChange", "previousSplit", "servedSplit")
+NEW = ("signatures", "artifacts", "allowBreakingChange")
 Entry = dict[str, Any]
 
 
@@ -24,28 +24,21 @@ def edit_state(stack: Deployment, resource: str, edit: Callable[[Entry], None]) 
 
 
 def forget(stack: Deployment, model: str) -> None:
-    """Takes out of a default version's state what earlier releases did not write: then, all versions came after it."""
+    """Takes out of the state what earlier releases did not write: signatures, and the resource of a traffic split."""
     _edit(stack, lambda entries: _forget(entries, model))
 
 
 def _forget(entries: list[Entry], model: str) -> None:
-    [served] = [item for item in entries if name_of(item["urn"]) == f"DefaultVersion {model}"]
-    assert set(NEW) & served["inputs"].keys(), "what is to be taken out"
-    for side in ("inputs", "outputs"):
-        served[side] = {name: value for name, value in served[side].items() if name not in NEW}
-    others = [
-        item
-        for item in entries
-        if name_of(item["urn"]).startswith("Version ")
-        and item["inputs"]["model"] == model
-        and item["inputs"]["name"] != served["inputs"]["version"]
-    ]
-    urns = [item["urn"] for item in others]
-    served["dependencies"] = [urn for urn in served["dependencies"] if urn not in urns]
-    for item in others:
-        item["dependencies"] = sorted({*item["dependencies"], served["urn"]})
-        entries.remove(item)
-        entries.append(item)  # after what it depends on
+    versions = [item for item in entries if name_of(item["urn"]).startswith(("Version ", "DefaultVersion "))]
+    known = [item for item in versions if set(NEW) & item["inputs"].keys()]
+    assert known, "what is to be taken out"
+    for item in known:
+        for side in ("inputs", "outputs"):
+            item[side] = {name: value for name, value in item[side].items() if name not in NEW}
+    entries[:] = [item for item in entries if name_of(item["urn"]) != f"TrafficSplit {model}"]
+    for item in entries:
+        found = (item.get("outputs") or {}).get("models", {}).get(model, {})
+        found.pop("splitGate", None)
 
 
 def _edit(stack: Deployment, edit: Callable[[list[Entry]], None]) -> None:

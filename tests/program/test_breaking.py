@@ -48,7 +48,7 @@ def test_a_breaking_change_needs_its_own_line(stack: Deployment) -> None:
     assert re.search(rf"{LOST}Deploy it as .*: `allowBreakingChange: v2`", text), text
     stack.engine.edit("mult.allowBreakingChange", "v1")
     text = stack.engine.stack("preview", fails=True)
-    assert "allowBreakingChange: v1 is meant for v1, not for v2. " in text
+    assert "The stack file allows it for v1 alone. " in text
     stack.engine.edit("mult.allowBreakingChange", "v2")
     assert stack.engine.preview() == {"DefaultVersion mult": "update"}
     stack.engine.up()
@@ -121,16 +121,19 @@ def test_a_version_that_is_named_no_more_is_compared_by_its_manifest(stack: Depl
 
 
 def test_another_artifact_under_the_same_name_is_compared(stack: Deployment) -> None:
-    """A version that is made again with one is not the default again unless it may be: another version answers."""
+    """Preview refuses a version that is made again with one unless it may be: nothing is called."""
     stack.engine.edit("mult.versions.v2", stack.version(3))
     stack.engine.edit("mult.versions.v2.allowDowntime", value=True)
+    stack.engine.edit("mult.allowBreakingChange", "v2")
     stack.engine.up()
     stack.engine.edit("mult.versions.v1", {**other(stack), "allowDowntime": True})
 
-    text = stack.engine.stack("up", "--skip-preview", fails=True)
+    stack.emulator.reset_calls()
+    text = stack.engine.stack("preview", fails=True)
 
     assert "clients of v1 break with v1: serving_default output y: expected float32[?], got none" in text
-    assert stack.served() == {"mult": {"v1": "READY", "v2": "READY*"}}
+    assert "with this line under the model: `allowBreakingChange: v1`" in text
+    assert (stack.emulator.calls(), stack.served()) == ({}, {"mult": {"v1": "READY*", "v2": "READY"}})
     stack.engine.edit("mult.allowBreakingChange", "v1")
     stack.engine.up()
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}

@@ -26,7 +26,7 @@ def test_what_is_known_of_artifacts_is_handed_over() -> None:
     """Signatures for display, and how many samples there are; of what lies in a bucket already nothing is known."""
     model = read({"defaultVersion": "v1", "versions": {"v1": VERSION, "v2": BUCKET}, "allowBreakingChange": "v1"})
 
-    assert model.default_version_inputs({}) == {
+    assert model.default_version_inputs == {
         "project": "demo",
         "model": "m",
         "version": "v1",
@@ -34,7 +34,7 @@ def test_what_is_known_of_artifacts_is_handed_over() -> None:
         "artifacts": {"v1": {"samples": 0}},
         "allowBreakingChange": "v1",
     }
-    assert set(read({"version": BUCKET}).default_version_inputs({})) == {"project", "model", "version"}
+    assert set(read({"version": BUCKET}).default_version_inputs) == {"project", "model", "version"}
 
 
 def test_samples_are_counted() -> None:
@@ -42,7 +42,7 @@ def test_samples_are_counted() -> None:
     two = replace(ARTIFACT, samples=({"instance": 1, "prediction": 2}, {"instance": 2, "prediction": 4}))
     [model] = config.read(stack(MODELS), lambda *_: two).models
 
-    assert model.default_version_inputs({})["artifacts"] == {"v1": {"samples": 2}, "v2": {"samples": 2}}
+    assert model.default_version_inputs["artifacts"] == {"v1": {"samples": 2}, "v2": {"samples": 2}}
 
 
 def test_a_version_without_a_name_is_known_by_its_content() -> None:
@@ -51,23 +51,36 @@ def test_a_version_without_a_name_is_known_by_its_content() -> None:
 
     [version] = model.versions
     facts = {"samples": 0, "contentDigest": ARTIFACT.content_digest}
-    assert model.default_version_inputs({})["artifacts"] == {version.name: facts}
+    assert model.default_version_inputs["artifacts"] == {version.name: facts}
 
 
-def test_versions_of_the_split_are_made_before_the_default_is_set() -> None:
-    """Those with a share of 0 too, that their place stays the same; but not the old default, which still serves."""
-    versions = dict.fromkeys(("v1", "v2", "v3", "v4"), VERSION)
-    split = {"v1": 50, "v2": 50, "v3": 0}
-    model = read({"defaultVersion": "v2", "versions": versions, "trafficSplit": split})
+def test_a_split_is_a_resource_unless_an_earlier_release_deployed_it_as_it_is() -> None:
+    """The stack's outputs say what clients read, and whether the resource is there."""
+    versions = dict.fromkeys(("v1", "v2"), VERSION)
+    split = {"v1": 90, "v2": 10}
+    model = read({"defaultVersion": "v1", "versions": versions, "trafficSplit": split})
 
-    def first(**before: Any) -> list[str]:
-        return [version.name for version in model.before_default(before)]
+    assert model.declares_split({})
+    assert not model.declares_split({"trafficSplit": split})
+    assert model.declares_split({"trafficSplit": {"v1": 100}})
+    assert model.declares_split({"trafficSplit": split, "splitGate": "passed"})
+    assert not read({"defaultVersion": "v1", "versions": versions}).declares_split({"trafficSplit": split})
+    inputs = model.traffic_split_inputs({"trafficSplit": {"v1": 100}, "defaultVersion": "v0"})
+    assert inputs["trafficSplit"] == split
+    assert set(inputs["deploymentUris"]) == {"v1", "v2"}
+    assert (inputs["previousSplit"], inputs["previousDefault"], inputs["defaultVersion"]) == ({"v1": 100}, "v0", "v1")
 
-    assert (first(), first(defaultVersion="v1"), first(defaultVersion="v2")) == (["v1", "v3"], ["v3"], ["v1", "v3"])
-    assert model.default_version_inputs({})["trafficSplit"] == split
-    assert model.default_version_inputs({"trafficSplit": {"v1": 100}})["previousSplit"] == {"v1": 100}
-    silent = read({"defaultVersion": "v2", "versions": versions})
-    assert "previousSplit" not in silent.default_version_inputs({"trafficSplit": {"v1": 100}})
+
+def test_a_version_is_handed_its_signatures_and_the_line_that_names_it() -> None:
+    """For the case that it is made again under its name."""
+    versions = {"v1": VERSION, "v2": BUCKET}
+    model = read({"defaultVersion": "v1", "versions": versions, "allowBreakingChange": "v2"})
+    first, second = (model.version_inputs(version) for version in model.versions)
+
+    assert (first["signatures"], "allowBreakingChange" in first) == (SIGNATURES, False)
+    assert ("signatures" in second, second["allowBreakingChange"]) == (False, "v2")
+    with pytest.raises(errors.InvalidInput, match="signatures: is set by the program"):
+        read({"defaultVersion": "v1", "versions": {"v1": {**VERSION, "signatures": {}}}})
 
 
 @pytest.mark.parametrize("value", [5, ["v1"], True])

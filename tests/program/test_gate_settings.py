@@ -57,9 +57,10 @@ def test_a_gate_that_is_asked_for_needs_samples(stack: Deployment, edit: dict[st
 
     text = stack.engine.stack("preview", fails=True)
 
-    assert f"gate of {'v2' if edit else 'v1'}: its artifact has no samples. {ADD}" in text
+    assert f"gate of {edit.get('defaultVersion', 'v1')}: its artifact has no samples. {ADD}" in text
     stack.engine.edit("mult.gate.samples", stack.samples("doubles.json", (1.0, 2.0)))
-    assert stack.engine.preview() == {"DefaultVersion mult": "update"}
+    split = {"TrafficSplit mult": "create"} if "trafficSplit" in edit else {}
+    assert stack.engine.preview() == {"DefaultVersion mult": "update", **split}
     checked = "gate: 1 of 1 sample matches (serving_default)" in stack.engine.stack("up", "--skip-preview")
     assert checked is bool(edit), "a default that stays passes no gate"
 

@@ -42,7 +42,7 @@ def up(stack: Deployment, *options: str, fails: bool = False) -> str:
 def test_a_version_passes_its_gate_before_it_gets_users(stack: Deployment) -> None:
     """New shares of the same versions ask nothing; a version whose share was 0 is new; no split is a change, too."""
     stack.engine.edit("mult.trafficSplit", BOTH)
-    assert stack.engine.preview() == {"DefaultVersion mult": "update"}
+    assert stack.engine.preview() == {"TrafficSplit mult": "update"}
     up(stack)
     assert (served_split(stack), stack.emulator.calls()[PREDICT]) == (BOTH, 1)
     assert stack.changes() == {}
@@ -59,7 +59,7 @@ def test_a_version_passes_its_gate_before_it_gets_users(stack: Deployment) -> No
     assert served_split(stack) == BOTH
 
     stack.engine.edit("mult.trafficSplit", None)
-    assert stack.engine.preview() == {"DefaultVersion mult": "update"}
+    assert stack.engine.preview() == {"TrafficSplit mult": "delete"}
     up(stack)
     assert (served_split(stack), stack.emulator.calls(), stack.engine.preview()) == (None, {}, {})
 
@@ -90,22 +90,73 @@ def test_a_refusal_leaves_the_old_split(stack: Deployment, option: str) -> None:
 
 
 def test_a_split_moves_with_the_default(stack: Deployment) -> None:
-    """The old default keeps its users without a gate, and is not touched before; a refused split moves no default."""
+    """The old default keeps its users without a gate; a split that is refused leaves the old one."""
     stack.engine.edit("mult.versions.v3", stack.version(3))
     stack.engine.edit("mult.defaultVersion", "v2")
     stack.engine.edit("mult.trafficSplit", {"v1": 50, "v2": 40, "v3": 10})
     assert "versions/v3: gate failed" in up(stack, fails=True)
-    assert stack.served()["mult"] == {"v1": "READY*", "v2": "READY", "v3": "READY"}
+    assert stack.served()["mult"] == {"v1": "READY", "v2": "READY*", "v3": "READY"}
+    assert served_split(stack) == {"v1": 100}
 
     stack.engine.edit("mult.trafficSplit", {"v1": 50, "v2": 50})
     up(stack)
-    assert stack.emulator.calls()[PREDICT] == 1, "of v2, as the new default"
     assert stack.served()["mult"] == {"v1": "READY", "v2": "READY*", "v3": "READY"}
     assert served_split(stack) == {"v1": 50, "v2": 50}
     assert stack.engine.preview() == {}
     assert up(stack)
     stack.engine.stack("destroy", "--suppress-progress", "--parallel", "1")
     assert stack.engine.resources() == {}
+
+
+def test_what_users_ask_is_not_deleted_after_a_refusal(stack: Deployment) -> None:
+    """The old default in the split, removed from the stack file, stays while the new split is refused."""
+    stack.engine.edit("mult.defaultVersion", "v2")
+    stack.engine.edit("mult.trafficSplit", {"v1": 50, "v2": 50})
+    up(stack)
+    stack.engine.edit("mult.versions.v3", stack.version(3))
+    stack.engine.edit("mult.versions.v1", None)
+    stack.engine.edit("mult.trafficSplit", {"v2": 50, "v3": 50})
+
+    text = up(stack, "--continue-on-error", fails=True)
+
+    assert "versions/v3: gate failed" in text
+    assert stack.served()["mult"] == {"v1": "READY", "v2": "READY*", "v3": "READY"}
+    assert served_split(stack) == {"v1": 50, "v2": 50}
+
+
+def test_other_bytes_under_the_name_of_a_version_with_users_pass_a_gate(stack: Deployment) -> None:
+    """In the split, and as the old default that a split begins with."""
+    stack.engine.edit("mult.trafficSplit", BOTH)
+    up(stack)
+    stack.engine.edit("mult.versions.v2", stack.version(3, allowDowntime=True))
+    assert "versions/v2: gate failed" in up(stack, fails=True)
+    stack.engine.edit("mult.versions.v2", stack.version(2, description="as the first", allowDowntime=True))
+    up(stack)
+
+    stack.engine.edit("mult.trafficSplit", None)
+    up(stack)
+    stack.engine.edit("mult.defaultVersion", "v2")
+    stack.engine.edit("mult.versions.v1", stack.version(3, allowDowntime=True))
+    stack.engine.edit("mult.trafficSplit", {"v1": 50, "v2": 50})
+    assert "versions/v1: gate failed" in up(stack, fails=True)
+    assert served_split(stack) is None
+
+
+def test_an_order_that_stays_lets_a_run_be_about_one_resource(stack: Deployment) -> None:
+    """`--target` of the model works whatever the split was, is, or will be; the state stays whole."""
+    stack.engine.edit("mult.versions.v3", stack.version(2))
+    stack.engine.edit("mult.trafficSplit", BOTH)
+    up(stack)
+    stack.engine.edit("mult.description", "doubles")
+    stack.engine.edit("mult.trafficSplit", {"v1": 80, "v2": 10, "v3": 10})
+    up(stack, "--target", stack.urn("Model mult"))
+    assert served_split(stack) == BOTH
+    stack.engine.edit("mult.defaultVersion", "v2")
+    up(stack)
+    stack.engine.edit("mult.description", "doubles a number")
+    up(stack, "--target", stack.urn("Model mult"))
+    assert stack.engine.preview() == {}
+    assert served_split(stack) == {"v1": 80, "v2": 10, "v3": 10}
 
 
 def test_a_model_that_begins_with_a_split_gates_all_but_its_default(
@@ -131,20 +182,22 @@ def test_a_state_of_before_shows_no_change_and_lets_nothing_in(stack: Deployment
     stack.engine.edit("mult.trafficSplit", BOTH)
     up(stack)
     forget(stack, "mult")
-    text = stack.engine.stack("preview")
-    assert "unchanged" in text
-    assert [word for word in ("trafficSplit", "DefaultVersion", "Outputs") if word in text] == []
-    assert "Duplicate resource URN" in up(stack, "--target", stack.urn("Model mult"), fails=True)
-    assert served_split(stack) == BOTH
+    assert stack.engine.preview() == {}
+    up(stack, "--target", stack.urn("Model mult"))
     up(stack)
     assert (stack.emulator.calls(), served_split(stack)) == ({}, BOTH)
-    assert up(stack, "--target", stack.urn("Model mult"))
+    assert stack.engine.preview() == {}
 
-    forget(stack, "mult")
     stack.engine.edit("mult.versions.v3", stack.version(3))
     stack.engine.edit("mult.trafficSplit", {"v1": 80, "v2": 10, "v3": 10})
+    assert stack.engine.preview()["TrafficSplit mult"] == "create"
     assert "versions/v3: gate failed" in up(stack, fails=True)
     assert stack.emulator.calls()[PREDICT] == 1
+    assert served_split(stack) == BOTH
+    stack.engine.edit("mult.versions.v2", None)
+    stack.engine.edit("mult.trafficSplit", {"v1": 90, "v3": 10})
+    assert "the current traffic split sends users to it" in up(stack, "--continue-on-error", fails=True)
+    assert stack.served()["mult"] == {"v1": "READY*", "v2": "READY", "v3": "READY"}
     assert served_split(stack) == BOTH
 
 
@@ -157,3 +210,13 @@ def test_a_split_that_a_run_leaves_out_is_not_served(stack: Deployment) -> None:
     assert served_split(stack) == {"v1": 100, "v2": 0}
     up(stack)
     assert (served_split(stack), stack.emulator.calls()[PREDICT]) == (BOTH, 1)
+
+
+def test_a_version_that_is_made_again_keeps_what_it_was_allowed(stack: Deployment) -> None:
+    """`pulumi state taint` of the default judges no version of the split anew."""
+    stack.engine.edit("mult.trafficSplit", BOTH)
+    up(stack)
+    stack.engine.run("state", "taint", stack.urn("Version mult-v1"), "--yes", "--stack", "test")
+    up(stack)
+    assert stack.served()["mult"] == {"v1": "READY*", "v2": "READY"}
+    assert served_split(stack) == BOTH

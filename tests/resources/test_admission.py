@@ -9,25 +9,24 @@ import pytest
 from resources._values import UNKNOWN
 from resources.gate import admission
 
-OLD = {"version": "v1", "trafficSplit": {"v1": 90, "v2": 10}}
+BOTH = {"v1": 90, "v2": 10}
+OLD = {"defaultVersion": "v1", "trafficSplit": BOTH, "previousSplit": BOTH, "deploymentUris": {"v1": "a", "v2": "b"}}
+FIRST = {"defaultVersion": "v1", "trafficSplit": BOTH}
 
 ENTERING = [
     pytest.param(OLD, OLD, [], id="nothing changed"),
     pytest.param(OLD, {**OLD, "trafficSplit": {"v1": 50, "v2": 50}}, [], id="other shares"),
     pytest.param(OLD, {**OLD, "trafficSplit": {"v1": 90, "v3": 10}}, ["v3"], id="another version"),
     pytest.param(OLD, {**OLD, "trafficSplit": {"v1": 90, "v2": 10, "v3": 0}}, [], id="a share of 0"),
-    pytest.param({**OLD, "trafficSplit": {"v2": 0}}, OLD, ["v2"], id="no share of 0 any more"),
-    pytest.param({"version": "v1"}, OLD, ["v2"], id="the first split"),
-    pytest.param({"version": "v1"}, {**OLD, "previousSplit": OLD["trafficSplit"]}, [], id="of a state without one"),
     pytest.param(
-        {"version": "v1"}, {**OLD, "previousSplit": {"v1": 100}}, ["v2"], id="of a state without one, another"
+        {**OLD, "trafficSplit": {"v2": 0}}, {**OLD, "previousSplit": {"v2": 0}}, ["v2"], id="no share of 0 any more"
     ),
-    pytest.param(OLD, {**OLD, "previousSplit": {"v1": 100}}, [], id="the state counts before the stack's outputs"),
-    pytest.param(
-        {}, {**OLD, "previousSplit": OLD["trafficSplit"]}, ["v2"], id="no state: the outputs count for nothing"
-    ),
-    pytest.param(OLD, {"version": "v2", "trafficSplit": {"v1": 50, "v2": 50}}, [], id="the old and the new default"),
-    pytest.param(OLD, {"version": "v1"}, [], id="no split any more"),
+    pytest.param({}, FIRST, ["v2"], id="the first split"),
+    pytest.param({}, {**FIRST, "previousSplit": BOTH}, [], id="as clients read it already"),
+    pytest.param({}, {**FIRST, "previousSplit": {"v1": 100}}, ["v2"], id="another one than clients read"),
+    pytest.param(OLD, {**OLD, "previousSplit": {"v1": 100}}, [], id="a version that passed in a run that then failed"),
+    pytest.param({}, {**FIRST, "defaultVersion": "v2", "previousDefault": "v1"}, [], id="the old and the new default"),
+    pytest.param(OLD, {**OLD, "deploymentUris": {"v1": "c", "v2": "c"}}, ["v2"], id="another artifact"),
 ]
 
 
@@ -42,7 +41,7 @@ def verdict(gate: Any, samples: int | None, olds: Any = None) -> tuple[int, int]
     artifacts = {} if samples is None else {"v2": {"samples": samples}}
     signatures: dict[str, Any] = {name: {"serving_default": {"inputs": {}, "outputs": {}}} for name in ("v1", "v2")}
     news = {"version": "v2", "artifacts": artifacts, "signatures": signatures, **({"gate": gate} if gate else {})}
-    found = admission.judge({"version": "v1"} if olds is None else olds, news)
+    found = admission.judge_default({"version": "v1"} if olds is None else olds, news)
     return len(found.refusals), len(found.warnings)
 
 
@@ -76,9 +75,19 @@ def test_a_split_that_begins_with_the_model_holds_versions_that_the_same_clients
     """They are compared with the default that the program wants; what is not known yet is not judged."""
     outputs = {"v1": "y", "v2": "y", "v3": "z"}
     signatures = {name: {"a": {"inputs": {}, "outputs": {output: "float32[?]"}}} for name, output in outputs.items()}
-    news = {"version": "v1", "trafficSplit": {"v1": 80, "v2": 10, "v3": 10}, "signatures": signatures}
+    news = {"defaultVersion": "v1", "trafficSplit": {"v1": 80, "v2": 10, "v3": 10}, "signatures": signatures}
 
-    [refusal] = admission.judge({}, news).refusals
+    [refusal] = admission.judge_split({}, news).refusals
     assert refusal.startswith("clients of v1 break with v3: a output y: expected float32[?], got none. ")
-    assert admission.judge({}, {**news, "allowBreakingChange": "v3"}).refusals == []
-    assert admission.judge({"version": "v1"}, {**news, "version": UNKNOWN}) == ([], [])
+    assert admission.judge_split({}, {**news, "allowBreakingChange": "v3"}).refusals == []
+    assert admission.judge_default({"version": "v1"}, {**news, "version": UNKNOWN}) == ([], [])
+    assert "`allowBreakingChange: v3`" in refusal
+
+
+def test_a_digest_of_digits_is_quoted() -> None:
+    """YAML would read it as a number."""
+    signatures = {"v1": {"a": {"outputs": {"y": "float32[?]"}}}, "v2": {"a": {"outputs": {}}}}
+    news = {"version": "v2", "signatures": signatures, "artifacts": {"v2": {"contentDigest": "1234567890123456"}}}
+
+    [refusal] = admission.judge_default({"version": "v1"}, news).refusals
+    assert '`allowBreakingChange: "1234567890123456"`' in refusal

@@ -77,11 +77,24 @@ def test_every_signature_stays() -> None:
     one = signature({"x": X}, {"y": Y})
     other = signature({"x": "int64[?]"}, {})
 
-    assert compatibility.breaking_changes({"a": one}, {"a": one, "b": other}) == []
+    assert compatibility.breaking_changes({"serving_default": one}, {"serving_default": one, "b": other}) == []
     assert compatibility.breaking_changes({"a": one, "b": one, "c": one}, {"a": other, "c": one}) == [
         "a input x: expected float32[?, 5], got int64[?]",
         "a output y: expected float32[?, 3], got none",
-        "signature b: expected, got none",
+        "signature b: removed",
+    ]
+
+
+def test_requests_without_a_signature_name_keep_theirs() -> None:
+    """The only signature answers them until there is another one; then it is serving_default."""
+    one, other = signature({"x": X}, {"y": Y}), signature({"x": X}, {})
+
+    assert compatibility.breaking_changes({"a": one}, {"a": one, "b": one}) == [
+        "requests without a signature name: expected signature a, got none"
+    ]
+    assert compatibility.breaking_changes({"a": one}, {"a": one, "serving_default": one}) == []
+    assert compatibility.breaking_changes({"a": one}, {"a": one, "serving_default": other}) == [
+        "requests without a signature name: serving_default output y: expected float32[?, 3], got none"
     ]
 
 

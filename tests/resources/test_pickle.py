@@ -16,6 +16,7 @@ from resources._provider import Provider
 from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider
+from resources.ml.traffic_split import TrafficSplitProvider
 from resources.ml.version import VersionProvider
 from resources.stack import IdentityProvider
 from resources.storage.bucket import BucketProvider
@@ -25,6 +26,7 @@ PERSISTED = {
     ModelProvider: b"resources.ml.model ModelProvider",
     VersionProvider: b"resources.ml.version VersionProvider",
     DefaultVersionProvider: b"resources.ml.default_version DefaultVersionProvider",
+    TrafficSplitProvider: b"resources.ml.traffic_split TrafficSplitProvider",
     BatchPredictionJobProvider: b"resources.ml.batch_prediction_job BatchPredictionJobProvider",
     BucketProvider: b"resources.storage.bucket BucketProvider",
     SavedModelProvider: b"resources.storage.saved_model SavedModelProvider",

@@ -19,6 +19,7 @@ RESOURCES: dict[str, type[Resource]] = {
     "ml.Model": ml.Model,
     "ml.Version": ml.Version,
     "ml.DefaultVersion": ml.DefaultVersion,
+    "ml.TrafficSplit": ml.TrafficSplit,
     "ml.BatchPredictionJob": ml.BatchPredictionJob,
     "stack.Identity": stack.Identity,
 }

@@ -1,0 +1,46 @@
+"""The fields of `ml.TrafficSplit`, a resource of our own: name, type and what a change does, one line each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypedDict
+
+from typing_extensions import Required
+
+from resources._inputs import Secrets
+from resources._schema import Schema, local, output, path
+from resources._values import Input
+from resources.ml import rules
+from resources.ml.schema import Gate, KnownArtifact
+
+
+class TrafficSplitArgs(TypedDict, total=False):
+    """What a program says of the shares of a model's users that its versions get."""
+
+    project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
+    model: Required[Annotated[Input[str], path("Name of the model.")]]
+    traffic_split: Required[
+        Annotated[dict[str, float], local("Version -> share of the users in per cent, together 100.")]
+    ]
+    deployment_uris: Annotated[
+        dict[str, str], local("Version -> its `deploymentUri`: one that has another now passes the gate again.")
+    ]
+    default_version: Annotated[Input[str], local("The model's default version, whose gate is its own.", quiet=True)]
+    gate: Annotated[Gate, local("What a version must answer before it gets users.", quiet=True)]
+    signatures: Annotated[
+        dict[str, Any],
+        local("Version -> its signatures, where known: they must not break the default's clients.", quiet=True),
+    ]
+    artifacts: Annotated[dict[str, KnownArtifact], local("Version -> what is known of its artifact.", quiet=True)]
+    allow_breaking_change: Annotated[Input[str], local("The version that may break clients.", quiet=True)]
+    previous_split: Annotated[dict[str, float], local("The split that clients read before this run.", quiet=True)]
+    previous_default: Annotated[str, local("The default version before this run.", quiet=True)]
+    secrets: Secrets
+
+
+class TrafficSplitOutputs(TypedDict, total=False):
+    """What comes back of a traffic split."""
+
+    served_split: Annotated[dict[str, float], output("The split whose versions passed the gate.")]
+
+
+TRAFFIC_SPLIT = Schema("traffic split", "", TrafficSplitArgs, TrafficSplitOutputs, rules=rules.default_version_failures)

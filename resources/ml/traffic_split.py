@@ -1,0 +1,101 @@
+"""`ml.TrafficSplit`: the shares of a model's users that its versions get, each after its gate.
+
+`ml` v1 knows no shares: clients read them from the stack's outputs. No call of the API changes anything here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pulumi
+from pulumi import dynamic
+from typing_extensions import Unpack
+
+from resources import errors
+from resources._provider import Call, Provider, State
+from resources._resource import Resource
+from resources._schema import Changes
+from resources._values import table
+from resources.gate import admission
+from resources.ml import _default, _names, _verdicts
+from resources.ml._gate import GateCheck
+from resources.ml.split_schema import TRAFFIC_SPLIT, TrafficSplitArgs
+
+_SPLIT = "trafficSplit"
+
+
+class TrafficSplitProvider(Provider):
+    """The gate before a version gets users."""
+
+    schema = TRAFFIC_SPLIT
+    takes_what_is_there = True
+
+    def identity(self, inputs: State) -> str:
+        """`projects/P/models/M/trafficSplit`."""
+        return f"{_names.model(inputs['project'], inputs['model'])}/trafficSplit"
+
+    def check(self, _olds: State, news: State) -> dynamic.CheckResult:
+        """As every resource; refuses what is known to break clients, or a gate without samples."""
+        result = super().check(_olds, news)
+        if result.failures:
+            return result
+        found = _verdicts.check_result(news, admission.judge_split(_olds, news))
+        if found.failures:
+            _keep(_olds, news)
+        return found
+
+    def compared(self, olds: State, news: State) -> Changes:
+        """By the schema's lines; versions that enter the split pass their gate in a patch."""
+        found = super().compared(olds, news)
+        asks = bool(found.local) and bool(admission.entering(olds, news))
+        return replace(found, patch=[_SPLIT]) if asks else found
+
+    def observe(self, call: Call, inputs: State) -> State:
+        """`projects.models.get`. Raises `NotFound` if the model is gone."""
+        call.api.call(call.api.ml("projects.models").get(name=_names.model(inputs["project"], inputs["model"])))
+        return {"servedSplit": inputs[_SPLIT]}
+
+    def make(self, call: Call, inputs: State) -> State:
+        """As `patch`, without a state."""
+        return self.patch(call, {}, inputs, [_SPLIT])
+
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """Raises `GateFailed` unless each version that enters the split may serve.
+
+        A version that this run made passes the gate too, whatever served under its name before.
+        """
+        del mask
+        wanted = admission.users(table(news, _SPLIT)) - {news.get("defaultVersion")}
+        made = {name for name in wanted if _names.version(news["project"], news["model"], name) in _default.made}
+        gate = GateCheck(call, olds, news, str(news.get("defaultVersion") or ""))
+        try:
+            for version in sorted({*admission.entering(olds, news), *made}):
+                gate.admit(version)
+        except errors.Error:
+            _keep(olds, news)
+            raise
+        return {"servedSplit": news[_SPLIT]}
+
+    def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
+        """As every resource; new shares of the same versions need no call."""
+        outs = super().update(_id, _olds, _news).outs or {}
+        return dynamic.UpdateResult({**outs, "servedSplit": _news[_SPLIT]})
+
+    def remove(self, call: Call, inputs: State) -> None:
+        """Nothing: the shares are in the stack's outputs."""
+
+
+def _keep(olds: State, news: State) -> None:
+    """The new split is refused: clients go on asking the versions of the one before."""
+    _default.keep(news, admission.users(admission.previous_split(olds, news)))
+
+
+class TrafficSplit(Resource, module="ml", name="TrafficSplit"):
+    """The shares of a model's users that its versions get. Each passes the gate first. Deleting it changes nothing."""
+
+    provider = TrafficSplitProvider
+
+    def __init__(
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[TrafficSplitArgs]
+    ) -> None:
+        super().__init__(resource_name, args, opts)

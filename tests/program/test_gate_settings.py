@@ -127,3 +127,24 @@ def test_removing_adopt_or_allow_downtime_is_no_change(stack: Deployment) -> Non
         stack.engine.edit(f"mult.versions.v1.{key}", None)
 
     assert stack.engine.preview() == {}
+
+
+def test_a_gate_of_an_artifact_in_a_bucket_needs_samples_too(stack: Deployment) -> None:
+    """`up` judges it by the manifest: of a first version, and when the gate is added to one that serves."""
+    [uri] = {stack.engine.resources()[f"Version mult-{name}"]["outputs"]["deploymentUri"] for name in ("v1",)}
+    version = {**stack.version(2), "artifact": uri}
+    gate = {"maxLatency": 5}
+    stack.engine.config["tf2-models:models"]["other"] = {
+        "defaultVersion": "v1",
+        "gate": gate,
+        "versions": {"v1": version},
+    }
+    stack.engine.write(stack.engine.config)
+    text = stack.engine.stack("up", "--skip-preview", fails=True)
+    assert "gate of v1: " in text
+    assert "has no samples" in text
+
+    stack.engine.edit("other.gate", None)
+    stack.engine.up()
+    stack.engine.edit("other.gate", gate)
+    assert "has no samples" in stack.engine.stack("up", "--skip-preview", fails=True)

@@ -8,17 +8,20 @@ from pathlib import Path
 _FLOAT = 1
 
 
-def multiplier(factor: float, output: str = "y") -> bytes:
-    """The bytes of a `saved_model.pb` whose only signature multiplies `x` by `factor` and names the result `output`."""
+def multiplier(factor: float, output: str = "y", rows: int = -1) -> bytes:
+    """The bytes of a `saved_model.pb` whose only signature multiplies `x` by `factor` and names the result `output`.
+
+    It takes so many rows at a time; any number by default.
+    """
     graph = (
-        _message(1, _node("x", "Placeholder", dtype=_type(), shape=_field(7, _shape())))
+        _message(1, _node("x", "Placeholder", dtype=_type(), shape=_field(7, _shape(rows))))
         + _message(1, _node("factor", "Const", dtype=_type(), value=_field(8, _scalar(factor))))
         + _message(1, _node("y", "Mul", "x", "factor", T=_type()))
         + _message(4, _number(1, 1882))
     )
     signature = (
-        _message(1, _text(1, "x") + _message(2, _tensor_info("x:0")))
-        + _message(2, _text(1, output) + _message(2, _tensor_info("y:0")))
+        _message(1, _text(1, "x") + _message(2, _tensor_info("x:0", rows)))
+        + _message(2, _text(1, output) + _message(2, _tensor_info("y:0", rows)))
         + _text(3, "tensorflow/serving/predict")
     )
     meta = (
@@ -64,9 +67,9 @@ def _type() -> bytes:
     return _number(6, _FLOAT)
 
 
-def _shape() -> bytes:
-    """One dimension, of any size."""
-    return _message(2, _number(1, -1))
+def _shape(rows: int) -> bytes:
+    """One dimension; -1 is any size."""
+    return _message(2, _number(1, rows))
 
 
 def _scalar(value: float) -> bytes:
@@ -80,5 +83,5 @@ def _node(name: str, operation: str, *inputs: str, **attributes: bytes) -> bytes
     return content
 
 
-def _tensor_info(name: str) -> bytes:
-    return _text(1, name) + _number(2, _FLOAT) + _message(3, _shape())
+def _tensor_info(name: str, rows: int) -> bytes:
+    return _text(1, name) + _number(2, _FLOAT) + _message(3, _shape(rows))

@@ -15,6 +15,7 @@ from resources.ml import _default
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.version import VersionProvider
 from tests.contract.world import World
+from tests.emulator import saved_models
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 
@@ -80,6 +81,19 @@ def test_samples_of_either_form_are_compared(world: World, prediction: Any, disp
     wrong.write_text(json.dumps([sample]), encoding="utf-8")
     inputs = {"project": world.project, "model": "m", "version": "v1", "gate": {"samples": str(wrong)}}
     with pytest.raises(errors.GateFailed, match=r"instance 0( \(y\))?: expected 7\.0, got 2\.0"):
+        world.made(DefaultVersionProvider, inputs)
+
+
+@pytest.mark.tensorflow
+def test_a_model_that_takes_one_instance_at_a_time_is_asked_so(world: World, default: Declare) -> None:
+    """Samples that it does not take together are no failure; one that it does not answer still is."""
+    (world.folder / "saved_model.pb").write_bytes(saved_models.multiplier(2, rows=1))
+    assert default((1.0, 2.0), (2.5, 5.0))["version"] == "v2"
+
+    wrong = world.folder.parent / "wrong.json"
+    wrong.write_text('[{"instance": 1.0, "prediction": 2.0}, {"instance": 2.0, "prediction": 7.0}]', encoding="utf-8")
+    inputs = {"project": world.project, "model": "m", "version": "v1", "gate": {"samples": str(wrong)}}
+    with pytest.raises(errors.GateFailed, match=r"instance 1( \(y\))?: expected 7\.0, got 4\.0"):
         world.made(DefaultVersionProvider, inputs)
 
 

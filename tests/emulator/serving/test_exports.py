@@ -150,6 +150,10 @@ def test_several_instances_do_not_feed_a_scalar(serving: Serving, exports: Path,
         ("no_kernel", "the operation CudnnRNN (node CudnnRNN) has no kernel for the processor of this machine"),
         ("ragged", "output pieces is a ragged tensor, which JSON predictions cannot hold"),
         ("keras_saved", "a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"),
+        ("local_variable", "the variable total has no value, because nothing in the export restores or initialises it"),
+        ("unfed_default", "its outputs need the placeholder rate, which is not an input of it and has no default"),
+        ("table_empty", "the lookup table hash_table has no entries, because nothing in the export initialises it"),
+        ("python", "the operation EagerPyFunc (node EagerPyFunc) calls Python code, which a SavedModel does not"),
     ],
 )
 def test_a_default_signature_that_cannot_answer_fails_the_load(
@@ -168,6 +172,9 @@ def test_a_default_signature_that_cannot_answer_fails_the_load(
     [
         ("no_kernel_beside", "gpu", 1.0, "the operation CudnnRNN (node CudnnRNN) has no kernel"),
         ("sparse", "few", [1.0, 0.0], "output cells is a sparse tensor"),
+        ("unfed", "rated", 1.0, "its outputs need the placeholder rate, which is not an input"),
+        ("python_beside", "stateful_True", 1.0, "the operation PyFunc (node PyFunc) calls Python code"),
+        ("python_beside", "stateful_False", 1.0, "the operation PyFuncStateless (node PyFuncStateless) calls Python"),
     ],
 )
 def test_another_signature_that_cannot_answer_fails_its_own_requests(
@@ -183,6 +190,26 @@ def test_another_signature_that_cannot_answer_fails_its_own_requests(
     assert bad["error"].endswith("(Error code: 2)")
     with pytest.raises(errors.ArtifactError, match="Failed to load model"):
         run(_batch(serving, exports / model, key, [instance]))
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "prediction"),
+    [
+        ("unfed", {}, {"y": 3.0}),
+        ("table_filled", {}, {"id": 1.0}),
+        ("table_itself", {}, {"id": 1.0}),
+        ("table_itself", {"signature_name": "more"}, {"id": 0.0}),
+    ],
+)
+def test_what_only_looks_incomplete_answers(
+    serving: Serving, exports: Path, run: Run, model: str, more: dict[str, Any], prediction: Any
+) -> None:
+    """A placeholder with a default, tables that the export or the signature initialises, and one that may be empty."""
+    run(serving.load("k", exports / model, nodes=1))
+
+    answer = run(_ask(serving, [3.0 if model == "unfed" else "red"], **more))
+
+    assert answer == {"predictions": [prediction]}
 
 
 @pytest.mark.parametrize(
@@ -204,7 +231,8 @@ def test_loading_changes_no_variable(serving: Serving, exports: Path, run: Run, 
 
 def test_preview_finds_what_nothing_restores(exports: Path) -> None:
     """Without TensorFlow: a Keras 3 model that was not exported is refused, and every other export here is read."""
-    folders = [folder for folder in exports.iterdir() if folder.is_dir() and folder.name != "keras_saved"]
+    unrestored = ("keras_saved", "local_variable")
+    folders = [folder for folder in exports.iterdir() if folder.is_dir() and folder.name not in unrestored]
 
     with pytest.raises(FolderError, match=r"softmax/bias', which nothing in the export restores; .*model\.export\(\)"):
         restorable.check((exports / "keras_saved" / "saved_model.pb").read_bytes(), "saved_model.pb")

@@ -46,6 +46,14 @@ class Signature:
         """Whether an input is a scalar, and so only one instance at a time can feed it."""
         return any(tensor.shape == () for tensor in self.inputs.values())
 
+    @property
+    def together(self) -> int:
+        """How many instances one call must have: 1 for a scalar, as many as a fixed first dimension has; 0 for any."""
+        sizes = [
+            tensor.shape[0] or 0 if tensor.shape else 1 for tensor in self.inputs.values() if tensor.shape is not None
+        ]
+        return max(sizes, default=0)
+
     def by_instance(self, outputs: Mapping[str, npt.NDArray[Any]], count: int) -> dict[str, npt.NDArray[Any]]:
         """Outputs with a first dimension that counts instances.
 

@@ -53,6 +53,7 @@ def together(folder: Path) -> None:
         whole=(lambda x: {"y": tf.reduce_mean(x)}, _X),
         centre=(lambda x: {"y": x - tf.reduce_mean(x)}, _X),
         pair=(lambda x: {"y": x[:, 0] * 2.0}, _PAIR),
+        spread=(lambda x: {"y": tf.reduce_max(x, keepdims=True)[0]}, _PAIR),
         single=(lambda x: {"y": x[:, 0] * 2.0}, tf.TensorSpec([1, 1], tf.float32, name="x")),
         pool=(lambda x: {"y": tf.where(x < 9.0, "Infinity pool", "NaN")}, _X),
         infinite=(lambda x: {"y": 1.0 / (x * 0.0)}, _X),

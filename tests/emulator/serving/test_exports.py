@@ -239,3 +239,45 @@ def test_preview_finds_what_nothing_restores(exports: Path) -> None:
     for folder in folders:
         restorable.check((folder / "saved_model.pb").read_bytes(), str(folder))
     assert len(folders) > 10
+
+
+@pytest.mark.parametrize(
+    ("key", "rows", "results", "refused"),
+    [
+        ("pair", [[1.0], [2.0], [3.0]], [2.0, 4.0], {"the model takes exactly 2 instances, and 1 row is left": 1}),
+        (
+            "pair",
+            [[1.0], ["a"], [2.0], [3.0], [4.0], [5.0, 6.0]],
+            [2.0, 4.0, 6.0, 8.0],
+            {'expected float32, got "a"': 1, "expected shape [1], got [2]": 1},
+        ),
+        ("pair", [[float(row)] for row in range(130)], [2.0 * row for row in range(130)], {}),
+        ("single", [[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0], {}),
+        ("mean", [1.0, 2.0, 3.0], [1.0, 2.0, 3.0], {}),
+        ("whole", [1.0, 2.0, 3.0], [1.0, 2.0, 3.0], {}),
+        ("spread", [[1.0], [2.0]], [], {"output y has 1 row for 2 instances": 2}),
+    ],
+)
+def test_rows_of_a_job_go_together_as_the_signature_takes_them(
+    serving: Serving,
+    exports: Path,
+    run: Run,
+    key: str,
+    rows: list[Any],
+    results: list[float],
+    refused: dict[str, int],
+) -> None:
+    """By a fixed number from the start, and alone where a call gives another number of rows."""
+    head, lines = run(_batch(serving, exports / "together", key, rows))
+
+    assert [line["y"] for line in lines] == results
+    assert (head["predictions"], sum(head["errors"].values())) == (len(results), len(rows) - len(results))
+    for text, count in refused.items():
+        assert [found for error, found in head["errors"].items() if text in error] == [count]
+
+
+def test_a_local_job_pairs_its_rows_from_the_start(exports: Path, tmp_path: Path) -> None:
+    """The row without another one is the last."""
+    lines = _local(exports / "together", "pair", [[1.0], [2.0], [3.0]], tmp_path)
+
+    assert lines == [{"y": 2.0}, {"y": 4.0}]

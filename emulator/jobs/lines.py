@@ -38,7 +38,8 @@ def checked(outputs: Mapping[str, Array], count: int) -> dict[str, Array]:
     arrays = {alias: np.atleast_1d(array) for alias, array in outputs.items()}
     for alias, array in arrays.items():
         if len(array) != count:
-            raise InvalidOutputs(f"output {alias} has {len(array)} rows for {count} instances")
+            sizes = f"{len(array)} row{'s' * (len(array) != 1)} for {count} instance{'s' * (count != 1)}"
+            raise InvalidOutputs(f"output {alias} has {sizes}")
     return arrays
 
 

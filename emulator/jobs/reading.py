@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import orjson
 
 from emulator.jobs import columns, shards, tfrecord
@@ -27,17 +28,21 @@ class Reader:
         signature: what the rows are for.
         fast: a quicker conversion of numbers, see `tensors.convert`.
         form: of the chunks, see `shards.plan`.
-        most: rows of a piece at most; 0 for no bound.
     """
 
-    def __init__(self, signature: Signature, fast: Fast, *, form: str, most: int) -> None:
-        self._signature, self._fast = signature, fast
-        self._form, self._most = form, most
+    def __init__(self, signature: Signature, fast: Fast, *, form: str) -> None:
+        self._size = signature.together
+        self._signature = signature.opened if self._size > 1 else signature
+        self._fast, self._form = fast, form
         inputs = list(signature.inputs.items())
         self._regular = numbers.reader(inputs[0][1]) if len(inputs) == 1 else None
 
     def read(self, chunk: bytes, refuse: Refuse) -> Iterator[Piece]:
-        """All rows of a chunk that can be used, in order."""
+        """All rows of a chunk that can be used, in order; in pieces of as many as one call must have, if it must."""
+        pieces = self._read(chunk, refuse)
+        yield from _grouped(pieces, self._size, refuse) if self._size > 1 else pieces
+
+    def _read(self, chunk: bytes, refuse: Refuse) -> Iterator[Piece]:
         if self._form != shards.JSON:
             yield from self._pieces(tfrecord.records(chunk), chunk, refuse)
             return
@@ -84,7 +89,7 @@ class Reader:
         yield from self._pieces(rows, b"\n".join(lines), refuse)
 
     def _pieces(self, rows: Sequence[Any], text: bytes, refuse: Refuse) -> Iterator[Piece]:
-        step = self._most or max(len(rows), 1)
+        step = 1 if self._size == 1 else max(len(rows), 1)
         for start in range(0, len(rows), step):
             yield from self._converted(rows[start : start + step], text, refuse)
 
@@ -100,6 +105,34 @@ class Reader:
             yield from self._converted(rows[middle:], text, refuse)
         else:
             yield inputs, len(rows)
+
+
+def _grouped(pieces: Iterable[Piece], size: int, refuse: Refuse) -> Iterator[Piece]:
+    """The rows of all pieces by `size`, from the start. Refuses the rest, and rows that do not go together."""
+    rows = [
+        {alias: array[row : row + 1] for alias, array in inputs.items()}
+        for inputs, count in pieces
+        for row in range(count)
+    ]
+    for start in range(0, len(rows), size):
+        group = rows[start : start + size]
+        try:
+            joined = _joined(group, size)
+        except InvalidInputs as exc:
+            for _ in group:
+                refuse(str(exc))
+        else:
+            yield joined, size
+
+
+def _joined(rows: Sequence[Mapping[str, Array]], size: int) -> dict[str, Array]:
+    if len(rows) < size:
+        left = f"{len(rows)} row{' is' if len(rows) == 1 else 's are'} left"
+        raise InvalidInputs(f"the model takes exactly {size} instances, and {left}")
+    try:
+        return {alias: np.concatenate([row[alias] for row in rows]) for alias in rows[0]}
+    except ValueError as exc:
+        raise InvalidInputs(f"the model takes {size} instances of one shape: {exc}") from None
 
 
 def _parsed(line: bytes, refuse: Refuse) -> list[Any]:

@@ -35,8 +35,8 @@ class _Tally:
     predictions: int = 0
     errors: Counter[str] = field(default_factory=Counter)
 
-    def refuse(self, text: str) -> None:
-        self.errors[text] += 1
+    def refuse(self, text: str, count: int = 1) -> None:
+        self.errors[text] += count
 
 
 class Rows:
@@ -45,7 +45,7 @@ class Rows:
     Args:
         model: the model.
         signature: key of its signature; empty for the only one, or `serving_default`.
-        batch: rows of one call of the model.
+        batch: rows of one call of the model; as many as the signature takes, where that is a fixed number.
         form: of the chunks, see `shards.plan`.
         output: `CSV`, or `JSON` for lines of it.
 
@@ -59,11 +59,10 @@ class Rows:
         except PredictionError as exc:
             raise LoadFailed(exc.detail) from exc
         self._signature = wanted = model.signatures[self._key]
-        batch = 1 if wanted.takes_one else batch
-        self._model, self._batch, self._form = model, batch, form
+        self._together = wanted.together
+        self._model, self._batch, self._form = model, self._together or batch, form
         self._writer: Lines | Separated = Separated() if output == "CSV" else Lines()
-        fixed = any(tensor.shape is not None and tensor.shape[:1] != (None,) for tensor in wanted.inputs.values())
-        self._reader = Reader(wanted, model.fast, form=form, most=batch if fixed else 0)
+        self._reader = Reader(wanted, model.fast, form=form)
 
     def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
         """One answer for each chunk (number, content): a line of JSON, then results.
@@ -107,8 +106,8 @@ class Rows:
             outputs = batching.run(self._model, self._key, inputs)
             text = self._writer.write(self._signature.by_instance(outputs, count), count)
         except PredictionError as exc:
-            if count == 1:
-                tally.refuse(str(exc))
+            if count <= max(self._together, 1):
+                tally.refuse(str(exc), count)
                 return
             middle = count // 2
             yield from self._predicted(_part(inputs, 0, middle), middle, tally)

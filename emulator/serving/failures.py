@@ -8,6 +8,7 @@ from pathlib import Path
 _LONGEST = 500
 _NOISE = (
     # Where in somebody's source code an operation was made, which a SavedModel mostly no longer knows.
+    re.compile(r"Traceback \(most recent call last\):\n(?:[ \t]+.*(?:\n|$)|\n)*"),  # its frames are indented
     re.compile(r"^ *File \"[^\"]*\", line \d+.*$", re.MULTILINE),
     re.compile(r"defined at \(most recent call last\):|<stack traces? unavailable>"),
     re.compile(r"(Original s|S)tack trace for .*", re.DOTALL),

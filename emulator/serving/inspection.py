@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
+from emulator.serving import initial
+from emulator.serving.initial import Missing
 from emulator.serving.reach import Graph, Reached
 from emulator.serving.signature import Signature, Tensor
 
 _LOADERS_OWN = "__saved_model_"
-_INIT = "__saved_model_init_op"
-_INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 _COMPOSITE = {1: "sparse", 3: "ragged"}
 """TypeSpecProto's number of a class of tensors, and its name."""
 _OPAQUE = ("resource", "variant")
@@ -29,6 +29,7 @@ class Inspected:
         fetches: the tensor behind each output, by alias.
         writes: the operation that may change something when it runs; None if there is none.
         random: whether it draws random numbers.
+        varies: why the same inputs may get other answers, as a verb; empty if they do not.
     """
 
     signature: Signature
@@ -36,6 +37,7 @@ class Inspected:
     fetches: Mapping[str, str]
     writes: str | None
     random: bool
+    varies: str
 
 
 def inspect(session: Any, meta_graph: Any) -> dict[str, Inspected]:
@@ -51,8 +53,7 @@ def inspect(session: Any, meta_graph: Any) -> dict[str, Inspected]:
         for key, definition in sorted(meta_graph.signature_def.items())
         if not key.startswith(_LOADERS_OWN)
     }
-    needed = [name for each in found.values() for name in each.reached.nodes]
-    missing = _uninitialised(session, graph, meta_graph, needed)
+    missing = initial.missing(session, graph, meta_graph, set().union(*(each.reached.nodes for each in found.values())))
     return {key: each.inspected(graph, missing) for key, each in found.items()}
 
 
@@ -65,12 +66,12 @@ class _Signature:
         self._fetches = {alias: info.name for alias, info in sorted(definition.outputs.items())}
         self.reached: Reached = graph.reached(self._fetches.values(), self._feeds.values())
 
-    def inspected(self, graph: Graph, missing: set[str]) -> Inspected:
+    def inspected(self, graph: Graph, missing: Missing) -> Inspected:
         """The result.
 
         Args:
             graph: the graph of the signature.
-            missing: names of the variables without a value.
+            missing: what has no value in it.
         """
         inputs, outputs = self._definition.inputs, self._definition.outputs
         refusal = next(self._faults(graph, missing), "")
@@ -79,9 +80,10 @@ class _Signature:
             {alias: _tensor(info) for alias, info in sorted(outputs.items())},
             refusal,
         )
-        return Inspected(signature, self._feeds, self._fetches, self.reached.writes, self.reached.random)
+        reached = self.reached
+        return Inspected(signature, self._feeds, self._fetches, reached.writes, reached.random, reached.varies)
 
-    def _faults(self, graph: Graph, missing: set[str]) -> Iterator[str]:
+    def _faults(self, graph: Graph, missing: Missing) -> Iterator[str]:
         """Why it cannot answer."""
         if not self._fetches:
             yield "it has no output"
@@ -90,11 +92,23 @@ class _Signature:
                 yield from self._faults_of(f"{side} {alias}", info)
         if self.reached.without_kernel:
             yield f"the operation {self.reached.without_kernel} has no kernel for the processor of this machine"
-        for name in sorted(missing & graph.variables(self.reached.nodes).keys()):
-            yield (
-                f"the variable {name} has no value, because nothing in the export restores it; "
-                "a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"
+        if self.reached.python:
+            yield f"the operation {self.reached.python} calls Python code, which a SavedModel does not contain"
+        for name in sorted(self.reached.unfed):
+            yield f"its outputs need the placeholder {name}, which is not an input of it and has no default"
+        yield from self._without_value(graph, missing)
+
+    def _without_value(self, graph: Graph, missing: Missing) -> Iterator[str]:
+        """The variables and tables that it needs and nothing sets."""
+        for name in sorted(missing.variables & graph.variables(self.reached.nodes).keys()):
+            yield f"the variable {name} has no value, because nothing in the export restores " + (
+                "it; a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"
+                if missing.is_keras_3
+                else "or initialises it"
             )
+        tables = {} if self.reached.fills_table else graph.tables(self.reached.nodes)
+        for name in sorted(missing.tables & tables.keys()):
+            yield f"the lookup table {tables[name]} has no entries, because nothing in the export initialises it"
 
     def _faults_of(self, which: str, info: Any) -> Iterator[str]:
         """Why a tensor cannot be fed or fetched."""
@@ -117,35 +131,3 @@ def _tensor(info: Any) -> Tensor:
     shape = info.tensor_shape
     sizes = None if shape.unknown_rank else tuple(None if dim.size < 0 else dim.size for dim in shape.dim)
     return Tensor(tf.as_dtype(info.dtype).base_dtype.name if info.dtype else "invalid", sizes)
-
-
-def _uninitialised(session: Any, graph: Graph, meta_graph: Any, names: Iterable[str]) -> set[str]:
-    """The names of the variables among these nodes that have no value.
-
-    Those that the restoring or the initial operations take as inputs have one; TensorFlow is asked about the others.
-    """
-    set_before = graph.used(graph.reached(_initial(meta_graph)).nodes)
-    doubtful = {name: node for name, node in graph.variables(names).items() if name not in set_before}
-    if not doubtful:
-        return set()
-    with session.graph.as_default():
-        tensors = [session.graph.get_tensor_by_name(f"{node}:0") for node in doubtful.values()]
-        known = session.run([_is_initialised(tensor) for tensor in tensors])
-    return {name for name, whether in zip(doubtful, known, strict=True) if not whether}
-
-
-def _is_initialised(variable: Any) -> Any:
-    if variable.dtype == tf.resource:
-        return tf.raw_ops.VarIsInitializedOp(resource=variable)
-    return tf.raw_ops.IsVariableInitialized(ref=variable)
-
-
-def _initial(meta_graph: Any) -> Iterator[str]:
-    """What a loader runs before the first request."""
-    if meta_graph.saver_def.restore_op_name:
-        yield meta_graph.saver_def.restore_op_name
-    if _INIT in meta_graph.signature_def:
-        yield from (info.name for info in meta_graph.signature_def[_INIT].outputs.values())
-    for collection in _INIT_COLLECTIONS:
-        if collection in meta_graph.collection_def:
-            yield from meta_graph.collection_def[collection].node_list.value

@@ -27,6 +27,7 @@ class Model:
 
     Attributes:
         signatures: by key.
+        varies: why the same instance may get other answers, as a verb, by key; empty where it does not.
         independent: keys of the signatures whose rows do not influence each other, as far as the warm-up can tell.
 
     Raises:
@@ -40,6 +41,7 @@ class Model:
         self._session, meta_graph = loading.load(folder, threads)
         found = inspection.inspect(self._session, meta_graph)
         self.signatures: Mapping[str, Signature] = {key: each.signature for key, each in found.items()}
+        self.varies: Mapping[str, str] = {key: each.varies for key, each in found.items()}
         _check(self.signatures)
         able = {key: each for key, each in found.items() if not each.signature.refusal}
         self._calls = {key: self._callable(each) for key, each in able.items()}

@@ -24,6 +24,13 @@ RANDOM = frozenset({
 })  # fmt: skip
 """Operations that draw random numbers and change nothing else."""
 
+PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
+"""Operations that run Python functions, which only the process that made the graph has."""
+
+_CLOCK = "Timestamp"
+_TABLE_FILLERS = ("InitializeTable", "LookupTableImport")
+_PRINTERS = frozenset({"Print", "PrintV2"})
+
 _CALLS = frozenset({
     "BatchFunction", "Case", "If", "PartitionedCall", "RemoteCall", "StatefulPartitionedCall", "While",
 })  # fmt: skip
@@ -62,6 +69,21 @@ def writes(name: str) -> bool:
         return False
     known = op_def_registry.get(name)
     return known is None or known.is_stateful or any(arg.is_ref or arg.type == _RESOURCE for arg in known.input_arg)
+
+
+def fills_table(name: str) -> bool:
+    """Whether an operation gives a lookup table its entries."""
+    return name.startswith(_TABLE_FILLERS)
+
+
+@cache
+def varies(name: str) -> str:
+    """Why the same inputs may get other answers after this operation, as a verb; empty where they do not."""
+    if name in RANDOM:
+        return f"draws random numbers ({name})"
+    if name == _CLOCK:
+        return f"reads the clock ({name})"
+    return f"writes ({name})" if writes(name) and name not in _PRINTERS and not fills_table(name) else ""
 
 
 def _kernels() -> dict[str, list[dict[str, frozenset[int]]]]:

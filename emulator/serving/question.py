@@ -157,7 +157,8 @@ def _columns(instances: Sequence[Any], inputs: Mapping[str, Any]) -> dict[str, l
     columns: dict[str, list[Any]] = {name: [] for name in inputs}
     for index, row in enumerate(instances):
         if not isinstance(row, dict):
-            raise InvalidInputs(f"instance {index} must be an object with the inputs {', '.join(sorted(inputs))}")
+            names = f" with the inputs {', '.join(sorted(inputs))}" if inputs else ": the signature has no inputs"
+            raise InvalidInputs(f"instance {index} must be an {'' if inputs else 'empty '}object{names}")
         for name, value in row.items():
             if name not in columns:
                 raise InvalidInputs(f"Unexpected tensor name: {name}")

@@ -9,6 +9,8 @@ from typing import Any
 from emulator.serving import operations
 
 _HANDLES = {"VarHandleOp", "Variable", "VariableV2"}
+_TABLES = {"HashTable", "HashTableV2"}
+_PLACEHOLDERS = {"Placeholder", "PlaceholderV2"}
 _MUST_COMPILE = "_XlaMustCompile"
 
 
@@ -21,20 +23,31 @@ class Reached:
         functions: names of the functions that are called.
         writes: an operation that may change something; None if there is none.
         random: whether random numbers are drawn.
+        varies: why the same inputs may get other answers, see `operations.varies`; empty if they do not.
         without_kernel: an operation that this machine's processor cannot run; None if there is none.
+        python: an operation that runs a Python function; None if there is none.
+        fills_table: whether a lookup table gets its entries.
+        unfed: names of the graph's placeholders that nobody feeds.
     """
 
     nodes: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     writes: str | None = None
     random: bool = False
+    varies: str = ""
     without_kernel: str | None = None
+    python: str | None = None
+    fills_table: bool = False
+    unfed: set[str] = field(default_factory=set)
 
     def add_effects(self, other: Reached) -> None:
         """Adds what a function does, except the functions that it calls."""
         self.writes = self.writes or other.writes
         self.random = self.random or other.random
+        self.varies = self.varies or other.varies
         self.without_kernel = self.without_kernel or other.without_kernel
+        self.python = self.python or other.python
+        self.fills_table = self.fills_table or other.fills_table
 
 
 class Graph:
@@ -66,6 +79,8 @@ class Graph:
             if tensor in given or name in found.nodes or name not in self._nodes:
                 continue
             found.nodes.add(name)
+            if self._nodes[name].op in _PLACEHOLDERS:
+                found.unfed.add(name)
             self._look(self._nodes[name], found, compiled=False)
             waiting += map(_tensor, self._nodes[name].input)
         self._follow(found)
@@ -73,12 +88,19 @@ class Graph:
 
     def variables(self, names: Iterable[str]) -> dict[str, str]:
         """The variables among the nodes of these names: a node of each, keyed by variable name."""
-        return {_shared_name(node): name for name in names if (node := self._nodes[name]).op in _HANDLES}
+        return self._resources(names, _HANDLES)
 
-    def used(self, names: Iterable[str]) -> set[str]:
-        """The names of the variables that the nodes of these names take as inputs."""
-        inputs = {_tensor(source).rpartition(":")[0] for name in names for source in self._nodes[name].input}
-        return set(self.variables(inputs & self._nodes.keys()))
+    def tables(self, names: Iterable[str]) -> dict[str, str]:
+        """The lookup tables among them that must be initialised: a node of each, keyed by the table's name."""
+        return self._resources(names, _TABLES)
+
+    def inputs(self, names: Iterable[str]) -> set[str]:
+        """The nodes that the nodes of these names take as inputs."""
+        found = {_tensor(source).rpartition(":")[0] for name in names for source in self._nodes[name].input}
+        return found & self._nodes.keys()
+
+    def _resources(self, names: Iterable[str], kinds: Collection[str]) -> dict[str, str]:
+        return {_shared_name(node): name for name in names if (node := self._nodes[name]).op in kinds}
 
     def _follow(self, found: Reached) -> None:
         """Adds what the called functions do, and the functions that they call."""
@@ -113,8 +135,11 @@ class Graph:
         found.functions.update(name for name in _called(node) if name in self._functions)
         if operations.writes(node.op):
             found.writes = node.op
-        if node.op in operations.RANDOM:
-            found.random = True
+        found.random = found.random or node.op in operations.RANDOM
+        found.varies = found.varies or operations.varies(node.op)
+        found.fills_table = found.fills_table or operations.fills_table(node.op)
+        if node.op in operations.PYTHON:
+            found.python = f"{node.op} (node {node.name})"
         if not compiled and not operations.has_kernel(node.op, node.attr):
             found.without_kernel = f"{node.op} (node {node.name})"
 
@@ -155,6 +180,6 @@ def _tensor(name: str) -> str:
 
 
 def _shared_name(node: Any) -> str:
-    """The name of a variable in the session: two nodes with one name are one variable."""
+    """The name of a variable or a table in the session: two nodes with one name are one of them."""
     given = node.attr["shared_name"].s.decode() if "shared_name" in node.attr else ""
     return str(given or node.name)

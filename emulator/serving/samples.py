@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import orjson
@@ -29,6 +30,12 @@ _RANKS = ((), (1,), (1, 1), (1, 1, 1))
 """Shapes of an instance that are tried where even the rank is open."""
 
 
+class Sampled(Runnable, Protocol):
+    """What `model.Model` is to this module."""
+
+    varies: Mapping[str, str]
+
+
 class _Unanswered(Exception):
     """The model gave no predictions that can be samples; the text says why."""
 
@@ -41,7 +48,7 @@ class Samples:
         warm_up: see `WarmUp`.
     """
 
-    def __init__(self, model: Runnable, warm_up: WarmUp) -> None:
+    def __init__(self, model: Sampled, warm_up: WarmUp) -> None:
         self._model, self._warm_up = model, warm_up
         self._batcher = Batcher(model, bare=False)
 
@@ -54,15 +61,14 @@ class Samples:
         for number, content in requests:
             try:
                 answer = self._samples(**orjson.loads(content))
-            except (PredictionError, _Unanswered) as exc:
+            except (PredictionError, _Unanswered, orjson.JSONDecodeError) as exc:
                 answer = {"error": str(exc)}
             yield [(number, json.dumps(answer).encode())]
 
     def _samples(self, signature: str | None, count: int, instances: list[Any] | None) -> dict[str, Any]:
-        key = signatures.choose(self._model.signatures, signature)
+        key = self._key(signature)
         if instances is not None:
-            found = list(zip(instances, self._ask(key, instances), strict=True))
-            return {"samples": [_sample(*pair) for pair in found], "source": "instances"}
+            return {"samples": self._answered(key, instances), "source": "instances"}
         wanted = self._model.signatures[key]
         failure = _Unanswered("the model answers no instance that could be made from its signature")
         for source, groups in (
@@ -71,29 +77,71 @@ class Samples:
         ):
             samples: list[dict[str, Any]] = []
             for group in groups:
-                if len(samples) >= count:
-                    break
+                taken = group if wanted.together > 1 else _new(group, samples)[: count - len(samples)]
                 try:
-                    predictions = self._ask(key, group)
+                    samples += self._answered(key, taken)
                 except _Unanswered as exc:
                     failure = exc
-                    continue
-                samples += map(_sample, group, predictions)
+                if len(samples) >= count or (samples and wanted.together > 1):
+                    break
             if samples:
-                return {"samples": _unique(samples)[:count], "source": source}
+                return {"samples": samples, "source": source}
         raise failure
+
+    def _key(self, signature: str | None) -> str:
+        """The signature to ask. Raises `_Unanswered` if there is no default one to ask, or its answers vary."""
+        known = self._model.signatures
+        if signature is None and signatures.default(known) not in known:
+            raise _Unanswered(
+                f"the model has {len(known)} signatures and no {signatures.DEFAULT}: {', '.join(sorted(known))}; "
+                "name one of them with --signature KEY"
+            )
+        key = signatures.choose(known, signature)
+        if why := self._model.varies[key]:
+            raise _Unanswered(f"signature {key} {why}, so its answers change: they cannot be samples")
+        return key
+
+    def _answered(self, key: str, instances: Sequence[Any]) -> list[dict[str, Any]]:
+        """Samples: what the model answers to each instance alone, or, if it takes them only so, to all together.
+
+        Raises `_Unanswered` where there is not one prediction for each, one is not plain JSON, or it changes.
+        """
+        try:
+            predictions = self._ask_each(key, instances)
+        except _Unanswered:
+            if len(instances) == 1 or self._model.signatures[key].together == 1:
+                raise
+            predictions = self._ask(key, instances)
+            again = self._ask(key, instances)
+        else:
+            again = self._together(key, instances)
+            if not _equal(predictions, again):  # the instances influence each other, or the answers change
+                again = self._ask_each(key, instances)
+        if not _equal(predictions, again):
+            raise _Unanswered(f"signature {key} gives the same instance another answer the second time")
+        return list(map(_sample, instances, predictions))
+
+    def _ask_each(self, key: str, instances: Sequence[Any]) -> list[Any]:
+        return [prediction for instance in instances for prediction in self._ask(key, [instance])]
+
+    def _together(self, key: str, instances: Sequence[Any]) -> list[Any]:
+        """The predictions for all in one request; none if the signature does not take them so."""
+        try:
+            return self._ask(key, instances)
+        except _Unanswered:
+            return []
 
     def _ask(self, key: str, instances: Sequence[Any]) -> list[Any]:
         """The predictions. Raises `_Unanswered` where there is not one for each instance, or one is not plain JSON."""
-        body = orjson.dumps({"instances": instances, "signature_name": key})
+        body = json.dumps({"instances": instances, "signature_name": key}).encode()
         ((_, content),) = itertools.chain.from_iterable(self._batcher.answer([(0, body)]))
         answer = json.loads(content)
         if "error" in answer:
             raise _Unanswered(answer["error"])
         predictions: list[Any] = answer["predictions"]
         if len(predictions) != len(instances):
-            raise _Unanswered(f"expected one prediction for each of {len(instances)} instances, got {len(predictions)}")
-        if b"NaN" in content or b"Infinity" in content:
+            raise _Unanswered(f"expected one prediction for each instance, got {len(predictions)} for {len(instances)}")
+        if not _is_finite(predictions):
             raise _Unanswered("a prediction holds NaN or an infinity")
         return predictions
 
@@ -108,15 +156,37 @@ def _sample(instance: Any, prediction: Any) -> dict[str, Any]:
     return {"instance": instance, "prediction": prediction}
 
 
-def _unique(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without repeated instances."""
-    return list({orjson.dumps(sample["instance"]): sample for sample in reversed(samples)}.values())[::-1]
+def _is_finite(value: Any) -> bool:
+    """Whether a JSON value holds neither NaN nor an infinity."""
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    """Whether two JSON values are the same, but for the last digits of numbers."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_equal, left, right))
+    if isinstance(left, float) and isinstance(right, float):
+        return math.isclose(left, right, rel_tol=1e-3, abs_tol=1e-5)
+    return bool(left == right)
+
+
+def _new(instances: Sequence[Any], samples: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The instances that no sample has, without repeated ones."""
+    known = {orjson.dumps(sample["instance"]) for sample in samples}
+    return [
+        instance for text, instance in {orjson.dumps(each): each for each in instances}.items() if text not in known
+    ]
 
 
 def _generated(signature: Signature, count: int, size: int) -> Iterator[list[Any]]:
     """Groups of instances, each one request: of one, or of as many as a fixed first dimension takes."""
-    fixed = [tensor.shape[0] or 1 for tensor in signature.inputs.values() if tensor.shape]
-    together = 1 if signature.takes_one else max(fixed, default=1)
+    together = signature.together or 1
     for rank in _RANKS:
         for number in range(count):
             inputs = {
@@ -128,15 +198,22 @@ def _generated(signature: Signature, count: int, size: int) -> Iterator[list[Any
 
 
 def _values(tensor: Tensor, rank: tuple[int, ...], size: int, number: int, together: int) -> Array:
-    """Zeros for the first request, other values for each of the next."""
+    """Zeros for the first instance, other values for each of the next."""
     inner = rank if tensor.shape is None else tuple(size if each is None else each for each in tensor.shape[1:])
     shape = () if tensor.shape == () else (together, *inner)
+    first = number * together
+    if shape and together > 1:
+        return np.stack([_value(tensor.dtype, shape[1:], first + row) for row in range(together)])
+    return _value(tensor.dtype, shape, first)
+
+
+def _value(dtype: str, shape: tuple[int, ...], number: int) -> Array:
     draw = np.random.default_rng(number)
-    if tensor.dtype == "string":
+    if dtype == "string":
         return np.full(shape, b"" if number == 0 else b"sample %d" % number, dtype=object)
-    if tensor.dtype == "bool":
+    if dtype == "bool":
         return np.full(shape, number % 2 == 1)
-    if "int" in tensor.dtype:
+    if "int" in dtype:
         return np.asarray(draw.integers(0, number + 1, shape, dtype=np.int64))
     return np.zeros(shape) if number == 0 else np.asarray(draw.random(shape)).round(4)
 

@@ -4,8 +4,10 @@ One sandboxed node loads the model, as it does to serve it, and ends with the co
 object: `{"samples": [{"instance": ..., "prediction": {OUTPUT: VALUE}}], "source": SOURCE}`. SOURCE says where the
 instances come from: `instances` (standard input, `{"instances": [...]}`, with `--instances -`), else
 `warm-up requests` of that signature, else `signature`: they are generated from its types and shapes. An instance is the
-bare value where the signature has one input, else an object by input. Exit code 1, and one line on standard error,
-where the model cannot be loaded or answers none of them.
+bare value where the signature has one input, else an object by input. A prediction is the model's answer to that
+instance alone; where a call takes a fixed number of instances, there are so many samples, asked together. Exit code 1,
+and one line on standard error, where the model cannot be loaded, answers none of them, or its answers change: the
+signature writes, draws random numbers or reads the clock.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from emulator.serving.service import Serving
 from resources import errors
@@ -55,12 +57,16 @@ async def _ask(folder: Path, order: dict[str, Any]) -> Any:
 def _instances(text: str) -> list[Any]:
     """Raises `errors.Error` where standard input is not `{"instances": [...]}`."""
     try:
-        instances = json.loads(text)["instances"]
-    except (ValueError, KeyError, TypeError) as exc:
+        instances = json.loads(text, parse_constant=_refuse_constant)["instances"]
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise errors.Error(f'standard input: expected {{"instances": [...]}}: {exc}') from None
     if not isinstance(instances, list) or not instances:
         raise errors.Error('standard input: "instances" must be a list with at least one instance')
     return instances
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not valid JSON")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,9 +42,21 @@ class Signature:
     refusal: str = ""
 
     @property
-    def takes_one(self) -> bool:
-        """Whether an input is a scalar, and so only one instance at a time can feed it."""
-        return any(tensor.shape == () for tensor in self.inputs.values())
+    def together(self) -> int:
+        """How many instances one call must have: 1 for a scalar, as many as a fixed first dimension has; 0 for any."""
+        sizes = [
+            tensor.shape[0] or 0 if tensor.shape else 1 for tensor in self.inputs.values() if tensor.shape is not None
+        ]
+        return max(sizes, default=0)
+
+    @property
+    def opened(self) -> Signature:
+        """The same, with any number of instances in the place of a fixed one."""
+        inputs = {
+            alias: Tensor(tensor.dtype, (None, *tensor.shape[1:])) if tensor.shape else tensor
+            for alias, tensor in self.inputs.items()
+        }
+        return replace(self, inputs=inputs)
 
     def by_instance(self, outputs: Mapping[str, npt.NDArray[Any]], count: int) -> dict[str, npt.NDArray[Any]]:
         """Outputs with a first dimension that counts instances.

@@ -175,7 +175,8 @@ def _check_batch(name: str, tensor: Tensor, count: int) -> None:
         if count != 1:
             raise InvalidInputs(f"input {name} is a scalar: send one instance in a request, got {count}")
     elif tensor.shape[0] not in (None, count):
-        raise InvalidInputs(f"input {name}: the model takes exactly {tensor.shape[0]} instances, got {count}")
+        noun = "instance" if tensor.shape[0] == 1 else "instances"
+        raise InvalidInputs(f"input {name}: the model takes exactly {tensor.shape[0]} {noun}, got {count}")
 
 
 def _check_shape(tensor: Tensor, shape: tuple[int, ...], first: tuple[int, ...] | None) -> None:

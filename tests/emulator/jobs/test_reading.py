@@ -66,7 +66,7 @@ def read(signature: Signature, lines: list[bytes]) -> tuple[list[str], list[str]
     """The same of the reader."""
     rows: list[str] = []
     refused: list[str] = []
-    for arrays, count in Reader(signature, slow, form="JSON", most=0).read(b"\n".join(lines), refused.append):
+    for arrays, count in Reader(signature, slow, form="JSON").read(b"\n".join(lines), refused.append):
         assert {array.dtype for array in arrays.values()} == {
             np.dtype(object if tensor.dtype == "string" else tensor.dtype) for tensor in signature.inputs.values()
         }
@@ -141,7 +141,7 @@ def test_rows_that_are_all_alike_come_in_one_piece(signature: Signature, row: An
     lines = b"\n".join([json.dumps(row).encode()] * 1000)
     refused: list[str] = []
 
-    assert [count for _, count in Reader(signature, slow, form="JSON", most=0).read(lines, refused.append)] == [1000]
+    assert [count for _, count in Reader(signature, slow, form="JSON").read(lines, refused.append)] == [1000]
 
 
 @pytest.mark.parametrize(

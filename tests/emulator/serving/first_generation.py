@@ -11,8 +11,13 @@ import tensorflow as tf
 v1 = tf.compat.v1
 
 
-def _builder(folder: Path, build: Callable[[], dict[str, Any]], tags: list[str]) -> None:
-    """A TensorFlow 1 export of what `build` makes in an empty graph: signatures by key, inputs and outputs of each."""
+def build_saved_model(
+    folder: Path, build: Callable[[], dict[str, Any]], tags: list[str], *, main_op: bool = True
+) -> None:
+    """A TensorFlow 1 export of what `build` makes in an empty graph: signatures by key, inputs and outputs of each.
+
+    Without `main_op` nothing initialises its tables.
+    """
     with v1.Session(graph=tf.Graph()) as session:
         tensors = build()
         session.run([v1.global_variables_initializer(), v1.tables_initializer()])
@@ -31,7 +36,7 @@ def _builder(folder: Path, build: Callable[[], dict[str, Any]], tags: list[str])
             tags,
             signatures,
             assets_collection=v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS),
-            main_op=v1.tables_initializer(),
+            main_op=v1.tables_initializer() if main_op else None,
         )
         builder.save()
 
@@ -44,7 +49,7 @@ def float_ref(folder: Path) -> None:
         weights = v1.get_variable("w", initializer=[0.5, 0.25], use_resource=False)
         return {"serving_default": ({"x": x}, {"y": x * weights, "w": weights.value(), "ref": weights._variable})}
 
-    _builder(folder, build, ["serve"])
+    build_saved_model(folder, build, ["serve"])
 
 
 def drawn(folder: Path) -> None:
@@ -54,7 +59,7 @@ def drawn(folder: Path) -> None:
         x = v1.placeholder(tf.float32, [None], "x")
         return {"serving_default": ({"x": x}, {"y": x + v1.random_uniform(tf.shape(x), seed=1)})}
 
-    _builder(folder, build, ["serve"])
+    build_saved_model(folder, build, ["serve"])
 
 
 def assign_ref(folder: Path) -> None:
@@ -68,7 +73,7 @@ def assign_ref(folder: Path) -> None:
             "train": ({"x": x}, {"w": x * 0 + v1.assign_add(weight, tf.reduce_sum(x) + 1.0)}),
         }
 
-    _builder(folder, build, ["serve"])
+    build_saved_model(folder, build, ["serve"])
 
 
 def gpu(folder: Path) -> None:
@@ -78,7 +83,7 @@ def gpu(folder: Path) -> None:
         x = v1.placeholder(tf.float32, [None], "x")
         return {"predict": ({"x": x}, {"y": x * v1.get_variable("w", initializer=3.0)})}
 
-    _builder(folder, build, ["serve", "gpu"])
+    build_saved_model(folder, build, ["serve", "gpu"])
 
 
 def vocabulary(folder: Path) -> None:
@@ -100,7 +105,7 @@ def vocabulary(folder: Path) -> None:
             )
         }
 
-    _builder(folder, build, ["serve"])
+    build_saved_model(folder, build, ["serve"])
 
 
 def parsed(folder: Path) -> None:
@@ -111,7 +116,7 @@ def parsed(folder: Path) -> None:
         features = tf.io.parse_example(examples, {"age": tf.io.FixedLenFeature([], tf.float32, -1.0)})
         return {"serving_default": ({"examples": examples}, {"age": features["age"] * 2.0})}
 
-    _builder(folder, build, ["serve"])
+    build_saved_model(folder, build, ["serve"])
 
 
 def sparse(folder: Path) -> None:
@@ -124,4 +129,4 @@ def sparse(folder: Path) -> None:
             "few": ({"x": x}, {"cells": tf.sparse.from_dense(x)}),
         }
 
-    _builder(folder, build, ["serve"])
+    build_saved_model(folder, build, ["serve"])

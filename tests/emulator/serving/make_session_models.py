@@ -24,6 +24,8 @@ import tf_keras
 from tensorflow.python.checkpoint.sharding import sharding_policies
 
 from tests.emulator.serving.first_generation import assign_ref, drawn, float_ref, gpu, parsed, sparse, vocabulary
+from tests.emulator.serving.incomplete import INCOMPLETE
+from tests.emulator.serving.sampled import SAMPLED
 from tests.emulator.serving.session_requests import REQUESTS
 
 v1 = tf.compat.v1
@@ -170,7 +172,7 @@ def ragged(folder: Path) -> None:
 
 MODELS = (
     legacy_adam, keras_export, keras_saved, float_ref, assign_ref, gpu, vocabulary, parsed, kinds, shards, train,
-    no_kernel, no_kernel_beside, ragged, sparse, drawn,
+    no_kernel, no_kernel_beside, ragged, sparse, drawn, *INCOMPLETE, *SAMPLED,
 )  # fmt: skip
 
 

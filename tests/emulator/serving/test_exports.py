@@ -150,6 +150,10 @@ def test_several_instances_do_not_feed_a_scalar(serving: Serving, exports: Path,
         ("no_kernel", "the operation CudnnRNN (node CudnnRNN) has no kernel for the processor of this machine"),
         ("ragged", "output pieces is a ragged tensor, which JSON predictions cannot hold"),
         ("keras_saved", "a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"),
+        ("local_variable", "the variable total has no value, because nothing in the export restores or initialises it"),
+        ("unfed_default", "its outputs need the placeholder rate, which is not an input of it and has no default"),
+        ("table_empty", "the lookup table hash_table has no entries, because nothing in the export initialises it"),
+        ("python", "the operation EagerPyFunc (node EagerPyFunc) calls Python code, which a SavedModel does not"),
     ],
 )
 def test_a_default_signature_that_cannot_answer_fails_the_load(
@@ -168,6 +172,9 @@ def test_a_default_signature_that_cannot_answer_fails_the_load(
     [
         ("no_kernel_beside", "gpu", 1.0, "the operation CudnnRNN (node CudnnRNN) has no kernel"),
         ("sparse", "few", [1.0, 0.0], "output cells is a sparse tensor"),
+        ("unfed", "rated", 1.0, "its outputs need the placeholder rate, which is not an input"),
+        ("python_beside", "stateful_True", 1.0, "the operation PyFunc (node PyFunc) calls Python code"),
+        ("python_beside", "stateful_False", 1.0, "the operation PyFuncStateless (node PyFuncStateless) calls Python"),
     ],
 )
 def test_another_signature_that_cannot_answer_fails_its_own_requests(
@@ -183,6 +190,26 @@ def test_another_signature_that_cannot_answer_fails_its_own_requests(
     assert bad["error"].endswith("(Error code: 2)")
     with pytest.raises(errors.ArtifactError, match="Failed to load model"):
         run(_batch(serving, exports / model, key, [instance]))
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "prediction"),
+    [
+        ("unfed", {}, {"y": 3.0}),
+        ("table_filled", {}, {"id": 1.0}),
+        ("table_itself", {}, {"id": 1.0}),
+        ("table_itself", {"signature_name": "more"}, {"id": 0.0}),
+    ],
+)
+def test_what_only_looks_incomplete_answers(
+    serving: Serving, exports: Path, run: Run, model: str, more: dict[str, Any], prediction: Any
+) -> None:
+    """A placeholder with a default, tables that the export or the signature initialises, and one that may be empty."""
+    run(serving.load("k", exports / model, nodes=1))
+
+    answer = run(_ask(serving, [3.0 if model == "unfed" else "red"], **more))
+
+    assert answer == {"predictions": [prediction]}
 
 
 @pytest.mark.parametrize(
@@ -204,10 +231,53 @@ def test_loading_changes_no_variable(serving: Serving, exports: Path, run: Run, 
 
 def test_preview_finds_what_nothing_restores(exports: Path) -> None:
     """Without TensorFlow: a Keras 3 model that was not exported is refused, and every other export here is read."""
-    folders = [folder for folder in exports.iterdir() if folder.is_dir() and folder.name != "keras_saved"]
+    unrestored = ("keras_saved", "local_variable")
+    folders = [folder for folder in exports.iterdir() if folder.is_dir() and folder.name not in unrestored]
 
     with pytest.raises(FolderError, match=r"softmax/bias', which nothing in the export restores; .*model\.export\(\)"):
         restorable.check((exports / "keras_saved" / "saved_model.pb").read_bytes(), "saved_model.pb")
     for folder in folders:
         restorable.check((folder / "saved_model.pb").read_bytes(), str(folder))
     assert len(folders) > 10
+
+
+@pytest.mark.parametrize(
+    ("key", "rows", "results", "refused"),
+    [
+        ("pair", [[1.0], [2.0], [3.0]], [2.0, 4.0], {"the model takes exactly 2 instances, and 1 row is left": 1}),
+        (
+            "pair",
+            [[1.0], ["a"], [2.0], [3.0], [4.0], [5.0, 6.0]],
+            [2.0, 4.0, 6.0, 8.0],
+            {'expected float32, got "a"': 1, "expected shape [1], got [2]": 1},
+        ),
+        ("pair", [[float(row)] for row in range(130)], [2.0 * row for row in range(130)], {}),
+        ("single", [[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0], {}),
+        ("mean", [1.0, 2.0, 3.0], [1.0, 2.0, 3.0], {}),
+        ("whole", [1.0, 2.0, 3.0], [1.0, 2.0, 3.0], {}),
+        ("spread", [[1.0], [2.0]], [], {"output y has 1 row for 2 instances": 2}),
+    ],
+)
+def test_rows_of_a_job_go_together_as_the_signature_takes_them(
+    serving: Serving,
+    exports: Path,
+    run: Run,
+    key: str,
+    rows: list[Any],
+    results: list[float],
+    refused: dict[str, int],
+) -> None:
+    """By a fixed number from the start, and alone where a call gives another number of rows."""
+    head, lines = run(_batch(serving, exports / "together", key, rows))
+
+    assert [line["y"] for line in lines] == results
+    assert (head["predictions"], sum(head["errors"].values())) == (len(results), len(rows) - len(results))
+    for text, count in refused.items():
+        assert [found for error, found in head["errors"].items() if text in error] == [count]
+
+
+def test_a_local_job_pairs_its_rows_from_the_start(exports: Path, tmp_path: Path) -> None:
+    """The row without another one is the last."""
+    lines = _local(exports / "together", "pair", [[1.0], [2.0], [3.0]], tmp_path)
+
+    assert lines == [{"y": 2.0}, {"y": 4.0}]

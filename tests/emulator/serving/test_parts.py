@@ -71,3 +71,19 @@ def test_where_a_graph_was_made_is_left_out() -> None:
 def test_ends_are_told_in_words(status: int | None, expected: str) -> None:
     """A wait status becomes a clause."""
     assert process.describe_end(status) == expected
+
+
+def test_a_reason_has_no_python_frames() -> None:
+    """Of an error that Python code raised, its own words remain."""
+    text = (
+        "ValueError: callback pyfunc_0 is not found\n"
+        "Traceback (most recent call last):\n\n"
+        '  File "/usr/lib/script_ops.py", line 269, in __call__\n'
+        "    func = self._funcs[token]\n"
+        "           ~~~~~~~~~~~^^^^^^^\n\n"
+        "KeyError: 'pyfunc_0'\n\n\n\t [[{{node PyFunc}}]]"
+    )
+
+    assert failures.reason(ValueError(text)) == (
+        "ValueError: callback pyfunc_0 is not found KeyError: 'pyfunc_0' [[{{node PyFunc}}]]"
+    )

@@ -18,6 +18,7 @@ TEXT = {"s": Signature({"t": Tensor("string", (None,))})}
 BOTH = {"s": Signature({"a": Tensor("float32", (None,)), "b": Tensor("int32", (None, 2))})}
 MANY = {"serving_default": PAIR["serving_default"], "other": TEXT["s"]}
 FLAG = {"s": Signature({"f": Tensor("bool", (None,))})}
+NONE = {"s": Signature({})}
 ONE = {"s": Signature({"n": Tensor("int32", ())})}
 OPEN = {"s": Signature({"x": Tensor("float64", None)})}
 
@@ -95,6 +96,7 @@ def test_signature_is_chosen(signatures: dict[str, Signature], name: str | None,
         (BOTH, {"instances": [{"a": 1, "b": [1, 2], "k": 0}]}, "Unexpected tensor name: k"),
         (BOTH, {"instances": [{"a": 1, "b": [1, 2]}, {"a": 1}]}, "Input b was missing in at least one input instance."),
         (BOTH, {"instances": [1]}, "instance 0 must be an object with the inputs a, b"),
+        (NONE, {"instances": [{}, 1]}, "instance 1 must be an empty object: the signature has no inputs"),
         (PAIR, {"instances": [[1, 2], [1]]}, "instance 1, input x: expected shape [2], got [1]"),
         (PAIR, {"instances": [[1, 2], [[1], [2, 3]]]}, "instance 1, input x: lists of different lengths on one level"),
         (PAIR, {"instances": [3]}, "instance 0, input x: expected shape [2], got []"),
@@ -121,7 +123,7 @@ def test_signature_is_chosen(signatures: dict[str, Signature], name: str | None,
             "input c is a scalar: send one instance",
         ),
         ({"s": Signature({"c": Tensor("float32", ())})}, {"instances": [[1]]}, "expected shape [], got [1]"),
-        ({"s": Signature({"c": Tensor("float32", (1,))})}, {"instances": [1, 2]}, "takes exactly 1 instances, got 2"),
+        ({"s": Signature({"c": Tensor("float32", (1,))})}, {"instances": [1, 2]}, "takes exactly 1 instance, got 2"),
     ],
 )
 def test_what_does_not_fit_is_refused(signatures: dict[str, Signature], body: Any, detail: str) -> None:

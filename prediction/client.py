@@ -33,8 +33,8 @@ class Client:
     time; predictions come back in the order of the instances, each an object keyed by output name. Where the endpoint
     answers one output bare, as TensorFlow Serving does, its name is taken from the artifact's manifest; a value whose
     name is not known stays bare. A model whose signature takes one instance in a request (an input of the shape [], by
-    the manifest) refuses several, and is then asked about each alone. What else the model refuses is a `PredictionFailed` that names the first instance and
-    input that do not fit, where the manifest can be read.
+    the manifest) refuses several, and is then asked about each alone. What else the model refuses is a
+    `PredictionFailed` that names the first instance and input that do not fit, where the manifest can be read.
 
     Args:
         project: id or number of the Google Cloud project.

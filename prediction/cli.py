@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prediction import texts
 from prediction.kinds import KINDS
 from resources import errors
 
@@ -178,8 +179,8 @@ def _show(options: argparse.Namespace, target: Target, asked: Question, predicti
 
 def _shown(drawn: int, count: int, counted: str, kind: str) -> str:
     if kind == "mistakes":
-        return f"{drawn} mistakes in {count} {counted}s"
-    return f"{f'the first {drawn} of ' if drawn < count else ''}{count} {counted}s"
+        return f"{texts.counted(drawn, 'mistake')} in {texts.counted(count, counted)}"
+    return f"{f'the first {drawn} of ' if drawn < count else ''}{texts.counted(count, counted)}"
 
 
 def _version(options: argparse.Namespace, asked: Question) -> str:

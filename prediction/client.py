@@ -32,8 +32,9 @@ class Client:
     mapping `{input: n values}` or a pandas DataFrame. Those beyond one request are sent in several, `connections` at a
     time; predictions come back in the order of the instances, each an object keyed by output name. Where the endpoint
     answers one output bare, as TensorFlow Serving does, its name is taken from the artifact's manifest; a value whose
-    name is not known stays bare. What the model refuses is a `PredictionFailed` that names the first instance and
-    input that do not fit, where the manifest can be read.
+    name is not known stays bare. A model whose signature takes one instance in a request (an input of the shape [], by
+    the manifest) refuses several, and is then asked about each alone. What else the model refuses is a
+    `PredictionFailed` that names the first instance and input that do not fit, where the manifest can be read.
 
     Args:
         project: id or number of the Google Cloud project.

@@ -68,6 +68,14 @@ class Manifest:
             and (signature_name or _signatures.default_key(self.signatures)) not in self.signatures
         )
 
+    def takes_one(self, signature_name: str | None) -> bool:
+        """Whether a request of this signature is known to take one instance alone.
+
+        An input has the shape [], without a dimension for instances, or a first size of 1.
+        """
+        shapes = [spec.get("shape") for spec in self.inputs(signature_name).values()]
+        return any(shape is not None and (not shape or shape[0] == 1) for shape in shapes)
+
     def _signature(self, name: str | None) -> dict[str, Any]:
         found: dict[str, Any] = self.signatures.get(name or _signatures.default_key(self.signatures)) or {}
         return found

@@ -9,6 +9,7 @@ from typing import Any
 from prediction import fitting, packing
 from prediction.manifest import Manifest
 from prediction.settings import settings_of
+from prediction.texts import counted
 from resources import _api, errors
 from resources.ml.rules import NAME
 
@@ -76,6 +77,9 @@ def ask(
 ) -> list[Any]:
     """The predictions of one request; a failed one says what does not fit.
 
+    A model that takes one instance in a request is asked again, about each instance: a signature whose input has no
+    dimension for instances is such a model, where the manifest says so.
+
     Args:
         api: where.
         name: full name of a model or a version.
@@ -88,7 +92,11 @@ def ask(
     try:
         return _predictions(_send(api, name, body.content), body.count, what)
     except errors.PredictionFailed as error:
-        raise fitting.explained(error, body, manifest(), signature_name) from None
+        if body.count == 1 or not manifest().takes_one(signature_name):
+            raise fitting.explained(error, body, manifest(), signature_name) from None
+    ones = packing.singles(body, signature_name)
+    told: dict[str, Any] = {"among": len(ones), "signature_name": signature_name, "manifest": manifest}
+    return [prediction for one in ones for prediction in ask(api, name, one, **told)]
 
 
 def resource_name(project: str, model: str, version: str | None = None) -> str:
@@ -115,6 +123,7 @@ def _predictions(answer: Any, count: int, what: str) -> list[Any]:
     if not isinstance(predictions, list):
         raise errors.PredictionFailed(f'{what}the answer has no list of "predictions": {str(answer)[:200]}')
     if len(predictions) != count:
-        reason = f"{len(predictions)} predictions came for {count} instances, so which is whose is not known"
+        came, asked = counted(len(predictions), "prediction"), counted(count, "instance")
+        reason = f"{came} came for {asked}, so which is whose is not known"
         raise errors.PredictionFailed(f"{what}{reason}: send such a model one instance at a time")
     return predictions

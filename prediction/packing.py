@@ -63,6 +63,19 @@ def pack(instances: Iterable[Any], signature_name: str | None = None) -> list[Bo
     return [*bodies, _body(held, first, close)]
 
 
+def singles(body: Body, signature_name: str | None = None) -> list[Body]:
+    """A body as one for each of its instances.
+
+    Args:
+        body: of `pack`.
+        signature_name: as `pack` was given it.
+    """
+    close = _CLOSE + _signature(signature_name) + b"}"
+    instances = json.loads(body.content)["instances"]
+    texts = [json.dumps(instance, separators=(",", ":")).encode() for instance in instances]
+    return [_body([text], body.first + index, close) for index, text in enumerate(texts)]
+
+
 def _body(texts: list[bytes], first: int, close: bytes) -> Body:
     return Body(_OPEN + _COMMA.join(texts) + close, len(texts), first)
 

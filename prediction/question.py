@@ -57,7 +57,7 @@ def about_samples(
     """The first samples of what is deployed, for the version that they belong to, whatever becomes the default.
 
     Raises:
-        ArtifactError: the artifact has no samples, or none for this signature.
+        ArtifactError: the artifact has no samples, or none for this signature, or it has no such signature.
         ApiError: the API's own refusal.
     """
     found = samples.deployed(api, project, model, version)
@@ -65,6 +65,11 @@ def about_samples(
         manifest = samples.manifest(api, found)
     except errors.ArtifactError as error:
         raise errors.ArtifactError(f"no sample instances: {error}: {_GIVE}") from None
+    if signature_name and manifest.lacks(signature_name):
+        raise errors.ArtifactError(
+            f"there is no signature {signature_name} in {found.uri}; it has {', '.join(sorted(manifest.signatures))}: "
+            "name one of them with --signature"
+        )
     chosen = manifest.samples[:count]
     if not chosen:
         raise errors.ArtifactError(f"no sample instances in {found.uri}: {_GIVE}")

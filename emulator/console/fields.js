@@ -80,7 +80,8 @@ function line(name, spec, shape, changed) {
 function scalar(name, dtype, text) {
   if (dtype === "bool" && (text === "true" || text === "false")) return text === "true";
   const number = Number(text);
-  if (text === "" || !Number.isFinite(number) || dtype === "bool") throw new Error(`${name} takes a ${dtype}; it is "${text}"`);
+  if (text === "") throw new Error(`${name}: expected a ${dtype}, got nothing`);
+  if (!Number.isFinite(number) || dtype === "bool") throw new Error(`${name} takes a ${dtype}; it is "${text}"`);
   return number;
 }
 
@@ -95,7 +96,8 @@ function area(name, spec, shape, changed) {
       try {
         return JSON.parse(input.value);
       } catch {
-        throw new Error(`${name} is no JSON`);
+        const text = input.value.trim();
+        throw new Error(`${name}: expected JSON, got ${text ? shortened(text) : "nothing"}`);
       }
     },
     show: (value) => { input.value = JSON.stringify(value); },
@@ -108,6 +110,8 @@ function zeros(dtype, shape) {
   const zero = { string: "", bool: false }[dtype] ?? 0;
   return JSON.stringify(shape.reduceRight((inner, size) => Array(size).fill(inner), zero));
 }
+
+const shortened = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 const labelled = (name, type, input, kind) =>
   element("label", { class: kind }, name, element("span", { class: "type" }, type), input);

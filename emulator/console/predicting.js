@@ -159,7 +159,8 @@ async function predict() {
   const began = performance.now();
   try {
     const answer = await getJson(`/v1/${version}:predict`, { method: "POST", body, headers });
-    if (mine === question) showPrediction(answer, manifest, label, performance.now() - began);
+    const outputs = Object.keys(manifest.signatures[key]?.outputs ?? {});
+    if (mine === question) showPrediction(answer, manifest, label, performance.now() - began, outputs);
   } catch (error) {
     if (mine === question) tell(error);
   } finally {

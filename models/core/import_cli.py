@@ -20,7 +20,8 @@ models/cards/NAME/CONTENT_DIGEST.json, is written: commit it. Stack files then s
 machines that do not have the files. A .keras file is exported first, by Keras itself.
 
 Samples are what a gate asks a new version. Without --samples they are the export's own warm-up requests, or generated
-from its signature, with the model's own answers. The predictions of a FILE are not checked against the model.
+from its signature, with the model's own answers. The predictions of a FILE are checked against the signature,
+not against the model.
 """
 _EXAMPLES = """\
 examples:
@@ -31,7 +32,7 @@ examples:
   python -m models push churn --to gs://my-models            puts it where other machines find it
 
 samples.json: [{"instance": ..., "prediction": ..., "label": ...}, ...]; the label may be left out, and the predictions
-too: then the model is asked.
+too: then the model is asked. A list of bare instances and {"instances": [...]} are taken, too.
 
 """
 
@@ -66,11 +67,12 @@ def _lines(name: str, done: Imported, root: Path) -> list[str]:
     facts = done.artifact
     digest, card = facts.content_digest, card_path(root, name, facts.content_digest).relative_to(root)
     state = "imported" if done.copied else "already imported"
-    where = f"build/{name}/{digest}" if done.kept else f"its bytes are not on this machine, its card is: {card}"
-    lines = [f"{name}: {state}: {where} (content {digest}; {pluralize(len(facts.files), 'file')}, {facts.size} bytes)"]
+    size = f"{pluralize(len(facts.files), 'file')}, {facts.size} bytes"
+    lines = [f"{name}: {state}: build/{name}/{digest} (content {digest}; {size})"]
     if facts.left_out:
         lines.append(f"  left out, as no part of a SavedModel: {', '.join(facts.left_out)}")
     lines += _of_samples(facts, done.samples_from) if done.copied else []
+    lines += _of_a_bucket(facts, imported.with_other_samples(root, facts, name), new=bool(done.samples_from))
     lines += [f"  its card is new; commit {card}"] if done.card_written else []
     count = len(imported.carded(root, name))
     entry = f"{name}@{digest}, since {count} artifacts are imported under this name" if count > 1 else name
@@ -82,3 +84,12 @@ def _of_samples(facts: Artifact, source: str) -> list[str]:
         return ["  it has no samples: a gate compares nothing, unless gate.samples names a file"]
     samples = pluralize(len(facts.samples), "sample")
     return [f"  {samples} from {source}" if source else f"  {samples}, those of its card"]
+
+
+def _of_a_bucket(facts: Artifact, others: list[str], *, new: bool) -> list[str]:
+    """That a gate reads the samples which a bucket has, where those may be others than these."""
+    use = "gate.samples: FILE in a stack file makes a gate use others"
+    if others:
+        names = ", ".join(f"{other}@{facts.content_digest}" for other in others)
+        return [f"  the same content has other samples as {names}: a bucket keeps those that it got first; {use}"]
+    return [f"  a bucket that has this content already keeps the samples that it has; {use}"] if new else []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from models.core import artifact as manifests
+from models.core.artifact import CARD_SAMPLES, Artifact
 from models.core.content import MANIFEST
 from models.core.errors import UsageError
 from models.core.places import build_folder, card_path
@@ -28,6 +30,25 @@ def kept(root: Path, name: str) -> list[str]:
     """The content digests of the artifacts imported under this name whose bytes are on this machine, sorted."""
     manifests = build_folder(root, name, _ANY).parent.glob(f"[!.]*/{MANIFEST}")
     return sorted(manifest.parent.name for manifest in manifests if _content(manifest) == manifest.parent.name)
+
+
+def with_other_samples(root: Path, artifact: Artifact, name: str) -> list[str]:
+    """The other names, sorted, under which the content of `name` was imported with other samples.
+
+    A card holds the first samples only; only these are compared where the bytes are not on this machine.
+
+    Raises:
+        ModelsError: a card or a manifest cannot be read.
+    """
+    digest, found = artifact.content_digest, []
+    for other in imported_names(root):
+        here = digest in kept(root, other)
+        if other == name or not (here or digest in carded(root, other)):
+            continue
+        path = build_folder(root, other, digest) / MANIFEST if here else card_path(root, other, digest)
+        known, count = list(manifests.read(path).samples), None if here else CARD_SAMPLES
+        found += [other] if known != list(artifact.samples[:count]) else []
+    return found
 
 
 def only_digest(name: str, digests: list[str]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.core import artifact as manifests
-from models.core import imported, sampling
+from models.core import fitting, imported, sampling
 from models.core.artifact import Artifact
 from models.core.content import GRAPH, MANIFEST, read_content, sha256
 from models.core.digest import DIGITS
@@ -24,6 +24,7 @@ from models.core.progress import Display, pluralize
 from models.core.registry import is_name, recipe_names
 from models.core.resolve import read_folder
 from models.core.sampling import Samples
+from models.core.signatures import default_signature
 from models.core.writing import lock, partial_of, write_card
 
 KERAS = ".keras"
@@ -51,15 +52,13 @@ class Imported(NamedTuple):
     """What `import_model` did.
 
     Attributes:
-        artifact: the facts of what is kept here, or of the card where the bytes are not here.
-        kept: whether the bytes are on this machine.
-        copied: whether they were put there now.
+        artifact: the facts of what is kept here.
+        copied: whether its bytes were put there now.
         card_written: whether the card was written now.
         samples_from: where the samples come from, in words; empty where they are not new.
     """
 
     artifact: Artifact
-    kept: bool
     copied: bool
     card_written: bool
     samples_from: str = ""
@@ -69,9 +68,10 @@ def import_model(request: ImportRequest, root: Path, display: Display) -> Import
     """Makes sure that the bytes and the card of a SavedModel are there.
 
     Raises:
-        UsageError: the name is invalid or taken by a recipe, or there is nothing to import.
-        ModelsError: the SavedModel, the conversion, the model's answers or the disk do not allow it; nothing
-            half-written is left.
+        UsageError: the name is invalid or taken by a recipe, there is nothing to import, or the user's samples do not
+            fit.
+        ModelsError: the SavedModel, the conversion, the model's answers or the disk do not allow it, or the bytes of a
+            Keras file that was imported are on another machine; nothing half-written is left.
     """
     _check_name(request.name, root)
     place = build_folder(root, request.name, "import")
@@ -119,6 +119,11 @@ class _Import:
     def _folder(self) -> Path:
         """The source, if it is no file. Raises `UsageError`, which says what to give instead of a file."""
         source = self._request.source
+        if source.parts[:1] == ("gs:",) and not source.exists():
+            raise UsageError(
+                f"gs://{'/'.join(source.parts[1:])}: expected a folder or a {KERAS} file on this machine; a stack file "
+                "names what lies in a bucket without an import: artifact: gs://BUCKET/FOLDER/"
+            )
         if source.suffix in _LEGACY:
             raise UsageError(
                 f"{source}: it is a legacy HDF5 file; convert it with the Keras that wrote it: "
@@ -127,6 +132,8 @@ class _Import:
         if source.is_file():
             also = f"; give its folder, {source.parent}" if source.name.startswith(GRAPH) else ""
             raise UsageError(f"{source}: expected a SavedModel's folder or a {KERAS} file{also}")
+        if not source.exists():
+            raise UsageError(f"{source}: there is no such folder")
         return source
 
     def _of_keras(self, file: Path) -> Imported:
@@ -170,13 +177,20 @@ class _Import:
     def _carded(self, facts: Artifact, *, copied: bool) -> Imported:
         path = card_path(self._root, self._request.name, facts.content_digest)
         written = write_card(facts, path)
-        return Imported(facts, kept=True, copied=copied, card_written=written, samples_from=self._samples_from)
+        return Imported(facts, copied=copied, card_written=written, samples_from=self._samples_from)
 
     def _kept(self, known: Artifact) -> Imported:
-        """What was imported before: its bytes are here, or else there is its card alone."""
-        self._check_samples(known)
+        """What was imported before. Raises `BuildError` where there is its card alone, which has no bytes to deploy."""
+        name, digest = self._request.name, known.content_digest
         if known.folder is None:
-            return Imported(known, kept=False, copied=False, card_written=False)
+            source = self._request.source
+            raise BuildError(
+                f"{name}: {source.name} was imported on another machine, as {name}@{digest}: its card is here, its "
+                "bytes are not, and Keras would export other ones. On the machine that has them, run: python -m models "
+                f"push {name}@{digest} --to gs://BUCKET; the stack file then says tf2-models:artifactSource: gs://BUCKET"
+                f". Or copy the folder build/{name}/{digest} from there"
+            )
+        self._check_samples(known)
         return self._carded(known, copied=False)
 
     def _samples(self, facts: Artifact, card: Artifact | None) -> Samples:
@@ -184,7 +198,10 @@ class _Import:
         given, name = self._request.samples, self._request.name
         if card:
             self._check_samples(card)
+        if given:
+            _check_asked(name, facts)
         if given and "prediction" in given[0]:
+            fitting.check(given, facts.signatures)
             self._samples_from = "the file"
             return given
         if not given and card:
@@ -194,6 +211,7 @@ class _Import:
         if not given and facts.samples:
             self._samples_from = f"its {MANIFEST}"
             return facts.samples
+        _check_asked(name, facts)
         self._display.line(f"{name}: asking it for sample predictions")
         try:
             samples, self._samples_from = sampling.answer(self._partial, given, self._root)
@@ -206,15 +224,29 @@ class _Import:
     def _check_samples(self, known: Artifact) -> None:
         given = manifests.named(self._request.samples, known.signatures)
         if given and not sampling.are_alike(given, known.samples, all_known=known.folder is not None):
+            fitting.check(given, known.signatures)
             name, digest = self._request.name, known.content_digest
             raise BuildError(
                 f"{name}@{digest}: already imported with other samples; to import it with these, remove "
-                f"models/cards/{name}/{digest}.json and build/{name}/{digest}"
+                f"models/cards/{name}/{digest}.json and build/{name}/{digest}. A bucket that has this content keeps "
+                "the samples that it has: where it was deployed or pushed, gate.samples: FILE in the stack file makes "
+                "a gate use these"
             )
 
     def _card(self, content: str) -> Artifact | None:
         path = card_path(self._root, self._request.name, content)
         return manifests.read(path) if path.is_file() else None
+
+
+def _check_asked(name: str, facts: Artifact) -> None:
+    """Refuses to ask a model that has no signature for requests which name none: a gate's are such."""
+    signatures = facts.signatures
+    if (default := default_signature(signatures)) not in signatures:
+        found = f"it has {', '.join(signatures)}" if signatures else "it has none"
+        raise BuildError(
+            f"{name}: there is no signature {default} in it; {found}. A gate asks the model without a signature_name, "
+            "so samples are of no use: import it with --no-samples"
+        )
 
 
 def _whole(folder: Path) -> Artifact | None:

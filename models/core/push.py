@@ -18,6 +18,7 @@ from models.core.progress import Display, pluralize
 from models.core.registry import load_recipe, parse, recipe_names
 from models.core.resolve import resolve
 from models.core.stack import stack_artifacts, stack_config
+from models.core.where import way_here
 from resources import errors, plan
 from resources._settings import Settings
 from resources.storage import push as uploads
@@ -54,12 +55,22 @@ def push(options: argparse.Namespace, texts: Mapping[str, str], root: Path, show
         try:
             sent = uploads.push(inputs, settings, _Steps(prefix, shown))
         except errors.Error as error:
-            raise ModelsError(str(error)) from None
+            raise ModelsError(_explained(error, facts, f"gs://{bucket}/{prefix}/")) from None
         name = facts.name or facts.recipe or facts.folder
         shown.line(
             f"{name}: {'pushed to' if sent else 'already at'} gs://{bucket}/{prefix}/ "
             f"({pluralize(len(facts.files), 'file')}, {facts.size} bytes)"
         )
+
+
+def _explained(error: errors.Error, facts: Artifact, uri: str) -> str:
+    """The error's text; what to do where the bytes of an imported artifact are not here."""
+    if facts.name is None or not isinstance(error, errors.ArtifactError) or (facts.folder and facts.folder.is_dir()):
+        return str(error)
+    return (
+        f"{facts.name}: its bytes are neither in {uri} nor on this machine; push it from the machine that imported it, "
+        f"or {way_here(facts)}"
+    )
 
 
 def _settings(options: argparse.Namespace, root: Path) -> Settings:

@@ -18,6 +18,8 @@ from models.core.wire import WireError, fields, messages, text
 _INIT = "__saved_model_init_op"
 _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 _VARIABLES = {"VarHandleOp", "Variable", "VariableV2"}
+_KERAS = b"_losses_override"
+"""What the object graph of each Keras 3 layer names; no other exporter does."""
 _NOTHING = memoryview(b"")
 
 
@@ -41,15 +43,16 @@ def check(content: bytes, where: str) -> None:
         where: its path, for errors.
 
     Raises:
-        FolderError: it names the variable, and the export to use for a Keras 3 model.
+        FolderError: it names the variable and, where it is a Keras 3 model, the export to use.
     """
     if not any(name.encode() in content for name in _VARIABLES):
         return
     with contextlib.suppress(WireError, UnicodeDecodeError):  # `read_graph` reports what cannot be read
-        _check_graph(served_graph(content, where), where)
+        hint = "; a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"
+        _check_graph(served_graph(content, where), where, hint if _KERAS in content else " or initialises")
 
 
-def _check_graph(graph: memoryview, where: str) -> None:
+def _check_graph(graph: memoryview, where: str, end: str) -> None:
     signatures = dict(_entries(graph, 5))
     default = default_signature(signatures)
     if default not in signatures:
@@ -63,7 +66,7 @@ def _check_graph(graph: memoryview, where: str) -> None:
     if missing:
         raise FolderError(
             f"{where}: the signature {default} needs the variable {missing[0]!r}, which nothing in the export restores"
-            "; a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"
+            f"{end}"
         )
 
 

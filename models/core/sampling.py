@@ -13,6 +13,7 @@ from models.core.process import run_module
 _SAMPLER = "emulator.serving.sampling"
 _SOURCES = {"instances": "the file", "warm-up requests": "its warm-up requests", "signature": "its signature"}
 _SHAPE = '[{"instance": ..., "prediction": ...}, ...]'
+_BODY = '{"instances": [...]}'
 
 Samples = Sequence[Mapping[str, Any]]
 
@@ -25,7 +26,7 @@ class Answered(NamedTuple):
 
 
 def read_samples(file: Path) -> Samples:
-    """The samples of a file: `instance`, and `prediction` and `label` if present; or bare instances.
+    """The samples of a file: `instance`, and `prediction` and `label` if present; or instances, bare or as a request.
 
     Raises:
         UsageError: the file cannot be read, or holds no such list.
@@ -36,8 +37,11 @@ def read_samples(file: Path) -> Samples:
         raise UsageError(f"--samples {file}: it cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--samples {file}: it is not valid JSON: {error}") from None
-    if not isinstance(found, list) or not found:
-        raise UsageError(f"--samples {file}: it must be a list {_SHAPE}, not empty")
+    if isinstance(found, dict) and set(found) == {"instances"} and isinstance(found["instances"], list):
+        return [{"instance": each} for each in _filled(found["instances"], file)]
+    if not isinstance(found, list):
+        raise UsageError(f"--samples {file}: it must be a list {_SHAPE}, not empty, or {_BODY}")
+    _filled(found, file)
     if not any(_is_sample(each) for each in found):
         return [{"instance": each} for each in found]
     for index, each in enumerate(found):
@@ -79,6 +83,12 @@ def are_alike(given: Samples, known: Samples, *, all_known: bool) -> bool:
         return False
     pairs = zip(given, known, strict=False)
     return all(key in other and other[key] == each[key] for each, other in pairs for key in each)
+
+
+def _filled(found: list[Any], file: Path) -> list[Any]:
+    if not found:
+        raise UsageError(f"--samples {file}: it must be a list {_SHAPE}, not empty, or {_BODY}")
+    return found
 
 
 def _is_sample(value: Any) -> bool:

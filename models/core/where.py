@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from models.core.artifact import Artifact
 from models.core.content import GRAPH
 from models.core.errors import ModelsError, UsageError
 from models.core.resolve import resolve
@@ -37,7 +38,14 @@ def folder_of(model: str, version: str | None, stack: str, root: Path) -> Path:
         raise ModelsError(f"{where}: {artifact} lies in a bucket, not on this machine")
     facts = resolve(artifact, parameters, root=root, allow_rebuild=True)
     if facts.folder is None or not (facts.folder / GRAPH).is_file():
-        build = f"build it with: python -m models build --stack {stack}"
-        again = f"import it here too: python -m models import PATH --name {facts.name}" if facts.name else build
-        raise ModelsError(f"{where}: the bytes of {artifact} are not on this machine; {again}")
+        way = way_here(facts) if facts.name else f"build it with: python -m models build --stack {stack}"
+        raise ModelsError(f"{where}: the bytes of {artifact} are not on this machine; {way}")
     return facts.folder
+
+
+def way_here(facts: Artifact) -> str:
+    """What brings the bytes of an imported artifact to this machine."""
+    copy = f"copy the folder build/{facts.name}/{facts.content_digest} from a machine that has it"
+    if facts.input_digest:  # of a Keras file, which would be exported as other bytes here
+        return copy
+    return f"import it here too: python -m models import PATH --name {facts.name}; or {copy}"

@@ -60,17 +60,20 @@ def find(inputs: State) -> Folder:
     if not source or not Path(source).is_dir():
         places = ["in the bucket", *([f"in gs://{elsewhere} (artifactSource)"] if elsewhere else [])]
         raise errors.ArtifactError(
-            f"its bytes are neither {' nor '.join(places)} nor in {source or 'a build'} on this machine: "
-            f"{_way(inputs)}, or set artifactSource to a bucket that has them"
+            f"its bytes are neither {' nor '.join(places)} nor in {source or 'a build'} on this machine: {_way(inputs)}"
         )
     return Folder(Path(source), inputs)
 
 
 def _way(inputs: State) -> str:
     """How the bytes of an artifact come to this machine."""
+    source = "set artifactSource to a bucket that has them"
     if inputs.get("recipe"):
-        return "run `python -m models build`"
-    return "import the SavedModel on this machine (`python -m models import PATH --name NAME`)"
+        return f"run `python -m models build`, or {source}"
+    pushed = f"{source} (`python -m models push NAME --to gs://BUCKET`, on a machine that has them, puts them there)"
+    if inputs.get("inputDigest"):  # of a Keras file, which would be exported as other bytes here
+        return pushed
+    return f"import the SavedModel on this machine (`python -m models import PATH --name NAME`), or {pushed}"
 
 
 def verify(folder: Path, files: Mapping[str, State]) -> None:

@@ -20,6 +20,7 @@ from tests.models.conftest import SAMPLES, Run, Take
 from tests.models.saved_models import FILES, write
 from tests.running import BOUND
 
+USE = "gate.samples: FILE in a stack file makes a gate use others"
 NAMED = [{**sample, "prediction": {"y": sample["prediction"]}} for sample in SAMPLES]
 
 
@@ -39,6 +40,7 @@ def test_bytes_and_card_are_kept_under_a_name(take: Take, checkout: Path) -> Non
     assert done.stdout.splitlines() == [
         f"churn: imported: build/churn/{digest} (content {digest}; 3 files, {facts.size} bytes)",
         "  3 samples from the file",
+        f"  a bucket that has this content already keeps the samples that it has; {USE}",
         f"  its card is new; commit models/cards/churn/{digest}.json",
         "  a stack file names it: artifact: churn",
     ]
@@ -87,9 +89,28 @@ def test_other_samples_are_not_taken_over_silently(take: Take, checkout: Path) -
         done = take()
         assert done.returncode == 1
         assert "already imported with other samples; to import it with these, remove models/ca" in done.stderr
+        assert "A bucket that has this content keeps the samples that it has: where it was deployed or" in done.stderr
+        assert "gate.samples: FILE in the stack file makes a gate use these" in done.stderr
     (checkout / "samples.json").write_text(json.dumps([{"instance": [1.0, 2.0]}] * 3), encoding="utf-8")
     assert take().returncode == 0, "the same instances: the predictions are known"
     assert _tree(checkout / "models") == before
+
+
+def test_one_content_under_two_names_has_the_samples_of_the_first_in_a_bucket(take: Take, checkout: Path) -> None:
+    """The import says so where the samples differ, whether the other name's bytes or its card alone are here."""
+    assert take().returncode == 0
+    digest = models.resolve("churn", root=checkout).content_digest
+    (checkout / "samples.json").write_text(json.dumps([{**SAMPLES[0], "prediction": [4.0]}]), encoding="utf-8")
+    ends = f": a bucket keeps those that it got first; {USE}\n"
+
+    other = take("exports/x", "--name", "other", "--samples", "samples.json").stdout
+    assert f"  the same content has other samples as churn@{digest}{ends}" in other
+    (checkout / "build").rename(checkout / "elsewhere")
+    third = take("exports/x", "--name", "third", "--no-samples").stdout
+    assert f"  the same content has other samples as churn@{digest}, other@{digest}{ends}" in third
+    (checkout / "samples.json").write_text(json.dumps(SAMPLES), encoding="utf-8")
+    same = take("exports/x", "--name", "fourth", "--samples", "samples.json").stdout
+    assert f"  the same content has other samples as other@{digest}, third@{digest}{ends}" in same
 
 
 def test_several_artifacts_under_one_name_are_told_apart(take: Take, checkout: Path, run: Run) -> None:
@@ -160,7 +181,7 @@ def test_killed(take: Take, checkout: Path, number: signal.Signals) -> None:
 
 def test_two_at_a_time(take: Take, checkout: Path) -> None:
     """One waits for the other, and finds its work done."""
-    assert take("nowhere", "--name", "churn").returncode == 1  # makes the folder of the lock
+    assert take("nowhere", "--name", "churn").returncode == 2  # makes the folder of the lock
     command = [sys.executable, "-m", "models", "import", "exports/x", "--name", "churn", "--no-samples"]
     with (checkout / "build/churn/.import.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -200,6 +221,7 @@ def test_the_other_commands_know_it(take: Take, checkout: Path, run: Run) -> Non
     done = run("where", "m")
     assert done.returncode == 1
     assert "m.version: the bytes of churn are not on this machine; import it here too: python -m " in done.stderr
+    assert "or copy the folder build/churn/" in done.stderr
 
 
 def test_without_its_card_the_bytes_here_count_only_where_builds_do(take: Take, checkout: Path) -> None:

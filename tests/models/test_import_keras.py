@@ -11,7 +11,7 @@ import pytest
 
 import models
 from tests.emulator import saved_models
-from tests.models.conftest import Run
+from tests.models.conftest import Run, models_command
 from tests.running import BOUND, ROOT
 
 pytestmark = pytest.mark.tensorflow
@@ -50,13 +50,15 @@ def test_instances_of_a_file_are_answered_and_keep_their_labels(ask: Run, checko
     saved_models.write(checkout / "exports/x", 3.0)
     (checkout / "samples.json").write_text('[{"instance": 2.0, "label": "two"}, {"instance": 4.0}]', encoding="utf-8")
     (checkout / "bare.json").write_text("[2.0, 4.0]", encoding="utf-8")
+    (checkout / "body.json").write_text('{"instances": [2.0, 4.0]}', encoding="utf-8")
 
-    for name in ("samples", "bare"):
+    for name in ("samples", "bare", "body"):
         done = ask("exports/x", "--name", name, "--samples", f"{name}.json")
         assert "  2 samples from the file\n" in done.stdout, done.stderr
 
     answers = [{"instance": 2.0, "prediction": {"y": 6.0}}, {"instance": 4.0, "prediction": {"y": 12.0}}]
-    assert models.resolve("bare", root=checkout).samples == answers
+    for name in ("bare", "body"):
+        assert models.resolve(name, root=checkout).samples == answers
     assert models.resolve("samples", root=checkout).samples == [{**answers[0], "label": "two"}, answers[1]]
 
 
@@ -96,7 +98,15 @@ def test_a_keras_file_is_exported_once(ask: Run, checkout: Path) -> None:
     assert again.stdout.startswith(f"straight: already imported: build/straight/{facts.content_digest} ")
     (checkout / "build").rename(checkout / "elsewhere")
     clone = ask("line.keras", "--name", "straight")
-    assert "its bytes are not on this machine, its card is: models/cards/straight/" in clone.stdout
+    assert (clone.returncode, clone.stdout) == (1, "")
+    assert "its card is here, its bytes are not" in clone.stderr
+    pinned = f"straight@{facts.content_digest}"
+    assert f"python -m models push {pinned} --to gs://BUCKET; the stack file then says tf2-models:art" in clone.stderr
+    stack = "config: {tf2-models:models: {m: {version: {artifact: straight}}}}"
+    (checkout / "Pulumi.local.yaml").write_text(stack, encoding="utf-8")
+    where = models_command(checkout, "where", "m")
+    copy = f"copy the folder build/straight/{facts.content_digest} from a machine that has it"
+    assert where.stderr.strip().endswith(f"are not on this machine; {copy}")
 
     unsafe = ask("unsafe.keras", "--name", "unsafe")
     assert (unsafe.returncode, unsafe.stdout) == (1, "")

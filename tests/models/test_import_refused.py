@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import models
+from models.core import fitting
+from models.core.errors import UsageError
 from models.core.places import card_path
+from models.core.signatures import read_graph
 from tests.models.conftest import Take
+from tests.models.saved_models import Tensor, graph, write
 
 
 @pytest.mark.parametrize(
@@ -19,7 +25,8 @@ from tests.models.conftest import Take
         (("exports/x", "--name", "Churn"), 2, "--name Churn: must be small letters, digits and _, a letter first"),
         (("exports/x", "--name", "../x"), 2, "--name ../x: must be small letters"),
         (("exports/x",), 2, "--name"),
-        (("nowhere", "--name", "churn"), 1, "nowhere: there is no such folder"),
+        (("nowhere", "--name", "churn"), 2, "nowhere: there is no such folder"),
+        (("gs://b/x", "--name", "churn"), 2, "gs://b/x: expected a folder or a .keras file on this machine; a stack"),
         (("nowhere.keras", "--name", "churn"), 2, "nowhere.keras: file not found"),
         (("old.h5", "--name", "churn"), 2, 'keras.models.load_model("old.h5").save("old.keras")'),
         (("exports/x/saved_model.pb", "--name", "churn"), 2, "give its folder, exports/x"),
@@ -44,6 +51,8 @@ def test_wrong_usage(take: Take, checkout: Path, words: tuple[str, ...], code: i
         ("[NaN]", "NaN is not valid JSON"),
         ("[]", "it must be a list"),
         ("{}", "it must be a list"),
+        ('{"instances": []}', "it must be a list"),
+        ('{"instances": 1}', 'not empty, or {"instances": [...]}'),
         ('[{"instance": 1}, 2]', '[1]: expected an object with the key "instance"'),
         ('[{"instance": 1}, {"instance": 1, "prediction": 2}]', "[1]: expected no prediction, as in [0]"),
     ],
@@ -57,6 +66,103 @@ def test_a_file_that_holds_no_samples(take: Take, checkout: Path, content: str, 
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert not (checkout / "build").exists()
+
+
+_OF_ONE = 'expected {"x": float32 [2]} or the bare value, found '
+_TO_ONE = 'expected {"y": float32 [1]} or the bare value, found '
+
+
+@pytest.mark.parametrize(
+    ("sample", "said"),
+    [
+        ({"instance": [1, 2, 3], "prediction": [1]}, f"[1].instance: {_OF_ONE}the shape [3]: [1, 2, 3]"),
+        ({"instance": 1, "prediction": [1]}, f"[1].instance: {_OF_ONE}1"),
+        ({"instance": [1, "2"], "prediction": [1]}, f'[1].instance: {_OF_ONE}"2"'),
+        ({"instance": [1, True], "prediction": [1]}, f"[1].instance: {_OF_ONE}true"),
+        ({"instance": [1, [2]], "prediction": [1]}, f"[1].instance: {_OF_ONE}lists of different lengths"),
+        ({"instance": {"z": [1, 2]}, "prediction": [1]}, f"[1].instance: {_OF_ONE}{{"),
+        ({"instance": [1, 2], "prediction": {"wrong": [1]}}, f"[1].prediction: {_TO_ONE}{{"),
+        ({"instance": [1, 2], "prediction": [1, 2]}, f"[1].prediction: {_TO_ONE}the shape [2]: [1, 2]"),
+        ({"instance": [1, 2], "prediction": {"y": None}}, f"[1].prediction: {_TO_ONE}null"),
+    ],
+)
+def test_samples_that_do_not_fit_the_signature(take: Take, checkout: Path, sample: dict[str, Any], said: str) -> None:
+    """They are refused by their index, before an import and after it; named and bare values that fit are taken."""
+    good = {"instance": {"x": [1, 2]}, "prediction": {"y": [1]}}
+    for known in (False, True):
+        (checkout / "samples.json").write_text(json.dumps([good, sample]), encoding="utf-8")
+
+        done = take()
+
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"models: --samples: {said}" in done.stderr
+        assert (checkout / "models/cards").exists() == known
+        (checkout / "samples.json").write_text(json.dumps([good, {"instance": [3, 4], "prediction": [5]}]))
+        assert take().returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("inputs", "instance", "outputs", "prediction", "said"),
+    [
+        ({"a": (3, (-1,)), "b": (7, (-1,))}, {"a": 1, "b": "x"}, {"y": (1, (-1,))}, 1, ""),
+        (
+            {"a": (3, (-1,)), "b": (7, (-1,))},
+            {"a": 1},
+            {"y": (1, (-1,))},
+            1,
+            "object with a, b, found an object with a",
+        ),
+        ({"a": (3, (-1,)), "b": (7, (-1,))}, [1], {"y": (1, (-1,))}, 1, "object with a, b, found [1]"),
+        ({"a": (3, (-1,)), "b": (7, (-1,))}, {"a": 1.0, "b": ""}, {"y": (1, (-1,))}, 1, "a int32 [], found 1.0"),
+        ({"x": (7, (-1,))}, {"b64": "AA=="}, {"y": (9, (-1,))}, 1.0, ""),
+        ({"x": (7, (-1,))}, 1, {"y": (9, (-1,))}, 1, "string []} or the bare value, found 1"),
+        ({"x": (10, (-1,))}, True, {"y": (9, (-1,))}, 1.5, "int64 []} or the bare value, found 1.5"),
+        ({"x": (1, None)}, [[1]], {"y": (1, None)}, [[[1]]], ""),
+        ({"x": (1, None)}, [["a"]], {"y": (1, None)}, 1, 'float32 of any shape} or the bare value, found "a"'),
+        ({"x": (1, ())}, 1, {"y": (1, ())}, [1, 2], ""),
+        ({"x": (1, (-1, -1))}, [1, 2], {"y": (1, (3,))}, 1, ""),
+        ({"x": (1, (-1, -1))}, [[1]], {"y": (1, (3,))}, 1, "float32 [any]} or the bare value, found the shape [1, 1]"),
+        ({"x": (1, (-1,))}, 1, {"y": (1, (-1,)), "z": (1, (-1,))}, {"y": 1, "z": 2}, ""),
+        (
+            {"x": (1, (-1,))},
+            1,
+            {"y": (1, (-1,)), "z": (1, (-1,))},
+            {"y": 1},
+            "object with y, z, found an object with y",
+        ),
+        ({"x": (1, (-1,))}, 1, {"y": (1, (-1,)), "z": (1, (-1,))}, 1, "object with y, z, found 1"),
+    ],
+)
+def test_each_kind_of_signature_says_what_a_sample_is(
+    inputs: dict[str, Tensor], instance: Any, outputs: dict[str, Tensor], prediction: Any, said: str
+) -> None:
+    """One input or several, texts and bytes, integers, shapes that are open or unknown."""
+    signatures = read_graph(graph(inputs, outputs), "x").signatures
+    sample = {"instance": instance, "prediction": prediction}
+
+    if not said:
+        fitting.check([sample], signatures)
+        return
+    with pytest.raises(UsageError, match=re.escape(said)):
+        fitting.check([sample], signatures)
+
+
+@pytest.mark.parametrize("words", [(), ("--samples", "samples.json")])
+@pytest.mark.parametrize("names", [("predict", "train"), ()])
+def test_a_model_that_no_gate_can_ask_is_imported_without_samples(
+    take: Take, checkout: Path, words: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    """It has no default signature; the error lists those that it has, and says how to import it."""
+    content = graph({"x": (1, (-1, 2))}, {"y": (1, (-1, 1))}, names=names)
+    write(checkout / "exports/x", {"saved_model.pb": content})
+
+    done = take("exports/x", "--name", "churn", *words)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    found = f"it has {', '.join(names) or 'none'}"
+    assert f"there is no signature serving_default in it; {found}. A gate asks" in done.stderr
+    assert "import it with --no-samples" in done.stderr
+    assert take("exports/x", "--name", "churn", "--no-samples").returncode == 0
 
 
 def test_the_cards_of_a_recipe_that_is_gone_keep_their_name(take: Take, checkout: Path) -> None:

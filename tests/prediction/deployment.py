@@ -51,16 +51,29 @@ MANIFESTS: dict[str, dict[str, Any]] = {
             }
         },
     },
+    "scalar": {
+        "samples": [{"instance": 1.5}, {"instance": 2.5}, {"instance": 3.5}],
+        "signatures": {
+            "serving_default": {
+                "inputs": {"s": {"dtype": "float32", "shape": []}},
+                "outputs": {"twice": {"dtype": "float32", "shape": []}},
+            },
+            "other": {
+                "inputs": {"s": {"dtype": "float32", "shape": []}},
+                "outputs": {"thrice": {"dtype": "float32", "shape": []}},
+            },
+        },
+    },
 }
 
 
 class Deployment:
-    """The models `clothes`, `risk` and `numbers` (it has no manifest), version v1 each, in a project of their own."""
+    """The models of `MANIFESTS` and `numbers` (it has no manifest), version v1 each, in a project of their own."""
 
     def __init__(self, emulator: RunningEmulator, project: str, models: Path) -> None:
         self.emulator, self.project = emulator, project
         self._caller = Caller(emulator, project)
-        begun = [self._deploy(name, models / name) for name in ("clothes", "risk", "numbers")]
+        begun = [self._deploy(name, models / name) for name in (*MANIFESTS, "numbers")]
         for operation in begun:
             self._caller.response(operation)
 

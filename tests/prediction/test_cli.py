@@ -50,6 +50,19 @@ def test_one_probability(deployment: Deployment) -> None:
     assert done.stdout.splitlines()[4].split() == ["1", "0.7500", "1"]
 
 
+def test_a_model_that_takes_one_instance_is_asked_about_each_alone(deployment: Deployment) -> None:
+    """Samples and own instances; one that does not fit is named by its place among all."""
+    samples = deployment.run("scalar", "--count", "3", "--json")
+    own = deployment.run("scalar", "--instances", "-", "--signature", "other", given="[1, 2]")
+    wrong = deployment.run("scalar", "--instances", "-", given='[1, 2, "x"]')
+
+    assert json.loads(samples.stdout) == {"predictions": [{"twice": 3.0}, {"twice": 5.0}, {"twice": 7.0}]}
+    assert [line.split()[-1] for line in own.stdout.splitlines()[3:]] == ["3.0", "6.0"]
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "instance 2: Prediction failed" in wrong.stderr
+    assert 'Instance 2 does not fit: s holds "x"' in wrong.stderr
+
+
 def test_no_colour(deployment: Deployment) -> None:
     """What goes into a file has no colours, and no line of it is cut or padded."""
     done = deployment.run("clothes", "--count", "3", env={"TERM": "xterm-256color", "COLUMNS": "20"})
@@ -153,7 +166,19 @@ def test_plot(deployment: Deployment, tmp_path: Path) -> None:
     ("arguments", "given", "code", "says"),
     [
         (["nothing"], None, 1, "404 NOT_FOUND"),
-        (["clothes", "--signature", "x"], None, 1, "no sample instances for the signature x, only for serving_default"),
+        (["clothes", "--signature", "x"], None, 1, "there is no signature x in gs://"),
+        (
+            ["clothes", "--signature", "x"],
+            None,
+            1,
+            "/clothes; it has serving_default: name one of them with --signature",
+        ),
+        (
+            ["scalar", "--signature", "other"],
+            None,
+            1,
+            "for the signature other, only for serving_default: give your own",
+        ),
         (["clothes", "--signature", "x", "--instances", "-"], "[1]", 1, "has: serving_default"),
         (["clothes", "--version", "v9"], None, 1, "404 NOT_FOUND"),
         (["numbers"], None, 1, "--instances FILE"),

@@ -120,12 +120,14 @@ def test_answer_of_another_kind(wire: Wire, answer: Any) -> None:
         predict_json("p", "m", [1], endpoint=wire.endpoint)
 
 
-@pytest.mark.parametrize("predictions", [[], [1], [1, 2, 3]])
-def test_each_instance_has_its_prediction(wire: Wire, predictions: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("predictions", "came"), [([], "0 predictions"), ([1], "1 prediction"), ([1, 2, 3], "3 predictions")]
+)
+def test_each_instance_has_its_prediction(wire: Wire, predictions: list[int], came: str) -> None:
     """A model that gives more or fewer predictions than instances has failed: nobody could tell which is whose."""
     wire.answers = [(200, {"predictions": predictions})]
 
-    with pytest.raises(errors.PredictionFailed, match=f"{len(predictions)} predictions came for 2 instances"):
+    with pytest.raises(errors.PredictionFailed, match=f": {came} came for 2 instances, so"):
         predict_json("p", "m", [5, 6], endpoint=wire.endpoint)
 
 

@@ -194,6 +194,19 @@ def test_a_failure_names_instance_input_and_shape(deployment: Deployment) -> Non
 
 
 @pytest.mark.tensorflow
+def test_a_signature_that_takes_one_instance_is_asked_about_each(deployment: Deployment) -> None:
+    """Where the manifest says so; the first that does not fit is named by its index."""
+    where = deployment.emulator.endpoint
+    with Client(deployment.project, "scalar", endpoint=where, signature_name="other") as client:
+        assert client.predict([1, 2.5]) == [{"thrice": 3.0}, {"thrice": 7.5}]
+        assert client.predict_array(np.array([1.0, 2.0])).tolist() == [3.0, 6.0]
+        with pytest.raises(errors.PredictionFailed, match="Instance 1 does not fit") as caught:
+            client.predict([1, [2], 3])
+
+    assert caught.value.instance == 1
+
+
+@pytest.mark.tensorflow
 def test_a_failure_without_a_manifest_is_told_as_it_is(deployment: Deployment) -> None:
     """What was deployed without one is asked all the same."""
     with Client(deployment.project, "numbers", endpoint=deployment.emulator.endpoint) as client:

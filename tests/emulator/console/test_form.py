@@ -21,6 +21,7 @@ def test_a_sample_is_predicted(page: Page) -> None:
     said = predict(page)
 
     assert said.splitlines()[0].split() == ["Boot", "94.8", "%"]
+    assert "Output: softmax" in said
     assert "True of this sample: Boot" in said
 
 
@@ -79,11 +80,15 @@ def test_what_a_field_cannot_mean_is_not_sent(page: Page, deployment: Deployment
     page.until("document.querySelectorAll('#fields input').length === 2")
     page.type("document.querySelector('#fields input')", "old")
     assert predict(page) == 'age takes a float32; it is "old"'
+    page.type("document.querySelector('#fields input')", "")
+    assert predict(page) == "age: expected a float32, got nothing"
 
     page.type("document.querySelector('#fields input')", "64")
     page.type("document.querySelectorAll('#fields input')[1]", "normal")
 
-    assert predict(page).startswith("50.0 %")
+    said = predict(page)
+    assert said.startswith("50.0 % (0.5)")
+    assert "Output: prediction_probability" in said
 
 
 def test_a_version_without_a_manifest_is_asked_by_json(page: Page, deployment: Deployment) -> None:
@@ -139,3 +144,42 @@ def test_a_form_has_a_field_for_each_input(page: Page, deployment: Deployment) -
     ]
     assert page.run("[...document.querySelectorAll('#fields input')].map((e) => e.value)") == ["63", "fixed"]
     assert predict(page).startswith("75.0 %")
+
+
+@pytest.mark.parametrize(
+    ("prediction", "classes", "outputs", "lines"),
+    [
+        ({"y": 0}, [], ["y"], ["0", "Output: y"]),
+        ({"y": [0.25]}, [], ["y"], ["0.25", "Output: y"]),
+        ({"score": 0.25}, ["no", "yes"], ["score"], ["25.0 % (0.25)", "Output: score"]),
+        ({"probability": [0.25]}, [], ["probability"], ["25.0 % (0.25)", "Output: probability"]),
+        (0.25, [], ["probability"], ["25.0 % (0.25)", "Output: probability"]),
+        (0.25, [], [], ["0.25"]),
+        ({"y": 7}, ["no", "yes"], ["y"], ["7", "Output: y"]),
+        ({"b64": "AA=="}, [], ["image"], ["{", ' "b64": "AA=="', "}", "Output: image"]),
+        ({"a": 1, "b": 2}, [], ["a", "b"], ["{", ' "a": 1,', ' "b": 2', "}"]),
+    ],
+)
+def test_an_answer_stands_with_its_outputs_name(
+    page: Page, prediction: object, classes: list[str], outputs: list[str], lines: list[str]
+) -> None:
+    """A number is shown in per cent only where the output's name or classes say that it is a probability."""
+    answer = json.dumps([{"predictions": [prediction]}, {"classes": classes}])
+    asked = f"module.showPrediction(...{answer}, null, 1, {json.dumps(outputs)})"
+    page.run(f"import('/console/result.js').then((module) => {asked})")
+
+    said = [line for line in page.run(RESULT).splitlines() if line]
+    assert said == [*lines, "Answered in 1 ms"]
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "got nothing"), ("[1, ", "got [1,"), ("x" * 50, f"got {'x' * 40}…")])
+def test_a_field_for_json_says_what_it_expects(page: Page, text: str, said: str) -> None:
+    """An empty one too."""
+    inputs = json.dumps({"x": {"dtype": "float32", "shape": [None, 3]}})
+    page.run(
+        f"import('/console/fields.js').then((module) => {{ const made = new module.Fields({inputs}, () => 0, () => 0);"
+        f" made.nodes[0].querySelector('textarea').value = {json.dumps(text)};"
+        " try { made.instance; } catch (error) { document.title = error.message; } })"
+    )
+
+    assert page.run("document.title") == f"x: expected JSON, {said}"

@@ -134,7 +134,7 @@ def _status(options: argparse.Namespace) -> int:
         ("pid", str(found.pid)),
         ("uptime", _duration(answer["uptime"])),
         ("operations", f"{answer['runningOperations']} running, at least {settings['operationSeconds']:g} s each"),
-        ("storage", f"{answer['buckets']} buckets, {answer['objects']} objects"),
+        ("storage", f"{_counted(answer['buckets'], 'bucket')}, {_counted(answer['objects'], 'object')}"),
         ("models", str(answer["models"])),
         ("scaling", f"nodes that the load has not needed for {settings['idleSeconds']:g} s are ended"),
         ("sandbox", ", ".join(answer["sandbox"]) or "none: a SavedModel may do what you may"),
@@ -149,6 +149,10 @@ def _status(options: argparse.Namespace) -> int:
         if "errorMessage" in version:
             print(f"\n{version['name']}: {version['errorMessage']}")
     return 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _quota_rows(limits: dict[str, float], found: dict[str, int]) -> list[tuple[str, str]]:

@@ -71,7 +71,8 @@ class Quota:
             self._calls.popleft()
         if self.limits.calls and len(self._calls) >= self.limits.calls:
             again = self._calls[0] + self.limits.seconds - now
-            raise self._refusal(f"management requests in {self.limits.seconds:g} seconds", self.limits.calls, again)
+            seconds = f"{self.limits.seconds:g} second{'' if self.limits.seconds == 1 else 's'}"
+            raise self._refusal(f"management requests in {seconds}", self.limits.calls, again)
         self._calls.append(now)
         self.most_calls = max(self.most_calls, len(self._calls))
 

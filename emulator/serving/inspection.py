@@ -29,7 +29,8 @@ class Inspected:
         fetches: the tensor behind each output, by alias.
         writes: the operation that may change something when it runs; None if there is none.
         random: whether it draws random numbers.
-        varies: why the same inputs may get other answers, as a verb; empty if they do not.
+        varies: why the same inputs get other answers, as a verb; empty if they do not.
+        alters: the operation that writes what a later call may read; empty if there is none.
     """
 
     signature: Signature
@@ -38,6 +39,7 @@ class Inspected:
     writes: str | None
     random: bool
     varies: str
+    alters: str
 
 
 def inspect(session: Any, meta_graph: Any) -> dict[str, Inspected]:
@@ -81,7 +83,8 @@ class _Signature:
             refusal,
         )
         reached = self.reached
-        return Inspected(signature, self._feeds, self._fetches, reached.writes, reached.random, reached.varies)
+        effects = (reached.writes, reached.random, reached.varies, reached.alters)
+        return Inspected(signature, self._feeds, self._fetches, *effects)
 
     def _faults(self, graph: Graph, missing: Missing) -> Iterator[str]:
         """Why it cannot answer."""

@@ -27,7 +27,9 @@ class Model:
 
     Attributes:
         signatures: by key.
-        varies: why the same instance may get other answers, as a verb, by key; empty where it does not.
+        varies: why the same instance gets other answers, as a verb, by key; empty where it does not.
+        alters: the operation that writes what a later call may read, by key; empty where there is none. Answers need
+            not depend on it: an LSTM of Keras 3 with dropout counts its calls.
         independent: keys of the signatures whose rows do not influence each other, as far as the warm-up can tell.
 
     Raises:
@@ -42,6 +44,7 @@ class Model:
         found = inspection.inspect(self._session, meta_graph)
         self.signatures: Mapping[str, Signature] = {key: each.signature for key, each in found.items()}
         self.varies: Mapping[str, str] = {key: each.varies for key, each in found.items()}
+        self.alters: Mapping[str, str] = {key: each.alters for key, each in found.items()}
         _check(self.signatures)
         able = {key: each for key, each in found.items() if not each.signature.refusal}
         self._calls = {key: self._callable(each) for key, each in able.items()}

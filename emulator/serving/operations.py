@@ -77,13 +77,16 @@ def fills_table(name: str) -> bool:
 
 
 @cache
+def alters(name: str) -> bool:
+    """Whether an operation writes what a later call may read; not true of text that it prints, and of fixed tables."""
+    return writes(name) and name not in _PRINTERS and not fills_table(name)
+
+
 def varies(name: str) -> str:
-    """Why the same inputs may get other answers after this operation, as a verb; empty where they do not."""
+    """Why an operation gives other results each time, as a verb; empty if it does not."""
     if name in RANDOM:
         return f"draws random numbers ({name})"
-    if name == _CLOCK:
-        return f"reads the clock ({name})"
-    return f"writes ({name})" if writes(name) and name not in _PRINTERS and not fills_table(name) else ""
+    return f"reads the clock ({name})" if name == _CLOCK else ""
 
 
 def _kernels() -> dict[str, list[dict[str, frozenset[int]]]]:

@@ -23,7 +23,8 @@ class Reached:
         functions: names of the functions that are called.
         writes: an operation that may change something; None if there is none.
         random: whether random numbers are drawn.
-        varies: why the same inputs may get other answers, see `operations.varies`; empty if they do not.
+        varies: why the same inputs get other answers, see `operations.varies`; empty if they do not.
+        alters: an operation that writes what a later call may read; empty if there is none.
         without_kernel: an operation that this machine's processor cannot run; None if there is none.
         python: an operation that runs a Python function; None if there is none.
         fills_table: whether a lookup table gets its entries.
@@ -35,6 +36,7 @@ class Reached:
     writes: str | None = None
     random: bool = False
     varies: str = ""
+    alters: str = ""
     without_kernel: str | None = None
     python: str | None = None
     fills_table: bool = False
@@ -45,6 +47,7 @@ class Reached:
         self.writes = self.writes or other.writes
         self.random = self.random or other.random
         self.varies = self.varies or other.varies
+        self.alters = self.alters or other.alters
         self.without_kernel = self.without_kernel or other.without_kernel
         self.python = self.python or other.python
         self.fills_table = self.fills_table or other.fills_table
@@ -137,6 +140,7 @@ class Graph:
             found.writes = node.op
         found.random = found.random or node.op in operations.RANDOM
         found.varies = found.varies or operations.varies(node.op)
+        found.alters = found.alters or (node.op if operations.alters(node.op) else "")
         found.fills_table = found.fills_table or operations.fills_table(node.op)
         if node.op in operations.PYTHON:
             found.python = f"{node.op} (node {node.name})"

@@ -34,10 +34,15 @@ class Sampled(Runnable, Protocol):
     """What `model.Model` is to this module."""
 
     varies: Mapping[str, str]
+    alters: Mapping[str, str]
 
 
 class _Unanswered(Exception):
     """The model gave no predictions that can be samples; the text says why."""
+
+
+class _Changing(Exception):
+    """The answers of the signature change, whatever the instance."""
 
 
 class Samples:
@@ -61,7 +66,7 @@ class Samples:
         for number, content in requests:
             try:
                 answer = self._samples(**orjson.loads(content))
-            except (PredictionError, _Unanswered, orjson.JSONDecodeError) as exc:
+            except (PredictionError, _Unanswered, _Changing, orjson.JSONDecodeError) as exc:
                 answer = {"error": str(exc)}
             yield [(number, json.dumps(answer).encode())]
 
@@ -89,7 +94,7 @@ class Samples:
         raise failure
 
     def _key(self, signature: str | None) -> str:
-        """The signature to ask. Raises `_Unanswered` if there is no default one to ask, or its answers vary."""
+        """The signature to ask. Raises `_Unanswered` if none is named and none is the default; `_Changing`."""
         known = self._model.signatures
         if signature is None and signatures.default(known) not in known:
             raise _Unanswered(
@@ -98,38 +103,37 @@ class Samples:
             )
         key = signatures.choose(known, signature)
         if why := self._model.varies[key]:
-            raise _Unanswered(f"signature {key} {why}, so its answers change: they cannot be samples")
+            raise _changing(key, why)
         return key
 
     def _answered(self, key: str, instances: Sequence[Any]) -> list[dict[str, Any]]:
         """Samples: what the model answers to each instance alone, or, if it takes them only so, to all together.
 
-        Raises `_Unanswered` where there is not one prediction for each, one is not plain JSON, or it changes.
+        Raises `_Unanswered` where there is not one prediction for each, or one is not plain JSON; `_Changing` where the
+        same instance gets another answer.
         """
         try:
-            predictions = self._ask_each(key, instances)
+            ask, predictions = self._ask_each, self._ask_each(key, instances)
         except _Unanswered:
             if len(instances) == 1 or self._model.signatures[key].together == 1:
                 raise
-            predictions = self._ask(key, instances)
-            again = self._ask(key, instances)
-        else:
-            again = self._together(key, instances)
-            if not _equal(predictions, again):  # the instances influence each other, or the answers change
-                again = self._ask_each(key, instances)
-        if not _equal(predictions, again):
-            raise _Unanswered(f"signature {key} gives the same instance another answer the second time")
+            ask, predictions = self._ask, self._ask(key, instances)
+        if not self._is_steady(key, instances, predictions) and not _equal(predictions, ask(key, instances), 1e-6):
+            operation = self._model.alters[key]
+            raise _changing(key, f"writes ({operation})" if operation else "is not deterministic")
         return list(map(_sample, instances, predictions))
 
     def _ask_each(self, key: str, instances: Sequence[Any]) -> list[Any]:
         return [prediction for instance in instances for prediction in self._ask(key, [instance])]
 
-    def _together(self, key: str, instances: Sequence[Any]) -> list[Any]:
-        """The predictions for all in one request; none if the signature does not take them so."""
+    def _is_steady(self, key: str, instances: Sequence[Any], predictions: Sequence[Any]) -> bool:
+        """Whether nothing is written, and all instances in one request get the same predictions."""
+        if self._model.alters[key]:
+            return False
         try:
-            return self._ask(key, instances)
-        except _Unanswered:
-            return []
+            return _equal(predictions, self._ask(key, instances), 1e-3)
+        except _Unanswered:  # it does not take them together
+            return False
 
     def _ask(self, key: str, instances: Sequence[Any]) -> list[Any]:
         """The predictions. Raises `_Unanswered` where there is not one for each instance, or one is not plain JSON."""
@@ -165,14 +169,24 @@ def _is_finite(value: Any) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def _equal(left: Any, right: Any) -> bool:
-    """Whether two JSON values are the same, but for the last digits of numbers."""
+def _changing(key: str, why: str) -> _Changing:
+    return _Changing(f"signature {key} {why}, so its answers change: they cannot be samples")
+
+
+def _equal(left: Any, right: Any, tolerance: float) -> bool:
+    """Whether two JSON values are the same, but for the last digits of numbers.
+
+    Args:
+        left: one.
+        right: the other one.
+        tolerance: of floats, relative, and a hundredth of it absolute.
+    """
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(_equal(left[key], right[key], tolerance) for key in left)
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_equal, left, right))
+        return len(left) == len(right) and all(_equal(*pair, tolerance) for pair in zip(left, right, strict=True))
     if isinstance(left, float) and isinstance(right, float):
-        return math.isclose(left, right, rel_tol=1e-3, abs_tol=1e-5)
+        return math.isclose(left, right, rel_tol=tolerance, abs_tol=tolerance / 100)
     return bool(left == right)
 
 

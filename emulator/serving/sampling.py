@@ -7,7 +7,7 @@ instances come from: `instances` (standard input, `{"instances": [...]}`, with `
 bare value where the signature has one input, else an object by input. A prediction is the model's answer to that
 instance alone; where a call takes a fixed number of instances, there are so many samples, asked together. Exit code 1,
 and one line on standard error, where the model cannot be loaded, answers none of them, or its answers change: the
-signature writes, draws random numbers or reads the clock.
+signature draws random numbers or reads the clock, or it answers otherwise after what it wrote.
 """
 
 from __future__ import annotations

@@ -40,6 +40,8 @@ def varied(folder: Path) -> None:
         random=(lambda x: {"y": x + tf.random.uniform(tf.shape(x))}, _X),
         clock=(lambda x: {"y": x + tf.cast(tf.timestamp(), tf.float32)}, _X),
         printed=(printed, _X),
+        product=(lambda x: {"y": x * weight.assign_add(1.0)}, _X),
+        counted=(lambda x: {"y": x * 2.0 + weight.assign_add(1.0) * 0.0}, _X),
         seeded=(lambda x: {"y": x + tf.random.stateless_uniform(tf.shape(x), [1, 2])}, _X),
     )
 

@@ -161,7 +161,7 @@ def test_a_large_object_is_copied_in_several_calls(
     ids=["recipe", "SavedModel", "Keras file"],
 )
 def test_each_kind_of_artifact_says_how_its_bytes_come_here(facts: dict[str, str], said: str) -> None:
-    """A Keras file that was imported elsewhere would be exported as other bytes here: it is not to be imported again."""
+    """A Keras file that was imported elsewhere is not to be imported again: its export would have other bytes."""
     with pytest.raises(errors.ArtifactError) as caught:
         _folder.find({"source": "build/none/0", **facts})
 

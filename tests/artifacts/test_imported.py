@@ -100,11 +100,18 @@ def test_an_imported_artifact_comes_from_where_it_was_pushed(program: Program, t
     assert f"churn: pushed to gs://{shared}/saved_model/{digest}/ (1 file, " in pushed.stdout
     shutil.rmtree(program.root / "exports")
     shutil.rmtree(program.root / "build")
+    program.emulator.storage().buckets().insert(project=program.project, body={"name": f"{own}-2"}).execute()
+    elsewhere = ("--to", f"gs://{own}-2", "--endpoint", program.emulator.endpoint)
+    failed = models_command(program.root, "push", "churn", *elsewhere, PYTHONPATH=str(ROOT))
+    assert failed.returncode == 1
+    said = f"churn: its bytes are neither in gs://{own}-2/saved_model/{digest}/ nor on this machine; push it from the"
+    assert said in failed.stderr
     other = Engine(tmp_path / "other", program.root)
     program.declare("churn", engine=other, bucket=own)
     text = other.stack("up", "--skip-preview", "--suppress-progress", fails=True)
     assert f"its bytes are neither in the bucket nor in build/churn/{digest} on this machine: import the" in text
     assert "SavedModel on this machine (`python -m models import PATH --name NAME`), or set artifactSource" in text
+    assert "to a bucket that has them (`python -m models push NAME --to gs://BUCKET`, on a machine that has" in text
 
     program.declare("churn", engine=other, bucket=own, artifactSource=f"gs://{shared}")
     other.up()

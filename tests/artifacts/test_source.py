@@ -11,7 +11,7 @@ import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
 from resources import errors
-from resources.storage import _copies
+from resources.storage import _copies, _folder
 from tests.artifacts.conftest import PREFIX, WHOLE, Shared, Stack
 from tests.running import RunningEmulator
 
@@ -146,3 +146,23 @@ def test_a_large_object_is_copied_in_several_calls(
 
     assert emulator.calls()["storage.objects.rewrite"] == len(WHOLE) + 3
     assert stack.is_served()
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (
+            {"recipe": "line", "inputDigest": "0"},
+            "machine: run `python -m models build`, or set artifactSource to a bucket",
+        ),
+        ({}, "machine: import the SavedModel on this machine (`python -m models import PATH --name NAME`), or set art"),
+        ({"inputDigest": "0"}, "machine: set artifactSource to a bucket that has them (`python -m models push NAME"),
+    ],
+    ids=["recipe", "SavedModel", "Keras file"],
+)
+def test_each_kind_of_artifact_says_how_its_bytes_come_here(facts: dict[str, str], said: str) -> None:
+    """A Keras file that was imported elsewhere is not to be imported again: its export would have other bytes."""
+    with pytest.raises(errors.ArtifactError) as caught:
+        _folder.find({"source": "build/none/0", **facts})
+
+    assert said in str(caught.value)

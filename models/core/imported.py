@@ -10,6 +10,7 @@ from models.core.artifact import CARD_SAMPLES, Artifact
 from models.core.content import MANIFEST
 from models.core.errors import UsageError
 from models.core.places import build_folder, card_path
+from models.core.registry import is_name
 
 _ANY = "x"
 
@@ -22,13 +23,17 @@ def imported_names(root: Path) -> list[str]:
 
 def carded(root: Path, name: str) -> list[str]:
     """The content digests of the cards of artifacts that were imported under this name, sorted; a recipe has none."""
-    cards = card_path(root, name, _ANY).parent.glob("*.json")
-    return sorted(card.stem for card in cards if _content(card) == card.stem)
+    return [card.stem for card in cards_of(root, name) if _content(card) == card.stem]
+
+
+def cards_of(root: Path, name: str) -> list[Path]:
+    """The cards of a recipe or an imported artifact, sorted; none of a text that is not a name."""
+    return sorted(card_path(root, name, _ANY).parent.glob("*.json")) if is_name(name) else []
 
 
 def kept(root: Path, name: str) -> list[str]:
     """The content digests of the artifacts imported under this name whose bytes are on this machine, sorted."""
-    manifests = build_folder(root, name, _ANY).parent.glob(f"[!.]*/{MANIFEST}")
+    manifests = build_folder(root, name, _ANY).parent.glob(f"[!.]*/{MANIFEST}") if is_name(name) else ()
     return sorted(manifest.parent.name for manifest in manifests if _content(manifest) == manifest.parent.name)
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from models.core.errors import ModelsError, UsageError
 from models.core.recipe import Parameter, Recipe, Value
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 
 
 def is_name(text: str) -> bool:
-    """Whether the text is a valid name of a recipe or an imported artifact."""
+    """Whether the text is a valid name of a recipe or an imported artifact: it becomes the name of a folder."""
     return bool(_NAME.fullmatch(text))
 
 

@@ -157,8 +157,7 @@ def _pinned(name: str, digest: str, parameters: Mapping[str, Any] | None, root: 
         return _imported(name, parameters, root, builds, digest)
     if parameters:
         raise UsageError(f"parameters: {name}@{digest} names a build, whose parameters are fixed; leave them out")
-    folder = card_path(root, name, digest).parent
-    cards = sorted(path.stem for path in folder.glob("*.json"))
+    cards = [card.stem for card in imported.cards_of(root, name)]
     if not cards and name not in recipe_names(root):
         raise _unknown(name, root)
     missing = f"{name}@{digest}: there is no such card in models/cards/{name}; there are: {', '.join(cards) or 'none'}"
@@ -176,7 +175,7 @@ def _imported(
     """
     cards, here = imported.carded(root, name), imported.kept(root, name)
     if not cards and not here:
-        for card in sorted(card_path(root, name, "*").parent.glob("*.json")):
+        for card in imported.cards_of(root, name):
             manifests.read(card)  # reports a damaged one
         raise _unknown(name, root)
     if parameters:

@@ -64,6 +64,6 @@ def _ask(connection: http.client.HTTPConnection, path: str) -> float:
     answer = connection.getresponse()
     text = answer.read()
     seconds = time.perf_counter() - begin
-    if text != b'{"predictions":[2.0]}':
+    if text != b'{"predictions":[{"y":2.0}]}':
         raise BenchmarkError(f"the prediction was refused: {answer.status} {text.decode(errors='replace')}")
     return seconds

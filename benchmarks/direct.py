@@ -55,8 +55,9 @@ def _tensor(content: bytes) -> Any:
 
 
 def _whole(content: bytes, call: Call) -> bytes:
-    (outputs,) = call(_tensor(content)).values()
-    return orjson.dumps({"predictions": outputs}, option=orjson.OPT_SERIALIZE_NUMPY)
+    outputs = call(_tensor(content))
+    rows = [dict(zip(outputs, row, strict=True)) for row in zip(*outputs.values(), strict=True)]
+    return orjson.dumps({"predictions": rows}, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _timed(call: Callable[[], object]) -> float:

@@ -37,6 +37,7 @@ HELD = {
     "runtimeVersion": "2.21",
     "machineType": "mls1-c1-m2",
     "autoScaling": {"minNodes": 0},
+    "signatures": {"serving_default": {"inputs": {"x": "float32[?]"}, "outputs": {"y": "float32[?]"}}},
     "state": "READY",
     "createTime": "2026-01-01T00:00:00Z",
     "etag": "0123456789ab",

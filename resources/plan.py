@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,7 +81,7 @@ class Model:
     @property
     def default_version_inputs(self) -> dict[str, Any]:
         """The inputs of its `ml.DefaultVersion`."""
-        return {**self._facts, "version": self.default, **self._judged}
+        return {**self._facts, "version": self.default, **self._judged(self.versions)}
 
     def declares_split(self, before: Mapping[str, Any]) -> bool:
         """Whether it has an `ml.TrafficSplit`.
@@ -100,20 +100,21 @@ class Model:
         given = {"previousSplit": before.get("trafficSplit"), "previousDefault": before.get("defaultVersion")}
         known = {name: value for name, value in given.items() if value}
         facts = {"trafficSplit": self.split, "deploymentUris": uris, "defaultVersion": self.default}
-        return {**self._facts, **facts, **known, **self._judged}
+        concerned = [each for each in self.versions if each.name in {*self.split, self.default}]
+        return {**self._facts, **facts, **known, **self._judged(concerned)}
 
     @property
     def _facts(self) -> dict[str, Any]:
         return {"project": self.inputs["project"], "model": self.inputs["name"]}
 
-    @property
-    def _judged(self) -> dict[str, Any]:
-        """What a gate goes by."""
-        known = {version.name: version.saved_model["signatures"] for version in self.versions if version.saved_model}
+    def _judged(self, versions: Iterable[Version]) -> dict[str, Any]:
+        """What a gate goes by, of these versions."""
+        versions = list(versions)
+        known = {version.name: version.saved_model["signatures"] for version in versions if version.saved_model}
         given = {
             "gate": self.gate,
             "signatures": known,
-            "artifacts": {version.name: version.artifact for version in self.versions if version.artifact},
+            "artifacts": {version.name: version.artifact for version in versions if version.artifact},
             "allowBreakingChange": self.allowed,
         }
         return {name: value for name, value in given.items() if value}

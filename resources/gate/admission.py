@@ -13,6 +13,8 @@ from resources._values import UNKNOWN, table
 from resources.gate import compatibility
 
 Values = Mapping[str, Any]
+_BY_VERSION = ("signatures", "artifacts")
+"""Inputs that hold what is known of each version."""
 _REMEDY = "Add gate.samples: FILE, or set gate.skip: true"
 
 
@@ -36,9 +38,15 @@ def judge_default(olds: Values, news: Values) -> Verdict:
     changes = default_changes(olds, news)
     if not olds or changes or olds.get("gate") != news.get("gate"):
         _judge_samples(verdict, news, version, gated=changes)
-    if changes or (known(olds, version) and known(news, version)):
+    if changes or _has_other_signatures(olds, news, version):
         judge_signatures(verdict, news, version, *signatures(olds, news, version))
     return verdict
+
+
+def _has_other_signatures(olds: Values, news: Values, version: str) -> bool:
+    """Whether a version's signatures are known and another artifact changed them."""
+    before, after = (table(values, "signatures").get(version) for values in (olds, news))
+    return before != after and bool(known(olds, version) and known(news, version))
 
 
 def judge_split(olds: Values, news: Values) -> Verdict:
@@ -93,6 +101,24 @@ def no_samples(version: str, reason: str = "its artifact has no samples") -> str
 def nothing_compared(version: str, reason: str = "its artifact has no samples") -> str:
     """The warning of a version without samples where no gate is declared; arguments as above."""
     return f"gate not run for {version}: {reason}. {_REMEDY} to silence this"
+
+
+def kept(olds: Values, news: Values) -> dict[str, Any]:
+    """The inputs of an `ml.DefaultVersion` with the signatures and artifacts that a later run asks for, no others.
+
+    These are the version's own, and those of the state's version where the state does not hold them: a model of many
+    versions would hold all of them in each state otherwise.
+    """
+    version, before = str(news.get("version")), str(olds.get("version"))
+    if version == UNKNOWN:
+        return dict(news)
+    asked = {version} if before in table(olds, "signatures") else {version, before}
+    found = dict(news)
+    for name in _BY_VERSION:
+        found[name] = {key: value for key, value in table(news, name).items() if key in asked}
+        if not found[name]:
+            del found[name]
+    return found
 
 
 def signatures(olds: Values, news: Values, version: str) -> tuple[str, dict[str, Any], dict[str, Any]]:

@@ -43,7 +43,7 @@ class DefaultVersionProvider(Provider):
             return result
         same = all(_olds.get(name) == news.get(name) for name in self.schema.names("path"))
         olds = (_olds if same else {}) or _deleted.get(self.identity(news), {})
-        return _verdicts.check_result(news, admission.judge_default(olds, news))
+        return _verdicts.check_result(admission.kept(olds, news), admission.judge_default(olds, news))
 
     def compared(self, olds: State, news: State) -> Changes:
         """By the schema's lines; a new gate needs samples, which only the manifest may hold."""

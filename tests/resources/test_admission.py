@@ -91,3 +91,30 @@ def test_a_digest_of_digits_is_quoted() -> None:
 
     [refusal] = admission.judge_default({"version": "v1"}, news).refusals
     assert '`allowBreakingChange: "1234567890123456"`' in refusal
+
+
+@pytest.mark.parametrize(
+    ("olds", "version", "held"),
+    [
+        ({}, "v2", {"v2"}),
+        ({"version": "v1", "signatures": {"v1": {}}}, "v2", {"v2"}),
+        ({"version": "v1", "signatures": {}}, "v2", {"v1", "v2"}),
+        ({"version": "v1"}, "v1", {"v1"}),
+        ({"version": "v1"}, "gone", {"v1"}),
+    ],
+    ids=["first", "known in the state", "unknown in the state", "unchanged", "without an artifact"],
+)
+def test_a_default_holds_the_signatures_that_a_later_run_asks_for(
+    olds: dict[str, Any], version: str, held: set[str]
+) -> None:
+    """Its own, and those of the version before it where the state lacks them; the same of artifacts."""
+    facts: dict[str, Any] = {name: {"samples": 2} for name in ("v1", "v2", "v3")}
+    found = admission.kept(olds, {"version": version, "signatures": facts, "artifacts": facts})
+    assert (found["version"], set(found["signatures"]), set(found["artifacts"])) == (version, held, held)
+
+
+def test_a_default_whose_version_is_not_known_yet_holds_all() -> None:
+    """In preview its version may be an output of a resource that does not exist."""
+    news = {"version": UNKNOWN, "signatures": {"v1": {}, "v2": {}}}
+    assert admission.kept({}, news) == news
+    assert admission.kept({}, {"version": "v1", "signatures": {"v2": {}}}) == {"version": "v1"}

@@ -111,7 +111,7 @@ async def _answer(call: Call, one: Respond) -> Response:
     if answers_at(call) or call.raw_path.startswith(("/-/", "/upload/", "/resumable/", "/download/")):
         return _refused(call, errors.InvalidArgument("Uploads, downloads and batches have no place in a batch."))
     response = await one(call)
-    if call.api == "storage" and not isinstance(response.body, dict | list | None):
+    if call.api == "storage" and response.status < 400 and not isinstance(response.body, dict | list | None):
         if isinstance(response.body, FilePart):
             response.body.file.close()
         return _refused(call, errors.InvalidArgument("The bytes of an object have no place in a batch."))

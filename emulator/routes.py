@@ -57,6 +57,11 @@ class Router:
                 path = f"download/{method.path}"
                 self._add(method.verb, path, _Route(*_compile(path, method), method, download=True))
 
+    @property
+    def roots(self) -> frozenset[str]:
+        """The first segments of all addresses: `v1`, `storage`, ..."""
+        return frozenset(root for _, root in self._routes)
+
     def _add(self, verb: str, path: str, route: _Route) -> None:
         self._routes.setdefault((verb, path.partition("/")[0]), []).append(route)
 
@@ -83,4 +88,6 @@ def _compile(template: str, method: Method) -> tuple[re.Pattern[str], dict[str, 
             regex += f"(?P<{name}>{pattern})"
             if given:
                 patterns[name] = re.compile(pattern)
+    if method.api == "storage" and not template.endswith("}"):
+        regex += "/?"  # `storage/v1/b/` is `storage/v1/b`: some clients end the address of a collection so
     return re.compile(regex), patterns

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from emulator import (
     admin,
@@ -32,11 +32,14 @@ from emulator.front import AtOnce
 from emulator.request import Request, Response
 from emulator.routes import Match, Router
 from emulator.shortcut import Ended, Shortcut
-from emulator.storage import xml_uploads
+from emulator.storage import encryption, media, xml
 from resources import errors
 
 _Answer = Callable[[], Awaitable[Response]]
 """Answers a call, where nothing is to go wrong with it."""
+
+_FIXED = frozenset({"-", "batch", "console", "discovery", "$discovery"})
+"""First segments of addresses that are not methods: a bucket of such a name is reached by the JSON API only."""
 
 _RAW_BODY = {"ml.projects.predict", "ml.projects.explain"}
 
@@ -48,6 +51,7 @@ class App:
         methods = discovery.methods()
         self._emulator = emulator
         self._router = Router(methods)
+        self._reserved = self._router.roots | _FIXED
         self._handlers = handlers.collect(methods)
         self.at_once: AtOnce = Shortcut(emulator, self._note_all).take
 
@@ -117,10 +121,12 @@ class App:
         await call.override()
         match = self._router.match(call.verb, call.raw_path)
         if match is not None:
-            return await self._carry_out(match.method.id, call, lambda: self._answer(call, match))
-        if xml_uploads.answers_at(call):
-            answer = self._carry_out(xml_uploads.METHOD, call, lambda: xml_uploads.respond(self._emulator, call))
-            return await xml_uploads.in_xml(call, answer)
+            answer = self._carry_out(match.method.id, call, lambda: self._answer(call, match))
+            return await (media.in_text(call, answer) if _gives_bytes(call, match) else answer)
+        target = xml.target(call)
+        if target is not None and target.bucket not in self._reserved:
+            answer = self._carry_out(xml.method(call, target), call, lambda: xml.respond(self._emulator, call, target))
+            return await xml.in_xml(call, answer)
         raise errors.NotFound("Method not found." if call.api == "ml" else "Not Found")
 
     async def _carry_out(self, method: str, call: Call, answer: _Answer) -> Response:
@@ -161,14 +167,22 @@ class App:
         request = await _request(call, match)
         handler = self._handlers.get(match.method.id)
         if handler is None:
-            raise errors.Unimplemented(f"The method {match.method.id} is not emulated.")
+            raise errors.MethodNotAllowed(
+                f"The method {match.method.id} is not emulated; docs/emulator.md lists those that are."
+            )
         mask = partial.parse(match.method, request.params["fields"]) if request.params.get("fields") else None
+        await encryption.refuse_keys_and_body(call.headers, request.chunks)
         response = await handler(self._emulator, request)
         if mask and response.status < 300:
             response.body = partial.apply(mask, response.body)
         if response.body is None and call.verb == "DELETE" and response.status == 200:
             response.status = 204
         return response
+
+
+def _gives_bytes(call: Call, match: Match) -> bool:
+    """Whether the answer is the bytes of an object."""
+    return match.method.media and (match.download or "media" in parse_qs(call.query).get("alt", ()))
 
 
 async def _request(call: Call, match: Match) -> Request:

@@ -27,9 +27,8 @@ async def publish(emulator: Emulator, number: int) -> None:
     row = tables.by_number(emulator, number)
     bucket, _ = split_uri(inputs.settings(row)["outputPath"])
     try:
-        fields = object_fields.given(
-            {"contentType": "text/plain"}, json.loads(rows.bucket(emulator, bucket)["resource"])
-        )
+        stored = json.loads(rows.bucket(emulator, bucket)["resource"])
+        fields = object_fields.given({"contentType": "text/plain"}, stored, emulator.now())
     except errors.NotFound as exc:
         raise JobFailed(f"The results cannot be written: {exc.message}") from exc
     objects = _objects(emulator, row, fields)

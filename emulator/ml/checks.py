@@ -47,8 +47,7 @@ def version_body(project: str, model: str, given: Mapping[str, Any]) -> dict[str
     Output-only fields are ignored, and so is `requestLoggingConfig`, which only a patch sets.
 
     Raises:
-        InvalidArgument: what it says is not allowed; names every field.
-        Unimplemented: it needs something that is not emulated.
+        InvalidArgument: what it says is not allowed or not emulated; names every field.
     """
     known = VERSION.fields
     body = _inputs([name for name in VERSION.names("fixed", "mutable") if known[name].create], given)
@@ -67,11 +66,10 @@ def job_body(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the API stores of a new job, without its id.
 
     Raises:
-        InvalidArgument: what it says is not allowed; names every field.
-        Unimplemented: it needs something that is not emulated.
+        InvalidArgument: what it says is not allowed or not emulated; names every field.
     """
     if "trainingInput" in given:
-        raise field_error(errors.Unimplemented, "job.trainingInput", "This endpoint runs batch prediction jobs only.")
+        raise field_error(errors.InvalidArgument, "job.trainingInput", "This endpoint runs batch prediction jobs only.")
     if "predictionInput" not in given:
         raise field_error(errors.InvalidArgument, "job.predictionInput", "is required")
     body = _inputs(("predictionInput", "labels"), given)
@@ -135,11 +133,11 @@ def _refuse_unsupported(body: Mapping[str, Any]) -> None:
     for name in ("container", "predictionClass"):
         if name in body:
             raise field_error(
-                errors.Unimplemented, f"version.{name}", "This endpoint serves TensorFlow SavedModels only."
+                errors.InvalidArgument, f"version.{name}", "This endpoint serves TensorFlow SavedModels only."
             )
     if body.get("framework", "TENSORFLOW") != "TENSORFLOW":
         raise field_error(
-            errors.Unimplemented,
+            errors.InvalidArgument,
             "version.framework",
             f"{body['framework']} is not served here: this endpoint serves TensorFlow SavedModels only.",
         )

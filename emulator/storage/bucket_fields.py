@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulator.storage import fields, times
+from emulator.storage import fields, protection, times
 from resources import errors
 from resources.storage import rules
 
@@ -71,10 +71,22 @@ def completed(body: Mapping[str, Any], old: Mapping[str, Any], now: datetime) ->
         result.setdefault("rpo", "DEFAULT")
     result["iamConfiguration"] = _access(result.get("iamConfiguration", {}), old, now)
     result.setdefault("softDeletePolicy", {"retentionDurationSeconds": _SOFT_DELETE_SECONDS})
+    if "retentionPolicy" in result:
+        result["retentionPolicy"] = _retention(result["retentionPolicy"], old.get("retentionPolicy", {}))
     for policy, setting in (("softDeletePolicy", "retentionDurationSeconds"), ("retentionPolicy", "retentionPeriod")):
         if policy in result:
             result[policy] = _since(result[policy], old.get(policy, {}), setting, now)
     return result
+
+
+def _retention(policy: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    """A retention policy; whether it is locked is the API's to say. Without a period it keeps the one before."""
+    seconds = str(policy.get("retentionPeriod", old.get("retentionPeriod", "")))
+    if not seconds.isdecimal() or not 1 <= int(seconds) <= protection.MAX_SECONDS:
+        raise errors.InvalidArgument(
+            f"retentionPolicy.retentionPeriod must be 1 to {protection.MAX_SECONDS} seconds; got {seconds!r}."
+        )
+    return {**{key: value for key, value in policy.items() if key != "isLocked"}, "retentionPeriod": seconds}
 
 
 def _location_type(bucket: Mapping[str, Any]) -> str:

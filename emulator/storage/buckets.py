@@ -1,7 +1,8 @@
 """`storage.buckets.*`.
 
-Bucket names are taken for everybody, whatever the project. Lifecycle rules, retention and the other policies are stored
-and given back; nothing acts on them. A deleted bucket is gone at once (no soft deletion).
+Bucket names are taken for everybody, whatever the project. Retention policies and default holds keep objects, see
+`protection`; lifecycle rules and the other policies are stored and given back, and nothing acts on them. A deleted
+bucket is gone at once (no soft deletion).
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ async def buckets_insert(emulator: Emulator, request: Request) -> Response:
         raise errors.InvalidArgument("Required: name")
     names.check_bucket(name)
     if (body.get("hierarchicalNamespace") or {}).get("enabled"):
-        raise errors.Unimplemented("Hierarchical namespaces are not emulated: leave hierarchicalNamespace out.")
+        raise errors.InvalidArgument("Hierarchical namespaces are not emulated: leave hierarchicalNamespace out.")
     now = emulator.now()
+    if request.params.get("enableObjectRetention"):
+        body["objectRetention"] = {"mode": "Enabled"}
     stored = bucket_fields.completed(body, {}, now)
     time = times.text(now)
     with emulator.store.transaction():
@@ -58,7 +61,13 @@ async def buckets_get(emulator: Emulator, request: Request) -> Response:
     if request.params.get("softDeleted"):
         raise errors.NotFound("The specified bucket does not exist: nothing is kept here after its deletion.")
     row = rows.bucket(emulator, request.params["bucket"])
-    if is_known(request, row["generation"], row["metageneration"], resource.etag(0, row["metageneration"])):
+    if is_known(
+        request.params,
+        request.headers,
+        row["generation"],
+        row["metageneration"],
+        resource.etag(0, row["metageneration"]),
+    ):
         return Response(status=304)
     return _answer(row, request)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from emulator.storage import blobs, rows, times
+from emulator.storage import blobs, protection, rows, times
 from emulator.storage.preconditions import Preconditions
 from emulator.storage.tables import next_generation
 
@@ -57,6 +57,7 @@ def put(
     Raises:
         errors.NotFound: the bucket is gone.
         errors.PreconditionFailed: a condition does not hold.
+        errors.PermissionDenied: the generation that is live now is held or retained.
     """
     with emulator.store.transaction():
         bucket, old = rows.bucket(emulator, new.bucket), rows.live(emulator, new.bucket, new.name)
@@ -77,6 +78,7 @@ def replace(emulator: Emulator, new: NewObject) -> tuple[int, str | None]:
 
     Raises:
         errors.NotFound: the bucket is gone.
+        errors.PermissionDenied: the generation that is live now is held or retained.
     """
     bucket, old = rows.bucket(emulator, new.bucket), rows.live(emulator, new.bucket, new.name)
     return _replace(emulator, new, bucket, old), None if old is None else old["blob"]
@@ -110,7 +112,11 @@ def _insert(emulator: Emulator, new: NewObject, generation: int) -> None:
 
 
 def delete(emulator: Emulator, row: sqlite3.Row, *, permanently: bool) -> None:
-    """Ends an object: for good, or, as a bucket with versioning does it, by making it noncurrent."""
+    """Ends an object: for good, or, as a bucket with versioning does it, by making it noncurrent.
+
+    Raises:
+        errors.PermissionDenied: it is held or retained.
+    """
     with emulator.store.transaction():
         if permanently:
             _drop(emulator, row)
@@ -123,6 +129,7 @@ def _retire(emulator: Emulator, bucket: sqlite3.Row, row: sqlite3.Row) -> None:
     if not json.loads(bucket["resource"]).get("versioning", {}).get("enabled"):
         _drop(emulator, row)
         return
+    protection.require_removable(row, emulator.now(), archived=True)
     emulator.store.run(
         "UPDATE storage_objects SET deleted = ? WHERE bucket = ? AND name = ? AND generation = ?",
         *(times.text(emulator.now()), row["bucket"], row["name"], row["generation"]),
@@ -130,6 +137,7 @@ def _retire(emulator: Emulator, bucket: sqlite3.Row, row: sqlite3.Row) -> None:
 
 
 def _drop(emulator: Emulator, row: sqlite3.Row) -> None:
+    protection.require_removable(row, emulator.now())
     emulator.store.run(
         "DELETE FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?",
         *(row["bucket"], row["name"], row["generation"]),

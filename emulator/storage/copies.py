@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emulator.request import Request, Response
-from emulator.storage import blobs, digests, names, object_fields, resource, rows
+from emulator.storage import blobs, digests, names, object_fields, protection, resource, rows
 from emulator.storage.commit import NewObject, delete, put
 from emulator.storage.preconditions import Preconditions
 from resources import errors
@@ -40,7 +40,8 @@ async def objects_move(emulator: Emulator, request: Request) -> Response:
         raise errors.InvalidArgument("The source and the destination of a move must differ.")
     source = rows.object_(emulator, params["bucket"], params["sourceObject"], None)
     Preconditions.of(params, "ifSource").require(source["generation"], source["metageneration"])
-    new = replace(_of_row(source, json.loads(source["resource"])), name=params["destinationObject"])
+    fields = {key: value for key, value in json.loads(source["resource"]).items() if key != protection.RELEASED}
+    new = replace(_of_row(source, fields), name=params["destinationObject"])
     row = put(emulator, new, Preconditions.of(params), lambda _: _end(emulator, [source]))
     return Response(body=resource.object_(row, request.base_url, params.get("projection")))
 
@@ -119,21 +120,21 @@ def _fields(emulator: Emulator, bucket: str, body: dict[str, Any] | None, source
     """The fields of a copy. ACLs, holds and the storage class are not the source's: they belong to its bucket."""
     left = {"acl", "eventBasedHold", "retention", "storageClass", "temporaryHold"}
     given = body or {key: value for key, value in source.items() if key not in left}
-    return object_fields.given(given, json.loads(rows.bucket(emulator, bucket)["resource"]))
+    return object_fields.given(given, json.loads(rows.bucket(emulator, bucket)["resource"]), emulator.now())
 
 
 async def objects_compose(emulator: Emulator, request: Request) -> Response:
     """Joins up to 32 objects of one bucket into one, which has no MD5 hash; `deleteSourceObjects` ends the sources.
 
-    Checksums of the `destination` are passed over, those of `x-goog-hash` hold: gcloud copies the whole resource of the
-    first source.
+    Without a `contentType` in `destination` it has none. Checksums of the `destination` are passed over, those of
+    `x-goog-hash` hold: gcloud copies the whole resource of the first source.
     """
     body, params = request.body or {}, request.params
     bucket, name = params["destinationBucket"], params["destinationObject"]
     names.check_object(name)
     sources = _sources(emulator, bucket, body.get("sourceObjects") or [])
-    destination = body.get("destination") or {}
-    fields = _composed_fields(emulator, bucket, destination, sources[0])
+    stored = json.loads(rows.bucket(emulator, bucket)["resource"])
+    fields = object_fields.given(body.get("destination") or {}, stored, emulator.now())
     promised = digests.expected({}, request.headers)
     with blobs.writing(emulator) as writer, contextlib.ExitStack() as opened:
         # Opened here and now: a source that is deleted in the meantime is still joined.
@@ -183,12 +184,3 @@ def _sources(emulator: Emulator, bucket: str, wanted: list[dict[str, Any]]) -> l
         conditions.require(row["generation"], row["metageneration"])
         sources.append(row)
     return sources
-
-
-def _composed_fields(
-    emulator: Emulator, bucket: str, destination: dict[str, Any], first: sqlite3.Row
-) -> dict[str, Any]:
-    """The fields of a composed object; without a content type of its own it has that of its first source."""
-    source = json.loads(first["resource"])
-    default = {"contentType": source["contentType"]} if "contentType" in source else {}
-    return object_fields.given({**default, **destination}, json.loads(rows.bucket(emulator, bucket)["resource"]))

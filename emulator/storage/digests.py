@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +112,12 @@ def verify(digest: Digest, promised: Mapping[str, str]) -> None:
     Raises:
         errors.InvalidArgument: the bytes that came are not the promised ones.
     """
+    for _, message in mismatches(digest, promised):
+        raise errors.InvalidArgument(message)
+
+
+def mismatches(digest: Digest, promised: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The kind (`crc32c`, `md5`) of each promised checksum that is not that of the bytes, and a message."""
     for kind, label, computed in (("crc32c", "CRC32C", digest.crc32c), ("md5", "MD5 hash", digest.md5)):
         if kind in promised and promised[kind] != computed:
-            raise errors.InvalidArgument(
-                f'Provided {label} "{promised[kind]}" doesn\'t match calculated {label} "{computed}".'
-            )
+            yield kind, f'Provided {label} "{promised[kind]}" doesn\'t match calculated {label} "{computed}".'

@@ -1,7 +1,7 @@
 r"""`matchGlob` of `objects.list`: patterns of whole names.
 
-`*` is any text without a slash, `**` any text, `?` one character but a slash, `[ab]` and `[a-z]` one of these, `[!ab]`
-one of the others, `{a,b}` either. `\` takes the next character for itself.
+`*` is any text without a slash, `**` any text, `**/` any number of folders or none, `?` one character but a slash,
+`[ab]` and `[a-z]` one of these, `[!ab]` one of the others, `{a,b}` either. `\` takes the next character for itself.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 
 from resources import errors
 
-_SIGN = re.compile(r"\*\*|\\.|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
-_SIMPLE = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+_SIGN = re.compile(r"(?<![^/{,])\*\*/|\*\*|\\.|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
+_SIMPLE = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 _LONGEST = 1024
 
 

@@ -37,8 +37,6 @@ async def objects_insert(emulator: Emulator, request: Request) -> Response:
 
 
 async def _insert(emulator: Emulator, request: Request) -> Response:
-    if "x-goog-encryption-algorithm" in request.headers:
-        raise errors.Unimplemented("Customer-supplied encryption keys are not emulated.")
     if request.params.get("upload_id"):
         return await uploads.proceed(emulator, request)
     if request.verb != "POST":
@@ -86,9 +84,8 @@ def _new(
         raise errors.InvalidArgument("Required: name")
     names.check_object(name)
     given = {"contentType": content_type, "contentEncoding": params.get("contentEncoding")}
-    fields = object_fields.given(
-        {**{key: value for key, value in given.items() if value}, **metadata}, json.loads(bucket["resource"])
-    )
+    wanted = {**{key: value for key, value in given.items() if value}, **metadata}
+    fields = object_fields.given(wanted, json.loads(bucket["resource"]), emulator.now())
     require(Preconditions.of(params), rows.live(emulator, params["bucket"], name))
     return name, fields
 

@@ -24,7 +24,7 @@ async def objects_list(emulator: Emulator, request: Request) -> Response:
     """
     params = request.params
     if params.get("filter"):
-        raise errors.Unimplemented("The parameter filter of storage.objects.list is not emulated: leave it out.")
+        raise errors.InvalidArgument("The parameter filter of storage.objects.list is not emulated: leave it out.")
     rows.bucket(emulator, params["bucket"])
     if params.get("softDeleted"):
         return Response(body={"kind": "storage#objects"})
@@ -97,8 +97,9 @@ def _rows(emulator: Emulator, params: dict[str, Any], page: _Page, limit: int) -
     end = params.get("endOffset") or None
     current = "" if params.get("versions") else "AND deleted IS NULL"
     query = (
-        f"SELECT * FROM storage_objects WHERE bucket = ? AND (name, generation) >= (?, ?) {current}"  # noqa: S608  # a constant of this function
-        " ORDER BY name, generation LIMIT ?"
+        f"{rows.OBJECTS} WHERE bucket = ?"
+        f" AND (storage_objects.name, storage_objects.generation) >= (?, ?) {current}"
+        " ORDER BY storage_objects.name, storage_objects.generation LIMIT ?"
     )
     while found := emulator.store.all(query, params["bucket"], name, generation, limit + 1):
         for row in found:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from emulator import gzipped
-from emulator.call import Dropped
+from emulator import answers, gzipped
+from emulator.call import Call, Dropped
 from emulator.request import Response
 from emulator.storage import blobs, resource, times
 from emulator.storage.object_fields import HEADERS
@@ -45,6 +46,18 @@ def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -
     if _part(wanted) is None:
         return Response(body=body, headers=headers)
     return Response(status=206, body=body, headers={**headers, "content-range": f"bytes {start}-{end - 1}/{size}"})
+
+
+async def in_text(call: Call, answer: Awaitable[Response]) -> Response:
+    """The answer to a download, with its errors in plain text, as the API writes them where bytes are asked for."""
+    try:
+        response = await answer
+    except errors.ApiError as exc:
+        response = answers.refusal(exc, call.raw_path, call.api)
+    if not isinstance(response.body, dict):
+        return response
+    headers = {**response.headers, "content-type": "text/plain; charset=UTF-8"}
+    return replace(response, body=response.body["error"]["message"].encode("utf-8", "replace"), headers=headers)
 
 
 def _wanted(row: sqlite3.Row, request: Mapping[str, str]) -> str | None:

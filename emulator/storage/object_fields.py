@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from emulator import moments
-from emulator.storage import fields, times
+from emulator.storage import fields, protection, times
 from resources import errors
 
 MUTABLE = frozenset(
@@ -42,18 +43,20 @@ HEADERS = {
 _METADATA_BYTES = 8 * 1024
 
 
-def given(body: Mapping[str, Any], bucket: Mapping[str, Any]) -> dict[str, Any]:
+def given(body: Mapping[str, Any], bucket: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The caller's part of a new object's resource, checked; everything else in a body is the API's and passed over.
 
     Args:
         body: the request's object resource.
-        bucket: the stored fields of the bucket, whose storage class is the default.
+        bucket: the stored fields of the bucket, whose storage class and hold are the defaults.
+        now: current time.
 
     Raises:
         errors.InvalidArgument: a value is not allowed.
     """
     kept = {key: value for key, value in body.items() if key in MUTABLE | FIXED}
-    return checked({"storageClass": bucket["storageClass"], **fields.without_nulls(kept)})
+    new = checked({"storageClass": bucket["storageClass"], **fields.without_nulls(kept)})
+    return protection.new(new, bucket, now)
 
 
 def changed(old: Mapping[str, Any], body: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
@@ -91,6 +94,9 @@ def checked(resource: dict[str, Any]) -> dict[str, Any]:
         resource["customTime"] = times.exact(moments.time(resource["customTime"]))
     if not resource.get("retention"):
         resource.pop("retention", None)
+    elif "retainUntilTime" in resource["retention"]:
+        until = times.exact(moments.time(resource["retention"]["retainUntilTime"]))
+        resource["retention"] = {**resource["retention"], "retainUntilTime": until}
     metadata = resource.get("metadata", {})
     size = sum(len(key) + len(value.encode("utf-8", "replace")) for key, value in metadata.items())
     if size > _METADATA_BYTES:

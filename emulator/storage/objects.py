@@ -1,4 +1,4 @@
-"""`storage.objects.*` of one object that is there. Holds and retention are stored, not enforced."""
+"""`storage.objects.*` of one existing object."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from emulator.request import Request, Response
-from emulator.storage import commit, media, object_fields, resource, rows, times
+from emulator.storage import commit, media, object_fields, protection, resource, rows, times
 from emulator.storage.preconditions import Preconditions, is_known
 from resources import errors
 
@@ -21,7 +21,7 @@ async def objects_get(emulator: Emulator, request: Request) -> Response:
         raise errors.NotFound("No such object: nothing is kept here after its deletion.")
     row = _find(emulator, request)
     state = row["generation"], row["metageneration"]
-    if is_known(request, *state, resource.etag(*state)):
+    if is_known(request.params, request.headers, *state, resource.etag(*state)):
         return Response(status=304)
     if request.params.get("alt") == "media":
         return media.download(emulator, row, request.headers)
@@ -39,14 +39,17 @@ async def objects_update(emulator: Emulator, request: Request) -> Response:
 
 
 def _change(emulator: Emulator, request: Request, *, replace: bool) -> Response:
+    now, override = emulator.now(), bool(request.params.get("overrideUnlockedRetention"))
     with emulator.store.transaction():
         row = _find(emulator, request)
         Preconditions.of(request.params).require(row["generation"], row["metageneration"])
-        stored = object_fields.changed(json.loads(row["resource"]), request.body or {}, replace=replace)
+        old, bucket = json.loads(row["resource"]), json.loads(rows.bucket(emulator, row["bucket"])["resource"])
+        wanted = object_fields.changed(old, request.body or {}, replace=replace)
+        stored = protection.changed(old, wanted, bucket, now, override=override)
         emulator.store.run(
             "UPDATE storage_objects SET resource = ?, metageneration = metageneration + 1, updated = ?"
             " WHERE bucket = ? AND name = ? AND generation = ?",
-            *(json.dumps(stored), times.text(emulator.now()), row["bucket"], row["name"], row["generation"]),
+            *(json.dumps(stored), times.text(now), row["bucket"], row["name"], row["generation"]),
         )
     return _answer(rows.object_(emulator, row["bucket"], row["name"], row["generation"]), request)
 

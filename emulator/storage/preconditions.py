@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.request import Request
 from resources import errors
 
 _TEXT = "At least one of the pre-conditions you specified did not hold."
@@ -54,11 +53,14 @@ class Preconditions:
             raise errors.PreconditionFailed(_TEXT)
 
 
-def is_known(request: Request, generation: int, metageneration: int, etag: str) -> bool:
+def is_known(
+    params: Mapping[str, Any], headers: Mapping[str, str], generation: int, metageneration: int, etag: str
+) -> bool:
     """Whether the caller of a read has the state that is there already, by a condition of its own: 304.
 
     Args:
-        request: its parameters `if...`, and its headers `If-Match` and `If-None-Match`: tags, quoted or bare, or `*`.
+        params: of the request, `if...` among them.
+        headers: of the request: `If-Match` and `If-None-Match` are tags, quoted or bare, or `*`.
         generation: what is there.
         metageneration: of it.
         etag: of it.
@@ -66,8 +68,8 @@ def is_known(request: Request, generation: int, metageneration: int, etag: str) 
     Raises:
         errors.PreconditionFailed: a positive condition does not hold.
     """
-    conditions = Preconditions.of(request.params)
-    wanted, known = (_tags(request.headers.get(name)) for name in ("if-match", "if-none-match"))
+    conditions = Preconditions.of(params)
+    wanted, known = (_tags(headers.get(name)) for name in ("if-match", "if-none-match"))
     if not conditions.matches(generation, metageneration) or (wanted and wanted.isdisjoint({etag, "*"})):
         raise errors.PreconditionFailed(_TEXT)
     return conditions.unmodified(generation, metageneration) or not known.isdisjoint({etag, "*"})

@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from emulator.operations import project_number
+from emulator.storage import protection, times
 
+_PRIVATE = (protection.RELEASED,)
 _ACCESS_CONTROL = ("acl", "defaultObjectAcl", "owner")
 
 
@@ -39,8 +41,10 @@ def bucket(row: sqlite3.Row, base_url: str, projection: str | None = None) -> di
 def object_(row: sqlite3.Row, base_url: str, projection: str | None = None) -> dict[str, Any]:
     """The `Object` of a row of `storage_objects`; arguments as for `bucket`."""
     quoted = f"b/{quote(row['bucket'], safe='')}/o/{quote(row['name'], safe='')}"
+    fields = _projected(row, projection)
+    retained = protection.expiration(row, fields)
     shown = {
-        **_projected(row, projection),
+        **{key: value for key, value in fields.items() if key not in _PRIVATE},
         "kind": "storage#object",
         "id": f"{row['bucket']}/{row['name']}/{row['generation']}",
         "name": row["name"],
@@ -59,6 +63,7 @@ def object_(row: sqlite3.Row, base_url: str, projection: str | None = None) -> d
         "timeStorageClassUpdated": row["created"],
         "updated": row["updated"],
         "timeDeleted": row["deleted"],
+        "retentionExpirationTime": times.text(retained) if retained else None,
     }
     return {key: value for key, value in shown.items() if value is not None}
 

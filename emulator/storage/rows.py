@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from emulator.context import Emulator
 
 
+OBJECTS = (
+    "SELECT storage_objects.*, json_extract(storage_buckets.resource, '$.retentionPolicy.retentionPeriod')"
+    " AS retention_seconds FROM storage_objects JOIN storage_buckets ON storage_buckets.name = storage_objects.bucket"
+)
+"""Objects, each with the retention period of its bucket."""
+
+
 def bucket(emulator: Emulator, name: str) -> sqlite3.Row:
     """The row of a bucket.
 
@@ -26,7 +33,7 @@ def bucket(emulator: Emulator, name: str) -> sqlite3.Row:
 
 def live(emulator: Emulator, bucket_name: str, name: str) -> sqlite3.Row | None:
     """The row of an object's live generation, or None."""
-    query = "SELECT * FROM storage_objects WHERE bucket = ? AND name = ? AND deleted IS NULL"
+    query = f"{OBJECTS} WHERE bucket = ? AND storage_objects.name = ? AND deleted IS NULL"
     return emulator.store.one(query, bucket_name, name)
 
 
@@ -39,7 +46,7 @@ def object_(emulator: Emulator, bucket_name: str, name: str, generation: int | N
     if generation is None:
         row = live(emulator, bucket_name, name)
     else:
-        query = "SELECT * FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?"
+        query = f"{OBJECTS} WHERE bucket = ? AND storage_objects.name = ? AND storage_objects.generation = ?"
         row = emulator.store.one(query, bucket_name, name, generation)
     if row is None:
         bucket(emulator, bucket_name)

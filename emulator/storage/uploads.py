@@ -129,7 +129,7 @@ async def _state(
 ) -> Response:
     """The answer after `size` bytes: 308, or the object where they are all."""
     if not complete:
-        return Response(status=308, headers={"range": f"bytes=0-{size - 1}"} if size else {})
+        return _incomplete(request, size)
     digest = emulator.running.taken(session["id"])
     if digest.size != size:
         digest = await asyncio.to_thread(digests.of_file, blobs.path(emulator, session["blob"]))
@@ -142,6 +142,14 @@ async def _state(
         _end(emulator, session)
         raise
     return _done(emulator, _find(emulator, request), request)
+
+
+def _incomplete(request: Request, size: int) -> Response:
+    """308 with what has arrived; 200 for clients that say so, since some proxies and clients follow a 308."""
+    headers = {"range": f"bytes=0-{size - 1}"} if size else {}
+    if request.headers.get("x-guploader-no-308", "").lower() != "yes":
+        return Response(status=308, headers=headers)
+    return Response(body=b"", headers={"x-http-status-code-override": "308", **headers})
 
 
 def _finish(emulator: Emulator, request: Request, session: sqlite3.Row, size: int, digest: digests.Digest) -> None:

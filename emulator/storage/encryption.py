@@ -1,0 +1,34 @@
+"""Customer-supplied encryption keys: refused, so that nothing is stored in the clear that was to be encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from resources import errors
+
+_KEYS = tuple(
+    f"x-goog-{prefix}encryption-{name}"
+    for prefix in ("", "copy-source-")
+    for name in ("algorithm", "key", "key-sha256")
+)
+
+
+def refuse_keys(headers: Mapping[str, str]) -> None:
+    """Refuses a request that brings such a key. Names of Cloud KMS keys pass.
+
+    Raises:
+        errors.InvalidArgument: it does; the message names the header.
+    """
+    for name in _KEYS:
+        if name in headers:
+            raise errors.InvalidArgument(f"Customer-supplied encryption keys are not emulated: leave {name} out.")
+
+
+async def refuse_keys_and_body(headers: Mapping[str, str], chunks: AsyncIterator[bytes]) -> None:
+    """Does the same for a request whose body nobody has taken. Raises as `refuse_keys` does."""
+    try:
+        refuse_keys(headers)
+    except errors.InvalidArgument:
+        async for _ in chunks:  # a client that is still sending reads no answer
+            pass
+        raise

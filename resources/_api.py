@@ -140,7 +140,7 @@ class Api:
         status = int(error.resp.status)
         if status < 400 or _reach.is_foreign(status, error.content, request.uri):
             return _unheard(request, _reach.foreign(self.where(request), error.content, status))
-        found = _answers.from_response(status, error.content)
+        found = _answers.from_response(status, error.content, media="alt=media" in request.uri)
         found.method, found.writes, found.is_google = request.methodId, _writes(request), self.settings.is_google
         found.retry_after = retry_after(error.resp, self._clock.time())
         return found

@@ -14,6 +14,13 @@ _UNSURE = (errors.Internal, errors.Unavailable, errors.DeadlineExceeded)
 _REFRESH = "Run `pulumi refresh` to see what is there now, then the same command again"
 _MEND = "Correct what the message names in the stack file, then run `pulumi up` again"
 
+_NOT_EMULATED = (
+    "This endpoint does not do that; docs/emulator.md lists what the emulator does. With another server, check that "
+    "tf2-models:endpoint is its root"
+)
+_KEPT = "Release the object's hold, or wait until its retention ends (`gcloud storage objects describe` shows both)"
+"""Of a 403 that no permission mends."""
+
 UNTAINT = "A resource that was only to be made again (`pulumi state taint`) stays with `pulumi state untaint`"
 """Of what cannot be deleted."""
 
@@ -25,7 +32,7 @@ _STEPS: dict[type[errors.Error], str] = {
     errors.PermissionDenied: "Check that the API is enabled (`gcloud services enable ml.googleapis.com "
     "storage.googleapis.com`) and that these credentials have roles/ml.admin and roles/storage.admin",
     errors.NotFound: f"What it needs is gone, or was never there. {_REFRESH}",
-    errors.MethodNotAllowed: "Check that tf2-models:endpoint is the root of a server that speaks both APIs",
+    errors.MethodNotAllowed: _NOT_EMULATED,
     errors.AlreadyExists: "It is not in this stack's state: adopt: true takes it over; or choose another name",
     errors.Aborted: f"Somebody else changed it meanwhile. {_REFRESH}",
     errors.Gone: _AGAIN,
@@ -35,7 +42,7 @@ _STEPS: dict[type[errors.Error], str] = {
     errors.RangeNotSatisfiable: _AGAIN,
     errors.ResourceExhausted: "A quota is used up: wait, or lower tf2-models:callsPerMinute or concurrentOperations",
     errors.Internal: _AGAIN,
-    errors.Unimplemented: "This endpoint does not do that; docs/emulator.md lists what the emulator does",
+    errors.Unimplemented: _NOT_EMULATED,
     errors.Unavailable: _AGAIN,
     errors.DeadlineExceeded: _AGAIN,
     errors.OperationFailed: "Mend what the message names, then run `pulumi up` again",
@@ -64,6 +71,8 @@ def step(error: errors.ApiError | errors.OperationFailed) -> str:
     """What to do about an answer of the API."""
     if isinstance(error, errors.Unauthenticated):
         return f"Log in: {login(error)}"
+    if isinstance(error, errors.PermissionDenied) and is_kept(error):
+        return _KEPT
     if isinstance(error, errors.FailedPrecondition) and error.method.endswith(".create"):
         return _MEND  # what is there already has no part in it
     return permission(error) or _STEPS[type(error)]
@@ -72,6 +81,12 @@ def step(error: errors.ApiError | errors.OperationFailed) -> str:
 def login(error: errors.Unauthenticated) -> str:
     """What to do about a 401: Google's endpoint asks for its credentials, any other for a token of its own."""
     return _credentials.LOGIN if error.is_google else _credentials.OWN_LOGIN
+
+
+def is_kept(error: errors.PermissionDenied) -> bool:
+    """Whether Cloud Storage refuses to end an object because of a hold or a retention period."""
+    retained = any(isinstance(item, dict) and item.get("reason") == "retentionPolicyNotMet" for item in error.details)
+    return retained or " is under active " in error.message
 
 
 def permission(error: errors.Error) -> str:

@@ -24,7 +24,7 @@ _CONTAINER: State = {
 _ROUTES: State = {"predict": "/predict", "health": "/health"}
 _OF_CONTAINER: State = {**_FIELDS_OF_GOOGLE, "container": _CONTAINER}
 _ROUTINE: State = {"machineType": "mls1-c1-m2", "predictionClass": "a.B", "packageUris": ["gs://<bucket>/a.tar.gz"]}
-_NOT_SERVED: dict[str, Any] = {"made": False, "answer": errors.Unimplemented}
+_NOT_SERVED: dict[str, Any] = {"made": False, "answer": errors.InvalidArgument}
 
 
 def _inside(path: str, old: State, new: State, api: State | None = None, **more: Any) -> Row:
@@ -232,7 +232,7 @@ ROWS = [
     Row(field=_URI, change="taken away", step="same", old=_OF_CONTAINER, new={_URI: None}, made=False),
     *fixed("runtimeVersion", "2.11", "2.10", given=_UNMADE),
     *fixed("pythonVersion", "3.7", "2.7", base=_OLD_RUNTIME, body=_OLD_RUNTIME, given=_UNMADE),
-    *fixed("framework", "TENSORFLOW", "XGBOOST", answer=errors.Unimplemented),
+    *fixed("framework", "TENSORFLOW", "XGBOOST", answer=errors.InvalidArgument),
     *fixed("machineType", "n1-standard-2", "n1-standard-4"),
     Row(
         field="machineType",

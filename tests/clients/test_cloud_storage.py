@@ -104,7 +104,7 @@ def test_conditions_by_etag(client: Any, made: Any) -> None:
 
 
 def test_times_of_an_object(made: Any) -> None:
-    """`customTime` moves forward only, and stays; a retention is set and taken away."""
+    """`customTime` moves forward only, and stays."""
     blob = made.blob("o")
     blob.custom_time = datetime(2024, 5, 6, 7, 8, 7, 500000, tzinfo=timezone.utc)
     blob.upload_from_string(b"1")
@@ -118,14 +118,9 @@ def test_times_of_an_object(made: Any) -> None:
             blob.patch()
     assert made.get_blob("o").custom_time == datetime(2024, 5, 6, 7, 8, 7, 500000, tzinfo=timezone.utc)
     blob.custom_time = later
-    blob.retention.mode, blob.retention.retain_until_time = "Unlocked", later
     blob.patch()
-    kept = made.get_blob("o")
-    blob.retention.mode = blob.retention.retain_until_time = None
-    blob.patch(override_unlocked_retention=True)
 
-    assert (kept.custom_time, kept.retention.mode, kept.retention.retain_until_time) == (later, "Unlocked", later)
-    assert "retention" not in made.get_blob("o")._properties
+    assert made.get_blob("o").custom_time == later
 
 
 def test_objects_of_objects(client: Any, made: Any, project: str) -> None:

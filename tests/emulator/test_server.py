@@ -36,7 +36,7 @@ REFUSED: list[tuple[str, str, str, bytes | None, int, str]] = [
     ("wrong verb", "PUT", "/v1/projects/p/models/m", None, 404, "Method not found."),
     ("a slash hidden in a name", "GET", "/v1/projects/p%2Fq/models/m", None, 404, "Method not found."),
     ("broken UTF-8 in a name", "GET", "/v1/projects/p/models/%FF", None, 404, "Method not found."),
-    ("method without handler", "GET", "/v1/projects/p/locations/l/studies", None, 501, "locations.studies.list"),
+    ("method without handler", "GET", "/v1/projects/p/locations/l/studies", None, 405, "locations.studies.list"),
     ("batch without calls", "POST", "/batch", None, 400, "multipart/mixed"),
     ("unknown query parameter", "GET", "/v1/projects/p/models?pagesize=1", None, 400, 'Unknown name "pagesize"'),
     ("page size that is no number", "GET", "/v1/projects/p/models?pageSize=x", None, 400, "pageSize"),

@@ -32,7 +32,7 @@ INPUT = {
         ({"predictionInput": {**INPUT, "dataFormat": "CSV"}}, errors.InvalidArgument, "job.prediction_input.data_form"),
         ({"predictionInput": {**INPUT, "outputDataFormat": "TF_RECORD"}}, errors.InvalidArgument, "output_data_format"),
         ({"predictionInput": {**INPUT, "runtimeVersion": "3.0"}}, errors.InvalidArgument, "runtime_version"),
-        ({"trainingInput": {"region": "us-central1"}}, errors.Unimplemented, "job.training_input"),
+        ({"trainingInput": {"region": "us-central1"}}, errors.InvalidArgument, "job.training_input"),
         ({"labels": {"A": "b"}}, errors.InvalidArgument, "job.labels"),
     ],
 )

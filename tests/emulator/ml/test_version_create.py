@@ -24,7 +24,7 @@ REFUSED: list[tuple[dict[str, Any], type[errors.ApiError], str]] = [
     ),
     ({"machineType": "mls1-c1-m2", "manualScaling": {"nodes": 1}}, errors.InvalidArgument, "version.manual_scaling"),
     ({"labels": {"Big": "x"}}, errors.InvalidArgument, "version.labels"),
-    ({"framework": "XGBOOST"}, errors.Unimplemented, "version.framework"),
+    ({"framework": "XGBOOST"}, errors.InvalidArgument, "version.framework"),
     ({"deploymentUri": None}, errors.InvalidArgument, "version.deployment_uri"),
     ({"deploymentUri": "s3://bucket/x"}, errors.InvalidArgument, "version.deployment_uri"),
     ({"deploymentUri": "gs://no-such-bucket-here/x"}, errors.FailedPrecondition, "version.deployment_uri"),

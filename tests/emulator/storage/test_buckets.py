@@ -268,4 +268,4 @@ def test_the_layout_and_managed_folders_of_command_lines(storage: Any, bucket: s
     assert "items" not in storage.managedFolders().list(bucket=bucket).execute()
     with pytest.raises(HttpError) as caught:
         storage.managedFolders().insert(bucket=bucket, body={"name": "f/"}).execute()
-    assert caught.value.status_code == 501
+    assert caught.value.status_code == 405

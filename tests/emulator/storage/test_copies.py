@@ -116,7 +116,7 @@ def _parts(storage: Any, bucket: str, count: int) -> list[dict[str, Any]]:
 
 
 def test_a_composition_joins_in_order(storage: Any, bucket: str) -> None:
-    """Up to 32 objects become one, in the order given, with a CRC32C and a count in place of an MD5 hash."""
+    """Up to 32 objects become one, in the order given, with a CRC32C and a count; it has no MD5 hash, and no type."""
     parts = _parts(storage, bucket, 32)
     place = {"destinationBucket": bucket, "destinationObject": "whole"}
 
@@ -125,8 +125,8 @@ def test_a_composition_joins_in_order(storage: Any, bucket: str) -> None:
     longer = storage.objects().compose(**place, body=body).execute()
 
     content = b"".join(f"part {number};".encode() for number in range(32))
-    assert (made["crc32c"], made["componentCount"], made["contentType"]) == (crc32c(content), 32, "text/plain")
-    assert "md5Hash" not in made
+    assert (made["crc32c"], made["componentCount"]) == (crc32c(content), 32)
+    assert made.keys().isdisjoint({"md5Hash", "contentType"})
     assert (longer["componentCount"], longer["contentType"]) == (33, "x/y")
     assert storage.objects().get_media(bucket=bucket, object="whole").execute() == content + b"part 0;"
 

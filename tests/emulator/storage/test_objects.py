@@ -254,8 +254,8 @@ def test_deleting_the_live_generation_by_number_is_for_good(storage: Any, bucket
 
 
 def test_what_is_not_emulated_says_so(storage: Any, bucket: str) -> None:
-    """A parameter that would need what is not there answers 501, not a wrong result."""
-    assert refused(storage.objects().list(bucket=bucket, filter="contexts.a:*"))[0] == 501
+    """A parameter that would need what does not exist here answers 400, not a wrong result."""
+    assert refused(storage.objects().list(bucket=bucket, filter="contexts.a:*"))[0] == 400
 
 
 def test_nothing_is_kept_after_its_deletion(storage: Any, bucket: str) -> None:

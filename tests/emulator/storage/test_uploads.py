@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import socket
 from pathlib import Path
 from typing import Any
@@ -199,15 +198,6 @@ def test_conditions_hold_at_the_end_of_an_upload(endpoint: str, storage: Any, bu
     assert late.status == 412
     assert objects.get(bucket=bucket, object="o").execute() == first
     assert send("PUT", session, b"late", {"content-range": "bytes 0-3/4"}).status == 410
-
-
-def test_customer_supplied_keys_are_refused(endpoint: str, bucket: str) -> None:
-    """What would have to be encrypted is not stored in the clear: 501."""
-    url = f"{endpoint}/upload/storage/v1/b/{bucket}/o?uploadType=media&name=o"
-    key = base64.b64encode(bytes(32)).decode()
-    headers = {"x-goog-encryption-algorithm": "AES256", "x-goog-encryption-key": key}
-
-    assert send("POST", url, b"secret", headers).status == 501
 
 
 def test_an_insert_that_names_no_upload_is_refused(storage: Any, bucket: str) -> None:

@@ -61,7 +61,7 @@ def test_a_fault_meets_each_request_of_an_upload(wrong: str, emulator: RunningEm
             emulator.faults({"method": INSERT, "status": 503, "message": "<busy>", "retryAfter": 3})
             refused = getattr(upload, step)()
             assert (refused.status, refused.headers["retry-after"]) == (503, "3")
-            assert b"<Error><Code>backendError</Code><Message>&lt;busy&gt;</Message></Error>" in refused.content
+            assert b"<Error><Code>ServiceUnavailable</Code><Message>&lt;busy&gt;</Message></Error>" in refused.content
             assert names(emulator, bucket) == []
         assert getattr(upload, step)().status == 200
 

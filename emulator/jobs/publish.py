@@ -23,7 +23,7 @@ _RESULTS, _ERRORS, _KEYS = "prediction.results", "prediction.errors_stats", "pre
 
 
 async def publish(emulator: Emulator, number: int) -> None:
-    """Ends a job whose shards are all whole. Raises `JobFailed` where the bucket is gone."""
+    """Ends a job whose shards are all whole. Raises `JobFailed` where the bucket is gone, or keeps an older result."""
     row = tables.by_number(emulator, number)
     bucket, _ = split_uri(inputs.settings(row)["outputPath"])
     try:
@@ -40,6 +40,8 @@ async def publish(emulator: Emulator, number: int) -> None:
 
     try:
         await insist(emulator, change)
+    except (errors.NotFound, errors.PermissionDenied) as exc:
+        raise JobFailed(f"The results cannot be written: {exc.message}") from exc
     finally:
         blobs.remove_unused(emulator, [*gone, *(new.blob for new in objects)])
 

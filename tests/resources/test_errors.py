@@ -112,3 +112,12 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
     """Every class stands in the picture at the head of the module."""
     for kind in leaves(errors.Error):
         assert f"── {kind.__name__} " in str(errors.__doc__), kind
+
+
+def test_an_error_of_a_download_is_its_text() -> None:
+    """Cloud Storage writes it as plain text where bytes are asked for; a proxy's page stays one."""
+    plain = _answers.from_response(404, b"No such object: b/o", media=True)
+    page = _answers.from_response(404, b"<html>Not here</html>", media=True)
+
+    assert (type(plain), str(plain)) == (errors.NotFound, "No such object: b/o")
+    assert str(page).startswith("not the API's own answer")

@@ -124,3 +124,19 @@ def test_a_change_without_an_answer_may_have_taken_effect(error: Any, writes: bo
     line = str(_hints.shown(error, WHAT, str))
 
     assert ("It may have taken effect" in line and "`pulumi refresh`" in line) is writes
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("Object 'b/o' is under active Temporary hold and cannot be deleted.", "forbidden"),
+        ("Object 'b/o' is subject to bucket's retention policy.", "retentionPolicyNotMet"),
+    ],
+)
+def test_an_object_that_is_kept_lacks_no_permission(message: str, reason: str) -> None:
+    """A 403 because of a hold or a retention names these, and no role."""
+    content = json.dumps({"error": {"code": 403, "message": message, "errors": [{"reason": reason}]}})
+    error = _answers.from_response(403, content.encode())
+
+    assert isinstance(error, errors.ApiError)
+    assert _hints.step(error).startswith("Release the object's hold, or wait until its retention ends")

@@ -168,3 +168,44 @@ def test_a_download_that_its_client_leaves_holds_nothing_open(
         assert opened()
 
     until(lambda: not opened(), "the file is closed")
+
+
+@pytest.mark.parametrize(
+    ("place", "headers", "status", "text"),
+    [
+        ("storage/v1/b/{}/o/absent?alt=media", {}, 404, "No such object: {}/absent"),
+        ("download/storage/v1/b/{}/o/absent", {}, 404, "No such object: {}/absent"),
+        ("download/storage/v1/b/{}/o/o", {"range": "bytes=9-"}, 416, "The requested range cannot be satisfied."),
+        ("storage/v1/b/{}/o/o?alt=media&generation=x", {}, 400, "Invalid value at 'generation' (TYPE_INT64), \"x\""),
+        (
+            "storage/v1/b/{}/o/o?alt=media&ifGenerationMatch=1",
+            {},
+            412,
+            "At least one of the pre-conditions you specified did not hold.",
+        ),
+    ],
+)
+def test_errors_of_downloads_are_plain_text(
+    endpoint: str, storage: Any, bucket: str, place: str, headers: dict[str, str], status: int, text: str
+) -> None:
+    """Where bytes are asked for, Cloud Storage writes its errors as text; of metadata it writes them as JSON."""
+    storage.objects().insert(bucket=bucket, name="o", media_body=data(b"01234567")).execute()
+
+    answer = send("GET", f"{endpoint}/{place.format(bucket)}", headers=headers)
+
+    assert (answer.status, answer.headers["content-type"]) == (status, "text/plain; charset=UTF-8")
+    assert answer.content.decode() == text.format(bucket)
+    json_ = send("GET", f"{endpoint}/storage/v1/b/{bucket}/o/absent")
+    assert json_.json["error"]["message"] == f"No such object: {bucket}/absent"
+
+
+def test_a_fault_of_a_download_is_plain_text(emulator: RunningEmulator, storage: Any, bucket: str) -> None:
+    """It keeps the seconds to wait."""
+    storage.objects().insert(bucket=bucket, name="o", media_body=data(b"01234567")).execute()
+    emulator.faults({"method": "storage.objects.get", "status": 503, "message": "busy", "retryAfter": 3})
+    try:
+        answer = send("GET", f"{emulator.endpoint}/storage/v1/b/{bucket}/o/o?alt=media")
+    finally:
+        emulator.faults()
+
+    assert (answer.status, answer.content, answer.headers["retry-after"]) == (503, b"busy", "3")

@@ -91,6 +91,34 @@ def test_a_lost_chunk_is_sent_again(storage: Any, bucket: str, lost: int, *, sen
     assert made["md5Hash"] == md5(_CONTENT)
 
 
+@pytest.mark.parametrize("said", ["yes", "no"])
+def test_clients_that_take_no_308(endpoint: str, bucket: str, said: str) -> None:
+    """With `X-GUploader-No-308: yes` what is incomplete is 200 with the status in a header: Go's client asks so."""
+    session, header = _start(endpoint, bucket), {"x-guploader-no-308": said}
+
+    answers = [
+        send("PUT", session, headers={"content-range": "bytes */*", **header}),
+        send("PUT", session, _CONTENT[:KIB_256], {"content-range": f"bytes 0-{KIB_256 - 1}/*", **header}),
+        send("PUT", session, headers={"content-range": "bytes */*", **header}),
+        send(
+            "PUT",
+            session,
+            _CONTENT[KIB_256:],
+            {"content-range": f"bytes {KIB_256}-{len(_CONTENT) - 1}/{len(_CONTENT)}", **header},
+        ),
+    ]
+
+    incomplete = [
+        (answer.status, answer.headers.get("x-http-status-code-override"), answer.headers.get("range"))
+        for answer in answers[:3]
+    ]
+    status, override = {"yes": (200, "308"), "no": (308, None)}[said]
+    assert incomplete == [(status, override, taken) for taken in (None, *[f"bytes=0-{KIB_256 - 1}"] * 2)]
+    assert {answer.content for answer in answers[:3]} == {b""}
+    assert (answers[3].status, "x-http-status-code-override" in answers[3].headers) == (200, False)
+    assert answers[3].json["crc32c"] == crc32c(_CONTENT)
+
+
 def test_the_state_of_a_session(endpoint: str, bucket: str) -> None:
     """A session tells what it has; a completed one answers its object again."""
     session, total = _start(endpoint, bucket), len(_CONTENT)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
 
-from tests.emulator.storage.support import Answer, crc32c, send
+from tests.emulator.storage.support import Answer, crc32c, md5, send
 from tests.running import RunningEmulator
 
 INSERT = "storage.objects.insert"
@@ -35,9 +37,9 @@ class Upload:
         self._id = "".join(re.findall("<UploadId>(.*)</UploadId>", answer.content.decode()))
         return answer
 
-    def part(self) -> Answer:
+    def part(self, headers: dict[str, str] | None = None, content: bytes = b"bytes") -> Answer:
         """`PUT ?partNumber=1`."""
-        answer = send("PUT", f"{self._object}?partNumber=1&uploadId={self._id}", b"bytes")
+        answer = send("PUT", f"{self._object}?partNumber=1&uploadId={self._id}", content, headers)
         self._etag = answer.headers.get("etag", "")
         return answer
 
@@ -94,3 +96,82 @@ def test_preconditions_are_refused_not_passed_over(header: str, emulator: Runnin
     assert (begun.status, ended.status) == (400, 400)
     assert header.encode() in ended.content
     assert names(emulator, bucket) == []
+
+
+def test_the_fields_of_the_starting_request(emulator: RunningEmulator, bucket: str) -> None:
+    """Its headers are the object's fields: how the object is packed says nothing about the bodies of parts."""
+    upload, packed = Upload(emulator, bucket), gzip.compress(b"plain" * 1000)
+    fields = {
+        "content-type": "text/plain",
+        "content-encoding": "gzip",
+        "content-disposition": "inline",
+        "cache-control": "no-store",
+        "content-language": "de",
+        "x-goog-custom-time": "2024-05-06T09:08:09+02:00",
+        "x-goog-storage-class": "NEARLINE",
+        "x-goog-meta-k": "ü".encode().decode("latin-1"),
+    }
+
+    begun = upload.begin(fields)
+    upload.part({"content-encoding": "gzip"}, packed)
+    upload.end()
+
+    found = emulator.storage().objects().get(bucket=bucket, object="o").execute()
+    expected = {
+        "contentType": "text/plain",
+        "contentEncoding": "gzip",
+        "contentDisposition": "inline",
+        "cacheControl": "no-store",
+        "contentLanguage": "de",
+        "customTime": "2024-05-06T07:08:09Z",
+        "storageClass": "NEARLINE",
+        "metadata": {"k": "ü"},
+        "crc32c": crc32c(packed),
+    }
+    assert begun.status == 200
+    assert {field: found.get(field) for field in expected} == expected
+    plain = send("GET", f"{emulator.endpoint}/{bucket}/o")
+    assert (plain.content, plain.headers["x-goog-custom-time"]) == (b"plain" * 1000, expected["customTime"])
+
+
+def test_a_custom_time_that_is_none_is_refused(emulator: RunningEmulator, bucket: str) -> None:
+    """It is not dropped."""
+    begun = Upload(emulator, bucket).begin({"x-goog-custom-time": "yesterday"})
+
+    assert (begun.status, b"<Code>InvalidArgument</Code>" in begun.content) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "code", "details"),
+    [
+        ({"content-md5": md5(b"other")}, "BadDigest", [md5(b"other"), md5(b"bytes")]),
+        ({"x-goog-hash": f"md5={md5(b'other')}"}, "BadDigest", [md5(b"other"), md5(b"bytes")]),
+        ({"x-goog-hash": f"crc32c={crc32c(b'other')}"}, "CrcMismatch", [crc32c(b"other"), crc32c(b"bytes")]),
+        ({"content-md5": "!"}, "InvalidDigest", ["MD5"]),
+        ({"x-goog-hash": "crc32c=AAAA"}, "InvalidDigest", ["CRC32C"]),
+    ],
+)
+def test_checksum_errors(
+    emulator: RunningEmulator, bucket: str, headers: dict[str, str], code: str, details: list[str]
+) -> None:
+    """A part whose bytes are not the promised ones is refused with what was promised and what came."""
+    upload = Upload(emulator, bucket)
+    upload.begin()
+
+    refused = upload.part(headers)
+
+    told = refused.content.decode()
+    assert (refused.status, re.findall("<Code>(.*)</Code>", told)) == (400, [code])
+    assert all(text in unescape("".join(re.findall("<Details>(.*)</Details>", told))) for text in details)
+    assert [upload.part().status, upload.end().status] == [200, 200]
+
+
+def test_an_upload_that_does_not_exist(emulator: RunningEmulator, bucket: str) -> None:
+    """Its error names what is missing: the upload, or the bucket."""
+    answers = [
+        send("PUT", f"{emulator.endpoint}/{name}/o?partNumber=1&uploadId=x", b"") for name in (bucket, f"{bucket}-no")
+    ]
+
+    codes = [re.findall("<Code>(.*)</Code>", answer.content.decode()) for answer in answers]
+    assert [answer.status for answer in answers] == [404, 404]
+    assert codes == [["NoSuchUpload"], ["NoSuchBucket"]]

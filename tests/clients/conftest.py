@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from google.auth import credentials
+from google.cloud import storage
 
 from tests.clients.gcloud import Gcloud
 from tests.running import RunningEmulator
@@ -27,3 +30,18 @@ def gcloud_home(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def gcloud(emulator: RunningEmulator, project: str, gcloud_home: Any) -> Gcloud:
     """The `gcloud` command, where it is installed."""
     return Gcloud.found(emulator.endpoint, project, gcloud_home)
+
+
+@pytest.fixture
+def client(emulator: RunningEmulator, project: str) -> Iterator[Any]:
+    """google-cloud-storage in the test's project."""
+    nobody = credentials.AnonymousCredentials()  # type: ignore[no-untyped-call]  # the package has no annotations
+    made = storage.Client(project=project, credentials=nobody, client_options={"api_endpoint": emulator.endpoint})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def made(client: Any, project: str) -> Any:
+    """A bucket that google-cloud-storage made."""
+    return client.create_bucket(f"{project}-gcs", location="us-central1")

@@ -5,36 +5,18 @@ from __future__ import annotations
 import gzip
 import io
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.api_core.exceptions import BadRequest, NotFound, NotModified, PreconditionFailed
-from google.auth import credentials
-from google.cloud import storage
 from google.cloud.storage import transfer_manager
 
 from tests.emulator.storage.support import NAMES, REFUSED_NAMES
-from tests.running import RunningEmulator
 
 _LARGE = secrets.token_bytes(3 * 2**20 + 5)
-
-
-@pytest.fixture
-def client(emulator: RunningEmulator, project: str) -> Iterator[Any]:
-    """The client of the test's project."""
-    nobody = credentials.AnonymousCredentials()  # type: ignore[no-untyped-call]  # the package has no annotations
-    made = storage.Client(project=project, credentials=nobody, client_options={"api_endpoint": emulator.endpoint})
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def made(client: Any, project: str) -> Any:
-    """A bucket that it made."""
-    return client.create_bucket(f"{project}-gcs", location="us-central1")
 
 
 def test_bytes_go_both_ways(made: Any) -> None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.clients.speaking import PROGRAMS, Program, Refused
 from tests.running import BOUND, RunningEmulator
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("clients in other languages")]
+pytestmark = pytest.mark.faults
 
 _CHUNK = 256 * 1024
 _CONTENT = secrets.token_bytes(3 * _CHUNK + 5)

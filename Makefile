@@ -53,7 +53,7 @@ clean: _local ## stop the emulator, remove all that make made in this folder
 	@$(LOCAL) && tools/clean.sh
 
 .PHONY: clean-cache
-clean-cache: ## remove what setup and bench keep in the user's cache folder for all checkouts: pulumi, other servers
+clean-cache: ## remove what setup, bench and test-faults keep in the user's cache folder for all checkouts: pulumi, other servers and clients
 	@rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/tf2-models"
 
 .PHONY: test

@@ -15,16 +15,17 @@ _FILTER = "A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`; `OR`
 _CANCEL = "Only the creation of a version stops; every other operation runs to its end."
 _REGIONS = "The same everywhere: this machine is each of them. Training and accelerators are not among what they offer."
 _POLICIES = (
-    "Lifecycle, retention, soft deletion, CORS, logging and the like are stored and given back; nothing acts on them."
+    "Lifecycle, soft deletion, CORS, logging and the like are stored and given back; nothing acts on them. A retention "
+    "policy keeps objects; it cannot be locked."
 )
 _SOFT = "Nothing is kept after its deletion: `softDeleted` finds nothing."
 _POLICY = "Stored and given back; everybody may do everything."
-_HOLDS = "Holds and retention are stored, not enforced."
+_EMPTY = "Always empty: what makes one is not emulated."
 
 PARTLY = {
     "ml.projects.getConfig": "The accounts that it names do not exist.",
     "ml.projects.jobs.create": (
-        "Training jobs answer 501. Region and runtime are checked, without "
+        "Training jobs answer 400. Region and runtime are checked, without "
         "effect. No more nodes run than this machine has cores, and one job at a time."
     ),
     "ml.projects.jobs.list": _FILTER,
@@ -33,7 +34,7 @@ PARTLY = {
     "ml.projects.models.setIamPolicy": _POLICY,
     "ml.projects.models.testIamPermissions": "Everybody may do everything.",
     "ml.projects.models.versions.create": (
-        "Containers, custom prediction routines, scikit-learn and XGBoost answer 501. Every runtime is the TensorFlow "
+        "Containers, custom prediction routines, scikit-learn and XGBoost answer 400. Every runtime is the TensorFlow "
         "that is installed. A machine type bounds a node's cores and memory; accelerators, service account and "
         "explanations are checked and stored, without effect."
     ),
@@ -44,20 +45,22 @@ PARTLY = {
     "ml.projects.locations.list": _REGIONS,
     "ml.projects.locations.operations.cancel": _CANCEL,
     "storage.buckets.get": _SOFT,
-    "storage.buckets.insert": f"{_POLICIES} Predefined ACLs have no effect; hierarchical namespaces answer 501.",
+    "storage.buckets.insert": f"{_POLICIES} Predefined ACLs have no effect; hierarchical namespaces answer 400.",
     "storage.buckets.list": _SOFT,
     "storage.buckets.patch": _POLICIES,
     "storage.buckets.setIamPolicy": _POLICY,
     "storage.buckets.testIamPermissions": "Everybody may do everything.",
     "storage.buckets.update": _POLICIES,
-    "storage.managedFolders.list": "Always empty.",
-    "storage.objects.delete": _HOLDS,
+    "storage.anywhereCaches.list": _EMPTY,
+    "storage.buckets.operations.list": _EMPTY,
+    "storage.managedFolders.list": _EMPTY,
+    "storage.notifications.list": _EMPTY,
     "storage.objects.get": _SOFT,
-    "storage.objects.insert": "Predefined ACLs and Cloud KMS keys have no effect; keys of the caller's own answer 501.",
-    "storage.objects.list": "`filter` answers 501; nothing is kept after its deletion.",
-    "storage.objects.patch": _HOLDS,
+    "storage.objects.insert": "Predefined ACLs and Cloud KMS keys have no effect; customer-supplied keys answer 400.",
+    "storage.objects.list": "`filter` answers 400; nothing is kept after its deletion.",
     "storage.objects.rewrite": "One call, unless `maxBytesRewrittenPerCall` bounds it between locations or classes.",
-    "storage.objects.update": _HOLDS,
+    "storage.projects.hmacKeys.list": _EMPTY,
+    "storage.rapidCaches.list": _EMPTY,
     "storage.projects.serviceAccount.get": "The account that it names does not exist.",
 }
 
@@ -79,7 +82,7 @@ def _section(api: str, methods: Iterable[Method], answered: dict[str, Handler]) 
     groups = "".join(f"- {code(group)}: {', '.join(names)}\n" for group, names in _groups(left))
     head = f"### {TITLES[api]}\n\n{len(rows)} of {len(own)} methods are answered.\n"
     answered_ones = table(("Method", "State", "What it does", "What is missing"), rows)
-    return f"{head}\n{answered_ones}\nThe rest answers 501:\n\n{groups}"
+    return f"{head}\n{answered_ones}\nThe rest answers 405:\n\n{groups}"
 
 
 def _row(method: Method, handler: Handler) -> tuple[str, str, str, str]:

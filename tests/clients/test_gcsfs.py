@@ -78,3 +78,21 @@ def test_pandas_reads_and_writes(emulator: RunningEmulator, bucket: str) -> None
     assert (ran.stdout, ran.returncode) == ("True True\n", 0), ran.stderr
     rows = emulator.storage().objects().get_media(bucket=bucket, object="rows.json").execute()
     assert rows == b'{"age":63,"thal":"fixed"}\n{"age":37,"thal":"normal"}\n'
+
+
+def test_what_is_kept_and_what_is_joined(files: GCSFileSystem, emulator: RunningEmulator, bucket: str) -> None:
+    """A file under a hold is neither removed nor overwritten; files that are joined have no type of their own."""
+    objects = emulator.storage().objects()
+    files.pipe(f"{bucket}/held", b"held", content_type="text/plain")
+    objects.patch(bucket=bucket, object="held", body={"temporaryHold": True}).execute()
+
+    with pytest.raises(OSError, match="under active Temporary hold"):
+        files.rm(f"{bucket}/held")
+    with pytest.raises(OSError, match="under active Temporary hold"):
+        files.pipe(f"{bucket}/held", b"other")
+    files.merge(f"{bucket}/joined", [f"{bucket}/held"] * 2)
+
+    assert files.cat(f"{bucket}/held") == b"held"
+    assert "contentType" not in objects.get(bucket=bucket, object="joined").execute()
+    with pytest.raises(FileNotFoundError, match="absent"):
+        files.cat(f"{bucket}/absent")

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from googleapiclient.http import MediaInMemoryUpload
 
 from emulator.jobs import tfrecord
 from tests.emulator.jobs.batch import Batch, counts
 from tests.emulator.ml.caller import until
+from tests.running import RunningEmulator
 
 pytestmark = pytest.mark.tensorflow
 
@@ -142,3 +144,20 @@ def test_jobs_wait_for_one_another_and_can_be_cancelled(batch: Batch) -> None:
     assert (at_once["state"], stopped["state"]) == ("CANCELLED", "CANCELLED")
     assert stopped["errorMessage"] == "The job was cancelled."
     assert batch.files(stopped) == batch.files(at_once) == []
+
+
+def test_a_result_that_is_held_is_not_overwritten(batch: Batch, emulator: RunningEmulator) -> None:
+    """A job whose output path holds an older result under a hold fails, says so, and writes nothing."""
+    name = "out1/prediction.results-00000-of-00001"
+    media = MediaInMemoryUpload(b"older", "text/plain")
+    objects = emulator.storage().objects()
+    rows = batch.input(b"1\n")
+    objects.insert(bucket=batch.ml.bucket, name=name, body={"temporaryHold": True}, media_body=media).execute()
+
+    job = batch.ended(batch.begin(rows))
+
+    assert job["state"] == "FAILED"
+    assert "is under active Temporary hold" in job["errorMessage"]
+    assert objects.get_media(bucket=batch.ml.bucket, object=name).execute() == b"older"
+    assert batch.files(job) == ["prediction.results-00000-of-00001"]
+    objects.patch(bucket=batch.ml.bucket, object=name, body={"temporaryHold": False}).execute()

@@ -261,21 +261,6 @@ def test_lists_by_project_prefix_and_page(storage: Any, new_name: Callable[[], s
     assert refused(storage.buckets().list(project="p-list", pageToken="?"))[0] == 400
 
 
-def test_lists_of_what_does_not_exist_here_are_empty(storage: Any, bucket: str) -> None:
-    """Nothing can make such a thing, so that an empty list is the truth; of a bucket that is absent there is none."""
-    lists: dict[str, Callable[[str], Any]] = {
-        "storage#notifications": lambda name: storage.notifications().list(bucket=name),
-        "storage#managedFolders": lambda name: storage.managedFolders().list(bucket=name),
-        "storage#anywhereCaches": lambda name: storage.anywhereCaches().list(bucket=name),
-        "storage#operations": lambda name: storage.operations().list(bucket=name),
-    }
-
-    assert [call(bucket).execute() for call in lists.values()] == [{"kind": kind} for kind in lists]
-    assert [refused(call("no-such-bucket-here"))[0] for call in lists.values()] == [404] * len(lists)
-    keys = storage.projects().hmacKeys().list(projectId="p-one").execute()
-    assert keys == {"kind": "storage#hmacKeysMetadata"}
-
-
 def test_a_slash_at_the_end_of_a_collection(endpoint: str, storage: Any, new_name: Callable[[], str]) -> None:
     """`/storage/v1/b/` is `/storage/v1/b`; at the end of a name a slash is no part of the address."""
     name, project = new_name(), new_name()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from emulator import discovery, handlers
 from emulator.discovery import Method
-from tests.emulator.storage.support import data, send
+from tests.emulator.storage.support import data, refused, send
 from tests.running import RunningEmulator
 
 METHODS = discovery.methods()
@@ -97,3 +98,18 @@ def test_names_of_cloud_kms_keys_pass(endpoint: str, bucket: str) -> None:
     )
 
     assert answer.status == 200
+
+
+def test_lists_of_what_does_not_exist_here_are_empty(storage: Any, bucket: str) -> None:
+    """Nothing can make such a thing, so that an empty list is the truth; of a bucket that is absent there is none."""
+    lists: dict[str, Callable[[str], Any]] = {
+        "storage#notifications": lambda name: storage.notifications().list(bucket=name),
+        "storage#managedFolders": lambda name: storage.managedFolders().list(bucket=name),
+        "storage#anywhereCaches": lambda name: storage.anywhereCaches().list(bucket=name),
+        "storage#operations": lambda name: storage.operations().list(bucket=name),
+    }
+
+    assert [call(bucket).execute() for call in lists.values()] == [{"kind": kind} for kind in lists]
+    assert [refused(call("no-such-bucket-here"))[0] for call in lists.values()] == [404] * len(lists)
+    keys = storage.projects().hmacKeys().list(projectId="p-one").execute()
+    assert keys == {"kind": "storage#hmacKeysMetadata"}

@@ -22,7 +22,7 @@ def folder_of(model: str, version: str | None, stack: str, root: Path) -> Path:
 
     Raises:
         UsageError: there is no such model or version.
-        ModelsError: there is no such stack file, or the SavedModel is not on this machine.
+        ModelsError: there is no such stack file, or the SavedModel is missing, damaged or not on this machine.
     """
     found = {where: (artifact, parameters) for where, artifact, parameters in stack_artifacts(stack, root)}
     entry = stack_config(stack, root)[KEY].get(model)
@@ -36,7 +36,10 @@ def folder_of(model: str, version: str | None, stack: str, root: Path) -> Path:
     artifact, parameters = found[where]
     if artifact.startswith("gs://"):
         raise ModelsError(f"{where}: {artifact} lies in a bucket, not on this machine")
-    facts = resolve(artifact, parameters, root=root, allow_rebuild=True)
+    try:
+        facts = resolve(artifact, parameters, root=root, allow_rebuild=True)
+    except ModelsError as error:
+        raise type(error)(f"Pulumi.{stack}.yaml: {where}: {error}") from None
     if facts.folder is None or not (facts.folder / GRAPH).is_file():
         way = way_here(facts) if facts.name else f"build it with: python -m models build --stack {stack}"
         raise ModelsError(f"{where}: the bytes of {artifact} are not on this machine; {way}")

@@ -22,7 +22,7 @@ from models.core.places import build_folder, card_path, facts_path
 from models.core.process import run_worker
 from models.core.progress import Display
 from models.core.registry import load_recipe
-from models.core.resolve import read_folder
+from models.core.resolve import check_inputs, read_folder
 from models.core.stack import Order
 from models.core.writing import lock, partial_of, write_card, write_facts
 
@@ -65,7 +65,9 @@ def build(order: Order, root: Path, display: Display, *, recard: bool = False) -
         with lock(folder, display, f"another build of {folder.name}"):
             facts = _whole(folder)
             trained = facts is None
-            if facts is None:
+            if facts:
+                check_inputs(facts, folder)
+            else:
                 if not order.is_current:
                     raise FolderError(f"{folder}: it has changed since it was built, and so has its recipe; remove it")
                 _prepare(card_path(root, order.recipe, order.digest))

@@ -144,15 +144,23 @@ def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
     """The facts of a finished build on this machine by its manifest, or None. File sizes are checked, checksums not.
 
     Raises:
-        FolderError: the build is no longer what its manifest says.
+        FolderError: the build is no longer what its manifest says, or is of another input digest.
     """
     folder = build_folder(root, recipe, digest)
     if not (folder / MANIFEST).is_file():
         return None
     known = manifests.read(folder / MANIFEST, folder)
+    check_inputs(known, folder)
     if list_files(folder).sizes != {name: file["size"] for name, file in known.files.items()}:
         raise _changed(folder, known.content_digest)
     return known
+
+
+def check_inputs(build: Artifact, folder: Path) -> None:
+    """Raises `FolderError` if a recipe's build lies in the folder of another input digest: somebody copied it there."""
+    if build.recipe and build.input_digest != folder.name:
+        place = folder.with_name(str(build.input_digest))
+        raise FolderError(f"{folder}: it holds the build of another input digest: move it to {place}")
 
 
 def _verify(folder: Path, build: Artifact) -> None:

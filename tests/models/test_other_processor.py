@@ -189,6 +189,37 @@ def test_what_cannot_be_built(builds: Builds, run: Run, arguments: tuple[str, ..
     assert said.replace("DIGEST", builds.digest) in (done.stderr or done.stdout).splitlines()[-1]
 
 
+def test_where_names_no_build_of_other_content(builds: Builds, run: Run) -> None:
+    """Of a version that pins the first card exactly; a version that takes the build as it is has a folder."""
+    exact = f"line@{builds.digest}-{builds.there.content_digest}"
+    entries = {name: {"version": {"artifact": artifact}} for name, artifact in (("one", exact), ("two", "line"))}
+    stack = json.dumps({"config": {"tf2-models:models": entries}})
+    (builds.root / "Pulumi.local.yaml").write_text(stack, encoding="utf-8")
+
+    one, two = run("where", "one"), run("where", "two")
+
+    assert (one.returncode, one.stdout) == (1, "")
+    place = f"build/line/{builds.digest} has content {builds.here.content_digest}, built on another processor"
+    assert one.stderr.endswith(f"content {builds.there.content_digest} are not on this machine: {place}\n")
+    assert (two.returncode, two.stdout.strip()) == (0, str(builds.folder))
+
+
+def test_a_build_in_the_folder_of_another_input_digest_is_refused(builds: Builds, run: Run) -> None:
+    """It is not taken for the one that is named, and not overwritten."""
+    other = put_build(builds.root, b"of other parameters", rate=2)
+    shutil.rmtree(builds.folder)
+    assert other.folder is not None
+    shutil.copytree(other.folder, builds.folder)
+
+    done = run("build", "line")
+
+    said = f"it holds the build of another input digest: move it to build/line/{other.input_digest}"
+    assert (done.returncode, done.stderr) == (1, f"models: build/line/{builds.digest}: {said}\n")
+    with pytest.raises(models.ModelsError, match="another input digest"):
+        builds.content("line", allow_rebuild=True)
+    assert (builds.folder / MANIFEST).is_file()
+
+
 @pytest.mark.tensorflow
 def test_a_training_that_depends_on_the_machine(run: Run, checkout: Path) -> None:
     """Built on two machines: the second says so each time, keeps its facts, and gives its bytes a card of their own."""

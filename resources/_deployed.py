@@ -29,8 +29,8 @@ class Deployed(NamedTuple):
 def with_pins(error: errors.InvalidInput, find: Find) -> errors.InvalidInput:
     """The error; where an artifact is wrong, its line also says how to keep what the version serves.
 
-    The state is read only if there is such a line, and only in preview: the question leaves a provider of the engine's own
-    in the state of an `up`, which must not change before the configuration is right.
+    The state is read only if there is such a line, and only in preview: the question leaves a provider of the engine's
+    own in the state of an `up`, which must not change before the configuration is right.
 
     Args:
         error: of the configuration of the stack that runs.

@@ -144,17 +144,14 @@ def _where(options: argparse.Namespace, root: Path) -> int:
 
 
 def _list(root: Path) -> int:
+    broken = []
     for name in recipe_names(root):
-        recipe = load_recipe(name, root)
-        print(f"{name}: {recipe.summary}")
-        for key, parameter in recipe.parameters.items():
-            choices = f" ({', '.join(map(str, parameter.choices))})" if parameter.choices else ""
-            print(f"  --set {key}={parameter.default}  {parameter.help}{choices}")
-        today = input_digest(name, recipe, complete(name, recipe, {}), root)
-        cards = {card.stem: content_of(card) for card in cards_of(root, name)}
-        builds = {path.parent.name: content_of(path) for path in (root / "build" / name).glob(f"[!.]*/{MANIFEST}")}
-        for digest in sorted({*cards, *builds, today}):
-            print(f"  {_state(digest, cards, builds)}{_TODAY if digest == today else ''}")
+        try:
+            lines = _recipe_lines(name, root)
+        except ModelsError as error:
+            broken.append(plain(f"{name}: {error}", root))
+            lines = [f"{name}: broken, see below"]
+        print("\n".join(lines))
     for name in imported_names(root):
         print(f"{name}: imported")
         known, here = {*carded(root, name)}, {*kept(root, name)}
@@ -162,7 +159,23 @@ def _list(root: Path) -> int:
             print(
                 f"  {digest}  {'card' if digest in known else 'no card'}, {'' if digest in here else 'not '}kept here"
             )
-    return OK
+    for reason in broken:
+        sys.stderr.write(f"models: {reason}\n")
+    return FAILED if broken else OK
+
+
+def _recipe_lines(name: str, root: Path) -> list[str]:
+    """What `list` shows of a recipe. Raises `ModelsError`."""
+    recipe = load_recipe(name, root)
+    lines = [f"{name}: {recipe.summary}"]
+    for key, parameter in recipe.parameters.items():
+        choices = f" ({', '.join(map(str, parameter.choices))})" if parameter.choices else ""
+        lines.append(f"  --set {key}={parameter.default}  {parameter.help}{choices}")
+    today = input_digest(name, recipe, complete(name, recipe, {}), root)
+    cards = {card.stem: content_of(card) for card in cards_of(root, name)}
+    builds = {path.parent.name: content_of(path) for path in (root / "build" / name).glob(f"[!.]*/{MANIFEST}")}
+    digests = sorted({*cards, *builds, today})
+    return [*lines, *(f"  {_state(digest, cards, builds)}{_TODAY * (digest == today)}" for digest in digests)]
 
 
 _TODAY = "  <- the defaults, as the code is now"

@@ -85,7 +85,7 @@ def configuration(resolve: config.Resolve) -> plan.Stack:
     Raises:
         pulumi.RunError: with everything that is wrong.
     """
-    from resources import _stack_file, config, plan  # the provider's process needs neither
+    from resources import _deployed, _stack_file, config, plan  # the provider's process needs none of them
 
     def noted(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> Artifact:  # noqa: FBT001 - Resolve
         artifact = resolve(name, parameters, rebuild)
@@ -98,7 +98,9 @@ def configuration(resolve: config.Resolve) -> plan.Stack:
     try:
         return config.read(values, noted, source)
     except errors.InvalidInput as error:
-        raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{error}") from None
+        rebuild = values.get("tf2-models:allowRebuild") == "true"
+        told = _deployed.with_pins(error, lambda name: noted(name, None, rebuild))
+        raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{told}") from None
 
 
 def known(output: pulumi.Output[Any], instead: Any = None) -> pulumi.Output[Any]:

@@ -27,9 +27,18 @@ _KEYS = {
     "files": "files",
     "samples": "samples",
     "classes": "classes",
+    "inputs": "inputs",
 }
-_OPTIONAL: dict[str, Any] = {"parameters": {}, "inputDigest": None, "keras": None, "metrics": {}, "classes": []}
-"""Facts that a manifest may leave out, as those of SavedModels made elsewhere do, and their defaults."""
+_OPTIONAL: dict[str, Any] = {
+    "parameters": {},
+    "inputDigest": None,
+    "keras": None,
+    "metrics": {},
+    "classes": [],
+    "inputs": {},
+}
+"""Facts that a manifest may leave out, as those of SavedModels made elsewhere and of earlier releases do, and their
+defaults."""
 _SIMPLE_LIST = re.compile(r"\[\n\s+[^][{}\"]*?\n\s*\]")
 
 
@@ -51,6 +60,7 @@ class Artifact:
         samples: `{"instance": ..., "prediction": ..., "label": ...}`; the prediction is an object by output name, the
             label is left out where it is not known.
         classes: the names of the classes in the order of the output, where there are such.
+        inputs: what its input digest covers, as `digest.Inputs` by field; empty where it is not known.
         folder: where the bytes are on this machine, or will be once they are built.
         name: under which it was imported; None for a build and a folder.
         left_out: POSIX paths of the folder's files that are not part of it, because their names say that they are junk.
@@ -68,6 +78,7 @@ class Artifact:
     metrics: Mapping[str, float] = field(default_factory=dict)
     samples: Sequence[Mapping[str, Any]] = ()
     classes: Sequence[str] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     name: str | None = None
     left_out: Sequence[str] = ()
@@ -77,6 +88,8 @@ def to_json(artifact: Artifact) -> dict[str, Any]:
     """The manifest of an artifact."""
     facts = {key: getattr(artifact, name) for name, key in _KEYS.items()}
     facts["metrics"] = {name: round(value, 4) for name, value in artifact.metrics.items()}
+    if not artifact.inputs:
+        del facts["inputs"]  # cards and manifests without it stay as earlier releases wrote them
     return {"format": FORMAT, **facts}
 
 
@@ -121,6 +134,11 @@ def _by_name(prediction: Any, outputs: Sequence[str]) -> Any:
     if len(outputs) != 1 or (isinstance(prediction, Mapping) and set(prediction) == set(outputs)):
         return prediction
     return {outputs[0]: prediction}
+
+
+def manifest_text(artifact: Artifact) -> str:
+    """The text of a manifest."""
+    return json.dumps(to_json(artifact), sort_keys=True) + "\n"
 
 
 def card_text(artifact: Artifact) -> str:

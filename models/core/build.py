@@ -6,7 +6,6 @@ that looks whole. A file lock lets one build of an input digest run at a time.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from dataclasses import replace
@@ -14,17 +13,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.core import artifact as manifests
+from models.core import cards
 from models.core.artifact import Artifact
 from models.core.content import MANIFEST
-from models.core.digest import input_digest, pinned
+from models.core.digest import pinned, read_inputs
 from models.core.errors import BuildError, FolderError
-from models.core.places import build_folder, card_path
+from models.core.places import build_folder, card_path, facts_path
 from models.core.process import run_worker
 from models.core.progress import Display
-from models.core.recipe import Values
 from models.core.registry import load_recipe
-from models.core.resolve import read_folder
-from models.core.writing import lock, partial_of, write_card
+from models.core.resolve import check_inputs, read_folder
+from models.core.stack import Order
+from models.core.writing import lock, partial_of, write_card, write_facts
 
 
 class Built(NamedTuple):
@@ -33,40 +33,75 @@ class Built(NamedTuple):
     Attributes:
         artifact: the facts of the build on this machine.
         trained: whether it was trained now; False where it was there already.
-        card_written: whether the card was written now.
-        card: the facts of the card.
+        card_written: whether the first card was written now.
+        card: the facts of the first card, whose bytes are others where it was built on another processor.
+        second_card: the path of the card of this very build, if it has one beside the first.
+        second_card_written: whether that was written now.
     """
 
     artifact: Artifact
     trained: bool
     card_written: bool
     card: Artifact
+    second_card: Path | None = None
+    second_card_written: bool = False
 
 
-def build(name: str, parameters: Values, root: Path, display: Display) -> Built:
-    """Makes sure that the build of a recipe with these parameters, all of them, and its card are there.
+def build(order: Order, root: Path, display: Display, *, recard: bool = False) -> Built:
+    """Makes sure that the build that is ordered and its card are there.
+
+    Args:
+        order: what to build.
+        root: the project's folder.
+        display: where its progress goes.
+        recard: whether a build that differs from its first card gets a second one.
 
     Raises:
         ModelsError: the data, the recipe or the disk do not allow it; nothing half-written is left.
     """
-    digest = input_digest(name, load_recipe(name, root), parameters, root)
-    folder = build_folder(root, name, digest)
+    folder = build_folder(root, order.recipe, order.digest)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with lock(folder, display, f"another build of {folder.name}"):
             facts = _whole(folder)
             trained = facts is None
-            if facts is None:
-                _prepare(card_path(root, name, digest))
-                facts = _make(Artifact(name, parameters, digest, "", "", {}, 0, {}), folder, root, display)
-            written = write_card(facts, card_path(root, name, digest))
+            if facts:
+                check_inputs(facts, folder)
+            else:
+                if not order.is_current:
+                    raise FolderError(f"{folder}: it has changed since it was built, and so has its recipe; remove it")
+                _prepare(card_path(root, order.recipe, order.digest))
+                facts = _make(_requested(order, root), folder, root, display)
+            return _carded(Built(facts, trained, card_written=False, card=facts), root, recard=recard)
     except OSError as error:
         where = error.filename or folder
         raise BuildError(
-            f"{name}: {where} cannot be written: {error.strerror or error}; free space there, or make it writable, "
-            "then run it again"
+            f"{order.recipe}: {where} cannot be written: {error.strerror or error}; free space there, or make it "
+            "writable, then run it again"
         ) from error
-    return Built(facts, trained, written, manifests.read(card_path(root, name, digest)))
+
+
+def _requested(order: Order, root: Path) -> Artifact:
+    """What is known of a build before it is made."""
+    inputs = read_inputs(order.recipe, load_recipe(order.recipe, root), order.parameters, root)
+    return Artifact(order.recipe, order.parameters, order.digest, "", "", {}, 0, {}, inputs=inputs._asdict())
+
+
+def _carded(built: Built, root: Path, *, recard: bool) -> Built:
+    """Writes what is kept of a build outside of `build/`: its card, and its facts if they are not those of the card."""
+    facts = built.artifact
+    recipe, digest = str(facts.recipe), str(facts.input_digest)
+    written = write_card(facts, card_path(root, recipe, digest))
+    card = manifests.read(card_path(root, recipe, digest))
+    built = built._replace(card_written=written, card=card)
+    kept = facts_path(root, recipe, digest)
+    if card.content_digest == facts.content_digest:
+        kept.unlink(missing_ok=True)
+        return built
+    write_facts(facts, kept)
+    second = card_path(root, recipe, cards.stem(digest, facts.content_digest))
+    written = recard and write_card(facts, second)
+    return built._replace(second_card=second if second.is_file() else None, second_card_written=written)
 
 
 def _whole(folder: Path) -> Artifact | None:
@@ -98,8 +133,7 @@ def _make(request: Artifact, folder: Path, root: Path, display: Display) -> Arti
         facts = replace(_measured(request, partial), folder=folder, **result)
         # The exporter gives the bare value of a single output; its text counts in every input digest, so it stays.
         facts = replace(facts, samples=manifests.named(facts.samples, facts.signatures))
-        text = json.dumps(manifests.to_json(facts), sort_keys=True) + "\n"
-        (partial / MANIFEST).write_text(text, encoding="utf-8")
+        (partial / MANIFEST).write_text(manifests.manifest_text(facts), encoding="utf-8")
         partial.rename(folder)
         return facts
     finally:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.core.build import Built, build
+from models.core.build_cli import BUILD_EXAMPLES, add_build, add_settings, run_build, settings_of
+from models.core.cards import split
 from models.core.content import MANIFEST
 from models.core.digest import input_digest
 from models.core.errors import ModelsError, UsageError
 from models.core.import_cli import add_import, run_import
-from models.core.imported import carded, imported_names, kept
-from models.core.places import ROOT, build_folder, plain
-from models.core.progress import Display, display
-from models.core.registry import complete, load_recipe, parse, recipe_names
-from models.core.stack import Order, stack_orders
+from models.core.imported import carded, cards_of, content_of, imported_names, kept
+from models.core.places import ROOT, plain
+from models.core.progress import display
+from models.core.registry import complete, load_recipe, recipe_names
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 _EPILOG = """\
@@ -26,26 +26,13 @@ exit codes:
   1  failed; one line on standard error says what to do
   2  wrong usage: an unknown recipe, parameter or option
 """
-_EXAMPLES = """\
-examples:
-  python -m models list
-  python -m models build                                     all recipes, with their defaults
-  python -m models build fashion_mnist --set width=256
-  python -m models build fashion_mnist --set data=full --set epochs=10
-  python -m models build --stack local                       what the versions in Pulumi.local.yaml name
-
-"""
-_BUILD = """\
-Trains the recipes and exports SavedModels to build/RECIPE/INPUT_DIGEST/. What is built already is not built again.
-The first build of an input digest writes its card, models/cards/RECIPE/INPUT_DIGEST.json: commit it.
-"""
 _PUSH = """\
 Puts builds into a bucket at gs://BUCKET/RECIPE/CONTENT_DIGEST/ (what was made elsewhere at
 gs://BUCKET/saved_model/CONTENT_DIGEST/), where other machines and stacks find them: those whose own bucket it is, or
 whose tf2-models:artifactSource names it. The bytes must be those of the card. Existing objects
 are verified and not sent again; manifest.json comes last, so that nothing half-sent looks whole.
 """
-_PUSHED = "RECIPE, RECIPE@INPUT_DIGEST, imported NAME or NAME@CONTENT_DIGEST, or a folder (default: all recipes)"
+_PUSHED = "RECIPE, RECIPE@DIGEST, imported NAME or NAME@CONTENT_DIGEST, or a folder (default: all recipes)"
 _PUSH_EXAMPLES = """\
 examples:
   python -m models push fashion_mnist --to gs://my-models
@@ -82,16 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models",
         description="Builds the SavedModels that the stacks deploy.",
-        epilog=_EXAMPLES + _EPILOG,
+        epilog=BUILD_EXAMPLES + _EPILOG,
         formatter_class=shape,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    make = commands.add_parser(
-        "build", help="train and export", description=_BUILD, epilog=_EXAMPLES + _EPILOG, formatter_class=shape
-    )
-    make.add_argument("names", nargs="*", metavar="NAME", help="a recipe (default: all recipes)")
-    _add_settings(make)
-    make.add_argument("--stack", metavar="STACK", help="build what Pulumi.STACK.yaml names, in place of NAMEs")
+    add_build(commands, _EPILOG)
     add_import(commands, _EPILOG)
     _add_push(commands)
     commands.add_parser(
@@ -119,17 +101,6 @@ def _add_where(commands: Any) -> None:
     place.add_argument("--stack", metavar="STACK", default="local", help="of Pulumi.STACK.yaml (default: local)")
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--set",
-        dest="settings",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a parameter of the recipes named; may be repeated",
-    )
-
-
 def _add_push(commands: Any) -> None:
     send = commands.add_parser(
         "push",
@@ -141,7 +112,7 @@ def _add_push(commands: Any) -> None:
     add = send.add_argument
     add("names", nargs="*", metavar="NAME", help=_PUSHED)
     add("--to", required=True, metavar="gs://BUCKET", help="the bucket; it must be there")
-    _add_settings(send)
+    add_settings(send)
     add("--stack", metavar="STACK", help="push what Pulumi.STACK.yaml names, in place of NAMEs, to its endpoint")
     add("--endpoint", metavar="URL", help="of Cloud Storage; global is Google's (default: TF2_MODELS_ENDPOINT, global)")
 
@@ -149,7 +120,7 @@ def _add_push(commands: Any) -> None:
 def _push(options: argparse.Namespace, root: Path) -> int:
     from models.core.push import push
 
-    texts = _texts(options)
+    texts = settings_of(options)
     with display() as shown:
         push(options, texts, root, shown)
     return OK
@@ -160,54 +131,9 @@ def _import(options: argparse.Namespace, root: Path) -> int:
     return OK
 
 
-def _texts(options: argparse.Namespace) -> dict[str, str]:
-    """The parameters that the command line says. Raises `UsageError`."""
-    if options.stack and (options.names or options.settings):
-        raise UsageError("--stack takes recipes and parameters from the stack file: leave out NAME and --set")
-    return dict(_pair(setting) for setting in options.settings)
-
-
 def _build(options: argparse.Namespace, root: Path) -> int:
-    with display() as shown:
-        for order in _orders(options, root, shown):
-            _report(build(order.recipe, order.parameters, root, shown), root, shown)
+    run_build(options, root)
     return OK
-
-
-def _orders(options: argparse.Namespace, root: Path, shown: Display) -> list[Order]:
-    """What to build. All of it is checked before the first training starts."""
-    texts = _texts(options)
-    if not options.stack:
-        names = dict.fromkeys(options.names or recipe_names(root))
-        return [Order(name, parse(name, load_recipe(name, root), texts)) for name in names]
-    orders, notes = stack_orders(options.stack, root)
-    for note in notes:
-        shown.line(note)
-    return orders
-
-
-def _pair(setting: str) -> tuple[str, str]:
-    key, equals, value = setting.partition("=")
-    if not key or not equals:
-        raise UsageError(f"--set {setting}: this is no KEY=VALUE")
-    return key, value
-
-
-def _report(built: Built, root: Path, shown: Display) -> None:
-    facts = built.artifact
-    folder = build_folder(root, str(facts.recipe), str(facts.input_digest)).relative_to(root)
-    metrics = ", ".join(f"{name} {value}" for name, value in built.card.metrics.items())
-    shown.line(
-        f"{facts.recipe}: {'built' if built.trained else 'is built'}: {folder} "
-        f"(content {facts.content_digest}; {metrics})"
-    )
-    if built.card_written:
-        shown.line(f"  its card is new; commit models/cards/{facts.recipe}/{facts.input_digest}.json")
-    elif built.card.content_digest != facts.content_digest:
-        shown.line(
-            f"  its card has content {built.card.content_digest}, from a machine whose floating point differs; "
-            f"a stack takes this build only with allowRebuild: true"
-        )
 
 
 def _where(options: argparse.Namespace, root: Path) -> int:
@@ -218,28 +144,51 @@ def _where(options: argparse.Namespace, root: Path) -> int:
 
 
 def _list(root: Path) -> int:
+    broken = []
     for name in recipe_names(root):
-        recipe = load_recipe(name, root)
-        print(f"{name}: {recipe.summary}")
-        for key, parameter in recipe.parameters.items():
-            choices = f" ({', '.join(map(str, parameter.choices))})" if parameter.choices else ""
-            print(f"  --set {key}={parameter.default}  {parameter.help}{choices}")
-        today = input_digest(name, recipe, complete(name, recipe, {}), root)
-        cards = {path.stem for path in (root / "models" / "cards" / name).glob("*.json")}
-        builds = {path.parent.name for path in (root / "build" / name).glob(f"[!.]*/{MANIFEST}")}
-        for digest in sorted(cards | builds | {today}):
-            print(f"  {_state(digest, today, cards, builds)}")
+        try:
+            lines = _recipe_lines(name, root)
+        except ModelsError as error:
+            broken.append(plain(f"{name}: {error}", root))
+            lines = [f"{name}: broken, see below"]
+        print("\n".join(lines))
     for name in imported_names(root):
         print(f"{name}: imported")
-        cards, here = {*carded(root, name)}, {*kept(root, name)}
-        for digest in sorted(cards | here):
+        known, here = {*carded(root, name)}, {*kept(root, name)}
+        for digest in sorted(known | here):
             print(
-                f"  {digest}  {'card' if digest in cards else 'no card'}, {'' if digest in here else 'not '}kept here"
+                f"  {digest}  {'card' if digest in known else 'no card'}, {'' if digest in here else 'not '}kept here"
             )
-    return OK
+    for reason in broken:
+        sys.stderr.write(f"models: {reason}\n")
+    return FAILED if broken else OK
 
 
-def _state(digest: str, today: str, cards: set[str], builds: set[str]) -> str:
-    card = "card" if digest in cards else "no card"
-    built = "built here" if digest in builds else "not built here"
-    return f"{digest}  {card}, {built}{'  <- the defaults, as the code is now' if digest == today else ''}"
+def _recipe_lines(name: str, root: Path) -> list[str]:
+    """What `list` shows of a recipe. Raises `ModelsError`."""
+    recipe = load_recipe(name, root)
+    lines = [f"{name}: {recipe.summary}"]
+    for key, parameter in recipe.parameters.items():
+        choices = f" ({', '.join(map(str, parameter.choices))})" if parameter.choices else ""
+        lines.append(f"  --set {key}={parameter.default}  {parameter.help}{choices}")
+    today = input_digest(name, recipe, complete(name, recipe, {}), root)
+    cards = {card.stem: content_of(card) for card in cards_of(root, name)}
+    builds = {path.parent.name: content_of(path) for path in (root / "build" / name).glob(f"[!.]*/{MANIFEST}")}
+    digests = sorted({*cards, *builds, today})
+    return [*lines, *(f"  {_state(digest, cards, builds)}{_TODAY * (digest == today)}" for digest in digests)]
+
+
+_TODAY = "  <- the defaults, as the code is now"
+
+
+def _state(digest: str, cards: Mapping[str, str | None], builds: Mapping[str, str | None]) -> str:
+    """Whether there is a card, first or second, and a build here; and the content of each, where both differ."""
+    here = builds.get(split(digest)[0])
+    if digest not in cards:
+        return f"{digest}  no card, {'not ' if here is None else ''}built here"
+    content = cards[digest]
+    if here and here != content:
+        built = f"built here with other content ({here})"
+    else:
+        built = f"{'' if here else 'not '}built here"
+    return f"{digest}  card (content {content or 'unreadable'}), {built}"

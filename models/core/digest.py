@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from models.core.errors import ModelsError
 from models.core.recipe import Recipe, Values
@@ -23,8 +24,22 @@ _PACKAGES = ("tensorflow", "keras")
 _PIN = re.compile(r"^((tensorflow|keras)==([^\s;#]+)[^#\n]*)", re.MULTILINE)
 
 
-def input_digest(name: str, recipe: Recipe, parameters: Values, root: Path) -> str:
-    """The input digest of a build: 16 hexadecimal digits.
+class Inputs(NamedTuple):
+    """What decides a build beside the recipe's name and parameters.
+
+    Attributes:
+        data: SHA-256 in hexadecimal by name in `models/data/SHA256SUMS`, of the data that the recipe reads.
+        packages: the lines of requirements.txt that pin TensorFlow and Keras, sorted.
+        sources: SHA-256 in hexadecimal of each source by its path below the project, line ends normalised.
+    """
+
+    data: dict[str, str]
+    packages: list[str]
+    sources: dict[str, str]
+
+
+def read_inputs(name: str, recipe: Recipe, parameters: Values, root: Path) -> Inputs:
+    """What decides a build, as the code and the data are now.
 
     Args:
         name: the recipe's name.
@@ -39,15 +54,29 @@ def input_digest(name: str, recipe: Recipe, parameters: Values, root: Path) -> s
     missing = [data for data in recipe.data(parameters) if data not in sums]
     if missing:
         raise ModelsError(f"models/{name}.py: its data {missing[0]} has no checksum in models/data/{SUMS}")
+    return Inputs(
+        data={data: sums[data] for data in sorted(recipe.data(parameters))},
+        packages=[line.strip() for line, _, _ in sorted(_pins(root))],
+        sources={path: _sha256(root / path) for path in sources(name, root)},
+    )
+
+
+def digest_of(name: str, parameters: Values, inputs: Inputs) -> str:
+    """The input digest of a build: 16 hexadecimal digits."""
     lines = [
         "format 1",
         f"recipe {name}",
         f"parameters {json.dumps(dict(parameters), sort_keys=True)}",
-        *(f"data {data} {sums[data]}" for data in sorted(recipe.data(parameters))),
-        *(f"source {path} {_sha256(root / path)}" for path in sources(name, root)),
-        *(f"package {line.strip()}" for line, _, _ in sorted(_pins(root))),
+        *(f"data {data} {checksum}" for data, checksum in inputs.data.items()),
+        *(f"source {path} {checksum}" for path, checksum in inputs.sources.items()),
+        *(f"package {line}" for line in inputs.packages),
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:DIGITS]
+
+
+def input_digest(name: str, recipe: Recipe, parameters: Values, root: Path) -> str:
+    """The input digest of a build as the code and the data are now. Arguments and errors are those of `read_inputs`."""
+    return digest_of(name, parameters, read_inputs(name, recipe, parameters, root))
 
 
 def pinned(root: Path) -> dict[str, list[str]]:

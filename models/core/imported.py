@@ -23,7 +23,7 @@ def imported_names(root: Path) -> list[str]:
 
 def carded(root: Path, name: str) -> list[str]:
     """The content digests of the cards of artifacts that were imported under this name, sorted; a recipe has none."""
-    return [card.stem for card in cards_of(root, name) if _content(card) == card.stem]
+    return [card.stem for card in cards_of(root, name) if content_of(card) == card.stem]
 
 
 def cards_of(root: Path, name: str) -> list[Path]:
@@ -34,7 +34,7 @@ def cards_of(root: Path, name: str) -> list[Path]:
 def kept(root: Path, name: str) -> list[str]:
     """The content digests of the artifacts imported under this name whose bytes are on this machine, sorted."""
     manifests = build_folder(root, name, _ANY).parent.glob(f"[!.]*/{MANIFEST}") if is_name(name) else ()
-    return sorted(manifest.parent.name for manifest in manifests if _content(manifest) == manifest.parent.name)
+    return sorted(manifest.parent.name for manifest in manifests if content_of(manifest) == manifest.parent.name)
 
 
 def with_other_samples(root: Path, artifact: Artifact, name: str) -> list[str]:
@@ -64,8 +64,8 @@ def only_digest(name: str, digests: list[str]) -> str:
     return digests[0]
 
 
-def _content(file: Path) -> str | None:
-    """The content digest that a card or a manifest names; None if it cannot be read, which its reader reports."""
+def content_of(file: Path) -> str | None:
+    """The content digest that a card or a manifest has; None if it cannot be read, which its reader reports."""
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

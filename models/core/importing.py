@@ -167,7 +167,7 @@ class _Import:
         card = self._card(facts.content_digest)
         samples = manifests.named(self._samples(facts, card), facts.signatures)
         facts = replace(facts, folder=folder, samples=samples, name=self._request.name)
-        text = json.dumps(manifests.to_json(facts), sort_keys=True) + "\n"
+        text = manifests.manifest_text(facts)
         (self._partial / MANIFEST).write_text(text, encoding="utf-8")
         if folder.exists():  # a damaged one
             shutil.rmtree(folder)

@@ -21,6 +21,18 @@ def build_folder(root: Path, recipe: str, input_digest: str) -> Path:
     return root / "build" / recipe / input_digest
 
 
-def card_path(root: Path, recipe: str, input_digest: str) -> Path:
-    """Where the card of a build is; it is committed."""
-    return root / "models" / "cards" / recipe / f"{input_digest}.json"
+def card_path(root: Path, recipe: str, digest: str) -> Path:
+    """Where a card is; it is committed.
+
+    Args:
+        root: the project's folder.
+        recipe: the recipe, or the name that the artifact was imported under.
+        digest: INPUT_DIGEST of the first card, INPUT_DIGEST-CONTENT_DIGEST of a second one, of a build on another
+            processor; CONTENT_DIGEST of an imported artifact.
+    """
+    return root / "models" / "cards" / recipe / f"{digest}.json"
+
+
+def facts_path(root: Path, recipe: str, input_digest: str) -> Path:
+    """Where this machine keeps the manifest of its build if that differs from the first card; git ignores it."""
+    return root / ".local" / "builds" / recipe / f"{input_digest}.json"

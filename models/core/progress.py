@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from command_line import BROKEN_PIPE
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -32,9 +34,16 @@ class Lines:
         self.line(f"  {text}")
 
     def line(self, text: str) -> None:
-        """Writes the text."""
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
+        """Writes the text.
+
+        Raises:
+            SystemExit: its reader has gone. The error itself is an `OSError`, which a build takes for a full disk.
+        """
+        try:
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            raise SystemExit(BROKEN_PIPE) from None
 
 
 def pluralize(number: int, noun: str) -> str:

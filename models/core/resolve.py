@@ -1,4 +1,4 @@
-"""From what a stack file says (`RECIPE`, `RECIPE@INPUT_DIGEST`, `NAME`, a folder) to the facts of the artifact."""
+"""From what a stack file says (`RECIPE`, `RECIPE@DIGEST`, `NAME`, a folder) to the facts of the artifact."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.core import artifact as manifests
-from models.core import imported, restorable
+from models.core import cards, imported, restorable
 from models.core.artifact import Artifact
 from models.core.content import GRAPH, MANIFEST, crc32c, list_files, read_content, read_graph_file
 from models.core.digest import DIGITS, input_digest
 from models.core.errors import FolderError, ModelsError, UsageError
-from models.core.places import build_folder, card_path, plain
-from models.core.recipe import Values
+from models.core.nearest import nearest
+from models.core.places import build_folder, plain
+from models.core.recipe import Recipe, Values
 from models.core.registry import complete, load_recipe, recipe_names
 from models.core.signatures import read_graph
 
@@ -31,12 +32,14 @@ def resolve(
     """The facts of an artifact, without TensorFlow, training data or, where there is a card, the bytes.
 
     Args:
-        artifact: `RECIPE` (as its code is today), `RECIPE@INPUT_DIGEST` (an older build, by its card), `NAME` or
-            `NAME@CONTENT_DIGEST` (imported under that name), or the path of a SavedModel made elsewhere, absolute or
-            relative to `root`; it starts with `.` or `/`, or contains `/`.
+        artifact: `RECIPE` (as its code is today), `RECIPE@INPUT_DIGEST` (an older build, by its card),
+            `RECIPE@INPUT_DIGEST-CONTENT_DIGEST` (one with this content), `NAME` or `NAME@CONTENT_DIGEST` (imported
+            under that name), or the path of a SavedModel made elsewhere, absolute or relative to `root`; it starts
+            with `.` or `/`, or contains `/`.
         parameters: of the recipe; those not given have their defaults. Only with `RECIPE`.
         root: the project's folder.
-        allow_rebuild: whether a finished build on this machine counts more than the card. Default: the card counts.
+        allow_rebuild: whether this machine's build counts more than the first card; without its bytes, the facts that
+            were kept of it do. Default: the card counts.
         verify: whether the bytes of a build that counts are read, against its manifest's checksums: a gigabyte takes
             about 0.1 s. Default: their sizes are looked at.
 
@@ -75,11 +78,23 @@ def _resolved(artifact: str, parameters: Mapping[str, Any] | None, root: Path, b
     recipe = load_recipe(name, root)
     values = complete(name, recipe, parameters or {})
     digest = input_digest(name, recipe, values, root)
-    missing = (
-        f"{name}: there is no card for its code, data and parameters as they are now (input digest {digest}); "
-        f"make one with: {command(name, recipe.parameters, values)}"
-    )
-    return _known(name, digest, root, missing, builds)
+    found = _known(name, digest, root, builds)
+    if found is None:
+        raise ModelsError(_no_card(name, recipe, values, digest, root))
+    return found
+
+
+def _no_card(name: str, recipe: Recipe, values: Values, digest: str, root: Path) -> str:
+    """What has changed since the nearest card, and the two ways on: a new card, or the build of that one."""
+    text = f"{name}: no card matches the current code, data and parameters (input digest {digest})"
+    build = f"make one with: {command(name, recipe.parameters, values)}"
+    card = nearest(name, recipe, values, root)
+    if card is None:
+        return f"{text}; {build}"
+    changed = f"Changed since the nearest card, {card.pin}: {card}"
+    are_defaults = all(value == recipe.parameters[key].default for key, value in values.items())
+    keep = f"artifact: {card.pin}{'' if are_defaults else ', without parameters'}"
+    return f"{text}. {changed}. Keep that build with {keep}; or {build}"
 
 
 def command(name: str, declared: Mapping[str, Any], values: Values) -> str:
@@ -129,15 +144,23 @@ def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
     """The facts of a finished build on this machine by its manifest, or None. File sizes are checked, checksums not.
 
     Raises:
-        FolderError: the build is no longer what its manifest says.
+        FolderError: the build is no longer what its manifest says, or is of another input digest.
     """
     folder = build_folder(root, recipe, digest)
     if not (folder / MANIFEST).is_file():
         return None
     known = manifests.read(folder / MANIFEST, folder)
+    check_inputs(known, folder)
     if list_files(folder).sizes != {name: file["size"] for name, file in known.files.items()}:
         raise _changed(folder, known.content_digest)
     return known
+
+
+def check_inputs(build: Artifact, folder: Path) -> None:
+    """Raises `FolderError` if a recipe's build lies in the folder of another input digest: somebody copied it there."""
+    if build.recipe and build.input_digest != folder.name:
+        place = folder.with_name(str(build.input_digest))
+        raise FolderError(f"{folder}: it holds the build of another input digest: move it to {place}")
 
 
 def _verify(folder: Path, build: Artifact) -> None:
@@ -157,13 +180,25 @@ def _pinned(name: str, digest: str, parameters: Mapping[str, Any] | None, root: 
         return _imported(name, parameters, root, builds, digest)
     if parameters:
         raise UsageError(f"parameters: {name}@{digest} names a build, whose parameters are fixed; leave them out")
-    cards = [card.stem for card in imported.cards_of(root, name)]
-    if not cards and name not in recipe_names(root):
+    if not imported.cards_of(root, name) and name not in recipe_names(root):
         raise _unknown(name, root)
-    missing = f"{name}@{digest}: there is no such card in models/cards/{name}; there are: {', '.join(cards) or 'none'}"
-    if len(digest) > DIGITS:  # nor a build; and no file may be called so
-        raise ModelsError(missing)
-    return _known(name, digest, root, missing, builds)
+    input_digest, content = cards.split(digest)
+    found = None
+    if len(input_digest) <= DIGITS and len(content) <= DIGITS:  # no file may be called otherwise
+        found = _exact(name, input_digest, content, root, builds) if content else _known(name, digest, root, builds)
+    if found is None:
+        names = ", ".join(card.stem for card in imported.cards_of(root, name)) or "none"
+        raise ModelsError(f"{name}@{digest}: there is no such card in models/cards/{name}; there are: {names}")
+    return found
+
+
+def _exact(name: str, digest: str, content: str, root: Path, builds: _Builds) -> Artifact | None:
+    """The build of an input digest that has this content: by its card, or, where builds count, by what is here."""
+    card = cards.of_content(root, name, digest, content)
+    if card or not builds.counted:
+        return card
+    here = _here(name, digest, root, builds)
+    return here if here and here.content_digest == content else None
 
 
 def _imported(
@@ -173,20 +208,21 @@ def _imported(
 
     The card wins over local bytes; both have the same content. Without a card the bytes count, where builds do.
     """
-    cards, here = imported.carded(root, name), imported.kept(root, name)
-    if not cards and not here:
+    carded, here = imported.carded(root, name), imported.kept(root, name)
+    if not carded and not here:
         for card in imported.cards_of(root, name):
             manifests.read(card)  # reports a damaged one
         raise _unknown(name, root)
     if parameters:
         raise UsageError(f"parameters: {name} is imported; only a recipe has parameters")
-    digests = cards or here
+    digests = carded or here
     digest = digest or imported.only_digest(name, digests)
-    missing = (
-        f"{name}@{digest}: its card, models/cards/{name}/{digest}.json, is missing; take it from git, or import the "
-        f"SavedModel again: python -m models import build/{name}/{digest} --name {name}"
-    )
-    facts = _known(name, digest, root, missing, builds._replace(counted=builds.counted and digest not in cards))
+    facts = _known(name, digest, root, builds._replace(counted=builds.counted and digest not in carded))
+    if facts is None:
+        raise ModelsError(
+            f"{name}@{digest}: its card, models/cards/{name}/{digest}.json, is missing; take it from git, or import "
+            f"the SavedModel again: python -m models import build/{name}/{digest} --name {name}"
+        )
     return replace(facts, name=name)
 
 
@@ -196,14 +232,15 @@ def _unknown(name: str, root: Path) -> UsageError:
     return UsageError(f"there is no recipe {name!r}; there are: {', '.join(recipe_names(root)) or 'none'}{also}")
 
 
-def _known(name: str, digest: str, root: Path, missing: str, builds: _Builds) -> Artifact:
-    """The build where it counts, else the card, with the folder that its build has on any machine."""
-    build = read_build(root, name, digest) if builds.counted else None
-    if build:
-        if builds.verified:
-            _verify(build_folder(root, name, digest), build)
-        return build
-    card = card_path(root, name, digest)
-    if not card.is_file():
-        raise ModelsError(missing)
-    return manifests.read(card, build_folder(root, name, digest))
+def _known(name: str, digest: str, root: Path, builds: _Builds) -> Artifact | None:
+    """This machine's build where builds count, else the first card, with the folder that a build has on any machine."""
+    here = _here(name, digest, root, builds) if builds.counted else None
+    return here or cards.first(root, name, digest)
+
+
+def _here(name: str, digest: str, root: Path, builds: _Builds) -> Artifact | None:
+    """The facts of this machine's build: by its manifest, or, without its bytes, as they were kept."""
+    build = read_build(root, name, digest)
+    if build and builds.verified:
+        _verify(build_folder(root, name, digest), build)
+    return build or cards.kept_facts(root, name, digest)

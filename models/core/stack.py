@@ -7,21 +7,43 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.core import artifact as manifests
+from models.core import cards
+from models.core.content import MANIFEST
 from models.core.digest import input_digest
 from models.core.errors import ModelsError
 from models.core.imported import carded, kept
 from models.core.places import build_folder, card_path
-from models.core.recipe import Values
+from models.core.recipe import Recipe, Values
 from models.core.registry import complete, load_recipe, recipe_names
 
 KEY = "tf2-models:models"
 
 
 class Order(NamedTuple):
-    """A build to make: a recipe and all of its parameters."""
+    """A build to make.
+
+    Attributes:
+        recipe: its name.
+        parameters: all of the recipe's parameters.
+        digest: its input digest.
+        is_current: whether code and data are those of the digest. Otherwise only a build that is here can be taken.
+    """
 
     recipe: str
     parameters: Values
+    digest: str
+    is_current: bool = True
+
+
+def order_of(recipe: str, given: Values, root: Path) -> Order:
+    """The build of a recipe as its code is now, with these parameters and the defaults of the others.
+
+    Raises:
+        ModelsError: there is no such recipe, or a parameter is wrong.
+    """
+    loaded = load_recipe(recipe, root)
+    values = complete(recipe, loaded, given)
+    return Order(recipe, values, input_digest(recipe, loaded, values, root))
 
 
 def stack_orders(stack: str, root: Path) -> tuple[list[Order], list[str]]:
@@ -35,7 +57,7 @@ def stack_orders(stack: str, root: Path) -> tuple[list[Order], list[str]]:
     notes: list[str] = []
     for where, version in _versions(_load(path), path):
         try:
-            found = _order(version["artifact"], version.get("parameters"), root)
+            found = order_of_artifact(version["artifact"], version.get("parameters"), root)
         except ModelsError as error:
             raise ModelsError(f"{path.name}: {where}: {error}") from error
         if isinstance(found, str):
@@ -90,22 +112,37 @@ def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]
             yield f"{model}.{name}", version
 
 
-def _order(artifact: str, parameters: Any, root: Path) -> Order | str:
-    """The build that an artifact needs, or why none can be made."""
+def order_of_artifact(artifact: str, parameters: Any, root: Path) -> Order | str:
+    """The build that an artifact needs, as a stack file names it; or a text that says why none can be made.
+
+    Raises:
+        ModelsError: it names a recipe, a card or a parameter that is not there.
+    """
     if "/" in artifact or artifact.startswith("."):
         return f"{artifact} was made elsewhere; there is nothing to build"
-    name, at, digest = artifact.partition("@")
+    name, at, _ = artifact.partition("@")
     if name not in recipe_names(root) and (carded(root, name) or kept(root, name)):
         return f"{artifact} was imported; there is nothing to build"
-    recipe = load_recipe(name, root)
     if not at:
-        return Order(name, complete(name, recipe, parameters or {}))
-    if build_folder(root, name, digest).is_dir():
-        return f"{artifact} is built"
-    card = card_path(root, name, digest)
-    if not card.is_file():
-        raise ModelsError(f"{artifact}: there is no such card: {card}")
-    values = manifests.read(card).parameters
-    if set(values) != set(recipe.parameters) or input_digest(name, recipe, values, root) != digest:
+        return order_of(name, parameters or {}, root)
+    return _pinned(artifact, load_recipe(name, root), root)
+
+
+def _pinned(artifact: str, recipe: Recipe, root: Path) -> Order | str:
+    name, _, pin = artifact.partition("@")
+    digest, content = cards.split(pin)
+    card = cards.of_content(root, name, digest, content) if content else cards.first(root, name, digest)
+    manifest = build_folder(root, name, digest) / MANIFEST
+    build = manifests.read(manifest) if manifest.is_file() else None
+    if build and content and build.content_digest != content:
+        elsewhere = "was built on another processor; its bytes come from artifactSource or the stack's bucket"
+        return f"{artifact} {elsewhere}: here, build/{name}/{digest} has content {build.content_digest}"
+    facts = card or build
+    if facts is None:
+        raise ModelsError(f"{artifact}: there is no such card: {card_path(root, name, pin)}")
+    values = facts.parameters
+    known = set(values) == set(recipe.parameters)
+    is_current = known and input_digest(name, recipe, values, root) == digest
+    if not is_current and build is None:
         return f"{artifact} was built from other code; its bytes come from the bucket, or from a checkout of that time"
-    return Order(name, values)
+    return Order(name, values, digest, is_current)

@@ -7,7 +7,7 @@ from pathlib import Path
 from models.core.artifact import Artifact
 from models.core.content import GRAPH
 from models.core.errors import ModelsError, UsageError
-from models.core.resolve import resolve
+from models.core.resolve import read_build, resolve
 from models.core.stack import KEY, stack_artifacts, stack_config
 
 
@@ -22,7 +22,7 @@ def folder_of(model: str, version: str | None, stack: str, root: Path) -> Path:
 
     Raises:
         UsageError: there is no such model or version.
-        ModelsError: there is no such stack file, or the SavedModel is not on this machine.
+        ModelsError: there is no such stack file, or the SavedModel is missing, damaged or not on this machine.
     """
     found = {where: (artifact, parameters) for where, artifact, parameters in stack_artifacts(stack, root)}
     entry = stack_config(stack, root)[KEY].get(model)
@@ -36,11 +36,27 @@ def folder_of(model: str, version: str | None, stack: str, root: Path) -> Path:
     artifact, parameters = found[where]
     if artifact.startswith("gs://"):
         raise ModelsError(f"{where}: {artifact} lies in a bucket, not on this machine")
-    facts = resolve(artifact, parameters, root=root, allow_rebuild=True)
+    try:
+        facts = resolve(artifact, parameters, root=root, allow_rebuild=True)
+    except ModelsError as error:
+        raise type(error)(f"Pulumi.{stack}.yaml: {where}: {error}") from None
+    _check_content(where, facts, root)
     if facts.folder is None or not (facts.folder / GRAPH).is_file():
         way = way_here(facts) if facts.name else f"build it with: python -m models build --stack {stack}"
         raise ModelsError(f"{where}: the bytes of {artifact} are not on this machine; {way}")
     return facts.folder
+
+
+def _check_content(where: str, facts: Artifact, root: Path) -> None:
+    """Raises `ModelsError` if the build on this machine has other content than the version, of another processor."""
+    if not facts.recipe or not facts.input_digest:
+        return
+    build = read_build(root, facts.recipe, facts.input_digest)
+    if build and build.content_digest != facts.content_digest:
+        raise ModelsError(
+            f"{where}: the bytes of content {facts.content_digest} are not on this machine: {build.folder} has content "
+            f"{build.content_digest}, built on another processor"
+        )
 
 
 def way_here(facts: Artifact) -> str:

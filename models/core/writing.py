@@ -21,14 +21,25 @@ def write_card(facts: Artifact, path: Path) -> bool:
     """Writes the card if there is none, and says whether it did; a card is never rewritten."""
     if path.is_file():
         return False
+    _write(path, manifests.card_text(facts))
+    return True
+
+
+def write_facts(facts: Artifact, path: Path) -> None:
+    """Writes the manifest of a build, with all of its samples, in the place of an older one."""
+    text = manifests.manifest_text(facts)
+    if not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != text:
+        _write(path, text)
+
+
+def _write(path: Path, text: str) -> None:
     partial = partial_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(manifests.card_text(facts), encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
         partial.rename(path)
     finally:
         partial.unlink(missing_ok=True)
-    return True
 
 
 @contextmanager

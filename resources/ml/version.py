@@ -15,6 +15,7 @@ from resources._schema import Changes
 from resources.gate import admission, compatibility
 from resources.ml import _default, _names, _verdicts, rules
 from resources.ml.schema import VERSION, VersionArgs
+from resources.storage import _builds
 from resources.storage import rules as storage_rules
 
 _ALREADY_EXISTS = 6
@@ -148,6 +149,13 @@ class VersionProvider(Provider):
             f"{call.what}: still {live['state']} after {call.timeout:g} s, by an operation begun earlier: "
             "run again later, or give more time with `timeouts`"
         )
+
+    def _refusal(self, path: str, olds: State, news: State) -> str:
+        """As of every resource; with how to keep the build that serves where another one of its recipe is declared."""
+        text = super()._refusal(path, olds, news)
+        if path != "deploymentUri" or olds.get(path) == news[path]:
+            return text
+        return f"{text}{_builds.keep_hint(str(olds.get(path)), news[path], _ownership.all_declared())}"
 
     def instead(self, news: State, path: str) -> str:
         """A version is what was deployed: another one gets another name."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from resources import _signatures, errors
 from resources._provider import Call, State
-from resources.storage import _objects, _uploads, manifests
+from resources.storage import _builds, _objects, _uploads, manifests
 
 BLOCK = 2**18
 
@@ -26,6 +26,7 @@ class Folder:
     def verify(self, call: Call, files: Mapping[str, State]) -> None:
         """Raises `ArtifactError` unless every file is there, is a plain file, and is what was declared."""
         del call
+        _builds.refuse_another(self._path, self._inputs)
         verify(self._path, files)
 
     def send(self, call: Call, places: Mapping[str, int]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from models.core.places import card_path
 from tests.artifacts import checkout
 from tests.emulator import saved_models
 from tests.models.conftest import models_command
@@ -101,14 +103,25 @@ def _gone(pusher: Pusher) -> None:
     folder.rename(pusher.root / "elsewhere")
 
 
+def _of_another_processor(pusher: Pusher) -> None:
+    """Simulated: other content under the input digest of the card."""
+    facts = checkout.built(pusher.root)
+    card = card_path(pusher.root, checkout.RECIPE, str(facts.input_digest))
+    before = card.read_bytes()
+    shutil.rmtree(pusher.root / "build")
+    checkout.built(pusher.root, 3.0)
+    card.write_bytes(before)
+
+
 @pytest.mark.parametrize(
     ("before", "said"),
     [
         (_altered, "saved_model.pb has 7 bytes; declared are"),
         (_gone, "its bytes are neither in the bucket nor in build/line/"),
-        (lambda pusher: None, "there is no card for its code"),
+        (_of_another_processor, "that of the card: another processor built it"),
+        (lambda pusher: None, "no card matches the current code, data and parameters"),
     ],
-    ids=["altered", "gone", "never built"],
+    ids=["altered", "gone", "of another processor", "never built"],
 )
 def test_what_is_not_the_build_of_the_card_is_not_sent(pusher: Pusher, before: Any, said: str) -> None:
     """One line says what is wrong and what to do; nothing is in the bucket."""

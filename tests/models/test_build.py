@@ -47,7 +47,7 @@ def test_once_and_the_same(run: Run, checkout: Path) -> None:
 
     assert before[str((folder / SHARD).relative_to(checkout))] == (folder / SHARD).read_bytes()
     assert (checkout / TRAININGS).read_text(encoding="utf-8") == "trained\n" * 2
-    assert f"its card has content {'0' * 16}" in repaired.stdout
+    assert f"the card of line@{digest} has content {'0' * 16}" in repaired.stdout
     assert (
         json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["contentDigest"] == manifest["contentDigest"]
     )

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+import command_line
 from tests.models.conftest import Run
+from tests.models.saved_models import write
+from tests.models.test_resolve import put_build, put_card
+from tests.running import ROOT
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("build", "--help"), ("push", "--help"), ("list", "--help")])
@@ -25,6 +34,40 @@ def test_list(run: Run) -> None:
     assert "line: a straight line\n  --set seed=1  start\n" in done.stdout
     assert "--set data=sample" in done.stdout
     assert done.stdout.count("no card, not built here  <- the defaults, as the code is now") == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list",),
+        ("--help",),
+        ("build", "--help"),
+        ("where", "one"),
+        ("build", "line"),
+        ("build", "line", "--set", "rate=9"),
+        ("import", "exports/x", "--name", "churn", "--no-samples"),
+        ("push", "line", "--to", "gs://bucket", "--endpoint", "http://127.0.0.1:1"),
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_has_gone(checkout: Path, arguments: tuple[str, ...]) -> None:
+    """Every command ends quietly then, with the code of a broken pipe, and leaves nothing half-written."""
+    put_card(checkout, put_build(checkout))
+    write(checkout / "exports/x")
+    stack = "config: {tf2-models:models: {one: {version: {artifact: line}}}}\n"
+    (checkout / "Pulumi.local.yaml").write_text(stack, encoding="utf-8")
+    command, pipe = [sys.executable, "-m", "models", *arguments], subprocess.PIPE
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    environment = {**buffered, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=checkout, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+
+    progress = "churn: copying 3 files, 227 bytes\n" if arguments[0] == "import" else ""  # on standard error
+    assert (process.returncode, told) == (command_line.BROKEN_PIPE, progress)
+    assert not list(checkout.glob("build/*/.*partial"))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from models.core.errors import ModelsError
 from models.core.stack import Order, stack_orders
+from tests.models.test_digest import digest_of
 from tests.models.test_resolve import put_build, put_card
 
 LINE = {"seed": 1, "fault": False, "rate": 0.5}
@@ -26,7 +27,8 @@ def test_orders(checkout: Path) -> None:
 
     orders, notes = stack_orders("local", checkout)
 
-    assert orders == [Order("line", LINE), Order("line", {**LINE, "rate": 1.0})]
+    digests = [digest_of("line", checkout), digest_of("line", checkout, rate=1)]
+    assert orders == [Order("line", LINE, digests[0]), Order("line", {**LINE, "rate": 1.0}, digests[1])]
     assert notes == [
         "two.versions.v1: gs://bucket/line was made elsewhere; there is nothing to build",
         "two.versions.v2: ./line was made elsewhere; there is nothing to build",
@@ -34,7 +36,7 @@ def test_orders(checkout: Path) -> None:
 
 
 def test_pinned(checkout: Path) -> None:
-    """A pinned build is ordered while the code is as it was; afterwards only its bytes count."""
+    """A pinned build is ordered while the code is as it was; afterwards it is taken if it is here."""
     facts = put_build(checkout)
     put_card(checkout, facts)
     card = next((checkout / "models" / "cards" / "line").iterdir())
@@ -46,11 +48,15 @@ def test_pinned(checkout: Path) -> None:
     )
     _write(checkout, f"{{one: {{versions: {{v1: {{artifact: line@{facts.input_digest}}}}}}}}}")
 
-    assert stack_orders("local", checkout) == ([], [f"one.versions.v1: line@{facts.input_digest} is built"])
+    order = Order("line", LINE, str(facts.input_digest))
+    assert stack_orders("local", checkout) == ([order], [])
     (checkout / "build").rename(checkout / "elsewhere")
-    assert stack_orders("local", checkout) == ([Order("line", LINE)], [])
+    assert stack_orders("local", checkout) == ([order], [])
     with (checkout / "models" / "line.py").open("a", encoding="utf-8") as file:
         file.write("# changed\n")
+    (checkout / "elsewhere").rename(checkout / "build")
+    assert stack_orders("local", checkout) == ([order._replace(is_current=False)], [])
+    (checkout / "build").rename(checkout / "elsewhere")
     assert "was built from other code" in stack_orders("local", checkout)[1][0]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from models.core.cli import main
-from tests.models.test_resolve import put_build
+from tests.models.conftest import Run
+from tests.models.test_digest import digest_of
+from tests.models.test_resolve import put_build, put_card
 
 STACK = """
 config:
@@ -17,6 +20,9 @@ config:
       versions: {v1: {artifact: line, parameters: {rate: 9}}, v2: {artifact: "line@DIGEST"}, v3: {artifact: "gs://bucket/line"}}
     two:
       version: {artifact: "./exports/two"}
+    gone:
+      defaultVersion: v1
+      versions: {v1: {artifact: "./exports/gone"}, v2: {artifact: "line@DIGEST-0000000000000000"}, v3: {artifact: lime}}
 """
 
 
@@ -48,7 +54,11 @@ def test_a_folder(root: Path, capsys: pytest.CaptureFixture[str], words: list[st
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["three"], 2, "Pulumi.local.yaml names no model three: it has one, two"),
+        (["three"], 2, "Pulumi.local.yaml names no model three: it has one, two, gone"),
+        (["./exports/gone"], 2, "Pulumi.local.yaml names no model ./exports/gone: it has one, two, gone"),
+        (["gone"], 1, "Pulumi.local.yaml: gone.versions.v1: exports/gone: there is no such folder"),
+        (["gone", "--version", "v2"], 1, "gone.versions.v2: line@DIGEST-0000000000000000: there is no such card"),
+        (["gone", "--version", "v3"], 2, "gone.versions.v3: there is no recipe 'lime'"),
         (["one", "--version", "v9"], 2, "has no version v9 of one"),
         (["one", "--version", "v1"], 1, "python -m models build line --set rate=9"),
         (["one", "--version", "v3"], 1, "gs://bucket/line lies in a bucket"),
@@ -60,4 +70,20 @@ def test_what_cannot_be_found(
 ) -> None:
     """One line, and what to do."""
     assert main(["where", *words], root=root) == code
-    assert said in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert (told.out, len(told.err.splitlines())) == ("", 1)
+    assert said.replace("DIGEST", digest_of("line", root)) in told.err
+
+
+def test_a_build_that_is_gone(root: Path, run: Run) -> None:
+    """Neither its card nor what was kept of it is a folder: the exit code says so to a script."""
+    put_card(root, put_build(root, b"made by them"))
+    put_build(root, b"made here")
+    run("build", "line")
+    shutil.rmtree(root / "build")
+
+    done = run("where", "one")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("models: one.versions.v2: the bytes of line@")
+    assert done.stderr.endswith("are not on this machine; build it with: python -m models build --stack local\n")

@@ -1,0 +1,64 @@
+"""Builds of one recipe on two processors: other bytes of the same inputs, and how each of them comes to be served."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from resources import errors
+from resources.storage import manifests, rules
+
+
+def refuse_another(folder: Path, inputs: Mapping[str, Any]) -> None:
+    """Raises `ArtifactError` if a recipe's build is whole and of the declared inputs, and has other content."""
+    recipe, digest, declared = (inputs.get(name) for name in ("recipe", "inputDigest", "contentDigest"))
+    here = _manifest(folder)
+    content = here.get("contentDigest")
+    if not recipe or not digest or not content or here.get("inputDigest") != digest or content == declared:
+        return
+    pin = f"{recipe}@{digest}"
+    raise errors.ArtifactError(
+        f"{folder} has content {content}; expected {declared}, that of the card: another processor built it. Floating "
+        "point differs between processors, so building it again gives the same. To deploy the bytes of the card, set "
+        f"artifactSource to a bucket that has them (`python -m models push {pin}-{declared} --to gs://BUCKET`, on the "
+        "machine that built them). To deploy this build, set allowRebuild: true on a local stack, or give it a second "
+        f"card with `python -m models build {pin} --recard` and write artifact: {pin}-{content}"
+    )
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a build; empty if it has none that can be read: then its files are compared one by one."""
+    try:
+        found = json.loads((folder / manifests.NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def keep_hint(before: str, wanted: str, declared: Iterable[Mapping[str, Any]]) -> str:
+    """How to keep what a version serves where another build of its recipe is declared; empty if none is.
+
+    Args:
+        before: `gs://BUCKET/RECIPE/CONTENT_DIGEST/` that the version was made of.
+        wanted: the same of what is declared.
+        declared: inputs of what the program declares, SavedModels among them.
+    """
+    for inputs in declared:
+        named = all(inputs.get(key) for key in ("bucket", "prefix", "recipe", "inputDigest"))
+        if not named or rules.folder_uri(inputs) != wanted:
+            continue
+        recipe, digest = inputs["recipe"], inputs["inputDigest"]
+        start, _, content = before.removesuffix("/").rpartition("/")
+        if not start.endswith(f"/{recipe}"):
+            return ""
+        recard = f"`python -m models build {recipe}@{digest} --recard`"
+        return (
+            f". Deployed is content {content}: pin its card, which `python -m models list` shows, to keep it. If no "
+            "card has this content and the recipe is as it was, another processor built it: copy "
+            f"{before} to build/{recipe}/{digest} here, or go to the machine that has it there; {recard} "
+            f"then writes its card, for artifact: {recipe}@{digest}-{content} (with allowRebuild: true, the copy is "
+            "enough)"
+        )
+    return ""

@@ -1,0 +1,191 @@
+"""A recipe whose build has other bytes on another processor, with the real engine.
+
+Another processor is simulated: a build with other content is put in the place of the one of the same input digest.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.core.artifact import Artifact
+from models.core.places import card_path
+from tests.artifacts import checkout
+from tests.engine import Engine
+from tests.models.conftest import models_command
+from tests.program.clients import predict
+from tests.running import ROOT, RunningEmulator
+
+pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
+
+SCALED = {"machineType": "n1-standard-2", "manualScaling": {"nodes": 1}}
+
+
+class Machine:
+    """A checkout with a build of a recipe and its card, and a stack.
+
+    Attributes:
+        root: the checkout.
+        engine: of the stack.
+        there: the build of the card.
+    """
+
+    def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
+        self.emulator, self.project = emulator, project
+        self.root = checkout.program(folder / "program")
+        self.there = checkout.built(self.root, 2.0)
+        self.engine = Engine(folder / "engine", self.root)
+
+    def build_on_another_processor(self) -> Artifact:
+        """Puts a build with other content, of the same inputs, in the place of the one of the card."""
+        card = card_path(self.root, checkout.RECIPE, str(self.there.input_digest))
+        before = card.read_bytes()
+        shutil.rmtree(self.root / "build")
+        here = checkout.built(self.root, 3.0)
+        card.write_bytes(before)
+        return here
+
+    def declare(self, models: Mapping[str, Any], **keys: Any) -> None:
+        """Writes the stack file."""
+        found = {"endpoint": self.emulator.endpoint, "runtimeVersion": "2.21", "models": models, **keys}
+        config = {f"tf2-models:{key}": value for key, value in found.items()}
+        self.engine.write({"gcp:project": self.project, "gcp:region": "us-central1", **config})
+
+    def versions(self, versions: Mapping[str, str], **keys: Any) -> None:
+        """Declares one model with these versions: name -> artifact."""
+        entries = {name: {"artifact": artifact, **SCALED} for name, artifact in versions.items()}
+        self.declare({"line": {"defaultVersion": "v1", "versions": entries}}, **keys)
+
+    def models(self, *arguments: str) -> str:
+        """What `python -m models` prints."""
+        done = models_command(self.root, *arguments, PYTHONPATH=str(ROOT))
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        return done.stdout
+
+    def fails(self, *command: str) -> str:
+        """What a command prints that fails, on one line."""
+        return " ".join(self.engine.stack(*command, fails=True).split())
+
+    def predict(self, version: str) -> list[float]:
+        """What a version makes of 1.0."""
+        url = f"{self.emulator.endpoint}/v1/projects/{self.project}/models/line/versions/{version}:predict"
+        return predict(url, 1.0)
+
+    def fetch(self, digest: str, folder: Path) -> None:
+        """Copies the deployed files of a content into a folder, as `gcloud storage cp -r` does."""
+        objects, bucket = self.emulator.storage().objects(), f"{self.project}-tf2-models"
+        prefix = f"{checkout.RECIPE}/{digest}/"
+        for item in objects.list(bucket=bucket, prefix=prefix).execute()["items"]:
+            path = folder / item["name"].removeprefix(prefix)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(objects.get_media(bucket=bucket, object=item["name"]).execute())
+
+
+@pytest.fixture
+def machine(emulator: RunningEmulator, project: str, tmp_path: Path) -> Machine:
+    """A stack that is not deployed yet."""
+    return Machine(emulator, project, tmp_path)
+
+
+def test_a_build_that_differs_is_deployed_in_each_of_the_ways_that_the_error_offers(machine: Machine) -> None:
+    """From `artifactSource`, by a second card, and with `allowRebuild`, with which `build/` may go."""
+    pin, shared = f"line@{machine.there.input_digest}", f"{machine.project}-shared"
+    machine.emulator.storage().buckets().insert(project=machine.project, body={"name": shared}).execute()
+    machine.models("push", "line", "--to", f"gs://{shared}", "--endpoint", machine.emulator.endpoint)
+    here, there = machine.build_on_another_processor(), machine.there.content_digest
+    machine.versions({"v1": "line"})
+
+    text = machine.fails("up", "--skip-preview", "--suppress-progress")
+
+    said = f"build/line/{here.input_digest} has content {here.content_digest}; expected {there}, that of the card"
+    assert f"{said}: another processor built it" in text
+    assert "building it again gives the same" in text
+    assert f"`python -m models push {pin}-{there} --to gs://BUCKET`" in text
+    assert f"`python -m models build {pin} --recard` and write artifact: {pin}-{here.content_digest}" in text
+
+    machine.versions({"v1": "line"}, artifactSource=f"gs://{shared}")
+    machine.engine.up()
+    assert machine.predict("v1") == [2.0]
+
+    machine.models("build", pin, "--recard")
+    exact = {"v1": f"{pin}-{there}", "v2": f"{pin}-{here.content_digest}"}
+    machine.versions(exact, artifactSource=f"gs://{shared}")
+    machine.engine.up()
+    assert (machine.predict("v1"), machine.predict("v2")) == ([2.0], [3.0])
+
+    machine.versions({**exact, "v2": "line"}, artifactSource=f"gs://{shared}", allowRebuild=True)
+    assert machine.engine.preview() == {}
+    shutil.rmtree(machine.root / "build")
+    assert machine.engine.preview() == {}
+
+
+def test_a_machine_without_the_build_is_told_what_is_deployed_and_how_to_get_it(machine: Machine) -> None:
+    """An unchanged stack is refused where neither build nor its facts are here; the copy, or its card, is enough."""
+    here = machine.build_on_another_processor()
+    machine.versions({"v1": "line"}, allowRebuild=True)
+    machine.engine.up()
+    folder = machine.root / "build/line" / str(here.input_digest)
+    shutil.rmtree(folder)
+
+    text = machine.fails("preview")
+
+    content, pin = here.content_digest, f"line@{here.input_digest}"
+    uri = f"gs://{machine.project}-tf2-models/line/{content}/"
+    assert f"deploymentUri was '{uri}', wanted" in text
+    assert f"Deployed is content {content}: pin its card, which `python -m models list` shows, to keep it" in text
+    assert f"copy {uri} to build/line/{here.input_digest} here" in text
+    assert f"`python -m models build {pin} --recard` then writes its card, for artifact: {pin}-{content}" in text
+
+    machine.fetch(content, folder)
+    assert machine.engine.preview() == {}
+    machine.models("build", pin, "--recard")
+    for place in ("build", ".local"):
+        shutil.rmtree(machine.root / place)
+    machine.versions({"v1": f"{pin}-{content}"})
+    assert machine.engine.preview() == {}
+
+
+def test_a_change_without_a_card_offers_the_pin_of_what_is_deployed(machine: Machine) -> None:
+    """With its digest filled in, of a version with a name and of one without; the pin previews as unchanged."""
+    [nearest, deployed] = [
+        f"line@{facts.input_digest}" for facts in (machine.there, checkout.built(machine.root, rate=2))
+    ]
+    one = {"artifact": "line", "parameters": {"rate": 2}, **SCALED}
+    machine.declare({"line": {"defaultVersion": "v1", "versions": {"v1": one}}, "single": {"version": one}})
+    machine.engine.up()
+    with (machine.root / "models/line.py").open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    two = {**one, "parameters": {"rate": 0.5}}
+    machine.declare({"line": {"defaultVersion": "v1", "versions": {"v1": one}}, "single": {"version": two}})
+
+    text = machine.fails("preview")
+
+    start, single = text.split("tf2-models:models.single.version.artifact: ", 1)
+    assert f"nearest card, {deployed}: code. Keep that build with artifact: {deployed}, without parameters" in start
+    assert f"Deployed is {deployed}" in start
+    assert f"nearest card, {nearest}: code. Keep that build with artifact: {nearest}; or make" in single
+    assert f"Deployed is {deployed}: keep it with artifact: {deployed}" in single
+
+    pinned = {"artifact": deployed, **SCALED}
+    machine.declare({"line": {"defaultVersion": "v1", "versions": {"v1": pinned}}, "single": {"version": pinned}})
+    assert machine.engine.preview() == {}
+
+
+def test_what_is_deployed_and_has_no_card_is_named(machine: Machine) -> None:
+    """A rebuild that was allowed, whose code has changed since: its content, and where its card can be written."""
+    here = machine.build_on_another_processor()
+    machine.versions({"v1": "line"}, allowRebuild=True)
+    machine.engine.up()
+    with (machine.root / "models/line.py").open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    assert f"Deployed is line@{here.input_digest}" in machine.fails("preview"), "the build is still here"
+    shutil.rmtree(machine.root / "build")
+
+    text = machine.fails("preview")
+
+    assert f"Deployed is content {here.content_digest} of line@{here.input_digest}, which no card here has" in text
+    assert f"`python -m models build line@{here.input_digest} --recard` on the machine that built it writes one" in text

@@ -48,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
         from prediction.cli import tell
 
         return tell(error)
+    except BrokenPipeError:  # nobody reads on, which is no error of a file
+        raise
     except OSError as error:
         print(f"error: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
         return FAILED

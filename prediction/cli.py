@@ -55,9 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return tell(error)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # nobody reads on: no complaint about it at exit
-        return FAILED
 
 
 def parser_of(command: str, description: str, examples: str) -> argparse.ArgumentParser:

@@ -61,7 +61,8 @@ def make_checkout(root: Path) -> Path:
     shutil.copytree(ROOT / "models", root / "models", ignore=skip)
     (root / "models" / "data" / SAMPLE).symlink_to(ROOT / "models" / "data" / SAMPLE)
     (root / "models" / "line.py").write_text(LINE, encoding="utf-8")
-    shutil.copy(ROOT / "requirements.txt", root)
+    for name in ("requirements.txt", "command_line.py"):
+        shutil.copy(ROOT / name, root)
     return root
 
 

@@ -25,7 +25,9 @@ from benchmarks.figures import MB, BenchmarkError, Figure, Pairs, alternate
 from benchmarks.stack import local
 from benchmarks.watch import descendants, peak
 from benchmarks.world import World
-from prediction import batch, files
+from prediction.jobs import files
+from prediction.jobs.plan import Plan
+from prediction.jobs.remote import Batch
 from resources._api import Api
 from resources._settings import Settings
 
@@ -124,7 +126,7 @@ class _Jobs:
 
     def run(self, name: str, size: int, rows: int) -> _Seen:
         """Runs a job over the input files of this name, in batches of this size; it must predict so many rows."""
-        plan = batch.Plan(
+        plan = Plan(
             project=self._project,
             model=MODEL,
             version=None,
@@ -134,7 +136,7 @@ class _Jobs:
             form="JSON",
             settings={"batchSize": str(size)},
         )
-        job = batch.Batch(self._api, plan, clock=_Impatient())
+        job = Batch(self._api, plan, clock=_Impatient())
         with _watched(self._emulator) as peaks:
             begin = time.perf_counter()
             job.submit()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+import command_line
 
-from prediction.cli import main
 
-sys.exit(main())
+def _main() -> int:
+    from prediction.cli import main
+
+    return main()
+
+
+command_line.run(_main)

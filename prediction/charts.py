@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
 
+from prediction.evaluation.assess import Evaluation, assess_if_comparable
+from prediction.evaluation.report import written
 from prediction.reading import Case, class_name
+from prediction.texts import counted
 from resources import errors
 
 _COLOURS, _HATCHES = ("#1f5fbf", "#d97a00", "#444444", "#7b3294"), ("", "///", "...", "xx")
@@ -64,6 +67,9 @@ def _draw_matrix(figure: Any, axes: Any, counts: Any, names: Sequence[str]) -> N
 def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: str) -> Any:
     """A figure: how the one probability that the model gives is distributed, for each truth.
 
+    Where the truth is 0 or 1, or false or true, the title has the AUC, and a line stands at the threshold from which on
+    1 is predicted, with the accuracy there.
+
     Raises:
         InvalidInput: a prediction is no probability, a truth is not known, or there are too many truths.
     """
@@ -71,12 +77,17 @@ def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: st
     truths = sorted({class_name(case.label, classes) for case in cases})
     if len(truths) > len(_COLOURS):
         raise errors.InvalidInput([("--kind", f"scores shows {len(_COLOURS)} truths at most; here are {len(truths)}")])
-    figure, axes = _figure(f"{title}\n{len(cases)} instances", (7.6, 4.4))
+    found = assess_if_comparable(cases, classes)
+    area = found.metrics.get("auc") if found else None
+    told = "" if area is None else f", AUC {written('auc', area)}"
+    figure, axes = _figure(f"{title}\n{counted(len(cases), 'instance')}{told}", (7.6, 4.4))
     for truth, colour, hatch in zip(truths, _COLOURS, _HATCHES, strict=False):
         values = [case.probability for case in cases if class_name(case.label, classes) == truth]
         label = f"truth {truth} ({len(values)})"
         look = {"color": colour, "edgecolor": colour, "hatch": hatch, "alpha": 0.45}
         axes.hist(values, bins=_BINS, range=(0, 1), histtype="stepfilled", label=label, linewidth=1.5, **look)
+    if found and found.threshold is not None:
+        _draw_threshold(axes, found)
     axes.set_xlim(0, 1)
     axes.set_xlabel(output, **LITERAL)
     axes.set_ylabel("instances")
@@ -84,8 +95,15 @@ def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: st
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e6e6e6")
     axes.set_axisbelow(True)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
+
+
+def _draw_threshold(axes: Any, found: Evaluation) -> None:
+    right = sum(row[index] for index, row in enumerate(found.confusion))
+    share = written("accuracy", found.metrics["accuracy"])
+    label = f"threshold {found.threshold:g}:\n{right} of {found.rows} right,\naccuracy {share}"
+    axes.axvline(found.threshold, color="black", linestyle="--", linewidth=1.2, label=label)
 
 
 def _check(cases: Sequence[Case], kind: str) -> None:

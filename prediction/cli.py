@@ -17,6 +17,8 @@ from resources import errors
 if TYPE_CHECKING:
     from prediction.instances import Given
     from prediction.question import Question
+    from prediction.reading import Case
+    from prediction.samples import Deployed
     from prediction.settings import Target
     from resources._api import Api
 
@@ -35,19 +37,25 @@ examples:
   jq .rows data.json | python -m prediction my_model --instances - --json
   python -m prediction fashion_mnist --stack prod
   python -m prediction my_model --project my-project --region us-central1
+  python -m prediction hd_prediction --instances patients.csv     columns by the names of the inputs
   python -m prediction batch --help                              whole files, as a job
+  python -m prediction evaluate --help                           how good a model is, on rows with their truth
 
 exit codes: 0 done, 1 failed, 2 wrong usage
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code. A first word `batch` is that command, see `batch_cli`."""
+    """Runs the command; returns its exit code. First words `batch` and `evaluate` are commands."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words[:1] == ["batch"]:
-        from prediction import batch_cli
+        from prediction.jobs.cli import main as batch
 
-        return batch_cli.main(words[1:])
+        return batch(words[1:])
+    if words[:1] == ["evaluate"]:
+        from prediction.evaluation.cli import main as evaluate
+
+        return evaluate(words[1:])
     options = _options(words)
     try:
         return _run(options)
@@ -55,9 +63,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return tell(error)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # nobody reads on: no complaint about it at exit
-        return FAILED
 
 
 def parser_of(command: str, description: str, examples: str) -> argparse.ArgumentParser:
@@ -76,7 +81,7 @@ def parser_of(command: str, description: str, examples: str) -> argparse.Argumen
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = parser_of("python -m prediction", _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
-    add("--instances", metavar="FILE", help="what to predict, as JSON; - is standard input (default: samples)")
+    add("--instances", metavar="FILE", help="what to predict, JSON or .csv; - is standard input (default: samples)")
     add("--signature", metavar="S", help="key of the signature (default: the only one, else serving_default)")
     add("--count", type=_count, metavar="N", help="how many samples, where no --instances are given (default: 1)")
     add("--json", action="store_true", help="print the answer as it came: one line of JSON")
@@ -137,8 +142,22 @@ def _run(options: argparse.Namespace) -> int:
     target = settings.target(**where)
     api = _api.shared(target.settings)
     asked = _question(options, api, target.project, given)
-    _show(options, target, asked, asked.ask(api))
+    found = len(asked.given.instances)
+    if options.count and options.count > found:
+        text = f"the artifact has {texts.counted(found, 'sample')}, fewer than the {options.count} of --count"
+        print(text, file=sys.stderr)
+    _show(options, target, asked, _ask(asked, api))
     return OK
+
+
+def _ask(asked: Question, api: Api) -> list[Any]:
+    """The predictions; a refusal also says what may be wrong with the file."""
+    try:
+        return asked.ask(api)
+    except errors.PredictionFailed as error:
+        if not asked.given.hint:
+            raise
+        raise errors.PredictionFailed(f"{error}. {asked.given.hint}") from None
 
 
 def _given(source: str | None, signature: str | None) -> Given | None:
@@ -154,7 +173,7 @@ def _question(options: argparse.Namespace, api: Api, project: str, given: Given 
     which = (project, options.model, options.version)
     if given is None:
         return question.about_samples(api, *which, options.count or 1, options.signature)
-    if options.json and not options.plot:  # shows no names: nothing to look up
+    if options.json and not options.plot and not given.cells:  # shows no names: nothing to look up
         return question.Question(name=online.resource_name(*which), given=given)
     return question.about_given(api, *which, given)
 
@@ -162,12 +181,15 @@ def _question(options: argparse.Namespace, api: Api, project: str, given: Given 
 def _show(options: argparse.Namespace, target: Target, asked: Question, predictions: list[Any]) -> None:
     from prediction import plot, table
 
-    head = f"{options.model}, {_version(options, asked)}, on {target.settings.url}"
+    head = f"{options.model}, {version_text(asked.version, options.version)}, on {target.settings.url}"
     cases, classes = asked.cases(predictions), asked.manifest.classes
     counted = "instance" if options.instances else "sample"
     output = asked.manifest.output(asked.given.signature_name)
     if options.json:
         print(json.dumps({"predictions": predictions}, ensure_ascii=False))
+    elif options.plot and len(cases) > plot.MOST:
+        print(head)
+        print(_summary(cases, classes, counted))
     else:
         table.show(head, cases, classes=classes, output=output, counted=counted)
     if options.plot:
@@ -183,8 +205,28 @@ def _shown(drawn: int, count: int, counted: str, kind: str) -> str:
     return f"{f'the first {drawn} of ' if drawn < count else ''}{texts.counted(count, counted)}"
 
 
-def _version(options: argparse.Namespace, asked: Question) -> str:
-    if asked.version is None:
-        return f"version {options.version}" if options.version else "default version"
-    name = asked.version.name.rpartition("/")[2]
-    return f"version {name} (default)" if asked.version.is_default else f"version {name}"
+def _summary(cases: Sequence[Case], classes: Sequence[str], counted: str) -> str:
+    """What many predictions come to, in the place of a line for each."""
+    from prediction.evaluation import assess, report
+
+    many = texts.counted(len(cases), counted)
+    labelled = [case for case in cases if case.label is not None]
+    if not labelled:
+        return f"{many} without labels; --json prints each prediction"
+    found = assess.assess_if_comparable(labelled, classes)
+    if found is None:
+        return f"{many}; predictions and labels cannot be compared; --json prints each prediction"
+    return f"{many}: {report.summary(found)}"
+
+
+def version_text(found: Deployed | None, version: str | None) -> str:
+    """The version that answers.
+
+    Args:
+        found: it, where these credentials may know it.
+        version: its name, as it was asked for.
+    """
+    if found is None:
+        return f"version {version}" if version else "default version"
+    name = found.name.rpartition("/")[2]
+    return f"version {name} (default)" if found.is_default else f"version {name}"

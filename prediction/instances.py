@@ -1,75 +1,95 @@
-"""Instances from a file: a JSON list, a request body `{"instances": [...]}`, or one JSON value per line."""
+"""Instances from a file: a JSON list, a request body `{"instances": [...]}`, one JSON value per line, or CSV."""
 
 from __future__ import annotations
 
-import json
 import sys
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from prediction.manifest import Inputs
+from prediction.rows import documents
+from prediction.rows.cells import Table
+from prediction.rows.documents import Document, wrong
+from prediction.rows.row import Row
+from prediction.rows.source import CSV, Source, read_text
 from resources import errors
+
+_STANDARD_INPUT = "standard input"
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a file holds. `signature_name` and `labels` (what is true of each instance) are a body's, if it has them."""
+    """What a file holds.
+
+    Attributes:
+        instances: one value each; of CSV none before `with_inputs`.
+        signature_name: of a request body, if it has one.
+        labels: the truth of each instance, if a request body has them.
+        hint: what may be wrong with the file, where the model rejects the instances.
+        cells: the rows of CSV.
+    """
 
     instances: list[Any]
     signature_name: str | None = None
     labels: list[Any] = field(default_factory=list)
+    hint: str = ""
+    cells: list[Row] = field(default_factory=list)
+
+    def with_inputs(self, inputs: Inputs) -> Given:
+        """The same, with the instances that rows of CSV are for these inputs. Raises `InvalidInput`."""
+        if not self.cells:
+            return self
+        table = Table(self.cells[0].file, list(self.cells[0].value), inputs)
+        return replace(self, instances=[_instance(table, row) for row in self.cells], cells=[])
 
 
 def read(source: str) -> Given:
     """The instances of a file, or of standard input for `-`.
 
     Raises:
-        InvalidInput: it cannot be read, is no JSON, or holds no instances; with the place in it.
+        InvalidInput: it cannot be read, is not valid JSON or CSV, or holds no instances; with the place in it.
     """
-    name = "standard input" if source == "-" else source
-    try:
-        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise _wrong(name, f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise _wrong(name, f"is no UTF-8 text: byte {error.start}") from None
-    given = _parse(text, name)
-    if not given.instances:
-        raise _wrong(name, "holds no instances")
+    given = _standard_input() if source == "-" else _file(Source(source))
+    if not given.instances and not given.cells:
+        raise wrong(_STANDARD_INPUT if source == "-" else source, "holds no instances")
     return given
 
 
-def _parse(text: str, name: str) -> Given:
+def _file(source: Source) -> Given:
+    if source.form == CSV:
+        read_text(source.path)
+        return Given([], cells=list(map(_whole, source.rows())))
+    text = read_text(source.path)
+    given = _given(documents.parse(text, source.path), text, source.path)
+    return replace(given, hint=f"{source.path}: {documents.ONE_LIST}") if source.is_one_list else given
+
+
+def _standard_input() -> Given:
     try:
-        document = json.loads(text) if text.strip() else []
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data":  # one value is whole, and another one follows
-            return Given(_lines(text, name))
-        raise _wrong(name, f"is no JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
-    except RecursionError:
-        raise _wrong(name, "is nested too deeply") from None
-    if isinstance(document, list):
-        return Given(document)
-    if not isinstance(document, dict) or not isinstance(document.get("instances"), list):
-        return Given([document])
-    labels = document.get("labels", [])
-    if not isinstance(labels, list) or (labels and len(labels) != len(document["instances"])):
-        raise _wrong(name, f'has "labels" that are no list of {len(document["instances"])}, one for each instance')
-    return Given(document["instances"], document.get("signature_name"), labels)
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise wrong(_STANDARD_INPUT, f"is not UTF-8 text: byte {error.start}") from None
+    return _given(documents.parse(text, _STANDARD_INPUT), text, _STANDARD_INPUT)
 
 
-def _lines(text: str, name: str) -> list[Any]:
-    instances = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            instances.append(json.loads(line))
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise _wrong(name, f"line {number} is no JSON: {error}; one instance per line, or one list") from None
-    return instances
+def _given(document: Document | None, text: str, name: str) -> Given:
+    if document:
+        return Given([row.value for row in document.rows], document.signature_name, document.labels)
+    lines = [
+        documents.line(line.rstrip(), name, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()
+    ]
+    return Given([_whole(row).value for row in lines])
 
 
-def _wrong(name: str, reason: str) -> errors.InvalidInput:
-    return errors.InvalidInput([(name, reason)])
+def _whole(row: Row) -> Row:
+    """A row that can be read. Raises `InvalidInput`."""
+    if row.error:
+        raise errors.InvalidInput([(row.place, f"{row.error}; expected one instance per line, or one list")])
+    return row
+
+
+def _instance(table: Table, row: Row) -> Any:
+    try:
+        return table.instance(row.value)
+    except ValueError as error:
+        raise errors.InvalidInput([(row.place, str(error))]) from None

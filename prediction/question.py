@@ -86,5 +86,6 @@ def about_samples(
 def about_given(api: _api.Api, project: str, model: str, version: str | None, given: Given) -> Question:
     """Given instances. What is deployed gives names to the answers."""
     found, manifest = samples.known(api, project, model, version)
+    given = given.with_inputs(manifest.inputs(given.signature_name))
     name = found.name if found else online.resource_name(project, model, version)
     return Question(name=name, given=given, labels=given.labels, version=found, manifest=manifest)

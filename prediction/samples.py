@@ -74,7 +74,12 @@ def known(api: _api.Api, project: str, model: str, version: str | None = None) -
         found = deployed(api, project, model, version)
     except errors.PermissionDenied:
         return None, Manifest()
+    return found, manifest_or_none(api, found)
+
+
+def manifest_or_none(api: _api.Api, version: Deployed) -> Manifest:
+    """The manifest of a version; empty where there is none, or where these credentials may not read it."""
     try:
-        return found, manifest(api, found)
+        return manifest(api, version)
     except (errors.ArtifactError, errors.PermissionDenied):
-        return found, Manifest()
+        return Manifest()

@@ -27,23 +27,29 @@ def show(head: str, cases: Sequence[Case], *, classes: Sequence[str], output: st
         output: name of the signature's only output, for the head of the column.
         counted: what the rows are: "sample" or "instance".
     """
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDE)
-    console.print(Text(head, style="bold"), soft_wrap=True)
-    _print(console, _table(cases, classes, output, counted))
+    out = console()
+    out.print(Text(head, style="bold"), soft_wrap=True)
+    print_table(out, _table(cases, classes, output, counted))
 
 
-def _print(console: Console, table: Table) -> None:
-    if console.is_terminal:
-        console.print(table)
+def console() -> Console:
+    """Standard output: coloured on a terminal; elsewhere no line is cut or broken."""
+    from rich.console import Console
+
+    found = Console()
+    return found if found.is_terminal else Console(width=_WIDE)
+
+
+def print_table(out: Console, table: Table) -> None:
+    """Prints a table; without spaces at the ends of lines where nobody sees colours."""
+    if out.is_terminal:
+        out.print(table)
         return
-    with console.capture() as captured:
-        console.print(table)
-    console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    with out.capture() as captured:
+        out.print(table)
+    out.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def _table(cases: Sequence[Case], classes: Sequence[str], output: str | None, counted: str) -> Table:

@@ -36,7 +36,8 @@ class Order:
     Attributes:
         model: the folder of the SavedModel.
         sources: the input files.
-        target: the file of results; the errors' counts go to `FILE.errors`, if there are any.
+        target: the file of results; the errors' counts go to `FILE.errors`, and which rows were rejected to
+            `FILE.rejected`, if there are any.
         form: `JSON`, `TF_RECORD` or `TF_RECORD_GZIP`.
         output: `CSV`, or `JSON` for lines of it; the keys of columns go to `FILE.keys`.
         signature: key of the signature; empty for the only one, or `serving_default`.
@@ -67,6 +68,7 @@ class LocalJob:
         self._predictions = 0
         self._errors: Counter[str] = Counter()
         self._keys: list[str] = []
+        self._rows: dict[int, int] = {}
 
     async def run(self) -> None:
         """Predicts all rows, then gives the results their names. Raises `JobFailed`."""
@@ -97,9 +99,9 @@ class LocalJob:
 
     def _parts(self) -> Iterator[Part]:
         number = 0
-        for source in self._order.sources:
+        for index, source in enumerate(self._order.sources):
             try:
-                planned = shards.plan(Path(source), self._order.form)
+                planned = shards.plan(Path(source), self._order.form, source=index)
             except Damaged as exc:
                 raise JobFailed(f"{source}: {exc}.") from exc
             for shard in planned:
@@ -108,7 +110,8 @@ class LocalJob:
                 number += 1
 
     async def _keep(self, part: Part, result: Result, seconds: float) -> None:
-        del part, seconds
+        del seconds
+        self._rows[part.number] = result.predictions + result.refused
         self._predictions += result.predictions
         results.bounded(self._errors, result.errors)
         self._keys = results.same_keys(self._keys, result.keys)
@@ -117,8 +120,9 @@ class LocalJob:
     def _publish(self, parts: list[Part]) -> None:
         target = Path(self._order.target)
         beside = {
-            "errors": results.statistics(self._errors),
-            "keys": comma_rows.header(self._keys),
+            "errors": [results.statistics(self._errors)],
+            "keys": [comma_rows.header(self._keys)],
+            "rejected": self._rejected(parts),
         }
         first, *others = parts
         with first.target.open("ab") as file:
@@ -127,14 +131,22 @@ class LocalJob:
                     shutil.copyfileobj(more, file, _PIECE)
                 part.target.unlink()  # so that no more than one of them is there twice
         for name, content in beside.items():
-            told = target.with_name(f"{target.name}.{name}")
-            if content:
-                written = self._folder / name
-                written.write_bytes(content)
+            told, written = target.with_name(f"{target.name}.{name}"), self._folder / name
+            with written.open("wb") as file:
+                file.writelines(content)
+            if written.stat().st_size:
                 written.replace(told)
             else:
                 told.unlink(missing_ok=True)
         first.target.replace(target)
+
+    def _rejected(self, parts: list[Part]) -> Iterator[bytes]:
+        """Which rows were rejected, a line each."""
+        before: Counter[int] = Counter()
+        for part in parts:
+            if (kept := results.rejected_file(part.target)).exists():
+                yield from results.rejected_lines(kept, part.named, before[part.shard.source])
+            before[part.shard.source] += self._rows[part.number]
 
 
 async def _run(order: Order, folder: Path) -> None:

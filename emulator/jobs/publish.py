@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections import Counter
@@ -13,6 +14,7 @@ from emulator.jobs.failures import JobFailed
 from emulator.operations import insist
 from emulator.storage import blobs, commit, digests, object_fields, rows
 from emulator.storage.commit import NewObject
+from emulator.storage.digests import Digest
 from resources import errors
 from resources.storage.rules import split_uri
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from emulator.context import Emulator
 
 _RESULTS, _ERRORS, _KEYS = "prediction.results", "prediction.errors_stats", "prediction.keys"
+_REJECTED = "prediction.rejected_rows"
+"""Ours: the service does not say which rows it rejected."""
+_Files = dict[int, tuple[Path, Digest]]
+"""Files with rejected rows, by the number of the shard."""
 
 
 async def publish(emulator: Emulator, number: int) -> None:
@@ -31,7 +37,9 @@ async def publish(emulator: Emulator, number: int) -> None:
         fields = object_fields.given({"contentType": "text/plain"}, stored, emulator.now())
     except errors.NotFound as exc:
         raise JobFailed(f"The results cannot be written: {exc.message}") from exc
-    objects = _objects(emulator, row, fields)
+    shards = tables.shards(emulator, number)
+    rejected = await asyncio.to_thread(_rejected, tables.folder(emulator, number), shards)
+    objects = _objects(emulator, row, fields, rejected)
     gone: list[str | None] = []
 
     def change() -> None:
@@ -46,7 +54,26 @@ async def publish(emulator: Emulator, number: int) -> None:
         blobs.remove_unused(emulator, [*gone, *(new.blob for new in objects)])
 
 
-def _objects(emulator: Emulator, row: sqlite3.Row, fields: dict[str, Any]) -> list[NewObject]:
+def _rejected(folder: Path, shards: list[sqlite3.Row]) -> _Files:
+    """Writes which rows were rejected, for each shard with any. Blocks; meant for threads."""
+    output, names = folder / "output", inputs.linked(folder / "input")
+    found: _Files = {}
+    before: Counter[int] = Counter()
+    for shard in shards:
+        number, source = shard["shard"], shard["source"]
+        kept, written = results.rejected_file(output / str(number)), output / f"{number}.rejected_rows"
+        if kept.exists():
+            written.unlink(missing_ok=True)  # it may have a further name as a blob
+            with written.open("wb") as file:
+                file.writelines(results.rejected_lines(kept, names[source], before[source]))
+            found[number] = written, digests.of_file(written)
+        elif shard["refused"]:  # by an emulator that did not keep which
+            return {}
+        before[source] += shard["predictions"] + shard["refused"]
+    return found
+
+
+def _objects(emulator: Emulator, row: sqlite3.Row, fields: dict[str, Any], rejected: _Files) -> list[NewObject]:
     bucket, path = split_uri(inputs.settings(row)["outputPath"])
     prefix = f"{path.rstrip('/')}/" if path.rstrip("/") else ""
     output = tables.folder(emulator, row["number"]) / "output"
@@ -70,6 +97,8 @@ def _objects(emulator: Emulator, row: sqlite3.Row, fields: dict[str, Any]) -> li
     for index, shard in enumerate(shards):
         name = f"{_RESULTS}-{_part(index, len(shards))}"
         found.append(new(output / str(shard["shard"]), name, shard["size"], shard["crc32c"], shard["md5"]))
+    for index, (file, digest) in rejected.items():
+        found.append(new(file, f"{_REJECTED}-{_part(index, len(shards))}", digest.size, digest.crc32c, digest.md5))
     return found
 
 

@@ -15,10 +15,10 @@ from emulator.serving.failures import InvalidInputs
 from emulator.serving.signature import Signature
 from emulator.serving.tensors import Array, Fast
 
-Refuse = Callable[[str], None]
-"""Is told the error of each row that cannot be used."""
-Piece = tuple[Mapping[str, Array], int]
-"""The arrays of rows that follow one another, by alias, and how many rows they are."""
+Refuse = Callable[[str, Sequence[int]], None]
+"""Gets the error of rows that cannot be used, and their numbers in the chunk, from 0."""
+Piece = tuple[Mapping[str, Array], Sequence[int]]
+"""The arrays of rows, by alias, and the rows' numbers in the chunk, in order."""
 
 
 class Reader:
@@ -44,22 +44,23 @@ class Reader:
 
     def _read(self, chunk: bytes, refuse: Refuse) -> Iterator[Piece]:
         if self._form != shards.JSON:
-            yield from self._pieces(tfrecord.records(chunk), chunk, refuse)
+            records = tfrecord.records(chunk)
+            yield from self._pieces(records, range(len(records)), chunk, refuse)
             return
         lines = chunk.removesuffix(b"\n").split(b"\n")
         quick = Columns.of(self._signature)
         if quick is None:
-            yield from self._together(lines) or self._strictly(lines, refuse)
+            yield from self._together(lines) or self._strictly(lines, range(len(lines)), refuse)
             return
         words = b"true" in chunk or b"false" in chunk
         start = 0
         for at in range(0, len(lines), columns.STEP):
-            step = lines[at : at + columns.STEP]
-            if not quick.add(step, words=words):
-                yield from self._taken(quick, lines[start:at], refuse)
-                yield from self._strictly(step, refuse)
-                start = at + len(step)
-        yield from self._taken(quick, lines[start:], refuse)
+            end = min(at + columns.STEP, len(lines))
+            if not quick.add(lines[at:end], words=words):
+                yield from self._taken(quick, lines[start:at], range(start, at), refuse)
+                yield from self._strictly(lines[at:end], range(at, end), refuse)
+                start = end
+        yield from self._taken(quick, lines[start:], range(start, len(lines)), refuse)
 
     def _together(self, lines: Sequence[bytes]) -> list[Piece]:
         """All lines as one piece, where each is a regular array of numbers; else nothing."""
@@ -69,60 +70,61 @@ class Reader:
         if array is None or len(array) != len(lines):  # several values in each line
             return []
         (alias,) = self._signature.inputs
-        return [({alias: array}, len(array))]
+        return [({alias: array}, range(len(array)))]
 
-    def _taken(self, quick: Columns, lines: Sequence[bytes], refuse: Refuse) -> Iterator[Piece]:
+    def _taken(self, quick: Columns, lines: Sequence[bytes], at: Sequence[int], refuse: Refuse) -> Iterator[Piece]:
         """What the quick way took."""
         if not lines:
             return
         inputs = quick.take(len(lines))
         if inputs is None:
-            yield from self._strictly(lines, refuse)
+            yield from self._strictly(lines, at, refuse)
         else:
-            yield inputs, len(lines)
+            yield inputs, at
 
-    def _strictly(self, lines: Sequence[bytes], refuse: Refuse) -> Iterator[Piece]:
+    def _strictly(self, lines: Sequence[bytes], at: Sequence[int], refuse: Refuse) -> Iterator[Piece]:
         try:
             rows = [orjson.loads(line) for line in lines]
         except orjson.JSONDecodeError:
-            rows = [row for line in lines for row in _parsed(line, refuse)]
-        yield from self._pieces(rows, b"\n".join(lines), refuse)
+            parsed = [pair for line, number in zip(lines, at, strict=True) for pair in _parsed(line, number, refuse)]
+            rows, at = [row for row, _ in parsed], [number for _, number in parsed]
+        yield from self._pieces(rows, at, b"\n".join(lines), refuse)
 
-    def _pieces(self, rows: Sequence[Any], text: bytes, refuse: Refuse) -> Iterator[Piece]:
+    def _pieces(self, rows: Sequence[Any], at: Sequence[int], text: bytes, refuse: Refuse) -> Iterator[Piece]:
         step = 1 if self._size == 1 else max(len(rows), 1)
         for start in range(0, len(rows), step):
-            yield from self._converted(rows[start : start + step], text, refuse)
+            yield from self._converted(rows[start : start + step], at[start : start + step], text, refuse)
 
-    def _converted(self, rows: Sequence[Any], text: bytes, refuse: Refuse) -> Iterator[Piece]:
+    def _converted(self, rows: Sequence[Any], at: Sequence[int], text: bytes, refuse: Refuse) -> Iterator[Piece]:
         try:
             inputs = question.arrays(rows, self._signature, text, self._fast)
         except InvalidInputs as exc:
             if len(rows) == 1:
-                refuse(str(exc))
+                refuse(str(exc), at)
                 return
             middle = len(rows) // 2
-            yield from self._converted(rows[:middle], text, refuse)
-            yield from self._converted(rows[middle:], text, refuse)
+            yield from self._converted(rows[:middle], at[:middle], text, refuse)
+            yield from self._converted(rows[middle:], at[middle:], text, refuse)
         else:
-            yield inputs, len(rows)
+            yield inputs, at
 
 
 def _grouped(pieces: Iterable[Piece], size: int, refuse: Refuse) -> Iterator[Piece]:
     """The rows of all pieces by `size`, from the start. Refuses the rest, and rows that do not go together."""
     rows = [
-        {alias: array[row : row + 1] for alias, array in inputs.items()}
-        for inputs, count in pieces
-        for row in range(count)
+        ({alias: array[row : row + 1] for alias, array in inputs.items()}, number)
+        for inputs, at in pieces
+        for row, number in enumerate(at)
     ]
     for start in range(0, len(rows), size):
         group = rows[start : start + size]
+        at = [number for _, number in group]
         try:
-            joined = _joined(group, size)
+            joined = _joined([row for row, _ in group], size)
         except InvalidInputs as exc:
-            for _ in group:
-                refuse(str(exc))
+            refuse(str(exc), at)
         else:
-            yield joined, size
+            yield joined, at
 
 
 def _joined(rows: Sequence[Mapping[str, Array]], size: int) -> dict[str, Array]:
@@ -135,10 +137,10 @@ def _joined(rows: Sequence[Mapping[str, Array]], size: int) -> dict[str, Array]:
         raise InvalidInputs(f"the model takes {size} instances of one shape: {exc}") from None
 
 
-def _parsed(line: bytes, refuse: Refuse) -> list[Any]:
-    """The row of a line; none where it is no JSON."""
+def _parsed(line: bytes, number: int, refuse: Refuse) -> list[tuple[Any, int]]:
+    """The row of a line, with its number; nothing where the line is not valid JSON."""
     try:
-        return [question.parse(line)]
+        return [(question.parse(line), number)]
     except InvalidInputs as exc:
-        refuse(str(exc))
+        refuse(str(exc), [number])
         return []

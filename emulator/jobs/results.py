@@ -1,12 +1,15 @@
-"""What a part of a job gave: its lines in a file, and its counts. Needs no TensorFlow."""
+"""What a part of a job gave: its lines in a file, which rows were rejected, and its counts. Needs no TensorFlow."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
+
+import orjson
 
 from emulator.jobs.failures import JobFailed
 from emulator.storage import blobs
@@ -32,16 +35,51 @@ class Result:
         """How many rows have no prediction."""
         return sum(self.errors.values())
 
-    def take(self, answer: bytes, file: IO[bytes]) -> None:
-        """Writes the lines of a node's answer and adds its counts. Blocks; meant for threads."""
+    def take(self, answer: bytes, file: IO[bytes], rejected: Path) -> None:
+        """Writes what a node answered, and adds its counts. Blocks; meant for threads.
+
+        Args:
+            answer: to the next chunk of the part.
+            file: gets the lines.
+            rejected: the file that gets a line `[ROW, ERROR]` for each rejected row, numbered from 0 in the part.
+        """
         head, _, lines = answer.partition(b"\n")
         told = json.loads(head)
+        self._reject(told["errors"], rejected)
         self.predictions += told["predictions"]
-        bounded(self.errors, told["errors"])
+        bounded(self.errors, {text: len(rows) for text, rows in told["errors"].items()})
         self.keys = self.keys or told["keys"]
         blobs.write_all(file, lines)
         self.size += len(lines)
         self.digest.update(lines)
+
+    def _reject(self, errors: Mapping[str, list[int]], file: Path) -> None:
+        """Writes the rejected rows of a chunk, in their order."""
+        found = sorted((row, text) for text, rows in errors.items() for row in rows)
+        if not found:
+            return
+        before = self.predictions + self.refused  # a row is either
+        with file.open("ab") as opened:
+            opened.writelines(orjson.dumps([before + row, text]) + b"\n" for row, text in found)
+
+
+def rejected_file(target: Path) -> Path:
+    """Where the rejected rows of a part are kept, beside the file of its lines; there is none without any."""
+    return target.with_name(f"{target.name}.rejected")
+
+
+def rejected_lines(file: Path, named: str, first: int) -> Iterator[bytes]:
+    """The rejected rows of a part for people and programs: `{"file": ..., "row": ..., "error": ...}`, a line each.
+
+    Args:
+        file: what `Result.take` wrote.
+        named: the input file.
+        first: how many rows of the input file come before the part; rows are numbered from 1.
+    """
+    with file.open("rb") as opened:
+        for line in opened:
+            row, text = orjson.loads(line)
+            yield orjson.dumps({"file": named, "row": first + row + 1, "error": text}) + b"\n"
 
 
 def same_keys(keys: list[str], more: list[str]) -> list[str]:

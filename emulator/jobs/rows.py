@@ -1,13 +1,12 @@
 """The node's side of a job: answers chunks of rows with lines of predictions. Needs no TensorFlow.
 
-A row that cannot be parsed, that does not fit the signature or that the model fails on is counted by its error, and
+A row that cannot be parsed, that does not fit the signature or that the model fails on is reported by its error, and
 spoils no other row: what fails together is halved until it stands alone.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -33,10 +32,10 @@ class _TooMuch(Exception):
 @dataclass
 class _Tally:
     predictions: int = 0
-    errors: Counter[str] = field(default_factory=Counter)
+    errors: dict[str, list[int]] = field(default_factory=dict)
 
-    def refuse(self, text: str, count: int = 1) -> None:
-        self.errors[text] += count
+    def refuse(self, text: str, at: Sequence[int]) -> None:
+        self.errors.setdefault(text, []).extend(at)
 
 
 class Rows:
@@ -67,8 +66,9 @@ class Rows:
     def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
         """One answer for each chunk (number, content): a line of JSON, then results.
 
-        The line is `{"predictions": N, "errors": {TEXT: N}, "keys": [...]}`, the keys those of the results' columns; or
-        `{"halve": true}` where the results are too long together.
+        The line is `{"predictions": N, "errors": {TEXT: [ROW, ...]}, "keys": [...]}`: rows with that error are numbered
+        from 0 in the chunk, and the keys are those of the results' columns. Or it is `{"halve": true}`: the results are
+        too long together.
         """
         for number, chunk in requests:
             yield [(number, self._answer(chunk))]
@@ -89,29 +89,30 @@ class Rows:
                 if shards.count(chunk, self._form) > 1:
                     raise _TooMuch
                 tally.predictions, written = 0, []
-                tally.refuse(f"The prediction of one instance has more than {MOST_ANSWER} bytes.")
+                tally.refuse(f"The prediction of one instance has more than {MOST_ANSWER} bytes.", [0])
                 break
             written.append(text)
-        head = orjson.dumps({"predictions": tally.predictions, "errors": dict(tally.errors), "keys": self._writer.keys})
+        head = orjson.dumps({"predictions": tally.predictions, "errors": tally.errors, "keys": self._writer.keys})
         return b"\n".join((head, b"".join(written)))
 
     def _results(self, chunk: bytes, tally: _Tally) -> Iterator[bytes]:
-        for inputs, count in self._reader.read(chunk, tally.refuse):
-            for first in range(0, count, self._batch):
-                end = min(first + self._batch, count)
-                yield from self._predicted(_part(inputs, first, end), end - first, tally)
+        for inputs, at in self._reader.read(chunk, tally.refuse):
+            for first in range(0, len(at), self._batch):
+                end = min(first + self._batch, len(at))
+                yield from self._predicted(_part(inputs, first, end), at[first:end], tally)
 
-    def _predicted(self, inputs: Mapping[str, Array], count: int, tally: _Tally) -> Iterator[bytes]:
+    def _predicted(self, inputs: Mapping[str, Array], at: Sequence[int], tally: _Tally) -> Iterator[bytes]:
+        count = len(at)
         try:
             outputs = batching.run(self._model, self._key, inputs)
             text = self._writer.write(self._signature.by_instance(outputs, count), count)
         except PredictionError as exc:
             if count <= max(self._together, 1):
-                tally.refuse(str(exc), count)
+                tally.refuse(str(exc), at)
                 return
             middle = count // 2
-            yield from self._predicted(_part(inputs, 0, middle), middle, tally)
-            yield from self._predicted(_part(inputs, middle, count), count - middle, tally)
+            yield from self._predicted(_part(inputs, 0, middle), at[:middle], tally)
+            yield from self._predicted(_part(inputs, middle, count), at[middle:], tally)
         else:
             tally.predictions += count
             yield text

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulator.jobs import shards
+from emulator.jobs import results, shards
 from emulator.jobs.failures import Damaged, JobFailed
 from emulator.jobs.results import Result
 from emulator.jobs.shards import Shard
@@ -35,7 +35,8 @@ class Part:
         shard: the bytes of the input file.
         source: the input file.
         named: the input file, as an error names it.
-        target: the file that its lines are written to; what is there is overwritten.
+        target: the file that its lines are written to; what is there is overwritten. Rejected rows go beside it, see
+            `results.rejected_file`.
     """
 
     number: int
@@ -119,9 +120,11 @@ class Runner:
 
     async def _one(self, part: Part, node: Node) -> None:
         began, result = time.monotonic(), Result()
+        rejected = results.rejected_file(part.target)
+        rejected.unlink(missing_ok=True)  # of a node that ended in the middle of it
         with part.target.open("wb", buffering=0) as file:
             async for answer in self._answers(part, node):
-                await asyncio.to_thread(result.take, answer, file)
+                await asyncio.to_thread(result.take, answer, file, rejected)
         await self._kept(part, result, time.monotonic() - began)
 
     async def _answers(self, part: Part, node: Node) -> AsyncIterator[bytes]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from resources import errors
+
 _LONGEST = 500
 _NOISE = (
     # Where in somebody's source code an operation was made, which a SavedModel mostly no longer knows.
@@ -14,6 +16,7 @@ _NOISE = (
     re.compile(r"(Original s|S)tack trace for .*", re.DOTALL),
     # Where the graph was made: a line for each node that is in it.
     re.compile(r"Graph execution error:|Detected at node .*$", re.MULTILINE),
+    re.compile(r"\{\{function_node [^}]*\}\}"),
 )
 
 
@@ -57,17 +60,28 @@ class InvalidOutputs(PredictionError):
 
 
 def reason(exc: Exception, folder: Path | None = None) -> str:
-    """What TensorFlow says in `exc`, as one line of at most 500 characters without paths of this machine.
+    """What TensorFlow says in `exc`, as one printable line of at most 500 characters without paths of this machine.
 
     Args:
         exc: what was raised.
         folder: of the model; names in it are given relative to it.
     """
-    text = str(exc)
+    text = _text(exc)
     if folder:
         text = text.replace(f"{folder}/", "").replace(str(folder), "the model's folder")
     for noise in _NOISE:
         text = noise.sub(" ", text)
     text = re.sub(r"(?<![\w.\]}])/(?:[\w.@+-]+/)+", "", text)
-    line = " ".join(text.split())
-    return line[:_LONGEST] or type(exc).__name__
+    line = errors.plain(" ".join(text.split()), _LONGEST)
+    return line or type(exc).__name__
+
+
+def _text(exc: Exception) -> str:
+    """The text of an exception.
+
+    TensorFlow's Python side decodes a message that quotes a malformed `tf.Example` as UTF-8; where that fails, the
+    message stands in the exception of the decoder.
+    """
+    if isinstance(exc, UnicodeDecodeError):
+        return exc.object.decode(errors="backslashreplace")
+    return str(exc)

@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[Main, list[str]]] = {
     "emulator": (emulator.cli.main, ["serve", "up", "down", "status", "requests", "logs"]),
     "prediction": (prediction.cli.main, []),
 }
-BESIDE = {"prediction": ("batch",)}
+BESIDE = {"prediction": ("batch", "evaluate")}
 """First words that are commands beside the plain one, which takes a name there."""
 
 

@@ -51,6 +51,18 @@ MANIFESTS: dict[str, dict[str, Any]] = {
             }
         },
     },
+    "keyed": {
+        "samples": [],
+        "signatures": {
+            "serving_default": {
+                "inputs": {
+                    "id": {"dtype": "int64", "shape": [None]},
+                    "x": {"dtype": "float32", "shape": [None]},
+                },
+                "outputs": {"id": {"dtype": "int64", "shape": [None]}, "y": {"dtype": "float32", "shape": [None]}},
+            }
+        },
+    },
     "scalar": {
         "samples": [{"instance": 1.5}, {"instance": 2.5}, {"instance": 3.5}],
         "signatures": {

@@ -37,6 +37,12 @@ MODELS: dict[str, dict[str, tuple[Any, list[tf.TensorSpec]]]] = {
         "serving_default": (_two, [tf.TensorSpec([None], FLOAT, name="x")]),
         "negative": (lambda x: {"minus": -x}, [tf.TensorSpec([None], FLOAT, name="x")]),
     },
+    "keyed": {
+        "serving_default": (
+            lambda id, x: {"id": id, "y": 2.0 * x},  # noqa: A006 - the name of the input
+            [tf.TensorSpec([None], tf.int64, name="id"), tf.TensorSpec([None], FLOAT, name="x")],
+        )
+    },
     "scalar": {
         "serving_default": (lambda s: {"twice": s * 2.0}, [tf.TensorSpec([], FLOAT, name="s")]),
         "other": (lambda s: {"thrice": s * 3.0}, [tf.TensorSpec([], FLOAT, name="s")]),

@@ -60,7 +60,7 @@ def test_rows_that_are_refused(deployment: Deployment, tmp_path: Path) -> None:
 
     done = deployment.run("batch", "numbers", "--input", rows, "--output", str(output))
 
-    assert (done.returncode, done.stdout) == (3, f"1 predictions in {output}, 2 rows refused\n")
+    assert (done.returncode, done.stdout) == (3, f"1 prediction in {output}, 2 rows rejected\n")
     assert json.loads(output.read_text()) == {"double": 3.0, "half": 0.75}
     assert len((tmp_path / "out.jsonl.errors").read_text().splitlines()) == 2
 
@@ -111,9 +111,12 @@ def test_what_goes_wrong_is_one_line(deployment: Deployment, words: list[str], c
 def test_results_that_cannot_be_fetched_stay_in_the_bucket(deployment: Deployment, tmp_path: Path) -> None:
     """Exit code 1, and the error names their folder; the input is removed from the bucket."""
     rows = _file(tmp_path, [1])
-    (tmp_path / ".out.part").mkdir()  # where a download begins
+    deployment.emulator.faults({"method": "storage.objects.get", "status": 403, "times": 100})
 
     done = deployment.run("batch", "numbers", "--input", rows, "--output", str(tmp_path / "out"))
+
+    deployment.emulator.faults()
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
 
     bucket, staged = Caller(deployment.emulator, deployment.project).bucket, _taken(deployment)
     folder = staged[0].rpartition("/")[0]

@@ -52,7 +52,7 @@ def test_results_and_exit_codes_are_those_of_an_endpoint(
 
     assert (by_api.returncode, local.returncode) == (code, code), local.stderr
     assert local.stdout == by_api.stdout.replace("there.jsonl", "here.jsonl")
-    for name in ("there.jsonl", "there.jsonl.errors", "there.jsonl.keys"):
+    for name in ("there.jsonl", "there.jsonl.errors", "there.jsonl.keys", "there.jsonl.rejected"):
         if (tmp_path / name).exists():
             other = tmp_path / name.replace("there", "here")
             assert other.read_bytes() == (tmp_path / name).read_bytes()
@@ -81,7 +81,7 @@ def test_what_is_wrong_is_one_line(words: list[str], says: str) -> None:
     assert not (ROOT / "x").exists()
 
 
-@pytest.mark.parametrize("written", ["out", "out.errors", "out.keys"])
+@pytest.mark.parametrize("written", ["out", "out.errors", "out.keys", "out.rejected"])
 @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
 def test_input_is_not_written_over(tmp_path: Path, written: str, link: str) -> None:
     """Exit code 2 where the results or a file beside them are the input, by a link too; it stays as it was."""
@@ -104,7 +104,7 @@ def _link(place: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [_pipe, _link, Path.mkdir])
-@pytest.mark.parametrize("written", ["out", "out.errors", "out.keys"])
+@pytest.mark.parametrize("written", ["out", "out.errors", "out.keys", "out.rejected"])
 def test_only_plain_files_are_replaced(tmp_path: Path, written: str, make: Callable[[Path], None]) -> None:
     """Exit code 2 where the results or a file beside them have the name of a pipe, a link (/dev/stdout) or a folder."""
     rows = _file(tmp_path, [1, 2], "rows.jsonl")

@@ -27,10 +27,11 @@ def test_sample(deployment: Deployment) -> None:
 
 
 def test_count(deployment: Deployment) -> None:
-    """More samples are more rows; there are no more than the artifact has; a wrong prediction is called wrong."""
+    """More samples are more rows; that there are fewer is said; a wrong prediction is called wrong."""
     done = deployment.run("clothes", "--count", "50", "--version", "v1")
 
     rows = [line.split() for line in done.stdout.splitlines()[3:]]
+    assert done.stderr == "the artifact has 3 samples, fewer than the 50 of --count\n"
 
     assert [(row[1], row[3], row[4]) for row in rows] == [
         ("Boot", "Boot", "right"),
@@ -189,9 +190,9 @@ def test_plot(deployment: Deployment, tmp_path: Path) -> None:
         (["risk", "--instances", "-"], "", 2, "holds no instances"),
         (["risk", "--instances", "-"], '{"instances": []}', 2, "holds no instances"),
         (["risk", "--instances", "-"], '[1,\n2,\n"x]', 2, "line 3, column 1"),
-        (["risk", "--instances", "-"], "1\n2\nx", 2, "line 3 is no JSON"),
+        (["risk", "--instances", "-"], "1\n2\nx", 2, "standard input:3: is not valid JSON"),
         (["risk", "--instances", "/nowhere/x.json"], None, 2, "/nowhere/x.json: cannot be read: No such file"),
-        (["risk", "--instances", "/bin/sh"], None, 2, "no UTF-8 text"),
+        (["risk", "--instances", "/bin/sh"], None, 2, "is not UTF-8 text"),
     ],
 )
 def test_errors(deployment: Deployment, arguments: list[str], given: str | None, code: int, says: str) -> None:
@@ -216,6 +217,54 @@ def test_labels_of_a_file_stand_beside_the_predictions(deployment: Deployment, t
     assert [row[-1] for row in rows[:2]] == ["right", "wrong"]
     assert done.stdout.splitlines()[-1].endswith("shows 2 instances")
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_many_rows_beside_a_picture_are_summed_up(deployment: Deployment, tmp_path: Path) -> None:
+    """A line with the accuracy stands in the place of hundreds; without labels, it says how many there are."""
+    rows = [image(place % 4) for place in range(500)]
+    labels = [place % 4 for place in range(400)] + [0] * 100
+    picture = ["--plot", str(tmp_path / "x.png")]
+
+    labelled = json.dumps({"instances": rows, "labels": labels})
+    done = deployment.run("clothes", "--instances", "-", *picture, "--kind", "confusion", given=labelled)
+    bare = deployment.run("clothes", "--instances", "-", *picture, given=json.dumps(rows))
+
+    head, summary, drawn = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert head.startswith("clothes, version v1 (default), on ")
+    assert summary.startswith("500 instances: accuracy 85.0% (425 of 500 right), AUC 0.")
+    assert drawn.endswith("shows 500 instances")
+    assert bare.stdout.splitlines()[1] == "500 instances without labels; --json prints each prediction"
+
+
+def test_columns_of_csv_are_inputs(deployment: Deployment, tmp_path: Path) -> None:
+    """Each line is an instance; other columns are left out, and a cell that does not fit is named by its line."""
+    file = tmp_path / "patients.csv"
+    file.write_text("name,thal,age\nx,normal,32\n\ny,fixed,1.5\n", encoding="utf-8")
+
+    done = deployment.run("risk", "--instances", str(file), "--json")
+    file.write_text("thal,age\nnormal,32\nfixed,old\n", encoding="utf-8")
+    wrong = deployment.run("risk", "--instances", str(file))
+    file.write_text("thal\nnormal\n", encoding="utf-8")
+    missing = deployment.run("risk", "--instances", str(file))
+
+    assert json.loads(done.stdout)["predictions"] == [{"prediction_probability": [value]} for value in (0.25, 0.75)]
+    assert (wrong.returncode, wrong.stderr) == (2, f"error: {file}:3: column age holds 'old', which is not a number\n")
+    assert missing.returncode == 2
+    assert f"{file}: has no column age; it has thal. The model takes age float32 [1]" in missing.stderr
+
+
+def test_one_list_in_a_file_of_lines_is_one_instance(deployment: Deployment, tmp_path: Path) -> None:
+    """As in a batch job; where the model rejects it, the error says how to send its items."""
+    lines, whole = tmp_path / "x.jsonl", tmp_path / "x.json"
+    for file in (lines, whole):
+        file.write_text("[1.0]\n", encoding="utf-8")
+
+    rejected, taken = (deployment.run("numbers", "--instances", str(file), "--json") for file in (lines, whole))
+
+    assert rejected.returncode == 1
+    assert rejected.stderr.rstrip().endswith("to send its items, name it .json")
+    assert json.loads(taken.stdout) == {"predictions": [{"double": 2.0, "half": 0.5}]}
 
 
 def test_labels_are_as_many_as_instances(deployment: Deployment) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from matplotlib import image as pictures
 from matplotlib.colors import to_rgb
+from matplotlib.text import Text
 
-from prediction import plot
+from prediction import charts, plot
 from prediction.reading import Case
 from resources import errors
 
@@ -135,6 +136,25 @@ def test_scores_are_told_apart_by_truth(tmp_path: Path) -> None:
 
     assert both.shape == same.shape
     assert not np.array_equal(both, same)
+
+
+def _words(figure: Any) -> str:
+    """All text of a picture."""
+    return "\n".join(text.get_text() for text in figure.findobj(Text))
+
+
+def test_scores_show_the_area_under_the_curve_and_the_threshold() -> None:
+    """And how many are right there; where truths are not those of one probability, neither is shown."""
+    cases = [Case(0, [score], truth) for score, truth in ((0.1, 0), (0.4, 0), (0.35, 1), (0.8, 1))]
+
+    two, other = charts.scores(cases, [], "m", "p"), charts.scores([Case(0, [0.1], "a")], [], "m", "p")
+
+    assert "4 instances, AUC 0.7500" in _words(two)
+    assert "threshold 0.5:\n3 of 4 right,\naccuracy 75.0%" in _words(two)
+    assert [line.get_xdata() for line in two.axes[0].lines] == [[0.5, 0.5]]
+    assert "1 instance" in _words(other)
+    assert "AUC" not in _words(other)
+    assert not other.axes[0].lines
 
 
 @pytest.mark.parametrize(

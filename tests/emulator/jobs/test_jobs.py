@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,27 @@ def test_rows_that_are_refused_are_counted_and_spoil_no_other(batch: Batch, mode
     assert sum(counts(job)) == 200
     assert sum(batch.errors(job).values()) == counts(job)[1] == 4
     assert {error.rpartition("Error code: ")[2] for error in batch.errors(job)} == {"1)", "2)"}
+
+
+def test_rejected_rows_are_named_by_file_and_row(batch: Batch) -> None:
+    """Rows are numbered from 1 in each file, over all its shards; a job without rejected rows writes no such file."""
+    lines = [b"1" + b" " * 1000] * 9000  # more than a shard
+    for row in (3, 8500, 8501):
+        lines[row - 1] = b'"x"' if row % 2 else b"{oops"
+    paths = [batch.input(b"\n".join(lines), "a.json"), batch.input(b"1\n[1]\n2", "b.json")]
+
+    job, fine = batch.done(*paths), batch.done(batch.input(b"1", "c.json"))
+
+    names = [name for name in batch.files(job) if name.startswith("prediction.rejected_rows-")]
+    found = [json.loads(line) for name in names for line in batch.content(job, name).splitlines()]
+    assert names == [f"prediction.rejected_rows-{shard:05}-of-00003" for shard in range(3)]
+    assert [(each["file"], each["row"]) for each in found] == [
+        *((paths[0], row) for row in (3, 8500, 8501)),
+        (paths[1], 2),
+    ]
+    assert "not valid JSON" in found[1]["error"]
+    assert Counter(each["error"] for each in found) == batch.errors(job)
+    assert not [name for name in batch.files(fine) if "rejected" in name]
 
 
 @pytest.mark.parametrize("form", ["TF_RECORD", "TF_RECORD_GZIP"])

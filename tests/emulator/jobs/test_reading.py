@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,15 +62,29 @@ def suppressed(refused: list[str]) -> Iterator[None]:
         refused.append(str(exc))
 
 
+def none(text: str, at: Sequence[int]) -> None:
+    """Fails where a row is refused."""
+    raise AssertionError(f"{text}: {at}")
+
+
 def read(signature: Signature, lines: list[bytes]) -> tuple[list[str], list[str]]:
     """The same of the reader."""
     rows: list[str] = []
     refused: list[str] = []
-    for arrays, count in Reader(signature, slow, form="JSON").read(b"\n".join(lines), refused.append):
+    numbers: list[int] = []
+
+    def refuse(text: str, at: Sequence[int]) -> None:
+        refused.extend([text] * len(at))
+        numbers.extend(at)
+        assert [strictly(signature, [lines[number]])[0] for number in at] == [[] for _ in at]
+
+    for arrays, at in Reader(signature, slow, form="JSON").read(b"\n".join(lines), refuse):
+        numbers += at
         assert {array.dtype for array in arrays.values()} == {
             np.dtype(object if tensor.dtype == "string" else tensor.dtype) for tensor in signature.inputs.values()
         }
-        rows += [repr({alias: array[row].tolist() for alias, array in arrays.items()}) for row in range(count)]
+        rows += [repr({alias: array[row].tolist() for alias, array in arrays.items()}) for row in range(len(at))]
+    assert sorted(numbers) == list(range(len(lines)))
     return rows, sorted(refused)
 
 
@@ -139,9 +153,8 @@ def test_a_line_among_others_is_what_it_is_alone(signature: Signature, line: str
 def test_rows_that_are_all_alike_come_in_one_piece(signature: Signature, row: Any) -> None:
     """So that the model is asked in batches as large as the job says."""
     lines = b"\n".join([json.dumps(row).encode()] * 1000)
-    refused: list[str] = []
 
-    assert [count for _, count in Reader(signature, slow, form="JSON").read(lines, refused.append)] == [1000]
+    assert [list(at) for _, at in Reader(signature, slow, form="JSON").read(lines, none)] == [list(range(1000))]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,12 @@ def _length(text: Any) -> dict[str, Any]:
     return {"length": tf.strings.length(text)}
 
 
+def _parse(examples: Any) -> dict[str, Any]:
+    """Doubles the feature `a` of each serialized `tf.Example`."""
+    parsed = tf.io.parse_example(examples, {"a": tf.io.FixedLenFeature([1], tf.float32)})
+    return {"y": parsed["a"] * 2.0}
+
+
 def _spin(x: Any) -> dict[str, Any]:
     """Never ends for a value above 100."""
     return {"y": tf.while_loop(lambda y: tf.reduce_max(y) > 100.0, lambda y: [y + 0.0 * y], [x])[0]}
@@ -118,6 +124,7 @@ MODELS: dict[str, dict[str, tuple[Any, list[tf.TensorSpec]]]] = {
     },
     "centre": {"serving_default": (_centre, [_TWO])},
     "length": {"serving_default": (_length, [tf.TensorSpec([None], tf.string, name="text")])},
+    "parse": {"serving_default": (_parse, [tf.TensorSpec([None], tf.string, name="examples")])},
     "refuse": {"serving_default": (_refuse, [_TWO])},
     "spin": {"serving_default": (_spin, [_TWO])},
     "image": {"serving_default": (_image, [tf.TensorSpec([None, 28, 28], tf.float32, name="image")])},

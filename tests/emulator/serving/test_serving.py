@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -144,6 +145,24 @@ def test_bare_values_instead_of_objects(strict: Serving, models: Path, run: Run)
     run(strict.load("k", models / "double", nodes=1))
 
     assert run(_ask(strict, [[1, 2]])) == {"predictions": [[2, 4]]}
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (b"abc", "Could not parse example input, value: 'abc'"),
+        (b"\xff\xfe\x01", "Could not parse example input, value: '\\xff\\xfe\\x01'"),
+    ],
+    ids=["text", "binary"],
+)
+def test_a_malformed_example_is_reported(serving: Serving, models: Path, run: Run, record: bytes, reason: str) -> None:
+    """The error says that it cannot be parsed, also where it is not UTF-8."""
+    run(serving.load("k", models / "parse", nodes=1))
+
+    answer = run(_ask(serving, [{"b64": base64.b64encode(record).decode()}]))
+
+    assert reason in answer["error"]
+    assert "function_node" not in answer["error"]
 
 
 def test_loading_a_key_twice_is_refused(serving: Serving, models: Path, run: Run) -> None:

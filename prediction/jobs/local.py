@@ -1,4 +1,4 @@
-"""Batch prediction on this machine, without an endpoint: the emulator's own job code, in a process of its own."""
+"""A job of this machine, without an endpoint: the emulator's own job code, in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from prediction.batch import Plan, format_of
+from prediction.jobs.plan import Plan
+from prediction.manifest import Manifest
 from resources import errors
 from resources.ml import _jobs
+from resources.storage import manifests
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _MODEL_FILE = "saved_model.pb"
 _USAGE = 2
 
@@ -23,28 +25,41 @@ class LocalBatch:
     """One job on this machine.
 
     Args:
-        plan: what to do; sources and target are files here.
+        plan: what to do; sources are files here.
         folder: of the SavedModel.
+        target: the file that the results are written to.
 
     Attributes:
         job_id: empty: no endpoint knows it.
+        ordered: results come in the order of the input, and rejected rows are named.
+        names: the files that are read.
     """
 
     job_id = ""
+    ordered = True
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
-        self._plan, self._folder = plan, folder
+    def __init__(self, plan: Plan, folder: Path, target: Path) -> None:
+        self._plan, self._folder, self._target = plan, folder, target
+        self.names: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - `clean` closes it
 
-    def submit(self) -> None:
+    def check(self) -> None:
+        """Nothing: the folder is there."""
+
+    def manifest(self) -> Manifest:
+        """What is known of the model."""
+        return manifest_in(self._folder)
+
+    def submit(self, paths: Sequence[Path]) -> None:
         """Begins."""
-        plan, given = self._plan, self._plan.settings
+        given = self._plan.settings
+        self.names = [str(path.absolute()) for path in paths]
         order = {
             "model": str(self._folder.absolute()),
-            "sources": [str(path.absolute()) for path in plan.local_sources],
-            "target": str(Path(plan.target).absolute()),
-            "form": plan.form or format_of(plan.sources),
+            "sources": self.names,
+            "target": str(self._target.absolute()),
+            "form": self._plan.sent_form,
             "output": given.get("outputDataFormat", "JSON"),
             "signature": given.get("signatureName", ""),
         }
@@ -79,8 +94,12 @@ class LocalBatch:
         self.clean()
         return "nothing was written"
 
-    def fetch(self) -> None:
-        """Nothing: the results are here."""
+    def fetch(self, target: Path) -> None:
+        """Nothing: the results are there."""
+        assert target == self._target
+
+    def done(self) -> None:
+        """Nothing."""
 
     def left(self) -> str:
         """Nothing is left to be fetched."""
@@ -94,6 +113,14 @@ class LocalBatch:
             assert self._process.stdout is not None
             self._process.stdout.close()
         self._complaints.close()
+
+
+def manifest_in(folder: Path) -> Manifest:
+    """What the manifest in the folder of a SavedModel says; empty where there is none, or it is not one."""
+    try:
+        return Manifest.parse(json.loads((folder / manifests.NAME).read_bytes()))
+    except (OSError, KeyError, TypeError, AttributeError, ValueError):
+        return Manifest()
 
 
 def folder(model: str, version: str | None, stack: str) -> Path:

@@ -1,0 +1,238 @@
+"""The command `python -m prediction batch MODEL`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prediction.jobs import options as options_
+from prediction.texts import counted
+from resources import errors
+from resources.ml import _jobs
+
+if TYPE_CHECKING:
+    from prediction.jobs.plan import Job, Plan
+    from prediction.manifest import Manifest
+    from prediction.rows.outcome import Join
+    from prediction.rows.prepared import Prepared
+
+OK, FAILED, USAGE, REJECTED, INTERRUPTED = 0, 1, 2, 3, 130
+_RESULTS = "results"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; returns its exit code."""
+    try:
+        return _run(options_.parse(arguments))
+    except errors.Error as error:
+        from prediction.cli import tell
+
+        return tell(error)
+    except BrokenPipeError:  # nobody reads on, which is no error of a file
+        raise
+    except OSError as error:
+        print(f"error: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
+    from prediction import settings
+
+    target = None
+    if not options.local:
+        where = {name: getattr(options, name) for name in ("stack", "project", "endpoint", "region")}
+        target = settings.target(**where)
+    plan = _plan(options, target.project if target else "", target.settings.region if target else "")
+    with _work_folder(plan) as work:
+        job = _remote(plan, target) if target else _local(options, plan, work)
+        try:
+            join, prepared = _prepared(options, job, plan, work)
+            return _follow(job, plan, prepared, join, work)
+        finally:
+            with contextlib.suppress(errors.Error):  # whatever went wrong before is what is to be told
+                job.clean()  # but for results that could not be fetched
+
+
+def _remote(plan: Plan, target: Any) -> Job:
+    """The job of an endpoint."""
+    from prediction.jobs.remote import Batch
+    from resources import _api
+
+    return Batch(_api.shared(target.settings), plan)
+
+
+def _local(options: argparse.Namespace, plan: Plan, work: Path) -> Job:
+    """The job of this machine."""
+    from prediction import settings
+    from prediction.jobs import local
+
+    folder = local.folder(options.model, options.version, settings.named_stack(options.stack))
+    return local.LocalBatch(plan, folder, work / _RESULTS)
+
+
+@contextlib.contextmanager
+def _work_folder(plan: Plan) -> Iterator[Path]:
+    """A folder for what is not whole yet, beside the results, so that they only need a new name."""
+    target = plan.local_target
+    prefix, parent = (f".{target.name}.", target.absolute().parent) if target else ("prediction-", None)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as folder:
+        yield Path(folder)
+
+
+def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:
+    from prediction.jobs.plan import Plan
+
+    settings = {
+        "signatureName": options.signature,
+        "outputDataFormat": options.output_format,
+        "batchSize": options.batch_size and str(options.batch_size),
+        "maxWorkerCount": options.workers and str(options.workers),
+        "region": region or None,
+    }
+    plan = Plan(
+        project=project,
+        model=options.model,
+        version=options.version,
+        sources=options.input,
+        target=options.output,
+        staging=options.staging,
+        form=options.format or "",
+        settings={name: value for name, value in settings.items() if value is not None},
+    )
+    missing = [source.path for source in plan.local_sources if not Path(source.path).is_file()]
+    if missing:
+        raise errors.InvalidInput([("--input", f"{missing[0]} is no file")])
+    if plan.local_target and not plan.local_target.absolute().parent.is_dir():
+        raise errors.InvalidInput([("--output", f"{plan.local_target.parent} is no folder")])
+    _check_target(plan)
+    if plan.sent_form != "JSON" and (options.key or options.with_input):
+        raise errors.InvalidInput([("--input", "--key and --with-input take JSON or CSV: TFRecords have no fields")])
+    return plan
+
+
+def _check_target(plan: Plan) -> None:
+    """Raises `InvalidInput` where results would take the place of what is no plain file, or of what is read."""
+    if plan.local_target is None:
+        return
+    if plan.local_target.is_dir():
+        raise errors.InvalidInput([("--output", f"{plan.local_target} is a folder: name a file in it")])
+    for written in plan.local_targets:
+        for source in (Path(source.path) for source in plan.local_sources):
+            if written.resolve() == source.resolve() or (written.exists() and written.samefile(source)):
+                reason = f"{written} would be written over the input {source}: name another file"
+                raise errors.InvalidInput([("--output", reason)])
+        # A whole file takes the name: of /dev/null and /dev/stdout too, whoever may do that, and of a link to a file.
+        if written.is_symlink() or (written.exists() and not written.is_file()):
+            reason = f"{written} is no plain file, and would be replaced by one: name another file"
+            raise errors.InvalidInput([("--output", reason)])
+
+
+def _prepared(options: argparse.Namespace, job: Job, plan: Plan, work: Path) -> tuple[Join | None, Prepared]:
+    """How results are joined with rows, and the files that are sent. Raises `InvalidInput`."""
+    from prediction.jobs import joins
+    from prediction.manifest import Manifest
+    from prediction.rows import matching
+    from prediction.rows.prepared import prepare
+
+    job.check()
+    sources = plan.local_sources
+    for source in sources:
+        source.check_signature(plan.signature)
+    tables = [source for source in sources if source.form == "CSV"]
+    manifest = job.manifest() if tables or options.key or options.with_input else Manifest()
+    join = joins.join_of(job, plan, manifest, key=options.key, whole=options.with_input)
+    sent = joins.sends_key(join, plan, manifest)
+    inputs = manifest.inputs(plan.signature)
+    prepared = prepare(sources, work, inputs=inputs, key=options.key, sent=sent, checked=bool(join))
+    if join and join.passed and (twice := matching.repeated_key(prepared, join.key)):
+        raise errors.InvalidInput([("--key", twice)])
+    _tell_columns(prepared, manifest, plan)
+    return join, prepared
+
+
+def _tell_columns(prepared: Prepared, manifest: Manifest, plan: Plan) -> None:
+    """Says which columns are not sent, and where types are guessed."""
+    for file, columns in prepared.unused_columns().items():
+        text = f"{file}: columns that the model does not take are not sent: {', '.join(columns)}"
+        print(text, file=sys.stderr)
+    if any(source.form == "CSV" for source in prepared.sources) and not manifest.inputs(plan.signature):
+        print("the model's inputs are not known: numbers are sent as numbers, the rest as text", file=sys.stderr)
+
+
+def _follow(job: Job, plan: Plan, prepared: Prepared, join: Join | None, work: Path) -> int:
+    try:
+        job.submit(prepared.paths)
+        if job.job_id:
+            print(f"job {job.job_id}", file=sys.stderr)
+        with _progress(prepared.count or None) as told:
+            ended = job.wait(told)
+    except KeyboardInterrupt:
+        print(f"interrupted: {job.stop()}", file=sys.stderr)
+        return INTERRUPTED
+    if ended["state"] != "SUCCEEDED":
+        named = f"the job {job.job_id}" if job.job_id else "the job"
+        raise errors.PredictionFailed(f"{named} is {ended['state']}: {ended.get('errorMessage', '')}")
+    done, rejected = _jobs.counts(ended)
+    rejected += prepared.unsent.total()
+    try:
+        if plan.local_target:
+            _take(job, plan.local_target, prepared, join, work / _RESULTS, rejected)
+    except KeyboardInterrupt:
+        print(f"interrupted: results were not fetched: {job.left()}", file=sys.stderr)
+        return INTERRUPTED
+    more = f", {counted(rejected, 'row')} rejected" if rejected else ""
+    print(f"{counted(done, 'prediction')} in {plan.target}{more}")
+    return REJECTED if rejected else OK
+
+
+def _take(job: Job, target: Path, prepared: Prepared, join: Join | None, raw: Path, rejected: int) -> None:
+    """Brings the results to their file; says on standard error which rows were rejected."""
+    from prediction.rows.documents import ONE_LIST
+    from prediction.rows.outcome import Outcome
+
+    job.fetch(raw)
+    outcome = Outcome(prepared, job.names, raw)
+    outcome.write(target, join)
+    job.done()
+    for line in outcome.examples:
+        print(line, file=sys.stderr)
+    if rejected and not outcome.examples:
+        text = f"this endpoint does not say which rows it rejected; {target}.errors has each error with its count"
+        print(text, file=sys.stderr)
+    elif rejected > len(outcome.examples):
+        print(f"... and {rejected - len(outcome.examples)} more, in {target}.rejected", file=sys.stderr)
+    for source in prepared.sources:
+        if rejected and source.is_one_list:
+            print(f"{source.path}: {ONE_LIST}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _progress(total: int | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Shows on standard error how far a job is: a bar on a terminal, elsewhere a line for each state."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+    states: list[str] = []
+
+    def tell(job: dict[str, Any]) -> None:
+        done = sum(_jobs.counts(job))
+        if console.is_terminal:
+            bar.update(task, description=job["state"].lower(), completed=done)
+        elif states[-1:] != [job["state"]]:
+            states.append(job["state"])
+            print(job["state"].lower(), file=sys.stderr)
+
+    with bar if console.is_terminal else contextlib.nullcontext():
+        task = bar.add_task("submitted", total=total)
+        yield tell

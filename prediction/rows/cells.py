@@ -1,0 +1,148 @@
+"""From a row of CSV to an instance, by the names of its columns and the inputs of the signature."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from prediction.fitting import takes
+from prediction.manifest import Inputs
+from prediction.rows.documents import wrong
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_SPECIAL = {"nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
+_WORDS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class Table:
+    """Makes instances of rows.
+
+    The column of an input has its name; an input with several values in a row has a column for each, `NAME_0`,
+    `NAME_1`, ... (as results have in CSV), or one with a JSON list in each cell. Other columns are not sent.
+
+    Args:
+        file: that has the columns, for messages.
+        columns: their names.
+        inputs: of the signature. Where they are unknown, every column is sent: a number as a number, the rest as text.
+        left_out: columns that are not sent even then.
+
+    Attributes:
+        others: the columns that are not sent.
+
+    Raises:
+        InvalidInput: an input has no column.
+    """
+
+    def __init__(self, file: str, columns: Sequence[str], inputs: Inputs, left_out: Sequence[str] = ()) -> None:
+        specs: Inputs = inputs or {name: {} for name in columns if name not in left_out}
+        self._parts = {name: _columns_of(name, spec, columns) for name, spec in specs.items()}
+        self._specs = specs
+        missing = [name for name, parts in self._parts.items() if not parts]
+        if missing:
+            told = f"has no column {', '.join(missing)}; it has {', '.join(columns)}. The model takes {takes(inputs)}"
+            raise wrong(file, told)
+        used = {part for parts in self._parts.values() for part in parts}
+        self.others = [name for name in columns if name not in used]
+
+    def instance(self, cells: Mapping[str, str]) -> dict[str, Any]:
+        """The instance of a row. Raises `ValueError` for a cell that is not what its input takes."""
+        found = {}
+        for name, parts in self._parts.items():
+            spec = self._specs[name]
+            read = _reader(str(spec.get("dtype", "")))
+            if parts != [name]:
+                found[name] = [_read(read, part, cells[part]) for part in parts]
+                continue
+            size = self._size(name)
+            several = size not in ([], [1])
+            value = _read(_list if several else read, name, cells[name])
+            found[name] = [value] if size == [1] else value
+        return found
+
+    def typed(self, cells: Mapping[str, str], instance: Mapping[str, Any]) -> dict[str, Any]:
+        """A row with the values of its instance in the place of their text."""
+        found: dict[str, Any] = dict(cells)
+        for name, parts in self._parts.items():
+            value = instance[name]
+            bare = isinstance(value, list) and (parts != [name] or self._size(name) == [1])
+            found |= zip(parts, value if bare else [value], strict=True)
+        return found
+
+    def _size(self, name: str) -> list[Any]:
+        """The shape of an input's value in one row."""
+        return list((self._specs[name].get("shape") or [None])[1:])
+
+
+def _columns_of(name: str, spec: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
+    """The columns of an input; none where there are none."""
+    if name in columns:
+        return [name]
+    shape = spec.get("shape")
+    if not shape or len(shape) != 2:
+        return []
+    most = len(columns) if shape[1] is None else shape[1]
+    found = [f"{name}_{number}" for number in range(most) if f"{name}_{number}" in columns]
+    return found if shape[1] in (None, len(found)) else []
+
+
+def _read(read: Callable[[str], Any], column: str, text: str) -> Any:
+    try:
+        return read(text)
+    except (ValueError, KeyError):
+        reason = f"holds {text[:40]!r}, which is not {_WANTED[read]}" if text.strip() else "is empty"
+        raise ValueError(f"column {column} {reason}") from None
+
+
+def _reader(dtype: str) -> Callable[[str], Any]:
+    if dtype == "string":
+        return str
+    if dtype == "bool":
+        return _bool
+    if "int" in dtype:
+        return _int
+    return _float if dtype else plain
+
+
+def _bool(text: str) -> bool:
+    return _WORDS[text.strip().lower()]
+
+
+def _int(text: str) -> int:
+    number = plain(text)
+    if isinstance(number, int) or (isinstance(number, float) and number.is_integer()):
+        return int(number)  # "3.0" is what spreadsheets make of 3
+    raise ValueError(text)
+
+
+def _float(text: str) -> float:
+    number = plain(text)
+    if isinstance(number, str):
+        return _SPECIAL[number.strip().lower()]
+    return float(number)
+
+
+def _list(text: str) -> Any:
+    value = json.loads(text)
+    if not isinstance(value, list):
+        raise ValueError(text)  # noqa: TRY004 - the text is wrong, not its type
+    return value
+
+
+def plain(text: str) -> Any:
+    """A number where the text is one, else the text."""
+    bare = text.strip()
+    if _WHOLE.fullmatch(bare):
+        return int(bare)
+    return float(bare) if _NUMBER.fullmatch(bare) else text
+
+
+_WANTED: dict[Callable[[str], Any], str] = {
+    _float: "a number",
+    _int: "a whole number",
+    _bool: "true or false",
+    _list: "a JSON list",
+}

@@ -1,0 +1,112 @@
+"""JSON files: one value per line, one list, or a request body `{"instances": [...]}`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prediction.rows.row import INSTANCE, Row
+from resources import errors
+
+_LINES = (".jsonl", ".ndjson")
+_BETWEEN = re.compile(r"[\s,]*")
+ONE_LIST = "the file holds one JSON list, which in a .jsonl file is one instance: to send its items, name it .json"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A JSON file that was parsed as a whole.
+
+    Attributes:
+        rows: the instances.
+        signature_name: of a request body, if it has one.
+        labels: of a request body: the truth of each instance, if it has them.
+    """
+
+    rows: list[Row]
+    signature_name: str | None = None
+    labels: list[Any] = field(default_factory=list)
+
+
+def holds_lines(name: str) -> bool:
+    """Whether the name of a file says that each of its lines is a value, whatever is in it."""
+    return Path(name).suffix.lower() in _LINES
+
+
+def parse(text: str, name: str) -> Document | None:
+    """A file that is one JSON value; None where it has a value per line.
+
+    A list is a list of instances, an object with a list `instances` is a request body, and any other value is one
+    instance. A file that `holds_lines` is never one value.
+
+    Raises:
+        InvalidInput: it is not valid JSON; with the line and column.
+    """
+    if holds_lines(name):
+        return None
+    if not text.strip():
+        return Document([])
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data" or _is_broken_row(text, error):
+            return None
+        raise wrong(name, f"is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise wrong(name, "is nested too deeply") from None
+    if isinstance(found, list):
+        return Document(list(_items(text, name)))
+    if not isinstance(found, dict) or not isinstance(found.get("instances"), list):
+        before = text[: len(text) - len(text.lstrip())]
+        return Document([Row(name, 1 + before.count("\n"), found)])
+    return _body(found, name)
+
+
+def _is_broken_row(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether the first row is wrong in itself, and others follow: no list or object that goes on in the next line."""
+    first, newline, rest = text.lstrip().partition("\n")
+    end = len(text) - len(text.lstrip()) + len(first.rstrip())
+    return bool(newline and rest.strip()) and error.pos < end
+
+
+def _items(text: str, name: str) -> Iterator[Row]:
+    """The items of a list that was found valid, each with the line where it begins."""
+    decoder, at, line = json.JSONDecoder(), text.index("[") + 1, 1
+    line += text.count("\n", 0, at)
+    while True:
+        begin = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        line += text.count("\n", at, begin)
+        if text[begin] == "]":
+            return
+        value, at = decoder.raw_decode(text, begin)
+        yield Row(name, line, value)
+        line += text.count("\n", begin, at)
+
+
+def _body(found: dict[str, Any], name: str) -> Document:
+    count, labels = len(found["instances"]), found.get("labels", [])
+    if not isinstance(labels, list) or (labels and len(labels) != count):
+        raise wrong(name, f'"labels" must be a list of {count}, one for each instance')
+    rows = [Row(name, index, value, unit=INSTANCE) for index, value in enumerate(found["instances"])]
+    return Document(rows, found.get("signature_name"), labels)
+
+
+def line(text: str | bytes, name: str, number: int) -> Row:
+    """The row of one line."""
+    try:
+        return Row(name, number, json.loads(text))
+    except RecursionError:
+        return Row(name, number, error="is nested too deeply")
+    except UnicodeDecodeError as error:
+        return Row(name, number, error=f"is not UTF-8: byte {error.start}")
+    except json.JSONDecodeError as error:
+        return Row(name, number, error=f"is not valid JSON: column {error.colno}: {error.msg}")
+
+
+def wrong(name: str, reason: str) -> errors.InvalidInput:
+    """The error of a file."""
+    return errors.InvalidInput([(name, reason)])

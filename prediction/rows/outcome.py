@@ -1,0 +1,169 @@
+"""What a job leaves on this machine: results, perhaps joined with their rows, and which rows were rejected."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from prediction.rows.matching import Match, Rejection
+from prediction.rows.prepared import Prepared, field
+from prediction.rows.row import LINE, RECORD, Row
+from resources import errors
+
+BESIDE = ("errors", "keys", "rejected")
+"""The endings of files beside the results."""
+
+
+def beside(target: Path, ending: str) -> Path:
+    """A file beside the results: `FILE.errors`."""
+    return target.with_name(f"{target.name}.{ending}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Join:
+    """How results are joined with their rows.
+
+    Attributes:
+        match: finds the result of each row.
+        key: the field that stands first in each result; empty for none.
+        passed: the model returns the key itself.
+        whole: each result is `{"instance": ROW, "prediction": RESULT}`.
+        csv: whether the results are CSV.
+    """
+
+    match: Match
+    key: str = ""
+    passed: bool = False
+    whole: bool = False
+    csv: bool = False
+
+
+class Outcome:
+    """Makes the files of the results.
+
+    Args:
+        prepared: the files of the job.
+        names: of these files, as the job knows them.
+        raw: the job's results; what belongs to them has the same name with a further ending, see `BESIDE`.
+
+    Attributes:
+        examples: the first rejected rows: where each is, and its error.
+    """
+
+    MOST = 5
+
+    def __init__(self, prepared: Prepared, names: Sequence[str], raw: Path) -> None:
+        self._prepared, self._raw = prepared, raw
+        self._numbers = {name: number for number, name in enumerate(names)}
+        self.examples: list[str] = []
+
+    def write(self, target: Path, join: Join | None) -> None:
+        """Gives the results, and what belongs to them, their names.
+
+        Raises:
+            PredictionFailed: results and rows do not go together; the results have their name, and are not joined.
+        """
+        results = self._raw
+        told = beside(self._raw, "told")
+        with told.open("w", encoding="utf-8") as file:
+            if join:
+                results = self._joined(join, file, target)
+            else:
+                for row in self._rejected():
+                    self._tell(row, file)
+        told.replace(beside(self._raw, "rejected"))
+        self._add_unsent()
+        self._publish(results, target)
+
+    def _joined(self, join: Join, told: IO[str], target: Path) -> Path:
+        found = beside(self._raw, "joined")
+        try:
+            with found.open("wb") as file:
+                for row, result in join.match(self._prepared, self._raw, self._named()):
+                    if result:
+                        file.write(_line(join, row, result))
+                    else:
+                        self._tell(row, told, join.key)
+        except errors.PredictionFailed as error:
+            beside(self._raw, "rejected").unlink(missing_ok=True)
+            self._publish(self._raw, target)
+            raise errors.PredictionFailed(f"{error}. They are in {target}, not joined") from None
+        keys = beside(self._raw, "keys")
+        if join.csv and join.key and keys.exists():
+            keys.write_bytes(_cell(join.key) + b"," + keys.read_bytes())
+        return found
+
+    def _named(self) -> Iterator[Rejection]:
+        """The rejected rows that the endpoint named, in order; none where it named none."""
+        with suppress(FileNotFoundError), beside(self._raw, "rejected").open("rb") as opened:
+            for line in opened:
+                found = json.loads(line)
+                yield Rejection(self._numbers[found["file"]], found["row"], found["error"])
+
+    def _rejected(self) -> Iterator[Row]:
+        """The rejected rows of results that are not joined, in order; files that are sent as they are are not read."""
+        named = self._named()
+        refused = next(named, None)
+        for index, source in enumerate(self._prepared.sources):
+            if self._prepared.is_plain(index):
+                while refused and refused.file == index:
+                    unit = RECORD if source.is_records else LINE
+                    yield Row(source.path, refused.row, error=refused.error, unit=unit)
+                    refused = next(named, None)
+                continue
+            for row, number in self._prepared.rows(index):
+                if not number:
+                    yield row
+                elif refused and (refused.file, refused.row) == (index, number):
+                    yield replace(row, error=refused.error)
+                    refused = next(named, None)
+
+    def _tell(self, row: Row, told: IO[str], key: str = "") -> None:
+        """Notes a rejected row."""
+        said: dict[str, Any] = {"file": row.file, row.unit: row.number, "error": row.error}
+        with suppress(ValueError):
+            said = {key: field(row, key), **said} if key else said
+        told.write(json.dumps(said, ensure_ascii=False) + "\n")
+        if len(self.examples) < self.MOST:
+            self.examples.append(f"{row.place}: {row.error}")
+
+    def _add_unsent(self) -> None:
+        """Adds the errors of rows that were not sent to those that the job counted, in the same form."""
+        with beside(self._raw, "errors").open("a", encoding="utf-8") as file:
+            file.writelines(f"({text!r}, {count})\n" for text, count in self._prepared.unsent.most_common())
+
+    def _publish(self, results: Path, target: Path) -> None:
+        """Gives files their names; what is empty has none. The results come last."""
+        for ending in BESIDE:
+            file, name = beside(self._raw, ending), beside(target, ending)
+            if file.exists() and file.stat().st_size:
+                file.replace(name)
+            else:
+                name.unlink(missing_ok=True)
+        results.replace(target)
+
+
+def _line(join: Join, row: Row, result: bytes) -> bytes:
+    """A result with its row."""
+    if join.csv:
+        return _cell(field(row, join.key)) + b"," + result + b"\n"
+    if join.passed and not join.whole:
+        return result + b"\n"
+    if join.whole:
+        instance = json.dumps(row.value, ensure_ascii=False).encode()
+        return b'{"instance":' + instance + b',"prediction":' + result + b"}\n"
+    key = json.dumps({join.key: field(row, join.key)}, ensure_ascii=False).encode()
+    return key[:-1] + b"," + result[1:] + b"\n"
+
+
+def _cell(value: Any) -> bytes:
+    """A cell of CSV."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="").writerow([value if isinstance(value, str) else json.dumps(value)])
+    return written.getvalue().encode()

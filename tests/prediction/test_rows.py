@@ -1,0 +1,126 @@
+"""What is in input files: rows, where each is, and the instances that they are for a signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prediction.manifest import Inputs
+from prediction.rows.cells import Table
+from prediction.rows.source import Source
+from resources import errors
+
+PATIENT: Inputs = {
+    "age": {"dtype": "float32", "shape": [None, 1]},
+    "beats": {"dtype": "int32", "shape": [None]},
+    "smokes": {"dtype": "bool", "shape": [None]},
+    "thal": {"dtype": "string", "shape": [None, 1]},
+}
+
+
+def _rows(tmp_path: Path, name: str, content: str | bytes) -> list[tuple[int, Any, str]]:
+    file = tmp_path / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return [(row.number, row.value, row.error) for row in Source(str(file)).rows()]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("x.json", "[1.0]\n", [(1, 1.0)]),
+        ("x.jsonl", "[1.0]\n", [(1, [1.0])]),
+        ("x.json", "[[1], [2]]", [(1, [1]), (1, [2])]),
+        ("x.json", '[\n  {"a": 1,\n   "b": "]\\n,"},\n\n  [2,\n 3]]', [(2, {"a": 1, "b": "]\n,"}), (5, [2, 3])]),
+        ("x.json", "[1, 2]\n[3, 4]\n", [(1, [1, 2]), (2, [3, 4])]),
+        ("x.txt", '\ufeff{"a": 1}\r\n\r\n{"a": 2}\r\n', [(1, {"a": 1}), (3, {"a": 2})]),
+        ("x.json", '{"a":\n1}', [(1, {"a": 1})]),
+        ("x.json", '{"instances": [5, 6]}', [(0, 5), (1, 6)]),
+        ("x.jsonl", '{"instances": [5, 6]}', [(1, {"instances": [5, 6]})]),
+        ("x.json", "", []),
+        ("x.csv", 'a,b\n1,"x\ny"\n\n2,z\n', [(2, {"a": "1", "b": "x\ny"}), (5, {"a": "2", "b": "z"})]),
+    ],
+)
+def test_rows_and_where_they_begin(tmp_path: Path, name: str, content: str, expected: list[tuple[int, Any]]) -> None:
+    """A list is a list of instances, but in a file that is named as one of lines; blank lines are none."""
+    assert _rows(tmp_path, name, content) == [(number, value, "") for number, value in expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("x.json", b"{oops\n2\n", "is not valid JSON: column 2"),
+        ("x.jsonl", b"[1,\n2\n", "is not valid JSON: column 4"),
+        ("x.jsonl", b'"\xff"\n2\n', "is not UTF-8"),
+        ("x.jsonl", b"[" * 100_000 + b"\n2\n", "is nested too deeply"),
+        ("x.csv", b"a,b\n1\n2,3\n", "has 1 cells, and the first line 2"),
+    ],
+)
+def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+    """It has an error, and its number."""
+    first, second = _rows(tmp_path, name, content)
+
+    assert says in first[2]
+    assert second[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("x.json", "[1,\n2,\n", "line 3, column 1"),
+        ("x.json", '{"instances": [1], "labels": [1, 2]}', '"labels" must be a list of 1'),
+        ("x.csv", "a,a\n1,2\n", "has the column a twice"),
+        ("x.csv", "", "the first line must have the names"),
+        ("x.csv", 'a\n"x" y\n', "is not valid CSV: row 2"),
+    ],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, content: str, says: str) -> None:
+    """The error has the place."""
+    with pytest.raises(errors.InvalidInput, match=says):
+        _rows(tmp_path, name, content)
+
+
+def test_cells_become_what_the_inputs_take() -> None:
+    """By their types and shapes; columns that are no inputs are left out, and named."""
+    table = Table("x.csv", ["name", "thal", "beats", "age", "smokes"], PATIENT)
+
+    found = table.instance({"name": "N", "thal": "7", "beats": "150.0", "age": " 63 ", "smokes": "True"})
+
+    assert found == {"age": [63.0], "beats": 150, "smokes": True, "thal": ["7"]}
+    assert table.others == ["name"]
+
+
+def test_an_input_with_several_values_has_a_column_for_each() -> None:
+    """As results have in CSV; or one with JSON lists."""
+    inputs: Inputs = {"x": {"dtype": "float32", "shape": [None, 2]}}
+    wide, narrow = Table("x.csv", ["x_1", "x_0", "x_00"], inputs), Table("x.csv", ["x"], inputs)
+
+    assert wide.instance({"x_1": "2", "x_0": "1", "x_00": "9"}) == {"x": [1.0, 2.0]}
+    assert wide.typed({"x_1": "2", "x_0": "1", "x_00": "9"}, {"x": [1.0, 2.0]}) == {"x_1": 2.0, "x_0": 1.0, "x_00": "9"}
+    assert narrow.instance({"x": "[1, 2]"}) == {"x": [1, 2]}
+
+
+def test_unknown_inputs_are_guessed() -> None:
+    """A number is sent as a number, the rest as text."""
+    table = Table("x.csv", ["a", "b", "id"], {}, ["id"])
+
+    assert table.instance({"a": "1e3", "b": "1_000", "id": "7"}) == {"a": 1000.0, "b": "1_000"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ({"age": ""}, "column age is empty"),
+        ({"age": "old"}, "column age holds 'old', which is not a number"),
+        ({"beats": "1.5"}, "column beats holds '1.5', which is not a whole number"),
+        ({"beats": "nan"}, "column beats holds 'nan', which is not a whole number"),
+        ({"smokes": "often"}, "column smokes holds 'often', which is not true or false"),
+    ],
+)
+def test_a_cell_that_does_not_fit(cells: dict[str, str], says: str) -> None:
+    """The error names the column."""
+    table = Table("x.csv", list(PATIENT), PATIENT)
+
+    with pytest.raises(ValueError, match=says):
+        table.instance({"age": "1", "beats": "1", "smokes": "0", "thal": "x", **cells})

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from emulator import daemon
+from emulator import console, daemon, listening, version
 from emulator.settings import Settings, add_options
 from resources.errors import Error
 
 _DATA = Path(".local/emulator")
 _EXAMPLES = """\
 examples:
-  python -m emulator up                       start in the background on http://127.0.0.1:8470
+  python -m emulator up                       start in the background, at the endpoint of the local stack
+  python -m emulator up --restart             move one that runs to that endpoint, and to the current code
   python -m emulator status                   what runs, and every version with its nodes
   python -m emulator logs -f                  follow the calls as they come
   python -m emulator requests p.d.t           the last predictions that were logged to that table, as JSON lines
@@ -30,10 +32,14 @@ examples:
 exit codes: 0 done, 1 failed, 2 wrong usage; of status: 0 up, 3 not up
 """
 
+_RESTART = """restart an emulator that listens elsewhere, runs another version of the code or has other settings than
+those given here; its state and its other settings stay"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    options.words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code: int = options.run(options)
     except Error as exc:
@@ -58,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = _command(commands, name, run, text)
         add_options(command)
+        if run is _up:
+            command.add_argument("--restart", action="store_true", help=_RESTART)
     _command(commands, "down", _down, "stop; fine if it is not up")
     _command(commands, "status", _status, "print what runs; exit code 3 if nothing does")
     requests = _command(commands, "requests", _requests, "print predictions that were logged, or the tables of them")
@@ -94,22 +102,58 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
+    wanted = Settings.given(options)
     with daemon.running(options.data) as found:
         if found is not None:
-            return _already_up(found, Settings.given(options))
-    endpoint = daemon.start(options.data, Settings.given(options).arguments())
-    print(f"emulator is up on {endpoint}")
+            shown = (daemon.status(found) or {}).get("settings", {})
+            if not options.restart:
+                _require_same(found, wanted, shown, options)
+                return _already_up(found)
+            now = Settings.of_status(shown, found.token_file)
+            wanted = Settings.given(options, like=now)
+            wanted = replace(wanted, port=wanted.port or now.port)
+            reason = _restart_reason(found, wanted, now)
+            if not reason:
+                return _already_up(found)
+            if _is_elsewhere(found, wanted):
+                listening.bind(wanted).close()  # else nothing would serve afterwards
+            print(f"emulator on {found.endpoint} {reason}: restarting it", flush=True)
+            daemon.stop(found)
+    _announce("emulator is up on", daemon.start(options.data, wanted.arguments()))
     return 0
 
 
-def _already_up(found: daemon.Running, wanted: Settings) -> int:
-    if wanted.port not in (0, urlsplit(found.endpoint).port):
-        raise Error(f"it is up already, on {found.endpoint}: to change the port, `python -m emulator down` first")
-    settings = (daemon.status(found) or {}).get("settings", {})
-    if any(settings.get(name, value) != value for name, value in wanted.shown().items() if name != "port"):
+def _already_up(found: daemon.Running) -> int:
+    _announce("emulator is up already on", found.endpoint)
+    return 0
+
+
+def _announce(text: str, endpoint: str) -> None:
+    print(f"{text} {endpoint}\nconsole: {endpoint}{console.PATH}")
+
+
+def _is_elsewhere(found: daemon.Running, wanted: Settings) -> bool:
+    return wanted.port != 0 and found.endpoint != wanted.endpoint
+
+
+def _restart_reason(found: daemon.Running, wanted: Settings, now: Settings) -> str:
+    """Why an emulator must be restarted to be as wanted; empty if it is."""
+    if _is_elsewhere(found, wanted):
+        return f"listens elsewhere than {wanted.endpoint}"
+    if found.code != version.digest():
+        return "runs another version of this code"
+    return "" if wanted == now else "has other settings"
+
+
+def _require_same(found: daemon.Running, wanted: Settings, shown: dict[str, Any], options: argparse.Namespace) -> None:
+    """Raises `Error` if it listens elsewhere or has other settings; the line has the command that restarts it."""
+    restart = f"`{shlex.join(['python', '-m', 'emulator', *options.words, '--restart'])}`"
+    if _is_elsewhere(found, wanted):
+        raise Error(f"it is up already, on {found.endpoint}: {restart} moves it to {wanted.endpoint}")
+    if any(shown.get(name, value) != value for name, value in wanted.shown().items() if name != "port"):
         raise Error(f"it is up already, on {found.endpoint}, with other settings: `python -m emulator down` first")
-    print(f"emulator is up already on {found.endpoint}")
-    return 0
+    if found.code != version.digest():
+        print(f"note: it runs another version of this code: {restart} restarts it", file=sys.stderr)
 
 
 def _down(options: argparse.Namespace) -> int:
@@ -145,9 +189,9 @@ def _status(options: argparse.Namespace) -> int:
     if answer["versions"]:
         print()
         _table([("VERSION", "STATE", "NODES", "MIN", "MAX", "DEFAULT"), *map(_version_row, answer["versions"])])
-    for version in answer["versions"]:
-        if "errorMessage" in version:
-            print(f"\n{version['name']}: {version['errorMessage']}")
+    for row in answer["versions"]:
+        if "errorMessage" in row:
+            print(f"\n{row['name']}: {row['errorMessage']}")
     return 0
 
 
@@ -166,10 +210,10 @@ def _quota_rows(limits: dict[str, float], found: dict[str, int]) -> list[tuple[s
     return [("quota", f"at most {'; '.join(enforced)}; {found['refused']} refused")] if enforced else []
 
 
-def _version_row(version: dict[str, Any]) -> tuple[str, ...]:
-    default = "default" if version["isDefault"] else ""
-    numbers = (str(version[name]) for name in ("nodes", "minNodes", "maxNodes"))
-    return version["name"], version["state"], *numbers, default
+def _version_row(row: dict[str, Any]) -> tuple[str, ...]:
+    default = "default" if row["isDefault"] else ""
+    numbers = (str(row[name]) for name in ("nodes", "minNodes", "maxNodes"))
+    return row["name"], row["state"], *numbers, default
 
 
 def _table(rows: list[tuple[str, ...]]) -> None:

@@ -35,12 +35,14 @@ class Running:
         pid: its number.
         endpoint: `http://HOST:PORT`.
         token_file: holds the token that it asks for; empty where it asks for none.
+        code: the `version.digest` of the code that it runs; empty for a version that did not note it.
         handle: a descriptor that means this process and no later one with the same number.
     """
 
     pid: int
     endpoint: str
     token_file: str
+    code: str
     handle: int
 
 
@@ -56,11 +58,11 @@ def _start_time(pid: int) -> str | None:
 
 
 @contextmanager
-def pid_file(data: Path, endpoint: str, token_file: str) -> Iterator[None]:
-    """Says, while the block runs, that this process serves, and where the token for it is."""
+def pid_file(data: Path, endpoint: str, token_file: str, code: str) -> Iterator[None]:
+    """Notes, while the block runs, that this process serves, where the token for it is, and which code it runs."""
     file, pid = data / "pid", os.getpid()
     unfinished = data / "pid.new"
-    where = {"endpoint": endpoint, "tokenFile": str(Path(token_file).absolute()) if token_file else ""}
+    where = {"endpoint": endpoint, "tokenFile": str(Path(token_file).absolute()) if token_file else "", "code": code}
     unfinished.write_text(json.dumps({"pid": pid, "started": _start_time(pid), **where}))
     unfinished.replace(file)
     try:
@@ -80,7 +82,7 @@ def running(data: Path) -> Iterator[Running | None]:
         return
     try:
         same = _start_time(known["pid"]) == known["started"]
-        where = {"endpoint": known["endpoint"], "token_file": known.get("tokenFile", "")}
+        where = {"endpoint": known["endpoint"], "token_file": known.get("tokenFile", ""), "code": known.get("code", "")}
         yield Running(pid=known["pid"], handle=handle, **where) if same else None
     finally:
         os.close(handle)

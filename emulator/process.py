@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import fcntl
 import gc
 import signal
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from emulator import daemon, disk
+from emulator import daemon, disk, listening, version
 from emulator.context import Emulator
 from emulator.front import Front
 from emulator.server import App
@@ -30,11 +29,12 @@ def serve(data: Path, settings: Settings) -> None:
     Raises:
         Error: the port is taken, `data` cannot be used, or another emulator uses it.
     """
+    code = version.digest()  # before anything else: what is imported from here on is this code
     daemon.prepare(data)
-    with _lock(data), _bind(settings) as listener:
+    with _lock(data), listening.bind(settings) as listener:
         port = listener.getsockname()[1]
         try:
-            uvloop.run(_run(data, replace(settings, port=port), listener))
+            uvloop.run(_run(data, replace(settings, port=port), listener, code))
         except sqlite3.DatabaseError as exc:
             raise daemon.unusable(data, disk.reason(exc) or f"its database cannot be read ({exc})") from exc
         except OSError as exc:
@@ -44,7 +44,7 @@ def serve(data: Path, settings: Settings) -> None:
             raise daemon.unusable(data, reason) from exc
 
 
-async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:
+async def _run(data: Path, settings: Settings, listener: socket.socket, code: str) -> None:
     emulator = Emulator.open(data, settings)
     app = App(emulator)
     front = Front(app.answer, app.at_once, seconds=settings.client_seconds)
@@ -57,26 +57,12 @@ async def _run(data: Path, settings: Settings, listener: socket.socket) -> None:
         gc.collect()
         gc.set_threshold(50_000, 20, 20)  # what a call leaves is no garbage in cycles
         gc.freeze()  # the discovery documents are many objects, and a look at them all is felt by a prediction
-        with daemon.pid_file(data, endpoint, settings.token_file):
+        with daemon.pid_file(data, endpoint, settings.token_file, code):
             emulator.log.line(f"serving on {endpoint}")
             print(f"serving on {endpoint}", flush=True)
             await front.serve(listener, stop)
     finally:
         await emulator.stop()
-
-
-def _bind(settings: Settings) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-        listener.listen(512)
-    except OSError as exc:
-        listener.close()
-        if exc.errno == errno.EADDRINUSE:
-            raise Error(f"port {settings.port} is taken by another program: stop it, or choose another --port") from exc
-        raise Error(f"cannot listen on port {settings.port}: {exc.strerror}; choose another --port") from exc
-    return listener
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from emulator.access import Access, read_token
 from emulator.casing import camel
 from emulator.quota import Limits
 from emulator.sandbox import MODES
+from resources import _local
 from resources.errors import Error
 
 BARE, NAMED = "bare", "named"
@@ -43,7 +44,7 @@ class Settings:
     host_name: str = ""
     token_file: str = ""
     client_seconds: float = 30.0
-    port: int = 8470
+    port: int = _local.PORT
     operation_seconds: float = 0.0
     sunset: bool = False
     keep_operations: int = 10_000
@@ -74,16 +75,40 @@ class Settings:
         return Limits(calls=self.quota_calls, seconds=self.quota_seconds, operations=self.quota_operations)
 
     @classmethod
-    def given(cls, options: argparse.Namespace) -> Settings:
-        """What a command line that `add_options` describes says."""
-        return cls(**{name: getattr(options, name) for name in _OPTIONS})
+    def given(cls, options: argparse.Namespace, like: Settings | None = None) -> Settings:
+        """What a command line that `add_options` describes says.
+
+        Args:
+            options: the parsed command line. Without `--port` it is the address of the local stack in this folder.
+            like: has the settings for which there is no option on the command line. Default: `Settings()`.
+
+        Raises:
+            InvalidInput: the local stack's endpoint is not on this machine.
+        """
+        given = {name: getattr(options, name) for name in _OPTIONS if getattr(options, name) is not None}
+        if "port" not in given:
+            host, port = _local.address()
+            given = {"host": host, **given, "port": port}
+        if given.get("token_file"):
+            given["token_file"] = str(Path(given["token_file"]).absolute())
+        return replace(like or cls(), **given)
+
+    @classmethod
+    def of_status(cls, shown: dict[str, Any], token_file: str) -> Settings:
+        """The settings of a running emulator, from its `shown`; the default for what an older version does not show."""
+        quota = {f"quota_{name}": value for name, value in shown.get("quota", {}).items()}
+        named = {name: shown.get(camel(name)) for name in _OPTIONS} | quota
+        known = {
+            name: type(default)(named[name]) for name, default in _defaults().items() if named.get(name) is not None
+        }
+        return cls(**{**known, "token_file": token_file})
 
     def arguments(self) -> list[str]:
-        """The command line that says the same."""
-        words: list[str] = []
+        """The command line that says the same, wherever it is run."""
+        words = ["--port", str(self.port)]
         for name, default in _defaults().items():
             value = getattr(self, name)
-            if value != default:
+            if value != default and name != "port":
                 words += [_flag(name)] if value is True else [_flag(name), str(value)]
         return words
 
@@ -95,9 +120,10 @@ class Settings:
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Adds an option for each setting that has one, with the setting's default."""
+    """Adds an option for each setting that has one; None where it is not given."""
     for name, default in _defaults().items():
-        command.add_argument(_flag(name), default=default, **_OPTIONS[name])
+        row = {**_OPTIONS[name], "help": _OPTIONS[name]["help"] % {"default": default}}
+        command.add_argument(_flag(name), default=None, **row)
 
 
 def _defaults() -> dict[str, Any]:
@@ -138,7 +164,11 @@ def _flag(name: str) -> str:
 
 
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "port": {"type": _port, "help": "TCP port, 0 for a free one (default: %(default)s)"},
+    "port": {
+        "type": _port,
+        "help": f"TCP port, 0 for a free one (default: that of {_local.ENDPOINT_VARIABLE}, else of {_local.KEY} in "
+        f"{_local.FILE}, else %(default)s)",
+    },
     "host": {
         "type": _address,
         "metavar": "ADDRESS",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from resources import _settings, errors
+from resources import _local, _settings, errors
 
 RETRY_SECONDS = 5.0
 """How long a command repeats a failing call, where the stack does not say: somebody is waiting."""
@@ -43,6 +43,8 @@ def target(
 ) -> Target:
     """What a command is about. With a project no stack file is read; what else is given comes before the stack's.
 
+    A stack file that names no endpoint means Google's; that of the local stack, this machine's.
+
     Args:
         stack: name of the stack. Default: PULUMI_STACK, else `local`.
         project: id of the project.
@@ -55,12 +57,13 @@ def target(
     """
     if project:
         return Target(project=project, settings=_patient(settings_of(endpoint, region)))
-    path = stack_file(named_stack(stack), folder or Path())
+    name = named_stack(stack)
+    path = stack_file(name, folder or Path())
     config = _config(path)
     settings = settings_of(
         endpoint,
         region or _text(config, "gcp:region", path),
-        declared=_text(config, "tf2-models:endpoint", path) or _settings.GLOBAL,
+        declared=_text(config, _local.KEY, path) or _local.default(name) or _settings.GLOBAL,
         impersonate=_text(config, "tf2-models:impersonateServiceAccount", path),
     )
     found = _text(config, "gcp:project", path)

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from resources import _answers, _limits, errors
+from resources import _answers, _limits, _local, errors
 from resources._clock import Clock
 from resources._credentials import Credentials, endpoint_token
 from resources._retries import PASSING, Jitter, Tries, retry_after
@@ -148,7 +148,8 @@ class Api:
     def where(self, request: Any) -> str:
         """The endpoint and the method of a request, for messages, with what to do where it is the emulator's."""
         url = urlsplit(request.uri)
-        hint = " (is the emulator up? `python -m emulator up`)" if self.settings.anonymous else ""
+        command = _local.up_command(self.settings.endpoint)
+        hint = f" (is the emulator up? `{command}`)" if self.settings.anonymous else ""
         return f"{url.scheme}://{url.netloc} to {request.methodId}{hint}"
 
     def _connect(self) -> Any:

@@ -109,6 +109,15 @@ def die_with_engine() -> None:
         threading.Thread(target=_watch, args=(engine,), daemon=True, name="engine-watch").start()
 
 
+def folder() -> Path | None:
+    """The folder in which the engine runs, that of the user's shell; None if the engine is not found."""
+    engine = _ancestor("pulumi")
+    try:
+        return Path(f"/proc/{engine}/cwd").readlink() if engine else None
+    except OSError:
+        return None
+
+
 def _watch(pid: int) -> None:
     try:
         handle = os.pidfd_open(pid)

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from resources import _common, _credentials, errors
+from resources._local import ENDPOINT_VARIABLE
 from resources.ml import quotas
 
-ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
-"""Overrides the configured endpoint: `destroy` and `refresh` see the configuration of the last `up`."""
 GLOBAL, REGIONAL = "global", "regional"
 GOOGLE = "https://ml.googleapis.com"
 """The global endpoint of `ml`."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import pulumi
@@ -16,9 +18,9 @@ from resources._schema import Schema, output
 
 if TYPE_CHECKING:
     from models import Artifact
-    from resources import config, plan
+    from resources import plan
 
-__all__ = ["Identity", "configuration", "known", "outputs_before", "summary"]
+__all__ = ["Identity", "configuration", "known", "outputs_before", "run_job", "summary"]
 
 
 class IdentityArgs(TypedDict, total=False):
@@ -76,19 +78,26 @@ class Identity(Resource, module="stack", name="Identity"):
         super().__init__(resource_name, {}, opts)
 
 
-def configuration(resolve: config.Resolve) -> plan.Stack:
+def configuration(resolve: Callable[..., Artifact], failure: type[Exception]) -> plan.Stack:
     """What the configuration of the stack that runs declares.
 
     Args:
-        resolve: finds artifacts.
+        resolve: finds artifacts: `models.resolve`.
+        failure: what it raises where there is none.
 
     Raises:
-        pulumi.RunError: with everything that is wrong.
+        pulumi.RunError: the stack must not run from here, or with everything that is wrong in its configuration.
     """
     from resources import _deployed, _stack_file, config, plan  # the provider's process needs none of them
 
+    _require_own_state()
+
     def noted(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> Artifact:  # noqa: FBT001 - Resolve
-        artifact = resolve(name, parameters, rebuild)
+        verify = not pulumi.runtime.is_dry_run()  # the build on this machine is read in `up` only
+        try:
+            artifact = resolve(name, parameters, root=Path.cwd(), allow_rebuild=rebuild, verify=verify)
+        except failure as error:
+            raise errors.ArtifactError(str(error)) from None
         for note in plan.notes(name, artifact):
             pulumi.log.warn(note)
         return artifact
@@ -101,6 +110,21 @@ def configuration(resolve: config.Resolve) -> plan.Stack:
         rebuild = values.get("tf2-models:allowRebuild") == "true"
         told = _deployed.with_pins(error, lambda name: noted(name, None, rebuild))
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{told}") from None
+
+
+def _require_own_state() -> None:
+    """Raises `RunError` for another stack in the local state, and for the local stack on another machine's endpoint."""
+    from resources import _backend, _engine, _local
+
+    stack, project = pulumi.get_stack(), Path.cwd()
+    where = _engine.folder() or project
+    reason = _backend.refusal(stack, project, where)
+    if not reason and stack == _local.STACK and _backend.is_local(_backend.current(project), project, where):
+        endpoint = os.environ.get(_local.ENDPOINT_VARIABLE) or pulumi.runtime.get_config_env().get(_local.KEY) or ""
+        reason = _local.failure(endpoint)
+        reason = reason and f"{_local.KEY} {reason}"
+    if reason:
+        raise pulumi.RunError(reason)
 
 
 def known(output: pulumi.Output[Any], instead: Any = None) -> pulumi.Output[Any]:
@@ -124,6 +148,24 @@ def summary(
     gated = found.get(plan.SPLIT_GATE)
     split = _split(model, gated.served_split, before) if gated else None
     return plan.summary(wanted, model, known(found[model.default].version), split)
+
+
+def run_job(
+    job: plan.Job, owner: pulumi.Output[str], bucket: pulumi.Resource, served: Mapping[str, pulumi.Resource]
+) -> dict[str, Any]:
+    """Declares a batch prediction job; returns what the stack's outputs say of it.
+
+    Args:
+        job: as declared.
+        owner: the stack's `Identity.token`.
+        bucket: the stack's.
+        served: version of the job's model -> the resource after which it serves.
+    """
+    from resources import ml
+
+    after = pulumi.ResourceOptions(depends_on=[bucket, served[job.version]])
+    done = ml.BatchPredictionJob(job.name, after, owner=owner, **job.inputs)
+    return {"jobId": known(done.job_id), "results": known(done.prediction_output)}
 
 
 def _split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, Any]) -> Any:

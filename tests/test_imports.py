@@ -24,6 +24,7 @@ ALLOWED = {("models/core/push.py", "resources")}
 """`push` sends with the provider's own code: a second uploader would be another truth. It is imported when asked."""
 OF_RESOURCES = {
     "errors",
+    "_local",
     "_values",
     "ml.schema",
     "ml.job_rules",
@@ -32,7 +33,7 @@ OF_RESOURCES = {
     "storage.schema",
     "storage.rules",
 }
-"""What the emulator takes of `resources`: schemas, rules and errors, and no client code."""
+"""What the emulator takes of `resources`: schemas, rules, errors and where the local stack is, and no client code."""
 
 
 def imports(place: str) -> Iterator[tuple[Path, str]]:

@@ -43,12 +43,14 @@ HEADERS = {
 
 
 def is_of(path: str) -> bool:
-    """Whether an address is the page's or one of its files'."""
-    return path == PATH or path.startswith(f"{PATH}/")
+    """Whether an address is the page's or one of its files', or the root, which leads to it."""
+    return path in ("/", PATH) or path.startswith(f"{PATH}/")
 
 
 def respond(verb: str, path: str) -> Response:
-    """A file of the page. Raises `NotFound`."""
+    """A file of the page; at the root, where it is. Raises `NotFound`."""
+    if path == "/" and verb in ("GET", "HEAD"):
+        return Response(status=302, headers={**HEADERS, "location": PATH})
     name = path.removeprefix(PATH).strip("/") or "index.html"
     files = {file.name: file for file in _FOLDER.iterdir() if file.suffix in _TYPES}
     if verb not in ("GET", "HEAD") or name not in files:

@@ -19,7 +19,7 @@ from models.core.registry import load_recipe, parse, recipe_names
 from models.core.resolve import resolve
 from models.core.stack import stack_artifacts, stack_config
 from models.core.where import way_here
-from resources import errors, plan
+from resources import _local, errors, plan
 from resources._settings import Settings
 from resources.storage import push as uploads
 from resources.storage import rules
@@ -75,10 +75,11 @@ def _explained(error: errors.Error, facts: Artifact, uri: str) -> str:
 
 def _settings(options: argparse.Namespace, root: Path) -> Settings:
     config = stack_config(options.stack, root) if options.stack else {}
-    texts = [config.get(key) for key in ("tf2-models:endpoint", "gcp:region", "tf2-models:impersonateServiceAccount")]
+    texts = [config.get(key) for key in (_local.KEY, "gcp:region", "tf2-models:impersonateServiceAccount")]
     endpoint, region, principal = (text if isinstance(text, str) else None for text in texts)
+    declared = endpoint or _local.default(options.stack or "")
     try:
-        return Settings.of(endpoint, region, first=options.endpoint, impersonate=principal)
+        return Settings.of(declared, region, first=options.endpoint, impersonate=principal)
     except errors.InvalidInput as error:
         raise UsageError(str(error)) from None
 

@@ -118,6 +118,19 @@ def test_endpoint_of_the_environment(wire: Wire, tmp_path: Path) -> None:
     assert len(wire.requests) == 2
 
 
+def test_a_local_stack_that_names_no_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is on this machine, as for the emulator; any other stack is Google's."""
+    monkeypatch.delenv("TF2_MODELS_ENDPOINT", raising=False)
+    for name in ("local", "prod"):
+        _stack(tmp_path, name, project="p", region="us-east1")
+
+    def url(stack: str) -> str:
+        return settings.target(stack=stack, project=None, endpoint=None, region=None, folder=tmp_path).settings.url
+
+    assert url("local") == url("organization/tf2-models/local") == "http://127.0.0.1:8470"
+    assert url("prod") == "https://ml.googleapis.com"
+
+
 def test_region(tmp_path: Path) -> None:
     """A stack's region makes the endpoint regional only where the stack says so; `--region` alone does."""
     _stack(tmp_path, "global", project="p", region="us-east1")

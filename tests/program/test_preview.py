@@ -151,7 +151,7 @@ def test_up_without_a_preview_changes_nothing_before_everything_here_was_checked
             [],
             {"tf2-models:endpoint": "http://127.0.0.1:9"},
             r"create bucket \S+: no answer from \S+:9 to storage\.buckets\.insert "
-            r"\(is the emulator up\? `python -m emulator up`\)",
+            r"\(is the emulator up\? `python -m emulator up --port 9`\)",
             id="nobody there",
         ),
     ],

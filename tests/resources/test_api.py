@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resources import _connection, _settings, errors
+from resources import _connection, _local, _settings, errors
 from resources._api import Api
 from resources._settings import Settings
 from tests.emulator.ml.caller import Caller
@@ -68,7 +68,7 @@ def test_each_endpoint_has_its_bounds(
 
 def test_the_environment_overrides_the_configured_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     """`destroy` and `refresh` see the configuration of the last `up`."""
-    monkeypatch.setenv(_settings.ENDPOINT_VARIABLE, "http://127.0.0.1:2")
+    monkeypatch.setenv(_local.ENDPOINT_VARIABLE, "http://127.0.0.1:2")
 
     assert Settings.of("http://127.0.0.1:1", None).endpoint == "http://127.0.0.1:2"
 

@@ -135,7 +135,7 @@ def test_every_repetition_is_told(api: Api) -> None:
 
     assert [text.partition(": ")[2] for text in told] == [
         "why",
-        "no answer from http://127.0.0.1:1 to ml.x.get (is the emulator up? `python -m emulator up`): reset",
+        "no answer from http://127.0.0.1:1 to ml.x.get (is the emulator up? `python -m emulator up --port 1`): reset",
     ]
     assert bound.http() is api.http()
 

@@ -1,0 +1,28 @@
+"""The socket that an emulator listens on. Light: `up` asks whether a port is free, too."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from emulator.settings import Settings
+from resources import _local
+from resources.errors import Error
+
+_OTHER_PORT = f"choose another port: {_local.KEY}: http://127.0.0.1:PORT in {_local.FILE} (or --port PORT)"
+
+
+def bind(settings: Settings) -> socket.socket:
+    """A socket that listens at the settings' address. Raises `Error` if it cannot be had."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(512)
+    except OSError as exc:
+        listener.close()
+        if exc.errno == errno.EADDRINUSE:
+            taken = f"port {settings.port} is taken by another program, such as the emulator of another folder"
+            raise Error(f"{taken}: stop it, or {_OTHER_PORT}") from exc
+        raise Error(f"cannot listen on port {settings.port}: {exc.strerror}; {_OTHER_PORT}") from exc
+    return listener

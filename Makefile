@@ -5,8 +5,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# Commands that work on the local stack: local.env says where it is; _local refuses a stack of your own, before any set-up.
-LOCAL := source ./local.env
+# Commands that work on the local stack: local.env says which it is, and its function pulumi asks no questions there. A stack
+# of your own, and an endpoint on another machine, are refused: by _local before any set-up, once more after it.
+LOCAL := tools/check_stack.sh && source ./local.env
 # Tests and benchmarks keep state of their own: from this folder they take the programs alone.
 VENV := export PATH="$(CURDIR)/.venv/bin:$$PATH" &&
 # Tests that run at the same time; each may hold a TensorFlow of 0.5 GB.
@@ -30,7 +31,7 @@ build: _local setup ## train and export the models of the local stack
 
 .PHONY: emulator
 emulator: _local setup ## start the endpoint on this machine
-	@$(LOCAL) && python -m emulator up
+	@$(LOCAL) && python -m emulator up --restart
 
 .PHONY: up
 up: _local setup ## build the models, start the emulator, deploy the local stack, show a prediction of each model

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pulumi
 
 import models
-from resources import errors, ml, plan, stack, storage
-
-
-def artifact(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> models.Artifact:  # noqa: FBT001 - Resolve
-    """What an entry of the stack file names, from its card or from the build on this machine, read only in `up`."""
-    verify = not pulumi.runtime.is_dry_run()
-    try:
-        return models.resolve(name, parameters, root=Path.cwd(), allow_rebuild=rebuild, verify=verify)
-    except models.ModelsError as error:
-        raise errors.ArtifactError(str(error)) from None
+from resources import ml, plan, stack, storage
 
 
 def deploy(
@@ -46,7 +36,7 @@ def deploy(
 
 def main() -> None:
     """Reads the whole configuration before the first resource is registered."""
-    wanted = stack.configuration(artifact)
+    wanted = stack.configuration(models.resolve, models.ModelsError)
     owner = stack.Identity("stack").token
     bucket = storage.Bucket(wanted.bucket["name"], owner=owner, **wanted.bucket)
     emptied = [bucket] * bool(wanted.bucket.get("forceDestroy"))  # made again, it is filled again; else it is kept
@@ -57,10 +47,7 @@ def main() -> None:
     served = {model.name: deploy(model, saved, owner, before[model.name]) for model in wanted.models}
     pulumi.export("models", {m.name: stack.summary(wanted, m, served[m.name], before[m.name]) for m in wanted.models})
     for job in wanted.jobs:
-        after = pulumi.ResourceOptions(depends_on=[bucket, served[job.model][job.version]])
-        done = ml.BatchPredictionJob(job.name, after, owner=owner, **job.inputs)
-        found = {"jobId": stack.known(done.job_id), "results": stack.known(done.prediction_output)}
-        pulumi.export(f"batchPredictionJobs.{job.name}", found)
+        pulumi.export(f"batchPredictionJobs.{job.name}", stack.run_job(job, owner, bucket, served[job.model]))
 
 
 main()

@@ -45,6 +45,10 @@ class Engine:
         self.run("stack", "init", "--stack", "test", folder=folder)
         self.write({})
 
+    def move(self, backend: str) -> None:
+        """From now on, the state is on this backend."""
+        self._environment["PULUMI_BACKEND_URL"] = backend
+
     def write(self, config: dict[str, Any]) -> None:
         """Makes this the stack's configuration; what the file says beside it (how secrets are encrypted) stays."""
         self.config = config

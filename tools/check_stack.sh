@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Ends with an error where the shell points at a stack of the user's own: what make does is for the local stack alone.
+# Ends with an error where the shell, or Pulumi.local.yaml, points at anything but the local stack on this machine: that
+# is all that make works on. Where the endpoint is takes the packages of .venv: without them it is not looked at.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -7,3 +8,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
     fail "PULUMI_STACK is \"$PULUMI_STACK\", and make works on the stack \"local\" alone: unset it, or run pulumi itself"
 [[ ${PULUMI_BACKEND_URL-file://$root/.local/state} == "file://$root/.local/state" ]] ||
     fail "PULUMI_BACKEND_URL is \"$PULUMI_BACKEND_URL\", and make keeps its state in .local/state: unset it, or run pulumi itself"
+for name in PULUMI_OPTION_STACK PULUMI_OPTION_CWD; do
+    [[ -z ${!name-} ]] || fail "$name is set, and make works on the stack \"local\" alone: unset it, or run pulumi itself"
+done
+if [[ -x $venv/bin/python ]]; then
+    code=0
+    reason=$(cd "$root" && "$venv/bin/python" -m tools.local_pulumi --check 2>/dev/null) || code=$?
+    [[ $code != 3 ]] || fail "$reason"
+fi

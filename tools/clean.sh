@@ -1,10 +1,19 @@
 #!/usr/bin/env bash
-# Stops the emulator and removes all that make made in this folder. The stack needs no destroy before: its state and what
-# it describes are both in .local.
+# Stops the emulator and removes all that make made in this folder. The local stack needs no destroy before: its state and
+# what it describes are both in .local. What another stack describes is elsewhere: while one has resources, nothing is removed.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
+if [[ -d .local/state/.pulumi/stacks ]]; then
+    python=$venv/bin/python
+    [[ -x $python ]] || python=$(command -v python3) ||
+        fail "nothing was removed: there may be other stacks in .local/state, and without Python that cannot be read: run \"make setup\""
+    empty=yes
+    others=$("$python" -m tools.local_state alone) || empty=""
+    [[ -z $others ]] || say "Other stacks in .local/state:"$'\n'"$others"
+    [[ -n $empty ]] || fail "nothing was removed: .local/state is all that knows the resources of the stacks above"
+fi
 if [[ -d .local/emulator && -x $venv/bin/python ]]; then
     python -m emulator down || fail "the emulator could not be stopped, so nothing was removed: the reason stands above"
 fi

@@ -14,7 +14,7 @@ there=0
 python tools/local_state.py has-resources || there=$?
 case $there in
     0)
-        python -m emulator up # the stack's resources are in there
+        python -m emulator up --restart # the stack's resources are in there
         python -m tools.recovery destroy || left=yes
         ;;
     1) ;;

@@ -2,9 +2,10 @@
 
 Usage: python tools/local_state.py QUESTION
 
-Questions on this checkout's local stack, which are answered by the exit code:
-    exists         the engine has made the stack
-    has-resources  the state lists a resource, or one that may have been created
+Questions on this checkout's local state, which are answered by the exit code:
+    exists         the engine has made the local stack
+    has-resources  the local stack's state lists a resource, or one that may have been created
+    alone          no other stack there has resources; the other stacks are printed
 
 Exit codes: 0 yes, 1 no, 2 usage, 3 the state cannot be read.
 """
@@ -22,10 +23,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parent.parent
-_SCHEME = "file://"
+_ENDS = (".json", ".json.gz", ".json.zst")
+_ENDING = re.compile(r"\.json(\.gz|\.zst)?$")
+_OWN_TYPES = ("pulumi:pulumi:Stack", "pulumi:providers:")
 _GZIP = b"\x1f\x8b"
 
 
@@ -55,16 +57,23 @@ class State:
             backend: a URL; a relative path is one from this checkout.
             stack: `STACK`, which is of this checkout's project, or `organization/PROJECT/STACK`.
         """
-        if not backend.startswith(_SCHEME):
+        from resources import _backend  # not where this file is run by its path
+
+        folder = next(_backend.folders(backend, ROOT), None)
+        if folder is None:
             return None
-        path = Path(unquote(backend.removeprefix(_SCHEME).partition("?")[0])).expanduser()
         place, _, name = stack.rpartition("/")
-        return cls(ROOT / path / ".pulumi", place.partition("/")[2] or _project(), name)
+        return cls(folder / ".pulumi", place.partition("/")[2] or _project(), name)
 
     @classmethod
     def local(cls) -> State:
         """The state of this checkout's local stack."""
         return cls(ROOT / ".local" / "state" / ".pulumi", _project(), "local")
+
+    def is_same(self, other: State) -> bool:
+        """Whether both are one stack's, however their folders are written."""
+        names = (self.project, self.stack) == (other.project, other.stack)
+        return names and self.folder.resolve() == other.folder.resolve()
 
     def locks(self) -> list[Path]:
         """The files that lock the stack."""
@@ -92,6 +101,26 @@ class State:
         shutil.copyfile(self._whole_snapshot, snapshot)
         snapshot.with_name(f"{snapshot.name}.attrs").unlink(missing_ok=True)  # of the other bytes
         return True
+
+    def others(self) -> list[State]:
+        """The other stacks in the same folder, of every project; those of the layout without projects have none."""
+        files = [path for end in _ENDS for depth in ("*", "*/*") for path in self.folder.glob(f"stacks/{depth}{end}")]
+        found = {(path.parent, _ENDING.sub("", path.name)) for path in files}
+        top = self.folder / "stacks"
+        states = [State(self.folder, "" if place == top else place.name, name) for place, name in sorted(found)]
+        return [state for state in states if not state.is_same(self)]
+
+    def count(self) -> int:
+        """How many resources there are, or may have been created; the stack's own entry and providers are not counted.
+
+        Raises:
+            UnreadableError: what is there is no snapshot.
+        """
+        if self.exists():
+            deployment = self.deployment()
+            urns = {*resources(deployment), *pending(deployment, "creating")}
+            return sum(not urn.split("::")[2].startswith(_OWN_TYPES) for urn in urns)
+        raise UnreadableError(f"{self.folder / 'stacks' / self.project / self.stack}.json.zst is not read here")
 
     def exists(self) -> bool:
         """Whether the engine has made the stack."""
@@ -221,7 +250,24 @@ def _has_resources(state: State) -> bool:
     return bool(resources(deployment) or pending(deployment, "creating"))
 
 
-QUESTIONS: dict[str, Callable[[State], bool]] = {"exists": State.exists, "has-resources": _has_resources}
+def _is_alone(state: State) -> bool:
+    """Prints the other stacks beside one, each with the number of its resources and how to move or destroy it."""
+    from resources import _backend  # not where this file is run by its path
+
+    counts = {other: other.count() for other in state.others()}
+    for other, count in counts.items():
+        has = f"{count} resource{'' if count == 1 else 's'}" if count else "empty"
+        print(f"stack {other.stack} of project {other.project or '(none)'}: {has}")
+        if count:
+            print(_backend.way_out(other.stack))
+    return not any(counts.values())
+
+
+QUESTIONS: dict[str, Callable[[State], bool]] = {
+    "exists": State.exists,
+    "has-resources": _has_resources,
+    "alone": _is_alone,
+}
 
 
 def main(arguments: list[str]) -> int:

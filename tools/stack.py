@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from resources import errors
+from tools import local_pulumi
 from tools.local_state import ROOT, State
 
 _HIDDEN = re.compile(r"-[A-Za-z]+[sC].*|-C.*|--cwd(=.*)?")
@@ -75,10 +77,24 @@ class Stack:
 
     def run(self, verb: str, *options: str) -> int:
         """Runs a command, which a terminal's Ctrl-C and a CI system's SIGTERM reach by themselves, to its end."""
-        with subprocess.Popen(["pulumi", verb, "--stack", self.name, *options], cwd=ROOT) as process:
+        command = ["pulumi", verb, "--stack", self.name, *options]
+        with subprocess.Popen(command, cwd=ROOT, env=self.environment()) as process:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: None)
             return process.wait()
+
+    def environment(self) -> dict[str, str] | None:
+        """What the engine runs in: for the local stack, without questions; None for this process's own.
+
+        Raises:
+            UnknownStackError: the local stack's endpoint is not on this machine.
+        """
+        if self.state is None or not self.state.is_same(State.local()):
+            return None
+        try:
+            return local_pulumi.environment()
+        except errors.InvalidInput as error:
+            raise UnknownStackError(str(error)) from None
 
     def deployment(self) -> dict[str, Any]:
         """The last snapshot: from its file, where the state is a folder of this machine; else from the engine.

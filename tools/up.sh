@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Deploys the local stack from whatever state it is in, and shows a prediction of each model. Runs in the shell of local.env.
+# Deploys the local stack from whatever state it is in, and shows a prediction of each model.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
+source local.env
 
 python -m models build --stack local
-python -m emulator up
+python -m emulator up --restart
 python -m tools.recovery up
 for model in $(pulumi stack output models --json | python -c 'import json, sys; print(*json.load(sys.stdin))'); do
     python -m prediction "$model"

@@ -11,6 +11,8 @@ from tests.running import BOUND
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "local.env", "Makefile", "Pulumi.yaml")
+# What of the project's own code the scripts use.
+SHARED = ("__init__.py", "_backend.py", "_local.py", "errors.py")
 # What the scripts use of any Linux; git, Python, Go, curl and pulumi are for a test to give or to keep back.
 SYSTEM = (
     *(
@@ -54,6 +56,9 @@ class Checkout:
         for name in FILES:
             shutil.copy(ROOT / name, self.root)
         shutil.copytree(ROOT / "tools", self.root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+        (self.root / "resources").mkdir()
+        for name in SHARED:
+            shutil.copy(ROOT / "resources" / name, self.root / "resources")
         for name in SYSTEM:
             if found := shutil.which(name):
                 (self.bin / name).symlink_to(found)

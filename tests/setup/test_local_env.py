@@ -14,12 +14,11 @@ SHELLS = [
     pytest.param("zsh", marks=pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")),
 ]
 LOCAL_ONLY = (
-    "PULUMI_CONFIG_PASSPHRASE",
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
     "PULUMI_PYTHON_CMD",
-    "PULUMI_SKIP_CONFIRMATIONS",
     "PULUMI_SKIP_UPDATE_CHECK",
 )
+OF_A_COMMAND = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_SKIP_CONFIRMATIONS", "TF2_MODELS_ENDPOINT")
 
 
 class Shell:
@@ -65,7 +64,6 @@ def test_from_any_folder(shell: Shell, folder: str, source: str) -> None:
     assert found["PULUMI_STACK"] == "local"
     assert found["PATH"].split(":")[0] == f"{root}/.venv/bin"
     assert found["PULUMI_PYTHON_CMD"] == f"{root}/.venv/bin/python"
-    assert found["PULUMI_CONFIG_PASSPHRASE"] == ""
     assert set(LOCAL_ONLY) <= set(found)
 
 
@@ -81,15 +79,14 @@ def test_only_where_unset(shell: Shell, name: str) -> None:
     assert shell.variables(**{name: "mine"})[name] == "mine"
 
 
-def test_passphrase_file(shell: Shell) -> None:
-    """A passphrase file of the user's is not overruled by an empty passphrase."""
-    given = {"PULUMI_CONFIG_PASSPHRASE_FILE": "/a/file"}
-    assert "PULUMI_CONFIG_PASSPHRASE" not in shell.variables(**given)
+def test_what_endangers_another_stack_is_not_exported(shell: Shell) -> None:
+    """An empty passphrase and skipped confirmations would hold for every command and every stack."""
+    assert not set(OF_A_COMMAND) & set(shell.variables())
 
 
 @pytest.mark.parametrize(("name", "value"), [("PULUMI_BACKEND_URL", "gs://company"), ("PULUMI_STACK", "prod")])
 def test_own_stack(shell: Shell, name: str, value: str) -> None:
-    """A stack of the user's own keeps its questions, plugins and passphrase."""
+    """A stack of the user's own keeps its plugins and Python."""
     found = shell.variables(**{name: value})
     assert found[name] == value
     assert not set(LOCAL_ONLY) & set(found)

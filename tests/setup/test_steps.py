@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
+from typing import Any
 
 import pytest
 
+from tests.addresses import ELSEWHERE, declare
 from tests.setup.checkout import Checkout, errors
-from tests.setup.states import StateFolder
+from tests.setup.states import URN, StateFolder, creating
 
 
 @pytest.fixture
@@ -106,6 +108,56 @@ def test_make_refuses_own_stack(machine: Checkout, target: str, variable: str, v
     assert _steps(machine) == []
 
 
+@pytest.mark.parametrize("variable", ["PULUMI_OPTION_STACK", "PULUMI_OPTION_CWD"])
+def test_make_refuses_options_in_the_environment(machine: Checkout, variable: str) -> None:
+    """Pulumi takes every option from there, too."""
+    result = machine.run("make", "up", **{variable: "prod"})
+    assert result.returncode != 0
+    assert f"{variable} is set" in errors(result)[0]
+    assert _steps(machine) == []
+
+
+@pytest.mark.parametrize("target", ["up", "down", "preview", "refresh", "emulator", "build", "clean"])
+@pytest.mark.parametrize("source", ["the environment", "the file"])
+def test_make_refuses_another_machine(machine: Checkout, target: str, source: str) -> None:
+    """Nothing is asked there, so nothing may be deployed, or destroyed, but on this machine."""
+    _set_up(machine)
+    _make_stack(machine)
+    before = sorted(machine.root.rglob("*"))
+    given = {"TF2_MODELS_ENDPOINT": "global"} if source == "the environment" else {}
+    declare(machine.root, 8123 if given else "https://ml.googleapis.com")
+    result = machine.run("make", target, **given)
+    assert result.returncode != 0
+    (error,) = errors(result)
+    assert "must be http://127.0.0.1:PORT: the local stack is on this machine only" in error
+    assert _steps(machine) == []
+    assert {path for path in before if not path.exists()} == set()
+
+
+@pytest.mark.parametrize("endpoint", ELSEWHERE)
+def test_make_refuses_every_endpoint_elsewhere(machine: Checkout, endpoint: str) -> None:
+    """Whatever is not http on loopback, as it is written."""
+    _set_up(machine)
+    result = machine.run("tools/check_stack.sh", TF2_MODELS_ENDPOINT=endpoint)
+    assert (result.returncode, len(errors(result))) == (1, 1)
+
+
+def test_make_refuses_another_machine_after_the_first_set_up(machine: Checkout) -> None:
+    """Before it, the packages that read the stack file are not there."""
+    declare(machine.root, "global")
+    result = machine.run("make", "preview")
+    assert result.returncode != 0
+    assert "must be http://127.0.0.1:PORT" in errors(result)[-1]
+    assert [step for step in _steps(machine) if "preview" in step] == []
+
+
+def test_a_broken_environment_is_no_wrong_endpoint(machine: Checkout) -> None:
+    """The set-up mends it, where it is asked to."""
+    _set_up(machine)
+    (machine.root / "resources/_local.py").write_text("import a_package_that_is_not_there")
+    assert machine.run("tools/check_stack.sh").returncode == 0
+
+
 def test_down_with_nothing_up(machine: Checkout) -> None:
     """Taking down what was never there succeeds, without a set-up."""
     result = machine.run("make", "down")
@@ -141,10 +193,76 @@ def test_clean(machine: Checkout) -> None:
     before = sorted(machine.root.rglob("*"))
     _set_up(machine)
     _make_stack(machine)
-    (machine.root / "tools" / "__pycache__").mkdir()
+    (machine.root / "tools" / "__pycache__").mkdir(exist_ok=True)
     assert machine.run("make", "clean").returncode == 0
     assert sorted(machine.root.rglob("*")) == before
     assert machine.run("make", "clean").returncode == 0
+
+
+ROOT_ONLY = {"resources": [{"urn": "urn:pulumi:prod::tf2-models::pulumi:pulumi:Stack::tf2-models-prod"}]}
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_clean_with_another_stack(machine: Checkout, suffix: str) -> None:
+    """Its state is all that knows of its resources: it is named with the ways out, and nothing is removed."""
+    _set_up(machine)
+    _make_stack(machine)
+    StateFolder.local(machine).write({"resources": [{"urn": URN}, *ROOT_ONLY["resources"]]}, "prod", suffix)
+    before = sorted(machine.root.rglob("*"))
+    result = machine.run("make", "clean")
+    assert result.returncode != 0
+    assert "stack prod of project tf2-models: 1 resource\n" in result.stderr
+    assert "command pulumi stack export --stack prod" in result.stderr
+    assert "nothing was removed" in errors(result)[0]
+    assert {path for path in before if not path.exists()} == set()
+
+
+@pytest.mark.parametrize(
+    ("latest", "suffix"),
+    [({"pending_operations": [creating(URN)]}, ""), ({"resources": [{"urn": URN}]}, ".zst")],
+    ids=["a creation that was cut off", "a form that is not read"],
+)
+def test_clean_with_a_stack_that_may_have_resources(machine: Checkout, latest: dict[str, Any], suffix: str) -> None:
+    """What is not known to be empty is not removed."""
+    _set_up(machine)
+    StateFolder.local(machine).write(latest, "prod", suffix)
+    assert machine.run("make", "clean").returncode != 0
+    assert StateFolder.local(machine).snapshot("prod", suffix).exists()
+
+
+@pytest.mark.parametrize("place", ["tf2-models/prod.json", "another/local.json", "prod.json"])
+def test_clean_with_a_stack_that_cannot_be_read(machine: Checkout, place: str) -> None:
+    """Of another project too, and in the layout of before projects."""
+    _set_up(machine)
+    path = StateFolder.local(machine).snapshot().parent.parent / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("")
+    result = machine.run("make", "clean")
+    assert result.returncode != 0
+    assert str(path) in errors(result)[0]
+    assert path.exists()
+
+
+def test_clean_with_empty_stacks(machine: Checkout) -> None:
+    """They are listed, and go."""
+    _set_up(machine)
+    StateFolder.local(machine).write(None, "prod")
+    StateFolder.local(machine).write(ROOT_ONLY, "staging")
+    result = machine.run("make", "clean")
+    assert result.returncode == 0
+    assert "stack prod of project tf2-models: empty" in result.stderr
+    assert "stack staging of project tf2-models: empty" in result.stderr
+    assert not (machine.root / ".local").exists()
+
+
+def test_clean_without_python(machine: Checkout) -> None:
+    """With nothing to read the state with, it stays."""
+    StateFolder.local(machine).write({"resources": [{"urn": URN}]}, "prod")
+    (machine.bin / "python3").unlink()
+    result = machine.run("make", "clean")
+    assert result.returncode != 0
+    assert 'run "make setup"' in errors(result)[0]
+    assert StateFolder.local(machine).snapshot("prod").exists()
 
 
 def test_help_lists_every_command(machine: Checkout) -> None:

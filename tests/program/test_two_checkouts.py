@@ -1,0 +1,125 @@
+"""Two checkouts with local stacks of their own, deployed and destroyed by what make runs: the real engine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.addresses import free_ports
+from tests.artifacts import checkout
+from tests.running import BOUND, ROOT
+from tools.local_state import State, resources
+
+pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
+
+
+class Checkout:
+    """A checkout that was set up, with one small model."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.root = checkout.program(folder)
+        checkout.built(self.root)
+        shutil.copytree(ROOT / "tools", self.root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "local.env", self.root)
+        (self.root / ".venv").symlink_to(sys.prefix)
+        (self.root / ".local/state").mkdir(parents=True)
+        self.declare(port)
+        self.run("source local.env && pulumi stack init --no-select local")
+
+    def declare(self, port: int) -> None:
+        """Writes the stack file with this port."""
+        version = {"artifact": "line", "machineType": "n1-standard-2", "manualScaling": {"nodes": 1}}
+        config = {
+            "gcp:project": "demo",
+            "tf2-models:endpoint": f"http://127.0.0.1:{port}",
+            "tf2-models:runtimeVersion": "2.21",
+            "tf2-models:models": {"m": {"defaultVersion": "v1", "versions": {"v1": version}}},
+        }
+        (self.root / "Pulumi.local.yaml").write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
+
+    def run(self, command: str) -> str:
+        """What a command prints in a shell that knows nothing of the tests' own."""
+        known = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "TF2_MODELS_"))}
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.root,
+            env={**known, "PYTHONPATH": str(ROOT), "PULUMI_HOME": str(self.root.parent / "home")},
+            capture_output=True,
+            text=True,
+            timeout=BOUND,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def up(self) -> str:
+        """What `make up` runs after the set-up."""
+        return self.run("tools/check_stack.sh && source ./local.env && tools/up.sh")
+
+    def down(self) -> str:
+        """What `make down` runs."""
+        return self.run("tools/check_stack.sh && source ./local.env && tools/down.sh")
+
+    def deployed(self) -> list[str]:
+        """The resources in the state."""
+        return resources(State(self.root / ".local/state/.pulumi", "tf2-models", "local").deployment())
+
+
+@pytest.fixture
+def checkouts(tmp_path: Path) -> Iterator[tuple[list[Checkout], list[int]]]:
+    """Two of them, and four ports, the first two of which are theirs; what is up in them is stopped at the end."""
+    ports = free_ports(4)
+    made = [Checkout(tmp_path / f"checkout-{number}", port) for number, port in enumerate(ports[:2])]
+    yield made, ports
+    for found in made:
+        found.run(f"{sys.executable} -m emulator down")
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/status", timeout=BOUND):
+            return True
+    except OSError:
+        return False
+
+
+def test_each_at_its_own_port_and_at_another_one_later(checkouts: tuple[list[Checkout], list[int]]) -> None:
+    """Up and down follow the stack file, with what was deployed, and leave the other checkout alone."""
+    (one, two), (first, second, moved, last) = checkouts
+
+    for found, port in ((one, first), (two, second)):
+        assert f"m, version v1 (default), on http://127.0.0.1:{port}\n" in found.up()
+    one.declare(moved)
+    text = one.up()
+    assert f"listens elsewhere than http://127.0.0.1:{moved}: restarting it" in text
+    assert "created" not in text.rpartition("Resources:")[2]
+    assert f"m, version v1 (default), on http://127.0.0.1:{moved}\n" in text
+    assert [_answers(port) for port in (first, second, moved)] == [False, True, True]
+
+    one.declare(last)
+    assert f"listens elsewhere than http://127.0.0.1:{last}: restarting it" in one.down()
+    assert one.deployed() == []
+    assert [_answers(port) for port in (second, moved, last)] == [True, False, False]
+    assert two.deployed() != []
+    two.down()
+    assert two.deployed() == []
+
+
+def test_settings_of_ones_own_are_not_in_the_way(checkouts: tuple[list[Checkout], list[int]]) -> None:
+    """An emulator that was started with other settings is deployed to, and taken down, with them."""
+    (one, _), (port, *_) = checkouts
+
+    one.run(f"{sys.executable} -m emulator up --operation-seconds 0.1")
+    assert f"emulator is up already on http://127.0.0.1:{port}\n" in one.up()
+    assert "at least 0.1 s each" in one.run(f"{sys.executable} -m emulator status")
+    one.down()
+
+    assert one.deployed() == []

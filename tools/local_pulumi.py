@@ -1,0 +1,187 @@
+"""Runs the pulumi command on the local stack, without questions, and refuses every other stack of the local state.
+
+Usage: python -m tools.local_pulumi [ARGUMENT...]
+       python -m tools.local_pulumi --check
+
+This is what the shell function `pulumi` of local.env runs, and what make runs. On the local state
+(.local/state of this checkout) it sets, each only where it is unset:
+
+    PULUMI_STACK                 local, whichever stack is selected
+    TF2_MODELS_ENDPOINT          where the local stack is, so that nothing can point it elsewhere
+    PULUMI_CONFIG_PASSPHRASE     empty: the local stack holds no secrets
+    PULUMI_SKIP_CONFIRMATIONS    true: no question before an update
+
+On a backend of your own it is plain pulumi. `--check` runs nothing: it prints why the local stack cannot be worked on.
+Exit codes: that of pulumi; 1 refused; of --check: 0 fine, 3 refused.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from resources import _backend, _local, errors
+from tools.local_state import ROOT, State, UnreadableError
+
+_NAMING = ("init", "select", "rename", "rm")
+"""Subcommands of `pulumi stack` that take a stack's name."""
+_VALUED = (
+    *("--color", "--copy-config-from", "--exec-kind", "--memprofilerate", "--otel-traces", "--profiling"),
+    *("--secrets-provider", "--teams", "--tracing", "--verbose", "-v"),
+)
+"""Options before or after `stack init` that take a value; the value of another one is taken for a stack's name."""
+_KINDS = {"--stack": "stack", "--source": "stack", "--dest": "stack", "--cwd": "folder", "s": "stack", "C": "folder"}
+"""Options, and letters of short ones, whose value says where a command works."""
+_MESSAGE = "m"
+"""The letter of a short option that always takes a value, `-mfixes`: what follows are not options."""
+
+
+def environment() -> dict[str, str]:
+    """The environment in which pulumi works on the local stack. Raises `InvalidInput` if it is not on this machine."""
+    return {**_without_questions(), _local.ENDPOINT_VARIABLE: _local.endpoint(ROOT)}
+
+
+def _without_questions() -> dict[str, str]:
+    found = dict(os.environ)
+    found["PULUMI_STACK"] = found.get("PULUMI_STACK") or _local.STACK
+    if not found.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
+        found.setdefault("PULUMI_CONFIG_PASSPHRASE", "")
+    found.setdefault("PULUMI_SKIP_CONFIRMATIONS", "true")
+    return found
+
+
+def is_local_backend() -> bool:
+    """Whether the engine keeps its state in this checkout's local state, run in the current folder."""
+    return _backend.is_local(_backend.current(ROOT), ROOT, Path.cwd())
+
+
+def refusal(arguments: Sequence[str]) -> str:
+    """Why a command must not run on the local state; empty if it may: it works on the stack `local` of this project."""
+    for variable in ("PULUMI_STACK", "PULUMI_OPTION_STACK"):
+        name = os.environ.get(variable)
+        if name and not _is_local(name):
+            return f'{variable} is "{name}", which is another stack: unset it. {_elsewhere(name)}'
+    folder = Path(os.environ.get("PULUMI_OPTION_CWD") or ".")
+    words: list[str] = []
+    for kind, value in _parsed(arguments):
+        if kind == "stack" and not _is_local(value):
+            return f'"{value}" is another stack. {_elsewhere(value)}'
+        if kind == "folder":
+            folder = Path(value)
+        if kind == "word":
+            words.append(value)
+    return _project_refusal(folder) or _words_refusal(words)
+
+
+def _words_refusal(words: Sequence[str]) -> str:
+    if words[:1] == ["new"]:
+        return "`pulumi new` makes another project: use a shell that has not sourced local.env"
+    names: Sequence[str] | None = None
+    if "stack" in words:
+        after = words[words.index("stack") + 1 :]
+        verb = next((index for index, word in enumerate(after) if word in _NAMING), None)
+        names = None if verb is None else after[verb + 1 :]
+        if verb is not None and after[verb] in ("init", "select") and not names:
+            return f"name the stack {_local.STACK}, or use a shell that has not sourced local.env"
+    elif words[:1] == ["cancel"]:
+        names = words[1:]
+    other = next((name for name in names or () if not _is_local(name)), None)
+    return f'"{other}" is another stack. {_elsewhere(other)}' if other else ""
+
+
+def _project_refusal(folder: Path) -> str:
+    """Refuses another project, which the engine finds in the folder or above it."""
+    here = folder.resolve()
+    for place in (here, *here.parents):
+        if (place / "Pulumi.yaml").exists():
+            other = "another project: use a shell that has not sourced local.env"
+            return "" if place == ROOT else f"{place.name} is {other}"
+    return ""
+
+
+def _elsewhere(name: str) -> str:
+    """What to do with another stack: on a backend of its own, or if it is in the local state already."""
+    plain = name.rpartition("/")[2]
+    state = State(ROOT / _backend.LOCAL_STATE / ".pulumi", State.local().project, plain)
+    if state.exists():
+        return (
+            f"It is in {_backend.LOCAL_STATE}, which is for the stack {_local.STACK} only.\n{_backend.way_out(plain)}"
+        )
+    return "For it, use a shell that has not sourced local.env, and `pulumi login` to a backend of your own"
+
+
+def _is_local(name: str) -> bool:
+    *place, stack = name.split("/")
+    return stack == _local.STACK and place in ([], ["organization"], ["organization", State.local().project])
+
+
+def _parsed(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What of a command line says where it works: (`stack`, NAME) or (`folder`, PATH); and (`word`, WORD)."""
+    left = list(arguments)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            yield from (("word", rest) for rest in left)
+            return
+        name, equals, value = word.partition("=")
+        if name.startswith("--") and name in _KINDS:
+            yield _KINDS[name], value if equals else _next(left)
+        elif word in _VALUED:
+            _next(left)
+        elif word.startswith("-") and not word.startswith("--"):
+            yield from _group(word[1:], left)
+        elif not word.startswith("-"):
+            yield "word", word
+
+
+def _group(letters: str, left: list[str]) -> Iterator[tuple[str, str]]:
+    """Short options written together, `-ys prod`: the first that takes a value takes the rest, or what follows."""
+    for index, letter in enumerate(letters):
+        if letter in _KINDS:
+            yield _KINDS[letter], letters[index + 1 :].removeprefix("=") or _next(left)
+        if letter in _KINDS or letter == _MESSAGE:
+            return
+
+
+def _next(left: list[str]) -> str:
+    return left.pop(0) if left else ""
+
+
+def _check() -> int:
+    try:
+        environment()
+    except errors.InvalidInput as error:
+        print(error)
+        return 3
+    return 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs pulumi in place of this process; returns only where it is refused, or not there."""
+    if list(arguments) == ["--check"]:
+        return _check()
+    try:
+        variables = _variables(arguments)
+        os.execvpe("pulumi", ["pulumi", *arguments], variables)  # noqa: S606 - the user's own arguments, each by itself
+    except FileNotFoundError:
+        print("error: pulumi is not on PATH: run `make setup`", file=sys.stderr)
+    except (errors.Error, UnreadableError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    return 1
+
+
+def _variables(arguments: Sequence[str]) -> dict[str, str]:
+    """The environment for a command. Raises `Error` if it must not run."""
+    if not is_local_backend():
+        return dict(os.environ)
+    reason = refusal(arguments)
+    if reason:
+        raise errors.Error(reason)
+    # A wrong endpoint in the stack file must not be in the way of `pulumi config set`.
+    return _without_questions() if arguments[:1] == ["config"] else environment()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,12 @@
+"""Runs `tools.local_pulumi` by its path, from any folder: the shell function `pulumi` of local.env does."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+    from tools.local_pulumi import main
+
+    sys.exit(main(sys.argv[1:]))

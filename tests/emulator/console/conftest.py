@@ -33,4 +33,5 @@ def page(browser: Browser, deployment: Deployment) -> Iterator[Page]:
         found.choose("version", name)
         found.until("document.querySelector('canvas') !== null")
         found.until("document.getElementById('sample').options.length === 4")
+        found.until("!document.getElementById('predict').hasAttribute('aria-disabled')")
         yield found

@@ -24,7 +24,7 @@ export function asCurl(origin, version, body, hasToken) {
   const words = ["curl", quoted(origin + pathOf(version)), "-H", quoted("Content-Type: application/json")];
   if (hasToken) words.push("-H", '"Authorization: Bearer $TF2_MODELS_TOKEN"');
   if (new Blob([text]).size < LONGEST_ARGUMENT) return [...words, "--data-raw", text].join(" ");
-  return `printf %s ${text} | ${[...words, "--data-binary", "@-"].join(" ")}`; // printf is a builtin: no limit
+  return `printf %s ${text} | ${[...words, "--data-binary", "@-"].join(" ")}`; // printf is a builtin in all but csh: no limit
 }
 
 /** The same JSON on one line, without characters that a shell or a terminal acts on. */

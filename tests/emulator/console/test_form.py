@@ -99,7 +99,7 @@ def test_a_version_without_a_manifest_is_asked_by_json(page: Page, deployment: D
     assert page.run("document.getElementById('as-json').open") is True
     assert predict(page) == "There is nothing to send: write an instance as JSON."
     page.type("document.getElementById('json')", "3")
-    assert '"double": 6' in predict(page)
+    assert predict(page).split("\n\n")[:2] == ["6", "Output: double"]
 
 
 @pytest.mark.parametrize(

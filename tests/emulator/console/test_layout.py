@@ -43,16 +43,19 @@ _HUGE = """
   const job = { name: `projects/p/jobs/${name}`, jobId: name, state: 'FAILED', createTime: '2026-01-31T15:04:05Z',
     startTime: '2026-01-31T15:04:05Z', endTime: '2027-01-31T15:04:05Z', errorMessage: 'y'.repeat(300),
     predictionInput: { versionName: `projects/p/models/${name}/versions/${name}` },
-    predictionOutput: { outputPath: `gs://${name}/${name}`, predictionCount: '9'.repeat(19), errorCount: '8'.repeat(19) } };
+    predictionOutput: {
+      outputPath: `gs://${name}/${name}`, predictionCount: '9'.repeat(19), errorCount: '8'.repeat(19) } };
   const call = { time: job.createTime, method: `ml.projects.${'method.'.repeat(12)}`, path: `/v1/${name}`, status: 400,
     milliseconds: 123456789.1 };
   let versions = [];
   const instead = {
     '/-/status': (found) => {
       versions = found.versions;
-      return { ...found, versions: versions.map((each) => ({ ...each, nodes: 1000000, minNodes: 1000000, maxNodes: 100000000 })) };
+      const nodes = { nodes: 1000000, minNodes: 1000000, maxNodes: 100000000 };
+      return { ...found, versions: versions.map((each) => ({ ...each, ...nodes })) };
     },
-    '/-/metrics': () => ({ seconds: 60, versions: Object.fromEntries(versions.map((each) => [each.name, seen])), calls: [call] }),
+    '/-/metrics': () => ({
+      seconds: 60, versions: Object.fromEntries(versions.map((each) => [each.name, seen])), calls: [call] }),
     '/-/jobs': () => ({ jobs: [job, { ...job, predictionInput: { uri: `gs://${name}/${name}` } }] }),
   };
   globalThis.fetch = async (url, options) => {

@@ -7,7 +7,7 @@ const STATES = { SUCCEEDED: "good", FAILED: "bad", CANCELLED: "bad" };
 const NUMBER = { class: "number" };
 const JOBS = [
   { title: "Job" }, { title: "Model", class: "long" }, { title: "State" }, { title: "Predictions", ...NUMBER }, { title: "Errors", ...NUMBER },
-  { title: "Created" }, { title: "Seconds", ...NUMBER }, { title: "Results", class: "path" },
+  { title: "Created", class: "date" }, { title: "Seconds", ...NUMBER }, { title: "Results", class: "path" },
 ];
 const CALLS = [
   { title: "Time", class: "time" }, { title: "Method" }, { title: "Address", class: "path" }, { title: "Status", ...NUMBER }, { title: "ms", ...NUMBER },
@@ -26,7 +26,7 @@ function ofJob(job) {
   const trouble = job.errorMessage ? [element("span", { class: "trouble" }, " ", job.errorMessage)] : [];
   return [
     [job.jobId, " ", element("span", { class: "note" }, project ?? job.name.split("/")[1])],
-    [model ? `${model}, ${version ?? "default version"}` : uri],
+    model ? [model, " ", element("span", { class: "note" }, version ?? "default version")] : [uri],
     [element("span", { class: STATES[job.state] ?? "warn" }, job.state), ...trouble],
     [predictionCount],
     { content: [errorCount], class: errorCount === "0" ? undefined : "bad" },

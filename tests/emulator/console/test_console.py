@@ -103,7 +103,7 @@ def test_all_of_it_works_with_the_keyboard(page: Page) -> None:
     before = page.run("document.getElementById('json').value")
     for key in ("ArrowRight", "ArrowDown", " ", "Delete", " "):
         page.press(key)
-    assert page.run("document.querySelector('.unseen[role=status]').innerText") == "row 4, column 4: 100 % ink"
+    assert page.run("document.querySelector('.unseen[role=status]').innerText") == "row 4, column 4: ink 1.00"
     assert page.run("document.getElementById('json').value") != before
     page.run("document.getElementById('predict').focus()")
     page.press("Enter")

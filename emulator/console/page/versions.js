@@ -6,6 +6,7 @@ import { structured } from "./signatures.js";
 /** A manifest without any facts: of a version that has none. */
 export const EMPTY = { signatures: {}, samples: [], classes: [] };
 
+const MOST_CLASSES = 20;
 let wanted = ""; // an answer that comes after another version was chosen is not shown
 
 /** `{ version, manifest }` of a version by its full name; the manifest is `EMPTY` if its SavedModel has none. */
@@ -16,8 +17,8 @@ export async function factsOf(name) {
 
 /** A manifest is a file from outside: what is not as expected counts as missing. */
 function readable(manifest) {
-  const listed = (value) => (Array.isArray(value) ? value : []);
-  const found = { ...manifest, samples: listed(manifest.samples), classes: listed(manifest.classes) };
+  const list = (value) => (Array.isArray(value) ? value : []);
+  const found = { ...manifest, samples: list(manifest.samples), classes: list(manifest.classes) };
   try {
     return { ...found, signatures: structured(manifest.signatures) };
   } catch {
@@ -79,9 +80,14 @@ function ofArtifact({ deploymentUri }, manifest) {
     TensorFlow: manifest.tensorflow,
     Keras: manifest.keras,
     size: manifest.size === undefined ? undefined : `${Number(manifest.size).toLocaleString("en")} bytes in ${files} file${files === 1 ? "" : "s"}`,
-    classes: manifest.classes.join(", "),
+    classes: listed(manifest.classes),
     samples: manifest === EMPTY ? undefined : manifest.samples.length,
   };
+}
+
+function listed(names) {
+  const rest = names.length - MOST_CLASSES;
+  return names.slice(0, MOST_CLASSES).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
 /** A time as the reader's clock shows it. */

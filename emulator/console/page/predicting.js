@@ -15,6 +15,7 @@ let ready = []; // the versions that answer
 let hasToken = false;
 let offered = "";
 let choice = 0; // of a version: a manifest that comes after a later choice is not used
+let loading = false; // the form is not that of the chosen version yet
 let question = 0; // an answer that comes after the instance has changed is not shown
 
 const identity = (version) => `${version?.name} ${version?.createTime}`; // one that was made again is another one
@@ -87,9 +88,11 @@ async function choose() {
   clear();
   offerOthers();
   find("full-name").textContent = version;
-  find("predict").setAttribute("aria-disabled", "true"); // until the form is this version's
+  loading = true;
+  find("predict").setAttribute("aria-disabled", "true");
   const facts = await showVersion(version);
   if (mine !== choice) return;
+  loading = false;
   manifest = facts?.manifest ?? EMPTY;
   offerSignatures(manifest.signatures, chooseSignature);
   chooseSignature();
@@ -159,7 +162,7 @@ function clear() {
   question += 1;
   find("result").replaceChildren();
   find("curl").hidden = true;
-  find("predict").removeAttribute("aria-disabled");
+  if (!loading) find("predict").removeAttribute("aria-disabled");
 }
 
 function write(instance) {

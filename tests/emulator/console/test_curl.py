@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.console.asking import predict
+from tests.emulator.console.asking import choose_version, predict
 from tests.emulator.console.browser import Browser, Page
 from tests.prediction.deployment import Deployment
 from tests.running import BOUND, RunningEmulator
@@ -123,7 +123,7 @@ def test_an_instance_of_any_size_is_sent(page: Page, server: _Server, tmp_path: 
 
 def test_the_form_is_copied_with_what_it_asks(page: Page, deployment: Deployment, tmp_path: Path) -> None:
     """The command answers as the form does; nothing is left of an instance that has changed."""
-    page.choose("version", f"projects/{deployment.project}/models/risk/versions/v1")
+    choose_version(page, f"projects/{deployment.project}/models/risk/versions/v1")
     page.until("document.querySelectorAll('#fields input').length === 2")
     page.type("document.querySelectorAll('#fields input')[1]", "it's $(touch made)")
     page.run("document.getElementById('copy').click()")

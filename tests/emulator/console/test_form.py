@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imsave
 
-from tests.emulator.console.asking import RESULT, predict
+from tests.emulator.console.asking import RESULT, choose_version, predict
 from tests.emulator.console.browser import Page
 from tests.prediction.deployment import Deployment
 
@@ -76,7 +76,7 @@ def test_truth_is_claimed_of_samples_only(page: Page) -> None:
 
 def test_what_a_field_cannot_mean_is_not_sent(page: Page, deployment: Deployment) -> None:
     """Nor what it meant before."""
-    page.choose("version", f"projects/{deployment.project}/models/risk/versions/v1")
+    choose_version(page, f"projects/{deployment.project}/models/risk/versions/v1")
     page.until("document.querySelectorAll('#fields input').length === 2")
     page.type("document.querySelector('#fields input')", "old")
     assert predict(page) == 'age takes a float32; it is "old"'
@@ -93,7 +93,7 @@ def test_what_a_field_cannot_mean_is_not_sent(page: Page, deployment: Deployment
 
 def test_a_version_without_a_manifest_is_asked_by_json(page: Page, deployment: Deployment) -> None:
     """Its signature is not known: the JSON is open, and nothing is sent while nothing stands there."""
-    page.choose("version", f"projects/{deployment.project}/models/numbers/versions/v1")
+    choose_version(page, f"projects/{deployment.project}/models/numbers/versions/v1")
     page.until("document.getElementById('inputs').hidden")
 
     assert page.run("document.getElementById('as-json').open") is True
@@ -135,7 +135,7 @@ def test_what_cannot_be_an_instance_is_said_and_not_sent(page: Page, deployment:
 def test_a_form_has_a_field_for_each_input(page: Page, deployment: Deployment) -> None:
     """Of its type, with its label; a sample fills it."""
     name = f"projects/{deployment.project}/models/risk/versions/v1"
-    page.choose("version", name)
+    choose_version(page, name)
     page.until("document.querySelectorAll('#fields input').length === 2")
 
     assert page.run("[...document.querySelectorAll('#fields label')].map((e) => e.innerText.split('\\n')[0])") == [

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.emulator.console.asking import predict
+from tests.emulator.console.asking import choose_version, predict
 from tests.emulator.console.browser import Browser, Page
 from tests.emulator.ml.caller import Caller
 from tests.running import RunningEmulator
@@ -93,9 +93,7 @@ def crowded(browser: Browser, emulator: RunningEmulator) -> Iterator[Page]:
     with browser.page() as page:
         page.size(1280, 900)
         page.open(f"{emulator.endpoint}/console")
-        full = f"{model}/versions/{name}"
-        page.until(f"[...document.getElementById('version').options].some((each) => each.value === {full!r})")
-        page.choose("version", full)
+        choose_version(page, f"{model}/versions/{name}")
         page.until(f"document.querySelectorAll('#other-versions input').length === {_VERSIONS - 1}")
         page.until(f"document.getElementById('version-facts').innerText.includes({'z' * 80!r})")
         page.type("document.getElementById('json')", "3")

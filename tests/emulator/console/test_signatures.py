@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.console.asking import RESULT, predict
+from tests.emulator.console.asking import RESULT, choose_version, predict
 from tests.emulator.console.browser import Page
 from tests.emulator.ml.caller import N1, Caller
 from tests.prediction.deployment import Deployment
@@ -36,8 +36,7 @@ def test_a_signature_is_chosen_among_those_of_an_old_manifest(
     body = {"name": "v1", "deploymentUri": f"gs://{caller.bucket}/numbers", **N1}
     caller.response(caller.versions.create(parent=caller.model("numbers"), body=body).execute())
     name = f"projects/{project}/models/numbers/versions/v1"
-    page.until(f"[...document.getElementById('version').options].some((each) => each.value === {name!r})")
-    page.choose("version", name)
+    choose_version(page, name)
     page.until("document.getElementById('signature').options.length === 2")
 
     assert page.run("document.querySelector('#fields label').innerText").split("\n") == ["x", "float32"]
@@ -51,7 +50,7 @@ def test_a_signature_is_chosen_among_those_of_an_old_manifest(
 
 def test_a_signature_is_written_where_none_is_known(page: Page, deployment: Deployment) -> None:
     """A version without a manifest is asked for any; one that it does not have is refused with those that it has."""
-    page.choose("version", f"projects/{deployment.project}/models/numbers/versions/v1")
+    choose_version(page, f"projects/{deployment.project}/models/numbers/versions/v1")
     page.until("document.getElementById('inputs').hidden")
     page.type("document.getElementById('json')", "3")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.console.asking import RESULT, predict, table
+from tests.emulator.console.asking import RESULT, choose_version, predict, table
 from tests.emulator.console.browser import Browser, Page
 from tests.emulator.jobs.batch import Batch
 from tests.emulator.ml.caller import N1, Caller
@@ -34,12 +34,6 @@ def _deploy(caller: Caller, model: str, name: str, uri: str, **body: Any) -> str
     return full
 
 
-def _choose(page: Page, name: str) -> None:
-    page.until(f"[...document.getElementById('version').options].some((each) => each.value === {name!r})")
-    page.choose("version", name)
-    page.until("!document.getElementById('predict').hasAttribute('aria-disabled')")
-
-
 def test_versions_answer_one_instance_side_by_side(
     page: Page, emulator: RunningEmulator, project: str, prediction_models: Path
 ) -> None:
@@ -50,7 +44,7 @@ def test_versions_answer_one_instance_side_by_side(
     first = _deploy(caller, model, "v1", _clothes(caller, prediction_models, "v1"))
     _deploy(caller, model, "v2", _clothes(caller, prediction_models, "v2", **others))
     caller.version(model, "v3")  # takes a number, not an image
-    _choose(page, first)
+    choose_version(page, first)
     page.until("document.querySelectorAll('#other-versions input').length === 2")
     page.run("for (const each of document.querySelectorAll('#other-versions input')) each.click()")
     predict(page)
@@ -89,7 +83,7 @@ def test_a_version_shows_its_artifact(
     uri = _clothes(caller, prediction_models, "c", **facts)
     name = _deploy(caller, caller.model("facts"), "v1", uri, description=_EVIL, labels={"team": "one"})
     caller.upload("c", b'{"metrics": {"accuracy": 1.0}}', "manifest.json")
-    _choose(page, name)
+    choose_version(page, name)
     page.until(f"{_FACTS}.includes({name!r})")
     said = page.run(_FACTS)
 
@@ -110,7 +104,7 @@ def test_a_manifest_may_hold_anything(page: Page, emulator: RunningEmulator, pro
         caller.upload(f"odd{number}", text.encode(), "manifest.json")
         uri = caller.upload(f"odd{number}")
         name = _deploy(caller, model, f"v{number}", uri)
-        _choose(page, name)
+        choose_version(page, name)
         page.until(f"{_FACTS}.includes({name!r})")
         page.type("document.getElementById('json')", "3")
         assert predict(page).startswith("6"), text
@@ -180,7 +174,7 @@ def test_what_the_page_reads_is_no_call(browser: Browser, deployment: Deployment
     calls, quota = emulator.calls(), emulator.status()["quota"]
     with browser.page() as page:
         page.open(f"{emulator.endpoint}/console")
-        _choose(page, name)
+        choose_version(page, name)
         page.until(f"{_FACTS}.includes({name!r}) && document.querySelector('canvas') !== null")
         before = page.run("document.getElementById('facts').innerText")
         page.until(f"document.getElementById('job-list').childElementCount > 0 && {before!r} !== ''")
@@ -200,11 +194,28 @@ def test_a_version_made_again_is_read_again(
     caller = Caller(emulator, project)
     model = caller.model("again")
     name = _deploy(caller, model, "v1", _clothes(caller, prediction_models, "one", recipe="first_recipe"))
-    _choose(page, name)
+    choose_version(page, name)
     page.until(f"{_FACTS}.includes('first_recipe')")
     caller.wait(caller.versions.delete(name=name).execute())
     _deploy(caller, model, "v1", _clothes(caller, prediction_models, "two", recipe="second_recipe"))
-    _choose(page, name)
+    choose_version(page, name)
 
     page.until(f"{_FACTS}.includes('second_recipe')")
     assert "first_recipe" not in page.run(_FACTS)
+
+
+def test_nothing_is_asked_before_the_form_is_that_of_the_version(page: Page, deployment: Deployment) -> None:
+    """Who types while the manifest is on its way asks no version by another one's form."""
+    name = f"projects/{deployment.project}/models/risk/versions/v1"
+    page.run("globalThis.go = new Promise((done) => { globalThis.arrive = done; })")
+    page.run(
+        "(() => { const real = globalThis.fetch; globalThis.fetch = async (url, options) => {"
+        " if (url.pathname.includes('/versions/')) await globalThis.go; return real(url, options); }; })()"
+    )
+    page.choose("version", name)
+    page.type("document.getElementById('json')", "[1]")
+    assert page.run("document.getElementById('predict').hasAttribute('aria-disabled')") is True
+
+    page.run("globalThis.arrive()")
+    page.until("document.querySelectorAll('#fields input').length === 2")
+    assert predict(page).startswith("75.0 %")

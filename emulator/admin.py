@@ -1,4 +1,4 @@
-"""`/-/status`, `/-/metrics`, `/-/calls`, `/-/faults`: what the emulator says of itself, and what is to go wrong.
+"""What is below `/-/`: what the emulator says of itself, and the faults that are to go wrong.
 
 No path of this machine is in it.
 """
@@ -9,8 +9,10 @@ import json
 import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from emulator import discovery, faults
+from emulator.console import details
 from emulator.ml import tables
 from emulator.ml.deployments import scale_of
 from emulator.request import Response
@@ -20,20 +22,26 @@ if TYPE_CHECKING:
     from emulator.context import Emulator
 
 NAME = "tf2-models emulator"
+_VERSIONS = "/-/versions/"
 
 
-def respond(emulator: Emulator, verb: str, path: str, content: bytes) -> Response:
+async def respond(emulator: Emulator, verb: str, path: str, content: bytes) -> Response:
     """The answer to a call below `/-/`. Raises `NotFound`, and `InvalidArgument` for faults that are none."""
     if (verb, path) == ("GET", "/-/status"):
         return Response(body=status(emulator))
     if (verb, path) == ("GET", "/-/metrics"):
         return Response(body={**emulator.metrics.to_json(), "calls": emulator.metrics.calls()})
+    if (verb, path) == ("GET", "/-/jobs"):
+        return Response(body={"jobs": details.jobs(emulator)})
+    if verb == "GET" and path.startswith(_VERSIONS):
+        return Response(body=await details.version(emulator, unquote(path.removeprefix(_VERSIONS))))
     if path == "/-/calls" and verb in ("GET", "DELETE"):
         return _calls(emulator, verb)
     if path == "/-/faults" and verb in ("GET", "PUT", "DELETE"):
         return _faults(emulator, verb, content)
     raise errors.NotFound(
-        "There is GET /-/status and /-/metrics, GET and DELETE /-/calls, and GET, PUT and DELETE /-/faults."
+        "There is GET /-/status, /-/metrics, /-/jobs and /-/versions/NAME, GET and DELETE /-/calls, and GET, PUT and"
+        " DELETE /-/faults."
     )
 
 
@@ -59,7 +67,7 @@ def status(emulator: Emulator) -> dict[str, Any]:
     for row in emulator.store.all("SELECT * FROM versions ORDER BY project, model, name"):
         key = tables.key_of(row)
         default = tables.is_default(emulator, row)
-        version = {"name": key, "state": row["state"], "isDefault": default}
+        version = {"name": key, "state": row["state"], "isDefault": default, "createTime": row["created"]}
         versions.append({**version, **_nodes(emulator, row, key)})
     return {
         "name": NAME,

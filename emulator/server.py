@@ -92,7 +92,7 @@ class App:
                 return console.respond(call.verb, call.raw_path)
             if call.raw_path.startswith("/-/"):
                 content = await call.read() if call.verb == "PUT" else b""
-                return admin.respond(self._emulator, call.verb, call.raw_path, content)
+                return await admin.respond(self._emulator, call.verb, call.raw_path, content)
             if batch.answers_at(call):
                 return await batch.respond(call, self._batched)
             if directory.answers(call):

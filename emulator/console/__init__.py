@@ -1,4 +1,4 @@
-"""`/console`: a page about the emulator for people. Its files are answered as they are, its data are those of the APIs.
+"""`/console`: a page about the emulator for people. Its files are those of `page/`, as they are.
 
 The page takes nothing from elsewhere, and nothing that comes from outside becomes markup: the browser itself refuses
 both, by the headers that go with every file.
@@ -12,7 +12,7 @@ from emulator.request import Response
 from resources import errors
 
 PATH = "/console"
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent / "page"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.running import RunningEmulator
+from tests.running import ROOT, RunningEmulator
 
 
 def _ask(
@@ -42,6 +42,10 @@ def test_each_file_forbids_what_it_does_not_need(emulator: RunningEmulator, path
     ("verb", "path"),
     [
         ("GET", "/console/__init__.py"),
+        ("GET", "/console/details.py"),
+        ("GET", "/console/page"),
+        ("GET", "/console/page/main.js"),
+        ("GET", "/console/../details.py"),
         ("GET", "/console/../cli.py"),
         ("GET", "/console/%2e%2e/cli.py"),
         ("GET", "/console//etc/passwd"),
@@ -94,6 +98,36 @@ def test_a_browser_asks_its_user_for_the_token(
 
     assert status == 401
     assert headers["www-authenticate"].startswith("Basic ")
+
+
+def test_every_file_of_the_page_is_answered(emulator: RunningEmulator) -> None:
+    """By its name, as it is."""
+    files = sorted(Path(ROOT, "emulator/console/page").iterdir())
+
+    assert len(files) > 10
+    for file in files:
+        status, _, body = _ask(emulator, "GET", f"/console/{file.name}")
+        assert (status, body) == (200, file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/-/versions",
+        "/-/versions/",
+        "/-/versions/projects/p/models/m",
+        "/-/versions/projects/p/models/m/versions/v",
+        "/-/versions/projects/p/models/m/versions/v/more",
+        "/-/versions/projects%2Fp%2Fmodels%2F..%2Fversions%2F..",
+        "/-/versions/projects/p/models/m/versions/%00",
+        "/-/versions/jobs/p/jobs/m/jobs/v",
+    ],
+)
+def test_a_version_that_does_not_exist_has_no_facts(emulator: RunningEmulator, path: str) -> None:
+    """Whatever is asked for in its place."""
+    status, _, body = _ask(emulator, "GET", path)
+
+    assert (status, json.loads(body)["error"]["status"]) == (404, "NOT_FOUND")
 
 
 def test_metrics_say_what_came_last(emulator: RunningEmulator, project: str) -> None:

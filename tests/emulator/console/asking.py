@@ -20,3 +20,10 @@ def predict(page: Page) -> str:
     page.until(f"{RESULT}.includes('Answered in') || document.querySelector('#result .bad') !== null")
     found: str = page.run(RESULT)
     return found
+
+
+def choose_version(page: Page, name: str) -> None:
+    """Chooses a version by its full name, once it is offered, and waits until the form is that version's."""
+    page.until(f"[...document.getElementById('version').options].some((each) => each.value === {name!r})")
+    page.choose("version", name)
+    page.until("!document.getElementById('predict').hasAttribute('aria-disabled')")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.emulator.console.asking import choose_version
 from tests.emulator.console.browser import CHROMIUM, Browser, Page, browsing
 from tests.prediction.conftest import deployment, prediction_models
 from tests.prediction.deployment import Deployment
@@ -29,8 +30,7 @@ def page(browser: Browser, deployment: Deployment) -> Iterator[Page]:
         found.size(1280, 900)
         found.open(f"{deployment.emulator.endpoint}/console")
         name = f"projects/{deployment.project}/models/clothes/versions/v1"
-        found.until(f"[...document.getElementById('version').options].some((each) => each.value === {name!r})")
-        found.choose("version", name)
+        choose_version(found, name)
         found.until("document.querySelector('canvas') !== null")
         found.until("document.getElementById('sample').options.length === 4")
         yield found

@@ -1,18 +1,20 @@
 // Looks at the emulator every two seconds, while somebody looks at the page.
 
+import { showCalls, showJobs } from "./activity.js";
 import { find, getJson } from "./dom.js";
-import { showCalls, showFacts, showModels } from "./models.js";
+import { showFacts, showModels } from "./models.js";
 import { listen, offer } from "./predicting.js";
 
 const PAUSE_MS = 2000;
 
 async function look() {
   try {
-    const [status, metrics] = await Promise.all([getJson("/-/status"), getJson("/-/metrics")]);
+    const [status, metrics, { jobs }] = await Promise.all(["/-/status", "/-/metrics", "/-/jobs"].map((path) => getJson(path)));
     showFacts(status);
     showModels(status, metrics);
+    showJobs(jobs);
     showCalls(metrics.calls);
-    offer(status.versions);
+    offer(status);
     find("connection").textContent = "";
   } catch (error) {
     find("connection").textContent = `The emulator does not answer: ${error.message}. What is shown may be old.`;

@@ -72,7 +72,7 @@ export class Drawing {
     event.preventDefault();
     this.paint();
     const [r, c] = this.cursor;
-    this.said.textContent = `row ${r + 1}, column ${c + 1}: ${Math.round(100 * this.pixels[r][c])} % ink`;
+    this.said.textContent = `row ${r + 1}, column ${c + 1}: ink ${this.pixels[r][c].toFixed(2)}`;
   }
 
   /** Adds ink around a place, softer at the brush's edge. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +29,7 @@ NAMES = {
     "batch": "a batch prediction job over a million rows, to model.predict in memory",
     "upload": "memory and throughput of the provider while it sends files",
     "sending": "uploads by the provider, to the transfer manager of google-cloud-storage",
-    "storage": "the emulator's Cloud Storage, to fake-gcs-server",
+    "storage": "the emulator's Cloud Storage, sending and fetching, to fake-gcs-server",
 }
 _WIDTH = 160
 """Of a table that goes to a file."""
@@ -49,16 +50,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, signal.default_int_handler)
     try:
         with _progress() as say, World(say) as world:
+            conditions = f"{_machine()}; {world.place}"
             found, failed = _measured(world, list(dict.fromkeys(options.names)) or list(NAMES))
     except KeyboardInterrupt:
         sys.stderr.write("benchmarks: interrupted; nothing is left\n")
         return 130
-    show(found, Console(width=None if sys.stdout.isatty() else _WIDTH))
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    console.print(conditions, highlight=False)
+    show(found, console)
     if options.json:
         write(found, options.json)
     for line in failed:
         sys.stderr.write(f"benchmarks: {line}\n")
     return 0 if not failed and all(figure.holds for figure in found) else 1
+
+
+def _machine() -> str:
+    """What figures depend on."""
+    load = os.getloadavg()[0]
+    cores = len(os.sched_getaffinity(0))
+    busy = ": other programs run, and move what is timed" if load > cores / 2 else ""
+    return f"{cores} {'core' if cores == 1 else 'cores'}, load {load:.1f} at the start{busy}"
 
 
 def _measured(world: World, names: Sequence[str]) -> tuple[list[Figure], list[str]]:

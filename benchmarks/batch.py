@@ -62,7 +62,12 @@ def figures(world: World) -> Iterator[Figure]:
     peaks = [one.worker / MB for one in seen]
     spread = f"{len(peaks)} jobs, {min(peaks):.0f} to {max(peaks):.0f}"
     yield Figure(
-        what="batch job: most memory of a worker (RSS)", measured=max(peaks), bound=MEMORY, unit="MB", spread=spread
+        what="batch job: most memory of a worker (RSS)",
+        measured=max(peaks),
+        bound=MEMORY,
+        unit="MB",
+        spread=spread,
+        disturbed_by="",
     )
     yield _growth(world, jobs, rows, max(one.worker for one in seen))
 
@@ -97,6 +102,7 @@ def _growth(world: World, jobs: _Jobs, rows: Path, before: int) -> Figure:
         measured=after / before,
         bound=GROWTH,
         spread=f"{after / MB:.0f} MB to {before / MB:.0f} MB",
+        disturbed_by="",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import BenchmarkError
@@ -20,15 +21,16 @@ class Emulator:
     Args:
         world: ends it.
         options: of `serve`.
+        data: its folder (default: a new one on disk).
 
     Attributes:
         endpoint: `http://127.0.0.1:PORT`.
         pid: of its process.
     """
 
-    def __init__(self, world: World, *options: str) -> None:
-        data = str(world.folder("emulator"))
-        process = world.start([sys.executable, "-m", "emulator", "serve", "--port", "0", "--data", data, *options])
+    def __init__(self, world: World, *options: str, data: Path | None = None) -> None:
+        given = ["--port", "0", "--data", str(data or world.folder("emulator")), *options]
+        process = world.start([sys.executable, "-m", "emulator", "serve", *given])
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         if not line.startswith(PREFIX):

@@ -21,10 +21,11 @@ _FETCH_SECONDS, _START_SECONDS = 300.0, 20.0
 
 
 class FakeGcs:
-    """A fake-gcs-server that serves until the world ends, with its file system backend.
+    """A fake-gcs-server that serves until the world ends, with its file system backend, in memory where there is room.
 
     Attributes:
         endpoint: `http://127.0.0.1:PORT`.
+        pid: of its process.
     """
 
     def __init__(self, world: World) -> None:
@@ -36,11 +37,11 @@ class FakeGcs:
             "-port": str(port),
             "-public-host": f"127.0.0.1:{port}",
             "-backend": "filesystem",
-            "-filesystem-root": str(world.folder("fake-gcs")),
+            "-filesystem-root": str(world.memory_folder("fake-gcs")),
             "-log-level": "warn",
         }
         command = [str(program), *(text for option in options.items() for text in option)]
-        world.start(command, stdout=subprocess.DEVNULL)
+        self.pid = world.start(command, stdout=subprocess.DEVNULL).pid
         end = time.monotonic() + _START_SECONDS
         while not others.answers(f"{self.endpoint}/storage/v1/b?project=bench"):
             if time.monotonic() > end:

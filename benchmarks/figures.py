@@ -10,9 +10,13 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 MB = 1e6
+
+OTHER_PROGRAMS = "other programs on this machine's cores; measure again when it is idle"
+"""What moves a ratio of times, even by turns: a side that uses several cores loses less to them."""
 
 Say = Callable[[str], None]
 """Shows what is being done."""
@@ -33,6 +37,7 @@ class Figure:
         at_least: whether `bound` is the least.
         unit: empty for ratios and counts.
         spread: of what `measured` is the median or the maximum, and what it was made of.
+        disturbed_by: what else than the code may move it; empty for counts and the like.
     """
 
     what: str
@@ -41,6 +46,7 @@ class Figure:
     at_least: bool = False
     unit: str = ""
     spread: str = ""
+    disturbed_by: str = OTHER_PROGRAMS
 
     @property
     def holds(self) -> bool:
@@ -48,6 +54,19 @@ class Figure:
         if self.bound is None:
             return True
         return self.measured >= self.bound if self.at_least else self.measured <= self.bound
+
+    @property
+    def failure(self) -> str:
+        """By how much it is beyond its bound, and what may have moved it; empty where it holds."""
+        if self.bound is None or self.holds:
+            return ""
+        away = abs(self.measured - self.bound)
+        share = f"{away / self.bound:.0%} " if self.bound else f"{_number(away, self.unit)} "
+        side = "below" if self.at_least else "above"
+        line = f"{self.what}: {_number(self.measured, self.unit)} is {share}{side} {_number(self.bound, self.unit)}"
+        spread = f" ({self.spread})" if self.spread else ""
+        cause = f"May come from: {self.disturbed_by}." if self.disturbed_by else "Nothing but the code moves it."
+        return f"{line}{spread}. {cause}"
 
 
 @dataclass(frozen=True)
@@ -78,19 +97,31 @@ def alternate(count: int, first: Callable[[], float], second: Callable[[], float
 
 
 def show(figures: Sequence[Figure], console: Console) -> None:
-    """Prints the table."""
-    table = Table(box=box.SIMPLE)
-    table.add_column("figure")
-    for heading in ("measured", "bound"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("spread")
+    """Prints the figures that have a bound, those that have none, and why bounds do not hold."""
+    bound = [figure for figure in figures if figure.bound is not None]
+    if bound:
+        table = _table("bounds", "figure", "measured", "bound", "", "spread")
+        for figure in bound:
+            sign, verdict = ">=" if figure.at_least else "<=", "[green]pass[/]" if figure.holds else "[bold red]FAIL[/]"
+            limit = f"{sign} {_number(figure.bound or 0, figure.unit)}"
+            table.add_row(figure.what, _number(figure.measured, figure.unit), limit, verdict, figure.spread)
+        console.print(table)
+    if free := [figure for figure in figures if figure.bound is None]:
+        table = _table("for information", "figure", "measured", "spread")
+        for figure in free:
+            table.add_row(figure.what, _number(figure.measured, figure.unit), figure.spread)
+        console.print(table)
     for figure in figures:
-        sign = ">=" if figure.at_least else "<="
-        bound = "" if figure.bound is None else f"{sign} {_number(figure.bound, figure.unit)}"
-        verdict = "" if figure.bound is None else "[green]pass[/]" if figure.holds else "[bold red]FAIL[/]"
-        table.add_row(figure.what, _number(figure.measured, figure.unit), bound, verdict, figure.spread)
-    console.print(table)
+        if figure.failure:
+            console.print(f"[bold red]FAIL[/] {escape(figure.failure)}", highlight=False, soft_wrap=True)
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(box=box.SIMPLE, title=title, title_justify="left", title_style="bold")
+    for heading in headings:
+        is_number = heading in ("measured", "bound")
+        table.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number or not heading)
+    return table
 
 
 def write(figures: Sequence[Figure], file: Path) -> None:

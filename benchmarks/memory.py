@@ -21,5 +21,5 @@ def figures(world: World) -> Iterator[Figure]:
     if seen is None:
         raise BenchmarkError("the first up of the local stack was not watched")
     what = "provider process during an up"
-    yield Figure(what=f"{what}: most memory", measured=seen.peak / MB, bound=BOUND, unit="MB")
-    yield Figure(what=f"{what}: TensorFlow loaded (1 is yes)", measured=int(seen.tensorflow), bound=0)
+    yield Figure(what=f"{what}: most memory", measured=seen.peak / MB, bound=BOUND, unit="MB", disturbed_by="")
+    yield Figure(what=f"{what}: TensorFlow loaded (1 is yes)", measured=int(seen.tensorflow), bound=0, disturbed_by="")

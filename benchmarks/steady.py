@@ -63,6 +63,7 @@ def _errors(loads: list[Load], changed: float) -> Figure:
         measured=errors,
         bound=0,
         spread=f"of {requests} requests; the new default after {changed:.0f} s {first}".rstrip(),
+        disturbed_by="",
     )
 
 
@@ -75,6 +76,7 @@ def _growth(before: dict[int, int], after: dict[int, int]) -> Figure:
         bound=GROWTH,
         unit="MB",
         spread=f"{len(lasting)} processes, {totals[0]:.0f} MB to {totals[1]:.0f} MB",
+        disturbed_by="",
     )
 
 

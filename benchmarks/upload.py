@@ -65,6 +65,7 @@ def _compared(load: Load, rounds: Sequence[tuple[Run, Run]]) -> Iterator[Figure]
         bound=BOUND,
         unit="MB",
         spread=f"{len(peaks)} rounds, {min(peaks):.1f} to {max(peaks):.1f}",
+        disturbed_by="",
     )
     yield Figure(what=f"upload of {load.name}", measured=speed.median, unit=load.unit, spread=speed.spread)
 
@@ -76,13 +77,14 @@ class _Sender:
         self._world = world
         self._program = programs.upload(world.folder("upload"))
         self._engine = Engine(world, self._program)
-        self._engine.configure({"tf2-models:endpoint": Emulator(world).endpoint})
+        endpoint = Emulator(world, data=world.memory_folder("emulator")).endpoint
+        self._engine.configure({"tf2-models:endpoint": endpoint})
         self._declared: dict[str, dict[str, Any]] = {}
 
     def up(self, load: Load) -> Run:
         """Adds a SavedModel with new bytes, deploys it, watches the provider, removes the bytes on this side."""
         name = f"load-{len(self._declared)}"
-        folder = self._world.folder(name)
+        folder = self._world.memory_folder(name)
         self._declared[name] = {"source": str(folder), "files": written(folder, load)}
         programs.declare(self._program, self._declared)
         try:

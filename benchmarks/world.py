@@ -1,4 +1,4 @@
-"""Where benchmarks run: a temporary folder and processes, all of it gone in the end."""
+"""Where benchmarks run: temporary folders and processes, all of it gone in the end."""
 
 from __future__ import annotations
 
@@ -22,8 +22,12 @@ from benchmarks.watch import descendants
 
 ROOT = Path(__file__).parent.parent
 _PR_SET_CHILD_SUBREAPER = 36
+_PREFIX = "tf2-models-bench-"
 _GRACE = 10.0
 _SHOWN = 5
+_SHARED_MEMORY = Path("/dev/shm")  # Linux's file system in memory
+_ROOM_BYTES = 8 * 2**30
+"""What the figures of files need in memory: 3 GB of objects, as many on the other side, and what is sent."""
 
 
 class World:
@@ -31,12 +35,17 @@ class World:
 
     Args:
         say: shows what is being done.
+
+    Attributes:
+        in_memory: whether `memory_folder` is in memory.
     """
 
     def __init__(self, say: Say) -> None:
         self.say = say
         self._processes: list[subprocess.Popen[str]] = []
-        self._top = Path(tempfile.mkdtemp(prefix="tf2-models-bench-"))
+        self._top = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        memory = _memory_top()
+        self.in_memory, self._memory = memory is not None, memory or self._top
         self._log = (self._top / "log").open("w", encoding="utf-8")
         if sys.platform == "linux":  # what a process of ours leaves behind becomes our child, and ends with the rest
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
@@ -51,12 +60,26 @@ class World:
             self._end_processes()
             self._log.close()
             shutil.rmtree(self._top)
+            if self.in_memory:
+                shutil.rmtree(self._memory)
         finally:
             signal.signal(signal.SIGINT, kept)
 
     def folder(self, name: str) -> Path:
         """A new folder."""
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._top))
+
+    def memory_folder(self, name: str) -> Path:
+        """A new folder for files whose disk is not what is measured: in memory, or where that has no room on disk."""
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._memory))
+
+    @property
+    def place(self) -> str:
+        """Where `memory_folder` is, in words."""
+        if self.in_memory:
+            return f"files of the figures of Cloud Storage are in memory ({_SHARED_MEMORY})"
+        room = f"{_SHARED_MEMORY} has less than {_ROOM_BYTES / 2**30:.0f} GB of free memory"
+        return f"{room}: files of the figures of Cloud Storage are on the disk of {self._top.parent}, which moves them"
 
     def start(self, command: Sequence[str], **more: Any) -> subprocess.Popen[str]:
         """A process that is spoken to over pipes, away from the terminal's Ctrl-C; its errors go to a log."""
@@ -94,3 +117,29 @@ class World:
                     os.kill(pid, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(-1, 0)
+
+
+def _memory_top() -> Path | None:
+    """A new folder in memory; None where there is no such file system, or little room."""
+    try:
+        _sweep()
+        if _room() >= _ROOM_BYTES:
+            return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_SHARED_MEMORY))
+    except OSError:  # not there, or not for us
+        return None
+    return None
+
+
+def _sweep() -> None:
+    """Removes what runs left in memory that were killed: it would stay until the machine ends."""
+    for folder in _SHARED_MEMORY.glob(f"{_PREFIX}*-*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if folder.stat().st_uid == os.getuid() and not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _room() -> int:
+    """Bytes that fit into the file system in memory, and into memory."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    return min(shutil.disk_usage(_SHARED_MEMORY).free, kilobytes * 1024)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hmac
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from resources.errors import ApiError, Error, PermissionDenied, Unauthenticated
+from resources.errors import ApiError, Error, InvalidArgument, PermissionDenied, Unauthenticated
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LEAST = 16
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.~%!$&'()*+,;=-]+)(:[0-9]*)?", re.ASCII)
 _SAFE = ("GET", "HEAD")
 
 
@@ -30,17 +33,20 @@ class Access:
         self._token = token.encode()
 
     def check(self, headers: Mapping[str, str], verb: str = "GET") -> None:
-        """Refuses a call of another name or site with `PermissionDenied`, and one without the token.
+        """Refuses a call of another name or site with `PermissionDenied`, of no name, and one without the token.
 
         A page of another origin, on another port of this machine too, may not send what changes something.
         """
         origin = headers.get("origin")
-        for address in (f"//{headers.get('host', '')}", origin):
+        host = headers.get("host", "")
+        if not _HOST.fullmatch(host):
+            raise InvalidArgument("The header Host must be there: the name and the port of this endpoint.")
+        for address in (f"//{host}", origin):
             if address is not None and _host(address) not in self._names:
                 raise PermissionDenied(
                     f"This endpoint answers to its own names only: {', '.join(sorted(self._names))}."
                 )
-        if origin is not None and verb not in _SAFE and not _same(origin, headers.get("host", "")):
+        if origin is not None and verb not in _SAFE and not _same(origin, host):
             raise PermissionDenied("This endpoint takes calls that change something from its own pages only.")
         if self._token and not hmac.compare_digest(_given(headers.get("authorization", "")), self._token):
             raise _unauthenticated()
@@ -80,6 +86,7 @@ def _same(origin: str, host: str) -> bool:
     return origin.lower().partition("://")[2] == host.lower()
 
 
+@functools.lru_cache(maxsize=64)
 def _host(address: str) -> str | None:
     try:
         return urlsplit(address).hostname

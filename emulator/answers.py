@@ -48,6 +48,10 @@ def rendered(response: Response, *, pretty: bool) -> Response:
 class Out(Protocol):
     """Where an answer goes; see `exchange.Exchange`."""
 
+    @property
+    def takes_body(self) -> bool:
+        """Whether a body may follow the head."""
+
     def start(self, status: int, headers: Mapping[str, str]) -> None:
         """The head."""
 
@@ -68,7 +72,10 @@ async def send(out: Out, call: Call, response: Response) -> int:
     if _packs(call, answer):
         answer = await asyncio.to_thread(_packed, answer)
     out.start(answer.status, {**HARMLESS, **answer.headers})
-    if isinstance(answer.body, bytes):
+    if not out.takes_body:
+        if isinstance(answer.body, FilePart):
+            answer.body.file.close()
+    elif isinstance(answer.body, bytes):
         await write(answer.body)
     elif isinstance(answer.body, FilePart):
         with answer.body.file:

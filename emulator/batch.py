@@ -5,14 +5,12 @@ Calls are done one after the other, in their order. A call of media, or a batch 
 
 from __future__ import annotations
 
-import email.policy
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from email.message import Message
-from email.parser import BytesParser
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
 from emulator import answers
@@ -25,6 +23,11 @@ MOST = 1000
 
 _LINE = re.compile(rb"([A-Z]+) (\S+)(?: HTTP/1\.[01])?")
 _HEAD = re.compile(rb"\r?\n\r?\n")
+_HEAD_BYTES = 64 << 10
+_ANSWERS_BYTES = 64 << 20
+"""What all answers of a batch may take; a call after that is not done."""
+
+_PLAIN = ("7bit", "8bit", "binary")
 _OWN = {"content-type", "content-length", "content-encoding", "transfer-encoding", "accept-encoding", "expect"}
 _OUTER = {"host", "origin"}
 
@@ -51,30 +54,69 @@ async def respond(call: Call, one: Respond) -> Response:
     body = bytearray()
     for part in parts:
         inner = _call(call, part)
-        answer = answers.rendered(await _answer(inner, one), pretty=inner.pretty)
+        bodiless = inner.verb == "HEAD"
+        response = _too_long(inner) if len(body) > _ANSWERS_BYTES else await _answer(inner, one)
+        answer = answers.rendered(response, pretty=inner.pretty)
+        if bodiless:
+            answer.body = b""
         body += f"--{boundary}\r\nContent-Type: application/http\r\n".encode()
-        if part["content-id"]:
-            body += f"Content-ID: {_response_id(part['content-id'])}\r\n".encode("ascii", "replace")
+        if part.id:
+            body += f"Content-ID: {_response_id(part.id)}\r\n".encode("ascii", "replace")
         body += b"\r\n" + _http(answer) + b"\r\n"
     body += f"--{boundary}--\r\n".encode()
     return Response(body=bytes(body), headers={"content-type": f"multipart/mixed; boundary={boundary}"})
 
 
-def _parts(content_type: str, content: bytes) -> list[Message]:
-    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
-    whole = BytesParser(policy=email.policy.compat32).parsebytes(head + content)
-    parts: Any = whole.get_payload()
-    if whole.get_content_type() != "multipart/mixed" or not isinstance(parts, list):
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One call, as it came: its id, and its text."""
+
+    id: str
+    content: bytes
+
+
+def _parts(content_type: str, content: bytes) -> list[_Part]:
+    """The parts of a body. Not by the parser of `email`: it makes an object of each line, and of parts within parts."""
+    outer = Message()
+    outer["content-type"] = content_type
+    boundary = outer.get_boundary()
+    if outer.get_content_type() != "multipart/mixed" or not boundary:
         raise errors.InvalidArgument("A batch is a multipart/mixed body with a boundary, one call in each part.")
+    mark = re.compile(rb"(?:\A|\r?\n)--%b(--)?[ \t]*(?=\r?\n|\Z)" % re.escape(boundary.encode("latin-1", "replace")))
+    parts, start = [], None
+    for found in mark.finditer(content):
+        if start is not None:
+            parts.append(content[start : found.start()])
+        start = None if found[1] else found.end()
+        if start is None or len(parts) > MOST:
+            break
+    if start is not None:
+        parts.append(content[start:])
     if not 1 <= len(parts) <= MOST:
         raise errors.InvalidArgument(f"A batch holds 1 to {MOST} calls, but got {len(parts)}.")
-    return parts
+    return [_part(part) for part in parts]
 
 
-def _call(outer: Call, part: Message) -> Call:
+def _part(part: bytes) -> _Part:
+    """The call in a part, whose own headers tell its id."""
+    head, content = _split(part)
+    own = dict(_headers(head.splitlines()))
+    if own.get("content-transfer-encoding", "binary").lower() not in _PLAIN:
+        raise errors.InvalidArgument("The parts of a batch are sent as they are: Content-Transfer-Encoding: binary.")
+    return _Part(own.get("content-id", ""), content)
+
+
+def _split(message: bytes) -> tuple[bytes, bytes]:
+    """What stands before and after the first empty line. Raises `InvalidArgument` where that is long."""
+    head, *rest = _HEAD.split(message, maxsplit=1)
+    if len(head) > _HEAD_BYTES:
+        raise errors.InvalidArgument(f"The head of a call in a batch is longer than {_HEAD_BYTES} bytes.")
+    return head, b"".join(rest)
+
+
+def _call(outer: Call, part: _Part) -> Call:
     """The call in one part. Raises `InvalidArgument` where there is none."""
-    content = part.get_payload(decode=True)
-    head, *rest = _HEAD.split(content.lstrip() if isinstance(content, bytes) else b"", maxsplit=1)
+    head, body = _split(part.content.lstrip())
     first, *lines = head.splitlines() or [b""]
     line = _LINE.fullmatch(first.strip())
     if line is None:
@@ -88,7 +130,7 @@ def _call(outer: Call, part: Message) -> Call:
         raw_path=url.path or "/",
         query=url.query,
         headers={**given, **{name: value for name, value in own.items() if name not in _OUTER}},
-        receive=_body(b"".join(rest)),
+        receive=_body(body),
     )
 
 
@@ -116,6 +158,11 @@ async def _answer(call: Call, one: Respond) -> Response:
             response.body.file.close()
         return _refused(call, errors.InvalidArgument("The bytes of an object have no place in a batch."))
     return response
+
+
+def _too_long(call: Call) -> Response:
+    text = f"The answers of this batch are longer than {_ANSWERS_BYTES} bytes: ask for the rest in another one."
+    return _refused(call, errors.PayloadTooLarge(text))
 
 
 def _refused(call: Call, error: errors.ApiError) -> Response:

@@ -12,10 +12,21 @@ from resources import errors
 Receive = Callable[[], Awaitable[bytes | None]]
 """Gives the pieces of a body, and None after the last one. Raises `Disconnected`."""
 
+Collect = Callable[[int], None]
+"""Is told how many bytes of a body are kept in memory. Raises `Unavailable` where they are too many."""
+
 BODY_LIMIT = 8 * 1024 * 1024
 """The largest JSON body, in bytes, unpacked; media and predictions have limits of their own."""
 
+_QUERY_BYTES = 1024 * 1024
+"""The longest query that comes in a body."""
+
 _OVERRIDE = "x-http-method-override"
+
+
+def _collected(size: int) -> None:
+    """For bodies that are part of another one."""
+    del size
 
 
 class Dropped(Exception):
@@ -30,6 +41,7 @@ class Call:
         verb: HTTP verb; `raw_path` is percent-encoded and begins with a slash; `query` comes without its `?`.
         headers: names in lower case.
         receive: see there.
+        collect: see there.
         method: id of the method, once it is known.
         pretty: whether JSON is answered with line breaks.
         limit: a fault asks that no more bytes of the answer be sent.
@@ -40,15 +52,23 @@ class Call:
     query: str
     headers: Mapping[str, str]
     receive: Receive
+    collect: Collect = _collected
     method: str = "-"
     pretty: bool = True
     limit: int | None = None
     _more: bool = field(default=True, init=False)
 
     @classmethod
-    def of(cls, head: Head, receive: Receive) -> Call:
+    def of(cls, head: Head, receive: Receive, collect: Collect) -> Call:
         """The call that a request is."""
-        return cls(verb=head.verb, raw_path=head.raw_path, query=head.query, headers=head.headers, receive=receive)
+        return cls(
+            verb=head.verb,
+            raw_path=head.raw_path,
+            query=head.query,
+            headers=head.headers,
+            receive=receive,
+            collect=collect,
+        )
 
     @property
     def api(self) -> str:
@@ -81,13 +101,14 @@ class Call:
             elif piece:
                 yield piece
 
-    async def read(self) -> bytes:
-        """The body of a JSON call. Raises `PayloadTooLarge` beyond `BODY_LIMIT`."""
+    async def read(self, limit: int = BODY_LIMIT) -> bytes:
+        """The body of a JSON call. Raises `PayloadTooLarge` beyond `limit` bytes, and `Unavailable`."""
         content = bytearray()
         async for chunk in self.chunks():
             content += chunk
-            if len(content) > BODY_LIMIT:
-                raise errors.PayloadTooLarge(f"Request payload size exceeds the limit: {BODY_LIMIT} bytes.")
+            self.collect(len(chunk))
+            if len(content) > limit:
+                raise errors.PayloadTooLarge(f"Request payload size exceeds the limit: {limit} bytes.")
         return bytes(content)
 
     async def override(self) -> None:
@@ -96,4 +117,4 @@ class Call:
             return
         self.verb = self.headers[_OVERRIDE].upper()
         if "form-urlencoded" in self.headers.get("content-type", ""):
-            self.query = (await self.read()).decode("ascii", "replace")
+            self.query = (await self.read(_QUERY_BYTES)).decode("ascii", "replace")

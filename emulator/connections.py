@@ -6,13 +6,12 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
-import httptools
-
 from emulator.exchange import Exchange
-from emulator.heads import MOST_BYTES, Head, HeadTooLong
+from emulator.heads import Head
 from emulator.pace import Pace
-from emulator.refusals import FULL, LONG_HEAD, NO_HTTP
+from emulator.refusals import FULL
 from emulator.request import FilePart
+from emulator.request_reader import STEP, Refused, RequestReader
 from emulator.sending import Sending
 
 if TYPE_CHECKING:
@@ -28,9 +27,9 @@ class Connection(asyncio.Protocol):
     """A connection that holds memory and a place for a bounded time only.
 
     Closed are clients that do not send a whole head within `seconds` (at most twice that), a body with less than 16 KiB
-    in `seconds`, clients that take nothing of their answer for so long, those that ask nothing for four minutes, and
-    those that send what is no request. Requests that come before the answer to the one before wait, and are answered
-    in their order.
+    in `seconds`, clients that take nothing of their answer for so long, those that go on for so long with the body of a
+    request that is answered, those that ask nothing for four minutes, and those that send what is no request. Requests
+    that come before the answer to the one before wait, and are answered in their order.
 
     Args:
         front: answers; knows every connection that is open.
@@ -40,18 +39,19 @@ class Connection(asyncio.Protocol):
     def __init__(self, front: Front, seconds: float) -> None:
         self.loop = asyncio.get_running_loop()
         self.date = front.date
+        self.budget = front.budget
         self._front = front
         self._seconds = seconds
-        self._parser = self._fresh_parser()
+        self._reader = RequestReader(front.heads, self)
+        self._unread = b""
         self._exchanges: deque[Exchange] = deque()
         self._arriving: Exchange | None = None
-        self._url = b""
-        self._headers: list[tuple[bytes, bytes]] = []
         self._pace = Pace(self.loop, seconds)
         self._written = self._taken = 0
         self._paused = False
         self._retired = False
-        self._refusal = b""
+        self._refusal: bytes | None = None
+        self._passes_over = self._begins = False
         self._writable: asyncio.Future[None] | None = None
         self._sending: Sending | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -79,45 +79,41 @@ class Connection(asyncio.Protocol):
         if self._sending:
             self._sending.stop()
         self._exchanges.clear()
-        self._arriving, self._headers = None, []
-        del self._parser  # it knows this connection: both would stay until the collector runs, which it seldom does
+        self._arriving, self._unread = None, b""
+        self._reader.close()
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
-        if self._transport.is_closing() or self._refusal:
-            return
-        if self._pace.awaited == "head":
-            self._pace.received += len(data)
+        if not self._transport.is_closing() and self._refusal is None:
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        """Reads the requests in some bytes; what comes after one that has to wait for its turn is left for then."""
         try:
-            self._feed(data)
-        except httptools.HttpParserError as exc:
-            self._refuse(LONG_HEAD if isinstance(exc.__context__, HeadTooLong) else NO_HTTP)
-        if self._pace.awaited == "head" and self._pace.received > MOST_BYTES:
-            self._refuse(LONG_HEAD)
+            if len(data) <= STEP and len(self._exchanges) <= 1:
+                self._reader.feed(data)
+            else:
+                self._read_in_steps(data)
+        except Refused as refused:
+            self._refuse(refused.args[0])
         # Not from within the parser: it takes every exception for a fault of the request.
         self._begin()
 
-    def _feed(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as exc:  # another protocol is offered, and HTTP/1.1 goes on
-            rest = data[exc.args[0] :]
-            self._feed(self._without_offer() + rest if self._exchanges[-1].head.has_body else rest)
+    def _read_in_steps(self, data: bytes) -> None:
+        view, start = memoryview(data), 0
+        while start < len(data) and len(self._exchanges) <= 1:
+            end = start + self._reader.step()
+            self._reader.feed(view[start:end])
+            start = end
+        self._unread = data[start:]
 
-    def _without_offer(self) -> bytes:
-        """The head of the last request once more, as one that offers no other protocol: then its body is read."""
-        parser, url, headers = self._parser, self._url, self._headers
-        self._exchanges.pop()
-        self._parser = self._fresh_parser()
-        first = b"%b %b HTTP/%b" % (parser.get_method(), url, parser.get_http_version().encode())
-        lines = [b"%b: %b" % (name, value) for name, value in headers if name.lower() != b"upgrade"]
-        return b"\r\n".join([first, *lines, b"", b""])
-
-    def _fresh_parser(self) -> httptools.HttpRequestParser:
-        parser = httptools.HttpRequestParser(self)
-        # What follows a request that asks for the connection's end is left unread; it is no fault of that request.
-        parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        return parser
+    def _read_on(self) -> None:
+        """Reads what was left."""
+        if self._unread and self._may_read():
+            unread, self._unread = self._unread, b""
+            self._paused = False
+            self._transport.resume_reading()
+            self._read(unread)
 
     def _refuse(self, refusal: bytes) -> None:
         """The last answer of this connection: those before it come first, and a request cut short by it has none."""
@@ -125,16 +121,18 @@ class Connection(asyncio.Protocol):
         self.pause_reading()
         self._pace.expect("")
         self._refusal = refusal
-        if broken:
+        if broken and broken.answered:  # before its body was there
+            self._refusal = b""
+        elif broken:
             self._exchanges.remove(broken)
             broken.lose()
-        if broken and broken.started:  # its answer cannot be told from another one
-            self._transport.abort()
+            if broken.started:  # its answer cannot be told from another one
+                self._transport.abort()
         self._end_refused()
 
     def _end_refused(self) -> None:
         """What still comes is read and dropped for a while: closed at once, the client might not get the refusal."""
-        if self._refusal and not self._exchanges and not self._transport.is_closing():
+        if self._refusal is not None and not self._exchanges and not self._transport.is_closing():
             self._transport.write(self._refusal)
             self._transport.write_eof()
             self._pace.expect("head")
@@ -143,12 +141,22 @@ class Connection(asyncio.Protocol):
                 self._transport.resume_reading()
 
     def _begin(self) -> None:
-        """Has the request whose turn it is answered, if it is not being answered already."""
-        exchange = self._exchanges[0] if self._exchanges else None
-        if self._writable:  # the client does not take what it was answered before
+        """Has the request whose turn it is answered, and those after it that are answered at once."""
+        if self._begins:  # from within an answer: the loop below goes on
             return
-        if exchange and not exchange.begun and not self._transport.is_closing():
-            exchange.begun = self._front.begin(exchange)
+        self._begins = True
+        try:
+            while self._may_begin():
+                exchange = self._exchanges[0]
+                exchange.begun = self._front.begin(exchange)
+                if not exchange.begun:  # it wants more of the body
+                    return
+        finally:
+            self._begins = False
+
+    def _may_begin(self) -> bool:
+        takes = not self._writable and not self._transport.is_closing()  # what it was answered before
+        return takes and bool(self._exchanges) and not self._exchanges[0].begun
 
     def pause_writing(self) -> None:
         """Called by the event loop: the client is slower than the answer."""
@@ -161,49 +169,37 @@ class Connection(asyncio.Protocol):
             self._writable = None
             self._begin()
 
-    # What the parser calls.
+    # What the reader of requests tells, see `request_reader.Events`.
 
-    def on_message_begin(self) -> None:
+    def request_begun(self) -> None:
         """A request begins."""
-        self._url = b""
-        self._headers = []
         self._pace.expect("head")
 
-    def on_url(self, url: bytes) -> None:
-        """A part of the target."""
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
-        self._headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
+    def head_read(self, head: Head) -> None:
         """The head is there."""
         self._pace.expect("body")
-        exchange = Exchange(self, self._head())
+        exchange = Exchange(self, head)
         self._arriving = exchange
         self._exchanges.append(exchange)
         if len(self._exchanges) > 1:
             self.pause_reading()
 
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body is there."""
-        self._pace.received += len(body)
-        if self._arriving:
-            self._arriving.feed(body)
+    def head_withdrawn(self) -> None:
+        """The last head comes again."""
+        self._exchanges.pop()
 
-    def on_message_complete(self) -> None:
+    def body_read(self, piece: bytes) -> None:
+        """A piece of the body is there."""
+        self._pace.received += len(piece)
+        if self._arriving:
+            self._arriving.feed(piece)
+
+    def request_read(self) -> None:
         """The whole request is there."""
         self._pace.expect("")
         if self._arriving:
             self._arriving.complete()
             self._arriving = None
-
-    def _head(self) -> Head:
-        """Raises `httptools.HttpParserError` where it is none."""
-        parser, keep_alive = self._parser, self._parser.should_keep_alive()
-        version = parser.get_http_version()
-        return self._front.heads.of(parser.get_method(), self._url, version, self._headers, keep_alive=keep_alive)
 
     # What exchanges call.
 
@@ -242,9 +238,17 @@ class Connection(asyncio.Protocol):
 
     def resume_reading(self) -> None:
         """See `exchange.Link`. Nothing is read while requests wait for their turn."""
-        if self._paused and len(self._exchanges) <= 1 and not (self._refusal or self._transport.is_closing()):
-            self._paused = False
-            self._transport.resume_reading()
+        if not self._may_read():
+            return
+        if self._unread:
+            self.loop.call_soon(self._read_on)
+            return
+        self._paused = False
+        self._transport.resume_reading()
+
+    def _may_read(self) -> bool:
+        ends = self._refusal is not None or self._transport.is_closing()
+        return self._paused and len(self._exchanges) <= 1 and not ends
 
     def close(self) -> None:
         """See `exchange.Link`."""
@@ -277,9 +281,12 @@ class Connection(asyncio.Protocol):
     def _look(self) -> None:
         unsent = self._transport.get_write_buffer_size() + (self._sending.left if self._sending else 0)
         taken = self._written - unsent
-        if self._pace.is_slow(held=self._paused) or (unsent and taken == self._taken):
+        passes_over = self._arriving is not None and self._arriving.answered
+        is_endless = passes_over and self._passes_over
+        if self._pace.is_slow(held=self._paused) or is_endless or (unsent and taken == self._taken):
             self._transport.abort()
             return
+        self._passes_over = passes_over
         if not self._exchanges and self._pace.is_idle():
             self._transport.close()
         self._taken = taken

@@ -17,12 +17,15 @@ from resources import errors
 _LIST = "/discovery/v1/apis"
 _REST = re.compile(r"/discovery/v1/apis/(\w+)/(\w+)/rest")
 _OWN = "/$discovery/rest"
+_BEGINNINGS = ("/discovery/", "/$", "/%24")
 
 
 def answers(call: Call) -> bool:
     """Whether a call is one for this module."""
+    if call.verb != "GET" or not call.raw_path.startswith(_BEGINNINGS):
+        return False
     path = call.raw_path.replace("%24", "$")
-    return call.verb == "GET" and (path in (_LIST, _OWN) or _REST.fullmatch(path) is not None)
+    return path in (_LIST, _OWN) or _REST.fullmatch(path) is not None
 
 
 def respond(call: Call, base_url: str) -> Response:

@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 _UPLOAD_PARAMETERS: Json = {"upload_id": {"type": "string", "location": "query"}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Method:
     """One method of an API.
 
@@ -30,6 +30,7 @@ class Method:
         verb: HTTP verb.
         path: path template below the host, `v1/{+name}`.
         parameters: name -> its description, those of the whole API included.
+        expected: query parameters that are required or have a default.
         request: name of the body's schema, or None.
         response: name of the answer's schema, or None.
         uploads: path templates that take media.
@@ -42,6 +43,7 @@ class Method:
     verb: str
     path: str
     parameters: Json
+    expected: tuple[str, ...]
     request: str | None
     response: str | None
     uploads: tuple[str, ...]
@@ -76,18 +78,26 @@ def document(name: str) -> dict[str, Any]:
 def _of_document(source: Json) -> Iterator[Method]:
     for raw in _walk(source):
         uploads = raw.get("mediaUpload", {}).get("protocols", {})
+        parameters = {**source["parameters"], **raw.get("parameters", {}), **(_UPLOAD_PARAMETERS if uploads else {})}
         yield Method(
             id=raw["id"],
             api=source["name"],
             verb=raw["httpMethod"],
             path=source["servicePath"] + raw["path"],
-            parameters={**source["parameters"], **raw.get("parameters", {}), **(_UPLOAD_PARAMETERS if uploads else {})},
+            parameters=parameters,
+            expected=tuple(_expected(parameters)),
             request=raw.get("request", {}).get("$ref"),
             response=raw.get("response", {}).get("$ref"),
             uploads=tuple(protocol["path"].lstrip("/") for protocol in uploads.values()),
             media=raw.get("supportsMediaDownload", False),
             schemas=source["schemas"],
         )
+
+
+def _expected(parameters: Json) -> Iterator[str]:
+    for name, spec in parameters.items():
+        if spec["location"] == "query" and (spec.get("required") or "default" in spec):
+            yield name
 
 
 def _walk(resource: Json) -> Iterator[Json]:

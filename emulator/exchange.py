@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol
 
+from emulator.body_budget import BodyBudget
 from emulator.heads import Head
 from emulator.request import FilePart
+from resources import errors
 
 HIGH_WATER = 256 << 10
 """See `Exchange.room`."""
 
+_SMALL = 1 << 10  # pieces of a body are joined up to here: an object for each byte would take 40 times as much
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 _NO_BODY = (204, 304)
 _KNOWN = {int(status): status.phrase for status in HTTPStatus}
@@ -29,6 +31,7 @@ class Link(Protocol):
     """What a connection is to its exchanges."""
 
     loop: asyncio.AbstractEventLoop
+    budget: BodyBudget
 
     def write(self, data: bytes) -> None:
         """Sends bytes, now or as soon as the client takes them."""
@@ -75,6 +78,7 @@ class Exchange:
         "_closed",
         "_continue",
         "_head",
+        "_held",
         "_left",
         "_link",
         "_pieces",
@@ -95,6 +99,7 @@ class Exchange:
         self.whole = self.begun = self.started = self.answered = self.lost = False
         self._link = link
         self._pieces: list[bytes] = []
+        self._held = 0
         self._awaited: asyncio.Future[None] | None = None
         self._closed: asyncio.Future[None] | None = None
         self._continue = head.headers.get("expect", "").lower() == "100-continue"
@@ -108,8 +113,12 @@ class Exchange:
         """A piece of the body has arrived; one that nobody asks for any more is dropped."""
         if self.answered:
             return
-        self._pieces.append(piece)
+        if self._pieces and len(self._pieces[-1]) + len(piece) <= _SMALL:
+            self._pieces[-1] += piece
+        else:
+            self._pieces.append(piece)
         self.size += len(piece)
+        self._hold(len(piece))
         if self.size > self.room:
             self._link.pause_reading()
         self._wake()
@@ -121,6 +130,7 @@ class Exchange:
 
     def lose(self) -> None:
         """The connection is lost; nobody wants a body that will never be whole."""
+        self._release()
         self.lost = True
         if not self.whole:
             self._pieces.clear()
@@ -134,6 +144,11 @@ class Exchange:
 
     # What who answers asks.
 
+    @property
+    def crowded(self) -> bool:
+        """Whether bodies may not wait here: all requests together hold too much."""
+        return self._link.budget.spent
+
     def body(self) -> bytes:
         """What is there of the body and was not taken yet."""
         pieces = self.pieces()
@@ -141,8 +156,28 @@ class Exchange:
 
     def pieces(self) -> list[bytes]:
         """The same, as it arrived."""
-        pieces, self._pieces, self.size = self._pieces, [], 0
+        pieces, self._pieces = self._pieces, []
+        self._hold(-self.size)
+        self.size = 0
         return pieces
+
+    def collect(self, size: int) -> None:
+        """So many bytes of the body, which were taken, are kept until it is answered.
+
+        Raises:
+            errors.Unavailable: all requests together hold too much.
+        """
+        self._hold(size)
+        if self._link.budget.spent:
+            raise errors.Unavailable("Too many large requests at a time: try again when others are answered.")
+
+    def _hold(self, size: int) -> None:
+        if not (self.lost or self.answered):
+            self._held += size
+            self._link.budget.held += size
+
+    def _release(self) -> None:
+        self._hold(-self._held)
 
     async def receive(self) -> bytes | None:
         """The next piece of the body; None after the last one. Raises `Disconnected`."""
@@ -172,7 +207,7 @@ class Exchange:
         Raises:
             ValueError: the value of a header holds control characters; nothing is sent.
         """
-        self._head = _written(status, self._link.date(), tuple(headers.items())) + self._framing(status, headers)
+        self._head = _written(status, self._link.date(), headers) + self._framing(status, headers)
         self.started = True
 
     def _framing(self, status: int, headers: Mapping[str, str]) -> bytes:
@@ -196,6 +231,11 @@ class Exchange:
         """
         bounded = self._chunked or self._left is not None or not self.started
         return self.head.keep_alive and bounded and not self._continue
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether a body may follow the head of the answer."""
+        return self.head.verb != "HEAD"
 
     async def write(self, data: bytes) -> None:
         """Sends bytes of the answer's body, as soon as the client takes them. Raises `Disconnected`."""
@@ -245,17 +285,16 @@ class Exchange:
         self._finish()
 
     def _finish(self) -> None:
+        self._release()
         self.answered = True
         self._pieces.clear()
         self._link.ended(self)
 
 
-@lru_cache(maxsize=1024)
-def _written(status: int, date: str, headers: tuple[tuple[str, str], ...]) -> bytes:
-    """The head of an answer but for its end. Kept, since many answers have the same one within a second."""
-    lines = [f"HTTP/1.1 {status} {_KNOWN.get(status, '')}", f"date: {date}"]
-    for name, value in headers:
-        if not _VALUE.fullmatch(value):
-            raise ValueError(f"the header {name} holds control characters")
-        lines.append(f"{name}: {value}")
-    return "\r\n".join([*lines, ""]).encode("latin-1")
+def _written(status: int, date: str, headers: Mapping[str, str]) -> bytes:
+    """The head of an answer but for its end."""
+    if not _VALUE.fullmatch("".join(headers.values())):
+        name = next(name for name, value in headers.items() if not _VALUE.fullmatch(value))
+        raise ValueError(f"the header {name} holds control characters")
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"HTTP/1.1 {status} {_KNOWN.get(status, '')}\r\ndate: {date}\r\n{lines}".encode("latin-1")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from email.utils import formatdate
 from typing import Any
 
+from emulator.body_budget import BodyBudget
 from emulator.connections import Connection
 from emulator.exchange import Exchange
 from emulator.heads import Heads
@@ -33,11 +34,13 @@ class Front:
     Attributes:
         connections: those that are open.
         heads: reads the heads of requests.
+        budget: what bodies of requests take in memory.
     """
 
     def __init__(self, answer: Answer, at_once: AtOnce, *, seconds: float) -> None:
         self.connections: set[Connection] = set()
         self.heads = Heads()
+        self.budget = BodyBudget()
         self._answer = answer
         self._at_once = at_once
         self._seconds = seconds

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Mapping
 
 _PIECE = 256 * 1024
+_STEP = 16 * 1024
+"""Packed bytes that are looked at together: the rest of them is copied for each stream that ends among them."""
 _WBITS = 16 + zlib.MAX_WBITS
 
 
@@ -36,16 +39,19 @@ async def unpack(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """
     stream = zlib.decompressobj(_WBITS)
     async for chunk in chunks:
-        rest, piece = chunk, b""
-        while rest or len(piece) == _PIECE:
-            if stream.eof and rest:  # a gzip file may hold several, one after the other
-                stream = zlib.decompressobj(_WBITS)
-            try:
-                piece = stream.decompress(rest, _PIECE)
-            except zlib.error as exc:
-                raise NotGzip(str(exc)) from None
-            rest = stream.unconsumed_tail or stream.unused_data
-            if piece:
-                yield piece
+        for start in range(0, len(chunk), _STEP):
+            rest, piece = chunk[start : start + _STEP], b""
+            while rest or len(piece) == _PIECE:
+                if stream.eof and rest:  # a gzip file may hold several, one after the other
+                    stream = zlib.decompressobj(_WBITS)
+                try:
+                    piece = stream.decompress(rest, _PIECE)
+                except zlib.error as exc:
+                    raise NotGzip(str(exc)) from None
+                rest = stream.unconsumed_tail or stream.unused_data
+                if piece:
+                    yield piece
+                # A few bytes may unpack to very many, or hold many streams: others have their turn in between.
+                await asyncio.sleep(0)
     if not stream.eof:
         raise NotGzip("the stream is not at its end")

@@ -22,6 +22,13 @@ class HeadTooLong(httptools.HttpParserError):
     """A head of more than `MOST_BYTES`."""
 
 
+class WrongVersion(httptools.HttpParserError):
+    """Neither HTTP/1.0 nor HTTP/1.1."""
+
+
+_VERSIONS = ("1.0", "1.1")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Head:
     """What stands before the body of a request.
@@ -61,6 +68,7 @@ class Heads:
 
         Raises:
             HeadTooLong: see there.
+            WrongVersion: see there.
             httptools.HttpParserError: the target is none, or there are two hosts.
         """
         if not target.endswith(_AGAIN):
@@ -80,24 +88,29 @@ def _head(method: bytes, target: bytes, version: str, headers: _Headers, *, keep
     size = len(target) + sum(len(name) + len(value) for name, value in headers)
     if size > MOST_BYTES:
         raise HeadTooLong
+    if version not in _VERSIONS:
+        raise WrongVersion
     url = httptools.parse_url(target)
     return Head(
         verb=method.decode("ascii"),
         raw_path=(url.path or b"/").decode("ascii", "backslashreplace"),
         query=(url.query or b"").decode("ascii", "replace"),
-        headers=_named(headers, url),
+        headers=_named(headers, url, version),
         keep_alive=version != "1.0" and keep_alive,
         chunks=version != "1.0",
         kept=target.endswith(_AGAIN) and size <= _KEPT_BYTES,
     )
 
 
-def _named(headers: _Headers, url: Any) -> dict[str, str]:
-    """The headers by name. A target that names a host is what counts (RFC 9112, 3.2.2)."""
+def _named(headers: _Headers, url: Any, version: str) -> dict[str, str]:
+    """The headers by name.
+
+    A target that names a host is what counts, but HTTP/1.1 asks for the header all the same (RFC 9112, 3.2).
+    """
     named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
     if len(named) < len(headers) and sum(name.lower() == b"host" for name, _ in headers) > 1:
         raise httptools.HttpParserError("there are two hosts")
-    if url.host:
+    if url.host and ("host" in named or version == "1.0"):
         host = url.host.decode("ascii", "replace")
         named["host"] = (f"[{host}]" if ":" in host else host) + (f":{url.port}" if url.port else "")
     return named

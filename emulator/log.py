@@ -12,6 +12,9 @@ from pathlib import Path
 
 MOST_BYTES = 32 * 1024 * 1024
 
+_LOOKS = 64
+"""Each time that so much of the bound was written here, and once a second, the file's size is looked at."""
+
 
 class Log:
     """Appends lines to `file`; past a size what is in it becomes `log.1`, in place of the one before.
@@ -29,6 +32,7 @@ class Log:
         self._file = file.open("ab", buffering=0)
         self._torn = False
         self._second = (0.0, "")
+        self._unseen = most
 
     def line(self, text: str) -> None:
         """Writes one line, after the time in UTC."""
@@ -38,7 +42,8 @@ class Log:
         """Writes lines of one moment at once."""
         now = self._now()
         with contextlib.suppress(OSError):
-            self._begin_anew_where_full()
+            if self._unseen >= self._most // _LOOKS:
+                self._begin_anew_where_full()
             self._write("".join([f"{now}Z {text}\n" for text in texts]))
 
     def fault(self, what: str, error: BaseException) -> None:
@@ -51,10 +56,12 @@ class Log:
         """To the millisecond."""
         second, fraction = divmod(time.time(), 1)
         if second != self._second[0]:
+            self._unseen = self._most
             self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)))
         return f"{self._second[1]}.{int(fraction * 1000):03}"
 
     def _begin_anew_where_full(self) -> None:
+        self._unseen = 0
         if os.fstat(self._file.fileno()).st_size <= self._most:
             return
         with contextlib.suppress(OSError):  # somebody removed it, or there is no room for two
@@ -63,6 +70,7 @@ class Log:
 
     def _write(self, text: str) -> None:
         content = ("\n" * self._torn + text).encode("utf-8", "backslashreplace")
+        self._unseen += len(content)
         self._torn = self._file.write(content) != len(content)
 
     def close(self) -> None:

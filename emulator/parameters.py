@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ from resources import errors
 
 _BOOLEANS = {"true": True, "false": False}
 _ALT = ("json", "media")
+_KEPT_BYTES = 64
 _CALLER = {"access_token", "oauth_token", "key", "quotaUser", "userIp"}
 """Who calls: nobody is asked, and nothing of it is kept."""
 
@@ -25,6 +27,16 @@ def parse(method: Method, query: str) -> dict[str, Any]:
         InvalidArgument: a value that is not of its type, a missing required parameter, or, on `ml`, an unknown name.
             Cloud Storage ignores names that it does not know.
     """
+    return dict(_kept(method, query) if len(query) <= _KEPT_BYTES else _parse(method, query))
+
+
+@lru_cache(maxsize=1024)
+def _kept(method: Method, query: str) -> dict[str, Any]:
+    """Clients send the same few queries again and again: `alt=media`, `prettyPrint=false`."""
+    return _parse(method, query)
+
+
+def _parse(method: Method, query: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for raw_name, value in _pairs(query):
         name = _known(method, raw_name)
@@ -35,13 +47,13 @@ def parse(method: Method, query: str) -> dict[str, Any]:
             found.setdefault(name, []).append(typed)
         else:
             found[name] = typed
-    for name, spec in method.parameters.items():
-        if name in found or spec["location"] != "query":
+    for name in method.expected:
+        if name in found:
             continue
+        spec = method.parameters[name]
         if spec.get("required"):
             raise errors.InvalidArgument(f"Required parameter: {name}")
-        if "default" in spec:
-            found[name] = _typed(method, name, spec["default"])
+        found[name] = _typed(method, name, spec["default"])
     return found
 
 

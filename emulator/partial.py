@@ -76,6 +76,8 @@ class _Parser:
         fields = [self._field()]
         while self._takes("/"):
             fields.append(self._field())
+            if len(fields) > _DEEPEST:
+                raise _invalid(self._text)
         below: Mask = {}
         if self._takes("("):
             below = self._list(depth + 1)

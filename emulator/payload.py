@@ -21,6 +21,9 @@ from emulator.discovery import Method
 from emulator.violations import Violation, bad_request, violation
 from resources import errors
 
+_MOST_VIOLATIONS = 100
+"""So many are told, of one body."""
+
 _BITS = {"int32": 31, "int64": 63, "uint64": 64}
 _FORMS = {"date-time": (moments.is_time, "a time of RFC 3339"), "date": (moments.is_date, "a date, YYYY-MM-DD")}
 
@@ -31,7 +34,7 @@ def parse(method: Method, content: bytes) -> dict[str, Any]:
     Numbers come out as the document says (`int64` as a string); names as the document writes them.
 
     Raises:
-        InvalidArgument: not JSON, an unknown name, a wrong type or an unknown enum value; all of them at once.
+        InvalidArgument: not JSON, an unknown name, a wrong type or an unknown enum value; the first 100 at once.
     """
     if not content.strip():
         return {}
@@ -130,7 +133,8 @@ class _Check:
         self._violation(path, f"Invalid value at '{path}' ({wanted}), {shown[:200]}")
 
     def _violation(self, path: str, description: str) -> None:
-        self.violations.append(violation(path, description))
+        if len(self.violations) < _MOST_VIOLATIONS:
+            self.violations.append(violation(path, description))
 
 
 def _number(value: Any) -> float | int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -20,6 +20,7 @@ class Request:
         headers: HTTP headers, names in lower case.
         body: the parsed and validated JSON body; None where the method takes none, or where the handler reads `chunks`.
         chunks: the raw body, once; for uploads and `predict`.
+        collect: see `call.Collect`.
         path: the decoded path as it came, without the query.
         verb: the HTTP verb; it tells the calls of an upload session apart.
         base_url: `http://HOST:PORT` as this client addressed the endpoint; answers that hold links start with it.
@@ -30,15 +31,17 @@ class Request:
     headers: Mapping[str, str]
     body: Any = None
     chunks: AsyncIterator[bytes]
+    collect: Callable[[int], None]
     path: str
     base_url: str
     verb: str = "GET"
 
     async def read(self, limit: int) -> bytes:
-        """The raw body. Raises `ValueError` as soon as it is longer than `limit` bytes."""
+        """The raw body. Raises `ValueError` as soon as it is longer than `limit` bytes, and `Unavailable`."""
         content = bytearray()
         async for chunk in self.chunks:
             content += chunk
+            self.collect(len(chunk))
             if len(content) > limit:
                 raise ValueError(limit)
         return bytes(content)

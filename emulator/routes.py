@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -11,6 +11,7 @@ from emulator.discovery import Method
 
 # An upload session is continued with PUT and given up with DELETE, at the address that POST opened it.
 _UPLOAD_VERBS = ("POST", "PUT", "DELETE")
+_MOST_SLASHES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,12 @@ class _Route:
     upload: bool = False
     download: bool = False
 
+    @property
+    def slashes(self) -> int | None:
+        """How many a path of this route has, one at its end left out; None where it may have any number."""
+        pattern = self.regex.pattern.removesuffix("/?")
+        return None if ".*" in pattern else pattern.replace("[^/]", "").count("/")
+
     def match(self, path: str) -> Match | None:
         found = self.regex.fullmatch(path)
         if found is None:
@@ -47,6 +54,7 @@ class Router:
 
     def __init__(self, methods: Iterable[Method]) -> None:
         self._routes: dict[tuple[str, str], list[_Route]] = {}
+        self._likely: dict[tuple[str, str, int], list[_Route]] = {}
         # `v1/{+name}:predict` before `v1/{+name}`: the longer literal text is the more exact one.
         for method in sorted(methods, key=lambda method: -len(re.sub(r"\{.*?\}", "", method.path))):
             self._add(method.verb, method.path, _Route(*_compile(method.path, method), method))
@@ -68,7 +76,7 @@ class Router:
     def match(self, verb: str, raw_path: str) -> Match | None:
         """The method at this address, or None. `raw_path` is percent-encoded and starts with a slash."""
         path = raw_path[1:]
-        for route in self._routes.get((verb, path.partition("/")[0]), ()):
+        for route in self._candidates(verb, path):
             try:
                 found = route.match(path)
             except UnicodeDecodeError:
@@ -76,6 +84,17 @@ class Router:
             if found:
                 return found
         return None
+
+    def _candidates(self, verb: str, path: str) -> Sequence[_Route]:
+        """The routes that such a path may have, the most exact one first."""
+        first, slashes = path.partition("/")[0], path.removesuffix("/").count("/")
+        routes = self._routes.get((verb, first), ())
+        if not routes or slashes > _MOST_SLASHES:
+            return routes
+        key = (verb, first, slashes)
+        if key not in self._likely:
+            self._likely[key] = [route for route in routes if route.slashes in {None, slashes}]
+        return self._likely[key]
 
 
 def _compile(template: str, method: Method) -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:

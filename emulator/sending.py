@@ -15,7 +15,7 @@ class Sending:
     """One part of a file, into one socket that does not block.
 
     Args:
-        loop: waits for the client.
+        loop: calls when the client takes more.
         socket: its file descriptor. Nothing else may be written to it, or wait to be, until `run` returns.
         part: what to send.
 
@@ -25,10 +25,9 @@ class Sending:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, socket: int, part: FilePart) -> None:
         self.left = part.end - part.start
-        self._loop, self._part = loop, part
+        self._loop, self._file, self._end = loop, part.file.fileno(), part.end
         self._socket = os.dup(socket)  # an event loop lets nobody wait for a descriptor that is a transport's
-        self._awaited: asyncio.Future[None] | None = None
-        self._stopped = False
+        self._ended = loop.create_future()
 
     async def run(self) -> None:
         """Sends it, as fast as the client takes it, up to the end of the file at most.
@@ -37,35 +36,28 @@ class Sending:
             OSError: the client is gone.
         """
         try:
-            while self.left and not self._stopped:
-                await self._turn()
-                if not self._send():
-                    return
+            self._loop.add_writer(self._socket, self._send)
+            await self._ended
         finally:
             self._loop.remove_writer(self._socket)
             os.close(self._socket)
 
     def stop(self) -> None:
         """The connection is lost: `run` returns."""
-        self._stopped = True
-        self._wake()
+        if not self._ended.done():
+            self._ended.set_result(None)
 
-    def _send(self) -> bool:
-        """Sends what the client takes now; whether the file has more."""
+    def _send(self) -> None:
+        """Sends what the client takes now. Called by the loop itself: a task that wakes each time costs more."""
+        if self._ended.done():
+            return
         try:
-            start = self._part.end - self.left
-            sent = os.sendfile(self._socket, self._part.file.fileno(), start, min(self.left, _AT_A_TIME))
+            sent = os.sendfile(self._socket, self._file, self._end - self.left, min(self.left, _AT_A_TIME))
         except BlockingIOError:
-            return True
+            return
+        except OSError as exc:
+            self._ended.set_exception(exc)
+            return
         self.left -= sent
-        return sent > 0
-
-    async def _turn(self) -> None:
-        self._awaited = self._loop.create_future()
-        self._loop.add_writer(self._socket, self._wake)
-        await self._awaited
-
-    def _wake(self) -> None:
-        self._loop.remove_writer(self._socket)
-        if self._awaited and not self._awaited.done():
-            self._awaited.set_result(None)
+        if not self.left or not sent:
+            self._ended.set_result(None)

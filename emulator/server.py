@@ -28,11 +28,11 @@ from emulator.call import Call, Dropped
 from emulator.context import Emulator
 from emulator.exchange import Disconnected, Exchange
 from emulator.faults import Rule
-from emulator.front import AtOnce
 from emulator.request import Request, Response
 from emulator.routes import Match, Router
 from emulator.shortcut import Ended, Shortcut
 from emulator.storage import encryption, media, xml
+from emulator.storage.small_reads import SmallReads
 from resources import errors
 
 _Answer = Callable[[], Awaitable[Response]]
@@ -53,12 +53,20 @@ class App:
         self._router = Router(methods)
         self._reserved = self._router.roots | _FIXED
         self._handlers = handlers.collect(methods)
-        self.at_once: AtOnce = Shortcut(emulator, self._note_all).take
+        self._ended: list[Ended] = []
+        self._predictions = Shortcut(emulator, self._note_all)
+        self._small_reads = SmallReads(emulator, self._note)
+
+    def at_once(self, exchange: Exchange) -> bool | None:
+        """See `front.AtOnce`."""
+        if exchange.head.verb == "GET":
+            return self._small_reads.take(exchange)
+        return self._predictions.take(exchange)
 
     async def answer(self, exchange: Exchange) -> None:
         """Answers a request."""
         began = time.perf_counter()
-        call = Call.of(exchange.head, exchange.receive)
+        call = Call.of(exchange.head, exchange.receive, exchange.collect)
         try:
             status = await answers.send(exchange, call, await self.respond(call))
         except Dropped:
@@ -73,10 +81,17 @@ class App:
                 status = 499
             else:
                 status = await answers.send(exchange, call, response)
-        self._note(call, status, began)
+        self._note(call.method, call.raw_path, status, began)
 
-    def _note(self, call: Call, status: int, began: float) -> None:
-        self._note_all([(call.method, call.raw_path, status, (time.perf_counter() - began) * 1000)])
+    def _note(self, method: str, path: str, status: int, began: float) -> None:
+        """Notes a call that is over, together with those that end in the same turn of the loop."""
+        if not self._ended:
+            asyncio.get_running_loop().call_soon(self._note_ended)
+        self._ended.append((method, path, status, (time.perf_counter() - began) * 1000))
+
+    def _note_ended(self) -> None:
+        ended, self._ended = self._ended, []
+        self._note_all(ended)
 
     def _note_all(self, calls: Sequence[Ended]) -> None:
         self._emulator.log.lines(f"{method} {path} {status} {ms:.1f} ms" for method, path, status, ms in calls)
@@ -86,6 +101,8 @@ class App:
 
     async def respond(self, call: Call) -> Response:
         """The answer to a call; whatever goes wrong is one. Raises `Disconnected` and `Dropped`."""
+        if call.verb == "HEAD":  # GET, whose body is left out where the answer is written
+            call.verb = "GET"
         try:
             self._emulator.access.check(call.headers, call.verb)
             if console.is_of(call.raw_path):
@@ -114,7 +131,7 @@ class App:
         """One call of a batch: it has its own line in the log."""
         began = time.perf_counter()
         response = await self.respond(call)
-        self._note(call, response.status, began)
+        self._note(call.method, call.raw_path, response.status, began)
         return response
 
     async def _dispatch(self, call: Call) -> Response:
@@ -200,6 +217,7 @@ async def _request(call: Call, match: Match) -> Request:
         headers=call.headers,
         body=body,
         chunks=call.chunks(),
+        collect=call.collect,
         path=unquote(call.raw_path),
         verb=call.verb,
         base_url=_base_url(call),

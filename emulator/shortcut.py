@@ -70,7 +70,7 @@ class Shortcut:
             return False
         if not exchange.whole:
             exchange.room = quotas.PREDICT_BYTES
-            return None if exchange.size <= quotas.PREDICT_BYTES else False
+            return False if exchange.size > quotas.PREDICT_BYTES or exchange.crowded else None
         version = self._version(name) if exchange.size <= quotas.PREDICT_BYTES else None
         node = self._emulator.serving.idlest(version.key) if version else None
         if version is None or node is None:

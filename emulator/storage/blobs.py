@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, ClassVar
 
 from emulator import disk
 from emulator.request import FilePart
@@ -23,16 +23,22 @@ from resources import errors
 if TYPE_CHECKING:
     from emulator.context import Emulator
 
+_FOLDER = "objects"
 _PIECE = 256 * 1024
+SMALL = _PIECE
+"""Up to so many bytes of a blob are read as they are."""
+
 _FOLDER_SECONDS = 64
 """So long new files go to one folder."""
 _GATHERED = 1024 * 1024
 """Bytes of a body that are written at a time: less costs more in threads, more costs memory of each upload."""
+_ALL_GATHERED = 32 * _GATHERED
+"""Of all bodies together: where many come at a time, less of each is written at a time."""
 
 
 def folder(emulator: Emulator) -> Path:
     """The folder that holds every blob, two levels deep: `objects/3f/3f0c...`."""
-    return emulator.data / "objects"
+    return emulator.data / _FOLDER
 
 
 def path(emulator: Emulator, blob: str) -> Path:
@@ -56,6 +62,9 @@ class Writer:
         size: bytes that the file has.
         digest: checksums of what was written here, and before that by the writer from whom it comes.
     """
+
+    _taking: ClassVar[int] = 0
+    """Bodies that are being taken, by all writers of this process."""
 
     def __init__(self, blob: str, file: IO[bytes], size: int = 0, digest: Digest | None = None) -> None:
         self.blob = blob
@@ -85,15 +94,17 @@ class Writer:
         writing: asyncio.Future[None] | None = None
         gathered: list[bytes] = []
         size = 0
+        Writer._taking += 1
         try:
             async for chunk in chunks:
                 gathered.append(chunk)
                 size += len(chunk)
-                if size >= _GATHERED:
+                if size >= min(_GATHERED, _ALL_GATHERED // Writer._taking):
                     await _ended(writing)
                     piece, gathered, size = b"".join(gathered), [], 0
                     writing = asyncio.get_running_loop().run_in_executor(None, self.write, piece)
         finally:
+            Writer._taking -= 1
             await _ended(writing)
             if gathered:
                 self.write(b"".join(gathered))
@@ -178,11 +189,14 @@ def part(emulator: Emulator, blob: str, start: int, end: int) -> bytes | FilePar
 
     The file is opened here: an object that is deleted while it is being read is still read to its end.
     """
-    file = path(emulator, blob).open("rb", buffering=0)
-    if end - start > _PIECE:
-        return FilePart(file=file, start=start, end=end)
-    with file:
-        return os.pread(file.fileno(), end - start, start)
+    # Not by `path`: every read of an object comes here, and a `Path` costs more than what is read of a small one.
+    descriptor = os.open(f"{emulator.data}/{_FOLDER}/{blob[:2]}/{blob}", os.O_RDONLY)
+    if end - start > SMALL:
+        return FilePart(file=os.fdopen(descriptor, "rb", buffering=0), start=start, end=end)
+    try:
+        return os.pread(descriptor, end - start, start)
+    finally:
+        os.close(descriptor)
 
 
 async def pieces(emulator: Emulator, blob: str) -> AsyncIterator[bytes]:

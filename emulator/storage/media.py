@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import orjson
 
 from emulator import answers, gzipped
 from emulator.call import Call, Dropped
@@ -32,20 +33,22 @@ def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -
             anything else than one range in bytes is passed over, as HTTP allows, and so is one with an `If-Range` of
             another state: a client that goes on with a download gets all of the new bytes, not the rest of them.
     """
-    size, wanted = row["size"], _wanted(row, request)
-    if _must_unpack(json.loads(row["resource"]), request):
-        return _transcoded(emulator, row)
+    size, headers = row["size"], _headers(row)
+    if _must_unpack(headers, request):
+        return _transcoded(emulator, row, headers)
+    wanted = _wanted(headers, request)
     bounds = _bounds(wanted, size)
     if bounds is None:
         error = errors.RangeNotSatisfiable("The requested range cannot be satisfied.")
-        headers = {"content-range": f"bytes */{size}"}
-        return Response(status=error.code, body=error.body("storage"), headers=headers)
+        range_ = {"content-range": f"bytes */{size}"}
+        return Response(status=error.code, body=error.body("storage"), headers=range_)
     start, end = bounds
-    headers = {**_headers(row), "content-length": str(end - start)}
+    headers["content-length"] = str(end - start)
     body = blobs.part(emulator, row["blob"], start, end)
     if _part(wanted) is None:
         return Response(body=body, headers=headers)
-    return Response(status=206, body=body, headers={**headers, "content-range": f"bytes {start}-{end - 1}/{size}"})
+    headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
+    return Response(status=206, body=body, headers=headers)
 
 
 async def in_text(call: Call, answer: Awaitable[Response]) -> Response:
@@ -60,22 +63,34 @@ async def in_text(call: Call, answer: Awaitable[Response]) -> Response:
     return replace(response, body=response.body["error"]["message"].encode("utf-8", "replace"), headers=headers)
 
 
-def _wanted(row: sqlite3.Row, request: Mapping[str, str]) -> str | None:
+def small(emulator: Emulator, row: sqlite3.Row) -> tuple[dict[str, str], bytes] | None:
+    """The headers and all bytes of an object; None where it is large, packed, or its file cannot be read."""
+    headers = _headers(row)
+    if row["size"] > blobs.SMALL or "content-encoding" in headers:
+        return None
+    try:
+        content = blobs.part(emulator, row["blob"], 0, row["size"])
+    except OSError:
+        return None
+    headers["content-length"] = str(row["size"])
+    return (headers, content) if isinstance(content, bytes) else None
+
+
+def _wanted(headers: Mapping[str, str], request: Mapping[str, str]) -> str | None:
     """The range that is asked for; None where it is asked for an object of another etag or time than this one."""
-    same = (resource.etag(row["generation"], row["metageneration"]), times.http(row["updated"]))
     known = request.get("if-range")
-    return request.get("range") if known is None or known.strip('"') in same else None
+    same = known is None or known.strip('"') in (headers["etag"], headers["last-modified"])
+    return request.get("range") if same else None
 
 
-def _must_unpack(fields: Mapping[str, Any], request: Mapping[str, str]) -> bool:
-    kept = "no-transform" in fields.get("cacheControl", "")
-    return fields.get("contentEncoding") == "gzip" and not kept and not gzipped.taken(request)
+def _must_unpack(headers: Mapping[str, str], request: Mapping[str, str]) -> bool:
+    kept = "no-transform" in headers.get("cache-control", "")
+    return headers.get("content-encoding") == "gzip" and not kept and not gzipped.taken(request)
 
 
-def _transcoded(emulator: Emulator, row: sqlite3.Row) -> Response:
+def _transcoded(emulator: Emulator, row: sqlite3.Row, headers: dict[str, str]) -> Response:
     """What an object with `contentEncoding: gzip` holds, whole: a range of it is passed over, as Google does."""
     packed = blobs.pieces(emulator, row["blob"])
-    headers = _headers(row)
     for name in ("content-encoding", "accept-ranges"):
         headers.pop(name, None)
     headers.update({"warning": "214 UploadServer gunzipped", "vary": "Accept-Encoding"})
@@ -92,7 +107,7 @@ async def _unpacked(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def _part(wanted: str | None) -> tuple[str, str | None, str | None] | None:
     """First byte, last byte and suffix length of a well-formed range, as text; None for anything else."""
-    found = _RANGE.fullmatch(wanted or "")
+    found = _RANGE.fullmatch(wanted) if wanted else None
     if found is None:
         return None
     first, last, suffix = found.groups()
@@ -111,7 +126,7 @@ def _bounds(wanted: str | None, size: int) -> tuple[int, int] | None:
 
 
 def _headers(row: sqlite3.Row) -> dict[str, str]:
-    fields = json.loads(row["resource"])
+    fields = orjson.loads(row["resource"])
     hashes = f"crc32c={row['crc32c']}" + (f",md5={row['md5']}" if row["md5"] else "")
     headers = {
         "content-type": "application/octet-stream",
@@ -125,6 +140,7 @@ def _headers(row: sqlite3.Row) -> dict[str, str]:
         "x-goog-stored-content-encoding": fields.get("contentEncoding", "identity"),
         "x-goog-stored-content-length": str(row["size"]),
     }
-    # Headers travel as Latin-1: what is not ASCII goes as the bytes of its UTF-8.
-    given = {header: fields[field].encode().decode("latin-1") for header, field in HEADERS.items() if field in fields}
-    return {**headers, **given}
+    for header, field in HEADERS.items():
+        if field in fields:  # headers travel as Latin-1: what is not ASCII goes as the bytes of its UTF-8
+            headers[header] = fields[field].encode().decode("latin-1")
+    return headers

@@ -12,7 +12,7 @@ from resources import errors
 
 _BOUNDARY = re.compile(r""";\s*boundary=(?:"([^"]+)"|'([^']+)'|([^;\s]+))""", re.IGNORECASE)
 _HEADER_BYTES = 16 * 1024
-_METADATA_BYTES = 1024 * 1024
+_METADATA_BYTES = 256 * 1024
 
 
 class Multipart:
@@ -38,9 +38,9 @@ class Multipart:
 
     async def metadata(self) -> bytes:
         """The bytes of the first part."""
-        line = await self._line()
-        while not line.strip():
-            line = await self._line()
+        before = _HEADER_BYTES
+        while not (line := await self._line(before)).strip():
+            before -= len(line)
         if line.strip() != self._boundary:
             raise errors.InvalidArgument("The multipart body does not begin with its boundary.")
         self._delimiter = (b"\r\n" if line.endswith(b"\r\n") else b"\n") + self._boundary
@@ -68,20 +68,26 @@ class Multipart:
             pass
 
     async def _headers(self) -> dict[str, str]:
-        headers = {}
-        while line := (await self._line()).strip():
+        headers, left = {}, _HEADER_BYTES
+        while (line := await self._line(left)).strip():
+            left -= len(line)
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.strip().lower()] = value.strip()
         return headers
 
-    async def _line(self) -> bytes:
-        return await self._until(b"\n", _HEADER_BYTES) + b"\n"
+    async def _line(self, limit: int = _HEADER_BYTES) -> bytes:
+        return await self._until(b"\n", limit) + b"\n"
 
     async def _until(self, mark: bytes, limit: int) -> bytes:
         """What comes before `mark`; both are taken out."""
-        while (at := self._pending.find(mark)) < 0:
-            if len(self._pending) > limit:
-                raise errors.InvalidArgument(f"A part of the multipart body is longer than {limit} bytes.")
+        end, searched = max(0, limit) + len(mark), 0
+        while (at := self._pending.find(mark, searched, end)) < 0:
+            if len(self._pending) >= end:
+                raise errors.InvalidArgument(
+                    "The headers or the metadata of a part of the multipart body are too long."
+                )
+            # Else each byte that is there would be looked at again for each piece that comes.
+            searched = max(0, len(self._pending) - len(mark) + 1)
             await self._more()
         content = bytes(self._pending[:at])
         del self._pending[: at + len(mark)]

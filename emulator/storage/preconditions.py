@@ -8,6 +8,10 @@ from typing import Any
 
 from resources import errors
 
+_HEADERS = frozenset({"if-match", "if-none-match"})
+_PARAMETERS = frozenset(
+    {"ifGenerationMatch", "ifGenerationNotMatch", "ifMetagenerationMatch", "ifMetagenerationNotMatch"}
+)
 _TEXT = "At least one of the pre-conditions you specified did not hold."
 
 
@@ -68,6 +72,8 @@ def is_known(
     Raises:
         errors.PreconditionFailed: a positive condition does not hold.
     """
+    if _HEADERS.isdisjoint(headers) and _PARAMETERS.isdisjoint(params):
+        return False
     conditions = Preconditions.of(params)
     wanted, known = (_tags(headers.get(name)) for name in ("if-match", "if-none-match"))
     if not conditions.matches(generation, metageneration) or (wanted and wanted.isdisjoint({etag, "*"})):

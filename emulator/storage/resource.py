@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import sqlite3
 from typing import Any
@@ -75,10 +76,12 @@ def _projected(row: sqlite3.Row, projection: str | None) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if key not in _ACCESS_CONTROL}
 
 
+@functools.lru_cache(maxsize=1024)
 def etag(generation: int, metageneration: int) -> str:
     """The tag that Google makes of both numbers: two protobuf fields in base64, the first left out where it is 0."""
-    fields = [(1, generation), (2, metageneration)] if generation else [(1, metageneration)]
-    return base64.b64encode(b"".join(bytes([number << 3]) + varint(value) for number, value in fields)).decode()
+    first = b"\x08" + varint(generation) if generation else b""
+    second = (b"\x10" if generation else b"\x08") + varint(metageneration)
+    return base64.b64encode(first + second).decode()
 
 
 def varint(value: int) -> bytes:

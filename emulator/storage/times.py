@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from email.utils import format_datetime
+from datetime import date, datetime, timezone
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def text(moment: datetime) -> str:
@@ -18,5 +20,5 @@ def exact(moment: datetime) -> str:
 
 def http(moment: str) -> str:
     """The HTTP date (`Mon, 06 May 2024 07:08:09 GMT`) of a time as `text` writes it."""
-    parsed = datetime.fromisoformat(moment.removesuffix("Z")).replace(tzinfo=timezone.utc)  # Python 3.10 knows no Z
-    return format_datetime(parsed, usegmt=True)
+    day = date.fromisoformat(moment[:10])
+    return f"{_DAYS[day.weekday()]}, {moment[8:10]} {_MONTHS[day.month - 1]} {moment[:4]} {moment[11:19]} GMT"

@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from benchmarks.__main__ import NAMES
-from benchmarks.figures import Figure, Pairs, alternate, write
-from benchmarks.watch import Watch, descendants
+from benchmarks.figures import OTHER_PROGRAMS, Figure, Pairs, alternate, show, write
+from benchmarks.watch import Watch, core_seconds, descendants
 from tests.running import BOUND, ROOT, alive
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in /proc")
@@ -89,9 +90,84 @@ def test_figures_are_kept_as_json(tmp_path: Path) -> None:
     """With the verdict."""
     write([Figure(what="x", measured=2.0, bound=1.0, unit="s", spread="wide")], tmp_path / "figures.json")
 
+    kept = {"what": "x", "measured": 2.0, "bound": 1.0, "at_least": False, "unit": "s", "spread": "wide"}
     assert json.loads((tmp_path / "figures.json").read_text()) == [
-        {"what": "x", "measured": 2.0, "bound": 1.0, "at_least": False, "unit": "s", "spread": "wide", "holds": False}
+        {**kept, "disturbed_by": OTHER_PROGRAMS, "holds": False}
     ]
+
+
+@pytest.mark.parametrize(
+    ("figure", "line"),
+    [
+        (
+            Figure(what="x", measured=1.5, bound=1.0, spread="5 pairs"),
+            "x: 1.50 is 50% above 1 (5 pairs). May come from: ",
+        ),
+        (
+            Figure(what="x", measured=9, bound=10, at_least=True, unit="MB"),
+            "x: 9 MB is 10% below 10 MB. May come from: ",
+        ),
+        (Figure(what="x", measured=3, bound=0, disturbed_by=""), "x: 3 is 3 above 0. Nothing but the code moves it."),
+        (Figure(what="x", measured=1.0, bound=1.0), ""),
+        (Figure(what="x", measured=1.0), ""),
+    ],
+)
+def test_a_bound_that_fails_says_by_how_much_and_why(figure: Figure, line: str) -> None:
+    """And what else than the code may be the cause."""
+    assert figure.failure.startswith(line)
+    assert bool(figure.failure) is not figure.holds
+
+
+def test_figures_without_a_bound_are_shown_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bounds first, with their verdicts; then what is for information; then what failed."""
+    found = [Figure(what="free", measured=1.0), Figure(what="kept", measured=1.0, bound=2.0)]
+
+    show([*found, Figure(what="broken", measured=3.0, bound=2.0)], Console(width=120))
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines() if line.strip()]
+
+    places = {text: next(place for place, line in enumerate(lines) if line.startswith(text)) for text in _SHOWN}
+    assert sorted(_SHOWN, key=lambda text: places[text]) == list(_SHOWN)
+    assert "pass" in lines[places["kept"]]
+    assert "FAIL" in lines[places["broken"]]
+
+
+_SHOWN = ("bounds", "kept", "broken", "for information", "free", "FAIL broken: 3 is 50% above 2.")
+
+
+@linux
+def test_time_of_a_core_is_that_of_the_process() -> None:
+    """It grows while it works, and not while it waits."""
+    with run("-c", "import time\nwhile time.process_time() < 0.5: pass\nprint('done', flush=True); input()") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        worked = core_seconds(process.pid)
+        process.communicate("\n", timeout=BOUND)
+
+    assert 0.4 < worked < 2.0
+
+
+@linux
+def test_files_in_memory_go_with_the_run_and_with_the_next_one(tmp_path: Path) -> None:
+    """Those of a run that was killed would stay until the machine ends."""
+    with run("-c", _KILLED, TMPDIR=str(tmp_path)) as process:
+        left = Path(process.communicate(timeout=BOUND)[0].strip())
+    with run("-c", _NEXT, TMPDIR=str(tmp_path)) as process:
+        output, errors = process.communicate(timeout=BOUND)
+
+    folder, in_memory, place = output.splitlines()
+    assert errors == ""
+    assert (in_memory == "True") is (Path(folder).parts[1:3] == ("dev", "shm"))
+    assert ("are in memory" in place) is (in_memory == "True")
+    assert not Path(folder).exists()
+    assert in_memory == "False" or not left.exists()
+
+
+_KILLED = """
+import os
+from benchmarks.world import World
+print(World(lambda text: None).memory_folder("x"), flush=True)
+os._exit(1)
+"""
 
 
 @linux
@@ -152,3 +228,10 @@ def test_help_names_every_figure() -> None:
     assert process.returncode == 0
     assert all(f"  {name} " in output for name in NAMES)
     assert "exit codes:" in output
+
+
+_NEXT = """
+from benchmarks.world import World
+with World(lambda text: None) as world:
+    print(world.memory_folder("x"), world.in_memory, world.place, sep="\\n")
+"""

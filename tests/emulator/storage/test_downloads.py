@@ -8,7 +8,7 @@ import io
 import socket
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from googleapiclient.http import MediaIoBaseDownload
@@ -209,3 +209,46 @@ def test_a_fault_of_a_download_is_plain_text(emulator: RunningEmulator, storage:
         emulator.faults()
 
     assert (answer.status, answer.content, answer.headers["retry-after"]) == (503, b"busy", "3")
+
+
+def test_small_reads_are_those_of_every_other_way(
+    storage: Any, bucket: str, endpoint: str, emulator: RunningEmulator
+) -> None:
+    """The short way of small objects answers with the same headers and bytes, is counted, and sees each change."""
+    name = "a b/ü%2F.txt"
+    storage.objects().insert(
+        bucket=bucket, body={"name": name, "cacheControl": "no-store"}, media_body=data(b"hello", "text/plain")
+    ).execute()
+    url = f"{endpoint}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media"
+    emulator.reset_calls()
+
+    short = send("GET", url)
+    long = send("GET", f"{url}&prettyPrint=false")
+    storage.objects().insert(bucket=bucket, name=name, media_body=data(b"anew")).execute()
+    changed = send("GET", url)
+    emulator.faults({"method": "storage.objects.get", "status": 503})
+    faulted = send("GET", url)
+    emulator.faults()
+    storage.objects().delete(bucket=bucket, object=name).execute()
+    gone = send("GET", url)
+
+    assert (short.status, short.content) == (long.status, long.content) == (200, b"hello")
+    assert {**short.headers, "date": ""} == {**long.headers, "date": ""}
+    assert (changed.content, faulted.status, gone.status) == (b"anew", 503, 404)
+    assert emulator.calls()["storage.objects.get"] >= 5
+
+
+def test_hundreds_of_small_reads_that_are_asked_for_at_once(storage: Any, bucket: str, endpoint: str) -> None:
+    """Each is answered, in its order, whatever is read by one call of the system."""
+    for number in range(10):
+        storage.objects().insert(bucket=bucket, name=str(number), media_body=data(b"%d" % number)).execute()
+    parts = urlsplit(endpoint)
+    request = f"GET /storage/v1/b/{bucket}/o/%d?alt=media HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    last = request.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")
+
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30) as connection:
+        connection.sendall("".join(request % (number % 10) for number in range(999)).encode() + (last % 9).encode())
+        came = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    bodies = [answer.partition(b"\r\n\r\n")[2] for answer in came.split(b"HTTP/1.1 200 OK\r\n")[1:]]
+    assert bodies == [b"%d" % (number % 10) for number in range(1000)]

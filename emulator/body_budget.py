@@ -1,0 +1,24 @@
+"""How many bytes of requests' bodies are held in memory, of all connections together."""
+
+from __future__ import annotations
+
+MOST_BYTES = 256 << 20
+"""512 clients that each send the largest JSON body would take 4 GB."""
+
+
+class BodyBudget:
+    """What all exchanges hold.
+
+    Attributes:
+        held: bytes.
+    """
+
+    __slots__ = ("held",)
+
+    def __init__(self) -> None:
+        self.held = 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether no further body may be collected."""
+        return self.held > MOST_BYTES

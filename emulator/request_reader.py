@@ -1,0 +1,159 @@
+"""Reads the requests of a connection: httptools parses them, and what it does not bound is bounded here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import httptools
+
+from emulator import refusals
+from emulator.heads import MOST_BYTES, Head, Heads, HeadTooLong, WrongVersion
+
+STEP = 8 << 10
+"""Bytes that are parsed at a time, but for a body of known length. So many small requests may be in one read."""
+
+_CHUNK_LINE_BYTES = 16
+"""For the line of each chunk; what its size and the line breaks take."""
+
+_MOST_HEADERS = 1000
+_VERSIONS = ("Invalid HTTP version", "Pause on PRI/Upgrade")
+"""What the parser says of a version that it does not know, and of how HTTP/2 begins."""
+
+
+class Refused(Exception):
+    """What came is no request that is answered; `args[0]` is the answer in its place."""
+
+
+class Events(Protocol):
+    """What a connection learns of its requests, in their order."""
+
+    def request_begun(self) -> None:
+        """The first byte of a request is there."""
+
+    def head_read(self, head: Head) -> None:
+        """The head is there."""
+
+    def head_withdrawn(self) -> None:
+        """The head that was read last comes again, without an offer of another protocol."""
+
+    def body_read(self, piece: bytes) -> None:
+        """A piece of the body is there."""
+
+    def request_read(self) -> None:
+        """The whole request is there."""
+
+
+class RequestReader:
+    """The requests of one connection.
+
+    A head has at most 64 KiB and 1000 headers. So many bytes may stand beside the bytes of a body, too: extensions of
+    chunks and trailers; and empty lines before a request.
+
+    Args:
+        heads: makes the heads.
+        events: is told.
+    """
+
+    def __init__(self, heads: Heads, events: Events) -> None:
+        self._heads, self._events = heads, events
+        self._parser = self._fresh_parser()
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._has_body = self._in_head = False
+        self._length = 0  # what is left of a body whose length is known
+        self._beside = 0  # bytes that belong to no body, since the last head began or ended
+        self._body = 0
+
+    def close(self) -> None:
+        """Nothing more comes. The parser knows this reader: both would stay until the collector runs."""
+        del self._parser
+
+    def step(self) -> int:
+        """How many bytes may be fed at a time."""
+        return max(STEP, self._length)
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Parses at most `step` bytes. Raises `Refused`."""
+        self._body = 0
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as exc:
+            self._pass_over_offer(bytes(data[exc.args[0] :]))
+        except httptools.HttpParserError as exc:
+            raise Refused(_refusal(exc)) from exc
+        self._beside += len(data) - self._body
+        if self._beside > MOST_BYTES + STEP:
+            raise Refused(refusals.LONG_HEAD if self._in_head else refusals.LONG_FRAMING)
+
+    def _pass_over_offer(self, rest: bytes) -> None:
+        """Another protocol is offered, and HTTP/1.1 goes on."""
+        self.feed(self._without_offer() + rest if self._has_body else rest)
+
+    def _without_offer(self) -> bytes:
+        """The head of the last request once more, as one that offers no other protocol: then its body is read."""
+        parser, url, headers = self._parser, self._url, self._headers
+        self._events.head_withdrawn()
+        self._parser = self._fresh_parser()
+        first = b"%b %b HTTP/%b" % (parser.get_method(), url, parser.get_http_version().encode())
+        lines = [b"%b: %b" % (name, value) for name, value in headers if name.lower() != b"upgrade"]
+        return b"\r\n".join([first, *lines, b"", b""])
+
+    def _fresh_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # What follows a request that asks for the connection's end is left unread; it is no fault of that request.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
+
+    # What the parser calls. It takes every exception for a fault of the request.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._url, self._headers = b"", []
+        self._in_head, self._beside, self._length = True, 0, 0
+        self._events.request_begun()
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or a trailer, which nobody asks for."""
+        if not self._in_head:
+            return
+        self._headers.append((name, value))
+        if len(self._headers) > _MOST_HEADERS:
+            raise HeadTooLong
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        parser, keep_alive = self._parser, self._parser.should_keep_alive()
+        version = parser.get_http_version()
+        head = self._heads.of(parser.get_method(), self._url, version, self._headers, keep_alive=keep_alive)
+        self._in_head, self._beside = False, 0
+        self._has_body = head.has_body
+        if self._has_body and "transfer-encoding" not in head.headers:
+            self._length = int(head.headers["content-length"])
+        self._events.head_read(head)
+
+    def on_chunk_header(self) -> None:
+        """A chunk begins."""
+        self._beside -= _CHUNK_LINE_BYTES
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._body += len(body)
+        self._length = max(0, self._length - len(body))
+        self._events.body_read(body)
+
+    def on_message_complete(self) -> None:
+        """The whole request is there."""
+        self._beside = 0
+        self._events.request_read()
+
+
+def _refusal(error: httptools.HttpParserError) -> bytes:
+    if isinstance(error.__context__, HeadTooLong):
+        return refusals.LONG_HEAD
+    if isinstance(error.__context__, WrongVersion) or str(error) in _VERSIONS:
+        return refusals.WRONG_VERSION
+    return refusals.NO_HTTP

@@ -1,0 +1,81 @@
+"""Reads of whole small objects: answered without a task, a route or a handler of their own.
+
+A client that reads a data set of many small files asks thousands of times a second. What is checked, counted and
+remembered of such a read is that of every other call, by the same functions. Whatever is not as usual is left to
+`server`: a condition, a range, a parameter, an object that is large, packed or not there, a fault that was asked for.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from emulator import answers
+from emulator.exchange import Exchange
+from emulator.storage import media, rows
+from resources import errors
+
+if TYPE_CHECKING:
+    from emulator.context import Emulator
+
+METHOD = "storage.objects.get"
+_PATH = re.compile(r"/(?:download/)?storage/v1/b/([^/%]+)/o/([^/]+)")
+_QUERY = "alt=media"
+_USUAL = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+        "x-goog-api-client",
+        "x-goog-gcs-idempotency-token",
+    }
+)
+"""Headers that change nothing of the answer to such a read."""
+
+
+class SmallReads:
+    """The short way.
+
+    Args:
+        emulator: whose objects they are.
+        note: keeps what is kept of every call: method, path, status, and when it began.
+    """
+
+    def __init__(self, emulator: Emulator, note: Callable[[str, str, int, float], None]) -> None:
+        self._emulator = emulator
+        self._note = note
+
+    def take(self, exchange: Exchange) -> bool:
+        """See `front.AtOnce`."""
+        head, began = exchange.head, time.perf_counter()
+        if head.query != _QUERY or head.verb != "GET" or self._emulator.faults.any:
+            return False
+        found = _PATH.fullmatch(head.raw_path)
+        usual = exchange.whole and not exchange.size and head.keep_alive and head.headers.keys() <= _USUAL
+        if found is None or not usual:
+            return False
+        try:
+            self._emulator.access.check(head.headers)
+            name = unquote(found[2], errors="strict")
+        except (errors.ApiError, UnicodeDecodeError):  # `server` tells
+            return False
+        row = rows.live(self._emulator, found[1], name)
+        whole = media.small(self._emulator, row) if row else None
+        if whole is None:
+            return False
+        headers, content = whole
+        try:
+            exchange.answer(200, {**answers.HARMLESS, **headers}, content)
+        except ValueError:  # a header that cannot be sent
+            return False
+        self._emulator.admit(METHOD)
+        self._note(METHOD, head.raw_path, 200, began)
+        return True

@@ -18,6 +18,7 @@ from pulumi import dynamic
 from resources import _api, _comparison, _engine, _hints, _ownership, _secrets, _settings, _telling, errors
 from resources._call import Call as Call  # noqa: PLC0414 - kinds of resources need it beside Provider
 from resources._call import State as State  # noqa: PLC0414 - likewise
+from resources._outage import Reported
 from resources._schema import Changes, Schema
 from resources._values import UNKNOWN
 
@@ -168,13 +169,18 @@ class Provider(dynamic.ResourceProvider):
         return live
 
     def read(self, id_: str, props: State) -> dynamic.ReadResult:
-        """Called by refresh. Managed fields come back as they are; a changed fixed one is reported as `drift`."""
+        """Called by refresh. Managed fields come back as they are; a changed fixed one is reported as `drift`.
+
+        Where no endpoint answers, the first resource's error says so and fails the run; the state of the others stays.
+        """
         inputs = self.schema.inputs_of(self._with_quiet(props, "inputs"))
         try:
-            with self._call("read", inputs) as call:
+            with self._call("read", inputs) as call, call.api.outage.reported_once():
                 live = self.idle(call, inputs, self.observe(call, inputs))
         except errors.NotFound:
             return dynamic.ReadResult("", {})
+        except Reported:
+            return dynamic.ReadResult(id_, dict(props))
         return self.seen(id_, inputs, live)
 
     def seen(self, id_: str, inputs: State, live: State) -> dynamic.ReadResult:

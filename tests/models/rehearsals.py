@@ -17,7 +17,7 @@ BITS = np.eye(8, dtype="float32")
 GOOD = BITS[0].tolist()
 
 
-class Subclass(keras.Model):  # type: ignore[misc] - Keras has no types
+class Subclass(keras.Model):  # type: ignore[misc]  # Keras has no types
     """A model whose inputs have no names."""
 
     def __init__(self) -> None:

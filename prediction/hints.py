@@ -8,7 +8,7 @@ DEPLOY = "`pulumi up` deploys what the stack declares; after a change outside of
 """`pulumi up` alone goes by its state: of what was deleted outside it says that nothing has changed."""
 _HINTS: dict[type[errors.ApiError], str] = {
     errors.NotFound: f"look at the names in `pulumi stack output models`; {DEPLOY}",
-    errors.FailedPrecondition: f"look at the state of the version (`python -m emulator status` on this machine); {DEPLOY}",
+    errors.FailedPrecondition: f"look at the state of the version; {DEPLOY}",
     errors.Sunset: "set tf2-models:endpoint to a server that speaks ml v1 (the emulator: `python -m emulator up`)",
     errors.PermissionDenied: "these credentials need roles/ml.developer, and roles/storage.objectViewer for samples",
     errors.ResourceExhausted: "a quota is used up or all nodes are busy: wait, or give the version more nodes",

@@ -122,7 +122,8 @@ def _checked(path: str, parameter: Parameter, given: Any) -> Value:
     kind = type(parameter.default)
     value: Value = _number(kind, given)
     if type(value) is not kind:
-        raise UsageError(f"{path}: {value!r} is no {kind.__name__}; the default is {parameter.default!r}")
+        quotes = "; a text that looks like something else needs quotes" if kind is str else ""
+        raise UsageError(f"{path}: {value!r} is no {kind.__name__}; the default is {parameter.default!r}{quotes}")
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{path}: {value!r} is no finite number")
     if parameter.minimum is not None and not isinstance(value, str) and value < parameter.minimum:

@@ -19,7 +19,7 @@ from resources._values import Failure, join
 OPTIONS = ("ignore_changes", "replace_on_changes", "additional_secret_outputs")
 """The options that name fields."""
 _PART = re.compile(r"""(\["|\[')([^"']+)(["']\])|(\.|\[|^)([^.\[\]"']+)(\]?)""")
-"""A part of a path: `["name"]`, or `name`, `.name`, `[0]`, `[*]`; each as what stands before, the name, what follows."""
+"""A part of a path: `["name"]`, or `name`, `.name`, `[0]`, `[*]`; as what is before the name, it, what follows it."""
 
 
 class Translated(NamedTuple):

@@ -1,4 +1,4 @@
-"""Fields in `ResourceOptions`: Python's names become the API's, whatever is below stays or is translated by its type."""
+"""Fields in `ResourceOptions`: Python's names become the API's; what is below is translated by its type, or stays."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from prediction import hints
 from prediction.manifest import Manifest
 from prediction.online import resource_name
 from resources import _api, errors
@@ -37,7 +38,7 @@ def deployed(api: _api.Api, project: str, model: str, version: str | None = None
     if version is None:
         found = api.call(models.get(name=name)).get("defaultVersion")
         if not found:
-            raise errors.Error(f"{name} has no default version: deploy one, or name a version with --version")
+            raise errors.Error(f"{name} has no default version: name a version with --version; {hints.DEPLOY}")
         return Deployed(found["name"], found.get("deploymentUri", ""), is_default=True)
     found = api.call(models.versions().get(name=name))
     return Deployed(found["name"], found.get("deploymentUri", ""), is_default=bool(found.get("isDefault")))

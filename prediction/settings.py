@@ -14,6 +14,9 @@ RETRY_SECONDS = 5.0
 """How long a command repeats a failing call, where the stack does not say: somebody is waiting."""
 
 
+_TEXTS = {("gcp:project",), ("gcp:region",), ("tf2-models:endpoint",), ("tf2-models:impersonateServiceAccount",)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """A project at an endpoint."""
@@ -101,10 +104,15 @@ def _patient(settings: _settings.Settings, declared: str | None = None, path: Pa
 def _config(path: Path) -> Mapping[str, Any]:
     import yaml
 
+    from resources import _stack_yaml
+
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document, unquoted = _stack_yaml.load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise errors.InvalidInput([(path.name, f"cannot be read: {' '.join(str(error).split())}")]) from None
+    altered = [each for each in unquoted if each.is_altered and each.path[1:] in _TEXTS]
+    if altered:
+        raise errors.InvalidInput((path.name, f"{each.path[-1]}: {each.reason}") for each in altered)
     config = document.get("config") if isinstance(document, dict) else None
     return config if isinstance(config, dict) else {}
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from resources import _answers, _limits, _local, errors
 from resources._clock import Clock
 from resources._credentials import Credentials, endpoint_token
+from resources._outage import Outage
 from resources._retries import PASSING, Jitter, Tries, retry_after
 from resources._services import Services
 from resources._settings import Settings
@@ -36,12 +37,14 @@ class Api:
         settings: where it is, and the bounds on calling it.
         places: bounds the operations that are under way.
         polls: bounds how often those that wait for operations look.
+        outage: whether reading from it has failed in this run.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock = time, jitter: Jitter = random.uniform) -> None:
         self.settings = settings
         self.places = _limits.Places(settings.operations)
         self.polls = _limits.Polls(settings.calls_per_minute)
+        self.outage = Outage()
         per_minute = settings.calls_per_minute
         self._rate = _limits.Rate.per_minute(per_minute, clock) if per_minute else None
         self._clock, self._jitter = clock, jitter

@@ -15,11 +15,13 @@ from typing import Any, ClassVar
 
 from pulumi import dynamic
 
-from resources import _api, _comparison, _engine, _hints, _ownership, _secrets, _settings, _telling, errors
+from resources import _api, _comparison, _engine, _hints, _ownership, _secrets, _settings, _telling, _verdicts, errors
 from resources._call import Call as Call  # noqa: PLC0414 - kinds of resources need it beside Provider
 from resources._call import State as State  # noqa: PLC0414 - likewise
+from resources._outage import Reported
 from resources._schema import Changes, Schema
 from resources._values import UNKNOWN
+from resources.gate.admission import Verdict
 
 DRIFT = "drift"
 CONFLICTS = (errors.Aborted, errors.PreconditionFailed, errors.FailedPrecondition)
@@ -86,7 +88,13 @@ class Provider(dynamic.ResourceProvider):
         changes = self._changes(_olds, news)
         if _olds and not reasons and not changes.path and not news.get("allowDowntime"):
             reasons = [self._refusal(path, _olds, news) for path in changes.fixed]
+        reasons = reasons or _verdicts.report(self.judge(_olds, news), news)
         return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in reasons])
+
+    def judge(self, olds: State, news: State) -> Verdict | None:
+        """What a kind refuses, or warns of, by inputs alone; `check` asks it where it refuses nothing by itself."""
+        del olds, news
+        return None
 
     def _refusal(self, path: str, olds: State, news: State) -> str:
         facts, adoptable = (self._named(news), self.instead(news, path)), "adopt" in self.schema.types
@@ -168,13 +176,15 @@ class Provider(dynamic.ResourceProvider):
         return live
 
     def read(self, id_: str, props: State) -> dynamic.ReadResult:
-        """Called by refresh. Managed fields come back as they are; a changed fixed one is reported as `drift`."""
+        """Called by refresh. Managed fields come back as they are; a changed fixed one is `drift`. See `_outage`."""
         inputs = self.schema.inputs_of(self._with_quiet(props, "inputs"))
         try:
-            with self._call("read", inputs) as call:
+            with self._call("read", inputs) as call, call.api.outage.reported_once():
                 live = self.idle(call, inputs, self.observe(call, inputs))
         except errors.NotFound:
             return dynamic.ReadResult("", {})
+        except Reported:
+            return dynamic.ReadResult(id_, dict(props))
         return self.seen(id_, inputs, live)
 
     def seen(self, id_: str, inputs: State, live: State) -> dynamic.ReadResult:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pulumi
 from pulumi import dynamic
 
-from resources import _secrets, _values, errors
+from resources import _option_names, _secrets, _values, errors
 from resources._provider import Provider
 from resources._schema import Schema
+from resources._values import Failure
 
 
 class InvalidArguments(errors.InvalidInput, pulumi.RunError):
@@ -34,8 +36,9 @@ class Resource(dynamic.Resource):
         failures = list(schema.program_failures(inputs, where))
         if "project" in schema.types and not inputs.get("project"):
             failures.append((f"{where}.project", "is missing: give it, or set gcp:project"))
-        if failures:
-            raise InvalidArguments(failures)
+        opts, wrong = _translated(opts, schema, where)
+        if failures or wrong:
+            raise InvalidArguments([*failures, *wrong])
         found = _secret_paths(inputs)
         if found is not None:
             inputs[_secrets.NAME] = found
@@ -55,6 +58,22 @@ class Resource(dynamic.Resource):
             raise AttributeError(f"{type(self).__name__} has no field {name}")
         found: pulumi.Output[Any] | None = self.__dict__.get(wire)
         return pulumi.Output.from_input(None) if found is None else found
+
+
+def _translated(
+    opts: pulumi.ResourceOptions | None, schema: Schema, where: str
+) -> tuple[pulumi.ResourceOptions | None, list[Failure]]:
+    """The options with the fields that they name under the API's names, and what names no field."""
+    failures: list[Failure] = []
+    given = {name: paths for name in _option_names.OPTIONS if opts and (paths := getattr(opts, name))}
+    if not given:
+        return opts, failures
+    found = copy.copy(opts)
+    for name, paths in given.items():
+        translated = _option_names.translate(schema, name, paths, where)
+        setattr(found, name, translated.paths)
+        failures += translated.failures
+    return found, failures
 
 
 def with_project(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:

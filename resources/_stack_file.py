@@ -54,8 +54,10 @@ class Source:
     def _written(self, key: str) -> Any:
         import yaml
 
+        from resources import _stack_yaml
+
         try:
-            document = yaml.safe_load(self.file.read_text(encoding="utf-8"))
+            document = _stack_yaml.load(self.file.read_text(encoding="utf-8")).value
         except (OSError, ValueError, yaml.YAMLError):
             raise _OtherValue from None
         config = document.get("config") if isinstance(document, Mapping) else None

@@ -164,7 +164,13 @@ def failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
         if value not in get_args(kind):
             yield path, f"must be one of {', '.join(map(str, get_args(kind)))}; it is {told(value)}"
     elif not _is_a(value, kind):
-        yield path, f"must be {_wanted(value, kind)}; it is {told(value)}"
+        yield path, f"must be {_wanted(value, kind)}; it is {_quoteless(value) if kind is str else told(value)}"
+
+
+def _quoteless(value: Any) -> str:
+    """What stands where a text is due. YAML takes much that has no quotes for a number or a boolean."""
+    name = {bool: "the boolean ", int: "the number ", float: "the number "}.get(type(value), "")
+    return f"{name}{told(value)}{': put it in quotes' * bool(name)}"
 
 
 def no_key(key: str, known: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from typing_extensions import Required
 
-from resources import _common, _entries, _job_entries, _secrets, _settings, _values, errors
+from resources import _common, _entries, _job_entries, _secrets, _settings, _unquoted, _values, errors
 from resources._schema import INPUTS
 from resources._secrets import Secret
 from resources._stack_file import Source
@@ -28,7 +28,7 @@ from resources.storage.schema import BUCKET, SAVED_MODEL
 if TYPE_CHECKING:
     from models import Artifact
 
-NAMESPACE = "tf2-models"
+NAMESPACE = _unquoted.NAMESPACE
 _NOT_SECRET = "must not be secret: addresses and messages show it"  # noqa: S105 - a message
 
 PROJECT = re.compile(r"[a-z][a-z0-9.:-]*[a-z0-9]\Z")
@@ -74,7 +74,7 @@ def read(config: Mapping[str, str], resolve: Resolve, source: Source | None = No
     Raises:
         InvalidInput: with everything that is wrong.
     """
-    return _Reader(config, resolve, source or Source()).stack()
+    return _unquoted.explained(config, source or Source(), StackArgs, lambda it: _Reader(config, resolve, it).stack())
 
 
 class _Served(NamedTuple):

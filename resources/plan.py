@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 SPLIT_GATE = "splitGate"
-"""Key of a model in the stack's outputs that has an `ml.TrafficSplit`."""
+"""Key of a model in the stack's outputs that has an `ml.TrafficSplit`: how its gate ended in the last run."""
+PASSED, FAILED, NOT_RUN = "passed", "failed: the split before it serves", "not run"
+"""Its values. Only that the key is there counts."""
 
 
 @dataclass(kw_only=True)
@@ -219,24 +221,21 @@ def merged(saved: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return merged
 
 
-def summary(stack: Stack, model: Model, default: Any, split: Any = None) -> dict[str, Any]:
+def summary(stack: Stack, model: Model, default: Any) -> dict[str, Any]:
     """What the stack's outputs say of a model: its name, default version, versions, the URL that predicts, shares.
 
     Args:
         stack: that declares it.
         model: as declared.
         default: the name of the version that serves by default, once it is known to; an output of its resource.
-        split: the shares whose versions passed their gate; likewise. Default: those that the model declares, without a
-            gate of their own.
     """
     name = f"projects/{stack.project}/models/{model.inputs['name']}"
-    shares = {"trafficSplit": model.split} if model.split else {}
     return {
         "name": name,
         "defaultVersion": default,
         "versions": sorted(version.name for version in model.versions),
         "predictUrl": f"{stack.settings.url}/v1/{name}:predict",
-        **(shares if split is None else {"trafficSplit": split, SPLIT_GATE: "passed"}),
+        **({"trafficSplit": model.split} if model.split else {}),
     }
 
 

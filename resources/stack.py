@@ -145,9 +145,9 @@ def summary(
     """
     from resources import plan  # the provider's process does not need it
 
-    gated = found.get(plan.SPLIT_GATE)
-    split = _split(model, gated.served_split, before) if gated else None
-    return plan.summary(wanted, model, known(found[model.default].version), split)
+    gated, default = found.get(plan.SPLIT_GATE), known(found[model.default].version)
+    split = _split(model, gated.served_split, before) if gated else {}
+    return {**plan.summary(wanted, model, default), **split}
 
 
 def run_job(
@@ -168,16 +168,20 @@ def run_job(
     return {"jobId": known(done.job_id), "results": known(done.prediction_output)}
 
 
-def _split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, Any]) -> Any:
-    """The traffic split whose versions passed their gate.
+def _split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The traffic split that clients are to ask, and whether the declared one passed its gate.
 
     It is still the old one if the resource failed, or if this run leaves it out (`--target`) before it was made. In
     preview it is the declared one.
     """
+    from resources import plan  # as above
+
     old = before.get("trafficSplit") or None
     if pulumi.runtime.is_dry_run():
-        return model.split
-    return known(served.apply(lambda split: split or old), old)
+        return {"trafficSplit": model.split, plan.SPLIT_GATE: plan.PASSED}
+    gate = served.apply(lambda split: plan.PASSED if split else before.get(plan.SPLIT_GATE, plan.NOT_RUN))
+    split = known(served.apply(lambda split: split or old), old)
+    return {"trafficSplit": split, plan.SPLIT_GATE: known(gate, plan.FAILED)}
 
 
 def outputs_before(models: Iterable[plan.Model]) -> dict[str, dict[str, Any]]:

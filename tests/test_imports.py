@@ -20,8 +20,9 @@ FORBIDDEN = {
     "benchmarks": {"tests"},
     "__main__.py": {"tensorflow", "keras", "emulator", "prediction", "tests"},
 }
-ALLOWED = {("models/core/push.py", "resources")}
-"""`push` sends with the provider's own code: a second uploader would be another truth. It is imported when asked."""
+ALLOWED = {("models/core/push.py", "resources"), ("models/core/stack.py", "resources")}
+"""`push` sends with the provider's own code, and a stack file is read as the program reads it: a second uploader, or
+reader, would be another truth. Both are imported when asked."""
 OF_RESOURCES = {
     "errors",
     "_local",

@@ -112,8 +112,12 @@ def sources(name: str, root: Path) -> list[str]:
 
 
 def _imported(path: str, root: Path) -> Iterator[str]:
-    """The files below `models/` that a file imports, by its text."""
-    for node in ast.walk(ast.parse((root / path).read_bytes(), path)):
+    """The files below `models/` that a file imports, by its text. Raises `ModelsError` if it is not valid Python."""
+    try:
+        tree = ast.parse((root / path).read_bytes(), path)
+    except (SyntaxError, ValueError) as error:  # a null byte is a ValueError before Python 3.12
+        raise ModelsError(f"{path}: it is not valid Python: {error}") from None
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from _files(alias.name, root)

@@ -59,6 +59,11 @@ def check(samples: Sequence[Mapping[str, Any]], signatures: Mapping[str, Any]) -
                 raise UsageError(f"--samples: [{index}].{side.key}: {found}")
 
 
+def misfit(instance: Any, inputs: Tensors) -> str:
+    """What is wrong with an instance, given the model's inputs by name (`dtype`, `shape`); empty if it fits."""
+    return _misfit(instance, _Side("instance", inputs, exact=True, rows=True))
+
+
 def _misfit(value: Any, side: _Side) -> str:
     """What is wrong with an instance or a prediction; empty if it fits."""
     tensors = side.tensors

@@ -31,16 +31,30 @@ def load_recipe(name: str, root: Path) -> Recipe:
 
     Raises:
         UsageError: there is no such recipe.
-        ModelsError: the file defines no `RECIPE`, or it has no parameter `seed`.
+        ModelsError: the file cannot be imported or defines no `RECIPE`; its parameters lack `seed`; its data fails.
     """
     if name not in recipe_names(root):
         raise UsageError(f"there is no recipe {name!r}; there are: {', '.join(recipe_names(root)) or 'none'}")
     recipe = getattr(_module(name, root / "models" / f"{name}.py"), "RECIPE", None)
     if not isinstance(recipe, Recipe):
         raise ModelsError(f"models/{name}.py: RECIPE = Recipe(...) is missing (models/core/recipe.py says what it is)")
-    if not isinstance(getattr(recipe.parameters.get("seed"), "default", None), int):
+    given: Any = recipe.parameters  # a recipe is the user's code: nothing has checked its types
+    declared: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"": given}
+    wrong = [key for key, parameter in declared.items() if not isinstance(parameter, Parameter)]
+    if wrong:
+        raise ModelsError(f"models/{name}.py: parameters must map names to Parameter(...); {wrong[0] or 'it'} does not")
+    if not isinstance(getattr(declared.get("seed"), "default", None), int):
         raise ModelsError(f"models/{name}.py: the parameters lack seed, an int: without it no build can be repeated")
+    _check_data(name, recipe)
     return recipe
+
+
+def _check_data(name: str, recipe: Recipe) -> None:
+    """Raises `ModelsError` unless `data` works with the defaults: every command needs it for the input digest."""
+    try:
+        list(recipe.data({key: parameter.default for key, parameter in recipe.parameters.items()}))
+    except Exception as error:  # a recipe is the user's code: whatever it raises names the recipe
+        raise ModelsError(f"models/{name}.py: data(parameters) fails: {type(error).__name__}: {error}") from error
 
 
 def _module(name: str, path: Path) -> Any:
@@ -108,7 +122,8 @@ def _checked(path: str, parameter: Parameter, given: Any) -> Value:
     kind = type(parameter.default)
     value: Value = _number(kind, given)
     if type(value) is not kind:
-        raise UsageError(f"{path}: {value!r} is no {kind.__name__}; the default is {parameter.default!r}")
+        quotes = "; a text that looks like something else needs quotes" if kind is str else ""
+        raise UsageError(f"{path}: {value!r} is no {kind.__name__}; the default is {parameter.default!r}{quotes}")
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{path}: {value!r} is no finite number")
     if parameter.minimum is not None and not isinstance(value, str) and value < parameter.minimum:

@@ -88,12 +88,18 @@ def stack_config(stack: str, root: Path) -> dict[str, Any]:
 def _load(path: Path) -> Any:
     import yaml
 
+    from resources import _stack_yaml  # Pulumi's rules, which are not PyYAML's
+
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        value, unquoted = _stack_yaml.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelsError(f"{path}: there is no such stack file") from None
     except yaml.YAMLError as error:
         raise ModelsError(f"{path}: this is no YAML: {' '.join(str(error).split())}") from error
+    for each in unquoted:
+        if each.is_altered and each.path[:2] == ("config", KEY) and (each.is_key or each.is_date):
+            raise ModelsError(f"{path}: {'.'.join([*each.path[2:-1], each.text])}: {each.reason}")
+    return value or {}
 
 
 def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -108,7 +114,7 @@ def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]
         named = {f"versions.{name}": version for name, version in (versions or {}).items()}
         for name, version in (named or {"version": settings.get("version")}).items():
             if not isinstance(version, dict) or not isinstance(version.get("artifact"), str):
-                raise ModelsError(f"{path}: {model}.{name}.artifact is missing, or is no text")
+                raise ModelsError(f"{path}: {model}.{name}.artifact is missing, or is no text (in quotes)")
             yield f"{model}.{name}", version
 
 

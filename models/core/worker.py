@@ -11,14 +11,17 @@ import json
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO
 
 from models.core.errors import BuildError, ModelsError
 from models.core.export import export
+from models.core.exportable import exportable
 from models.core.recipe import Recipe, Report, Values
 from models.core.registry import load_recipe
+from models.core.rehearsal import rehearse
 
 _PROBE = 1 << 20
 """Bytes that a folder must still take."""
@@ -50,10 +53,15 @@ def _run(request: dict[str, Any], events: TextIO) -> dict[str, Any]:
 
 def _exported(recipe: Recipe, parameters: Values, folder: Path, report: Report) -> dict[str, Any]:
     """As `export`, whose own text counts in every input digest: a folder that takes no more is told here."""
+    import keras  # noqa: F401 - once for both: the rehearsal is a fork
     import tensorflow as tf
 
+    report(0, 1, "looking at the samples")
+    rehearse(recipe, parameters)
+    # The exporter's own text counts in every input digest: what it does not take is changed before.
+    prepared = replace(recipe, train=lambda *given: exportable(recipe.train(*given)))
     try:
-        return export(recipe, parameters, folder, report)
+        return export(prepared, parameters, folder, report)
     except (tf.errors.OpError, OSError) as error:
         reason = " ".join(str(error).split())
         if not _is_full(folder):

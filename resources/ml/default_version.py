@@ -13,7 +13,7 @@ from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources._schema import Changes
 from resources.gate import admission
-from resources.ml import _default, _names, _verdicts
+from resources.ml import _default, _names
 from resources.ml._gate import GateCheck
 from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
 
@@ -32,18 +32,23 @@ class DefaultVersionProvider(Provider):
         return f"{_names.model(inputs['project'], inputs['model'])}/defaultVersion"
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
-        """As every resource; refuses what is known to break clients, or a gate without samples.
+        """As every resource; keeps of what the program knows of all versions what a later run asks for.
 
         What the state says serves may be the successor of a version that goes in this run.
         """
         if _olds:
             _default.serves(_olds)
-        result = super().check(_olds, news)
-        if result.failures:
-            return result
-        same = all(_olds.get(name) == news.get(name) for name in self.schema.names("path"))
-        olds = (_olds if same else {}) or _deleted.get(self.identity(news), {})
-        return _verdicts.check_result(admission.kept(olds, news), admission.judge_default(olds, news))
+        failures = super().check(_olds, news).failures
+        return dynamic.CheckResult(admission.kept(self._before(_olds, news), news), failures)
+
+    def judge(self, olds: State, news: State) -> admission.Verdict:
+        """Refuses what is known to break clients, or a gate without samples."""
+        return admission.judge_default(self._before(olds, news), news)
+
+    def _before(self, olds: State, news: State) -> State:
+        """The state of the same model's default; of one that this run deletes to make it again, what was kept of it."""
+        same = all(olds.get(name) == news.get(name) for name in self.schema.names("path"))
+        return (olds if same else {}) or _deleted.get(self.identity(news), {})
 
     def compared(self, olds: State, news: State) -> Changes:
         """By the schema's lines; a new gate needs samples, which only the manifest may hold."""

@@ -154,6 +154,9 @@ class ModelOutputs(TypedDict, total=False):
     drift: Annotated[dict[str, Any], output("Fixed fields changed outside: field -> what the API has now.")]
 
 
+AllowBreakingChange = Annotated[Input[str], local("The version that may break clients.", quiet=True)]
+
+
 class VersionArgs(TypedDict, total=False):
     """What a program says of a version."""
 
@@ -195,7 +198,7 @@ class VersionArgs(TypedDict, total=False):
         dict[str, Any],
         local("Its signatures, where known: made again, it must not break its clients.", quiet=True),
     ]
-    allow_breaking_change: Annotated[Input[str], local("The version that may break clients.", quiet=True)]
+    allow_breaking_change: AllowBreakingChange
     allow_downtime: AllowDowntime
     owner: Owner
     secrets: Secrets
@@ -239,6 +242,14 @@ class KnownArtifact(TypedDict, total=False):
     content_digest: str
 
 
+# What a gate goes by beside `gate`: of all versions that it may be asked about.
+KnownSignatures = Annotated[
+    dict[str, Any],
+    local("Version -> its signatures, where known: a version that enters must not break clients.", quiet=True),
+]
+KnownArtifacts = Annotated[dict[str, KnownArtifact], local("Version -> what is known of its artifact.", quiet=True)]
+
+
 class DefaultVersionArgs(TypedDict, total=False):
     """What a program says of a model's default version."""
 
@@ -246,12 +257,9 @@ class DefaultVersionArgs(TypedDict, total=False):
     model: Required[Annotated[Input[str], path("Name of the model.")]]
     version: Required[Annotated[Input[str], mutable("Name of the version; it must be READY.")]]
     gate: Annotated[Gate, local("What a version must answer before it serves.", lasting=True)]
-    signatures: Annotated[
-        dict[str, Any],
-        local("Version -> its signatures, where known: a new default must not break clients.", quiet=True),
-    ]
-    artifacts: Annotated[dict[str, KnownArtifact], local("Version -> what is known of its artifact.", quiet=True)]
-    allow_breaking_change: Annotated[Input[str], local("The version that may break clients.", quiet=True)]
+    signatures: KnownSignatures
+    artifacts: KnownArtifacts
+    allow_breaking_change: AllowBreakingChange
     secrets: Secrets
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from typing_extensions import Required
 
@@ -10,7 +10,7 @@ from resources._inputs import Secrets
 from resources._schema import Schema, local, output, path
 from resources._values import Input
 from resources.ml import rules
-from resources.ml.schema import Gate, KnownArtifact
+from resources.ml.schema import AllowBreakingChange, Gate, KnownArtifacts, KnownSignatures
 
 
 class TrafficSplitArgs(TypedDict, total=False):
@@ -26,12 +26,9 @@ class TrafficSplitArgs(TypedDict, total=False):
     ]
     default_version: Annotated[Input[str], local("The model's default version, whose gate is its own.", quiet=True)]
     gate: Annotated[Gate, local("What a version must answer before it gets users.", quiet=True)]
-    signatures: Annotated[
-        dict[str, Any],
-        local("Version -> its signatures, where known: they must not break the default's clients.", quiet=True),
-    ]
-    artifacts: Annotated[dict[str, KnownArtifact], local("Version -> what is known of its artifact.", quiet=True)]
-    allow_breaking_change: Annotated[Input[str], local("The version that may break clients.", quiet=True)]
+    signatures: KnownSignatures
+    artifacts: KnownArtifacts
+    allow_breaking_change: AllowBreakingChange
     previous_split: Annotated[dict[str, float], local("The split that clients read before this run.", quiet=True)]
     previous_default: Annotated[str, local("The default version before this run.", quiet=True)]
     secrets: Secrets

@@ -17,7 +17,7 @@ from resources._resource import Resource
 from resources._schema import Changes
 from resources._values import table
 from resources.gate import admission
-from resources.ml import _default, _names, _verdicts
+from resources.ml import _default, _names
 from resources.ml._gate import GateCheck
 from resources.ml.split_schema import TRAFFIC_SPLIT, TrafficSplitArgs
 
@@ -34,15 +34,12 @@ class TrafficSplitProvider(Provider):
         """`projects/P/models/M/trafficSplit`."""
         return f"{_names.model(inputs['project'], inputs['model'])}/trafficSplit"
 
-    def check(self, _olds: State, news: State) -> dynamic.CheckResult:
-        """As every resource; refuses what is known to break clients, or a gate without samples."""
-        result = super().check(_olds, news)
-        if result.failures:
-            return result
-        found = _verdicts.check_result(news, admission.judge_split(_olds, news))
-        if found.failures:
-            _keep(_olds, news)
-        return found
+    def judge(self, olds: State, news: State) -> admission.Verdict:
+        """Refuses what is known to break clients, or a gate without samples."""
+        verdict = admission.judge_split(olds, news)
+        if verdict.refusals:
+            _keep(olds, news)
+        return verdict
 
     def compared(self, olds: State, news: State) -> Changes:
         """By the schema's lines; versions that enter the split pass their gate in a patch."""

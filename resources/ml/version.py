@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pulumi
-from pulumi import dynamic
 from typing_extensions import Unpack
 
 from resources import _operations, _ownership, errors
@@ -13,7 +12,7 @@ from resources._provider import Call, Provider, State
 from resources._resource import Resource
 from resources._schema import Changes
 from resources.gate import admission, compatibility
-from resources.ml import _default, _names, _verdicts, rules
+from resources.ml import _default, _names, rules
 from resources.ml.schema import VERSION, VersionArgs
 from resources.storage import _builds
 from resources.storage import rules as storage_rules
@@ -42,16 +41,14 @@ class VersionProvider(Provider):
         patch = [path for path in found.patch if path != "labels"]
         return replace(found, patch=patch, fixed=sorted([*found.fixed, "labels"]))
 
-    def check(self, _olds: State, news: State) -> dynamic.CheckResult:
-        """As every resource; a version that is made again under its name must not break its clients."""
-        result = super().check(_olds, news)
-        again = bool(_olds) and not result.failures and "deploymentUri" in self._changes(_olds, news).fixed
-        if not again:
-            return result
+    def judge(self, olds: State, news: State) -> admission.Verdict | None:
+        """A version that is made again under its name must not break its clients."""
+        if not olds or "deploymentUri" not in self._changes(olds, news).fixed:
+            return None
         verdict, name = admission.Verdict([], []), str(news["name"])
-        known = [compatibility.readable(each.get("signatures")) for each in (_olds, news)]
+        known = [compatibility.readable(each.get("signatures")) for each in (olds, news)]
         admission.judge_signatures(verdict, news, name, name, *known)
-        return _verdicts.check_result(news, verdict)
+        return verdict
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.versions.get`."""

@@ -42,7 +42,7 @@ def read(api: _api.Api, uri: str, generation: str | None = None) -> dict[str, An
 def _no_manifest(bucket: str, path: str, reason: str) -> errors.ArtifactError:
     return errors.ArtifactError(
         f"gs://{bucket}/{path} is no manifest (storage.objects.get: {reason}). Run the same command again, since a "
-        "proxy may have answered; else look at that object, and delete it, so that `pulumi up` sends it anew"
+        "proxy may have answered; else look at that object and delete it, run `pulumi refresh`, then `pulumi up`"
     )
 
 

@@ -30,11 +30,11 @@ TRAININGS = "trainings.txt"
 def train(parameters, report):
     import keras
 
-    with open(TRAININGS, "a") as file:
-        file.write("trained\\n")
     x = keras.Input((2,), name="x")
     y = keras.layers.Dense(1, name="y")(x)
     report(1, 1, "a line has no epochs")
+    with open(TRAININGS, "a") as file:
+        file.write("trained\\n")
     if parameters["fault"]:
         raise ZeroDivisionError("as the test wants it")
     return Trained(keras.Model({"x": x}, {"y": y}), {"accuracy": 0.5}, [Sample([1.0, 0.1], 3)] * 3)

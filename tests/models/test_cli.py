@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import command_line
-from tests.models.conftest import Run
+from tests.models.conftest import LINE, Run
 from tests.models.saved_models import write
 from tests.models.test_resolve import put_build, put_card
 from tests.running import ROOT
@@ -34,6 +34,34 @@ def test_list(run: Run) -> None:
     assert "line: a straight line\n  --set seed=1  start\n" in done.stdout
     assert "--set data=sample" in done.stdout
     assert done.stdout.count("no card, not built here  <- the defaults, as the code is now") == 3
+
+
+def test_list_shows_the_others_beside_broken_recipes(run: Run, checkout: Path) -> None:
+    """A recipe that cannot be read is named with its reason, the others are listed, and the command fails."""
+    broken = {
+        "a_syntax": "RECIPE = (",
+        "b_import": "import nothing_of_this_name",
+        "c_none": "RECIPE = None",
+        "d_helper": LINE.replace("import annotations", "import annotations\nimport models.data.helper"),
+        "e_data": LINE.replace('summary="', 'data=lambda _: 1 / 0, summary="'),
+        "f_sums": LINE.replace('summary="', 'data=lambda _: ["none.csv"], summary="'),
+        "g_parameters": LINE.replace("parameters={", "parameters=[1]) if 1 else dict(parameters={"),
+        "h_seed": LINE.replace('"seed"', '"sede"'),
+        "i_default": LINE.replace("Parameter(1, ", "Parameter(-1, "),
+    }
+    (checkout / "models/data/helper.py").write_text("def (", encoding="utf-8")
+    for name, text in broken.items():
+        (checkout / f"models/{name}.py").write_text(text, encoding="utf-8")
+
+    done = run("list")
+
+    assert done.returncode == 1
+    named = [line for line in done.stdout.splitlines() if "broken" in line]
+    assert named == [f"{name}: broken, see below" for name in broken]
+    assert "line: a straight line\n" in done.stdout
+    assert "heart_disease: the probability" in done.stdout
+    lines = done.stderr.splitlines()
+    assert [line for line, name in zip(lines, broken, strict=True) if name not in line] == []
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,29 @@ def test_own_instances(wire: Wire, before: list[tuple[int, Any]], head: str, ask
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        [MISSING],  # the model, or its version
+        [(200, {"name": "projects/p/models/m"})],  # all of its versions
+        [MODEL, MODEL, MISSING],
+        [(400, {"error": {"code": 400, "message": "No default version.", "status": "FAILED_PRECONDITION"}})],
+    ],
+)
+def test_what_was_deleted_outside_of_pulumi(wire: Wire, before: list[tuple[int, Any]]) -> None:
+    """`pulumi up` goes by the state and answers "unchanged": the line says `pulumi refresh`."""
+    wire.answers = list(before)
+
+    done = run(
+        "m", "--project", "p", "--endpoint", wire.endpoint, *["--instances", "-"] * (len(before) > 1), given="[1]"
+    )
+
+    (line,) = done.stderr.splitlines()
+
+    assert done.returncode == 1
+    assert line.endswith("after a change outside of Pulumi, run `pulumi refresh` first")
+
+
+@pytest.mark.parametrize(
     ("before", "says"),
     [
         ([FORBIDDEN], "roles/ml.developer"),

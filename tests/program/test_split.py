@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from resources import plan
 from tests.program.old_states import forget
 from tests.program.stacks import Deployment
 from tests.running import RunningEmulator
@@ -31,6 +32,11 @@ def stack(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deployment
 def served_split(stack: Deployment) -> Any:
     """What `prediction.Client.of_output` reads."""
     return stack.engine.outputs()["models"]["mult"].get("trafficSplit")
+
+
+def gate_of_split(stack: Deployment) -> Any:
+    """How the gate of the last split ended, by the stack's outputs."""
+    return stack.engine.outputs()["models"]["mult"]["splitGate"]
 
 
 def up(stack: Deployment, *options: str, fails: bool = False) -> str:
@@ -78,11 +84,12 @@ def test_a_refusal_leaves_the_old_split(stack: Deployment, option: str) -> None:
     assert "versions/v3: gate failed against " in text
     assert "instance 0 (y): expected 2.0, got 3.0. The current default and traffic split still serve; v3 stays" in text
     assert served_split(stack) == BOTH
+    assert gate_of_split(stack) == ("passed" if option == "--suppress-outputs" else plan.FAILED)  # written, or not
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY", "v3": "READY"}}
 
     stack.engine.edit("mult.gate", {"skip": True})
     up(stack)
-    assert served_split(stack) == {"v1": 90, "v3": 10}
+    assert (served_split(stack), gate_of_split(stack)) == ({"v1": 90, "v3": 10}, "passed")
     assert PREDICT not in stack.emulator.calls()
     assert stack.served() == {"mult": {"v1": "READY*", "v3": "READY"}}
     stack.engine.stack("destroy", "--suppress-progress")

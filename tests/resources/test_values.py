@@ -34,7 +34,7 @@ class Outer(TypedDict, total=False):
 
 
 WRONG = [
-    ({"name": 5}, "name", "must be a string; it is 5"),
+    ({"name": 5}, "name", "must be a string; it is the number 5: put it in quotes"),
     ({}, "name", "is missing"),
     ({"name": "n", "on": 1}, "on", "must be true or false; it is 1"),
     ({"name": "n", "share": "x"}, "share", "must be a number; it is 'x'"),
@@ -44,7 +44,7 @@ WRONG = [
     ({"name": "n", "inner": {"minNodes": None}}, "inner.minNodes", "must be a whole number; it is empty"),
     ({"name": "n", "items": {}}, "items", "must be a list; it is a mapping"),
     ({"name": "n", "items": [{}, {"big": "x"}]}, "items[1].big", "must be a whole number; it is 'x'"),
-    ({"name": "n", "labels": {"a": 1}}, "labels.a", "must be a string; it is 1"),
+    ({"name": "n", "labels": {"a": 1}}, "labels.a", "must be a string; it is the number 1: put it in quotes"),
     ({"name": "n", "labels": {1.5: "a"}}, "labels", "has the key 1.5, which is not a string"),
     ({"name": "n", "mode": "C"}, "mode", "must be one of A, B; it is 'C'"),
 ]

@@ -1,0 +1,166 @@
+"""What YAML made of texts without quotes in a stack file, in the place of failures that do not say it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from resources import _stack_yaml, errors
+from resources._stack_file import Source
+from resources._stack_yaml import Unquoted
+from resources._values import Failure, join, members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NAMESPACE = "tf2-models"
+_DATE = "YAML reads it as a date, which without quotes is written out like that: put it in quotes"
+Read = TypeVar("Read")
+
+
+def explained(config: Mapping[str, str], source: Source, keys: type, read: Callable[[Source], Read]) -> Read:
+    """What `read` makes of a configuration.
+
+    Args:
+        config: every key of the stack, as Pulumi hands them over.
+        source: its file: where it holds what the configuration does, the failures name its lines.
+        keys: `TypedDict` of the keys below the namespace.
+        read: reads the configuration.
+
+    Raises:
+        InvalidInput: its failures, explained; and each text that YAML has altered, which may be no failure by itself.
+    """
+    found = list(_of(config, source.file))
+    altered = _altered(config, found, keys)
+    try:
+        read_value = read(source)
+    except errors.InvalidInput as error:
+        failures = [_explained(failure, found) for failure in error.failures]
+        raise errors.InvalidInput(dict.fromkeys([*altered, *_others(failures, altered, found)])) from None
+    if altered:
+        raise errors.InvalidInput(altered)
+    return read_value
+
+
+def loads(file: Path) -> _stack_yaml.Document:
+    """A stack file. Raises `OSError`, `ValueError` or `yaml.YAMLError`."""
+    return _stack_yaml.load(file.read_text(encoding="utf-8"))
+
+
+def path_of(unquoted: Unquoted) -> str:
+    """Its path as failures have it, with the key as the file has it."""
+    return join_all((*unquoted.path[:-1], unquoted.text) if unquoted.is_key else unquoted.path)
+
+
+def join_all(parts: tuple[str, ...]) -> str:
+    """The path of these keys."""
+    first, *rest = parts
+    for part in rest:
+        first = join(first, int(part) if part.isdecimal() else part)
+    return first
+
+
+def _of(config: Mapping[str, str], file: Path) -> Iterator[Unquoted]:
+    """What has no quotes in a stack's file, as far as it holds what the configuration does."""
+    import yaml
+
+    try:
+        document = loads(file)
+    except (OSError, ValueError, yaml.YAMLError):
+        return  # the configuration may come from another file
+    for each in document.unquoted:
+        if len(each.path) > 1 and each.path[0] == "config":
+            key = each.path[1] if ":" in each.path[1] else f"{NAMESPACE}:{each.path[1]}"
+            here = each._replace(path=(key, *each.path[2:]))
+            if _holds(config.get(key), here):
+                yield here
+
+
+def _holds(text: str | None, unquoted: Unquoted) -> bool:
+    """Whether a key of the configuration has this value, or key, at its path."""
+    if text is None:
+        return False
+    _, *inner = unquoted.path
+    if not inner:
+        return text == _stack_yaml.written(unquoted.value)
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return False
+    for part in inner[:-1]:
+        value = _below(value, part)
+    if unquoted.is_key:
+        return isinstance(value, Mapping) and inner[-1] in value
+    return bool(_below(value, inner[-1]) == unquoted.value)
+
+
+def _below(value: Any, part: str) -> Any:
+    if isinstance(value, list):
+        return value[int(part)] if part.isdecimal() and int(part) < len(value) else None
+    return value.get(part) if isinstance(value, Mapping) else None
+
+
+def _altered(config: Mapping[str, str], found: list[Unquoted], keys: type) -> list[Failure]:
+    """Texts that are lost: keys, dates anywhere, and what stands for a whole key of the stack that is a text."""
+    failures, known = [], set()
+    for each in found:
+        if each.is_altered and (each.is_key or each.is_date or _is_text(each, keys)):
+            failures.append((path_of(each), each.reason))
+            known.add(str(each.value))
+    for key, text in config.items():
+        failures += [(path, _DATE) for path, date in _dates(_plain(text), key) if date not in known]
+    return failures
+
+
+def _is_text(unquoted: Unquoted, keys: type) -> bool:
+    (key, *inner), namespace = unquoted.path, f"{NAMESPACE}:"
+    is_own = key.startswith(namespace) and members(keys).get(key.removeprefix(namespace)) is str
+    return not inner and (is_own or key.startswith("gcp:"))
+
+
+def _plain(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _dates(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every key and value that was a date: its path, and the text."""
+    if isinstance(value, str) and _stack_yaml.is_written_date(value):
+        yield path, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _dates(item, join(path, index))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if _stack_yaml.is_written_date(key):
+                yield join(path, key), key
+            yield from _dates(item, join(path, key))
+
+
+def _explained(failure: Failure, found: list[Unquoted]) -> Failure:
+    """The failure, with keys as the file has them; where a text is due, with what YAML made of one without quotes."""
+    path, reason = failure
+    for each in found:
+        if each.is_key and each.is_altered:
+            path = _renamed(path, join_all(each.path), path_of(each))
+    due = path.removesuffix("artifact") + reason.partition(":")[0] if " is no str;" in reason else path
+    for each in found:
+        wrong = reason.startswith(("must be a string", "must be one of")) or due != path
+        if not each.is_key and wrong and due == path_of(each):
+            return path, f"{reason.partition(';')[0]}; {each.reason}"
+    return path, reason
+
+
+def _renamed(path: str, old: str, new: str) -> str:
+    return new + path.removeprefix(old) if path == old or path.startswith((f"{old}.", f"{old}[")) else path
+
+
+def _others(failures: Iterable[Failure], altered: list[Failure], found: list[Unquoted]) -> list[Failure]:
+    """The failures that are not of what YAML altered: not at its paths, and not where an entry repeats its text."""
+    paths = {path for path, _ in altered}
+    texts = [repr(_stack_yaml.written(each.value)) for each in found if each.is_altered and path_of(each) in paths]
+    return [(path, why) for path, why in failures if path not in paths and not any(text in why for text in texts)]

@@ -45,7 +45,7 @@ class Load:
 
 
 LOADS = [
-    Load("200 MB", 1, 200_000_000, 1, sent=1.0, fetched=1.2),
+    Load("200 MB", 1, 200_000_000, 1, sent=1.3, fetched=1.2),
     Load("500 files of 2 KB, 8 connections", 500, 2000, 8, sent=3.0, fetched=2.0),
 ]
 

@@ -207,7 +207,7 @@ def test_a_version_made_again_is_read_again(
 def test_nothing_is_asked_before_the_form_is_that_of_the_version(page: Page, deployment: Deployment) -> None:
     """Who types while the manifest is on its way asks no version by another one's form."""
     name = f"projects/{deployment.project}/models/risk/versions/v1"
-    page.run("globalThis.go = new Promise((done) => { globalThis.arrive = done; })")
+    page.run("void (globalThis.go = new Promise((done) => { globalThis.arrive = done; }))")
     page.run(
         "(() => { const real = globalThis.fetch; globalThis.fetch = async (url, options) => {"
         " if (url.pathname.includes('/versions/')) await globalThis.go; return real(url, options); }; })()"

@@ -56,10 +56,11 @@ Take = Run
 
 
 def make_checkout(root: Path) -> Path:
-    """Copies what the package needs; the big sample is linked."""
+    """Copies what the package needs; the big sample, and what reads stack files, are linked."""
     skip = shutil.ignore_patterns("__pycache__", "cards", SAMPLE)
     shutil.copytree(ROOT / "models", root / "models", ignore=skip)
     (root / "models" / "data" / SAMPLE).symlink_to(ROOT / "models" / "data" / SAMPLE)
+    (root / "resources").symlink_to(ROOT / "resources")
     (root / "models" / "line.py").write_text(LINE, encoding="utf-8")
     for name in ("requirements.txt", "command_line.py"):
         shutil.copy(ROOT / name, root)

@@ -14,6 +14,7 @@ from pulumi import dynamic
 from pulumi.dynamic import dynamic as internals
 
 from resources import _api
+from resources._outage import Outage
 from resources._provider import Provider
 from resources.storage._folder import crc32c
 
@@ -43,7 +44,13 @@ def _pickled(kind: type[Provider]) -> bytes:
 def impatient(provider: Provider, seconds: float) -> Provider:
     """The same provider, which repeats a failing call for so many seconds only."""
     provider._api = _api.shared(replace(provider._api.settings, retry_seconds=seconds))
+    in_a_new_run(provider)
     return provider
+
+
+def in_a_new_run(provider: Provider) -> None:
+    """Forgets an outage that an earlier run found: each run of the engine has a process of its own."""
+    provider._api.outage = Outage()
 
 
 @dataclass(frozen=True)

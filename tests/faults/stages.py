@@ -18,7 +18,7 @@ from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from tests.contract.world import World
 from tests.inventory import inventory
-from tests.providers import Request, State, as_engine, asked, impatient
+from tests.providers import Request, State, as_engine, asked, impatient, in_a_new_run
 
 PATIENCE = 1.5
 _OWNER = {"owner": "token"}
@@ -188,6 +188,7 @@ class Stage:
 
     def run(self, timeout: float | None = None) -> None:
         """The verb, once, as the engine asks for it; where it succeeds, the state holds what it returned."""
+        in_a_new_run(self.provider)
         if timeout:
             vars(self.provider)["timeouts"] = {self.verb: timeout}  # of this provider alone: its class keeps its own
         try:
@@ -197,6 +198,7 @@ class Stage:
 
     def read(self) -> dynamic.ReadResult:
         """What a refresh finds."""
+        in_a_new_run(self.provider)
         found: dynamic.ReadResult = asked(self._request, self.provider.read, self.identity, dict(self.outs))
         return found
 

@@ -101,13 +101,13 @@ def test_figures_are_kept_as_json(tmp_path: Path) -> None:
     [
         (
             Figure(what="x", measured=1.5, bound=1.0, spread="5 pairs"),
-            "x: 1.50 is 50% above 1 (5 pairs). May come from: ",
+            "x: 1.50 is 50% above 1 (5 pairs). Possible cause: ",
         ),
         (
             Figure(what="x", measured=9, bound=10, at_least=True, unit="MB"),
-            "x: 9 MB is 10% below 10 MB. May come from: ",
+            "x: 9 MB is 10% below 10 MB. Possible cause: ",
         ),
-        (Figure(what="x", measured=3, bound=0, disturbed_by=""), "x: 3 is 3 above 0. Nothing but the code moves it."),
+        (Figure(what="x", measured=3, bound=0, disturbed_by=""), "x: 3 is 3 above 0. Only the code affects it."),
         (Figure(what="x", measured=1.0, bound=1.0), ""),
         (Figure(what="x", measured=1.0), ""),
     ],

@@ -145,7 +145,7 @@ def test_a_port_that_another_program_holds(make: Make) -> None:
 
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"error: port {taken} is taken by another program")
-    assert "tf2-models:endpoint: http://127.0.0.1:PORT in Pulumi.local.yaml" in refused.stderr
+    assert "set tf2-models:endpoint to http://127.0.0.1:PORT in Pulumi.local.yaml" in refused.stderr
     assert _ask(before, "GET", "/-/status")[0] == 200
 
 

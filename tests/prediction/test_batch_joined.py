@@ -264,7 +264,9 @@ def test_results_that_do_not_fit_the_rows_are_kept_as_they_are(tmp_path: Path, r
     raw, target = tmp_path / "work" / "results", tmp_path / "out"
     raw.write_text("".join(f'{{"y": {row}}}\n' for row in results), encoding="utf-8")
 
-    with pytest.raises(errors.PredictionFailed, match=r"cannot be matched with rows.*They are in .*out, not joined"):
+    with pytest.raises(
+        errors.PredictionFailed, match=r"cannot be matched with rows.*The results are in .*out, not joined"
+    ):
         Outcome(prepared, ["x"], raw).write(target, Join(match=ByPosition(), whole=True))
 
     assert [row["y"] for row in _json(target)] == list(map(int, results))

@@ -99,7 +99,7 @@ def test_probabilities_of_classes() -> None:
     assert found.metrics["auc"] == 1.0
     assert found.metrics["log_loss"] == pytest.approx(-math.log(0.7 * 0.4 * 0.6 * 0.6) / 4)
     assert found.confusion == [[2, 0, 0], [1, 1, 0], [0, 0, 0]]
-    assert found.notes == ["AUC is without c: no row, or every row, is of that class"]
+    assert found.notes == ["AUC leaves out c: no row, or every row, has that class"]
 
 
 def test_scores_that_are_no_probabilities() -> None:
@@ -107,7 +107,7 @@ def test_scores_that_are_no_probabilities() -> None:
     found = assess(_cases([[2.0, -1.0], [0.5, 3.0]], [0, 0]))
 
     assert found.metrics == {"accuracy": 0.5}
-    assert found.notes == ["scores are no probabilities: no AUC, no log loss"]
+    assert found.notes == ["no AUC and no log loss: the scores are not probabilities"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_other_numbers_are_a_regression(predictions: list[object], labels: list[
 @pytest.mark.parametrize(
     ("predictions", "labels", "options", "says"),
     [
-        ([[0.5, 0.5]], [2], {}, r"labels\[0\]: must be one of 0 to 1; it is 2"),
+        ([[0.5, 0.5]], [2], {}, r"labels\[0\]: must be one of 0 to 1; got 2"),
         ([[0.5, 0.5]], [None], {}, r"labels\[0\]: must be one of"),
         ([1.5, 2.5], [1, "x"], {}, r"labels\[1\]: must be a number"),
         ([0.5], [7], {"task": "classification"}, "labels 0 and 1"),

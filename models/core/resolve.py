@@ -188,7 +188,7 @@ def _pinned(name: str, digest: str, parameters: Mapping[str, Any] | None, root: 
         found = _exact(name, input_digest, content, root, builds) if content else _known(name, digest, root, builds)
     if found is None:
         names = ", ".join(card.stem for card in imported.cards_of(root, name)) or "none"
-        raise ModelsError(f"{name}@{digest}: there is no such card in models/cards/{name}; existing cards: {names}")
+        raise ModelsError(f"{name}@{digest}: there is no such card in models/cards/{name}; there are: {names}")
     return found
 
 

@@ -141,7 +141,7 @@ def _pinned(artifact: str, recipe: Recipe, root: Path) -> Order | str:
     manifest = build_folder(root, name, digest) / MANIFEST
     build = manifests.read(manifest) if manifest.is_file() else None
     if build and content and build.content_digest != content:
-        elsewhere = "was built on another processor; its bytes must come from artifactSource or the stack's bucket"
+        elsewhere = "was built on another processor; its bytes come from artifactSource or the stack's bucket"
         return f"{artifact} {elsewhere}: here, build/{name}/{digest} has content {build.content_digest}"
     facts = card or build
     if facts is None:

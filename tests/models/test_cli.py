@@ -79,7 +79,7 @@ def test_list_shows_the_others_beside_broken_recipes(run: Run, checkout: Path) -
     ids=" ".join,
 )
 def test_a_reader_that_has_gone(checkout: Path, arguments: tuple[str, ...]) -> None:
-    """Every command ends quietly then, with the code of a broken pipe, and leaves nothing half-written."""
+    """If its output pipe closes, every command exits quietly with code 141, and leaves nothing half-written."""
     put_card(checkout, put_build(checkout))
     write(checkout / "exports/x")
     stack = "config: {tf2-models:models: {one: {version: {artifact: line}}}}\n"

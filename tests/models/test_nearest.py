@@ -36,7 +36,7 @@ def put_card(root: Path, name: str, *, recorded: bool, **parameters: Any) -> str
 
 
 def missing(root: Path, name: str, **parameters: Any) -> str:
-    """What is said of a recipe that has no card."""
+    """The error about a recipe without a card."""
     with pytest.raises(models.ModelsError) as raised:
         models.resolve(name, parameters, root=root)
     text = str(raised.value)
@@ -133,7 +133,7 @@ def test_the_nearest_card_is_the_one_that_differs_least(checkout: Path) -> None:
 
 
 def test_without_any_card_there_is_nothing_to_pin(checkout: Path) -> None:
-    """The command alone is left."""
+    """Without any card, the error only has the command."""
     assert missing(checkout, "line").endswith("; to make a new card, run: python -m models build line")
 
 

@@ -70,7 +70,7 @@ def _cases(predictions: list[object], labels: list[object]) -> list[Case]:
     ],
 )
 def test_one_probability_is_that_of_the_second_class(labels: list[object], reason: str) -> None:
-    """Whatever labels are written as."""
+    """Labels can be written in any form."""
     found = assess(_cases([[score] for score in SCORES], labels), ["no", "yes"])
 
     assert found.task == "classification", reason
@@ -115,7 +115,7 @@ def test_scores_that_are_no_probabilities() -> None:
     [([1.5, 200.0], [1.0, 198.0], None), ([0.2, 0.4], [0.25, 0.5], None), ([0.0, 1.0], [0, 1], "regression")],
 )
 def test_other_numbers_are_a_regression(predictions: list[object], labels: list[object], task: str | None) -> None:
-    """Also between 0 and 1, where labels are not 0 or 1, or where the user says so."""
+    """Numbers from 0 to 1 too, if labels are not 0 or 1, or if the user says so."""
     found: Evaluation = assess(_cases(predictions, labels), task=task)
 
     assert found.task == "regression"

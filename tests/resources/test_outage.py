@@ -1,4 +1,4 @@
-"""What is true of every resource of a stack is reported of one when they are read."""
+"""An error that hits every resource of a stack is reported once when they are read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_no_endpoint(nobody: str) -> None:
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """They are missing for all resources alike."""
+    """Missing credentials are reported once for all resources."""
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
     provider = configured(ModelProvider, "https://ml.example.invalid", retrySeconds="1.5")
     with pytest.raises(errors.NoCredentials, match="No other resource was read"):

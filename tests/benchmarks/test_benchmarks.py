@@ -157,7 +157,7 @@ def test_files_in_memory_go_with_the_run_and_with_the_next_one(tmp_path: Path) -
     folder, in_memory, place = output.splitlines()
     assert errors == ""
     assert (in_memory == "True") is (Path(folder).parts[1:3] == ("dev", "shm"))
-    assert ("are in memory" in place) is (in_memory == "True")
+    assert ("keep their files in memory" in place) is (in_memory == "True")
     assert not Path(folder).exists()
     assert in_memory == "False" or not left.exists()
 

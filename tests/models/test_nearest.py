@@ -145,7 +145,7 @@ def test_many_changes_are_counted(checkout: Path) -> None:
             file.write("# changed\n")
 
     assert re.search(
-        r": models/core/__init__\.py, (models/\S+ ?){4} and 1 more\. Keep", missing(checkout, "fashion_mnist")
+        r": models/core/__init__\.py, (models/\S+ ?){4} and 1 more\. To keep", missing(checkout, "fashion_mnist")
     )
 
 

@@ -103,7 +103,7 @@ def test_a_build_that_differs_is_deployed_in_each_of_the_ways_that_the_error_off
 
     said = f"build/line/{here.input_digest} has content {here.content_digest}; expected {there}, that of the card"
     assert f"{said}: another processor built it" in text
-    assert "building it again gives the same" in text
+    assert "a rebuild gives the same" in text
     assert f"`python -m models push {pin}-{there} --to gs://BUCKET`" in text
     assert f"`python -m models build {pin} --recard` and write artifact: {pin}-{here.content_digest}" in text
 

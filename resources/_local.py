@@ -95,8 +95,10 @@ def _declared(path: Path) -> str | None:
     """The endpoint that a stack file names; None if it names none, or does not exist."""
     import yaml
 
+    from resources import _stack_yaml
+
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = _stack_yaml.load(path.read_text(encoding="utf-8")).value
     except FileNotFoundError:
         return None
     except (OSError, ValueError, yaml.YAMLError) as error:
@@ -105,4 +107,4 @@ def _declared(path: Path) -> str | None:
     value = config.get(KEY) if isinstance(config, Mapping) else None
     if isinstance(value, Mapping | list):
         raise errors.InvalidInput([(f"{KEY} in {path.name}", "must be plain text")])
-    return None if value in (None, "") else str(value)
+    return None if value in (None, "") else _stack_yaml.written(value)

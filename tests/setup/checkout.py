@@ -12,7 +12,7 @@ from tests.running import BOUND
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "local.env", "Makefile", "Pulumi.yaml")
 # What of the project's own code the scripts use.
-SHARED = ("__init__.py", "_backend.py", "_local.py", "errors.py")
+SHARED = ("__init__.py", "_backend.py", "_local.py", "_stack_yaml.py", "errors.py")
 # What the scripts use of any Linux; git, Python, Go, curl and pulumi are for a test to give or to keep back.
 SYSTEM = (
     *(

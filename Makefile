@@ -5,8 +5,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# Commands that work on the local stack: local.env says which it is, and its function pulumi asks no questions there. A stack
-# of your own, and an endpoint on another machine, are refused: by _local before any set-up, once more after it.
+# Prefix of commands on the local stack: local.env names it, and defines the function pulumi, which asks no questions there.
+# Your own stacks, and endpoints on another machine, are refused: by _local before the set-up, and again after it.
 LOCAL := tools/check_stack.sh && source ./local.env
 # Tests and benchmarks keep state of their own: from this folder they take the programs alone.
 VENV := export PATH="$(CURDIR)/.venv/bin:$$PATH" &&

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from typing import NoReturn
 
 BROKEN_PIPE = 141
-"""The exit code of a command whose reader has gone: 128 + SIGPIPE, as a shell reports of other programs."""
+"""The exit code after a closed output pipe: 128 + SIGPIPE, as shells report it for other programs."""
 
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Runs a command and exits with its code.
 
-    Warnings of libraries are not shown, unless `-W` or PYTHONWARNINGS asks for them. Where the reader of the output has
-    gone (`| head -1`), the command ends quietly.
+    Library warnings are hidden, unless `-W` or PYTHONWARNINGS asks for them. If the output pipe closes (`| head -1`),
+    the command exits quietly.
 
     Args:
         main: the command; returns its exit code. It imports what it needs itself: what warns when it is imported must
@@ -41,7 +41,7 @@ def _exit_code(main: Callable[[], int]) -> int | str | None:
 
 
 def _discard_output() -> None:
-    """Sends what is still buffered nowhere."""
+    """Discards the output that is still buffered."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())

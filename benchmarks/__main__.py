@@ -69,7 +69,7 @@ def _machine() -> str:
     """What figures depend on."""
     load = os.getloadavg()[0]
     cores = len(os.sched_getaffinity(0))
-    busy = ": other programs run, and move what is timed" if load > cores / 2 else ""
+    busy = ": other programs are running, and affect the timings" if load > cores / 2 else ""
     return f"{cores} {'core' if cores == 1 else 'cores'}, load {load:.1f} at the start{busy}"
 
 

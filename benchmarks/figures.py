@@ -16,7 +16,7 @@ from rich.table import Table
 MB = 1e6
 
 OTHER_PROGRAMS = "other programs on this machine's cores; measure again when it is idle"
-"""What moves a ratio of times, even by turns: a side that uses several cores loses less to them."""
+"""What affects a ratio of times, even if both sides take turns: a side that uses several cores loses less."""
 
 Say = Callable[[str], None]
 """Shows what is being done."""
@@ -37,7 +37,7 @@ class Figure:
         at_least: whether `bound` is the least.
         unit: empty for ratios and counts.
         spread: of what `measured` is the median or the maximum, and what it was made of.
-        disturbed_by: what else than the code may move it; empty for counts and the like.
+        disturbed_by: what may affect it besides the code; empty for counts and the like.
     """
 
     what: str
@@ -57,7 +57,7 @@ class Figure:
 
     @property
     def failure(self) -> str:
-        """By how much it is beyond its bound, and what may have moved it; empty where it holds."""
+        """By how much it exceeds its bound, and the possible cause; empty if it does not."""
         if self.bound is None or self.holds:
             return ""
         away = abs(self.measured - self.bound)
@@ -65,7 +65,7 @@ class Figure:
         side = "below" if self.at_least else "above"
         line = f"{self.what}: {_number(self.measured, self.unit)} is {share}{side} {_number(self.bound, self.unit)}"
         spread = f" ({self.spread})" if self.spread else ""
-        cause = f"May come from: {self.disturbed_by}." if self.disturbed_by else "Nothing but the code moves it."
+        cause = f"Possible cause: {self.disturbed_by}." if self.disturbed_by else "Only the code affects it."
         return f"{line}{spread}. {cause}"
 
 

@@ -63,7 +63,7 @@ class _Side:
         return self._client.ask(job)
 
     def core_time(self, job: str) -> float:
-        """The time of a core that the server uses."""
+        """The server's CPU time."""
         before = core_seconds(self._pid)
         self._client.ask(job)
         return core_seconds(self._pid) - before

@@ -87,7 +87,7 @@ def peak(pid: int) -> int:
 
 
 def core_seconds(pid: int) -> float:
-    """Seconds of a core that a process used so far, to a hundredth: other programs are no part of them."""
+    """A process's CPU time so far, in seconds to a hundredth; independent of other programs."""
     fields = _read(pid, "stat").rpartition(") ")[2].split()
     return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 

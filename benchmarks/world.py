@@ -70,16 +70,16 @@ class World:
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._top))
 
     def memory_folder(self, name: str) -> Path:
-        """A new folder for files whose disk is not what is measured: in memory, or where that has no room on disk."""
+        """A new folder for files where disk speed must not matter: in memory or, without room there, on disk."""
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._memory))
 
     @property
     def place(self) -> str:
         """Where `memory_folder` is, in words."""
         if self.in_memory:
-            return f"files of the figures of Cloud Storage are in memory ({_SHARED_MEMORY})"
+            return f"Cloud Storage benchmarks keep their files in memory ({_SHARED_MEMORY})"
         room = f"{_SHARED_MEMORY} has less than {_ROOM_BYTES / 2**30:.0f} GB of free memory"
-        return f"{room}: files of the figures of Cloud Storage are on the disk of {self._top.parent}, which moves them"
+        return f"{room}: Cloud Storage benchmarks use the disk of {self._top.parent}, which affects them"
 
     def start(self, command: Sequence[str], **more: Any) -> subprocess.Popen[str]:
         """A process that is spoken to over pipes, away from the terminal's Ctrl-C; its errors go to a log."""
@@ -131,7 +131,7 @@ def _memory_top() -> Path | None:
 
 
 def _sweep() -> None:
-    """Removes what runs left in memory that were killed: it would stay until the machine ends."""
+    """Removes what killed runs left in memory, which would stay until a reboot."""
     for folder in _SHARED_MEMORY.glob(f"{_PREFIX}*-*"):
         pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
         if folder.stat().st_uid == os.getuid() and not Path("/proc", pid).exists():

@@ -40,7 +40,7 @@ class Access:
         origin = headers.get("origin")
         host = headers.get("host", "")
         if not _HOST.fullmatch(host):
-            raise InvalidArgument("The header Host must be there: the name and the port of this endpoint.")
+            raise InvalidArgument("The Host header is required: the name and port of this endpoint.")
         for address in (f"//{host}", origin):
             if address is not None and _host(address) not in self._names:
                 raise PermissionDenied(

@@ -1,4 +1,4 @@
-"""What is below `/-/`: what the emulator says of itself, and the faults that are to go wrong.
+"""The paths below `/-/`: what the emulator reports of itself, and injected faults.
 
 No path of this machine is in it.
 """

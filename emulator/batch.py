@@ -25,7 +25,7 @@ _LINE = re.compile(rb"([A-Z]+) (\S+)(?: HTTP/1\.[01])?")
 _HEAD = re.compile(rb"\r?\n\r?\n")
 _HEAD_BYTES = 64 << 10
 _ANSWERS_BYTES = 64 << 20
-"""What all answers of a batch may take; a call after that is not done."""
+"""The limit for all answers of a batch; later calls are not run."""
 
 _PLAIN = ("7bit", "8bit", "binary")
 _OWN = {"content-type", "content-length", "content-encoding", "transfer-encoding", "accept-encoding", "expect"}
@@ -76,7 +76,7 @@ class _Part:
 
 
 def _parts(content_type: str, content: bytes) -> list[_Part]:
-    """The parts of a body. Not by the parser of `email`: it makes an object of each line, and of parts within parts."""
+    """The parts of a body. Does not use the parser of `email`, which makes an object of each line and nested part."""
     outer = Message()
     outer["content-type"] = content_type
     boundary = outer.get_boundary()
@@ -102,7 +102,9 @@ def _part(part: bytes) -> _Part:
     head, content = _split(part)
     own = dict(_headers(head.splitlines()))
     if own.get("content-transfer-encoding", "binary").lower() not in _PLAIN:
-        raise errors.InvalidArgument("The parts of a batch are sent as they are: Content-Transfer-Encoding: binary.")
+        raise errors.InvalidArgument(
+            "The parts of a batch must not be encoded: Content-Transfer-Encoding must be binary."
+        )
     return _Part(own.get("content-id", ""), content)
 
 
@@ -161,7 +163,7 @@ async def _answer(call: Call, one: Respond) -> Response:
 
 
 def _too_long(call: Call) -> Response:
-    text = f"The answers of this batch are longer than {_ANSWERS_BYTES} bytes: ask for the rest in another one."
+    text = f"The answers of this batch exceed {_ANSWERS_BYTES} bytes: send the remaining calls in another one."
     return _refused(call, errors.PayloadTooLarge(text))
 
 

@@ -1,9 +1,9 @@
-"""How many bytes of requests' bodies are held in memory, of all connections together."""
+"""Limits the bytes of request bodies in memory, over all connections."""
 
 from __future__ import annotations
 
 MOST_BYTES = 256 << 20
-"""512 clients that each send the largest JSON body would take 4 GB."""
+"""Without it, 512 clients that each send the largest JSON body would take 4 GB."""
 
 
 class BodyBudget:

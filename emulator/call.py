@@ -13,7 +13,7 @@ Receive = Callable[[], Awaitable[bytes | None]]
 """Gives the pieces of a body, and None after the last one. Raises `Disconnected`."""
 
 Collect = Callable[[int], None]
-"""Is told how many bytes of a body are kept in memory. Raises `Unavailable` where they are too many."""
+"""Called with the number of body bytes that are kept in memory. Raises `Unavailable` if they are too many."""
 
 BODY_LIMIT = 8 * 1024 * 1024
 """The largest JSON body, in bytes, unpacked; media and predictions have limits of their own."""
@@ -41,7 +41,7 @@ class Call:
         verb: HTTP verb; `raw_path` is percent-encoded and begins with a slash; `query` comes without its `?`.
         headers: names in lower case.
         receive: see there.
-        collect: see there.
+        collect: see `Collect`.
         method: id of the method, once it is known.
         pretty: whether JSON is answered with line breaks.
         limit: a fault asks that no more bytes of the answer be sent.

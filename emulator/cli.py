@@ -20,7 +20,7 @@ _DATA = Path(".local/emulator")
 _EXAMPLES = """\
 examples:
   python -m emulator up                       start in the background, at the endpoint of the local stack
-  python -m emulator up --restart             move one that runs to that endpoint, and to the current code
+  python -m emulator up --restart             move a running one to that endpoint and the current code
   python -m emulator status                   what runs, and every version with its nodes
   python -m emulator logs -f                  follow the calls as they come
   python -m emulator requests p.d.t           the last predictions that were logged to that table, as JSON lines
@@ -32,8 +32,8 @@ examples:
 exit codes: 0 done, 1 failed, 2 wrong usage; of status: 0 up, 3 not up
 """
 
-_RESTART = """restart an emulator that listens elsewhere, runs another version of the code or has other settings than
-those given here; its state and its other settings stay"""
+_RESTART = """restart a running emulator if its address, code or settings differ from those given here; its state and
+other settings are kept"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,12 +146,12 @@ def _restart_reason(found: daemon.Running, wanted: Settings, now: Settings) -> s
 
 
 def _require_same(found: daemon.Running, wanted: Settings, shown: dict[str, Any], options: argparse.Namespace) -> None:
-    """Raises `Error` if it listens elsewhere or has other settings; the line has the command that restarts it."""
+    """Raises `Error` if it listens elsewhere or has other settings; the error names the command that restarts it."""
     restart = f"`{shlex.join(['python', '-m', 'emulator', *options.words, '--restart'])}`"
     if _is_elsewhere(found, wanted):
-        raise Error(f"it is up already, on {found.endpoint}: {restart} moves it to {wanted.endpoint}")
+        raise Error(f"it already runs on {found.endpoint}: {restart} moves it to {wanted.endpoint}")
     if any(shown.get(name, value) != value for name, value in wanted.shown().items() if name != "port"):
-        raise Error(f"it is up already, on {found.endpoint}, with other settings: `python -m emulator down` first")
+        raise Error(f"it already runs on {found.endpoint}, with other settings: `python -m emulator down` first")
     if found.code != version.digest():
         print(f"note: it runs another version of this code: {restart} restarts it", file=sys.stderr)
 

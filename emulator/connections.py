@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
             self._read(data)
 
     def _read(self, data: bytes) -> None:
-        """Reads the requests in some bytes; what comes after one that has to wait for its turn is left for then."""
+        """Reads the requests in some bytes, up to one that has to wait for its turn; the rest is kept for later."""
         try:
             if len(data) <= STEP and len(self._exchanges) <= 1:
                 self._reader.feed(data)
@@ -141,7 +141,7 @@ class Connection(asyncio.Protocol):
                 self._transport.resume_reading()
 
     def _begin(self) -> None:
-        """Has the request whose turn it is answered, and those after it that are answered at once."""
+        """Answers the next request, and those after it that are answered immediately."""
         if self._begins:  # from within an answer: the loop below goes on
             return
         self._begins = True

@@ -16,7 +16,7 @@ from resources import errors
 HIGH_WATER = 256 << 10
 """See `Exchange.room`."""
 
-_SMALL = 1 << 10  # pieces of a body are joined up to here: an object for each byte would take 40 times as much
+_SMALL = 1 << 10  # smaller pieces of a body are joined: an object for each byte would take 40 times the memory
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 _NO_BODY = (204, 304)
 _KNOWN = {int(status): status.phrase for status in HTTPStatus}
@@ -146,7 +146,7 @@ class Exchange:
 
     @property
     def crowded(self) -> bool:
-        """Whether bodies may not wait here: all requests together hold too much."""
+        """Whether bodies must not be kept in memory, because all requests together hold too much."""
         return self._link.budget.spent
 
     def body(self) -> bytes:
@@ -162,14 +162,14 @@ class Exchange:
         return pieces
 
     def collect(self, size: int) -> None:
-        """So many bytes of the body, which were taken, are kept until it is answered.
+        """Counts bytes of the body that are kept in memory until the request is answered.
 
         Raises:
             errors.Unavailable: all requests together hold too much.
         """
         self._hold(size)
         if self._link.budget.spent:
-            raise errors.Unavailable("Too many large requests at a time: try again when others are answered.")
+            raise errors.Unavailable("Too many large requests at once: try again later.")
 
     def _hold(self, size: int) -> None:
         if not (self.lost or self.answered):

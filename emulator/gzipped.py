@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 
 _PIECE = 256 * 1024
 _STEP = 16 * 1024
-"""Packed bytes that are looked at together: the rest of them is copied for each stream that ends among them."""
+"""Compressed bytes per step. Each stream that ends within them copies the rest of them."""
 _WBITS = 16 + zlib.MAX_WBITS
 
 
@@ -51,7 +51,7 @@ async def unpack(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 rest = stream.unconsumed_tail or stream.unused_data
                 if piece:
                     yield piece
-                # A few bytes may unpack to very many, or hold many streams: others have their turn in between.
+                # A few bytes may unpack to very many, or hold many streams: let other tasks run in between.
                 await asyncio.sleep(0)
     if not stream.eof:
         raise NotGzip("the stream is not at its end")

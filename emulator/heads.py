@@ -68,7 +68,7 @@ class Heads:
 
         Raises:
             HeadTooLong: see there.
-            WrongVersion: see there.
+            WrongVersion: the version is neither 1.0 nor 1.1.
             httptools.HttpParserError: the target is none, or there are two hosts.
         """
         if not target.endswith(_AGAIN):
@@ -105,7 +105,7 @@ def _head(method: bytes, target: bytes, version: str, headers: _Headers, *, keep
 def _named(headers: _Headers, url: Any, version: str) -> dict[str, str]:
     """The headers by name.
 
-    A target that names a host is what counts, but HTTP/1.1 asks for the header all the same (RFC 9112, 3.2).
+    A host in the target takes precedence, but HTTP/1.1 requires the header even then (RFC 9112, 3.2).
     """
     named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
     if len(named) < len(headers) and sum(name.lower() == b"host" for name, _ in headers) > 1:

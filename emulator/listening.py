@@ -1,4 +1,4 @@
-"""The socket that an emulator listens on. Light: `up` asks whether a port is free, too."""
+"""The socket that an emulator listens on. Imports little: `up` also uses it to check whether a port is free."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from emulator.settings import Settings
 from resources import _local
 from resources.errors import Error
 
-_OTHER_PORT = f"choose another port: {_local.KEY}: http://127.0.0.1:PORT in {_local.FILE} (or --port PORT)"
+_OTHER_PORT = f"choose another port: set {_local.KEY} to http://127.0.0.1:PORT in {_local.FILE} (or give --port)"
 
 
 def bind(settings: Settings) -> socket.socket:
-    """A socket that listens at the settings' address. Raises `Error` if it cannot be had."""
+    """A socket that listens at the settings' address. Raises `Error` if that fails."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 MOST_BYTES = 32 * 1024 * 1024
 
 _LOOKS = 64
-"""Each time that so much of the bound was written here, and once a second, the file's size is looked at."""
+"""The file's size is checked once a second, and whenever this share of the limit was written."""
 
 
 class Log:

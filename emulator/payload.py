@@ -22,7 +22,7 @@ from emulator.violations import Violation, bad_request, violation
 from resources import errors
 
 _MOST_VIOLATIONS = 100
-"""So many are told, of one body."""
+"""How many errors of one body are reported."""
 
 _BITS = {"int32": 31, "int64": 63, "uint64": 64}
 _FORMS = {"date-time": (moments.is_time, "a time of RFC 3339"), "date": (moments.is_date, "a date, YYYY-MM-DD")}

@@ -1,4 +1,4 @@
-"""What a connection answers by itself, where there is no request that could be: an error of both APIs, and the end."""
+"""What a connection answers when there is no valid request: an error in the form of both APIs, then it closes."""
 
 from __future__ import annotations
 

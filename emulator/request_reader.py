@@ -1,4 +1,4 @@
-"""Reads the requests of a connection: httptools parses them, and what it does not bound is bounded here."""
+"""Reads the requests of a connection: httptools parses them; the limits that it lacks are enforced here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emulator import refusals
 from emulator.heads import MOST_BYTES, Head, Heads, HeadTooLong, WrongVersion
 
 STEP = 8 << 10
-"""Bytes that are parsed at a time, but for a body of known length. So many small requests may be in one read."""
+"""Bytes to parse at a time, except in a body of known length: limits how many requests come of one read."""
 
 _CHUNK_LINE_BYTES = 16
 """For the line of each chunk; what its size and the line breaks take."""
@@ -21,11 +21,11 @@ _VERSIONS = ("Invalid HTTP version", "Pause on PRI/Upgrade")
 
 
 class Refused(Exception):
-    """What came is no request that is answered; `args[0]` is the answer in its place."""
+    """The request is malformed or over a limit; `args[0]` is the answer."""
 
 
 class Events(Protocol):
-    """What a connection learns of its requests, in their order."""
+    """Callbacks for a connection's requests, in their order."""
 
     def request_begun(self) -> None:
         """The first byte of a request is there."""
@@ -46,8 +46,8 @@ class Events(Protocol):
 class RequestReader:
     """The requests of one connection.
 
-    A head has at most 64 KiB and 1000 headers. So many bytes may stand beside the bytes of a body, too: extensions of
-    chunks and trailers; and empty lines before a request.
+    A head has at most 64 KiB and 1000 headers. The same 64 KiB limit chunk extensions and trailers of a
+    body, and empty lines before a request.
 
     Args:
         heads: makes the heads.
@@ -61,11 +61,11 @@ class RequestReader:
         self._headers: list[tuple[bytes, bytes]] = []
         self._has_body = self._in_head = False
         self._length = 0  # what is left of a body whose length is known
-        self._beside = 0  # bytes that belong to no body, since the last head began or ended
+        self._beside = 0  # bytes outside of bodies since the last head began or ended
         self._body = 0
 
     def close(self) -> None:
-        """Nothing more comes. The parser knows this reader: both would stay until the collector runs."""
+        """Drops the parser. It refers to this reader: both would stay until the garbage collector runs."""
         del self._parser
 
     def step(self) -> int:
@@ -90,7 +90,7 @@ class RequestReader:
         self.feed(self._without_offer() + rest if self._has_body else rest)
 
     def _without_offer(self) -> bytes:
-        """The head of the last request once more, as one that offers no other protocol: then its body is read."""
+        """Parses the last head again without its `Upgrade` header, so that the body is read."""
         parser, url, headers = self._parser, self._url, self._headers
         self._events.head_withdrawn()
         self._parser = self._fresh_parser()
@@ -100,11 +100,11 @@ class RequestReader:
 
     def _fresh_parser(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)
-        # What follows a request that asks for the connection's end is left unread; it is no fault of that request.
+        # Data after a request with `Connection: close` is not read, and is not an error of that request.
         parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return parser
 
-    # What the parser calls. It takes every exception for a fault of the request.
+    # Called by the parser, which treats every exception as an error of the request.
 
     def on_message_begin(self) -> None:
         """A request begins."""

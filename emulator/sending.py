@@ -48,7 +48,7 @@ class Sending:
             self._ended.set_result(None)
 
     def _send(self) -> None:
-        """Sends what the client takes now. Called by the loop itself: a task that wakes each time costs more."""
+        """Sends as much as the client takes now. Called by the loop itself, which is cheaper than waking a task."""
         if self._ended.done():
             return
         try:

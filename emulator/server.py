@@ -39,7 +39,7 @@ _Answer = Callable[[], Awaitable[Response]]
 """Answers a call, where nothing is to go wrong with it."""
 
 _FIXED = frozenset({"-", "batch", "console", "discovery", "$discovery"})
-"""First segments of addresses that are not methods: a bucket of such a name is reached by the JSON API only."""
+"""First path segments that are not buckets: a bucket with such a name can be reached through the JSON API only."""
 
 _RAW_BODY = {"ml.projects.predict", "ml.projects.explain"}
 
@@ -101,7 +101,7 @@ class App:
 
     async def respond(self, call: Call) -> Response:
         """The answer to a call; whatever goes wrong is one. Raises `Disconnected` and `Dropped`."""
-        if call.verb == "HEAD":  # GET, whose body is left out where the answer is written
+        if call.verb == "HEAD":  # handled as GET; the body is left out when the answer is written
             call.verb = "GET"
         try:
             self._emulator.access.check(call.headers, call.verb)

@@ -76,11 +76,11 @@ class Settings:
 
     @classmethod
     def given(cls, options: argparse.Namespace, like: Settings | None = None) -> Settings:
-        """What a command line that `add_options` describes says.
+        """The settings from a command line of `add_options`.
 
         Args:
             options: the parsed command line. Without `--port` it is the address of the local stack in this folder.
-            like: has the settings for which there is no option on the command line. Default: `Settings()`.
+            like: source of the settings that the command line does not give. Default: `Settings()`.
 
         Raises:
             InvalidInput: the local stack's endpoint is not on this machine.
@@ -104,7 +104,7 @@ class Settings:
         return cls(**{**known, "token_file": token_file})
 
     def arguments(self) -> list[str]:
-        """The command line that says the same, wherever it is run."""
+        """The command line for the same settings, valid in any folder."""
         words = ["--port", str(self.port)]
         for name, default in _defaults().items():
             value = getattr(self, name)

@@ -1,4 +1,4 @@
-"""Which version of the code an emulator runs: one that was started before an upgrade runs the old one until its end."""
+"""Which version of the code an emulator runs: after an upgrade, a running emulator keeps the old code."""
 
 from __future__ import annotations
 

@@ -67,8 +67,8 @@ def _draw_matrix(figure: Any, axes: Any, counts: Any, names: Sequence[str]) -> N
 def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: str) -> Any:
     """A figure: how the one probability that the model gives is distributed, for each truth.
 
-    Where the truth is 0 or 1, or false or true, the title has the AUC, and a line stands at the threshold from which on
-    1 is predicted, with the accuracy there.
+    If the truth is 0 or 1, or false or true, the title has the AUC, and a line marks the threshold from which 1 is
+    predicted, with the accuracy there.
 
     Raises:
         InvalidInput: a prediction is no probability, a truth is not known, or there are too many truths.

@@ -39,7 +39,7 @@ examples:
   python -m prediction my_model --project my-project --region us-central1
   python -m prediction hd_prediction --instances patients.csv     columns by the names of the inputs
   python -m prediction batch --help                              whole files, as a job
-  python -m prediction evaluate --help                           how good a model is, on rows with their truth
+  python -m prediction evaluate --help                           how good a model is, on labelled rows
 
 exit codes: 0 done, 1 failed, 2 wrong usage
 """
@@ -151,7 +151,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _ask(asked: Question, api: Api) -> list[Any]:
-    """The predictions; a refusal also says what may be wrong with the file."""
+    """The predictions; an error also says what may be wrong with the file."""
     try:
         return asked.ask(api)
     except errors.PredictionFailed as error:
@@ -206,7 +206,7 @@ def _shown(drawn: int, count: int, counted: str, kind: str) -> str:
 
 
 def _summary(cases: Sequence[Case], classes: Sequence[str], counted: str) -> str:
-    """What many predictions come to, in the place of a line for each."""
+    """One line about many predictions, instead of one line for each."""
     from prediction.evaluation import assess, report
 
     many = texts.counted(len(cases), counted)
@@ -223,7 +223,7 @@ def version_text(found: Deployed | None, version: str | None) -> str:
     """The version that answers.
 
     Args:
-        found: it, where these credentials may know it.
+        found: the version, if these credentials may read it.
         version: its name, as it was asked for.
     """
     if found is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from resources import _hints, errors
 
 DEPLOY = "`pulumi up` deploys what the stack declares; after a change outside of Pulumi, run `pulumi refresh` first"
-"""`pulumi up` alone goes by its state: of what was deleted outside it says that nothing has changed."""
+"""`pulumi up` trusts its state: it reports no change for a version that was deleted outside Pulumi."""
 _HINTS: dict[type[errors.ApiError], str] = {
-    errors.NotFound: f"look at the names in `pulumi stack output models`; {DEPLOY}",
-    errors.FailedPrecondition: f"look at the state of the version; {DEPLOY}",
+    errors.NotFound: f"check the names in `pulumi stack output models`; {DEPLOY}",
+    errors.FailedPrecondition: f"check the state of the version; {DEPLOY}",
     errors.Sunset: "set tf2-models:endpoint to a server that speaks ml v1 (the emulator: `python -m emulator up`)",
     errors.PermissionDenied: "these credentials need roles/ml.developer, and roles/storage.objectViewer for samples",
     errors.ResourceExhausted: "a quota is used up or all nodes are busy: wait, or give the version more nodes",

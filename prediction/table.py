@@ -43,7 +43,7 @@ def console() -> Console:
 
 
 def print_table(out: Console, table: Table) -> None:
-    """Prints a table; without spaces at the ends of lines where nobody sees colours."""
+    """Prints a table; without trailing spaces if the output has no colours."""
     if out.is_terminal:
         out.print(table)
         return

@@ -1,4 +1,4 @@
-"""Which backend the engine keeps its state on, as the engine itself finds it, and whether it is this checkout's own."""
+"""Finds the engine's state backend, as the engine itself does, and tells whether it is this checkout's own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SCHEME = "file://"
 
 
 def current(project: Path) -> str:
-    """The URL of the backend that the engine uses for a project's folder; empty if it uses Pulumi Cloud, or none.
+    """The URL of the backend that the engine uses in a project's folder; empty for Pulumi Cloud, or for none.
 
     It is PULUMI_BACKEND_URL, else `backend.url` of `Pulumi.yaml`, else that of the last `pulumi login`.
     """
@@ -79,7 +79,7 @@ def way_out(stack: str) -> str:
     pulumi stack init {stack}
     pulumi stack import --stack {stack} --file {stack}.json
     command pulumi stack rm --stack {stack} --force --preserve-config
-    rm {stack}.json                     # its secrets are in it, in plain text
+    rm {stack}.json                     # it holds secrets in plain text
 To destroy it:
     command pulumi destroy --stack {stack}"""
 
@@ -92,7 +92,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _homes() -> Iterator[str]:
-    """The user's home, for the engine that of /etc/passwd, and HOME: either may be meant."""
+    """The user's home: of /etc/passwd, which the engine uses, and HOME, which others use."""
     with contextlib.suppress(KeyError):
         yield pwd.getpwuid(os.getuid()).pw_dir
     yield os.environ.get("HOME") or "/"

@@ -1,4 +1,4 @@
-"""What the stack's versions serve, by its state: how a stack file keeps it where the declared artifact has no card."""
+"""Reads from the state what is deployed, so that an error about a missing card can say how to keep it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Deployed(NamedTuple):
 
 
 def with_pins(error: errors.InvalidInput, find: Find) -> errors.InvalidInput:
-    """The error; where an artifact is wrong, its line also says how to keep what the version serves.
+    """The error; each line about a wrong artifact also says how to keep the build that the version serves.
 
-    The state is read only if there is such a line, and only in preview: the question leaves a provider of the engine's
-    own in the state of an `up`, which must not change before the configuration is right.
+    The state is read only if there is such a line, and only in preview: reading it in an `up` adds one of the engine's
+    own providers to the state, which must not change before the configuration is right.
 
     Args:
         error: of the configuration of the stack that runs.
@@ -55,10 +55,10 @@ def _pinned(failure: Failure, deployed: Mapping[str, Deployed], find: Find) -> F
     pins = (first, f"{first}-{serves.content_digest}")
     pin = next((each for each in pins if _content(each, find) == serves.content_digest), None)
     if pin is None:
-        lost = f"content {serves.content_digest} of {first}, which no card here has"
-        where = "on the machine that built it"
-        return path, f"{reason}. Deployed is {lost}: `python -m models build {first} --recard` {where} writes one"
-    return path, f"{reason}. Deployed is {pin}{'' if pin in reason else f': keep it with artifact: {pin}'}"
+        lost = f"{first} with content {serves.content_digest}, which has no card here"
+        recard = f"run `python -m models build {first} --recard` on the machine that built it"
+        return path, f"{reason}. The deployed build is {lost}: to write its card, {recard}"
+    return path, f"{reason}. The deployed build is {pin}{'' if pin in reason else f'; to keep it, use artifact: {pin}'}"
 
 
 def _content(name: str, find: Find) -> str:
@@ -72,7 +72,7 @@ def _read() -> dict[str, Deployed]:
     """What each version of the state serves, of those that a recipe built.
 
     Returns:
-        By the place in a stack file, `MODEL.versions.VERSION`; a model's default version also by `MODEL.version`.
+        By the path in a stack file, `MODEL.versions.VERSION`; a model's default version also by `MODEL.version`.
     """
     full = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     try:

@@ -19,7 +19,7 @@ _NOT_EMULATED = (
     "tf2-models:endpoint is its root"
 )
 _KEPT = "Release the object's hold, or wait until its retention ends (`gcloud storage objects describe` shows both)"
-"""Of a 403 that no permission mends."""
+"""The hint for a 403 that is not about permissions."""
 
 UNTAINT = "A resource that was only to be made again (`pulumi state taint`) stays with `pulumi state untaint`"
 """Of what cannot be deleted."""
@@ -84,7 +84,7 @@ def login(error: errors.Unauthenticated) -> str:
 
 
 def is_kept(error: errors.PermissionDenied) -> bool:
-    """Whether Cloud Storage refuses to end an object because of a hold or a retention period."""
+    """Whether Cloud Storage refused to delete or replace an object because of a hold or a retention period."""
     retained = any(isinstance(item, dict) and item.get("reason") == "retentionPolicyNotMet" for item in error.details)
     return retained or " is under active " in error.message
 

@@ -1,4 +1,4 @@
-"""Where the local stack is: one answer for the emulator, make, the program, predictions and hints."""
+"""The local stack's endpoint, as the emulator, make, the program, predictions and hints all use it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from resources import errors
 STACK = "local"
 FILE = f"Pulumi.{STACK}.yaml"
 ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
-"""Overrides the configured endpoint: `destroy` and `refresh` see the configuration of the last `up`."""
+"""Overrides the configured endpoint, which `destroy` and `refresh` would take from the last `up`."""
 KEY = "tf2-models:endpoint"
 PORT = 8470
-"""The emulator's port where nothing names another."""
+"""The emulator's default port."""
 _HOST = "127.0.0.1"
 _FORM = re.compile(r"http://(localhost|127(?:\.[0-9]{1,3}){3})(?::([0-9]{1,5}))?/?", re.IGNORECASE)
 
@@ -68,7 +68,7 @@ def default(stack: str) -> str | None:
 
 
 def up_command(url: str) -> str:
-    """The command that starts an emulator at a URL; with `--port` if the local stack here is elsewhere."""
+    """The command that starts an emulator at a URL; with `--port` unless that is the local stack's endpoint."""
     command, found = "python -m emulator up", _parsed(url)
     try:
         elsewhere = found is not None and found != address()

@@ -1,7 +1,7 @@
 """The fields that `pulumi.ResourceOptions` name: a program writes them in Python, the engine knows the API's names.
 
-The engine takes a path that leads nowhere without a word, so `ignore_changes=["online_prediction_logging"]` would do
-nothing. Pure.
+The engine silently accepts a path that does not exist, so `ignore_changes=["online_prediction_logging"]` would have no
+effect. Pure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from resources._values import Failure, join
 OPTIONS = ("ignore_changes", "replace_on_changes", "additional_secret_outputs")
 """The options that name fields."""
 _PART = re.compile(r"""(\["|\[')([^"']+)(["']\])|(\.|\[|^)([^.\[\]"']+)(\]?)""")
-"""A part of a path: `["name"]`, or `name`, `.name`, `[0]`, `[*]`; as what is before the name, it, what follows it."""
+"""A part of a path: `["name"]`, or `name`, `.name`, `[0]`, `[*]`. Groups: before the name, the name, after it."""
 
 
 class Translated(NamedTuple):
@@ -54,13 +54,13 @@ def translate(schema: Schema, option: str, paths: Iterable[str], where: str) -> 
 
 
 def _step(kind: Any, name: str) -> tuple[Any, str, str]:
-    """The kind of what a name leads to, the name as the API has it, and what is wrong with it."""
+    """The type of the named field, its name in the API, and what is wrong with the name (empty if nothing)."""
     if kind is Any or name == "*":
         return (kind[1] if isinstance(kind, tuple) else Any), name, ""
     if isinstance(kind, tuple):  # of a collection, with its items
         return kind[1], name, ""
     if not isinstance(kind, dict):
-        return Any, name, "is not a field: there is nothing below"
+        return Any, name, "is not a field: this value has no fields"
     wire = _values.api_name(name)
     if wire not in kind:
         return Any, name, _values.no_key(name, map(python_name, kind)).replace("a key here", "a field", 1)

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from resources import errors
 
 _KINDS = (errors.EndpointUnreachable, errors.NoCredentials, errors.Unauthenticated)
-"""What is true of every resource of a stack when it is true of one."""
+"""Errors that hit every resource of a stack once they hit one."""
 
 
 class Reported(Exception):
-    """This resource is not read, for a reason that this run has reported."""
+    """This resource was not read; this run has already reported why."""
 
 
 class Outage:
@@ -27,7 +27,7 @@ class Outage:
         """Lets the first failure through, which fails the run.
 
         Raises:
-            Reported: this failure is not the first, or there was one before: then nothing is called.
+            Reported: on every later failure, and without a call once one was reported.
         """
         if self._found:
             raise Reported
@@ -38,5 +38,5 @@ class Outage:
                 is_first, self._found = not self._found, True
             if not is_first:
                 raise Reported from None
-            error.args = (f"{str(error).rstrip('.')}. No other resource is read", *error.args[1:])
+            error.args = (f"{str(error).rstrip('.')}. No other resource was read", *error.args[1:])
             raise

@@ -92,7 +92,7 @@ class Provider(dynamic.ResourceProvider):
         return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in reasons])
 
     def judge(self, olds: State, news: State) -> Verdict | None:
-        """What a kind refuses, or warns of, by inputs alone; `check` asks it where it refuses nothing by itself."""
+        """Warnings and refusals from the inputs alone; `check` calls it if it found no failures itself."""
         del olds, news
         return None
 

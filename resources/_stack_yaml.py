@@ -1,7 +1,7 @@
-"""A stack file's YAML as Pulumi reads it, and the scalars without quotes of which it makes something else than text.
+"""Reads a stack file's YAML as Pulumi does, and finds the unquoted scalars that are not text to it.
 
-Pulumi uses yaml.v3 of Go, whose rules are neither those of PyYAML nor quite those of YAML 1.2: `no` and `12:30` are
-texts, `010` and `0o10` are 8, a date is written out as `2024-01-01 00:00:00 +0000 UTC`. Pure; knows no key.
+Pulumi uses Go's yaml.v3, whose rules are neither those of PyYAML nor quite those of YAML 1.2: `no` and `12:30` are
+text, `010` and `0o10` are 8, a date becomes `2024-01-01 00:00:00 +0000 UTC`. Pure; does not know any key.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Unquoted(NamedTuple):
 
     @property
     def is_altered(self) -> bool:
-        """Whether its text is lost: a program gets another one."""
+        """Whether the program gets other text than the file has."""
         return written(self.value) != self.text
 
     @property
@@ -65,7 +65,7 @@ class Unquoted(NamedTuple):
 
 
 class Document(NamedTuple):
-    """The value of a document, with its mappings' keys as texts; and what in it has no quotes."""
+    """The value of a document, with all keys as text, and its unquoted scalars."""
 
     value: Any
     unquoted: list[Unquoted]
@@ -83,7 +83,7 @@ def load(text: str) -> Document:
 
 
 def written(value: Any) -> str:
-    """A scalar as Pulumi writes it where it makes a text of it."""
+    """A scalar as Pulumi converts it to text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "<nil>" if value is None else str(value)
@@ -99,7 +99,7 @@ def kind(value: Any) -> str:
 
 
 def is_written_date(text: str) -> bool:
-    """Whether a text is what becomes of a date without quotes."""
+    """Whether a text looks like an unquoted date that Pulumi has converted."""
     return bool(_WRITTEN_DATE.fullmatch(text))
 
 
@@ -116,7 +116,7 @@ def resolve(text: str) -> Any:
 
 
 def _number(text: str) -> Any:
-    """The number that a text is; the text where it is none."""
+    """The text as a number, or unchanged if it is not one."""
     plain = text.replace("_", "") if text[:1] in "+-0123456789" else text
     if _INTEGER.fullmatch(plain):
         digits = plain.lstrip("+-")
@@ -147,7 +147,7 @@ def _date(text: str) -> Date | None:
 
 
 class _Loader(yaml.SafeLoader):
-    """Leaves scalars without quotes and without a tag alone; they bear a tag of ours."""
+    """Does not convert scalars without quotes and without a tag, but gives them a tag of ours."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         """The tag of a node."""
@@ -166,7 +166,7 @@ class _Reader:
     def value(self, node: Any, path: tuple[str, ...]) -> Any:
         if id(node) in self._done:  # an alias
             return self._done[id(node)]
-        self._done[id(node)] = None  # what holds itself
+        self._done[id(node)] = None  # for a node that contains itself
         if isinstance(node, yaml.MappingNode):
             found: Any = self._mapping(node, path)
         elif isinstance(node, yaml.SequenceNode):
@@ -181,7 +181,7 @@ class _Reader:
         found = {}
         for key, item in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, "a key must be text", key.start_mark)
             name = written(self._scalar(key, path, is_key=True))
             found[name] = self.value(item, (*path, name))
         return found

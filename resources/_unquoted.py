@@ -1,4 +1,4 @@
-"""What YAML made of texts without quotes in a stack file, in the place of failures that do not say it."""
+"""Explains failures that come from unquoted text in a stack file, which YAML has converted."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NAMESPACE = "tf2-models"
-_DATE = "YAML reads it as a date, which without quotes is written out like that: put it in quotes"
+_DATE = "YAML reads it as a date, and rewrites it: put it in quotes"
 Read = TypeVar("Read")
 
 
 def explained(config: Mapping[str, str], source: Source, keys: type, read: Callable[[Source], Read]) -> Read:
-    """What `read` makes of a configuration.
+    """The configuration as `read` reads it, with better errors.
 
     Args:
         config: every key of the stack, as Pulumi hands them over.
-        source: its file: where it holds what the configuration does, the failures name its lines.
+        source: its file. If its values are those of the configuration, the failures name its lines.
         keys: `TypedDict` of the keys below the namespace.
         read: reads the configuration.
 
     Raises:
-        InvalidInput: its failures, explained; and each text that YAML has altered, which may be no failure by itself.
+        InvalidInput: the failures, explained, and each text that YAML has altered, even if `read` accepts it.
     """
     found = list(_of(config, source.file))
     altered = _altered(config, found, keys)
@@ -63,7 +63,7 @@ def join_all(parts: tuple[str, ...]) -> str:
 
 
 def _of(config: Mapping[str, str], file: Path) -> Iterator[Unquoted]:
-    """What has no quotes in a stack's file, as far as it holds what the configuration does."""
+    """The unquoted scalars of a stack file whose values are those of the configuration."""
     import yaml
 
     try:
@@ -103,7 +103,7 @@ def _below(value: Any, part: str) -> Any:
 
 
 def _altered(config: Mapping[str, str], found: list[Unquoted], keys: type) -> list[Failure]:
-    """Texts that are lost: keys, dates anywhere, and what stands for a whole key of the stack that is a text."""
+    """Texts that YAML has altered: keys, dates anywhere, and the whole value of a key that must be text."""
     failures, known = [], set()
     for each in found:
         if each.is_altered and (each.is_key or each.is_date or _is_text(each, keys)):
@@ -142,7 +142,7 @@ def _dates(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _explained(failure: Failure, found: list[Unquoted]) -> Failure:
-    """The failure, with keys as the file has them; where a text is due, with what YAML made of one without quotes."""
+    """The failure, with keys as in the file, and, where text is expected, with what YAML made of the unquoted text."""
     path, reason = failure
     for each in found:
         if each.is_key and each.is_altered:
@@ -160,7 +160,7 @@ def _renamed(path: str, old: str, new: str) -> str:
 
 
 def _others(failures: Iterable[Failure], altered: list[Failure], found: list[Unquoted]) -> list[Failure]:
-    """The failures that are not of what YAML altered: not at its paths, and not where an entry repeats its text."""
+    """The failures with another cause: not at the paths of altered texts, nor where an entry repeats such a text."""
     paths = {path for path, _ in altered}
     texts = [repr(_stack_yaml.written(each.value)) for each in found if each.is_altered and path_of(each) in paths]
     return [(path, why) for path, why in failures if path not in paths and not any(text in why for text in texts)]

@@ -1,4 +1,4 @@
-"""What a judgement of inputs alone becomes in a `check`: warnings beside the resource, and refusals."""
+"""Reports what a `check` finds in the inputs alone: warnings on the resource, and refusals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def report(verdict: Verdict | None, news: State) -> list[str]:
     """Reports the warnings and returns the refusals.
 
     Args:
-        verdict: the judgement; None is one without either.
+        verdict: warnings and refusals; None for neither.
         news: the inputs that the program wants.
     """
     if verdict is None:

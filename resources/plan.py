@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 SPLIT_GATE = "splitGate"
 """Key of a model in the stack's outputs that has an `ml.TrafficSplit`: how its gate ended in the last run."""
-PASSED, FAILED, NOT_RUN = "passed", "failed: the split before it serves", "not run"
-"""Its values. Only that the key is there counts."""
+PASSED, FAILED, NOT_RUN = "passed", "failed: the previous split serves", "not run"
+"""Its values. The program only reads whether the key exists."""
 
 
 @dataclass(kw_only=True)

@@ -83,10 +83,10 @@ def configuration(resolve: Callable[..., Artifact], failure: type[Exception]) ->
 
     Args:
         resolve: finds artifacts: `models.resolve`.
-        failure: what it raises where there is none.
+        failure: what it raises if an artifact is not found.
 
     Raises:
-        pulumi.RunError: the stack must not run from here, or with everything that is wrong in its configuration.
+        pulumi.RunError: the stack must not run here, or its configuration is wrong; lists everything that is wrong.
     """
     from resources import _deployed, _stack_file, config, plan  # the provider's process needs none of them
 

@@ -25,12 +25,12 @@ def _python(script: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_warning_is_there_without_us() -> None:
-    """Else the next test proves nothing."""
+    """Without our filter the warning is shown; otherwise the next test proves nothing."""
     assert "FutureWarning: You are using a non-supported Python version" in _python(_OLD_PYTHON).stderr
 
 
 def test_nobody_is_told_of_an_old_python() -> None:
-    """Not in the program, not by a provider: each imports `resources` first."""
+    """The warning is hidden in the program and in providers, which import `resources` first."""
     done = _python(f"import resources\n{_OLD_PYTHON}")
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -87,7 +87,7 @@ def test_a_reader_that_has_gone_is_no_error(command: list[str]) -> None:
 
 
 def test_the_exit_code_is_that_of_the_command() -> None:
-    """Also where it exits by itself."""
+    """The exit code is kept even if the command calls `sys.exit`."""
     script = "import sys, command_line; command_line.run(lambda: {})"
 
     assert _python(script.format("3")).returncode == 3

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Ends with an error where the shell, or Pulumi.local.yaml, points at anything but the local stack on this machine: that
-# is all that make works on. Where the endpoint is takes the packages of .venv: without them it is not looked at.
+# Fails if the shell, or Pulumi.local.yaml, points at anything but the local stack on this machine, which is all that make
+# works on. Reading the endpoint needs the packages of .venv: without them it is not checked.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 [[ ${PULUMI_STACK-local} == local ]] ||
-    fail "PULUMI_STACK is \"$PULUMI_STACK\", and make works on the stack \"local\" alone: unset it, or run pulumi itself"
+    fail "PULUMI_STACK is \"$PULUMI_STACK\", but make works on the stack \"local\" only: unset it, or run pulumi directly"
 [[ ${PULUMI_BACKEND_URL-file://$root/.local/state} == "file://$root/.local/state" ]] ||
     fail "PULUMI_BACKEND_URL is \"$PULUMI_BACKEND_URL\", and make keeps its state in .local/state: unset it, or run pulumi itself"
 for name in PULUMI_OPTION_STACK PULUMI_OPTION_CWD; do
-    [[ -z ${!name-} ]] || fail "$name is set, and make works on the stack \"local\" alone: unset it, or run pulumi itself"
+    [[ -z ${!name-} ]] || fail "$name is set, but make works on the stack \"local\" only: unset it, or run pulumi directly"
 done
 if [[ -x $venv/bin/python ]]; then
     code=0

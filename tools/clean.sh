@@ -8,11 +8,11 @@ cd "$root"
 if [[ -d .local/state/.pulumi/stacks ]]; then
     python=$venv/bin/python
     [[ -x $python ]] || python=$(command -v python3) ||
-        fail "nothing was removed: there may be other stacks in .local/state, and without Python that cannot be read: run \"make setup\""
+        fail "nothing was removed: .local/state may hold other stacks, and reading it needs Python: run \"make setup\""
     empty=yes
     others=$("$python" -m tools.local_state alone) || empty=""
     [[ -z $others ]] || say "Other stacks in .local/state:"$'\n'"$others"
-    [[ -n $empty ]] || fail "nothing was removed: .local/state is all that knows the resources of the stacks above"
+    [[ -n $empty ]] || fail "nothing was removed: .local/state is the only record of the resources of the stacks above"
 fi
 if [[ -d .local/emulator && -x $venv/bin/python ]]; then
     python -m emulator down || fail "the emulator could not be stopped, so nothing was removed: the reason stands above"

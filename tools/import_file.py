@@ -1,4 +1,4 @@
-"""Writes the file for `pulumi import --file`: what a stack declares, its state does not have, and the API has.
+"""Writes the file for `pulumi import --file`: declared resources that exist at the API but not in the stack's state.
 
     python -m tools.import_file --stack NAME > import.json     options are those of `pulumi preview`
     pulumi import --stack NAME --file import.json --protect=false --generate-code=false
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         _say([str(error)])
         return 1
     print(json.dumps({"resources": found}, indent=2))
-    _say([f"{len(found)} to import" if found else "nothing to import: the state has all that the API has"])
+    _say([f"{len(found)} to import" if found else "nothing to import: the state already has everything that exists"])
     return 0
 
 
@@ -80,7 +80,7 @@ def _entry(state: Mapping[str, Any], config: Mapping[str, str]) -> dict[str, Any
         return {}
     name = str(state["urn"]).rpartition("::")[2]
     if inputs.get("secrets"):
-        _say([f"{name}: has secrets, which the file would show: use adopt: true"])
+        _say([f"{name}: left out, because the file would show its secrets: use adopt: true"])
         return {}
     found = provider.read(provider.identity(inputs), inputs)
     if not found.id:
@@ -97,7 +97,7 @@ def _entry(state: Mapping[str, Any], config: Mapping[str, str]) -> dict[str, Any
 
 
 def _provider(pickled: str, config: Mapping[str, str]) -> Provider:
-    """The provider of a resource, told where the API is as the engine would."""
+    """The provider of a resource, configured as the engine would."""
     provider: Provider = dill.loads(base64.b64decode(pickled))  # noqa: S301 - pickled by the program just now
     provider.configure(dynamic.ConfigureRequest(dynamic.Config(dict(config), _NAMESPACE)))
     return provider

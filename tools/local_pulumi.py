@@ -11,7 +11,7 @@ This is what the shell function `pulumi` of local.env runs, and what make runs. 
     PULUMI_CONFIG_PASSPHRASE     empty: the local stack holds no secrets
     PULUMI_SKIP_CONFIRMATIONS    true: no question before an update
 
-On a backend of your own it is plain pulumi. `--check` runs nothing: it prints why the local stack cannot be worked on.
+On a backend of your own it is plain pulumi. `--check` runs nothing: it prints why the local stack cannot be used.
 Exit codes: that of pulumi; 1 refused; of --check: 0 fine, 3 refused.
 """
 
@@ -31,9 +31,9 @@ _VALUED = (
     *("--color", "--copy-config-from", "--exec-kind", "--memprofilerate", "--otel-traces", "--profiling"),
     *("--secrets-provider", "--teams", "--tracing", "--verbose", "-v"),
 )
-"""Options before or after `stack init` that take a value; the value of another one is taken for a stack's name."""
+"""Options before or after `stack init` that take a value. The value of any other is mistaken for a stack's name."""
 _KINDS = {"--stack": "stack", "--source": "stack", "--dest": "stack", "--cwd": "folder", "s": "stack", "C": "folder"}
-"""Options, and letters of short ones, whose value says where a command works."""
+"""Long options, and letters of short ones, whose value names a stack or a folder."""
 _MESSAGE = "m"
 """The letter of a short option that always takes a value, `-mfixes`: what follows are not options."""
 
@@ -109,7 +109,7 @@ def _elsewhere(name: str) -> str:
         return (
             f"It is in {_backend.LOCAL_STATE}, which is for the stack {_local.STACK} only.\n{_backend.way_out(plain)}"
         )
-    return "For it, use a shell that has not sourced local.env, and `pulumi login` to a backend of your own"
+    return "To work on it, use a shell that has not sourced local.env, and `pulumi login` to a backend of your own"
 
 
 def _is_local(name: str) -> bool:
@@ -118,7 +118,7 @@ def _is_local(name: str) -> bool:
 
 
 def _parsed(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """What of a command line says where it works: (`stack`, NAME) or (`folder`, PATH); and (`word`, WORD)."""
+    """The relevant parts of a command line: (`stack`, NAME), (`folder`, PATH) and (`word`, WORD)."""
     left = list(arguments)
     while left:
         word = left.pop(0)
@@ -159,7 +159,7 @@ def _check() -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs pulumi in place of this process; returns only where it is refused, or not there."""
+    """Replaces this process with pulumi; returns only if the command is refused or pulumi is not found."""
     if list(arguments) == ["--check"]:
         return _check()
     try:
@@ -179,7 +179,7 @@ def _variables(arguments: Sequence[str]) -> dict[str, str]:
     reason = refusal(arguments)
     if reason:
         raise errors.Error(reason)
-    # A wrong endpoint in the stack file must not be in the way of `pulumi config set`.
+    # A wrong endpoint in the stack file must not block `pulumi config set`.
     return _without_questions() if arguments[:1] == ["config"] else environment()
 
 

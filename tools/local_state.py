@@ -71,7 +71,7 @@ class State:
         return cls(ROOT / ".local" / "state" / ".pulumi", _project(), "local")
 
     def is_same(self, other: State) -> bool:
-        """Whether both are one stack's, however their folders are written."""
+        """Whether both are the same stack, however their folders are written."""
         names = (self.project, self.stack) == (other.project, other.stack)
         return names and self.folder.resolve() == other.folder.resolve()
 
@@ -114,13 +114,15 @@ class State:
         """How many resources there are, or may have been created; the stack's own entry and providers are not counted.
 
         Raises:
-            UnreadableError: what is there is no snapshot.
+            UnreadableError: the file is not a snapshot.
         """
         if self.exists():
             deployment = self.deployment()
             urns = {*resources(deployment), *pending(deployment, "creating")}
             return sum(not urn.split("::")[2].startswith(_OWN_TYPES) for urn in urns)
-        raise UnreadableError(f"{self.folder / 'stacks' / self.project / self.stack}.json.zst is not read here")
+        raise UnreadableError(
+            f"{self.folder / 'stacks' / self.project / self.stack}.json.zst cannot be read: zstd is not supported"
+        )
 
     def exists(self) -> bool:
         """Whether the engine has made the stack."""

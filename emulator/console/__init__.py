@@ -43,7 +43,7 @@ HEADERS = {
 
 
 def is_of(path: str) -> bool:
-    """Whether an address is the page's or one of its files', or the root, which leads to it."""
+    """Whether a path is the page, one of its files, or the root, which redirects to it."""
     return path in ("/", PATH) or path.startswith(f"{PATH}/")
 
 

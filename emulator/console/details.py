@@ -1,6 +1,6 @@
 """`/-/versions/NAME` and `/-/jobs`: what the page reads beside status and metrics.
 
-They are no methods of an API, so what the page reads is in no list of calls, uses no quota and meets no fault.
+They are not API methods, so the page's reads are not in the list of calls, use no quota and get no injected faults.
 """
 
 from __future__ import annotations

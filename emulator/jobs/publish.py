@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 _RESULTS, _ERRORS, _KEYS = "prediction.results", "prediction.errors_stats", "prediction.keys"
 _REJECTED = "prediction.rejected_rows"
-"""Ours: the service does not say which rows it rejected."""
+"""Only the emulator writes it: the service does not say which rows it rejected."""
 _Files = dict[int, tuple[Path, Digest]]
 """Files with rejected rows, by the number of the shard."""
 
 
 async def publish(emulator: Emulator, number: int) -> None:
-    """Ends a job whose shards are all whole. Raises `JobFailed` where the bucket is gone, or keeps an older result."""
+    """Finishes a job with complete shards. Raises `JobFailed` if the bucket is gone, or protects an older result."""
     row = tables.by_number(emulator, number)
     bucket, _ = split_uri(inputs.settings(row)["outputPath"])
     try:
@@ -63,11 +63,11 @@ def _rejected(folder: Path, shards: list[sqlite3.Row]) -> _Files:
         number, source = shard["shard"], shard["source"]
         kept, written = results.rejected_file(output / str(number)), output / f"{number}.rejected_rows"
         if kept.exists():
-            written.unlink(missing_ok=True)  # it may have a further name as a blob
+            written.unlink(missing_ok=True)  # a blob may be a hard link to it
             with written.open("wb") as file:
                 file.writelines(results.rejected_lines(kept, names[source], before[source]))
             found[number] = written, digests.of_file(written)
-        elif shard["refused"]:  # by an emulator that did not keep which
+        elif shard["refused"]:  # by an earlier version, which did not record which rows
             return {}
         before[source] += shard["predictions"] + shard["refused"]
     return found

@@ -1,4 +1,4 @@
-"""What a part of a job gave: its lines in a file, which rows were rejected, and its counts. Needs no TensorFlow."""
+"""The result of a part of a job: its lines in a file, its rejected rows and its counts. Needs no TensorFlow."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Result:
         found = sorted((row, text) for text, rows in errors.items() for row in rows)
         if not found:
             return
-        before = self.predictions + self.refused  # a row is either
+        before = self.predictions + self.refused  # each row is one of both
         with file.open("ab") as opened:
             opened.writelines(orjson.dumps([before + row, text]) + b"\n" for row, text in found)
 

@@ -121,7 +121,7 @@ class Runner:
     async def _one(self, part: Part, node: Node) -> None:
         began, result = time.monotonic(), Result()
         rejected = results.rejected_file(part.target)
-        rejected.unlink(missing_ok=True)  # of a node that ended in the middle of it
+        rejected.unlink(missing_ok=True)  # left by a node that died while writing it
         with part.target.open("wb", buffering=0) as file:
             async for answer in self._answers(part, node):
                 await asyncio.to_thread(result.take, answer, file, rejected)

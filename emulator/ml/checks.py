@@ -47,7 +47,7 @@ def version_body(project: str, model: str, given: Mapping[str, Any]) -> dict[str
     Output-only fields are ignored, and so is `requestLoggingConfig`, which only a patch sets.
 
     Raises:
-        InvalidArgument: what it says is not allowed or not emulated; names every field.
+        InvalidArgument: what it asks for is not allowed or not emulated; names every field.
     """
     known = VERSION.fields
     body = _inputs([name for name in VERSION.names("fixed", "mutable") if known[name].create], given)
@@ -66,7 +66,7 @@ def job_body(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the API stores of a new job, without its id.
 
     Raises:
-        InvalidArgument: what it says is not allowed or not emulated; names every field.
+        InvalidArgument: what it asks for is not allowed or not emulated; names every field.
     """
     if "trainingInput" in given:
         raise field_error(errors.InvalidArgument, "job.trainingInput", "This endpoint runs batch prediction jobs only.")

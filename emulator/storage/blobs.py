@@ -33,7 +33,7 @@ _FOLDER_SECONDS = 64
 _GATHERED = 1024 * 1024
 """Bytes of a body that are written at a time: less costs more in threads, more costs memory of each upload."""
 _ALL_GATHERED = 32 * _GATHERED
-"""Of all bodies together: where many come at a time, less of each is written at a time."""
+"""For all bodies together: if many arrive at once, smaller pieces of each are written."""
 
 
 def folder(emulator: Emulator) -> Path:

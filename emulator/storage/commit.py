@@ -112,7 +112,7 @@ def _insert(emulator: Emulator, new: NewObject, generation: int) -> None:
 
 
 def delete(emulator: Emulator, row: sqlite3.Row, *, permanently: bool) -> None:
-    """Ends an object: for good, or, as a bucket with versioning does it, by making it noncurrent.
+    """Removes an object: for good or, in a bucket with versioning, by making it noncurrent.
 
     Raises:
         errors.PermissionDenied: it is held or retained.

@@ -126,8 +126,8 @@ def _fields(emulator: Emulator, bucket: str, body: dict[str, Any] | None, source
 async def objects_compose(emulator: Emulator, request: Request) -> Response:
     """Joins up to 32 objects of one bucket into one, which has no MD5 hash; `deleteSourceObjects` ends the sources.
 
-    Without a `contentType` in `destination` it has none. Checksums of the `destination` are passed over, those of
-    `x-goog-hash` hold: gcloud copies the whole resource of the first source.
+    Without a `contentType` in `destination` it has none. Checksums of the `destination` are ignored, because gcloud
+    copies the whole resource of the first source; those of `x-goog-hash` are verified.
     """
     body, params = request.body or {}, request.params
     bucket, name = params["destinationBucket"], params["destinationObject"]

@@ -1,4 +1,4 @@
-"""Customer-supplied encryption keys: refused, so that nothing is stored in the clear that was to be encrypted."""
+"""Refuses customer-supplied encryption keys, so that nothing meant to be encrypted is stored in the clear."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _KEYS = tuple(
 
 
 def refuse_keys(headers: Mapping[str, str]) -> None:
-    """Refuses a request that brings such a key. Names of Cloud KMS keys pass.
+    """Refuses a request with such a key. Names of Cloud KMS keys are allowed.
 
     Raises:
-        errors.InvalidArgument: it does; the message names the header.
+        errors.InvalidArgument: the request has one; the message names the header.
     """
     for name in _KEYS:
         if name in headers:

@@ -1,4 +1,4 @@
-"""What command lines ask before they copy or delete whole trees, and lists of what does not exist here.
+"""What command lines ask before they copy or delete whole trees, and lists that are always empty.
 
 Nothing makes managed folders, notification configurations, HMAC keys, caches or long-running operations of buckets:
 the lists are empty, and the methods that would make one are not emulated.

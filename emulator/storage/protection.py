@@ -74,7 +74,7 @@ def changed(
 
     Raises:
         errors.InvalidArgument: the retention configuration is not valid.
-        errors.PermissionDenied: it must not be loosened.
+        errors.PermissionDenied: its protection must not be reduced.
     """
     if fields.get("retention") != old.get("retention"):
         _check(fields, bucket, now)
@@ -98,12 +98,12 @@ def _check(fields: Mapping[str, Any], bucket: Mapping[str, Any], now: datetime) 
         if not retention.get(field):
             raise errors.InvalidArgument(f"Missing {label}. Both mode and retain until time are required.")
     if retention["mode"] not in _MODES:
-        raise errors.InvalidArgument(f"Invalid retention mode: {retention['mode']!r}. Give Unlocked or Locked.")
+        raise errors.InvalidArgument(f"Invalid retention mode: {retention['mode']!r}. It must be Unlocked or Locked.")
     if fields.get("eventBasedHold"):
         raise errors.InvalidArgument("Retention and event based holds cannot be configured together.")
     until = moments.time(retention["retainUntilTime"])
     if not now < until <= now + timedelta(seconds=MAX_SECONDS):
-        raise errors.InvalidArgument("Retain until time cannot be in the past, and not more than 100 years ahead.")
+        raise errors.InvalidArgument("Retain until time must be in the future, at most 100 years ahead.")
 
 
 def _check_loosened(old: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None, *, override: bool) -> None:
@@ -132,7 +132,7 @@ def expiration(row: sqlite3.Row, fields: Mapping[str, Any]) -> datetime | None:
 
 
 def require_removable(row: sqlite3.Row, now: datetime, *, archived: bool = False) -> None:
-    """Lets an object end, or with `archived` become noncurrent.
+    """Checks that an object may be deleted or replaced, or with `archived`, become noncurrent.
 
     Raises:
         errors.PermissionDenied: it is kept; `reason` is `HELD` or `RETAINED`.

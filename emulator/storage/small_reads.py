@@ -1,8 +1,8 @@
 """Reads of whole small objects: answered without a task, a route or a handler of their own.
 
-A client that reads a data set of many small files asks thousands of times a second. What is checked, counted and
-remembered of such a read is that of every other call, by the same functions. Whatever is not as usual is left to
-`server`: a condition, a range, a parameter, an object that is large, packed or not there, a fault that was asked for.
+A client that reads a data set of many small files sends thousands of requests per second. Such a read is checked,
+counted and logged like every other call, by the same functions. Everything unusual is left to `server`: a condition, a
+range, a parameter, an object that is large, compressed or missing, an injected fault.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ _USUAL = frozenset(
         "x-goog-gcs-idempotency-token",
     }
 )
-"""Headers that change nothing of the answer to such a read."""
+"""Headers that do not change the answer to such a read."""
 
 
 class SmallReads:
-    """The short way.
+    """The fast path.
 
     Args:
         emulator: whose objects they are.
-        note: keeps what is kept of every call: method, path, status, and when it began.
+        note: records a call: method, path, status, and when it began.
     """
 
     def __init__(self, emulator: Emulator, note: Callable[[str, str, int, float], None]) -> None:

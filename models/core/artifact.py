@@ -89,7 +89,7 @@ def to_json(artifact: Artifact) -> dict[str, Any]:
     facts = {key: getattr(artifact, name) for name, key in _KEYS.items()}
     facts["metrics"] = {name: round(value, 4) for name, value in artifact.metrics.items()}
     if not artifact.inputs:
-        del facts["inputs"]  # cards and manifests without it stay as earlier releases wrote them
+        del facts["inputs"]  # without it, cards and manifests are written as in earlier releases
     return {"format": FORMAT, **facts}
 
 

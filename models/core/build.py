@@ -34,8 +34,8 @@ class Built(NamedTuple):
         artifact: the facts of the build on this machine.
         trained: whether it was trained now; False where it was there already.
         card_written: whether the first card was written now.
-        card: the facts of the first card, whose bytes are others where it was built on another processor.
-        second_card: the path of the card of this very build, if it has one beside the first.
+        card: the facts of the first card; its bytes differ if it was built on another processor.
+        second_card: the path of this build's own card, if it is not the first one.
         second_card_written: whether that was written now.
     """
 
@@ -48,7 +48,7 @@ class Built(NamedTuple):
 
 
 def build(order: Order, root: Path, display: Display, *, recard: bool = False) -> Built:
-    """Makes sure that the build that is ordered and its card are there.
+    """Makes the ordered build and its card, unless they exist.
 
     Args:
         order: what to build.
@@ -88,7 +88,7 @@ def _requested(order: Order, root: Path) -> Artifact:
 
 
 def _carded(built: Built, root: Path, *, recard: bool) -> Built:
-    """Writes what is kept of a build outside of `build/`: its card, and its facts if they are not those of the card."""
+    """Writes what is kept of a build outside `build/`: its card, or its facts if they differ from the card."""
     facts = built.artifact
     recipe, digest = str(facts.recipe), str(facts.input_digest)
     written = write_card(facts, card_path(root, recipe, digest))

@@ -25,13 +25,13 @@ examples:
 
 """
 _DESCRIPTION = """\
-Trains the recipes and exports SavedModels to build/RECIPE/INPUT_DIGEST/. What is built already is not built again.
+Trains the recipes and exports SavedModels to build/RECIPE/INPUT_DIGEST/. Existing builds are reused.
 The first build of an input digest writes its card, models/cards/RECIPE/INPUT_DIGEST.json: commit it.
 
-Floating point differs between processors, so training on another one gives other bytes than those of the card; building
-again gives the same. --recard writes a second card for such a build,
-models/cards/RECIPE/INPUT_DIGEST-CONTENT_DIGEST.json, which stack files name RECIPE@INPUT_DIGEST-CONTENT_DIGEST. RECIPE
-and RECIPE@INPUT_DIGEST still mean the first card.
+Floating point differs between processors, so a build on another one can have other bytes than the card; building it
+again does not help. --recard writes a second card for such a build,
+models/cards/RECIPE/INPUT_DIGEST-CONTENT_DIGEST.json. Stack files name it RECIPE@INPUT_DIGEST-CONTENT_DIGEST; RECIPE and
+RECIPE@INPUT_DIGEST still mean the first card.
 """
 
 
@@ -47,8 +47,8 @@ def add_build(commands: Any, epilog: str) -> None:
     names = "a recipe, or RECIPE@INPUT_DIGEST (default: all recipes)"
     make.add_argument("names", nargs="*", metavar="NAME", help=names)
     add_settings(make)
-    make.add_argument("--stack", metavar="STACK", help="build what Pulumi.STACK.yaml names, in place of NAMEs")
-    make.add_argument("--recard", action="store_true", help="write a second card where a build differs from its card")
+    make.add_argument("--stack", metavar="STACK", help="build what Pulumi.STACK.yaml names, instead of NAMEs")
+    make.add_argument("--recard", action="store_true", help="write a second card if a build differs from its card")
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +80,7 @@ def settings_of(options: argparse.Namespace) -> dict[str, str]:
 def _pair(setting: str) -> tuple[str, str]:
     key, equals, value = setting.partition("=")
     if not key or not equals:
-        raise UsageError(f"--set {setting}: this is no KEY=VALUE")
+        raise UsageError(f"--set {setting}: must be KEY=VALUE")
     return key, value
 
 
@@ -111,7 +111,7 @@ def _report(built: Built, root: Path, shown: Display) -> None:
     folder = build_folder(root, str(facts.recipe), str(facts.input_digest)).relative_to(root)
     metrics = ", ".join(f"{name} {value}" for name, value in built.card.metrics.items())
     shown.line(
-        f"{facts.recipe}: {'built' if built.trained else 'is built'}: {folder} "
+        f"{facts.recipe}: {'built' if built.trained else 'already built'}: {folder} "
         f"(content {facts.content_digest}; {metrics})"
     )
     for line in _of_card(built, root):
@@ -119,21 +119,21 @@ def _report(built: Built, root: Path, shown: Display) -> None:
 
 
 def _of_card(built: Built, root: Path) -> list[str]:
-    """What to say of a build's card: that it is new, or that another processor made it and what can be done then."""
+    """Lines about a build's card: that it is new, or that it is of another processor and what to do then."""
     recipe, digest = str(built.artifact.recipe), str(built.artifact.input_digest)
     first, content = pin(recipe, digest), built.artifact.content_digest
     if built.card_written:
         return [f"its card is new; commit {card_path(root, recipe, digest).relative_to(root)}"]
     if built.card.content_digest == content:
         return []
-    differs = f"the card of {first} has content {built.card.content_digest}: another processor gave other bytes"
+    differs = f"the card of {first} has content {built.card.content_digest}: another processor built other bytes"
     if built.second_card:
         card = built.second_card.relative_to(root)
         is_new = f"is new; commit {card}" if built.second_card_written else f"is {card}"
         named = f"a stack file names it: artifact: {pin(recipe, digest, content)}"
         return [differs, f"its second card {is_new}", named]
     push = f"python -m models push {first} --to gs://BUCKET, on the machine that built them"
-    source = f"to deploy the card's bytes: tf2-models:artifactSource names a bucket that has them ({push})"
+    source = f"to deploy the card's bytes: set tf2-models:artifactSource to a bucket that has them ({push})"
     recard = f"python -m models build {first} --recard"
-    rebuild = f"to deploy this build: tf2-models:allowRebuild, on a local stack; or a second card ({recard})"
+    rebuild = f"to deploy this build: set tf2-models:allowRebuild on a local stack, or write a second card ({recard})"
     return [differs, source, rebuild]

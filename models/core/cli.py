@@ -178,7 +178,7 @@ def _recipe_lines(name: str, root: Path) -> list[str]:
     return [*lines, *(f"  {_state(digest, cards, builds)}{_TODAY * (digest == today)}" for digest in digests)]
 
 
-_TODAY = "  <- the defaults, as the code is now"
+_TODAY = "  <- the defaults with the current code"
 
 
 def _state(digest: str, cards: Mapping[str, str | None], builds: Mapping[str, str | None]) -> str:

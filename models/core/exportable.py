@@ -1,7 +1,7 @@
-"""What training gives, in the form that the exporter takes: inputs and outputs by name, samples that fit them.
+"""Converts what training returns to what the exporter takes: named inputs and outputs, and samples that fit them.
 
-It stands outside of the exporter, whose own text counts in every input digest. A model that has this form already is
-exported as it is.
+It is not in the exporter, because the exporter's source is part of every input digest. A model that has this form
+already is exported unchanged.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _NO_INPUTS = (
 def exportable(trained: Trained) -> Trained:
     """The same model with dicts of named inputs and outputs, and its samples with bare values where it has one input.
 
-    An input is named after its `keras.Input`, an output after its layer, unless a dict names it. Two of one name are
-    `y` and `y_1`.
+    An input is named after its `keras.Input`, an output after its layer, unless a dict names it. If two have the name
+    `y`, the second is `y_1`.
 
     Raises:
-        BuildError: the model has no inputs by itself, or a sample does not fit them.
+        BuildError: the model does not know its inputs, or a sample does not fit them.
     """
     model = trained.model
     if not _has_inputs(model):
@@ -104,12 +104,12 @@ def _bare(sample: Sample, inputs: Mapping[str, Any]) -> Sample:
 
 
 def _check(samples: Sequence[Sample], inputs: Mapping[str, Any]) -> None:
-    """Refuses samples that the model cannot be asked about."""
+    """Raises `BuildError` for a sample that the model does not accept."""
     tensors = {name: {"dtype": tensor.dtype, "shape": list(tensor.shape)} for name, tensor in inputs.items()}
     for index, sample in enumerate(samples):
         for what, value in (("instance", sample.instance), ("label", sample.label)):
             if found := _not_json(value):
-                raise BuildError(f"samples[{index}]: {what} must be JSON; a NumPy value has .tolist(): {found}")
+                raise BuildError(f"samples[{index}]: {what} must be JSON; call .tolist() on a NumPy value: {found}")
         if found := fitting.misfit(sample.instance, tensors):
             raise BuildError(f"samples[{index}]: {found}")
 

@@ -54,7 +54,7 @@ def nearest(name: str, recipe: Recipe, values: Values, root: Path) -> Nearest | 
             continue
         try:
             card = manifests.read(path)
-        except ModelsError:  # another one may do; whoever names this one is told
+        except ModelsError:  # another card may do; naming this one reports the error
             continue
         found.append(Nearest(pin(name, path.stem), today.changes(card)))
     return min(found, key=lambda each: len(each.changes), default=None)
@@ -71,14 +71,14 @@ class _Today:
 
     def changes(self, card: Artifact) -> list[str]:
         """What differs from the build of a card, each once."""
-        # The data depend on the parameters: those of the card are compared, so that a parameter's change is told once.
+        # The data depend on the parameters. The card's parameters are used, so that a change of one is reported once.
         comparable = set(card.parameters) == set(self.recipe.parameters)
         inputs = read_inputs(self.name, self.recipe, card.parameters if comparable else self.values, self.root)
         found = _recorded(Inputs(**card.inputs), inputs) if card.inputs else self._deduced(card, inputs)
         return [*_parameters(card.parameters, self.values), *found]
 
     def _deduced(self, card: Artifact, inputs: Inputs) -> Iterator[str]:
-        """Of a card of an earlier release, which does not record what its input digest covers."""
+        """The changes since a card of an earlier release, which does not record what its input digest covers."""
         pinned = [line for line in inputs.packages if line.startswith("tensorflow==")]
         same = any(line.startswith(f"tensorflow=={card.tensorflow}") for line in pinned)
         if not same:

@@ -37,7 +37,7 @@ class Lines:
         """Writes the text.
 
         Raises:
-            SystemExit: its reader has gone. The error itself is an `OSError`, which a build takes for a full disk.
+            SystemExit: the output pipe is closed. Its `OSError` would be mistaken for a full disk by a build.
         """
         try:
             self._stream.write(f"{text}\n")

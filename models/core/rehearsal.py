@@ -1,8 +1,8 @@
-"""A rehearsal of a training: all of a recipe's `train`, but for the fitting, so that a wrong sample shows at once.
+"""A rehearsal of a training: runs a recipe's `train` without the fitting, so that a wrong sample fails at once.
 
-`train` gives its samples at the end, which may be hours away. The rehearsal runs it in a fork with `fit` left out and
-`evaluate` cut to one batch, and looks at the model and the samples that come out. It is a courtesy: a training that it
-cannot follow (a loop of its own, results that the untrained model does not have) goes on as if there were none.
+`train` returns its samples at the end, which may be hours later. The rehearsal runs it in a fork without `fit`, with
+`evaluate` cut to one batch, and checks the model and the samples. It is best effort: if it cannot follow the training
+(a loop of its own, results that the untrained model does not have), the training starts without it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from models.core.exportable import exportable
 from models.core.recipe import Recipe, Values
 
 CORE_SECONDS, SECONDS = 20, 120
-"""What it may take: time of a core, which a busy machine does not shorten, and time in all. Then it is ended."""
+"""Its limits, after which it is stopped: CPU time, which a busy machine does not shorten, and elapsed time."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -30,7 +30,7 @@ class _Zeros(dict[str, list[float]]):
 
 
 class _Following:
-    """Follows `train` without its fitting; it has a loop of its own where progress comes without a `fit`."""
+    """Follows `train` without its fitting. Progress without a call of `fit` means that it has a loop of its own."""
 
     def __init__(self) -> None:
         self._fitted = False
@@ -77,7 +77,7 @@ def rehearse(recipe: Recipe, parameters: Values) -> None:
 
 
 def _run(recipe: Recipe, parameters: Values, parent: int, writing: int) -> None:
-    """Does it in the forked process, and writes what is wrong, if anything is."""
+    """Runs the rehearsal in the forked process, and writes the error, if any."""
     _separate(parent, writing)
     import keras
 
@@ -92,7 +92,7 @@ def _run(recipe: Recipe, parameters: Values, parent: int, writing: int) -> None:
 
 
 def _separate(parent: int, writing: int) -> None:
-    """Ends this process with its parent, or when its time is over; takes it off its parent's files and streams."""
+    """Ends this process with its parent or at its time limit, and detaches it from its parent's files and streams."""
     for number in (signal.SIGALRM, signal.SIGPROF):
         signal.signal(number, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, CORE_SECONDS)

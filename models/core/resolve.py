@@ -38,8 +38,8 @@ def resolve(
             with `.` or `/`, or contains `/`.
         parameters: of the recipe; those not given have their defaults. Only with `RECIPE`.
         root: the project's folder.
-        allow_rebuild: whether this machine's build counts more than the first card; without its bytes, the facts that
-            were kept of it do. Default: the card counts.
+        allow_rebuild: whether this machine's build takes precedence over the first card, or, without its bytes, the
+            facts that were kept of it. Default: the card is used.
         verify: whether the bytes of a build that counts are read, against its manifest's checksums: a gigabyte takes
             about 0.1 s. Default: their sizes are looked at.
 
@@ -85,16 +85,16 @@ def _resolved(artifact: str, parameters: Mapping[str, Any] | None, root: Path, b
 
 
 def _no_card(name: str, recipe: Recipe, values: Values, digest: str, root: Path) -> str:
-    """What has changed since the nearest card, and the two ways on: a new card, or the build of that one."""
+    """The error: what changed since the nearest card, and the choice between that build and a new card."""
     text = f"{name}: no card matches the current code, data and parameters (input digest {digest})"
-    build = f"make one with: {command(name, recipe.parameters, values)}"
+    build = f"to make a new card, run: {command(name, recipe.parameters, values)}"
     card = nearest(name, recipe, values, root)
     if card is None:
         return f"{text}; {build}"
     changed = f"Changed since the nearest card, {card.pin}: {card}"
     are_defaults = all(value == recipe.parameters[key].default for key, value in values.items())
     keep = f"artifact: {card.pin}{'' if are_defaults else ', without parameters'}"
-    return f"{text}. {changed}. Keep that build with {keep}; or {build}"
+    return f"{text}. {changed}. To keep that build, use {keep}; {build}"
 
 
 def command(name: str, declared: Mapping[str, Any], values: Values) -> str:
@@ -157,7 +157,7 @@ def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
 
 
 def check_inputs(build: Artifact, folder: Path) -> None:
-    """Raises `FolderError` if a recipe's build lies in the folder of another input digest: somebody copied it there."""
+    """Raises `FolderError` if a recipe's build is in the folder of another input digest, copied there."""
     if build.recipe and build.input_digest != folder.name:
         place = folder.with_name(str(build.input_digest))
         raise FolderError(f"{folder}: it holds the build of another input digest: move it to {place}")
@@ -193,7 +193,7 @@ def _pinned(name: str, digest: str, parameters: Mapping[str, Any] | None, root: 
 
 
 def _exact(name: str, digest: str, content: str, root: Path, builds: _Builds) -> Artifact | None:
-    """The build of an input digest that has this content: by its card, or, where builds count, by what is here."""
+    """The build with this input digest and content: from its card or, with `allow_rebuild`, from this machine."""
     card = cards.of_content(root, name, digest, content)
     if card or not builds.counted:
         return card
@@ -233,13 +233,13 @@ def _unknown(name: str, root: Path) -> UsageError:
 
 
 def _known(name: str, digest: str, root: Path, builds: _Builds) -> Artifact | None:
-    """This machine's build where builds count, else the first card, with the folder that a build has on any machine."""
+    """This machine's build with `allow_rebuild`, else the first card; with the folder that builds have everywhere."""
     here = _here(name, digest, root, builds) if builds.counted else None
     return here or cards.first(root, name, digest)
 
 
 def _here(name: str, digest: str, root: Path, builds: _Builds) -> Artifact | None:
-    """The facts of this machine's build: by its manifest, or, without its bytes, as they were kept."""
+    """The facts of this machine's build: from its manifest or, without its bytes, from the kept facts."""
     build = read_build(root, name, digest)
     if build and builds.verified:
         _verify(build_folder(root, name, digest), build)

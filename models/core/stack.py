@@ -26,7 +26,7 @@ class Order(NamedTuple):
         recipe: its name.
         parameters: all of the recipe's parameters.
         digest: its input digest.
-        is_current: whether code and data are those of the digest. Otherwise only a build that is here can be taken.
+        is_current: whether code and data are those of the digest. Otherwise only an existing build can be used.
     """
 
     recipe: str
@@ -114,12 +114,12 @@ def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]
         named = {f"versions.{name}": version for name, version in (versions or {}).items()}
         for name, version in (named or {"version": settings.get("version")}).items():
             if not isinstance(version, dict) or not isinstance(version.get("artifact"), str):
-                raise ModelsError(f"{path}: {model}.{name}.artifact is missing, or is no text (in quotes)")
+                raise ModelsError(f"{path}: {model}.{name}.artifact is required, and must be text (in quotes)")
             yield f"{model}.{name}", version
 
 
 def order_of_artifact(artifact: str, parameters: Any, root: Path) -> Order | str:
-    """The build that an artifact needs, as a stack file names it; or a text that says why none can be made.
+    """The build that an artifact of a stack file needs, or the reason why none can be made.
 
     Raises:
         ModelsError: it names a recipe, a card or a parameter that is not there.

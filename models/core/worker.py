@@ -56,9 +56,9 @@ def _exported(recipe: Recipe, parameters: Values, folder: Path, report: Report) 
     import keras  # noqa: F401 - once for both: the rehearsal is a fork
     import tensorflow as tf
 
-    report(0, 1, "looking at the samples")
+    report(0, 1, "checking the samples")
     rehearse(recipe, parameters)
-    # The exporter's own text counts in every input digest: what it does not take is changed before.
+    # The exporter's source is part of every input digest, so models that it does not accept are converted here.
     prepared = replace(recipe, train=lambda *given: exportable(recipe.train(*given)))
     try:
         return export(prepared, parameters, folder, report)

@@ -1,1 +1,1 @@
-"""How well a model predicts rows of which the truth is known."""
+"""How well a model predicts labelled rows."""

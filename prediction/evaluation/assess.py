@@ -27,8 +27,8 @@ class Evaluation:
         rows: how many.
         metrics: by name; None for one that does not apply to these rows.
         classes: the names of the classes, of a classification.
-        confusion: how often each class (row) was taken for which (column).
-        threshold: from which probability on the second class is predicted; None for more than one probability.
+        confusion: counts of rows, by true class (row) and predicted class (column).
+        threshold: the probability from which the second class is predicted; None for more than one probability.
         notes: why a metric does not apply.
     """
 
@@ -57,19 +57,19 @@ def assess(
     Args:
         cases: with labels.
         classes: names of the classes, where they are known.
-        task: `classification` or `regression`. Default: what predictions and labels look like.
+        task: `classification` or `regression`. Default: guessed from predictions and labels.
         positive: the label of the second class. Default: 1, true, or the second of `classes`.
-        threshold: from which probability on the second class is predicted.
+        threshold: the probability from which the second class is predicted.
 
     Raises:
-        InvalidInput: predictions and labels do not go together; with the first that does not.
+        InvalidInput: predictions and labels cannot be compared; names the first such pair.
     """
     sizes = {_size(case.value) for case in cases}
     size = sizes.pop() if len(sizes) == 1 else None
     if size is None:
         raise _wrong("predictions", "must all be numbers, or lists of the same length")
     if size > 1 and positive is not None:
-        raise _wrong("--positive", f"is for one probability; this model gives {size} values")
+        raise _wrong("--positive", f"is only for models that return one probability; this one returns {size} values")
     if size > 1:
         return _by_class(cases, classes, size)
     truth = None if task == REGRESSION else _binary(cases, classes, positive)
@@ -77,13 +77,13 @@ def assess(
     if truth and probable:
         return _binary_evaluation(cases, truth, classes, positive, threshold)
     if task == CLASSIFICATION or positive is not None:
-        which = "have labels 0 and 1 (else name the positive one with --positive)" if probable else "are probabilities"
-        raise _wrong("predictions", f"of one number are a classification where they {which}")
+        needs = "with labels 0 and 1, or with --positive LABEL" if probable else "if all are probabilities"
+        raise _wrong("predictions", f"of one number are a classification only {needs}")
     return _regression(cases)
 
 
 def assess_if_comparable(cases: Sequence[Case], classes: Sequence[str] = ()) -> Evaluation | None:
-    """As `assess`; None where predictions and labels do not go together."""
+    """Like `assess`, but returns None if predictions and labels cannot be compared."""
     try:
         return assess(cases, classes)
     except errors.InvalidInput:
@@ -102,7 +102,7 @@ def _by_class(cases: Sequence[Case], classes: Sequence[str], size: int) -> Evalu
         found["log_loss"] = metrics.log_loss([row[true] for row, true in zip(scores, truth, strict=True)])
         notes += missing
     else:
-        notes.append("scores are no probabilities: no AUC, no log loss")
+        notes.append("no AUC and no log loss: the scores are not probabilities")
     return Evaluation(
         task=CLASSIFICATION,
         rows=len(cases),
@@ -123,7 +123,7 @@ def _auc_by_class(
     }
     found = [area for area in areas.values() if area is not None]
     missing = [name for name, area in areas.items() if area is None]
-    note = [f"AUC is without {', '.join(missing)}: no row, or every row, is of that class"] if missing else []
+    note = [f"AUC leaves out {', '.join(missing)}: no row, or every row, has that class"] if missing else []
     return (math.fsum(found) / len(found) if found else None), note
 
 
@@ -148,7 +148,7 @@ def _binary_evaluation(
         classes=_binary_names(classes, positive),
         confusion=counts,
         threshold=threshold,
-        notes=[] if area is not None else ["no AUC: all rows are of one class"],
+        notes=[] if area is not None else ["no AUC: all rows have the same class"],
     )
 
 
@@ -184,7 +184,7 @@ def _binary(cases: Sequence[Case], classes: Sequence[str], positive: Any) -> lis
     labels = [normal(case.label) for case in cases]
     if positive is not None:
         if len(set(map(text_of, labels))) > 2:
-            raise _wrong("--positive", "takes labels with two values; there are more")
+            raise _wrong("--positive", "needs labels with two values; there are more")
         return [int(text_of(label) == text_of(normal(positive))) for label in labels]
     if len(classes) == 2 and all(label in classes for label in labels):
         return [list(classes).index(label) for label in labels]
@@ -199,18 +199,18 @@ def _class(label: Any, classes: Sequence[str], size: int, index: int) -> int:
     if isinstance(number, int) and 0 <= number < size:
         return number
     known = ", ".join(classes) or f"0 to {size - 1}"
-    raise _wrong(f"labels[{index}]", f"must be one of {known}; it is {text_of(label)}")
+    raise _wrong(f"labels[{index}]", f"must be one of {known}; got {text_of(label)}")
 
 
 def _number(value: Any, what: str, index: int) -> float:
     found = normal(value)
     if not isinstance(found, (int, float)) or not math.isfinite(found):
-        raise _wrong(f"{what}s[{index}]", f"must be a number, or name the classes; it is {text_of(value)}")
+        raise _wrong(f"{what}s[{index}]", f"must be a number, or the name of a class; got {text_of(value)}")
     return float(found)
 
 
 def normal(label: Any) -> Any:
-    """A label without what writes it: `[1]`, `true`, `"1"` and `1.0` are 1."""
+    """A label in its simplest form: `[1]`, `true`, `"1"` and `1.0` become 1."""
     if isinstance(label, list) and len(label) == 1:
         return normal(label[0])
     value = plain(label) if isinstance(label, str) else label

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 OK, INTERRUPTED = 0, 130
 _DESCRIPTION = """\
-Asks a deployed model about rows of which the truth is known, and compares: accuracy, AUC, log loss and the confusion
-matrix of a classification, MAE, RMSE and R² of a regression. With --local no endpoint is asked, see `batch`.
+Compares a deployed model's predictions with labelled rows: accuracy, AUC, log loss and the confusion matrix of a
+classification; MAE, RMSE and R² of a regression. With --local it predicts on this machine, as `batch` does.
 """
 _EXAMPLES = """\
 examples:
-  python -m prediction evaluate hd_prediction --data heart.csv                the column target is the truth
+  python -m prediction evaluate hd_prediction --data heart.csv                column target is the label
   python -m prediction evaluate fashion_mnist --data labelled.json --version v2
   python -m prediction evaluate hd_prediction --data heart.csv --threshold 0.3 --json
   python -m prediction evaluate churn --data churn.csv --label left --positive yes
@@ -54,13 +54,19 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
     parser = parser_of("python -m prediction evaluate", _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
-    add("--data", required=True, metavar="FILE", help="rows with their truth, .csv, .json or .jsonl")
-    add("--label", metavar="FIELD", help="the field or column of the truth (default: label, target, the only other)")
+    add("--data", required=True, metavar="FILE", help="labelled rows, .csv, .json or .jsonl")
+    add("--label", metavar="FIELD", help="the label's field or column (default: label, target, the only other)")
     add("--signature", metavar="S", help="key of the signature (default: the only one, else serving_default)")
-    add("--output", metavar="NAME", help="the output that is compared (default: the only one)")
-    add("--task", choices=TASKS, help="default: what predictions and labels look like")
-    add("--positive", metavar="LABEL", help="the label that the one probability is of (default: 1, true)")
-    add("--threshold", type=_probability, default=THRESHOLD, metavar="P", help=f"of one probability ({THRESHOLD})")
+    add("--output", metavar="NAME", help="the output to compare (default: the only one)")
+    add("--task", choices=TASKS, help="default: guessed from predictions and labels")
+    add("--positive", metavar="LABEL", help="the label that a single probability refers to (default: 1, true)")
+    add(
+        "--threshold",
+        type=_probability,
+        default=THRESHOLD,
+        metavar="P",
+        help=f"predict 1 from this probability on ({THRESHOLD})",
+    )
     add("--json", action="store_true", help="print one line of JSON")
     add("--local", action="store_true", help="predict on this machine, without an endpoint; MODEL may be a folder")
     add_places(parser)
@@ -76,7 +82,7 @@ def _probability(text: str) -> float:
     except ValueError:
         found = -1.0
     if not 0 <= found <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1; it is {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1; got {text!r}")
     return found
 
 
@@ -121,15 +127,15 @@ def _labelled(options: argparse.Namespace, manifest: Manifest) -> Labelled:
 
 
 def _outputs(predictions: Sequence[Any], output: str | None) -> list[Any]:
-    """What is compared of each prediction. Raises `InvalidInput` where that is not clear."""
+    """The value to compare in each prediction. Raises `InvalidInput` if that is ambiguous."""
     if not all(isinstance(each, dict) for each in predictions):
         return list(predictions)
     names = list(predictions[0])
     if output is None and len(names) > 1:
-        raise errors.InvalidInput([("--output", f"say which output is compared: {', '.join(names)}")])
+        raise errors.InvalidInput([("--output", f"name the output to compare: {', '.join(names)}")])
     name = names[0] if output is None else output
     if name not in names:
-        raise errors.InvalidInput([("--output", f"there is no output {name}; the model has {', '.join(names)}")])
+        raise errors.InvalidInput([("--output", f"unknown output {name}; the model has {', '.join(names)}")])
     return [each[name] for each in predictions]
 
 

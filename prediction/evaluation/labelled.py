@@ -15,7 +15,7 @@ from prediction.rows.source import CSV, Source
 from resources import errors
 
 USUAL = ("label", "target")
-"""The names of the label's field that are looked for first."""
+"""Names to try first for the label's field."""
 _INSTANCE = "instance"
 
 
@@ -120,4 +120,4 @@ def _label(file: str, fields: Sequence[str], others: Sequence[str], given: str |
     if usual or (alone and len(others) == 1):
         return (usual or others)[0]
     told = f"not inputs of the model: {', '.join(others)}" if others else "every field is an input of the model"
-    raise errors.InvalidInput([("--label", f"say which field of {file} is the label; {told}")])
+    raise errors.InvalidInput([("--label", f"name the field of {file} that is the label; {told}")])

@@ -1,4 +1,4 @@
-"""The usual metrics, exact and without a library. Tests hold them against values of scikit-learn's."""
+"""The usual metrics, exact and without a library. Tests compare them with scikit-learn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 _LEAST = sys.float_info.epsilon
-"""What the logarithm is taken of in the place of 0, as in scikit-learn: one certain error is not infinitely bad."""
+"""Replaces 0 in the logarithm, as in scikit-learn, so that one certain error does not make the loss infinite."""
 
 
 def accuracy(truth: Sequence[int], predicted: Sequence[int]) -> float:
@@ -16,7 +16,7 @@ def accuracy(truth: Sequence[int], predicted: Sequence[int]) -> float:
 
 
 def confusion(truth: Sequence[int], predicted: Sequence[int], classes: int) -> list[list[int]]:
-    """How often each class (row) was taken for which (column)."""
+    """Counts of rows, by true class (row) and predicted class (column)."""
     counts = [[0] * classes for _ in range(classes)]
     for true, found in zip(truth, predicted, strict=True):
         counts[true][found] += 1

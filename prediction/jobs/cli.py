@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         from prediction.cli import tell
 
         return tell(error)
-    except BrokenPipeError:  # nobody reads on, which is no error of a file
+    except BrokenPipeError:  # the output pipe is closed, which is not an error of a file
         raise
     except OSError as error:
         print(f"error: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
@@ -56,8 +56,8 @@ def _run(options: argparse.Namespace) -> int:
             join, prepared = _prepared(options, job, plan, work)
             return _follow(job, plan, prepared, join, work)
         finally:
-            with contextlib.suppress(errors.Error):  # whatever went wrong before is what is to be told
-                job.clean()  # but for results that could not be fetched
+            with contextlib.suppress(errors.Error):  # the earlier error is the one to report
+                job.clean()  # keeps results that could not be fetched
 
 
 def _remote(plan: Plan, target: Any) -> Job:
@@ -108,9 +108,9 @@ def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:
     )
     missing = [source.path for source in plan.local_sources if not Path(source.path).is_file()]
     if missing:
-        raise errors.InvalidInput([("--input", f"{missing[0]} is no file")])
+        raise errors.InvalidInput([("--input", f"{missing[0]} is not a file")])
     if plan.local_target and not plan.local_target.absolute().parent.is_dir():
-        raise errors.InvalidInput([("--output", f"{plan.local_target.parent} is no folder")])
+        raise errors.InvalidInput([("--output", f"{plan.local_target.parent} is not a folder")])
     _check_target(plan)
     if plan.sent_form != "JSON" and (options.key or options.with_input):
         raise errors.InvalidInput([("--input", "--key and --with-input take JSON or CSV: TFRecords have no fields")])
@@ -118,7 +118,7 @@ def _plan(options: argparse.Namespace, project: str, region: str) -> Plan:
 
 
 def _check_target(plan: Plan) -> None:
-    """Raises `InvalidInput` where results would take the place of what is no plain file, or of what is read."""
+    """Raises `InvalidInput` if results would replace an input, or anything that is not a regular file."""
     if plan.local_target is None:
         return
     if plan.local_target.is_dir():
@@ -126,11 +126,11 @@ def _check_target(plan: Plan) -> None:
     for written in plan.local_targets:
         for source in (Path(source.path) for source in plan.local_sources):
             if written.resolve() == source.resolve() or (written.exists() and written.samefile(source)):
-                reason = f"{written} would be written over the input {source}: name another file"
+                reason = f"{written} would overwrite the input {source}: name another file"
                 raise errors.InvalidInput([("--output", reason)])
-        # A whole file takes the name: of /dev/null and /dev/stdout too, whoever may do that, and of a link to a file.
+        # Results are renamed to this path: that would replace even /dev/null, /dev/stdout, or a link to a file.
         if written.is_symlink() or (written.exists() and not written.is_file()):
-            reason = f"{written} is no plain file, and would be replaced by one: name another file"
+            reason = f"{written} is not a regular file, and would be replaced by one: name another file"
             raise errors.InvalidInput([("--output", reason)])
 
 

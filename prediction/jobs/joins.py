@@ -1,4 +1,4 @@
-"""How the results of a job are to be joined with its rows, and whether that can be right."""
+"""How the results of a job are joined with its rows, and whether that is reliable."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _EXPORT = "export a signature that takes it as an input and returns it as an out
 def join_of(job: Job, plan: Plan, manifest: Manifest, *, key: str, whole: bool) -> Join | None:
     """How results are joined; None where they are not.
 
-    A model that takes the key and returns it says itself whose a result is. Otherwise the order of the results says it,
-    where the endpoint keeps that of the input.
+    If the model takes and returns the key, results are matched by key. Otherwise they are matched by position, if the
+    endpoint keeps the order of the input.
 
     Args:
         job: the job.
@@ -26,7 +26,7 @@ def join_of(job: Job, plan: Plan, manifest: Manifest, *, key: str, whole: bool) 
         whole: whether each result is to stand beside its row.
 
     Raises:
-        InvalidInput: nothing says whose a result is, or a result would have the key twice.
+        InvalidInput: results cannot be matched to rows, or a result would have the key twice.
     """
     if not key and not whole:
         return None

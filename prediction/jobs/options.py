@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from resources.ml.job_rules import DEFAULT_BATCH, DEFAULT_WORKERS, MOST_BATCH, MOST_WORKERS
 
 _DESCRIPTION = """\
-Runs the rows of files through a deployed model, as one job of the endpoint, and waits for it. Files of this machine are
-uploaded to a bucket and results downloaded from it; what was uploaded is removed. With --local no endpoint is asked:
-the SavedModel that the stack's version names, as it was built here, or one in a folder, predicts on this machine.
+Predicts the rows of files with a deployed model, as one job of the endpoint, and waits for it. Local files are uploaded
+to a bucket, results are downloaded from it, and the uploads are removed. With --local this machine predicts, without an
+endpoint: with the SavedModel that the stack's version names, as built here, or with one in a folder.
 """
 _EXAMPLES = """\
 examples:
@@ -23,22 +23,22 @@ examples:
   python -m prediction batch ./exports/parity --input rows.jsonl --output odd.jsonl --local
   python -m prediction batch texts --input rows.tfrecord.gz --output tones.jsonl --stack prod
 
-Input files of this machine are, as for --instances, a JSON list, {"instances": [...]} or one JSON value per line; a
-file named .jsonl always has one value per line. A .csv file has the names of the inputs in its first line, NAME_0,
-NAME_1, ... for an input with several values; other columns are not sent. Files named .tfrecord, .tfrecord.gz are
-TFRecords. A job over gs:// paths reads one JSON value per line, or TFRecords.
+Local input files hold a JSON list, {"instances": [...]} or one JSON value per line, as for --instances; a .jsonl file
+always has one value per line. The first line of a .csv file has the names of the inputs (NAME_0, NAME_1, ... for an
+input with several values); other columns are not sent. Files named .tfrecord or .tfrecord.gz are TFRecords. gs:// files
+hold one JSON value per line, or TFRecords.
 
-Output is an object per row, in the order of the input. A row that is rejected has none: FILE.rejected has its file,
-line and error, FILE.errors each error with its count. With --key FIELD each result begins with that field of its row,
-{"id": 7, "risk": [0.1]}; with --with-input it is {"instance": ROW, "prediction": {"risk": [0.1]}}. With --output-format
-CSV it is a row of values, and FILE.keys has the names of their columns.
+The output is one object per row, in the order of the input. Rejected rows have none: FILE.rejected has the file, line
+and error of each, and FILE.errors has each error with its count. --key FIELD puts that field of the row first in its
+result, {"id": 7, "risk": [0.1]}; --with-input writes {"instance": ROW, "prediction": {"risk": [0.1]}}. --output-format
+CSV writes rows of values; FILE.keys has the names of the columns.
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but rows were rejected, 130 interrupted: the job is cancelled
 """
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options. Ends with a usage error where they do not go together."""
+    """The options. Exits with a usage error if they contradict each other."""
     from prediction.cli import add_places, check_places, parser_of
 
     parser = parser_of("python -m prediction batch", _DESCRIPTION, _EXAMPLES)
@@ -48,12 +48,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     forms = ("JSON", "CSV", "TF_RECORD", "TF_RECORD_GZIP")
     add("--format", choices=forms, help="of the input (default: by its name)")
     add("--output-format", choices=("JSON", "CSV"), help="of the results (default: JSON, an object in each line)")
-    add("--key", default="", metavar="FIELD", help="begin each result with this field, or column, of its row")
+    add("--key", default="", metavar="FIELD", help="put this field or column of the row first in its result")
     add("--with-input", action="store_true", help="put each result beside its row")
     add("--signature", metavar="S", help="key of the signature (default: the only one, else serving_default)")
-    add("--batch-size", type=int, metavar="N", help=f"rows of one call of the model (default: {DEFAULT_BATCH})")
-    add("--workers", type=int, metavar="N", help=f"workers at most (default: {DEFAULT_WORKERS})")
-    add("--staging", default="", metavar="gs://", help="folder for what is uploaded (default: batch/ beside the model)")
+    add("--batch-size", type=int, metavar="N", help=f"rows per call of the model (default: {DEFAULT_BATCH})")
+    add("--workers", type=int, metavar="N", help=f"maximum number of workers (default: {DEFAULT_WORKERS})")
+    add("--staging", default="", metavar="gs://", help="folder for uploads (default: batch/ beside the model)")
     add("--local", action="store_true", help="predict on this machine, without an endpoint; MODEL may be a folder")
     add_places(parser)
     options = parser.parse_args(arguments)
@@ -66,10 +66,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def check_no_endpoint(parser: argparse.ArgumentParser, options: argparse.Namespace, names: Sequence[str]) -> None:
-    """Ends with a usage error where --local is given together with options that say which endpoint."""
+    """Exits with a usage error if --local is combined with options that choose an endpoint."""
     given = [f"--{name}" for name in names if getattr(options, name)]
     if options.local and given:
-        parser.error(f"--local asks no endpoint: leave out {' and '.join(given)}")
+        parser.error(f"--local uses no endpoint: leave out {' and '.join(given)}")
 
 
 def _check_local(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:

@@ -60,7 +60,9 @@ class Plan:
         found = {JSON if source.form == CSV else source.form for source in self.local_sources}
         found |= {self.form or form_of(source) for source in self.sources if source.startswith(GS)}
         if len(found) > 1:
-            raise errors.InvalidInput([("--input", "files of one job have one format: say it with --format")])
+            raise errors.InvalidInput(
+                [("--input", "all files of a job must have the same format: name it with --format")]
+            )
         if found == {CSV}:
             raise errors.InvalidInput([("--input", "jobs do not read CSV from a bucket: give a file of this machine")])
         return found.pop()
@@ -95,19 +97,19 @@ class Job(Protocol):
         """What is known of the model; empty where nothing is."""
 
     def submit(self, paths: Sequence[Path]) -> None:
-        """Begins, with these files in the place of the plan's local ones."""
+        """Starts the job with these files instead of the plan's local ones."""
 
     def wait(self, told: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """The job once it has ended; each look at it is told."""
+        """Waits until the job has ended, and returns it; `told` gets its state after each poll."""
 
     def stop(self) -> str:
-        """Stops it; says what became of it."""
+        """Stops the job; returns what became of it, for messages."""
 
     def fetch(self, target: Path) -> None:
         """Brings the results to a file of this machine, and what belongs to them beside it."""
 
     def done(self) -> None:
-        """Says that all results are where they belong."""
+        """Notes that all results are in place."""
 
     def left(self) -> str:
         """Where results are that were not fetched."""

@@ -14,7 +14,7 @@ from resources import errors
 
 _LINES = (".jsonl", ".ndjson")
 _BETWEEN = re.compile(r"[\s,]*")
-ONE_LIST = "the file holds one JSON list, which in a .jsonl file is one instance: to send its items, name it .json"
+ONE_LIST = "a .jsonl file has one instance per line, so its JSON list is one instance: to send its items, name it .json"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def parse(text: str, name: str) -> Document | None:
 
 
 def _is_broken_row(text: str, error: json.JSONDecodeError) -> bool:
-    """Whether the first row is wrong in itself, and others follow: no list or object that goes on in the next line."""
+    """Whether the first line is broken by itself and others follow: not a list or object that continues on the next."""
     first, newline, rest = text.lstrip().partition("\n")
     end = len(text) - len(text.lstrip()) + len(first.rstrip())
     return bool(newline and rest.strip()) and error.pos < end

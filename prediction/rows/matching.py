@@ -1,8 +1,8 @@
 """Which result of a job belongs to which row.
 
-An endpoint that keeps the order of rows, and says which it rejected, gives results by position. Google's service does
-neither: it runs files in parts, in an unpredictable order, and counts errors. There a row is found by a key that the
-model takes as an input and returns as an output of the same name, as Google's documentation of instance keys says.
+If the endpoint keeps the order of rows and names the rejected ones, results are matched by position. Google's service
+does neither: it runs files in parts, in an unpredictable order, and only counts errors. There they are matched by a key
+that the model takes as an input and returns as an output of the same name (Google documents this as instance keys).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Match(Protocol):
             rejected: the rows that were, in order.
 
         Raises:
-            PredictionFailed: results and rows do not go together.
+            PredictionFailed: results and rows do not match.
         """
 
 
@@ -81,7 +81,7 @@ class ByPosition:
                 else:
                     raise _mismatch(f"{row.place} has no result; there are {found}")
             if refused or file.readline():
-                raise _mismatch(f"there are more than the {prepared.count} rows")
+                raise _mismatch(f"there are more results than the {prepared.count} rows")
 
     def _result(self, file: IO[bytes]) -> bytes:
         """The next result; empty after the last one."""

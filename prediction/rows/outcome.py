@@ -67,7 +67,7 @@ class Outcome:
         """Gives the results, and what belongs to them, their names.
 
         Raises:
-            PredictionFailed: results and rows do not go together; the results have their name, and are not joined.
+            PredictionFailed: results and rows do not match; the results are written to `target` without a join.
         """
         results = self._raw
         told = beside(self._raw, "told")
@@ -93,7 +93,7 @@ class Outcome:
         except errors.PredictionFailed as error:
             beside(self._raw, "rejected").unlink(missing_ok=True)
             self._publish(self._raw, target)
-            raise errors.PredictionFailed(f"{error}. They are in {target}, not joined") from None
+            raise errors.PredictionFailed(f"{error}. The results are in {target}, not joined") from None
         keys = beside(self._raw, "keys")
         if join.csv and join.key and keys.exists():
             keys.write_bytes(_cell(join.key) + b"," + keys.read_bytes())
@@ -107,7 +107,7 @@ class Outcome:
                 yield Rejection(self._numbers[found["file"]], found["row"], found["error"])
 
     def _rejected(self) -> Iterator[Row]:
-        """The rejected rows of results that are not joined, in order; files that are sent as they are are not read."""
+        """The rejected rows of results that are not joined, in order. Does not read files that are sent unchanged."""
         named = self._named()
         refused = next(named, None)
         for index, source in enumerate(self._prepared.sources):
@@ -139,7 +139,7 @@ class Outcome:
             file.writelines(f"({text!r}, {count})\n" for text, count in self._prepared.unsent.most_common())
 
     def _publish(self, results: Path, target: Path) -> None:
-        """Gives files their names; what is empty has none. The results come last."""
+        """Renames files to their final names, the results last. Empty files beside them are left out."""
         for ending in BESIDE:
             file, name = beside(self._raw, ending), beside(target, ending)
             if file.exists() and file.stat().st_size:

@@ -18,7 +18,7 @@ from prediction.rows.source import CSV, Source, scan
 from resources import errors
 
 _MOST_ERRORS = 1000
-"""How many different errors are counted apart, as in a job of the emulator."""
+"""How many different errors are counted separately, as in a job of the emulator."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class Prepared:
             yield row, number
 
     def unused_columns(self) -> dict[str, list[str]]:
-        """The columns of each CSV file that are not sent, but for one that was to be left out."""
+        """The columns of each CSV file that are not sent, except the key."""
         tables = {source.path: self.instance.table(source) for source in self.sources if source.form == CSV}
         others = {
             path: [name for name in table.others if name != self.instance.without] for path, table in tables.items()
@@ -76,7 +76,7 @@ class Prepared:
 def prepare(
     sources: Sequence[Source], folder: Path, *, inputs: Inputs, key: str = "", sent: bool = True, checked: bool = False
 ) -> Prepared:
-    """Writes what is to be sent to `folder`, except for files that a job takes as they are.
+    """Writes the files to send to `folder`, except for those that a job takes unchanged.
 
     Args:
         sources: the input files.
@@ -109,7 +109,7 @@ def prepare(
 
 
 def _write(source: Source, instance: Converter, path: Path, unsent: Counter[str]) -> tuple[int, str]:
-    """Writes a file's instances; returns how many there are, and what is wrong with the first that is none."""
+    """Writes a file's instances; returns how many there are, and the first error."""
     count, wrong = 0, ""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for row, value in _instances(source, instance):

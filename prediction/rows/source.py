@@ -13,6 +13,7 @@ from typing import IO
 from prediction.rows import documents
 from prediction.rows.documents import Document, wrong
 from prediction.rows.row import Row
+from prediction.texts import counted
 
 JSON, CSV = "JSON", "CSV"
 TF_RECORDS = {".tfrecord": "TF_RECORD", ".tfrecords": "TF_RECORD", ".gz": "TF_RECORD_GZIP"}
@@ -127,7 +128,7 @@ class Source:
 
     def _row(self, names: list[str], cells: list[str], number: int) -> Row:
         if len(cells) != len(names):
-            return Row(self.path, number, error=f"has {len(cells)} cells, and the first line {len(names)}")
+            return Row(self.path, number, error=f"has {counted(len(cells), 'cell')}; the first line has {len(names)}")
         return Row(self.path, number, dict(zip(names, cells, strict=True)))
 
     def _opened_text(self) -> IO[str]:
@@ -159,7 +160,7 @@ def read_text(path: str) -> str:
 
 
 def scan(path: str) -> tuple[int, bool]:
-    """How many lines a file has, and whether a job takes it as it is: no line is blank, and it begins with no mark."""
+    """How many lines a file has, and whether a job takes it unchanged: no blank lines, and no byte order mark."""
     count, plain = 0, True
     with Path(path).open("rb") as file:
         for count, text in enumerate(file, 1):

@@ -104,10 +104,10 @@ def nothing_compared(version: str, reason: str = "its artifact has no samples") 
 
 
 def kept(olds: Values, news: Values) -> dict[str, Any]:
-    """The inputs of an `ml.DefaultVersion` with the signatures and artifacts that a later run asks for, no others.
+    """The inputs of an `ml.DefaultVersion` with only those signatures and artifacts that a later run needs.
 
-    These are the version's own, and those of the state's version where the state does not hold them: a model of many
-    versions would hold all of them in each state otherwise.
+    These are the version's own, and those of the state's version if the state lacks them. Otherwise a model with many
+    versions would hold all of them in each state.
     """
     version, before = str(news.get("version")), str(olds.get("version"))
     if version == UNKNOWN:

@@ -32,7 +32,7 @@ class DefaultVersionProvider(Provider):
         return f"{_names.model(inputs['project'], inputs['model'])}/defaultVersion"
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
-        """As every resource; keeps of what the program knows of all versions what a later run asks for.
+        """Like every resource, but keeps only those facts of the versions that a later run needs.
 
         What the state says serves may be the successor of a version that goes in this run.
         """
@@ -46,7 +46,7 @@ class DefaultVersionProvider(Provider):
         return admission.judge_default(self._before(olds, news), news)
 
     def _before(self, olds: State, news: State) -> State:
-        """The state of the same model's default; of one that this run deletes to make it again, what was kept of it."""
+        """The state of the same model's default version; for one that this run replaces, what was kept of its state."""
         same = all(olds.get(name) == news.get(name) for name in self.schema.names("path"))
         return (olds if same else {}) or _deleted.get(self.identity(news), {})
 

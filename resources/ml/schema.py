@@ -242,7 +242,7 @@ class KnownArtifact(TypedDict, total=False):
     content_digest: str
 
 
-# What a gate goes by beside `gate`: of all versions that it may be asked about.
+# What a gate uses besides `gate`, of all versions that it may compare.
 KnownSignatures = Annotated[
     dict[str, Any],
     local("Version -> its signatures, where known: a version that enters must not break clients.", quiet=True),

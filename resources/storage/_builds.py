@@ -1,4 +1,4 @@
-"""Builds of one recipe on two processors: other bytes of the same inputs, and how each of them comes to be served."""
+"""Builds of one recipe on two processors have different bytes: errors that say how to deploy each of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from resources.storage import manifests, rules
 
 
 def refuse_another(folder: Path, inputs: Mapping[str, Any]) -> None:
-    """Raises `ArtifactError` if a recipe's build is whole and of the declared inputs, and has other content."""
+    """Raises `ArtifactError` if a complete build of the declared inputs has other content than declared."""
     recipe, digest, declared = (inputs.get(name) for name in ("recipe", "inputDigest", "contentDigest"))
     here = _manifest(folder)
     content = here.get("contentDigest")
@@ -21,7 +21,7 @@ def refuse_another(folder: Path, inputs: Mapping[str, Any]) -> None:
     pin = f"{recipe}@{digest}"
     raise errors.ArtifactError(
         f"{folder} has content {content}; expected {declared}, that of the card: another processor built it. Floating "
-        "point differs between processors, so building it again gives the same. To deploy the bytes of the card, set "
+        "point differs between processors, so a rebuild gives the same. To deploy the bytes of the card, set "
         f"artifactSource to a bucket that has them (`python -m models push {pin}-{declared} --to gs://BUCKET`, on the "
         "machine that built them). To deploy this build, set allowRebuild: true on a local stack, or give it a second "
         f"card with `python -m models build {pin} --recard` and write artifact: {pin}-{content}"
@@ -38,7 +38,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def keep_hint(before: str, wanted: str, declared: Iterable[Mapping[str, Any]]) -> str:
-    """How to keep what a version serves where another build of its recipe is declared; empty if none is.
+    """How to keep what a version serves when another build of its recipe is declared; empty if none is.
 
     Args:
         before: `gs://BUCKET/RECIPE/CONTENT_DIGEST/` that the version was made of.
@@ -55,8 +55,8 @@ def keep_hint(before: str, wanted: str, declared: Iterable[Mapping[str, Any]]) -
             return ""
         recard = f"`python -m models build {recipe}@{digest} --recard`"
         return (
-            f". Deployed is content {content}: pin its card, which `python -m models list` shows, to keep it. If no "
-            "card has this content and the recipe is as it was, another processor built it: copy "
+            f". The deployed content is {content}: to keep it, pin its card (`python -m models list` shows it). If no "
+            "card has this content and the recipe is unchanged, another processor built it: copy "
             f"{before} to build/{recipe}/{digest} here, or go to the machine that has it there; {recard} "
             f"then writes its card, for artifact: {recipe}@{digest}-{content} (with allowRebuild: true, the copy is "
             "enough)"

@@ -101,19 +101,19 @@ def test_figures_are_kept_as_json(tmp_path: Path) -> None:
     [
         (
             Figure(what="x", measured=1.5, bound=1.0, spread="5 pairs"),
-            "x: 1.50 is 50% above 1 (5 pairs). May come from: ",
+            "x: 1.50 is 50% above 1 (5 pairs). Possible cause: ",
         ),
         (
             Figure(what="x", measured=9, bound=10, at_least=True, unit="MB"),
-            "x: 9 MB is 10% below 10 MB. May come from: ",
+            "x: 9 MB is 10% below 10 MB. Possible cause: ",
         ),
-        (Figure(what="x", measured=3, bound=0, disturbed_by=""), "x: 3 is 3 above 0. Nothing but the code moves it."),
+        (Figure(what="x", measured=3, bound=0, disturbed_by=""), "x: 3 is 3 above 0. Only the code affects it."),
         (Figure(what="x", measured=1.0, bound=1.0), ""),
         (Figure(what="x", measured=1.0), ""),
     ],
 )
 def test_a_bound_that_fails_says_by_how_much_and_why(figure: Figure, line: str) -> None:
-    """And what else than the code may be the cause."""
+    """The line has the excess, and possible causes besides the code."""
     assert figure.failure.startswith(line)
     assert bool(figure.failure) is not figure.holds
 
@@ -136,7 +136,7 @@ _SHOWN = ("bounds", "kept", "broken", "for information", "free", "FAIL broken: 3
 
 @linux
 def test_time_of_a_core_is_that_of_the_process() -> None:
-    """It grows while it works, and not while it waits."""
+    """CPU time grows while the process works, and not while it waits."""
     with run("-c", "import time\nwhile time.process_time() < 0.5: pass\nprint('done', flush=True); input()") as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -148,7 +148,7 @@ def test_time_of_a_core_is_that_of_the_process() -> None:
 
 @linux
 def test_files_in_memory_go_with_the_run_and_with_the_next_one(tmp_path: Path) -> None:
-    """Those of a run that was killed would stay until the machine ends."""
+    """Folders of a killed run would stay in memory until a reboot."""
     with run("-c", _KILLED, TMPDIR=str(tmp_path)) as process:
         left = Path(process.communicate(timeout=BOUND)[0].strip())
     with run("-c", _NEXT, TMPDIR=str(tmp_path)) as process:
@@ -157,7 +157,7 @@ def test_files_in_memory_go_with_the_run_and_with_the_next_one(tmp_path: Path) -
     folder, in_memory, place = output.splitlines()
     assert errors == ""
     assert (in_memory == "True") is (Path(folder).parts[1:3] == ("dev", "shm"))
-    assert ("are in memory" in place) is (in_memory == "True")
+    assert ("keep their files in memory" in place) is (in_memory == "True")
     assert not Path(folder).exists()
     assert in_memory == "False" or not left.exists()
 

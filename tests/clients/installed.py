@@ -21,11 +21,11 @@ from benchmarks.others import kept
 
 PROGRAMS = Path(__file__).parent / "programs"
 _BUILD_SECONDS = 1500.0
-"""How long a download and a build may take: rclone alone is a few minutes of two cores."""
+"""The timeout of a download and build: rclone alone takes a few minutes on two cores."""
 
 
 def require(*tools: str) -> None:
-    """Skips the test where a tool is not on PATH."""
+    """Skips the test if a tool is not on PATH."""
     for tool in tools:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not on PATH")

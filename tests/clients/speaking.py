@@ -1,4 +1,4 @@
-"""Cloud Storage clients of several languages, which all do the same when they are asked.
+"""Cloud Storage clients in several languages, which all take the same commands.
 
 A program of `programs/` gets the endpoint as its argument, reads a JSON list of texts from each line of its standard
 input, and answers with a line: `{"value": ...}`, or `{"error": "..."}` with what its client says. The lists are:
@@ -40,7 +40,7 @@ class Speaker(Protocol):
     """A client that does what it is asked."""
 
     def ask(self, *words: str) -> Any:
-        """The value of an answer. Raises `Refused`."""
+        """The value of a response. Raises `Refused`."""
 
     def read(self, *words: str) -> bytes:
         """The value of an answer that is bytes. Raises `Refused`."""

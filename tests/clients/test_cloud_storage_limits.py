@@ -53,7 +53,7 @@ def _refusal(url: str, headers: dict[str, str] | None = None) -> tuple[int, str]
 
 @pytest.mark.parametrize("version", ["v2", "v4"])
 def test_signed_urls(emulator: RunningEmulator, made: Any, signer: Any, version: str) -> None:
-    """They lead to the bytes, with the headers that they ask for, until their time is over."""
+    """Signed URLs return the bytes and the requested headers until they expire."""
     blob = made.blob("a b/ü")
     blob.upload_from_string(b"hello", content_type="text/plain")
     how = {"api_access_endpoint": emulator.endpoint, "credentials": signer, "version": version}
@@ -84,7 +84,7 @@ def test_signed_urls(emulator: RunningEmulator, made: Any, signer: Any, version:
     ],
 )
 def test_signatures_that_are_none(emulator: RunningEmulator, made: Any, query: str) -> None:
-    """A signature with a part that is missing or malformed is not passed over."""
+    """A signature with a missing or malformed part is refused, not ignored."""
     made.blob("o").upload_from_string(b"hello")
 
     assert _refusal(f"{emulator.endpoint}/{made.name}/o?{query}") == (400, "InvalidArgument")
@@ -93,7 +93,7 @@ def test_signatures_that_are_none(emulator: RunningEmulator, made: Any, query: s
 def test_signatures_are_refused_where_others_can_call(
     emulator_factory: Callable[..., RunningEmulator], tmp_path: Path, signer: Any
 ) -> None:
-    """Beyond loopback a signature, which is not verified, opens nothing: with the token neither, nor without it."""
+    """Beyond loopback signed URLs are refused, with and without the token, because signatures are not verified."""
     (tmp_path / "token").write_text("correct-horse-battery")
     host = ("--host", "0.0.0.0", "--token-file", str(tmp_path / "token"))  # noqa: S104  # it has a token
     open_ = emulator_factory(*host)
@@ -115,7 +115,7 @@ def test_public_urls(emulator: RunningEmulator, made: Any) -> None:
 
 
 def test_keys_of_the_callers_own(made: Any) -> None:
-    """No way in or out takes one: nothing is stored in the clear that should not be, or read as if it were not."""
+    """Every upload and download with such a key is refused, so nothing meant to be encrypted is stored in the clear."""
     made.blob("o").upload_from_string(b"plain")
     keyed, new = made.blob("o", encryption_key=bytes(32)), made.blob("new", encryption_key=bytes(32))
     attempts: list[Callable[[], Any]] = [
@@ -146,7 +146,7 @@ def test_one_file_in_parts_with_a_key(made: Any, tmp_path: Path) -> None:
 
 
 def test_the_fields_of_a_file_in_parts(made: Any, tmp_path: Path) -> None:
-    """How it is packed and its custom time are those of the client."""
+    """The object has the client's content encoding and custom time."""
     packed = gzip.compress(secrets.token_bytes(2**19))
     (tmp_path / "large").write_bytes(packed)
     blob, moment = made.blob("packed"), datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
@@ -206,7 +206,7 @@ def test_retention(client: Any, project: str) -> None:
 
 
 def test_what_is_not_emulated_is_said_at_once(client: Any, made: Any) -> None:
-    """The client does not repeat the call; what could be made so is not there, and so are the lists."""
+    """The client does not retry the call, and the lists of what it would create are empty."""
     made.retention_period = 60
     made.patch()
     began = time.monotonic()
@@ -226,7 +226,7 @@ def test_what_is_not_emulated_is_said_at_once(client: Any, made: Any) -> None:
 
 
 def test_a_read_of_nothing_says_what_there_is_not(made: Any) -> None:
-    """In plain text, which the client shows as it is."""
+    """The error is plain text, which the client shows unchanged."""
     with pytest.raises(NotFound, match=r"No such object: .*/absent") as caught:
         made.blob("absent").download_as_bytes()
 
@@ -234,7 +234,7 @@ def test_a_read_of_nothing_says_what_there_is_not(made: Any) -> None:
 
 
 def test_names_by_a_pattern_and_compositions(client: Any, made: Any) -> None:
-    """`**/` stands for no folder, too; what is composed without a type has none."""
+    """`**/` also matches no folder; an object composed without a type has none."""
     for name in ("x", "a/x", "a/b/x", "ax"):
         made.blob(name).upload_from_string(name.encode(), content_type="text/plain")
 

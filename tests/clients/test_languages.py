@@ -54,7 +54,7 @@ def test_an_upload_in_chunks(emulator: RunningEmulator, filled: str) -> None:
 
 
 def test_reads(emulator: RunningEmulator, client: Program, filled: str) -> None:
-    """Whole, in part, of a generation; Go reads by the XML API."""
+    """Objects are read whole, in part and by generation; Go reads through the XML API."""
     generation = emulator.storage().objects().get(bucket=filled, object="a/large").execute()["generation"]
 
     assert client.read("read", filled, "a/large", "0", "-1") == _CONTENT
@@ -65,7 +65,7 @@ def test_reads(emulator: RunningEmulator, client: Program, filled: str) -> None:
 
 
 def test_a_read_of_nothing(client: Program, place: str) -> None:
-    """It is an error that the client understands, not bytes."""
+    """A missing object raises the client's own error, and returns no bytes."""
     with pytest.raises(Refused, match=r"object doesn't exist|No such object: .*/absent"):
         client.ask("read", place, "absent", "0", "-1")
 
@@ -77,7 +77,7 @@ def test_a_key_of_the_callers_own(client: Program, filled: str) -> None:
 
 
 def test_a_composition_has_no_type_of_its_own(emulator: RunningEmulator, client: Program, filled: str) -> None:
-    """Where the client gives none."""
+    """A composed object has no content type if the client gives none."""
     client.ask("compose", filled, "a/twice", "a/large", "a/large")
 
     found = emulator.storage().objects().get(bucket=filled, object="a/twice").execute()
@@ -96,14 +96,14 @@ def test_what_keeps_an_object(client: Program, filled: str) -> None:
 
 
 def test_names_by_a_pattern(client: Program, filled: str) -> None:
-    """`**/` stands for no folder, too."""
+    """`**/` also matches no folder."""
     client.ask("compose", filled, "large", "a/large", "a/large")
 
     assert client.ask("list", filled, "**/large") == ["a/large", "large"]
 
 
 def test_empty_lists(client: Program, place: str, project: str) -> None:
-    """Of what cannot be made here there is none."""
+    """Lists of resources that cannot be created here are empty."""
     assert (client.ask("notifications", place), client.ask("hmac", project)) == (0, 0)
 
 
@@ -118,7 +118,7 @@ def test_what_is_not_emulated_is_said_at_once(client: Program, project: str) -> 
 
 @pytest.mark.parametrize("version", ["V2", "V4"])
 def test_signed_urls(client: Program, filled: str, tmp_path: Path, version: str) -> None:
-    """A URL that the client signs leads to the bytes; without some of its signature, or later, it does not."""
+    """A URL that the client signs returns the bytes; an incomplete or expired one does not."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (tmp_path / "key.pem").write_bytes(key.private_bytes(*form))
@@ -138,6 +138,6 @@ def test_signed_urls(client: Program, filled: str, tmp_path: Path, version: str)
 
 
 def _expired(url: str, version: str) -> str:
-    """The same URL as if its time were over."""
+    """The same URL, expired."""
     stale = {"V2": ("Expires=", "Expires=1000000000&was="), "V4": ("X-Goog-Date=", "X-Goog-Date=20240506T070809Z&was=")}
     return url.replace(*stale[version])

@@ -20,7 +20,7 @@ Rclone = Callable[..., bytes]
 
 @pytest.fixture
 def rclone(emulator: RunningEmulator, tmp_path: Path) -> Rclone:
-    """Runs a command of rclone, with nothing of the user's configuration; gives what it prints."""
+    """Runs a command of rclone without the user's configuration; returns its output."""
     program = installed.go("rclone")
     settings = {
         "RCLONE_CONFIG": str(tmp_path / "rclone.conf"),
@@ -60,7 +60,7 @@ def test_a_tree_goes_up_and_comes_back(rclone: Rclone, bucket: str, tmp_path: Pa
 
 
 def test_a_stream_of_unknown_length(rclone: Rclone, emulator: RunningEmulator, bucket: str, tmp_path: Path) -> None:
-    """A file is sent in chunks, whose total the last one tells; a second sync changes nothing."""
+    """A file is sent in chunks, of which the last one has the total size; a second sync changes nothing."""
     (tmp_path / "file").write_bytes(secrets.token_bytes(3 * 2**18))
 
     rclone("copyto", str(tmp_path / "file"), f":gcs:{bucket}/copied", "--streaming-upload-cutoff", "0")

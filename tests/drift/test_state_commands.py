@@ -90,7 +90,7 @@ def test_ignored_changes_are_named_in_python(program: Program) -> None:
 
 
 def test_a_secret_output_is_named_in_python(program: Program) -> None:
-    """It is encrypted in the state."""
+    """The output is encrypted in the state."""
     program.write(options="additional_secret_outputs=['online_prediction_logging']")
     program.engine.up()
 
@@ -109,7 +109,7 @@ def test_a_field_that_is_none_is_refused(program: Program) -> None:
 
 
 def test_another_logical_name_by_an_alias(program: Program) -> None:
-    """Nothing is called, and what is replaced with it follows."""
+    """An alias renames the resource without a call, and `replaceWith` of others follows."""
     program.engine.up()
     text = (program.folder / "__main__.py").read_text(encoding="utf-8")
     renamed = text.replace(
@@ -138,7 +138,7 @@ def test_another_logical_name_in_an_exported_state(program: Program, tmp_path: P
 
 
 def test_a_move_to_another_stack(program: Program, emulator: RunningEmulator) -> None:
-    """The other stack adopts, this one forgets: nothing is changed at the API."""
+    """One stack adopts the resources and the other removes them from its state; the API is not changed."""
     program.engine.up()
     emulator.reset_calls()
     program.write(first="adopt=True, ")
@@ -160,7 +160,7 @@ def test_a_move_to_another_stack(program: Program, emulator: RunningEmulator) ->
 
 
 def test_an_import_file(program: Program, emulator: RunningEmulator) -> None:
-    """What the API has is imported without a call; what it has not is created; then all is as declared."""
+    """Existing resources are imported without a change, missing ones are created, and then nothing differs."""
     program.engine.up()
     program.write(description="2", more='ml.Model("third", name="third")')
     other = program.stack("other")
@@ -176,7 +176,7 @@ def test_an_import_file(program: Program, emulator: RunningEmulator) -> None:
 
 
 def test_secrets_are_left_out_of_an_import_file(program: Program) -> None:
-    """The file would show them."""
+    """Resources with secrets are left out, because the file would show them."""
     program.engine.up()
     text = (program.folder / "__main__.py").read_text(encoding="utf-8")
     secret = text.replace('description="1"', 'description=pulumi.Output.secret("1")', 1)

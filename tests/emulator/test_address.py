@@ -134,7 +134,7 @@ def test_a_port_that_was_changed(make: Make) -> None:
 
 
 def test_a_port_that_another_program_holds(make: Make) -> None:
-    """The emulator that runs goes on where it is; the line says how to choose another port."""
+    """The running emulator keeps its port; the error says how to choose another one."""
     (before,) = free_ports(1)
     checkout = make(before)
     checkout.up()
@@ -145,13 +145,13 @@ def test_a_port_that_another_program_holds(make: Make) -> None:
 
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"error: port {taken} is taken by another program")
-    assert "tf2-models:endpoint: http://127.0.0.1:PORT in Pulumi.local.yaml" in refused.stderr
+    assert "set tf2-models:endpoint to http://127.0.0.1:PORT in Pulumi.local.yaml" in refused.stderr
     assert _ask(before, "GET", "/-/status")[0] == 200
 
 
 @pytest.mark.parametrize("code", ["", "0123456789abcdef"])
 def test_an_emulator_of_other_code(make: Make, code: str) -> None:
-    """One that was started before an upgrade is told of, and restarted where that is asked for; once."""
+    """An emulator from before an upgrade is reported, and with `--restart` restarted once."""
     checkout = make(free_ports(1)[0])
     checkout.up()
     started = checkout.pid_file()
@@ -171,7 +171,7 @@ def test_an_emulator_of_other_code(make: Make, code: str) -> None:
 
 
 def test_settings_that_are_given_with_a_restart(make: Make, tmp_path: Path) -> None:
-    """They are taken over; what is not given, the token among it, stays."""
+    """Given settings are applied; all others, including the token, are kept."""
     (tmp_path / "token").write_text("0123456789abcdef-token", encoding="utf-8")
     checkout = make(free_ports(1)[0])
     checkout.up("--token-file", "../token")
@@ -203,7 +203,7 @@ def test_the_environment_and_the_option_come_first(make: Make) -> None:
 
 
 def test_another_address_of_loopback(make: Make) -> None:
-    """It is listened to where the stack file names it."""
+    """The emulator listens at the loopback address of the stack file."""
     (port,) = free_ports(1)
     checkout = make(f"http://127.0.0.7:{port}")
 
@@ -225,7 +225,7 @@ def test_an_endpoint_elsewhere(make: Make, verb: str, endpoint: str) -> None:
 
 @pytest.mark.parametrize("verb", ["GET", "HEAD"])
 def test_the_root_leads_to_the_console(emulator: RunningEmulator, verb: str) -> None:
-    """Who types host and port alone finds the page."""
+    """`/` redirects to the console."""
     port = int(emulator.endpoint.rpartition(":")[2])
 
     assert _ask(port, verb, "/")[:2] == (302, "/console")

@@ -101,7 +101,7 @@ def test_a_browser_asks_its_user_for_the_token(
 
 
 def test_every_file_of_the_page_is_answered(emulator: RunningEmulator) -> None:
-    """By its name, as it is."""
+    """Each file is served under its name, unchanged."""
     files = sorted(Path(ROOT, "emulator/console/page").iterdir())
 
     assert len(files) > 10
@@ -124,7 +124,7 @@ def test_every_file_of_the_page_is_answered(emulator: RunningEmulator) -> None:
     ],
 )
 def test_a_version_that_does_not_exist_has_no_facts(emulator: RunningEmulator, path: str) -> None:
-    """Whatever is asked for in its place."""
+    """Any name that is not an existing version answers 404."""
     status, _, body = _ask(emulator, "GET", path)
 
     assert (status, json.loads(body)["error"]["status"]) == (404, "NOT_FOUND")

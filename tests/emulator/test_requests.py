@@ -27,7 +27,7 @@ HOSTS: list[tuple[str, bytes, int]] = [
 
 @pytest.mark.parametrize(("request_", "status"), [row[1:] for row in HOSTS], ids=[row[0] for row in HOSTS])
 def test_a_request_names_its_host(emulator: RunningEmulator, request_: bytes, status: int) -> None:
-    """400 without, in the API's shape; the links in answers are made of it."""
+    """A request without `Host` answers 400 in the API's shape; links in answers are built from it."""
     answer = exchanged(emulator, request_ + _CLOSE + b"{}")
 
     assert statuses(answer) == [status]
@@ -46,7 +46,7 @@ def test_a_request_names_its_host(emulator: RunningEmulator, request_: bytes, st
     ],
 )
 def test_an_unknown_version_is_refused(emulator: RunningEmulator, request_: bytes) -> None:
-    """505 and the end of the connection, as Cloud Storage and `ml` both write errors."""
+    """The answer is 505, in the shape of both APIs, and the connection is closed."""
     answer = exchanged(emulator, request_)
 
     assert statuses(answer) == [505]

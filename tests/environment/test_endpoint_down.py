@@ -66,7 +66,7 @@ def test_a_refresh_prints_one_error(
         assert own.endswith(" failed")  # the engine's own
         assert f"no answer from {emulator.endpoint} to " in line
         assert "`python -m emulator up" in line  # and the port, where it is not the usual one
-        assert "No other resource is read" in line
+        assert "No other resource was read" in line
     assert facts(after) == facts(before)
     assert SECRET not in str(after)
     emulator_factory("--port", emulator.endpoint.rpartition(":")[2], data=emulator.data)

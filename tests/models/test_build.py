@@ -33,7 +33,7 @@ def test_once_and_the_same(run: Run, checkout: Path) -> None:
 
     assert (first.returncode, first.stderr, again.returncode, again.stderr) == (0, "", 0, "")
     assert f"  its card is new; commit models/cards/line/{digest}.json" in first.stdout
-    assert "line: is built" in again.stdout
+    assert "line: already built" in again.stdout
     assert before == _tree(checkout)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest == {**json.loads(card_before), "samples": manifest["samples"]}

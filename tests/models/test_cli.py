@@ -33,7 +33,7 @@ def test_list(run: Run) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "line: a straight line\n  --set seed=1  start\n" in done.stdout
     assert "--set data=sample" in done.stdout
-    assert done.stdout.count("no card, not built here  <- the defaults, as the code is now") == 3
+    assert done.stdout.count("no card, not built here  <- the defaults with the current code") == 3
 
 
 def test_list_shows_the_others_beside_broken_recipes(run: Run, checkout: Path) -> None:
@@ -79,7 +79,7 @@ def test_list_shows_the_others_beside_broken_recipes(run: Run, checkout: Path) -
     ids=" ".join,
 )
 def test_a_reader_that_has_gone(checkout: Path, arguments: tuple[str, ...]) -> None:
-    """Every command ends quietly then, with the code of a broken pipe, and leaves nothing half-written."""
+    """If its output pipe closes, every command exits quietly with code 141, and leaves nothing half-written."""
     put_card(checkout, put_build(checkout))
     write(checkout / "exports/x")
     stack = "config: {tf2-models:models: {one: {version: {artifact: line}}}}\n"
@@ -105,7 +105,7 @@ def test_a_reader_that_has_gone(checkout: Path, arguments: tuple[str, ...]) -> N
         (("bild",), 2, "invalid choice"),
         (("build", "lime"), 2, "there is no recipe 'lime'"),
         (("build", "line", "--set", "rate=fast"), 2, "parameters.rate: 'fast' is no float"),
-        (("build", "line", "--set", "rate"), 2, "--set rate: this is no KEY=VALUE"),
+        (("build", "line", "--set", "rate"), 2, "--set rate: must be KEY=VALUE"),
         (("build", "line", "lime"), 2, "there is no recipe 'lime'"),
         (("build", "line", "--stack", "local"), 2, "leave out NAME and --set"),
         (("build", "--stack", "local"), 1, "Pulumi.local.yaml: there is no such stack file"),

@@ -36,7 +36,7 @@ def put_card(root: Path, name: str, *, recorded: bool, **parameters: Any) -> str
 
 
 def missing(root: Path, name: str, **parameters: Any) -> str:
-    """What is said of a recipe that has no card."""
+    """The error about a recipe without a card."""
     with pytest.raises(models.ModelsError) as raised:
         models.resolve(name, parameters, root=root)
     text = str(raised.value)
@@ -106,8 +106,8 @@ def test_what_has_changed(
 
     text = missing(checkout, "fashion_mnist", **parameters)
 
-    assert f"Changed since the nearest card, {pin}: {recorded if is_recorded else earlier}. Keep that build" in text
-    assert f"artifact: {pin}{', without parameters' if parameters else ''}; or make one with: python" in text
+    assert f"Changed since the nearest card, {pin}: {recorded if is_recorded else earlier}. To keep that build" in text
+    assert f"artifact: {pin}{', without parameters' if parameters else ''}; to make a new card, run: python" in text
     assert models.resolve(pin, root=checkout).parameters["width"] == 128
 
 
@@ -133,8 +133,8 @@ def test_the_nearest_card_is_the_one_that_differs_least(checkout: Path) -> None:
 
 
 def test_without_any_card_there_is_nothing_to_pin(checkout: Path) -> None:
-    """The command alone is left."""
-    assert missing(checkout, "line").endswith("; make one with: python -m models build line")
+    """Without any card, the error only has the command."""
+    assert missing(checkout, "line").endswith("; to make a new card, run: python -m models build line")
 
 
 def test_many_changes_are_counted(checkout: Path) -> None:
@@ -145,7 +145,7 @@ def test_many_changes_are_counted(checkout: Path) -> None:
             file.write("# changed\n")
 
     assert re.search(
-        r": models/core/__init__\.py, (models/\S+ ?){4} and 1 more\. Keep", missing(checkout, "fashion_mnist")
+        r": models/core/__init__\.py, (models/\S+ ?){4} and 1 more\. To keep", missing(checkout, "fashion_mnist")
     )
 
 

@@ -59,9 +59,9 @@ def test_a_build_that_differs_says_why_and_what_can_be_done(builds: Builds, run:
 
     assert (done.returncode, done.stderr) == (0, "")
     first = f"line@{builds.digest}"
-    assert f"the card of {first} has content {builds.there.content_digest}: another processor gave" in done.stdout
+    assert f"the card of {first} has content {builds.there.content_digest}: another processor built" in done.stdout
     assert f"content {builds.here.content_digest}" in done.stdout
-    assert f"artifactSource names a bucket that has them (python -m models push {first} --to" in done.stdout
+    assert f"artifactSource to a bucket that has them (python -m models push {first} --to" in done.stdout
     assert "allowRebuild" in done.stdout
     assert f"python -m models build {first} --recard" in done.stdout
     assert card_path(builds.root, "line", builds.digest).read_bytes() == before
@@ -164,7 +164,7 @@ def test_an_old_build_gets_a_second_card_without_its_code(builds: Builds, run: R
     done = run("build", f"line@{builds.digest}", "--recard")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("line: is built: ")
+    assert done.stdout.startswith("line: already built: ")
     assert json.loads(builds.second.read_text(encoding="utf-8"))["contentDigest"] == builds.here.content_digest
 
 

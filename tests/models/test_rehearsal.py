@@ -45,8 +45,8 @@ EXPECTED = {
     "unbuilt shape": 'samples[0]: expected {"input_layer": float32 [8]} or the bare value, found the shape [1, 8]',
     "type": 'samples[0]: expected {"bits": float32 [8]} or the bare value, found "a"',
     "name": "samples[0]: expected",
-    "array": "samples[0]: instance must be JSON; a NumPy value has .tolist()",
-    "label": "samples[0]: label must be JSON; a NumPy value has .tolist()",
+    "array": "samples[0]: instance must be JSON; call .tolist() on a NumPy value",
+    "label": "samples[0]: label must be JSON; call .tolist() on a NumPy value",
     "subclass": "the model has no inputs with names and shapes",
 }
 

@@ -94,7 +94,7 @@ def test_no_card(checkout: Path, parameters: dict[str, Any]) -> None:
     with pytest.raises(models.ModelsError) as raised:
         models.resolve("line", parameters, root=checkout)
     settings = "".join(f" --set {key}={value}" for key, value in parameters.items())
-    assert str(raised.value).endswith(f"make one with: python -m models build line{settings}")
+    assert str(raised.value).endswith(f"to make a new card, run: python -m models build line{settings}")
     assert models.resolve("line", parameters, root=checkout, allow_rebuild=True).folder is not None
 
 

@@ -67,7 +67,7 @@ def test_pinned(checkout: Path) -> None:
         ("[", "this is no YAML"),
         ("{one: 1}", "one.versions is missing"),
         ("{one: {versions: [v1]}}", "one.versions is missing"),
-        ("{one: {versions: {v1: {}}}}", "one.versions.v1.artifact is missing"),
+        ("{one: {versions: {v1: {}}}}", "one.versions.v1.artifact is required"),
         ("{one: {versions: {v1: {artifact: lime}}}}", "one.versions.v1: there is no recipe 'lime'"),
         ("{one: {versions: {v1: {artifact: line, parameters: {seed: x}}}}}", "one.versions.v1: parameters.seed"),
         ("{one: {versions: {v1: {artifact: line, parameters: 1}}}}", "one.versions.v1: parameters"),

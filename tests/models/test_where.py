@@ -76,7 +76,7 @@ def test_what_cannot_be_found(
 
 
 def test_a_build_that_is_gone(root: Path, run: Run) -> None:
-    """Neither its card nor what was kept of it is a folder: the exit code says so to a script."""
+    """Without the build's folder, the exit code tells a script so, even if its card and facts are here."""
     put_card(root, put_build(root, b"made by them"))
     put_build(root, b"made here")
     run("build", "line")

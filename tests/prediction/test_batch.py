@@ -89,9 +89,13 @@ def test_files_in_a_bucket(deployment: Deployment, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["numbers", "--input", "none.json", "--output", "x"], 2, "--input: none.json is no file"),
-        (["numbers", "--input", "README.md", "--output", "none/x"], 2, "--output: none is no folder"),
-        (["numbers", "--input", "README.md", "--output", "README.md"], 2, "over the input README.md: name another"),
+        (["numbers", "--input", "none.json", "--output", "x"], 2, "--input: none.json is not a file"),
+        (["numbers", "--input", "README.md", "--output", "none/x"], 2, "--output: none is not a folder"),
+        (
+            ["numbers", "--input", "README.md", "--output", "README.md"],
+            2,
+            "would overwrite the input README.md: name another",
+        ),
         (["numbers", "--input", "README.md", "--output", "docs"], 2, "--output: docs is a folder: name a file in it"),
         (["numbers", "--input", "README.md", "gs://b/x", "--output", "x"], 2, "not both"),
         (["nothing", "--input", "README.md", "--output", "x"], 1, "nothing"),

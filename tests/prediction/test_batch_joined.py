@@ -147,7 +147,7 @@ def test_a_key_in_csv_is_the_first_column(batch: Batch, tmp_path: Path) -> None:
 
 
 def test_a_key_that_the_model_returns(batch: Batch, tmp_path: Path) -> None:
-    """Results have it already; it must be there once only."""
+    """A key that the model returns is in each result only once."""
     rows = [{"id": number, "x": number / 2} for number in (7, 3, 5)]
     file = _file(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
     twice = _file(tmp_path, "twice.jsonl", '{"id": 7, "x": 1}\n{"id": 7, "x": 2}\n')
@@ -197,7 +197,7 @@ def test_what_cannot_be_joined(deployment: Deployment, words: list[str], says: s
 
 
 def test_a_request_body_for_another_signature(deployment: Deployment, tmp_path: Path) -> None:
-    """Its instances are taken, and what it names is not ignored."""
+    """A request body's instances are used, and its signature is not ignored."""
     body = {"instances": [1.5], "signature_name": "negative"}
     file, output = _file(tmp_path, "body.json", json.dumps(body)), tmp_path / "out"
 
@@ -226,7 +226,7 @@ def _plan(**settings: str) -> Plan:
 def test_an_endpoint_that_keeps_no_order(
     tmp_path: Path, model: str, key: str, whole: bool, settings: dict[str, str], says: str
 ) -> None:
-    """A join that nothing makes right is refused before the job, with what would."""
+    """A join that is not reliable is refused before the job; the error says what would make it so."""
     job = LocalBatch(_plan(), tmp_path, tmp_path / "x")
     job.ordered = False
 
@@ -238,7 +238,7 @@ def test_an_endpoint_that_keeps_no_order(
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_results_in_any_order_are_matched_by_the_key(tmp_path: Path, whole: bool) -> None:
-    """As Google's service writes them: the order is that of the input again, and what is missing was rejected."""
+    """Results in any order, as Google's service writes them, are put in input order; missing rows were rejected."""
     rows = [{"id": number, "x": number} for number in range(100)]
     source = Source(_file(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows)))
     (tmp_path / "work").mkdir()
@@ -257,14 +257,16 @@ def test_results_in_any_order_are_matched_by_the_key(tmp_path: Path, whole: bool
 
 @pytest.mark.parametrize("results", [["1", "2", "3"], ["1"]])
 def test_results_that_do_not_fit_the_rows_are_kept_as_they_are(tmp_path: Path, results: list[str]) -> None:
-    """A join that would be a guess is an error; nothing is lost."""
+    """If results and rows do not match, the join fails, and the results are kept."""
     source = Source(_file(tmp_path, "rows.jsonl", "1\n2\n"))
     (tmp_path / "work").mkdir()
     prepared = prepare([source], tmp_path / "work", inputs={}, checked=True)
     raw, target = tmp_path / "work" / "results", tmp_path / "out"
     raw.write_text("".join(f'{{"y": {row}}}\n' for row in results), encoding="utf-8")
 
-    with pytest.raises(errors.PredictionFailed, match=r"cannot be matched with rows.*They are in .*out, not joined"):
+    with pytest.raises(
+        errors.PredictionFailed, match=r"cannot be matched with rows.*The results are in .*out, not joined"
+    ):
         Outcome(prepared, ["x"], raw).write(target, Join(match=ByPosition(), whole=True))
 
     assert [row["y"] for row in _json(target)] == list(map(int, results))

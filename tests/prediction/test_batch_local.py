@@ -66,7 +66,7 @@ def test_results_and_exit_codes_are_those_of_an_endpoint(
     [
         (["./none", "--input", "README.md", "--output", "x"], "./none is no SavedModel: it has no saved_model.pb"),
         (["nothing", "--input", "README.md", "--output", "x"], "Pulumi.local.yaml names no model nothing"),
-        (["m", "--input", "none.json", "--output", "x"], "--input: none.json is no file"),
+        (["m", "--input", "none.json", "--output", "x"], "--input: none.json is not a file"),
         (["m", "--input", "README.md", "--output", "gs://b/x"], "gs:// needs an endpoint"),
         (["m", "--input", "README.md", "--output", "x", "--endpoint", "global"], "leave out --endpoint"),
         (["m", "--input", "README.md", "--output", "x", "--batch-size", "0"], "--batch-size must be 1 to 1000000"),
@@ -91,7 +91,7 @@ def test_input_is_not_written_over(tmp_path: Path, written: str, link: str) -> N
     done = run("batch", "m", "--local", "--input", rows, "--output", str(tmp_path / "out"))
 
     assert done.returncode == 2
-    assert f"{written} would be written over the input" in done.stderr.splitlines()[-1]
+    assert f"{written} would overwrite the input" in done.stderr.splitlines()[-1]
     assert Path(rows).read_text() == "1\n2\n"
 
 

@@ -69,7 +69,7 @@ def test_classes(deployment: Deployment, tmp_path: Path, form: str) -> None:
     assert found["metrics"]["accuracy"] == 0.75
     assert found["confusion"]["classes"] == CLASSES
     assert found["confusion"]["counts"][0] == [1, 0, 0, 1]
-    assert found["notes"] == ["AUC is without Boot: no row, or every row, is of that class"]
+    assert found["notes"] == ["AUC leaves out Boot: no row, or every row, has that class"]
 
 
 def test_regression_of_one_of_several_outputs(deployment: Deployment, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_regression_of_one_of_several_outputs(deployment: Deployment, tmp_path: 
     found = json.loads(done.stdout)
     assert (found["task"], found["metrics"]["mae"]) == ("regression", 0.25)
     assert found["metrics"]["rmse"] == pytest.approx(0.125**0.5)
-    assert (unclear.returncode, unclear.stderr) == (2, "error: --output: say which output is compared: double, half\n")
+    assert (unclear.returncode, unclear.stderr) == (2, "error: --output: name the output to compare: double, half\n")
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def _cases(predictions: list[object], labels: list[object]) -> list[Case]:
     ],
 )
 def test_one_probability_is_that_of_the_second_class(labels: list[object], reason: str) -> None:
-    """Whatever labels are written as."""
+    """Labels can be written in any form."""
     found = assess(_cases([[score] for score in SCORES], labels), ["no", "yes"])
 
     assert found.task == "classification", reason
@@ -99,7 +99,7 @@ def test_probabilities_of_classes() -> None:
     assert found.metrics["auc"] == 1.0
     assert found.metrics["log_loss"] == pytest.approx(-math.log(0.7 * 0.4 * 0.6 * 0.6) / 4)
     assert found.confusion == [[2, 0, 0], [1, 1, 0], [0, 0, 0]]
-    assert found.notes == ["AUC is without c: no row, or every row, is of that class"]
+    assert found.notes == ["AUC leaves out c: no row, or every row, has that class"]
 
 
 def test_scores_that_are_no_probabilities() -> None:
@@ -107,7 +107,7 @@ def test_scores_that_are_no_probabilities() -> None:
     found = assess(_cases([[2.0, -1.0], [0.5, 3.0]], [0, 0]))
 
     assert found.metrics == {"accuracy": 0.5}
-    assert found.notes == ["scores are no probabilities: no AUC, no log loss"]
+    assert found.notes == ["no AUC and no log loss: the scores are not probabilities"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_scores_that_are_no_probabilities() -> None:
     [([1.5, 200.0], [1.0, 198.0], None), ([0.2, 0.4], [0.25, 0.5], None), ([0.0, 1.0], [0, 1], "regression")],
 )
 def test_other_numbers_are_a_regression(predictions: list[object], labels: list[object], task: str | None) -> None:
-    """Also between 0 and 1, where labels are not 0 or 1, or where the user says so."""
+    """Numbers from 0 to 1 too, if labels are not 0 or 1, or if the user says so."""
     found: Evaluation = assess(_cases(predictions, labels), task=task)
 
     assert found.task == "regression"
@@ -125,7 +125,7 @@ def test_other_numbers_are_a_regression(predictions: list[object], labels: list[
 @pytest.mark.parametrize(
     ("predictions", "labels", "options", "says"),
     [
-        ([[0.5, 0.5]], [2], {}, r"labels\[0\]: must be one of 0 to 1; it is 2"),
+        ([[0.5, 0.5]], [2], {}, r"labels\[0\]: must be one of 0 to 1; got 2"),
         ([[0.5, 0.5]], [None], {}, r"labels\[0\]: must be one of"),
         ([1.5, 2.5], [1, "x"], {}, r"labels\[1\]: must be a number"),
         ([0.5], [7], {"task": "classification"}, "labels 0 and 1"),

@@ -144,7 +144,7 @@ def _words(figure: Any) -> str:
 
 
 def test_scores_show_the_area_under_the_curve_and_the_threshold() -> None:
-    """And how many are right there; where truths are not those of one probability, neither is shown."""
+    """The plot shows both, with the accuracy there; without binary labels it shows neither."""
     cases = [Case(0, [score], truth) for score, truth in ((0.1, 0), (0.4, 0), (0.35, 1), (0.8, 1))]
 
     two, other = charts.scores(cases, [], "m", "p"), charts.scores([Case(0, [0.1], "a")], [], "m", "p")

@@ -54,7 +54,7 @@ def test_rows_and_where_they_begin(tmp_path: Path, name: str, content: str, expe
         ("x.jsonl", b"[1,\n2\n", "is not valid JSON: column 4"),
         ("x.jsonl", b'"\xff"\n2\n', "is not UTF-8"),
         ("x.jsonl", b"[" * 100_000 + b"\n2\n", "is nested too deeply"),
-        ("x.csv", b"a,b\n1\n2,3\n", "has 1 cells, and the first line 2"),
+        ("x.csv", b"a,b\n1\n2,3\n", "has 1 cell; the first line has 2"),
     ],
 )
 def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, name: str, content: bytes, says: str) -> None:

@@ -134,7 +134,7 @@ def test_each_is_explained(tmp_path: Path, changed: dict[str, str], path: str, s
     ],
 )
 def test_what_is_a_text_all_the_same(tmp_path: Path, changed: dict[str, str]) -> None:
-    """Nothing is refused without need."""
+    """Unquoted text that Pulumi does not convert is accepted."""
     assert failures(tmp_path, changed) == {}
 
 
@@ -153,7 +153,7 @@ def test_without_the_file(tmp_path: Path, changed: dict[str, str], says: str) ->
 
 
 def test_a_file_that_says_something_else_explains_nothing(tmp_path: Path) -> None:
-    """Its lines are not those of the configuration."""
+    """Lines of a file with other values are not reported."""
     (tmp_path / "Pulumi.dev.yaml").write_text(STACK.format(runtime="2.30", labels="{}", fields="", another="v3"))
 
     assert failures(tmp_path, {}, with_file=False) == {}
@@ -173,7 +173,7 @@ def test_the_commands_explain_it_too(tmp_path: Path) -> None:
 
 
 def test_no_is_a_text_in_the_commands(tmp_path: Path) -> None:
-    """As it is to Pulumi."""
+    """`no` is text, as to Pulumi."""
     text = STACK.format(runtime='"2.11"', labels="{}", fields="", another="v2").replace("demo", "no")
     (tmp_path / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
 

@@ -92,7 +92,7 @@ def test_it_is_moved_as_the_refusal_says(engine: Engine, tmp_path: Path) -> None
 
 
 def test_the_local_stack_on_another_machine(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """It is refused before anything is registered: everything of it is on this machine."""
+    """An endpoint on another machine is refused for the local stack before anything is registered."""
     root = checkout.program(tmp_path / "checkout")
     engine = Engine(tmp_path / "engine", root)
     (root / ".local/state").mkdir(parents=True)

@@ -103,7 +103,7 @@ def test_a_build_that_differs_is_deployed_in_each_of_the_ways_that_the_error_off
 
     said = f"build/line/{here.input_digest} has content {here.content_digest}; expected {there}, that of the card"
     assert f"{said}: another processor built it" in text
-    assert "building it again gives the same" in text
+    assert "a rebuild gives the same" in text
     assert f"`python -m models push {pin}-{there} --to gs://BUCKET`" in text
     assert f"`python -m models build {pin} --recard` and write artifact: {pin}-{here.content_digest}" in text
 
@@ -136,7 +136,7 @@ def test_a_machine_without_the_build_is_told_what_is_deployed_and_how_to_get_it(
     content, pin = here.content_digest, f"line@{here.input_digest}"
     uri = f"gs://{machine.project}-tf2-models/line/{content}/"
     assert f"deploymentUri was '{uri}', wanted" in text
-    assert f"Deployed is content {content}: pin its card, which `python -m models list` shows, to keep it" in text
+    assert f"The deployed content is {content}: to keep it, pin its card" in text
     assert f"copy {uri} to build/line/{here.input_digest} here" in text
     assert f"`python -m models build {pin} --recard` then writes its card, for artifact: {pin}-{content}" in text
 
@@ -165,10 +165,10 @@ def test_a_change_without_a_card_offers_the_pin_of_what_is_deployed(machine: Mac
     text = machine.fails("preview")
 
     start, single = text.split("tf2-models:models.single.version.artifact: ", 1)
-    assert f"nearest card, {deployed}: code. Keep that build with artifact: {deployed}, without parameters" in start
-    assert f"Deployed is {deployed}" in start
-    assert f"nearest card, {nearest}: code. Keep that build with artifact: {nearest}; or make" in single
-    assert f"Deployed is {deployed}: keep it with artifact: {deployed}" in single
+    assert f"nearest card, {deployed}: code. To keep that build, use artifact: {deployed}, without parameters" in start
+    assert f"The deployed build is {deployed}" in start
+    assert f"nearest card, {nearest}: code. To keep that build, use artifact: {nearest}; to make" in single
+    assert f"The deployed build is {deployed}; to keep it, use artifact: {deployed}" in single
 
     pinned = {"artifact": deployed, **SCALED}
     machine.declare({"line": {"defaultVersion": "v1", "versions": {"v1": pinned}}, "single": {"version": pinned}})
@@ -182,10 +182,12 @@ def test_what_is_deployed_and_has_no_card_is_named(machine: Machine) -> None:
     machine.engine.up()
     with (machine.root / "models/line.py").open("a", encoding="utf-8") as file:
         file.write("# changed\n")
-    assert f"Deployed is line@{here.input_digest}" in machine.fails("preview"), "the build is still here"
+    assert f"The deployed build is line@{here.input_digest}" in machine.fails("preview"), "the build is still here"
     shutil.rmtree(machine.root / "build")
 
     text = machine.fails("preview")
 
-    assert f"Deployed is content {here.content_digest} of line@{here.input_digest}, which no card here has" in text
-    assert f"`python -m models build line@{here.input_digest} --recard` on the machine that built it writes one" in text
+    assert (
+        f"The deployed build is line@{here.input_digest} with content {here.content_digest}, which has no card" in text
+    )
+    assert f"`python -m models build line@{here.input_digest} --recard` on the machine that built it" in text

@@ -75,7 +75,7 @@ def test_a_stack_file_that_does_not_say(tmp_path: Path, content: str) -> None:
 
 
 def test_the_command_that_starts_an_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has a port where `emulator up` alone would listen elsewhere, and none where it is right as it stands."""
+    """The command has `--port` only if `emulator up` alone would listen elsewhere."""
     monkeypatch.chdir(declare(tmp_path, 8471))
     assert _local.up_command("http://127.0.0.1:8471") == "python -m emulator up"
     assert _local.up_command("http://localhost:8471") == "python -m emulator up"
@@ -129,7 +129,7 @@ def test_a_folder_below_the_current_one(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("url", ["gs://company-state", "https://api.pulumi.com", "file://~", "file:///tmp/state", ""])
 def test_a_backend_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    """Every stack may be there."""
+    """On a backend of one's own, every stack is allowed."""
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PULUMI_BACKEND_URL", url)
     assert _backend.refusal("prod", tmp_path, tmp_path) == ""

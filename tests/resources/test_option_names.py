@@ -34,7 +34,7 @@ def test_translated(schema: Schema, path: str, expected: str) -> None:
     [
         ("machine_typ", "'machine_typ': machine_typ is not a field; did you mean machine_type? The keys are"),
         ("auto_scaling.least", "'auto_scaling.least': least is not a field; the keys are"),
-        ("description.x", "'description.x': x is not a field: there is nothing below"),
+        ("description.x", "'description.x': x is not a field: this value has no fields"),
     ],
 )
 def test_refused(path: str, reason: str) -> None:

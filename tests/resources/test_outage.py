@@ -1,4 +1,4 @@
-"""What is true of every resource of a stack is reported of one when they are read."""
+"""An error that hits every resource of a stack is reported once when they are read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read(provider: Any, name: str) -> Any:
 def test_no_endpoint(nobody: str) -> None:
     """The first resource raises; the state of the others comes back as it was, with inputs left to the engine."""
     provider = impatient(configured(ModelProvider, nobody), 0)
-    with pytest.raises(errors.EndpointUnreachable, match=r"no answer from .*\. No other resource is read"):
+    with pytest.raises(errors.EndpointUnreachable, match=r"no answer from .*\. No other resource was read"):
         read(provider, "a")
 
     found = read(provider, "b")
@@ -41,10 +41,10 @@ def test_no_endpoint(nobody: str) -> None:
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """They are missing for all resources alike."""
+    """Missing credentials are reported once for all resources."""
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
     provider = configured(ModelProvider, "https://ml.example.invalid", retrySeconds="1.5")
-    with pytest.raises(errors.NoCredentials, match="No other resource is read"):
+    with pytest.raises(errors.NoCredentials, match="No other resource was read"):
         read(provider, "a")
 
     assert read(provider, "b").id == "projects/p/models/b"

@@ -185,7 +185,7 @@ def test_what_the_user_has_set_stays(bash: Shell) -> None:
 
 @pytest.mark.parametrize("endpoint", ELSEWHERE[:1] + ELSEWHERE[8:10])
 def test_an_endpoint_elsewhere(bash: Shell, endpoint: str) -> None:
-    """Without questions nothing may reach it, from the environment or the file; `config set` mends the file."""
+    """A foreign endpoint from the environment or the file is refused; `config set` can still correct the file."""
     done = bash.run("pulumi up --yes", TF2_MODELS_ENDPOINT=endpoint)
     assert errors(done)[0].startswith("error: TF2_MODELS_ENDPOINT: must be http://127.0.0.1:PORT")
     declare(bash.checkout.root, endpoint)
@@ -204,7 +204,7 @@ def test_what_is_missing(bash: Shell) -> None:
 
 
 def test_the_exit_code_and_the_words(shell: Shell) -> None:
-    """They pass through as they are."""
+    """The exit code and the arguments are passed on unchanged."""
     shell.checkout.program("pulumi", 'printf "<%s>" "$@"; exit 7')
     done = shell.run("pulumi up -m 'two words' '' 'a\"b$c'")
     assert (done.returncode, done.stdout) == (7, '<up><-m><two words><><a"b$c>')

@@ -143,7 +143,7 @@ def test_make_refuses_every_endpoint_elsewhere(machine: Checkout, endpoint: str)
 
 
 def test_make_refuses_another_machine_after_the_first_set_up(machine: Checkout) -> None:
-    """Before it, the packages that read the stack file are not there."""
+    """Before the set-up, the packages that read the stack file are missing."""
     declare(machine.root, "global")
     result = machine.run("make", "preview")
     assert result.returncode != 0
@@ -204,7 +204,7 @@ ROOT_ONLY = {"resources": [{"urn": "urn:pulumi:prod::tf2-models::pulumi:pulumi:S
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_clean_with_another_stack(machine: Checkout, suffix: str) -> None:
-    """Its state is all that knows of its resources: it is named with the ways out, and nothing is removed."""
+    """Its state is the only record of its resources: nothing is removed, and the error says how to move it."""
     _set_up(machine)
     _make_stack(machine)
     StateFolder.local(machine).write({"resources": [{"urn": URN}, *ROOT_ONLY["resources"]]}, "prod", suffix)
@@ -244,7 +244,7 @@ def test_clean_with_a_stack_that_cannot_be_read(machine: Checkout, place: str) -
 
 
 def test_clean_with_empty_stacks(machine: Checkout) -> None:
-    """They are listed, and go."""
+    """Empty stacks are listed and removed."""
     _set_up(machine)
     StateFolder.local(machine).write(None, "prod")
     StateFolder.local(machine).write(ROOT_ONLY, "staging")
@@ -256,7 +256,7 @@ def test_clean_with_empty_stacks(machine: Checkout) -> None:
 
 
 def test_clean_without_python(machine: Checkout) -> None:
-    """With nothing to read the state with, it stays."""
+    """Without Python the state cannot be read, so it is kept."""
     StateFolder.local(machine).write({"resources": [{"urn": URN}]}, "prod")
     (machine.bin / "python3").unlink()
     result = machine.run("make", "clean")

@@ -15,12 +15,12 @@ _FILTER = "A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`; `OR`
 _CANCEL = "Only the creation of a version stops; every other operation runs to its end."
 _REGIONS = "The same everywhere: this machine is each of them. Training and accelerators are not among what they offer."
 _POLICIES = (
-    "Lifecycle, soft deletion, CORS, logging and the like are stored and given back; nothing acts on them. A retention "
-    "policy keeps objects; it cannot be locked."
+    "Lifecycle, soft deletion, CORS, logging and the like are stored and given back; nothing acts on them. Retention "
+    "policies are enforced, but cannot be locked."
 )
 _SOFT = "Nothing is kept after its deletion: `softDeleted` finds nothing."
 _POLICY = "Stored and given back; everybody may do everything."
-_EMPTY = "Always empty: what makes one is not emulated."
+_EMPTY = "Always empty: the methods that create one are not emulated."
 
 PARTLY = {
     "ml.projects.getConfig": "The accounts that it names do not exist.",
@@ -82,7 +82,7 @@ def _section(api: str, methods: Iterable[Method], answered: dict[str, Handler]) 
     groups = "".join(f"- {code(group)}: {', '.join(names)}\n" for group, names in _groups(left))
     head = f"### {TITLES[api]}\n\n{len(rows)} of {len(own)} methods are answered.\n"
     answered_ones = table(("Method", "State", "What it does", "What is missing"), rows)
-    return f"{head}\n{answered_ones}\nThe rest answers 405:\n\n{groups}"
+    return f"{head}\n{answered_ones}\nAll other methods answer 405:\n\n{groups}"
 
 
 def _row(method: Method, handler: Handler) -> tuple[str, str, str, str]:

@@ -1,4 +1,4 @@
-"""Runs `tools.local_pulumi` by its path, from any folder: the shell function `pulumi` of local.env does."""
+"""Runs `tools.local_pulumi` from any folder, for the shell function `pulumi` of local.env."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ let choice = 0; // of a version: a manifest that comes after a later choice is n
 let loading = false; // the form is not that of the chosen version yet
 let question = 0; // an answer that comes after the instance has changed is not shown
 
-const identity = (version) => `${version?.name} ${version?.createTime}`; // one that was made again is another one
+const identity = (version) => `${version?.name} ${version?.createTime}`; // a recreated version is another one
 
 /** Offers the versions that answer; the choices are kept. */
 export function offer(status) {
@@ -115,7 +115,7 @@ function chooseSignature() {
 function ownInstance() {
   if (samples.length) return "my own";
   if (manifest === EMPTY) return "none: it has no manifest";
-  return manifest.samples.length ? "none for this signature" : "none: its manifest has none";
+  return manifest.samples.length ? "none for this signature" : "none in its manifest";
 }
 
 function chosenSample() {
@@ -134,7 +134,7 @@ function showSample() {
   }
 }
 
-/** The form says another instance: so does the JSON, which says nothing where the form says none. */
+/** The form has changed: updates the JSON, which is empty while the form has no instance. */
 function changed() {
   clear();
   find("sample").value = "";
@@ -146,18 +146,18 @@ function changed() {
   }
 }
 
-/** The JSON says another instance: so does the form, as far as it can show it. */
+/** The JSON has changed: updates the form, as far as it can show the instance. */
 function typed() {
   clear();
   find("sample").value = "";
   try {
     fields?.show(JSON.parse(find("json").value));
   } catch {
-    // not whole yet: what is wrong with it is told when it is sent
+    // not complete yet; errors are reported on Predict
   }
 }
 
-/** No answer belongs to the instance yet. */
+/** Removes the previous answer, which belongs to another instance. */
 function clear() {
   question += 1;
   find("result").replaceChildren();
@@ -170,7 +170,7 @@ function write(instance) {
   find("json").value = text.length > MOST_IN_JSON ? "" : text;
 }
 
-/** The body that the form says, and the label of its instance if that is a sample. Throws an error that says what is wrong. */
+/** The request body from the form, and the label if the instance is a sample. Throws an error that says what is wrong. */
 function request() {
   const text = find("json").value.trim();
   const said = text ? checked(text) : JSON.stringify(chosenSample()?.instance ?? fields?.instance);
@@ -181,7 +181,7 @@ function request() {
 function checked(text) {
   try {
     JSON.parse(text);
-    return text; // as it is written: a number in JavaScript has fewer digits
+    return text; // unchanged: JavaScript numbers would lose digits
   } catch (error) {
     throw new Error(`The instance is not valid JSON: ${error.message}`);
   }
@@ -236,7 +236,7 @@ async function ask(name, body) {
 
 const outputsOf = (facts, key) => Object.keys(facts.signatures[key]?.outputs ?? {});
 
-/** Copies what "Predict" would send as a command line, and shows it: a page may not copy everywhere. */
+/** Copies what "Predict" would send as a command line, and shows it, because some browsers refuse to copy. */
 async function copy() {
   try {
     const { body } = request();

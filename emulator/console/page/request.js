@@ -1,4 +1,4 @@
-// The request of a prediction, and the same as a command line.
+// The request of a prediction, also as a command line.
 
 const LONGEST_ARGUMENT = 100_000; // bytes; Linux takes 128 KiB
 

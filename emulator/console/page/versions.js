@@ -48,7 +48,7 @@ function described({ version, manifest }) {
     definitions(ofVersion(version)),
     element("h3", {}, "Artifact"),
     definitions(ofArtifact(version, manifest)),
-    ...(manifest === EMPTY ? [element("p", { class: "note" }, "Its SavedModel has no manifest: signatures, metrics and samples are not known.")] : []),
+    ...(manifest === EMPTY ? [element("p", { class: "note" }, "Its SavedModel has no manifest: signatures, metrics and samples are unknown.")] : []),
     ...section("Metrics", Object.keys(manifest.metrics ?? {}).length && definitions(manifest.metrics)),
     ...Object.entries(manifest.signatures).flatMap(([key, signature]) => section(`Signature ${key}`, tensors(key, signature))),
   ];

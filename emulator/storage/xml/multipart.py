@@ -38,7 +38,7 @@ _PART = re.compile(rb"<PartNumber>\s*([0-9]{1,5})\s*</PartNumber>\s*<ETag>([^<]*
 _MOST = 10_000
 _META = "x-goog-meta-"
 _REFUSED = ("x-goog-if-", "x-goog-object-lock-")
-"""How headers begin that would have to have an effect and have none here."""
+"""Prefixes of headers that are refused, because they would have no effect here."""
 
 _DIGESTS = {
     "crc32c": ("CrcMismatch", "The CRC32C you specified did not match what was received."),
@@ -78,7 +78,7 @@ async def respond(emulator: Emulator, call: Call, bucket: str, name: str, query:
         "SELECT * FROM storage_uploads WHERE id = ? AND bucket = ? AND name = ?", query["uploadId"], bucket, name
     )
     if session is None:
-        raise XmlError(404, "NoSuchUpload", "The specified upload does not exist: it is over, or was never there.")
+        raise XmlError(404, "NoSuchUpload", "The specified upload does not exist: it has ended, or never existed.")
     if call.verb == "PUT":
         return await _take(emulator, call, session, query.get("partNumber", ""))
     if call.verb == "POST":
@@ -138,7 +138,7 @@ async def _take(emulator: Emulator, call: Call, session: sqlite3.Row, part: str)
         _verify(writer.digest, promised)
         with emulator.store.transaction():
             if emulator.store.one("SELECT 1 FROM storage_uploads WHERE id = ?", session["id"]) is None:
-                raise XmlError(404, "NoSuchUpload", "The specified upload is over.")
+                raise XmlError(404, "NoSuchUpload", "The specified upload has ended.")
             query = "SELECT blob FROM storage_parts WHERE upload = ? AND number = ?"
             before = emulator.store.one(query, session["id"], int(part))
             values = (session["id"], int(part), writer.blob, writer.digest.md5)
@@ -199,10 +199,10 @@ def _chosen(parts: dict[int, sqlite3.Row], content: bytes) -> list[sqlite3.Row]:
     listed = [(int(number), unescape(etag.decode("latin-1")).strip()) for number, etag in _PART.findall(content)]
     numbers = [number for number, _ in listed]
     if not listed or numbers != sorted(set(numbers)):
-        raise XmlError(400, "InvalidPartOrder", "The list of parts must not be empty, and in ascending order.")
+        raise XmlError(400, "InvalidPartOrder", "The list of parts must not be empty, and must be in ascending order.")
     for number, etag in listed:
         if number not in parts or etag.strip('"') != _etag(parts[number]["md5"]).strip('"'):
-            raise XmlError(400, "InvalidPart", f"Part {number} could not be found, or its ETag is another.")
+            raise XmlError(400, "InvalidPart", f"Part {number} could not be found, or its ETag differs.")
     return [parts[number] for number in numbers]
 
 

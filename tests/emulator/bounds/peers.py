@@ -14,10 +14,10 @@ from tests.running import RunningEmulator
 
 MB = 1_000_000
 ENOUGH = 64 * MB
-"""Bytes after which what is still accepted counts as without end."""
+"""If this many bytes are accepted, there is no limit."""
 _PIECE = 1 << 16
 _HELD_SECONDS, _DEAF_SECONDS = 20.0, 1.0
-"""A peer whose bytes nobody takes for so long is held; one who takes no answers will be soon."""
+"""A peer is held if nobody reads its bytes for so long; one that reads no answers will be soon."""
 
 
 class Memory:

@@ -1,4 +1,4 @@
-"""Whatever a peer sends without end: it is refused or held, and memory stays where it is."""
+"""Endless input from a peer is refused or paused, and memory does not grow."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ PASSED_OVER: list[tuple[str, bytes, bytes]] = [
 
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
-    """An emulator whose memory is looked at: no other test uses it."""
+    """An emulator whose memory is measured: no other test uses it."""
     with RunningEmulator(tmp_path_factory.mktemp("endless")) as running:
         running.storage().buckets().insert(project="p", body={"name": "endless"}).execute()
         running.ml().projects().models().create(parent="projects/p", body={"name": "m"}).execute()
@@ -76,7 +76,7 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
     ("beginning", "piece", "status"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
 )
 def test_what_has_no_end_is_refused(peer: RunningEmulator, beginning: bytes, piece: bytes, status: int) -> None:
-    """Soon, with an error; others are answered."""
+    """Endless input is soon refused with an error, and other clients are answered."""
     memory = Memory(peer.pid)
 
     with connected(peer) as connection:
@@ -110,7 +110,7 @@ def test_what_is_refused_after_its_end_is_not_kept(peer: RunningEmulator, beginn
     ],
 )
 def test_others_are_answered_while_a_body_unpacks(peer: RunningEmulator, piece: bytes) -> None:
-    """What a few bytes unpack to is not kept, and does not keep the emulator from its other clients."""
+    """A few bytes that unpack to very many are not kept in memory, and do not block other clients."""
     memory = Memory(peer.pid)
     nowhere = b"POST /upload/storage/v1/b/none/o?name=o&uploadType=media HTTP/1.1\r\n"
 

@@ -68,7 +68,7 @@ def test_many_that_stand_still_take_little_together(
 
 
 def test_a_body_that_goes_on_after_its_answer_is_cut_off(emulator_factory: Callable[..., RunningEmulator]) -> None:
-    """It is passed over for as long as a client may stand still, at most twice that."""
+    """The rest of the body is discarded for one to two client timeouts, then the connection is closed."""
     peer = emulator_factory("--client-seconds", "0.5")
     nowhere = b"POST /v2 HTTP/1.1\r\n" + _HOST + b"content-length: 999999999999\r\n\r\n"
 

@@ -34,7 +34,7 @@ LARGE: list[tuple[str, bytes, bytes, bytes, bytes]] = [
 def test_a_large_body_is_refused_without_an_object_for_each_byte(
     emulator: RunningEmulator, request_: bytes, beginning: bytes, piece: bytes, end: bytes
 ) -> None:
-    """400, and some times its size of memory at most."""
+    """The answer is 400, and memory stays within a few times the body's size."""
     content = beginning + piece * (_SIZE // len(piece)) + end
     memory = Memory(emulator.pid)
 
@@ -49,7 +49,7 @@ def test_a_large_body_is_refused_without_an_object_for_each_byte(
 
 @pytest.mark.parametrize("fields", [b"/".join([b"a"] * 5000), b",".join([b"/".join([b"a"] * 2000)] * 2)])
 def test_a_field_mask_that_goes_very_deep_is_refused(emulator: RunningEmulator, fields: bytes) -> None:
-    """With 400: it is a fault of the call."""
+    """The answer is 400, because it is an error of the caller."""
     with connected(emulator) as connection:
         connection.sendall(b"GET /storage/v1/b?project=p&fields=%b HTTP/1.1\r\n" % fields + _HOST + b"\r\n")
         answer = connection.recv(65536)

@@ -121,7 +121,7 @@ def test_nothing_is_cut_off(crowded: Page) -> None:
 
 
 def test_the_long_name_of_a_choice_can_be_read(crowded: Page) -> None:
-    """Below the choice, for browsers whose choices do not wrap."""
+    """The full name is below the selector, because some browsers do not wrap it."""
     crowded.size(390, 844, phone=True)
     chosen = crowded.run("document.getElementById('version').value")
 
@@ -144,7 +144,7 @@ def test_a_phone_shows_the_titles_beside_the_cells(crowded: Page) -> None:
 
 
 def test_buttons_and_choices_are_large_enough_for_a_finger(crowded: Page) -> None:
-    """38 pixels or more on a phone."""
+    """Buttons and selectors have at least 38 pixels on a phone."""
     crowded.size(360, 740, phone=True)
 
     shown = "[...document.querySelectorAll('button, select')].filter((each) => each.getClientRects().length)"

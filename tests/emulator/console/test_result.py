@@ -47,7 +47,7 @@ def _show(page: Page, prediction: object, outputs: list[str], **facts: Any) -> l
     ],
 )
 def test_a_probability_of_a_class_is_in_per_cent(page: Page, prediction: dict[str, Any], facts: dict[str, Any]) -> None:
-    """The values are from 0 to 1, with the sum 1 if there are several, and a name says what of."""
+    """Values from 0 to 1, adding up to 1 if there are several, are probabilities if a name says so."""
     lines = _show(page, prediction, [*prediction], **facts)
 
     assert " %" in lines[0]
@@ -78,7 +78,7 @@ def test_a_probability_of_a_class_is_in_per_cent(page: Page, prediction: dict[st
     ],
 )
 def test_everything_else_is_not(page: Page, prediction: dict[str, Any], facts: dict[str, Any], why: str) -> None:
-    """It is a number, or what it is."""
+    """Anything that is not a probability is shown as it is."""
     lines = _show(page, prediction, [*prediction], **facts)
 
     assert [line for line in lines if "%" in line] == [], why
@@ -97,7 +97,7 @@ def test_everything_else_is_not(page: Page, prediction: dict[str, Any], facts: d
     ],
 )
 def test_an_answer_is_shown_by_output(page: Page, prediction: object, outputs: list[str], lines: list[str]) -> None:
-    """Each with its name, if that is known; what one output is says nothing of another."""
+    """Each output has its name, if known, and is judged by itself."""
     assert _show(page, prediction, outputs) == lines
 
 
@@ -118,7 +118,7 @@ def test_no_class_is_left_out_silently(page: Page) -> None:
 
 
 def test_integers_keep_their_digits(page: Page) -> None:
-    """Also those that a number in JavaScript cannot hold."""
+    """Even integers that a JavaScript number cannot hold keep all their digits."""
     answer = '{"predictions": [{"id": 9007199254740993, "y": 0.1}]}'
     page.run(f"globalThis.fetch = async () => new Response({answer!r})")
     asked = "import('/console/dom.js').then(({getJson}) => getJson('/x', {exact: true}))"

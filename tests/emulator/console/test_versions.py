@@ -96,7 +96,7 @@ def test_a_version_shows_its_artifact(
 
 
 def test_a_manifest_may_hold_anything(page: Page, emulator: RunningEmulator, project: str) -> None:
-    """It is a file from outside: what is not as expected counts as missing."""
+    """Anything unexpected in a manifest, which is a file from outside, counts as missing."""
     caller = Caller(emulator, project)
     model = caller.model("odd")
     odd = ["[]", "{", '{"signatures": 7, "samples": {}, "classes": "abc", "metrics": null}', '{"size": 1e999}']
@@ -135,7 +135,7 @@ def test_a_version_of_the_list_is_chosen_by_its_link(
 
 
 def test_the_share_of_a_version_is_what_was_measured(page: Page, emulator: RunningEmulator, project: str) -> None:
-    """Of its model's requests of the last minute, those to the default version among them."""
+    """The share is of the model's requests in the last minute, including those to the default version."""
     caller = Caller(emulator, project)
     model = caller.model("split")
     caller.version(model, "v1")
@@ -168,7 +168,7 @@ def test_jobs_are_shown(page: Page, emulator: RunningEmulator, project: str) -> 
 
 
 def test_what_the_page_reads_is_no_call(browser: Browser, deployment: Deployment, emulator: RunningEmulator) -> None:
-    """It is not in the list of calls, is not counted, uses no quota and takes no fault; what it predicts is a call."""
+    """The page's reads are not listed or counted, use no quota and get no faults; its predictions are calls."""
     name = f"projects/{deployment.project}/models/clothes/versions/v1"
     emulator.faults({"method": "*", "status": 503, "times": 1})
     calls, quota = emulator.calls(), emulator.status()["quota"]
@@ -190,7 +190,7 @@ def test_what_the_page_reads_is_no_call(browser: Browser, deployment: Deployment
 def test_a_version_made_again_is_read_again(
     page: Page, emulator: RunningEmulator, project: str, prediction_models: Path
 ) -> None:
-    """Under the same name there is another artifact: the page shows that one."""
+    """If a version is recreated with another artifact, the page shows the new one."""
     caller = Caller(emulator, project)
     model = caller.model("again")
     name = _deploy(caller, model, "v1", _clothes(caller, prediction_models, "one", recipe="first_recipe"))
@@ -205,7 +205,7 @@ def test_a_version_made_again_is_read_again(
 
 
 def test_nothing_is_asked_before_the_form_is_that_of_the_version(page: Page, deployment: Deployment) -> None:
-    """Who types while the manifest is on its way asks no version by another one's form."""
+    """Input while the manifest loads is not sent to a version with another one's form."""
     name = f"projects/{deployment.project}/models/risk/versions/v1"
     page.run("void (globalThis.go = new Promise((done) => { globalThis.arrive = done; }))")
     page.run(

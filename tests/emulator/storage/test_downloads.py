@@ -188,7 +188,7 @@ def test_a_download_that_its_client_leaves_holds_nothing_open(
 def test_errors_of_downloads_are_plain_text(
     endpoint: str, storage: Any, bucket: str, place: str, headers: dict[str, str], status: int, text: str
 ) -> None:
-    """Where bytes are asked for, Cloud Storage writes its errors as text; of metadata it writes them as JSON."""
+    """Cloud Storage writes errors of downloads as text, and errors of metadata as JSON."""
     storage.objects().insert(bucket=bucket, name="o", media_body=data(b"01234567")).execute()
 
     answer = send("GET", f"{endpoint}/{place.format(bucket)}", headers=headers)
@@ -200,7 +200,7 @@ def test_errors_of_downloads_are_plain_text(
 
 
 def test_a_fault_of_a_download_is_plain_text(emulator: RunningEmulator, storage: Any, bucket: str) -> None:
-    """It keeps the seconds to wait."""
+    """An injected fault of a download keeps its `Retry-After`."""
     storage.objects().insert(bucket=bucket, name="o", media_body=data(b"01234567")).execute()
     emulator.faults({"method": "storage.objects.get", "status": 503, "message": "busy", "retryAfter": 3})
     try:
@@ -239,7 +239,7 @@ def test_small_reads_are_those_of_every_other_way(
 
 
 def test_hundreds_of_small_reads_that_are_asked_for_at_once(storage: Any, bucket: str, endpoint: str) -> None:
-    """Each is answered, in its order, whatever is read by one call of the system."""
+    """All are answered in order, however many of them one system call reads."""
     for number in range(10):
         storage.objects().insert(bucket=bucket, name=str(number), media_body=data(b"%d" % number)).execute()
     parts = urlsplit(endpoint)

@@ -50,7 +50,7 @@ def _value(name: str, spec: Any) -> str:
 
 @pytest.mark.parametrize("method", [method for method in METHODS if method.id not in ANSWERED], ids=lambda one: one.id)
 def test_a_method_that_is_not_emulated_is_not_allowed(emulator: RunningEmulator, method: Method) -> None:
-    """405 with the method's name and where to look: clients repeat every 5xx for half a minute."""
+    """The answer is 405 with the method's name and where to look; clients would retry a 5xx for half a minute."""
     body = b"{}" if method.request else b""
 
     answer = send(method.verb, _address(emulator.endpoint, method, "bucket"), body)
@@ -64,7 +64,7 @@ def test_a_method_that_is_not_emulated_is_not_allowed(emulator: RunningEmulator,
     "header", [f"x-goog-{prefix}encryption-{name}" for prefix in ("", "copy-source-") for name in KEYS]
 )
 def test_every_method_refuses_customer_supplied_keys(endpoint: str, storage: Any, bucket: str, header: str) -> None:
-    """What was to be encrypted is not stored in the clear, and what is in the clear is not read with a key."""
+    """Nothing meant to be encrypted is stored in the clear, and nothing in the clear is read with a key."""
     storage.objects().insert(bucket=bucket, name="x", media_body=data(b"plain")).execute()
     headers = {header: KEYS[re.sub("x-goog-(copy-source-)?encryption-", "", header)]}
     own = [method for method in METHODS if method.id in ANSWERED and method.api == "storage"]
@@ -90,7 +90,7 @@ def test_every_method_refuses_customer_supplied_keys(endpoint: str, storage: Any
 
 
 def test_names_of_cloud_kms_keys_pass(endpoint: str, bucket: str) -> None:
-    """They are no secrets, and are stored as the API stores them."""
+    """Names of Cloud KMS keys are not secret, and are stored as the API stores them."""
     url = f"{endpoint}/upload/storage/v1/b/{bucket}/o?name=o&uploadType=media"
 
     answer = send(
@@ -101,7 +101,7 @@ def test_names_of_cloud_kms_keys_pass(endpoint: str, bucket: str) -> None:
 
 
 def test_lists_of_what_does_not_exist_here_are_empty(storage: Any, bucket: str) -> None:
-    """Nothing can make such a thing, so that an empty list is the truth; of a bucket that is absent there is none."""
+    """Lists of what cannot be created are empty; the list of a missing bucket is 404."""
     lists: dict[str, Callable[[str], Any]] = {
         "storage#notifications": lambda name: storage.notifications().list(bucket=name),
         "storage#managedFolders": lambda name: storage.managedFolders().list(bucket=name),

@@ -112,7 +112,7 @@ def lockable(storage: Any, new_name: Callable[[], str]) -> str:
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize(("field", "kind"), [("temporaryHold", "Temporary"), ("eventBasedHold", "Event-Based")])
 def test_a_held_object_is_kept(endpoint: str, storage: Any, bucket: str, field: str, kind: str, ending: str) -> None:
-    """Nothing ends it before its hold is released; then everything does."""
+    """A held object cannot be deleted or replaced in any way until its hold is released."""
     storage.objects().insert(bucket=bucket, name="other", media_body=data(b"new")).execute()
     made = _insert(storage, bucket, **{field: True})
 
@@ -127,7 +127,7 @@ def test_a_held_object_is_kept(endpoint: str, storage: Any, bucket: str, field: 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_an_object_is_kept_for_the_period_of_its_bucket(endpoint: str, storage: Any, bucket: str, ending: str) -> None:
-    """A retention policy keeps objects that are older than itself, too, and lets go of them when it goes."""
+    """A retention policy also protects older objects; removing it releases all of them."""
     made = _insert(storage, bucket)
     storage.objects().insert(bucket=bucket, name="other", media_body=data(b"new")).execute()
     storage.buckets().patch(bucket=bucket, body={"retentionPolicy": {"retentionPeriod": "3600"}}).execute()
@@ -167,7 +167,7 @@ def test_a_retention_period_ends(storage: Any, bucket: str) -> None:
 
 
 def test_an_event_based_hold_begins_the_period_anew(storage: Any, bucket: str) -> None:
-    """While it lasts the period has no end; released, the period begins then, and stays so after other changes."""
+    """The retention period starts when the hold is released, and other changes do not restart it."""
     body = {"retentionPolicy": {"retentionPeriod": "3600"}, "defaultEventBasedHold": True}
     storage.buckets().patch(bucket=bucket, body=body).execute()
     made = _insert(storage, bucket)
@@ -206,7 +206,7 @@ def test_periods_that_no_bucket_has(storage: Any, bucket: str, seconds: str) -> 
 
 
 def test_a_policy_is_not_locked_here(storage: Any, bucket: str) -> None:
-    """A lock is for good: the method is not emulated, and a body that says so locks nothing."""
+    """The method that locks a policy is not emulated, and a body with `isLocked` locks nothing."""
     policy = {"retentionPolicy": {"retentionPeriod": "60", "isLocked": True}}
     made = storage.buckets().patch(bucket=bucket, body=policy).execute()
 
@@ -229,7 +229,7 @@ def test_a_retention_configuration_keeps_its_object(storage: Any, lockable: str)
 
 @pytest.mark.parametrize("mode", ["Unlocked", "Locked"])
 def test_a_retention_is_loosened_only_on_purpose(storage: Any, lockable: str, mode: str) -> None:
-    """An unlocked one asks for `overrideUnlockedRetention`, a locked one is never loosened; both may last longer."""
+    """Reducing an unlocked one needs `overrideUnlockedRetention`, a locked one cannot be reduced; both can grow."""
     _insert(storage, lockable, retention={"mode": mode, "retainUntilTime": _later()})
     _patch(storage, lockable, retention={"mode": mode, "retainUntilTime": _later(2 * _YEAR)}).execute()
     other = {"Unlocked": "Locked", "Locked": "Unlocked"}[mode]
@@ -263,7 +263,7 @@ def test_a_retention_is_loosened_only_on_purpose(storage: Any, lockable: str, mo
 def test_retention_configurations_that_may_not_be(
     storage: Any, lockable: str, body: dict[str, Any], reason: str
 ) -> None:
-    """They are refused, for new objects and for old ones."""
+    """Invalid retention configurations are refused for new and existing objects."""
     insert = storage.objects().insert(bucket=lockable, name="new", body=body, media_body=data(b""))
     _insert(storage, lockable)
 
@@ -271,7 +271,7 @@ def test_retention_configurations_that_may_not_be(
 
 
 def test_a_bucket_has_to_allow_retention_configurations(endpoint: str, storage: Any, bucket: str) -> None:
-    """It says so when it is made; elsewhere a configuration is refused, not dropped, by the XML API too."""
+    """Only a bucket created for it takes a configuration; elsewhere it is refused, not dropped, by the XML API too."""
     retention = {"mode": "Unlocked", "retainUntilTime": _later()}
     _insert(storage, bucket)
     lock = {"x-goog-object-lock-mode": "GOVERNANCE", "x-goog-object-lock-retain-until-date": _later()}

@@ -93,7 +93,7 @@ def test_a_lost_chunk_is_sent_again(storage: Any, bucket: str, lost: int, *, sen
 
 @pytest.mark.parametrize("said", ["yes", "no"])
 def test_clients_that_take_no_308(endpoint: str, bucket: str, said: str) -> None:
-    """With `X-GUploader-No-308: yes` what is incomplete is 200 with the status in a header: Go's client asks so."""
+    """With `X-GUploader-No-308: yes`, which Go's client sends, an incomplete upload is 200 with a status header."""
     session, header = _start(endpoint, bucket), {"x-guploader-no-308": said}
 
     answers = [

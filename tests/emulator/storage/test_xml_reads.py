@@ -134,7 +134,7 @@ def test_errors_are_xml(endpoint: str, bucket: str, verb: str, place: str, statu
 
 
 def test_an_error_of_head_has_no_body(endpoint: str, bucket: str) -> None:
-    """Its status says all."""
+    """An error of HEAD has a status and no body."""
     answer = send("HEAD", _url(endpoint, bucket, "absent"))
 
     assert (answer.status, answer.content) == (404, b"")
@@ -186,7 +186,7 @@ def test_an_object_runs_nothing_in_a_browser(endpoint: str, storage: Any, bucket
 
 @pytest.mark.usefixtures("made")
 def test_reads_count_as_the_method_of_the_json_api(endpoint: str, emulator: Any, bucket: str) -> None:
-    """So faults and quotas meet them, in XML, with the seconds to wait."""
+    """Faults and quotas apply to XML reads; errors are XML with `Retry-After`."""
     emulator.faults({"method": "storage.objects.get", "status": 503, "message": "<busy>", "retryAfter": 3})
     try:
         refused = send("GET", _url(endpoint, bucket))

@@ -135,7 +135,7 @@ def test_the_fields_of_the_starting_request(emulator: RunningEmulator, bucket: s
 
 
 def test_a_custom_time_that_is_none_is_refused(emulator: RunningEmulator, bucket: str) -> None:
-    """It is not dropped."""
+    """A malformed custom time is refused, not dropped."""
     begun = Upload(emulator, bucket).begin({"x-goog-custom-time": "yesterday"})
 
     assert (begun.status, b"<Code>InvalidArgument</Code>" in begun.content) == (400, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import orjson
@@ -39,10 +40,10 @@ def rendered(response: Response, *, pretty: bool) -> Response:
         headers.setdefault("content-type", f"{_JSON}; charset=UTF-8")
     if body is None or isinstance(body, bytes):
         body = body or b""
-        # 204 and 304 have no body, and 204 no length either.
-        if response.status != 204:
+        # Neither has a body, and the length of a 304 would be that of the object (RFC 9110, 8.6).
+        if response.status not in (204, 304):
             headers.setdefault("content-length", str(len(body)))
-    return Response(body=body, status=response.status, headers=headers)
+    return replace(response, body=body, headers=headers)
 
 
 class Out(Protocol):
@@ -93,9 +94,13 @@ async def _copied(chunks: AsyncIterator[bytes], write: _Write) -> None:
 
 
 def _packs(call: Call, answer: Response) -> bool:
-    """Whether JSON is compressed: as Google does it, for clients that say "gzip" in their `User-Agent` too."""
+    """Whether JSON is compressed: as Google does it, for clients that say "gzip" in their `User-Agent` too.
+
+    Objects never are: their bytes may be packed already, or a part of them.
+    """
     return (
         isinstance(answer.body, bytes)
+        and not answer.stored
         and len(answer.body) >= _LEAST
         and answer.headers.get("content-type", "").startswith(_JSON)
         and call.limit is None  # a fault counts the bytes of the JSON

@@ -81,8 +81,10 @@ class Response:
             for an empty body.
         status: HTTP status.
         headers: further headers; `content-type` is set where `body` tells it.
+        stored: whether the bytes are those of an object: they are sent as they are, whatever their type.
     """
 
     body: dict[str, Any] | list[Any] | bytes | FilePart | AsyncIterator[bytes] | None = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    stored: bool = False

@@ -20,7 +20,9 @@ from resources import errors
 if TYPE_CHECKING:
     from emulator.context import Emulator
 
-_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
+_RANGE = re.compile(r"bytes=(?:([0-9]+)-([0-9]+)?|-([0-9]+))")
+_MOST_DIGITS = 19
+"""Of the position of a byte in any file. Clients write the largest number there is for "to the end"."""
 
 
 def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -> Response:
@@ -46,9 +48,9 @@ def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -
     headers["content-length"] = str(end - start)
     body = blobs.part(emulator, row["blob"], start, end)
     if _part(wanted) is None:
-        return Response(body=body, headers=headers)
+        return Response(body=body, headers=headers, stored=True)
     headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
-    return Response(status=206, body=body, headers=headers)
+    return Response(status=206, body=body, headers=headers, stored=True)
 
 
 async def in_text(call: Call, answer: Awaitable[Response]) -> Response:
@@ -94,7 +96,7 @@ def _transcoded(emulator: Emulator, row: sqlite3.Row, headers: dict[str, str]) -
     for name in ("content-encoding", "accept-ranges"):
         headers.pop(name, None)
     headers.update({"warning": "214 UploadServer gunzipped", "vary": "Accept-Encoding"})
-    return Response(body=_unpacked(packed), headers=headers)
+    return Response(body=_unpacked(packed), headers=headers, stored=True)
 
 
 async def _unpacked(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -111,7 +113,13 @@ def _part(wanted: str | None) -> tuple[str, str | None, str | None] | None:
     if found is None:
         return None
     first, last, suffix = found.groups()
-    return None if last is not None and int(last) < int(first) else (first, last, suffix)
+    return None if last is not None and _number(last) < _number(first) else (first, last, suffix)
+
+
+def _number(digits: str) -> int:
+    """Any number of digits, which `int` does not read; what no file reaches is as good as any other such number."""
+    digits = digits.lstrip("0")
+    return int(digits or "0") if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
 
 
 def _bounds(wanted: str | None, size: int) -> tuple[int, int] | None:
@@ -120,8 +128,8 @@ def _bounds(wanted: str | None, size: int) -> tuple[int, int] | None:
     if part is None:
         return 0, size
     first, last, suffix = part
-    start = int(first) if suffix is None else max(0, size - int(suffix))
-    end = size if last is None else min(int(last) + 1, size)
+    start = _number(first) if suffix is None else max(0, size - _number(suffix))
+    end = size if last is None else min(_number(last) + 1, size)
     return (start, end) if start < end else None
 
 

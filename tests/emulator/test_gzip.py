@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import secrets
 import socket
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,3 +95,22 @@ def test_the_whole_address_may_stand_in_a_request(emulator: RunningEmulator, pro
         with connection.makefile("rb") as answer:
             assert answer.readline().split()[1] == b"200"
             assert answer.read().endswith(b"\r\n\r\n{}\n")
+
+
+@pytest.mark.parametrize("place", ["storage/v1/{}/o?alt=media", "download/storage/v1/{}/o", "{}/o"])
+def test_objects_are_sent_as_they_are(emulator: RunningEmulator, bucket: str, place: str) -> None:
+    """JSON, too: what is stored packed is not packed again, and a part of an object is that part."""
+    content = json.dumps(list(range(1000))).encode()
+    bucket = bucket if "storage" in place else bucket.split("/")[1]
+    url = f"{emulator.endpoint}/{place.format(bucket)}"
+    objects = bucket if "storage" in place else f"b/{bucket}/o"
+
+    _put(emulator, objects, content, content_type="application/json")
+    whole, part = send("GET", url, headers=_TAKEN), send("GET", url, headers={**_TAKEN, "range": "bytes=0-1999"})
+    stored = gzip.compress(json.dumps([secrets.token_hex(999) for _ in range(3)]).encode())
+    _put(emulator, objects, stored, "&contentEncoding=gzip", content_type="application/json")
+    packed = send("GET", url, headers=_TAKEN)
+
+    assert (whole.content, part.content, packed.content) == (content, content[:2000], stored)
+    assert (part.status, part.headers["content-range"]) == (206, f"bytes 0-1999/{len(content)}")
+    assert [answer.headers.get("content-encoding") for answer in (whole, part, packed)] == [None, None, "gzip"]

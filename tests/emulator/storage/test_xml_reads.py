@@ -101,6 +101,7 @@ def test_conditions(endpoint: str, bucket: str, made: dict[str, Any]) -> None:
 
     assert [(*row[:2], answer.status) for row, answer in zip(rows, answers, strict=True)] == rows
     assert {_code(answer) for answer in answers if answer.status == 412} == {"PreconditionFailed"}
+    assert not any("content-length" in answer.headers for answer in answers if answer.status == 304)
 
 
 def test_generations(endpoint: str, storage: Any, bucket: str, made: dict[str, Any]) -> None:

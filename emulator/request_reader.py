@@ -75,19 +75,23 @@ class RequestReader:
     def feed(self, data: bytes | memoryview) -> None:
         """Parses at most `step` bytes. Raises `Refused`."""
         self._body = 0
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as exc:
-            self._pass_over_offer(bytes(data[exc.args[0] :]))
-        except httptools.HttpParserError as exc:
-            raise Refused(_refusal(exc)) from exc
+        rest: bytes | memoryview | None = data
+        while rest is not None:
+            rest = self._parse(rest)
         self._beside += len(data) - self._body
         if self._beside > MOST_BYTES + STEP:
             raise Refused(refusals.LONG_HEAD if self._in_head else refusals.LONG_FRAMING)
 
-    def _pass_over_offer(self, rest: bytes) -> None:
-        """Another protocol is offered, and HTTP/1.1 goes on."""
-        self.feed(self._without_offer() + rest if self._has_body else rest)
+    def _parse(self, data: bytes | memoryview) -> bytes | None:
+        """Returns what is still to be parsed after the offer of another protocol: HTTP/1.1 goes on."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as exc:
+            rest = bytes(data[exc.args[0] :])
+            return self._without_offer() + rest if self._has_body else rest
+        except httptools.HttpParserError as exc:
+            raise Refused(_refusal(exc)) from exc
+        return None
 
     def _without_offer(self) -> bytes:
         """Parses the last head again without its `Upgrade` header, so that the body is read."""
@@ -137,7 +141,7 @@ class RequestReader:
 
     def on_chunk_header(self) -> None:
         """A chunk begins."""
-        self._beside -= _CHUNK_LINE_BYTES
+        self._beside = max(0, self._beside - _CHUNK_LINE_BYTES)  # a shorter line leaves nothing for what comes later
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""

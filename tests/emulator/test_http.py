@@ -132,6 +132,24 @@ def test_an_offer_of_another_protocol_is_passed_over(emulator: RunningEmulator, 
     assert statuses(answers) == [200, 400, 200]
 
 
+def test_many_small_chunks_leave_no_room_for_long_trailers(emulator: RunningEmulator) -> None:
+    """What the lines of chunks take is allowed for each of them, not for what comes later."""
+    chunks, trailers = b"1\r\n \r\n" * 100_000 + b"0\r\n", b"a: b\r\n" * 80_000
+    post = b"POST %b HTTP/1.1\r\n%btransfer-encoding: chunked\r\n%b" % (LIST, _HOST, _CLOSE)
+
+    assert statuses(exchanged(emulator, post + chunks + b"\r\n")) == [400]
+    assert statuses(exchanged(emulator, post + chunks + trailers + b"\r\n")) == [431]
+
+
+def test_many_offers_that_come_together_are_passed_over(emulator: RunningEmulator) -> None:
+    """The bytes of each count once: none is too long."""
+    calls = b"".join(b"GET %b HTTP/1.1\r\n%b%b\r\n" % (LIST, _HOST, OFFER) for _ in range(200))
+
+    answers = exchanged(emulator, calls + b"GET %b HTTP/1.1\r\n%b%b" % (LIST, _HOST, _CLOSE))
+
+    assert statuses(answers) == [200] * 201
+
+
 def test_requests_that_come_together_are_answered_in_their_order(emulator: RunningEmulator, project: str) -> None:
     """Each sees what the one before did; the last one ends the connection."""
     path = f"/v1/projects/{project}/models".encode()

@@ -40,8 +40,7 @@ class Connection(asyncio.Protocol):
         self.loop = asyncio.get_running_loop()
         self.date = front.date
         self.budget = front.budget
-        self._front = front
-        self._seconds = seconds
+        self._front, self._seconds = front, seconds
         self._reader = RequestReader(front.heads, self)
         self._unread = b""
         self._exchanges: deque[Exchange] = deque()
@@ -49,7 +48,7 @@ class Connection(asyncio.Protocol):
         self._pace = Pace(self.loop, seconds)
         self._written = self._taken = 0
         self._paused = False
-        self._retired = False
+        self._retired = self._has_said_all = False
         self._refusal: bytes | None = None
         self._passes_over = self._begins = False
         self._writable: asyncio.Future[None] | None = None
@@ -86,6 +85,14 @@ class Connection(asyncio.Protocol):
         """Called by the event loop."""
         if not self._transport.is_closing() and self._refusal is None:
             self._read(data)
+
+    def eof_received(self) -> bool:
+        """Called by the event loop: no more comes. Requests that are whole are answered, before the connection ends."""
+        self._pace.expect("")
+        self._has_said_all, broken, self._arriving = True, self._arriving, None
+        if broken in self._exchanges:
+            self._exchanges.pop().lose()
+        return bool(self._exchanges)
 
     def _read(self, data: bytes) -> None:
         """Reads the requests in some bytes, up to one that has to wait for its turn; the rest is kept for later."""
@@ -247,8 +254,8 @@ class Connection(asyncio.Protocol):
         self._transport.resume_reading()
 
     def _may_read(self) -> bool:
-        ends = self._refusal is not None or self._transport.is_closing()
-        return self._paused and len(self._exchanges) <= 1 and not ends
+        goes_on = self._refusal is None and not self._transport.is_closing()
+        return self._paused and len(self._exchanges) <= 1 and goes_on
 
     def close(self) -> None:
         """See `exchange.Link`."""
@@ -261,7 +268,7 @@ class Connection(asyncio.Protocol):
         self._exchanges.popleft()
         self._pace.rest()
         self.resume_reading()
-        if self._retired:
+        if self._retired or (self._has_said_all and not self._exchanges):
             self._transport.close()
         self._end_refused()
         self._begin()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
+import resource
 import signal
 import socket
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from emulator.server import App
 from emulator.settings import Settings
 from resources.errors import Error
 
+_FILES = 1 << 16
+"""More than every connection and every object on its way need; nodes go through all that may be open when they fork."""
+
 
 def serve(data: Path, settings: Settings) -> None:
     """Serves in the foreground until SIGTERM or SIGINT; returns when every worker process has ended.
@@ -30,6 +34,7 @@ def serve(data: Path, settings: Settings) -> None:
         Error: the port is taken, `data` cannot be used, or another emulator uses it.
     """
     code = version.digest()  # before anything else: what is imported from here on is this code
+    _open_more()
     daemon.prepare(data)
     with _lock(data), listening.bind(settings) as listener:
         port = listener.getsockname()[1]
@@ -42,6 +47,18 @@ def serve(data: Path, settings: Settings) -> None:
             if not reason:
                 raise
             raise daemon.unusable(data, reason) from exc
+
+
+def _open_more() -> None:
+    """As many open files as the system lets this process have, up to a bound: a large answer takes three of them.
+
+    The soft limit is often 1024, for the sake of programs that call `select`.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):  # the system has a lower bound than it says; then it stays as it is
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 async def _run(data: Path, settings: Settings, listener: socket.socket, code: str) -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import json
 import re
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import escape, unescape
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from emulator import moments
 from emulator.call import Call
@@ -164,9 +163,8 @@ def _verify(digest: digests.Digest, promised: Mapping[str, str]) -> None:
 async def _finish(emulator: Emulator, session: sqlite3.Row, content: bytes) -> Response:
     parts = _parts(emulator, session)
     chosen = _chosen({row["number"]: row for row in parts}, content)
-    with blobs.writing(emulator) as writer, contextlib.ExitStack() as opened:
-        files = [opened.enter_context(blobs.path(emulator, row["blob"]).open("rb")) for row in chosen]
-        await asyncio.to_thread(blobs.concatenate, files, writer)
+    with blobs.writing(emulator) as writer:
+        await asyncio.to_thread(blobs.concatenate, _opened(emulator, chosen), writer)
         new = NewObject(
             bucket=session["bucket"],
             name=session["name"],
@@ -180,6 +178,21 @@ async def _finish(emulator: Emulator, session: sqlite3.Row, content: bytes) -> R
     blobs.remove_unused(emulator, [session["blob"], *(row["blob"] for row in parts)])
     etag = f"<ETag>{escape(_etag(writer.digest.md5), quote=False)}</ETag>"
     return _result("CompleteMultipartUploadResult", session["bucket"], session["name"], etag)
+
+
+def _opened(emulator: Emulator, parts: list[sqlite3.Row]) -> Iterator[IO[bytes]]:
+    """The files of parts, one open at a time: there may be more of them than a process may have open.
+
+    Raises:
+        XmlError: another request has ended the upload, or replaced a part, meanwhile.
+    """
+    for part in parts:
+        try:
+            file = blobs.path(emulator, part["blob"]).open("rb")
+        except FileNotFoundError:
+            raise XmlError(404, "NoSuchUpload", "The upload is over, or one of its parts was replaced.") from None
+        with file:
+            yield file
 
 
 def _put(emulator: Emulator, new: NewObject, session: sqlite3.Row) -> None:

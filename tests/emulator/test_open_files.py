@@ -49,3 +49,22 @@ def test_parts_of_an_upload_are_opened_one_by_one(emulator_factory: Callable[...
 
     assert ended.status == 200
     assert send("GET", url).content == b"".join(b"%d " % n for n in range(1, 61))
+
+
+def test_a_part_that_is_gone_ends_the_upload(emulator: RunningEmulator, project: str) -> None:
+    """As where another request ends it, or sends the part again, while the object is made."""
+    emulator.storage().buckets().insert(project=project, body={"name": f"{project}-b"}).execute()
+    url, folder = f"{emulator.endpoint}/{project}-b/o", emulator.data / "objects"
+    found = re.search("<UploadId>(.*)</UploadId>", send("POST", f"{url}?uploads").content.decode())
+    assert found
+    content = f"part of {project}".encode()
+    upload = f"{url}?uploadId={found[1]}"
+    tag = send("PUT", f"{upload}&partNumber=1", content).headers["etag"]
+    for file in folder.glob("??/*"):
+        if file.stat().st_size == len(content) and file.read_bytes() == content:
+            file.unlink()
+
+    listed = f"<CompleteMultipartUpload>{_PART.format(1, tag)}</CompleteMultipartUpload>"
+    ended = send("POST", upload, listed.encode())
+
+    assert (ended.status, b"<Code>NoSuchUpload</Code>" in ended.content) == (404, True)

@@ -34,7 +34,7 @@ emulator: _local setup ## start the endpoint on this machine
 	@$(LOCAL) && python -m emulator up --restart
 
 .PHONY: up
-up: _local setup ## build the models, start the emulator, deploy the local stack, show a prediction of each model
+up: _local setup ## start the emulator, build the models, deploy the local stack, show a prediction of each model
 	@$(LOCAL) && tools/up.sh
 
 .PHONY: preview

@@ -14,9 +14,10 @@ from typing import Any
 
 from emulator import console, daemon, listening, version
 from emulator.settings import Settings, add_options
-from resources.errors import Error
+from resources import _local
+from resources.errors import Error, InvalidInput
 
-_DATA = Path(".local/emulator")
+_DATA = _local.DATA
 _EXAMPLES = """\
 examples:
   python -m emulator up                       start in the background, at the endpoint of the local stack
@@ -170,8 +171,7 @@ def _status(options: argparse.Namespace) -> int:
     with daemon.running(options.data) as found:
         answer = daemon.status(found) if found else None
         if found is None or answer is None:
-            print("emulator is not up: python -m emulator up")
-            return 3
+            return _not_up()
     settings = answer["settings"]
     rows = [
         ("endpoint", found.endpoint),
@@ -186,6 +186,7 @@ def _status(options: argparse.Namespace) -> int:
         *([("sunset", "new models and versions are refused")] if settings["sunset"] else []),
     ]
     print("\n".join(f"{name:<12}{value}" for name, value in rows))
+    _warn_of_endpoint()
     if answer["versions"]:
         print()
         _table([("VERSION", "STATE", "NODES", "MIN", "MAX", "DEFAULT"), *map(_version_row, answer["versions"])])
@@ -193,6 +194,24 @@ def _status(options: argparse.Namespace) -> int:
         if "errorMessage" in row:
             print(f"\n{row['name']}: {row['errorMessage']}")
     return 0
+
+
+def _warn_of_endpoint() -> None:
+    """Says what is wrong with the local stack's endpoint, where something is: `up` would refuse it."""
+    try:
+        _local.address()
+    except InvalidInput as exc:
+        print(f"warning: {exc}", file=sys.stderr)
+
+
+def _not_up() -> int:
+    try:
+        _local.address()
+    except InvalidInput as exc:
+        print(f"emulator is not up, and cannot be started at the local stack's endpoint: {exc}")
+    else:
+        print("emulator is not up: python -m emulator up")
+    return 3
 
 
 def _counted(number: int, noun: str) -> str:

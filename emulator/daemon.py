@@ -19,6 +19,7 @@ from typing import Any
 
 from emulator import disk
 from emulator.access import read_token
+from resources import _local
 from resources.errors import Error
 
 _START_SECONDS = 60
@@ -46,24 +47,13 @@ class Running:
     handle: int
 
 
-def _start_time(pid: int) -> str | None:
-    """When a process started, in clock ticks since boot; None where there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    # The second field is the program's name in parentheses, which may hold anything.
-    fields = text.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else fields[19]
-
-
 @contextmanager
 def pid_file(data: Path, endpoint: str, token_file: str, code: str) -> Iterator[None]:
     """Notes, while the block runs, that this process serves, where the token for it is, and which code it runs."""
     file, pid = data / "pid", os.getpid()
     unfinished = data / "pid.new"
     where = {"endpoint": endpoint, "tokenFile": str(Path(token_file).absolute()) if token_file else "", "code": code}
-    unfinished.write_text(json.dumps({"pid": pid, "started": _start_time(pid), **where}))
+    unfinished.write_text(json.dumps({"pid": pid, "started": _local.start_time(pid), **where}))
     unfinished.replace(file)
     try:
         yield
@@ -81,7 +71,7 @@ def running(data: Path) -> Iterator[Running | None]:
         yield None
         return
     try:
-        same = _start_time(known["pid"]) == known["started"]
+        same = _local.start_time(known["pid"]) == known["started"]
         where = {"endpoint": known["endpoint"], "token_file": known.get("tokenFile", ""), "code": known.get("code", "")}
         yield Running(pid=known["pid"], handle=handle, **where) if same else None
     finally:

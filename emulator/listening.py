@@ -9,8 +9,6 @@ from emulator.settings import Settings
 from resources import _local
 from resources.errors import Error
 
-_OTHER_PORT = f"choose another port: set {_local.KEY} to http://127.0.0.1:PORT in {_local.FILE} (or give --port)"
-
 
 def bind(settings: Settings) -> socket.socket:
     """A socket that listens at the settings' address. Raises `Error` if that fails."""
@@ -23,6 +21,6 @@ def bind(settings: Settings) -> socket.socket:
         listener.close()
         if exc.errno == errno.EADDRINUSE:
             taken = f"port {settings.port} is taken by another program, such as the emulator of another folder"
-            raise Error(f"{taken}: stop it, or {_OTHER_PORT}") from exc
-        raise Error(f"cannot listen on port {settings.port}: {exc.strerror}; {_OTHER_PORT}") from exc
+            raise Error(f"{taken}: stop it, or {_local.other_port()}") from exc
+        raise Error(f"cannot listen on port {settings.port}: {exc.strerror}; {_local.other_port()}") from exc
     return listener

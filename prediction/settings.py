@@ -62,6 +62,8 @@ def target(
         return Target(project=project, settings=_patient(settings_of(endpoint, region)))
     name = named_stack(stack)
     path = stack_file(name, folder or Path())
+    if not endpoint and name.rpartition("/")[2] == _local.STACK:
+        _local.address(folder)  # else the environment could send the local stack's data to another machine
     config = _config(path)
     settings = settings_of(
         endpoint,

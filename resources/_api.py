@@ -145,6 +145,7 @@ class Api:
             return _unheard(request, _reach.foreign(self.where(request), error.content, status))
         found = _answers.from_response(status, error.content, media="alt=media" in request.uri)
         found.method, found.writes, found.is_google = request.methodId, _writes(request), self.settings.is_google
+        found.endpoint = self.settings.endpoint if self.settings.anonymous else ""
         found.retry_after = retry_after(error.resp, self._clock.time())
         return found
 

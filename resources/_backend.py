@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pwd
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -67,21 +68,46 @@ def refusal(stack: str, project: Path, base: Path) -> str:
         return ""
     return (
         f"stack {stack} is in {LOCAL_STATE}, which is for the stack {_local.STACK} only; nothing was changed.\n"
-        f"{way_out(stack)}"
+        f"{way_out(stack, project)}"
     )
 
 
-def way_out(stack: str) -> str:
-    """How to move a stack from the local state to a backend of one's own, or to destroy it: lines of text."""
-    return f"""To move it to a backend of your own:
-    command pulumi stack export --stack {stack} --show-secrets --file {stack}.json
-    pulumi login URL                    # from here to the import in a shell that has not sourced local.env
-    pulumi stack init {stack}
-    pulumi stack import --stack {stack} --file {stack}.json
-    command pulumi stack rm --stack {stack} --force --preserve-config
-    rm {stack}.json                     # it holds secrets in plain text
-To destroy it:
-    command pulumi destroy --stack {stack}"""
+def way_out(stack: str, project: Path, owner: str = "") -> str:
+    """How to move a stack from the local state to a backend of one's own, or to destroy it: lines of text.
+
+    Each command names its backend, so that it works in any shell, whatever that is logged in to; `env` finds the
+    program, not the function of local.env. None has a comment, which zsh would take for arguments.
+
+    Args:
+        stack: the stack's name.
+        project: the checkout.
+        owner: name of the stack's project, where it is not the checkout's.
+    """
+    name, plain, file = f"organization/{owner}/{stack}" if owner else stack, shlex.quote(stack), f"{stack}.state.json"
+    local = f"env {_here(project)} PULUMI_CONFIG_PASSPHRASE="
+    name, file = shlex.quote(name), shlex.quote(file)
+    folder = f"in the folder of the project {owner}" if owner else "in this folder"
+    return f"""To move it to a backend of your own, run this {folder}, in any shell, with its URL (gs://BUCKET) for URL:
+    {local} pulumi stack export --stack {name} --show-secrets --file {file} &&
+    env PULUMI_BACKEND_URL=URL pulumi stack init {plain} &&
+    env PULUMI_BACKEND_URL=URL pulumi stack import --stack {plain} --file {file} &&
+    {local} pulumi stack rm --stack {name} --yes --force --preserve-config; rm -f {file}
+It is one command, which stops at the first step that fails: the stack then stays here, and an existing stack {stack} on
+that backend is not changed. --force is needed because the stack lists resources; they stay, and belong to the moved
+stack. {file} holds secrets in plain text and is removed at the end.
+To destroy it, {folder}:
+    {local} pulumi destroy --stack {name}
+If the stack has a passphrase, give it where PULUMI_CONFIG_PASSPHRASE is empty."""
+
+
+def upgrade(project: Path) -> str:
+    """What to do about a stack in the layout that Pulumi had before stacks belonged to projects: one line of text."""
+    return f"It has the layout of an older Pulumi: `env {_here(project)} pulumi state upgrade` first, then look again"
+
+
+def _here(project: Path) -> str:
+    """The variable that names the local state of a checkout, as a word of a shell's command."""
+    return f"PULUMI_BACKEND_URL={shlex.quote((project.resolve() / LOCAL_STATE).as_uri())}"
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from resources import _credentials, errors
+from resources import _credentials, _local, errors
 
 _AGAIN = "This passes, as a rule: run the same command again, it goes on where this one stopped"
 _UNHEARD = "It may have taken effect all the same: before you take the stack file back, `pulumi refresh` tells"
@@ -75,6 +75,8 @@ def step(error: errors.ApiError | errors.OperationFailed) -> str:
         return _KEPT
     if isinstance(error, errors.FailedPrecondition) and error.method.endswith(".create"):
         return _MEND  # what is there already has no part in it
+    if isinstance(error, errors.AlreadyExists) and (stranger := _local.not_ours(error.endpoint)):
+        return f"{stranger}. Else: {_STEPS[errors.AlreadyExists][0].lower()}{_STEPS[errors.AlreadyExists][1:]}"
     return permission(error) or _STEPS[type(error)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
 KEY = "tf2-models:endpoint"
 PORT = 8470
 """The emulator's default port."""
+DATA = Path(".local/emulator")
+"""The folder in a checkout that holds the emulator's state, its log and its pid file."""
 _HOST = "127.0.0.1"
 _FORM = re.compile(r"http://(localhost|127(?:\.[0-9]{1,3}){3})(?::([0-9]{1,5}))?/?", re.IGNORECASE)
 
@@ -67,14 +70,68 @@ def default(stack: str) -> str | None:
     return f"http://{_HOST}:{PORT}" if stack.rpartition("/")[2] == STACK else None
 
 
+def emulator() -> str | None:
+    """The endpoint of the emulator that runs in this folder, `http://HOST:PORT`; None if none does."""
+    try:
+        noted = json.loads((DATA / "pid").read_text(encoding="utf-8"))
+        runs = start_time(noted["pid"]) == noted["started"]
+        return str(noted["endpoint"]) if runs else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def start_time(pid: int) -> str | None:
+    """When a process started, in clock ticks since boot; None if it does not run."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The second field is the program's name in parentheses, which may hold anything.
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else fields[19]
+
+
+def other_port() -> str:
+    """What to do where the local stack's port is taken."""
+    variable, path = os.environ.get(ENDPOINT_VARIABLE), Path(FILE)
+    try:
+        declared = _declared(path) or f"http://{_HOST}:{PORT}"
+    except errors.InvalidInput:
+        declared = ""
+    # The function `pulumi` sets the variable to what the file says: the file is what to change then.
+    overridden = variable and declared and _parsed(variable) != _parsed(declared)
+    where = ENDPOINT_VARIABLE if overridden else f"{KEY} in {FILE}"
+    return f"set {where} to http://127.0.0.1:PORT with another port"
+
+
+def not_ours(url: str) -> str:
+    """What to say of a server on this machine that is not the emulator of this folder; empty if it is, or is far.
+
+    Args:
+        url: of the endpoint that answered.
+    """
+    own, found = emulator(), _parsed(url)
+    if found is None or (own and _parsed(own) == found):
+        return ""
+    here = f"that of this folder runs on {own}" if own else "none runs in this folder"
+    return (
+        f"What answers on {url} is not this folder's emulator ({here}); is it another folder's? If so, {other_port()}"
+    )
+
+
 def up_command(url: str) -> str:
-    """The command that starts an emulator at a URL; with `--port` unless that is the local stack's endpoint."""
+    """The command that starts an emulator at a URL.
+
+    With `--port` if the local stack here is elsewhere, and with `--restart` if this folder's emulator runs elsewhere.
+    """
     command, found = "python -m emulator up", _parsed(url)
     try:
         elsewhere = found is not None and found != address()
     except errors.InvalidInput:
         elsewhere = found is not None
-    return f"{command} --port {found[1]}" if found and elsewhere else command
+    port = f" --port {found[1]}" if found and elsewhere else ""
+    own = emulator()
+    return f"{command}{port}{' --restart' if found and own and _parsed(own) != found else ''}"
 
 
 def _parsed(text: str) -> tuple[str, int] | None:

@@ -132,6 +132,7 @@ class ApiError(Error):
         reason: Cloud Storage's name of it.
         is_google: whether it is Google's own endpoint that answered.
         writes: whether the call was one that changes something.
+        endpoint: URL of the server on this machine that answered; empty for any other.
     """
 
     code: int = 500
@@ -139,6 +140,7 @@ class ApiError(Error):
     reason: str = "backendError"
     is_google: bool = True
     writes: bool = False
+    endpoint: str = ""
     retry_after: float = 0.0
     """Seconds after which the API asks to be called again; 0 where it does not say."""
 

@@ -88,6 +88,25 @@ class Engine:
         assert bool(done.returncode) is fails, text
         return text
 
+    def shell(self, script: str, **variables: str) -> str:
+        """What a script prints in the program's folder, in a shell with these variables of Pulumi's and no terminal."""
+        kept = ("PULUMI_HOME", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "PULUMI_SKIP_UPDATE_CHECK")
+        known = {
+            name: text for name, text in self._environment.items() if name in kept or not name.startswith("PULUMI_")
+        }
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=self._program,
+            env={**known, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=BOUND,
+            check=False,
+        )
+        return done.stdout
+
     def begin(self, verb: str, *options: str) -> subprocess.Popen[str]:
         """Starts a command on the stack and does not wait for it."""
         return self._begun("pulumi", verb, "--non-interactive", *options)

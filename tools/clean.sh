@@ -11,7 +11,8 @@ if [[ -d .local/state/.pulumi/stacks ]]; then
         fail "nothing was removed: .local/state may hold other stacks, and reading it needs Python: run \"make setup\""
     empty=yes
     others=$("$python" -m tools.local_state alone) || empty=""
-    [[ -z $others ]] || say "Other stacks in .local/state:"$'\n'"$others"
+    [[ -n $empty ]] && title="Stacks in .local/state beside the local one, which are removed with it:" || title="Other stacks in .local/state:"
+    [[ -z $others ]] || say "$title"$'\n'"$others"
     [[ -n $empty ]] || fail "nothing was removed: .local/state is the only record of the resources of the stacks above"
 fi
 if [[ -d .local/emulator && -x $venv/bin/python ]]; then

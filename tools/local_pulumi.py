@@ -34,6 +34,7 @@ _VALUED = (
 """Options before or after `stack init` that take a value. The value of any other is mistaken for a stack's name."""
 _KINDS = {"--stack": "stack", "--source": "stack", "--dest": "stack", "--cwd": "folder", "s": "stack", "C": "folder"}
 """Long options, and letters of short ones, whose value names a stack or a folder."""
+_NAME_IT = f"name the stack {_local.STACK}, or use a shell that has not sourced local.env"
 _MESSAGE = "m"
 """The letter of a short option that always takes a value, `-mfixes`: what follows are not options."""
 
@@ -66,6 +67,8 @@ def refusal(arguments: Sequence[str]) -> str:
     folder = Path(os.environ.get("PULUMI_OPTION_CWD") or ".")
     words: list[str] = []
     for kind, value in _parsed(arguments):
+        if kind == "stack" and not value:
+            return f"the stack's name is missing: {_NAME_IT}"
         if kind == "stack" and not _is_local(value):
             return f'"{value}" is another stack. {_elsewhere(value)}'
         if kind == "folder":
@@ -84,7 +87,7 @@ def _words_refusal(words: Sequence[str]) -> str:
         verb = next((index for index, word in enumerate(after) if word in _NAMING), None)
         names = None if verb is None else after[verb + 1 :]
         if verb is not None and after[verb] in ("init", "select") and not names:
-            return f"name the stack {_local.STACK}, or use a shell that has not sourced local.env"
+            return _NAME_IT
     elif words[:1] == ["cancel"]:
         names = words[1:]
     other = next((name for name in names or () if not _is_local(name)), None)
@@ -106,9 +109,8 @@ def _elsewhere(name: str) -> str:
     plain = name.rpartition("/")[2]
     state = State(ROOT / _backend.LOCAL_STATE / ".pulumi", State.local().project, plain)
     if state.exists():
-        return (
-            f"It is in {_backend.LOCAL_STATE}, which is for the stack {_local.STACK} only.\n{_backend.way_out(plain)}"
-        )
+        where = f"It is in {_backend.LOCAL_STATE}, which is for the stack {_local.STACK} only."
+        return f"{where}\n{_backend.way_out(plain, ROOT)}"
     return "To work on it, use a shell that has not sourced local.env, and `pulumi login` to a backend of your own"
 
 

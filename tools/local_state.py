@@ -254,6 +254,7 @@ def _has_resources(state: State) -> bool:
 
 def _is_alone(state: State) -> bool:
     """Prints the other stacks beside one, each with the number of its resources and how to move or destroy it."""
+    project = _project()
     from resources import _backend  # not where this file is run by its path
 
     counts = {other: other.count() for other in state.others()}
@@ -261,7 +262,8 @@ def _is_alone(state: State) -> bool:
         has = f"{count} resource{'' if count == 1 else 's'}" if count else "empty"
         print(f"stack {other.stack} of project {other.project or '(none)'}: {has}")
         if count:
-            print(_backend.way_out(other.stack))
+            owner = "" if other.project == project else other.project
+            print(_backend.way_out(other.stack, ROOT, owner) if other.project else _backend.upgrade(ROOT))
     return not any(counts.values())
 
 

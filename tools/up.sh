@@ -5,8 +5,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 source local.env
 
+python -m emulator up --restart # first: a port that is taken is found before the training
 python -m models build --stack local
-python -m emulator up --restart
 python -m tools.recovery up
 for model in $(pulumi stack output models --json | python -c 'import json, sys; print(*json.load(sys.stdin))'); do
     python -m prediction "$model"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import select
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from resources import _local
 from tests.addresses import ELSEWHERE, declare, free_ports
 from tests.running import BOUND, ROOT, RunningEmulator, alive
 
@@ -145,7 +148,9 @@ def test_a_port_that_another_program_holds(make: Make) -> None:
 
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"error: port {taken} is taken by another program")
-    assert "set tf2-models:endpoint to http://127.0.0.1:PORT in Pulumi.local.yaml" in refused.stderr
+    assert (
+        "or set tf2-models:endpoint in Pulumi.local.yaml to http://127.0.0.1:PORT with another port" in refused.stderr
+    )
     assert _ask(before, "GET", "/-/status")[0] == 200
 
 
@@ -221,6 +226,47 @@ def test_an_endpoint_elsewhere(make: Make, verb: str, endpoint: str) -> None:
 
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("error: tf2-models:endpoint in Pulumi.local.yaml: must be http://127.0.0.1:PORT")
+
+
+def test_status_with_an_endpoint_elsewhere(make: Make) -> None:
+    """It says what is wrong with the endpoint: `up` would refuse it. Whether one runs, it says all the same."""
+    wrong = "tf2-models:endpoint in Pulumi.local.yaml: must be http://127.0.0.1:PORT"
+    checkout = make(free_ports(1)[0])
+    checkout.up()
+    declare(checkout.folder, "global")
+
+    runs = checkout.run("status")
+    checkout.run("down")
+    ended = checkout.run("status")
+
+    assert (runs.returncode, runs.stderr.startswith(f"warning: {wrong}")) == (0, True)
+    assert (ended.returncode, wrong in ended.stdout) == (3, True)
+
+
+def test_the_command_for_an_emulator_that_runs_elsewhere(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has `--restart`, without which `up` refuses; once it is there, or is killed, it has not."""
+    before, after = free_ports(2)
+    checkout = make(before)
+    checkout.up()
+    monkeypatch.chdir(checkout.folder)
+    monkeypatch.delenv("TF2_MODELS_ENDPOINT", raising=False)
+    declare(checkout.folder, after)
+
+    command = _local.up_command(f"http://127.0.0.1:{after}")
+    strange = _local.not_ours(f"http://127.0.0.1:{after}")
+    checkout.up("--restart")
+    own = _local.not_ours(f"http://localhost:{after}")
+
+    assert command == "python -m emulator up --restart"
+    assert f"that of this folder runs on http://127.0.0.1:{before}" in strange
+    assert own == ""
+    assert _local.up_command(f"http://127.0.0.1:{after}") == "python -m emulator up"
+    process = os.pidfd_open(checkout.pid_file()["pid"])
+    signal.pidfd_send_signal(process, signal.SIGKILL)
+    select.select([process], [], [], BOUND)
+    os.close(process)
+    assert "none runs in this folder" in _local.not_ours(f"http://127.0.0.1:{after}")
+    assert _local.not_ours("https://ml.googleapis.com") == ""
 
 
 @pytest.mark.parametrize("verb", ["GET", "HEAD"])

@@ -131,6 +131,24 @@ def test_a_local_stack_that_names_no_endpoint(tmp_path: Path, monkeypatch: pytes
     assert url("prod") == "https://ml.googleapis.com"
 
 
+@pytest.mark.parametrize("endpoint", ["global", "https://ml.example.com"])
+def test_a_local_stack_on_another_machine(wire: Wire, tmp_path: Path, endpoint: str) -> None:
+    """It is refused from the environment and from the file, as the emulator refuses it; an option may say so."""
+    _stack(tmp_path, "local", project="p", endpoint=wire.endpoint)
+    _stack(tmp_path, "prod", project="p", endpoint=wire.endpoint)
+    ask, reason = ["m", "--instances", "-", "--json"], ": must be http://127.0.0.1:PORT"
+
+    refused = run(*ask, given="[1]", cwd=tmp_path, env={"TF2_MODELS_ENDPOINT": endpoint})
+    given = run(*ask, "--endpoint", wire.endpoint, given="[1]", cwd=tmp_path, env={"TF2_MODELS_ENDPOINT": endpoint})
+    _stack(tmp_path, "local", project="p", endpoint=endpoint)
+    in_file = run(*ask, given="[1]", cwd=tmp_path)
+
+    assert (refused.returncode, given.returncode, in_file.returncode) == (2, 0, 2)
+    assert refused.stderr.startswith(f"error: TF2_MODELS_ENDPOINT{reason}")
+    assert in_file.stderr.startswith(f"error: tf2-models:endpoint in Pulumi.local.yaml{reason}")
+    assert len(wire.requests) == 1
+
+
 def test_region(tmp_path: Path) -> None:
     """A stack's region makes the endpoint regional only where the stack says so; `--region` alone does."""
     _stack(tmp_path, "global", project="p", region="us-east1")
@@ -166,7 +184,7 @@ def test_how_long_a_failing_call_is_repeated(tmp_path: Path) -> None:
         ("config:\n  gcp:region: x\n", "gcp:project is missing"),
         ("just text", "gcp:project is missing"),
         ("config:\n  gcp:project: {secure: abc}\n", "no plain text"),
-        ("config:\n  gcp:project: p\n  tf2-models:endpoint: regional\n", "gcp:region"),
+        ("config:\n  gcp:project: p\n  tf2-models:endpoint: regional\n", "must be http://127.0.0.1:PORT"),
         ("config:\n  gcp:project: p\n  tf2-models:retrySeconds: long\n", "retrySeconds must be"),
         ("config:\n  gcp:project: p\n  tf2-models:retrySeconds: .nan\n", "retrySeconds must be"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def test_the_program_refuses_it(engine: Engine, emulator: RunningEmulator, tmp_p
         for verb in (("preview",), ("up", "--skip-preview")):
             text = engine.stack(*verb, fails=True)
             assert "stack test is in .local/state, which is for the stack local only; nothing was changed" in text, form
-            assert "command pulumi stack export --stack test --show-secrets --file test.json" in text, form
+            assert "pulumi stack export --stack test --show-secrets --file test.state.json" in text, form
             assert "Traceback" not in text
     assert emulator.calls() == {}
     assert engine.resources() == before
@@ -62,33 +63,56 @@ def test_it_is_destroyed_where_it_is(engine: Engine, emulator: RunningEmulator, 
     assert emulator.ml().projects().models().list(parent=f"projects/{project}").execute() == {}
 
 
-def test_it_is_moved_as_the_refusal_says(engine: Engine, tmp_path: Path) -> None:
-    """On a backend of its own it previews as unchanged; here nothing is left of it."""
-    here, own = f"file://{tmp_path}/checkout/.local/state", f"file://{tmp_path}/own"
-    file = str(tmp_path / "test.json")
+def _commands(text: str) -> list[str]:
+    """What the refusal says to type: to move the stack, and to destroy it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip().startswith("env ")]
+    return [line.strip() for line in re.split(r"(?<!&&)\n", "\n".join(lines))]
+
+
+@pytest.mark.parametrize("way", ["a login", "local.env"])
+def test_it_is_moved_as_the_refusal_says(engine: Engine, emulator: RunningEmulator, tmp_path: Path, way: str) -> None:
+    """The text, typed in any shell: the stack is then on the other backend alone, and previews as unchanged."""
+    root, own = tmp_path / "checkout", f"file://{tmp_path}/own"
     (tmp_path / "own").mkdir()
-    refusal = engine.stack("preview", fails=True)
-    steps = [
-        line.split(" #")[0].split()
-        for line in refusal.splitlines()
-        if line.strip().startswith(("pulumi ", "command pulumi "))
-    ]
-    steps = [[word for word in step if word != "command"][1:] for step in dict.fromkeys(map(tuple, steps))]
-    *moving, destroying = steps
-    assert [step[0] for step in moving] == ["stack", "login", "stack", "stack", "stack"]
-    assert destroying == ["destroy", "--stack", "test"]
+    moving, destroying = _commands(engine.stack("preview", fails=True))
+    assert moving.count(f"PULUMI_BACKEND_URL=file://{root}/.local/state ") == 2
+    assert moving.count("PULUMI_BACKEND_URL=URL ") == 2
+    assert destroying.startswith(f"env PULUMI_BACKEND_URL=file://{root}/.local/state ")
+    before = "pulumi() { false; }" if way == "local.env" else f"pulumi login {own}"
+    backend = {"PULUMI_BACKEND_URL": f"file://{root}/.local/state", "PULUMI_STACK": "local"}
+    variables = backend if way == "local.env" else {}
 
-    for backend, step in zip((here, own, own, own, here), moving, strict=True):
-        engine.move(backend)
-        words = [own if word == "URL" else file if word == "test.json" else word for word in step]
-        folder = tmp_path / "engine" if words[:2] == ["stack", "init"] else None
-        engine.run(*words, *(["--yes"] if words[:2] == ["stack", "rm"] else []), folder=folder)
+    script = f"{before}; {moving.replace('=URL ', f'={own} PULUMI_CONFIG_PASSPHRASE= ')}"
+    text = engine.shell(script, **variables)
 
-    engine.move(here)
+    assert "Import complete" in text
+    assert not (root / "test.state.json").exists()
+    engine.move(f"file://{root}/.local/state")
     assert "no stack named 'test' found" in engine.run("stack", "export", "--stack", "test", fails=True)
     engine.move(own)
     assert engine.preview() == {}
     engine.stack("destroy", "--skip-preview")
+
+
+def test_a_stack_of_that_name_on_the_other_backend(engine: Engine, tmp_path: Path) -> None:
+    """Both stay as they are; `destroy` finds the local one from a shell that is logged in to the other."""
+    root, own = tmp_path / "checkout", f"file://{tmp_path}/own"
+    (tmp_path / "own").mkdir()
+    moving, destroying = _commands(engine.stack("preview", fails=True))
+    before = engine.resources()
+    engine.move(own)
+    engine.run("stack", "init", "--stack", "test", folder=tmp_path / "engine")
+    other = sorted(path.read_bytes() for path in (tmp_path / "own/.pulumi/stacks").rglob("test.json"))
+
+    text = engine.shell(f"pulumi login {own}; {moving.replace('=URL ', f'={own} PULUMI_CONFIG_PASSPHRASE= ')}")
+
+    assert "already exists" in text
+    assert not (root / "test.state.json").exists()
+    assert sorted(path.read_bytes() for path in (tmp_path / "own/.pulumi/stacks").rglob("test.json")) == other
+    engine.move(f"file://{root}/.local/state")
+    assert engine.resources() == before
+    engine.shell(f"{destroying} --yes --skip-preview")
+    assert engine.resources() == {}
 
 
 def test_the_local_stack_on_another_machine(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -45,7 +47,7 @@ class Checkout:
         }
         (self.root / "Pulumi.local.yaml").write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
 
-    def run(self, command: str) -> str:
+    def run(self, command: str, *, fails: bool = False) -> str:
         """What a command prints in a shell that knows nothing of the tests' own."""
         known = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "TF2_MODELS_"))}
         done = subprocess.run(
@@ -57,8 +59,8 @@ class Checkout:
             timeout=BOUND,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert bool(done.returncode) is fails, done.stdout + done.stderr
+        return done.stdout + done.stderr * fails
 
     def up(self) -> str:
         """What `make up` runs after the set-up."""
@@ -111,6 +113,36 @@ def test_each_at_its_own_port_and_at_another_one_later(checkouts: tuple[list[Che
     assert two.deployed() != []
     two.down()
     assert two.deployed() == []
+
+
+def test_down_after_the_emulator_was_killed(checkouts: tuple[list[Checkout], list[int]]) -> None:
+    """It is started once more, with its state, and what was deployed is destroyed; nothing runs at the end."""
+    (one, _), (port, *_) = checkouts
+    one.up()
+    os.kill(json.loads((one.root / ".local/emulator/pid").read_text(encoding="utf-8"))["pid"], signal.SIGKILL)
+
+    text = one.down()
+
+    assert "emulator is down" in text
+    assert one.deployed() == []
+    assert not _answers(port)
+
+
+def test_one_port_for_both(checkouts: tuple[list[Checkout], list[int]]) -> None:
+    """Plain `pulumi up` says whose emulator answers; `up` finds the port taken before it looks at a model."""
+    (one, two), (port, *_) = checkouts
+    one.up()
+    two.declare(port)
+
+    refused = two.run("source local.env && pulumi up --skip-preview", fails=True)
+    shutil.rmtree(two.root / "build")
+    taken = two.run("source local.env && tools/up.sh", fails=True)
+
+    assert (
+        f"What answers on http://127.0.0.1:{port} is not this folder's emulator (none runs in this folder)" in refused
+    )
+    assert "set tf2-models:endpoint in Pulumi.local.yaml to http://127.0.0.1:PORT with another port" in refused
+    assert taken.startswith(f"error: port {port} is taken by another program")
 
 
 def test_settings_of_ones_own_are_not_in_the_way(checkouts: tuple[list[Checkout], list[int]]) -> None:

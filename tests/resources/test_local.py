@@ -11,6 +11,7 @@ import pytest
 
 from resources import _backend, _local, errors
 from tests.addresses import ELSEWHERE, declare
+from tests.running import ROOT
 
 VARIABLE = "TF2_MODELS_ENDPOINT"
 
@@ -146,3 +147,17 @@ def test_the_backend_that_the_engine_takes(tmp_path: Path, monkeypatch: pytest.M
     assert _backend.refusal("prod", tmp_path, tmp_path) == ""
     monkeypatch.setenv("PULUMI_BACKEND_URL", state)
     assert _backend.refusal("prod", tmp_path, tmp_path) != ""
+
+
+def test_the_documentation_has_the_same_commands(tmp_path: Path) -> None:
+    """What moves a stack, with the folder as the shell knows it, and a bucket as the other backend."""
+    text = (
+        _backend.way_out("prod", tmp_path)
+        .replace(f"file://{tmp_path}", "file://$PWD")
+        .replace("=URL ", "=gs://BUCKET ")
+    )
+    commands = [line.strip() for line in text.splitlines() if line.startswith("    env ")]
+    page = (ROOT / "docs/stacks.md").read_text(encoding="utf-8")
+    assert len(commands) == 5
+    assert "\n" + "\n".join(commands[:4]) + "\n" in page
+    assert commands[4] in page

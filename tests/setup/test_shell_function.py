@@ -125,23 +125,35 @@ def test_another_stack_in_the_environment(bash: Shell, name: str, when: str) -> 
     assert bash.asked() == []
 
 
+@pytest.mark.parametrize("command", ["up -s", "up --stack", "up --stack=", "up -ys", "stack init --stack"])
+def test_a_name_that_is_missing(bash: Shell, command: str) -> None:
+    """The line says so, not that the stack is another one."""
+    done = bash.run(f"pulumi {command}")
+    assert errors(done) == [
+        "error: the stack's name is missing: name the stack local, or use a shell that has not sourced local.env"
+    ]
+    assert bash.asked() == []
+
+
 def test_a_stack_that_is_selected(bash: Shell) -> None:
     """Without PULUMI_STACK, the local stack is meant, whichever was selected."""
     assert bash.run("unset PULUMI_STACK; pulumi up").returncode == 0
     assert bash.asked() == ["http://127.0.0.1:8123||true|local|up"]
 
 
-def test_a_stack_that_is_there_already(bash: Shell) -> None:
-    """The refusal has the commands that take it out, and they run in this shell."""
-    StateFolder.local(bash.checkout).write({"resources": [{"urn": URN}]}, "prod")
-    done = bash.run("pulumi destroy --stack prod")
+def test_a_stack_that_is_there_already(shell: Shell) -> None:
+    """The refusal has the commands that take it out, and they run in this shell, each on the backend that it names."""
+    StateFolder.local(shell.checkout).write({"resources": [{"urn": URN}]}, "prod")
+    shell.checkout.program("env", f'exec {shutil.which("env")} "$@"')
+    shell.checkout.program("pulumi", 'echo "$PULUMI_BACKEND_URL $*" >>"$HOME/asked"')
+    done = shell.run("pulumi destroy --stack prod")
     assert done.returncode == 1
-    commands = [line.strip().partition(" #")[0] for line in done.stderr.splitlines() if "command pulumi" in line]
-    assert [command.split()[2] for command in commands] == ["stack", "stack", "destroy"]
-    for command in commands:
-        assert bash.run(command).returncode == 0
-    own = "unset|unset|unset|local|"
-    assert bash.asked() == [own + command.removeprefix("command pulumi ").strip() for command in commands]
+    commands = [line for line in done.stderr.splitlines() if line.strip().startswith("env ")]
+    assert shell.run("\n".join(commands)).returncode == 0
+    here = f"file://{shell.checkout.root}/.local/state"
+    assert [" ".join(line.split()[:3]) for line in shell.asked()] == [
+        *(f"{here} stack export", "URL stack init", "URL stack import", f"{here} stack rm", f"{here} destroy --stack"),
+    ]
 
 
 def test_another_project(bash: Shell) -> None:

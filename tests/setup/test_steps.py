@@ -212,9 +212,26 @@ def test_clean_with_another_stack(machine: Checkout, suffix: str) -> None:
     result = machine.run("make", "clean")
     assert result.returncode != 0
     assert "stack prod of project tf2-models: 1 resource\n" in result.stderr
-    assert "command pulumi stack export --stack prod" in result.stderr
+    assert f"env PULUMI_BACKEND_URL=file://{machine.root}/.local/state " in result.stderr
+    assert "pulumi stack export --stack prod " in result.stderr
     assert "nothing was removed" in errors(result)[0]
     assert {path for path in before if not path.exists()} == set()
+
+
+def test_clean_with_a_stack_of_another_project(machine: Checkout) -> None:
+    """The commands name its project: `local` alone would be this checkout's own stack. An old layout is told of."""
+    _set_up(machine)
+    _make_stack(machine)
+    for place in ("another/local.json", "old.json"):
+        path = StateFolder.local(machine).write({"resources": [{"urn": URN}]}).parent.parent / place
+        path.parent.mkdir(exist_ok=True)
+        shutil.copy(StateFolder.local(machine).snapshot(), path)
+    result = machine.run("make", "clean")
+    assert result.returncode != 0
+    removals = [line for line in result.stderr.splitlines() if "stack rm" in line]
+    assert ["--stack organization/another/local " in line for line in removals] == [True]
+    assert "in the folder of the project another" in result.stderr
+    assert "pulumi state upgrade" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -250,7 +267,7 @@ def test_clean_with_empty_stacks(machine: Checkout) -> None:
     StateFolder.local(machine).write(ROOT_ONLY, "staging")
     result = machine.run("make", "clean")
     assert result.returncode == 0
-    assert "stack prod of project tf2-models: empty" in result.stderr
+    assert "which are removed with it:\nstack prod of project tf2-models: empty" in result.stderr
     assert "stack staging of project tf2-models: empty" in result.stderr
     assert not (machine.root / ".local").exists()
 

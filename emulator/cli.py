@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Error as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
-    except (KeyboardInterrupt, BrokenPipeError):
+    except KeyboardInterrupt:
         return 1
     return code
 

@@ -61,7 +61,7 @@ def _file(source: Source) -> Given:
         return Given([], cells=list(map(_whole, source.rows())))
     text = read_text(source.path)
     given = _given(documents.parse(text, source.path), text, source.path)
-    return replace(given, hint=f"{source.path}: {documents.ONE_LIST}") if source.is_one_list else given
+    return replace(given, hint=source.hint)
 
 
 def _standard_input() -> Given:
@@ -74,6 +74,8 @@ def _standard_input() -> Given:
 
 def _given(document: Document | None, text: str, name: str) -> Given:
     if document:
+        for row in document.rows:
+            _whole(row)
         return Given([row.value for row in document.rows], document.signature_name, document.labels)
     lines = [
         documents.line(line.rstrip(), name, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()

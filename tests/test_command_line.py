@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,12 +68,15 @@ def test_no_warning_of_a_library_reaches_the_user(module: str) -> None:
         ["prediction", "--help"],
         ["prediction", "batch", "--help"],
         ["emulator", "--help"],
+        ["emulator", "logs", "-n", "5000", "--data", "LOGGED"],
         ["models", "list"],
         ["tools.docs", "--help"],
     ],
 )
-def test_a_reader_that_has_gone_is_no_error(command: list[str]) -> None:
+def test_a_reader_that_has_gone_is_no_error(command: list[str], tmp_path: Path) -> None:
     """As with `| head -1`: nothing on standard error, and the exit code of a broken pipe."""
+    (tmp_path / "log").write_text("12:00:00 GET /v1/projects/demo/models 200\n" * 5000, encoding="utf-8")
+    command = [str(tmp_path) if word == "LOGGED" else word for word in command]
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     pipe = subprocess.PIPE
     with subprocess.Popen(

@@ -8,11 +8,15 @@ from typing import Any
 
 from models.core.build import Built, build
 from models.core.cards import pin
-from models.core.errors import UsageError
+from models.core.errors import ModelsError, UsageError
 from models.core.places import build_folder, card_path
 from models.core.progress import Display, display
 from models.core.registry import load_recipe, parse, recipe_names
-from models.core.stack import Order, order_of, order_of_artifact, stack_orders
+from models.core.stack import Order, order_of, order_of_artifact, stack_config, stack_orders
+
+LOCAL = "local"
+"""The stack that is meant where none is named."""
+ALLOW_REBUILD = "tf2-models:allowRebuild"
 
 BUILD_EXAMPLES = """\
 examples:
@@ -67,7 +71,8 @@ def run_build(options: argparse.Namespace, root: Path) -> None:
     """Builds what the options name and says what was done. Raises `ModelsError`."""
     with display() as shown:
         for order in _orders(options, root, shown):
-            _report(build(order, root, shown, recard=options.recard), root, shown)
+            built = build(order, root, shown, recard=options.recard)
+            _report(built, root, shown, allowed=_allows_rebuild(options.stack or LOCAL, root))
 
 
 def settings_of(options: argparse.Namespace) -> dict[str, str]:
@@ -106,7 +111,15 @@ def _order(name: str, texts: dict[str, str], root: Path) -> Order | str:
     return order_of_artifact(name, None, root)
 
 
-def _report(built: Built, root: Path, shown: Display) -> None:
+def _allows_rebuild(stack: str, root: Path) -> bool:
+    """Whether a stack takes this machine's builds in the place of their cards; not where its file cannot be read."""
+    try:
+        return stack_config(stack, root).get(ALLOW_REBUILD) in (True, "true")
+    except ModelsError:
+        return False
+
+
+def _report(built: Built, root: Path, shown: Display, *, allowed: bool) -> None:
     facts = built.artifact
     folder = build_folder(root, str(facts.recipe), str(facts.input_digest)).relative_to(root)
     metrics = ", ".join(f"{name} {value}" for name, value in built.card.metrics.items())
@@ -114,12 +127,18 @@ def _report(built: Built, root: Path, shown: Display) -> None:
         f"{facts.recipe}: {'built' if built.trained else 'already built'}: {folder} "
         f"(content {facts.content_digest}; {metrics})"
     )
-    for line in _of_card(built, root):
+    for line in _of_card(built, root, allowed=allowed):
         shown.line(f"  {line}")
 
 
-def _of_card(built: Built, root: Path) -> list[str]:
-    """Lines about a build's card: that it is new, or that it is of another processor and what to do then."""
+def _of_card(built: Built, root: Path, *, allowed: bool) -> list[str]:
+    """Lines about a build's card: that it is new, or that it is of another processor and what to do then.
+
+    Args:
+        built: the build.
+        root: the project's folder.
+        allowed: whether the stack deploys this build already.
+    """
     recipe, digest = str(built.artifact.recipe), str(built.artifact.input_digest)
     first, content = pin(recipe, digest), built.artifact.content_digest
     if built.card_written:
@@ -134,6 +153,7 @@ def _of_card(built: Built, root: Path) -> list[str]:
         return [differs, f"its second card {is_new}", named]
     push = f"python -m models push {first} --to gs://BUCKET, on the machine that built them"
     source = f"to deploy the card's bytes: set tf2-models:artifactSource to a bucket that has them ({push})"
-    recard = f"python -m models build {first} --recard"
-    rebuild = f"to deploy this build: set tf2-models:allowRebuild on a local stack, or write a second card ({recard})"
-    return [differs, source, rebuild]
+    recard = f"write a second card (python -m models build {first} --recard)"
+    if allowed:
+        return [differs, f"{ALLOW_REBUILD} deploys this build on the local stack; elsewhere, {recard}", source]
+    return [differs, source, f"to deploy this build: set {ALLOW_REBUILD} on a local stack, or {recard}"]

@@ -15,7 +15,7 @@ from models.core.digest import input_digest
 from models.core.errors import ModelsError, UsageError
 from models.core.import_cli import add_import, run_import
 from models.core.imported import carded, cards_of, content_of, imported_names, kept
-from models.core.places import ROOT, plain
+from models.core.places import ROOT, facts_path, plain
 from models.core.progress import display
 from models.core.registry import complete, load_recipe, recipe_names
 
@@ -174,21 +174,32 @@ def _recipe_lines(name: str, root: Path) -> list[str]:
     today = input_digest(name, recipe, complete(name, recipe, {}), root)
     cards = {card.stem: content_of(card) for card in cards_of(root, name)}
     builds = {path.parent.name: content_of(path) for path in (root / "build" / name).glob(f"[!.]*/{MANIFEST}")}
+    facts = {digest: content_of(facts_path(root, name, digest)) for digest in {split(each)[0] for each in cards}}
     digests = sorted({*cards, *builds, today})
-    return [*lines, *(f"  {_state(digest, cards, builds)}{_TODAY * (digest == today)}" for digest in digests)]
+    return [*lines, *(f"  {_state(digest, cards, builds, facts)}{_TODAY * (digest == today)}" for digest in digests)]
 
 
 _TODAY = "  <- the defaults with the current code"
 
 
-def _state(digest: str, cards: Mapping[str, str | None], builds: Mapping[str, str | None]) -> str:
-    """Whether there is a card, first or second, and a build here; and the content of each, where both differ."""
+_Contents = Mapping[str, str | None]
+
+
+def _state(digest: str, cards: _Contents, builds: _Contents, facts: _Contents) -> str:
+    """Whether there is a card, first or second, and a build here; and the content of each, where both differ.
+
+    Without the build, the facts that were kept of it: a preview with `allowRebuild` goes by them.
+    """
     here = builds.get(split(digest)[0])
+    kept = facts.get(split(digest)[0])
     if digest not in cards:
         return f"{digest}  no card, {'not ' if here is None else ''}built here"
     content = cards[digest]
     if here and here != content:
         built = f"built here with other content ({here})"
+    elif not here and kept:
+        whose = "this" if kept == content else "other"
+        built = f"not built here now; .local/builds has the facts of a build with {whose} content ({kept})"
     else:
         built = f"{'' if here else 'not '}built here"
     return f"{digest}  card (content {content or 'unreadable'}), {built}"

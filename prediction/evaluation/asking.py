@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prediction.evaluation.labelled import Labelled
-from prediction.manifest import Manifest
+from prediction import fitting
+from prediction.evaluation.labelled import Failures, Labelled, summed_up
+from prediction.manifest import Inputs, Manifest
 from resources import errors
 
 
@@ -55,12 +56,26 @@ def remote(options: argparse.Namespace) -> Asker:
         except errors.PredictionFailed as error:
             if error.instance is None:
                 raise
-            raise errors.PredictionFailed(f"{given.rows[error.instance].place}: {error}") from None
+            others = _misfits(given, manifest.inputs(options.signature), after=error.instance)
+            raise _refused([(given.rows[error.instance].place, str(error)), *others], given) from None
 
     version = found.name.rpartition("/")[2] if found else options.version
     return Asker(
         f"{options.model}, {version_text(found, options.version)}, on {target.settings.url}", version, manifest, predict
     )
+
+
+def _misfits(given: Labelled, inputs: Inputs, *, after: int) -> Iterator[tuple[str, str]]:
+    """Where the further instances are that do not fit, and why."""
+    for row, instance in zip(given.rows[after + 1 :], given.instances[after + 1 :], strict=True):
+        if why := next(fitting.misfits(instance, inputs), ""):
+            yield row.place, why
+
+
+def _refused(failures: Failures, given: Labelled) -> errors.PredictionFailed:
+    """The error of rows that the model rejects; a line for each of the first."""
+    found = summed_up(failures, given.rows[0].file, len(given.rows))
+    return errors.PredictionFailed("\n".join(f"{place}: {reason}" for place, reason in found))
 
 
 def local(options: argparse.Namespace) -> Asker:
@@ -107,7 +122,7 @@ def _predicted_here(model: Path, given: Labelled, signature: str | None) -> list
         rejected = beside(results, "rejected")
         if rejected.exists():
             with rejected.open("rb") as file:
-                first = json.loads(file.readline())
-            raise errors.PredictionFailed(f"{given.rows[first['row'] - 1].place}: {first['error']}")
+                found = [json.loads(line) for line in file]
+            raise _refused([(given.rows[each["row"] - 1].place, each["error"]) for each in found], given)
         with results.open("rb") as file:
             return [json.loads(line) for line in file]

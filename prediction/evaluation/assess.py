@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,8 +62,9 @@ def assess(
         threshold: the probability from which the second class is predicted.
 
     Raises:
-        InvalidInput: predictions and labels cannot be compared; names the first such pair.
+        InvalidInput: predictions and labels cannot be compared; names each that cannot be.
     """
+    _each([case.value for case in cases], "prediction", _finite)
     sizes = {_size(case.value) for case in cases}
     size = sizes.pop() if len(sizes) == 1 else None
     if size is None:
@@ -92,7 +93,7 @@ def assess_if_comparable(cases: Sequence[Case], classes: Sequence[str] = ()) -> 
 
 def _by_class(cases: Sequence[Case], classes: Sequence[str], size: int) -> Evaluation:
     names = [class_name(index, classes) for index in range(size)]
-    truth = [_class(case.label, classes, size, index) for index, case in enumerate(cases)]
+    truth: list[int] = _each([case.label for case in cases], "label", lambda label: _class(label, classes, size))
     scores = [case.value for case in cases]
     predicted = [row.index(max(row)) for row in scores]
     found: dict[str, float | None] = {"accuracy": metrics.accuracy(truth, predicted)}
@@ -159,8 +160,8 @@ def _binary_names(classes: Sequence[str], positive: Any) -> list[str]:
 
 
 def _regression(cases: Sequence[Case]) -> Evaluation:
-    truth = [_number(case.label, "label", index) for index, case in enumerate(cases)]
-    predicted = [_number(case.value, "prediction", index) for index, case in enumerate(cases)]
+    truth: list[float] = _each([case.label for case in cases], "label", _number)
+    predicted: list[float] = _each([case.value for case in cases], "prediction", _number)
     return Evaluation(
         task=REGRESSION,
         rows=len(cases),
@@ -192,20 +193,40 @@ def _binary(cases: Sequence[Case], classes: Sequence[str], positive: Any) -> lis
     return [int(label == 1) for label in found] if all(label in (0, 1) for label in found) else None
 
 
-def _class(label: Any, classes: Sequence[str], size: int, index: int) -> int:
+def _each(values: Iterable[Any], what: str, read: Callable[[Any], Any]) -> list[Any]:
+    """What is read of each value. Raises `InvalidInput` with every value that cannot be: `labels[7]`."""
+    found, failures = [], []
+    for index, value in enumerate(values):
+        try:
+            found.append(read(value))
+        except ValueError as error:  # noqa: PERF203 - every value that is wrong is told
+            failures.append((f"{what}s[{index}]", str(error)))
+    if failures:
+        raise errors.InvalidInput(failures)
+    return found
+
+
+def _finite(value: Any) -> None:
+    """Raises `ValueError` for a prediction with NaN or an infinity, with which nothing can be compared."""
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(each, float) and not math.isfinite(each) for each in values):
+        raise ValueError(f"must be finite; got {errors.plain(text_of(value), 80)}")
+
+
+def _class(label: Any, classes: Sequence[str], size: int) -> int:
     if isinstance(label, str) and label in classes:
         return list(classes).index(label)
     number = normal(label)
     if isinstance(number, int) and 0 <= number < size:
         return number
     known = ", ".join(classes) or f"0 to {size - 1}"
-    raise _wrong(f"labels[{index}]", f"must be one of {known}; got {text_of(label)}")
+    raise ValueError(f"must be one of {known}; got {text_of(label)}")
 
 
-def _number(value: Any, what: str, index: int) -> float:
+def _number(value: Any) -> float:
     found = normal(value)
     if not isinstance(found, (int, float)) or not math.isfinite(found):
-        raise _wrong(f"{what}s[{index}]", f"must be a number, or the name of a class; got {text_of(value)}")
+        raise ValueError(f"must be a number, or the name of a class; got {text_of(value)}")
     return float(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,10 @@ def _run(options: argparse.Namespace) -> int:
 
     asker = asking.local(options) if options.local else asking.remote(options)
     given = _labelled(options, asker.manifest)
+    if given.field in asker.manifest.inputs(options.signature):
+        print(
+            f"note: the label {given.field} is an input of the model, which sees what it is to predict", file=sys.stderr
+        )
     predictions = _outputs(asker.predict(given), options.output)
     cases = [Case(*row) for row in zip(given.instances, predictions, given.labels, strict=True)]
     try:
@@ -141,8 +146,10 @@ def _outputs(predictions: Sequence[Any], output: str | None) -> list[Any]:
 
 def _placed(error: errors.InvalidInput, given: Labelled) -> errors.InvalidInput:
     """The same error, with the place in the file for the index of a label or a prediction."""
+    from prediction.evaluation import labelled
+
     failures = []
     for path, reason in error.failures:
         found = re.fullmatch(r"(label|prediction)s\[(\d+)\]", path)
         failures.append((f"{given.rows[int(found[2])].place}: {found[1]}" if found else path, reason))
-    return errors.InvalidInput(failures)
+    return labelled.refusal(failures, given.rows[0].file, len(given.rows))

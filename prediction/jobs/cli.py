@@ -183,7 +183,7 @@ def _follow(job: Job, plan: Plan, prepared: Prepared, join: Join | None, work: P
     rejected += prepared.unsent.total()
     try:
         if plan.local_target:
-            _take(job, plan.local_target, prepared, join, work / _RESULTS, rejected)
+            _take(job, plan, prepared, join, work / _RESULTS, rejected)
     except KeyboardInterrupt:
         print(f"interrupted: results were not fetched: {job.left()}", file=sys.stderr)
         return INTERRUPTED
@@ -192,11 +192,11 @@ def _follow(job: Job, plan: Plan, prepared: Prepared, join: Join | None, work: P
     return REJECTED if rejected else OK
 
 
-def _take(job: Job, target: Path, prepared: Prepared, join: Join | None, raw: Path, rejected: int) -> None:
+def _take(job: Job, plan: Plan, prepared: Prepared, join: Join | None, raw: Path, rejected: int) -> None:
     """Brings the results to their file; says on standard error which rows were rejected."""
-    from prediction.rows.documents import ONE_LIST
-    from prediction.rows.outcome import Outcome
+    from prediction.rows.outcome import Outcome, count_not_json
 
+    target = Path(plan.target)
     job.fetch(raw)
     outcome = Outcome(prepared, job.names, raw)
     outcome.write(target, join)
@@ -209,8 +209,11 @@ def _take(job: Job, target: Path, prepared: Prepared, join: Join | None, raw: Pa
     elif rejected > len(outcome.examples):
         print(f"... and {rejected - len(outcome.examples)} more, in {target}.rejected", file=sys.stderr)
     for source in prepared.sources:
-        if rejected and source.is_one_list:
-            print(f"{source.path}: {ONE_LIST}", file=sys.stderr)
+        if rejected and source.hint:
+            print(source.hint, file=sys.stderr)
+    if not plan.csv_output and (count := count_not_json(target)):
+        text = f"{counted(count, 'prediction')} with NaN or Infinity, which is not standard JSON: the model gives them"
+        print(f"{target}: {text}", file=sys.stderr)
 
 
 @contextlib.contextmanager

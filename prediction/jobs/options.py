@@ -30,8 +30,9 @@ hold one JSON value per line, or TFRecords.
 
 The output is one object per row, in the order of the input. Rejected rows have none: FILE.rejected has the file, line
 and error of each, and FILE.errors has each error with its count. --key FIELD puts that field of the row first in its
-result, {"id": 7, "risk": [0.1]}; --with-input writes {"instance": ROW, "prediction": {"risk": [0.1]}}. --output-format
-CSV writes rows of values; FILE.keys has the names of the columns.
+result, {"id":7,"risk":[0.1]}; --with-input writes {"instance":ROW,"prediction":{"risk":[0.1]}}. In these, a CSV cell
+that is written like a JSON number is a number (7); 007 stays text. --output-format CSV writes rows of values; FILE.keys
+has the names of the columns. NaN and infinities are not valid JSON: rows with them are rejected, as empty cells are.
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but rows were rejected, 130 interrupted: the job is cancelled
 """

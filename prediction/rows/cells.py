@@ -10,11 +10,16 @@ from typing import Any
 
 from prediction.fitting import takes
 from prediction.manifest import Inputs
-from prediction.rows.documents import wrong
+from prediction.rows.documents import line, wrong
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_SPECIAL = {"nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
+_WRITTEN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_MOST_DIGITS = 40
+"""Characters of a number that is written the same again; a float has 24 at most."""
+_MOST_WHOLE = 4300
+"""Digits of a whole number that Python reads."""
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -63,9 +68,19 @@ class Table:
             found[name] = [value] if size == [1] else value
         return found
 
-    def typed(self, cells: Mapping[str, str], instance: Mapping[str, Any]) -> dict[str, Any]:
-        """A row with the values of its instance in the place of their text."""
-        found: dict[str, Any] = dict(cells)
+    def typed(self, cells: Mapping[str, str], instance: Mapping[str, Any] | None) -> dict[str, Any]:
+        """A row with the values of its instance, and the numbers of other columns, in the place of their text.
+
+        Args:
+            cells: the row.
+            instance: of the row; None where it has none, for an error.
+        """
+        texts = {
+            part for name, parts in self._parts.items() for part in parts if self._specs[name].get("dtype") == "string"
+        }
+        found = {name: text if name in texts else as_written(text) for name, text in cells.items()}
+        if instance is None:
+            return found
         for name, parts in self._parts.items():
             value = instance[name]
             bare = isinstance(value, list) and (parts != [name] or self._size(name) == [1])
@@ -92,9 +107,18 @@ def _columns_of(name: str, spec: Mapping[str, Any], columns: Sequence[str]) -> l
 def _read(read: Callable[[str], Any], column: str, text: str) -> Any:
     try:
         return read(text)
-    except (ValueError, KeyError):
-        reason = f"holds {text[:40]!r}, which is not {_WANTED[read]}" if text.strip() else "is empty"
-        raise ValueError(f"column {column} {reason}") from None
+    except (ValueError, KeyError, RecursionError):
+        raise ValueError(f"column {column} {_why(read, text)}") from None
+
+
+def _why(read: Callable[[str], Any], text: str) -> str:
+    if not text.strip():
+        return "is empty"
+    if is_missing(text):
+        return f"holds {text!r}, a missing value; expected {_WANTED[read]}"
+    if _INFINITE.fullmatch(text.strip()):
+        return f"holds {text!r}, which JSON cannot say; expected {_WANTED[read]}"
+    return f"holds {text[:40]!r}, which is not {_WANTED[read]}"
 
 
 def _reader(dtype: str) -> Callable[[str], Any]:
@@ -119,25 +143,41 @@ def _int(text: str) -> int:
 
 
 def _float(text: str) -> float:
-    number = plain(text)
-    if isinstance(number, str):
-        return _SPECIAL[number.strip().lower()]
-    return float(number)
+    bare = text.strip()
+    number = float(bare) if _NUMBER.fullmatch(bare) else math.nan
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _list(text: str) -> Any:
-    value = json.loads(text)
-    if not isinstance(value, list):
-        raise ValueError(text)  # noqa: TRY004 - the text is wrong, not its type
-    return value
+    row = line(text, "", 1)
+    if row.error or not isinstance(row.value, list):
+        raise ValueError(text)
+    return row.value
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell says that there is no value: it is empty, or NaN."""
+    return text.strip().lower() in ("", "nan", "-nan", "+nan")
+
+
+def as_written(text: str) -> Any:
+    """A number where the text is one that JSON writes the same, of 64 bits at most, else the text: `007` stays it."""
+    if len(text) > _MOST_DIGITS or not _WRITTEN.fullmatch(text):
+        return text
+    number = float(text) if "." in text else int(text)
+    fits = isinstance(number, float) or -(1 << 63) <= number < 1 << 63
+    return number if fits and json.dumps(number) == text else text
 
 
 def plain(text: str) -> Any:
-    """A number where the text is one, else the text."""
+    """A number where the text is one that can be held, else the text."""
     bare = text.strip()
-    if _WHOLE.fullmatch(bare):
+    if _WHOLE.fullmatch(bare) and len(bare) <= _MOST_WHOLE:
         return int(bare)
-    return float(bare) if _NUMBER.fullmatch(bare) else text
+    number = float(bare) if _NUMBER.fullmatch(bare) else math.nan
+    return number if math.isfinite(number) else text
 
 
 _WANTED: dict[Callable[[str], Any], str] = {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from prediction.rows.documents import line
 from prediction.rows.matching import Match, Rejection
 from prediction.rows.prepared import Prepared, field
 from prediction.rows.row import LINE, RECORD, Row
@@ -155,11 +156,24 @@ def _line(join: Join, row: Row, result: bytes) -> bytes:
         return _cell(field(row, join.key)) + b"," + result + b"\n"
     if join.passed and not join.whole:
         return result + b"\n"
+    spaced = b'": ' in result[: result.find(b":") + 2]  # as the endpoint writes it: one line is in one style
+    between = b", " if spaced else b","
     if join.whole:
-        instance = json.dumps(row.value, ensure_ascii=False).encode()
-        return b'{"instance":' + instance + b',"prediction":' + result + b"}\n"
-    key = json.dumps({join.key: field(row, join.key)}, ensure_ascii=False).encode()
-    return key[:-1] + b"," + result[1:] + b"\n"
+        start = _json({"instance": row.value}, spaced=spaced)[:-1]
+        return start + between + _json("prediction", spaced=spaced) + (b": " if spaced else b":") + result + b"}\n"
+    key = _json({join.key: field(row, join.key)}, spaced=spaced)
+    return key[:-1] + between + result[1:] + b"\n"
+
+
+def _json(value: Any, *, spaced: bool) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=None if spaced else (",", ":")).encode()
+
+
+def count_not_json(results: Path) -> int:
+    """How many lines hold NaN or infinities, which models give, and which no standard JSON has."""
+    with results.open("rb") as file:
+        suspect = (text for text in file if b"NaN" in text or b"Infinity" in text)
+        return sum(bool(line(text, str(results), 1).error) for text in suspect)
 
 
 def _cell(value: Any) -> bytes:

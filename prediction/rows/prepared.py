@@ -52,13 +52,10 @@ class Prepared:
         number = 0
         source = self.sources[index]
         for row, value in _instances(source, self.instance):
-            if row.error:
-                yield row, 0
-                continue
-            number += 1
-            if source.form == CSV:
-                row = replace(row, value=self.instance.table(source).typed(row.value, value))  # noqa: PLW2901 - as above
-            yield row, number
+            if source.form == CSV and row.value is not None:
+                row = replace(row, value=self.instance.table(source).typed(row.value, value))  # noqa: PLW2901 - the same row
+            number += not row.error
+            yield row, 0 if row.error else number
 
     def unused_columns(self) -> dict[str, list[str]]:
         """The columns of each CSV file that are not sent, except the key."""

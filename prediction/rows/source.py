@@ -91,12 +91,15 @@ class Source:
         return names
 
     @property
-    def is_one_list(self) -> bool:
-        """Whether it is a file named .jsonl with a list as its only line, which is then one instance."""
+    def hint(self) -> str:
+        """What may be wrong with it where the model rejects its rows: many instances in the only line of a .jsonl file.
+
+        Empty if nothing is.
+        """
         if self.form != JSON or not documents.holds_lines(self.path):
-            return False
-        first = list(itertools.islice(self._lines(), 2))
-        return len(first) == 1 and isinstance(first[0].value, list)
+            return ""
+        text = documents.hint(list(itertools.islice(self._lines(), 2)))
+        return f"{self.path}: {text}" if text else ""
 
     def _begins_with_row(self) -> bool:
         """Whether the first line is a JSON value of its own, and another line follows: cheap for a large file."""
@@ -160,9 +163,13 @@ def read_text(path: str) -> str:
 
 
 def scan(path: str) -> tuple[int, bool]:
-    """How many lines a file has, and whether a job takes it unchanged: no blank lines, and no byte order mark."""
+    """How many lines a file has, and whether a job takes it unchanged.
+
+    That needs a file without blank lines, without a byte order mark, and without the words NaN and Infinity.
+    """
     count, plain = 0, True
     with Path(path).open("rb") as file:
         for count, text in enumerate(file, 1):
             plain = plain and bool(text.strip()) and not (count == 1 and text.startswith(_BOM))
+            plain = plain and b"NaN" not in text and b"Infinity" not in text
     return count, plain

@@ -152,7 +152,7 @@ class VersionProvider(Provider):
         text = super()._refusal(path, olds, news)
         if path != "deploymentUri" or olds.get(path) == news[path]:
             return text
-        return f"{text}{_builds.keep_hint(str(olds.get(path)), news[path], _ownership.all_declared())}"
+        return _builds.with_ways(text, str(olds.get(path)), news[path], _ownership.all_declared())
 
     def instead(self, news: State, path: str) -> str:
         """A version is what was deployed: another one gets another name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,13 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def keep_hint(before: str, wanted: str, declared: Iterable[Mapping[str, Any]]) -> str:
-    """How to keep what a version serves when another build of its recipe is declared; empty if none is.
+def with_ways(refusal: str, before: str, wanted: str, declared: Iterable[Mapping[str, Any]]) -> str:
+    """The refusal of another artifact; of another build of the recipe, with the cause and the ways to keep the old one.
+
+    The cause comes first, and each way has a line of its own.
 
     Args:
+        refusal: what is said of any artifact.
         before: `gs://BUCKET/RECIPE/CONTENT_DIGEST/` that the version was made of.
         wanted: the same of what is declared.
         declared: inputs of what the program declares, SavedModels among them.
@@ -49,16 +52,20 @@ def keep_hint(before: str, wanted: str, declared: Iterable[Mapping[str, Any]]) -
         named = all(inputs.get(key) for key in ("bucket", "prefix", "recipe", "inputDigest"))
         if not named or rules.folder_uri(inputs) != wanted:
             continue
-        recipe, digest = inputs["recipe"], inputs["inputDigest"]
+        recipe, pin = inputs["recipe"], f"{inputs['recipe']}@{inputs['inputDigest']}"
         start, _, content = before.removesuffix("/").rpartition("/")
         if not start.endswith(f"/{recipe}"):
-            return ""
-        recard = f"`python -m models build {recipe}@{digest} --recard`"
-        return (
-            f". The deployed content is {content}: to keep it, pin its card (`python -m models list` shows it). If no "
-            "card has this content and the recipe is unchanged, another processor built it: copy "
-            f"{before} to build/{recipe}/{digest} here, or go to the machine that has it there; {recard} "
-            f"then writes its card, for artifact: {recipe}@{digest}-{content} (with allowRebuild: true, the copy is "
-            "enough)"
-        )
-    return ""
+            break
+        cause = f"The deployed content is {content}; declared is content {inputs.get('contentDigest')} of {pin}"
+        return "\n".join((f"{cause}.", f"{refusal}.", "To keep what is deployed:", *_ways(before, pin, content)))
+    return refusal
+
+
+def _ways(before: str, pin: str, content: str) -> Iterator[str]:
+    """How to keep the deployed content, one way per line."""
+    yield "- Pin its card, if `python -m models list` shows one with this content."
+    place = f"build/{pin.replace('@', '/')}"
+    unchanged = "If the recipe is unchanged, another processor built it"
+    yield f"- {unchanged}. With allowRebuild: true, copy {before} to {place}."
+    card = f"`python -m models build {pin} --recard`, after that copy or where it was built"
+    yield f"- Or write its card: {card}; then declare artifact: {pin}-{content}."

@@ -130,6 +130,32 @@ def test_the_facts_of_the_build_outlast_its_bytes(builds: Builds, run: Run) -> N
         builds.content(exact)
 
 
+def test_the_list_shows_the_facts_of_a_build_without_its_bytes(builds: Builds, run: Run) -> None:
+    """A preview with `allowRebuild` goes by them."""
+    run("build", "line")
+    shutil.rmtree(builds.root / "build")
+
+    listed = run("list")
+
+    facts = f".local/builds has the facts of a build with other content ({builds.here.content_digest})"
+    card = f"  {builds.digest}  card (content {builds.there.content_digest}), not built here now; {facts}"
+    assert f"{card}  <- the defaults" in listed.stdout
+
+
+@pytest.mark.parametrize("value", ["true", '"true"'])
+def test_the_local_stack_that_allows_a_rebuild_is_not_told_to(builds: Builds, run: Run, value: str) -> None:
+    """What is said then is how another stack can have the build."""
+    text = f"config: {{tf2-models:allowRebuild: {value}}}\n"
+    (builds.root / "Pulumi.local.yaml").write_text(text, encoding="utf-8")
+
+    done = run("build", "line")
+
+    assert "to deploy this build" not in done.stdout
+    assert (
+        "tf2-models:allowRebuild deploys this build on the local stack; elsewhere, write a second card" in done.stdout
+    )
+
+
 def test_facts_of_a_build_that_is_gone_do_not_outlast_a_build_like_the_card(builds: Builds, run: Run) -> None:
     """The last build counts: once it has the bytes of the card, nothing else is kept."""
     run("build", "line")

@@ -122,6 +122,41 @@ def test_columns_of_csv_by_their_names(batch: Batch, tmp_path: Path) -> None:
     assert said[-1] == f"{file}:3: column age is empty"
 
 
+def test_keys_of_csv_are_numbers_where_they_are_written_so(batch: Batch, tmp_path: Path) -> None:
+    """A join on a whole number works, also for a rejected row; a missing number and an infinity reject their rows."""
+    cells = ["7,32,normal", "007,64,normal", "1.5,NaN,normal", "9,-inf,fixed", "10,96,7"]
+    file = _file(tmp_path, "patients.csv", "\n".join(["id,age,thal", *cells]))
+
+    code, said, output = batch("risk", "--input", file, "--key", "id")
+    lines, rejected = output.read_text().splitlines(), _json(output.with_name("out.rejected"))
+    whole, _, _ = batch("risk", "--input", file, "--with-input")
+
+    assert (code, whole) == (3, 3)
+    assert lines[0] == '{"id":7,"prediction_probability":[0.25]}'
+    assert [json.loads(line)["id"] for line in lines] == [7, "007", 10]
+    assert [row["id"] for row in rejected] == [1.5, 9]
+    assert said[-2:] == [
+        f"{file}:4: column age holds 'NaN', a missing value; expected a number",
+        f"{file}:5: column age holds '-inf', which JSON cannot say; expected a number",
+    ]
+    assert output.read_text().startswith('{"instance":{"id":7,"age":32.0,"thal":"normal"},"prediction":{"pred')
+    assert _json(output)[2]["instance"] == {"id": 10, "age": 96.0, "thal": "7"}
+
+
+def test_numbers_that_json_does_not_have(batch: Batch, tmp_path: Path) -> None:
+    """A row with one is rejected, also of a file that is sent as it is; a result with one is named."""
+    file = _file(tmp_path, "rows.jsonl", '{"x": 1}\n{"x": NaN}\n{"x": 3e38}\n')
+
+    code, said, output = batch("numbers", "--input", file)
+    plain = said[-2:]
+    _, said, _ = batch("numbers", "--input", file, "--with-input")
+
+    assert code == 3
+    note = f"{output}: 1 prediction with NaN or Infinity, which is not standard JSON: the model gives them"
+    assert plain == said[-2:] == [f"{file}:2: is not valid JSON: it holds NaN", note]
+    assert '"double":Infinity' in output.read_text().splitlines()[1]
+
+
 def test_results_beside_their_input(batch: Batch, tmp_path: Path) -> None:
     """Each is an object with the row as it is in the file, numbers as numbers, and the prediction."""
     file = _file(tmp_path, "patients.csv", PATIENTS)
@@ -169,14 +204,19 @@ def test_a_key_that_the_model_returns(batch: Batch, tmp_path: Path) -> None:
 def test_one_list_means_the_same_as_online(batch: Batch, tmp_path: Path) -> None:
     """A list of instances; in a file of lines one instance, with a hint where the model rejects it."""
     whole, lines = _file(tmp_path, "x.json", "[1.0]\n"), _file(tmp_path, "x.jsonl", "[1.0]\n")
+    body = _file(tmp_path, "body.jsonl", '{"instances": [1.0]}\n')
 
     code, _, output = batch("numbers", "--input", whole)
     found = _json(output)
     rejected, said, _ = batch("numbers", "--input", lines)
+    _, of_body, _ = batch("numbers", "--input", body)
 
     assert (code, found) == (0, [{"double": 2.0, "half": 0.5}])
     assert rejected == 3
     assert said[-1].endswith("to send its items, name it .json")
+    assert of_body[-1].startswith(
+        f'{body}: a .jsonl file has one instance per line, so its JSON object {{"instances": [...]}}'
+    )
 
 
 @pytest.mark.parametrize(

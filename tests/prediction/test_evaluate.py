@@ -95,6 +95,7 @@ def test_regression_of_one_of_several_outputs(deployment: Deployment, tmp_path: 
         ("x.jsonl", json.dumps({**patient(1), "label": 1}) + '\n{"label": 0}\n', [], 1, "x.jsonl:2: "),
         ("x.jsonl", "[1]\n", [], 2, "x.jsonl:1: must be an object"),
         ("x.jsonl", "", [], 2, "holds no rows"),
+        ("x.jsonl", '{"instances": [1], "labels": [0]}', [], 2, "a .jsonl file has one instance per line"),
         ("x.csv", PATIENTS, ["--threshold", "2"], 2, "a number from 0 to 1"),
     ],
 )
@@ -107,6 +108,59 @@ def test_errors(
     assert done.returncode == code
     assert says in done.stderr.splitlines()[-1]
     assert done.stdout == ""
+
+
+def test_every_bad_row_is_told(deployment: Deployment, prediction_models: Path, tmp_path: Path) -> None:
+    """Five of them and their count, whether the file, a label or the model is why; as a label, NaN is missing."""
+    cells = _file(tmp_path, "p.csv", "age,thal,target\n" + "1,a,0\nold,a,1\n2,a,\n3,a,NaN\nNaN,a,1\n4\n5,a,1\n,a,0\n")
+    labels = _file(tmp_path, "l.csv", "age,thal,target\n1,a,0\n2,a,maybe\n3,a,1\n4,a,perhaps\n")
+    rows = _file(tmp_path, "x.jsonl", "".join(f'{{"x": {x}, "label": 2}}\n' for x in ('"no"', "1", "[1]")))
+    patients = [{**patient(1), "label": 1}, {"age": [1], "label": 0}, {**patient(3), "age": "x", "label": 1}]
+    sent = _file(tmp_path, "p.jsonl", "".join(f"{json.dumps(row)}\n" for row in patients))
+
+    done = deployment.run("evaluate", "risk", "--data", cells)
+    unlike = deployment.run("evaluate", "risk", "--data", labels)
+    here = run("evaluate", str(prediction_models / "numbers"), "--local", "--data", rows, "--output", "half")
+    there = deployment.run("evaluate", "risk", "--data", sent)
+
+    assert [each.returncode for each in (done, unlike, here, there)] == [2, 2, 1, 1]
+    assert done.stderr.splitlines() == [
+        f"error: {cells}:3: column age holds 'old', which is not a number",
+        f"error: {cells}:4: column target is empty; expected the label",
+        f"error: {cells}:5: column target holds 'NaN', a missing value; expected the label",
+        f"error: {cells}:6: column age holds 'NaN', a missing value; expected a number",
+        f"error: {cells}:7: has 1 cell; the first line has 3",
+        f"error: {cells}: 6 of 8 rows cannot be used",
+    ]
+    for file, each, bad, count in (
+        (labels, unlike, (3, 5), "2 of 4"),
+        (rows, here, (1, 3), "2 of 3"),
+        (sent, there, (2, 3), "2 of 3"),
+    ):
+        lines = each.stderr.splitlines()
+        assert [line.split(": ")[1] for line in lines] == [*(f"{file}:{number}" for number in bad), file]
+        assert lines[-1].endswith(f"{count} rows cannot be used")
+
+
+def test_a_label_that_is_an_input(deployment: Deployment, tmp_path: Path) -> None:
+    """A note says so; what the model predicts is compared all the same."""
+    data = _file(tmp_path, "p.csv", "age,thal\n1,normal\n0,normal\n")
+
+    done = deployment.run("evaluate", "risk", "--data", data, "--label", "age", "--json")
+
+    assert done.returncode == 0
+    assert done.stderr == "note: the label age is an input of the model, which sees what it is to predict\n"
+    assert json.loads(done.stdout)["rows"] == 2
+
+
+def test_predictions_that_are_not_finite(prediction_models: Path, tmp_path: Path) -> None:
+    """With them nothing can be compared: each is named."""
+    data = _file(tmp_path, "x.jsonl", '{"x": 3e38, "label": 1}\n{"x": 1, "label": 1}\n')
+
+    done = run("evaluate", str(prediction_models / "numbers"), "--local", "--data", data, "--output", "double")
+
+    assert done.returncode == 2
+    assert done.stderr == f"error: {data}:1: prediction: must be finite; got Infinity\n"
 
 
 def test_a_row_that_is_rejected_here(prediction_models: Path, tmp_path: Path) -> None:

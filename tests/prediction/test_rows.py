@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from prediction.manifest import Inputs
-from prediction.rows.cells import Table
+from prediction.rows.cells import Table, as_written
 from prediction.rows.source import Source
 from resources import errors
 
@@ -55,6 +56,13 @@ def test_rows_and_where_they_begin(tmp_path: Path, name: str, content: str, expe
         ("x.jsonl", b'"\xff"\n2\n', "is not UTF-8"),
         ("x.jsonl", b"[" * 100_000 + b"\n2\n", "is nested too deeply"),
         ("x.csv", b"a,b\n1\n2,3\n", "has 1 cell; the first line has 2"),
+        ("x.jsonl", b'{"a": [1, NaN]}\n2\n', "is not valid JSON: it holds NaN"),
+        ("x.jsonl", b"-Infinity\n2\n", "is not valid JSON: it holds -Infinity"),
+        ("x.jsonl", b"1e999\n2\n", "holds 1e999, which is too large for a number"),
+        ("x.jsonl", b"9" * 5000 + b"\n2\n", "holds a number with too many digits"),
+        ("x.json", b'[{"a": NaN},\n 2]', "is not valid JSON: it holds NaN"),
+        ("x.json", b'{"instances": [[1e999], 2]}', "is not valid JSON: it holds Infinity"),
+        ("x.json", b'{"instances": [1, 2], "labels": [NaN, 0]}', "is not valid JSON: it holds NaN"),
     ],
 )
 def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, name: str, content: bytes, says: str) -> None:
@@ -97,8 +105,54 @@ def test_an_input_with_several_values_has_a_column_for_each() -> None:
     wide, narrow = Table("x.csv", ["x_1", "x_0", "x_00"], inputs), Table("x.csv", ["x"], inputs)
 
     assert wide.instance({"x_1": "2", "x_0": "1", "x_00": "9"}) == {"x": [1.0, 2.0]}
-    assert wide.typed({"x_1": "2", "x_0": "1", "x_00": "9"}, {"x": [1.0, 2.0]}) == {"x_1": 2.0, "x_0": 1.0, "x_00": "9"}
+    assert wide.typed({"x_1": "2", "x_0": "1", "x_00": "9"}, {"x": [1.0, 2.0]}) == {"x_1": 2.0, "x_0": 1.0, "x_00": 9}
     assert narrow.instance({"x": "[1, 2]"}) == {"x": [1, 2]}
+
+
+def test_a_list_in_a_cell_is_json() -> None:
+    """It has no NaN."""
+    table = Table("x.csv", ["x"], {"x": {"dtype": "float32", "shape": [None, 2]}})
+
+    with pytest.raises(ValueError, match=r"column x holds '\[1, NaN\]', which is not a JSON list"):
+        table.instance({"x": "[1, NaN]"})
+
+
+@pytest.mark.parametrize("text", ["7", "-7", "0", "1.5", "1.0", str(2**63 - 1)])
+def test_a_number_that_is_written_back_the_same(text: str) -> None:
+    """It is one in a row of CSV that is joined with its result."""
+    number = as_written(text)
+
+    assert (type(number), json.dumps(number)) == (float if "." in text else int, text)
+
+
+@pytest.mark.parametrize("text", ["007", "+7", "1.50", "1e5", " 7", "-0", "NaN", "inf", "", "1_000", str(2**63), "٣"])
+def test_any_other_cell_stays_text(text: str) -> None:
+    """So that nothing of it is lost."""
+    assert as_written(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        (
+            "x.jsonl",
+            "[1, 2]\n",
+            "its JSON list is one instance: to send its items, name it .json",
+        ),
+        ("x.jsonl", '{"instances": [1, 2]}\n', 'its JSON object {"instances": [...]} is one'),
+        ("x.jsonl", "[1]\n[2]\n", ""),
+        ("x.jsonl", '{"instances": 1}\n', ""),
+        ("x.json", "[1, 2]\n", ""),
+    ],
+)
+def test_one_line_that_holds_all_instances(tmp_path: Path, name: str, content: str, says: str) -> None:
+    """A file of lines has a hint then."""
+    (tmp_path / name).write_text(content, encoding="utf-8")
+
+    hint = Source(str(tmp_path / name)).hint
+
+    assert says in hint
+    assert bool(hint) == bool(says)
 
 
 def test_unknown_inputs_are_guessed() -> None:
@@ -114,7 +168,12 @@ def test_unknown_inputs_are_guessed() -> None:
         ({"age": ""}, "column age is empty"),
         ({"age": "old"}, "column age holds 'old', which is not a number"),
         ({"beats": "1.5"}, "column beats holds '1.5', which is not a whole number"),
-        ({"beats": "nan"}, "column beats holds 'nan', which is not a whole number"),
+        ({"beats": "nan"}, "column beats holds 'nan', a missing value; expected a whole number"),
+        ({"age": "NaN"}, "column age holds 'NaN', a missing value; expected a number"),
+        ({"age": "-inf"}, "column age holds '-inf', which JSON cannot say; expected a number"),
+        ({"age": "1e999"}, "column age holds '1e999', which is not a number"),
+        ({"age": "9" * 400}, "column age holds '9+', which is not a number"),
+        ({"beats": "9" * 5000}, "column beats holds '9+', which is not a whole number"),
         ({"smokes": "often"}, "column smokes holds 'often', which is not true or false"),
     ],
 )

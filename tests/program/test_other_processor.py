@@ -136,9 +136,12 @@ def test_a_machine_without_the_build_is_told_what_is_deployed_and_how_to_get_it(
     content, pin = here.content_digest, f"line@{here.input_digest}"
     uri = f"gs://{machine.project}-tf2-models/line/{content}/"
     assert f"deploymentUri was '{uri}', wanted" in text
-    assert f"The deployed content is {content}: to keep it, pin its card" in text
-    assert f"copy {uri} to build/line/{here.input_digest} here" in text
-    assert f"`python -m models build {pin} --recard` then writes its card, for artifact: {pin}-{content}" in text
+    cause = f"The deployed content is {content}; declared is content {machine.there.content_digest} of {pin}."
+    assert text.index(cause) < text.index("cannot be changed in place") < text.index("To keep what is deployed:")
+    assert "Pin its card, if `python -m models list` shows one with this content." in text
+    assert f"With allowRebuild: true, copy {uri} to build/line/{here.input_digest}." in text
+    assert f"`python -m models build {pin} --recard`, after that copy" in text
+    assert f"then declare artifact: {pin}-{content}." in text
 
     machine.fetch(content, folder)
     assert machine.engine.preview() == {}

@@ -14,7 +14,10 @@ const COLUMNS = [
 /** Draws what `/-/status` and `/-/metrics` say. */
 export function showModels(status, metrics) {
   const tables = [...grouped(status.versions)].flatMap(([model, versions]) => ofModel(model, versions, metrics));
-  const none = element("p", { class: "note" }, "No version is deployed. ", element("code", {}, "make up"), " deploys the local stack.");
+  const none = element(
+    "p", { class: "note" }, "No version is deployed. ", element("code", {}, "make up"), " deploys the local stack; if versions were deleted ",
+    "outside of Pulumi, run ", element("code", {}, "make refresh"), " first.",
+  );
   update(find("model-list"), ...(tables.length ? tables : [none]));
 }
 

@@ -36,7 +36,7 @@ async def objects_list(emulator: Emulator, request: Request) -> Response:
         trailing=bool(params.get("includeTrailingDelimiter")),
     )
     for row in _rows(emulator, params, page, limit):
-        if wanted is not None and not wanted.fullmatch(row["name"]):
+        if wanted is not None and not wanted.matches(row["name"]):
             continue
         if len(page.items) + len(page.prefixes) >= limit and not page.covers(row["name"]):
             return Response(body=page.body(request, following=(row["name"], row["generation"])))

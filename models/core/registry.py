@@ -53,7 +53,9 @@ def _check_data(name: str, recipe: Recipe) -> None:
     """Raises `ModelsError` unless `data` works with the defaults: every command needs it for the input digest."""
     try:
         list(recipe.data({key: parameter.default for key, parameter in recipe.parameters.items()}))
-    except Exception as error:  # a recipe is the user's code: whatever it raises names the recipe
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a recipe is the user's code: whatever it raises, SystemExit too, names the recipe
         raise ModelsError(f"models/{name}.py: data(parameters) fails: {type(error).__name__}: {error}") from error
 
 
@@ -69,8 +71,10 @@ def _module(name: str, path: Path) -> Any:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # a recipe is the user's code: whatever it raises names the recipe
-        del sys.modules[spec.name]
+    except BaseException as error:  # a recipe is the user's code: whatever it raises, SystemExit too, names the recipe
+        sys.modules.pop(spec.name, None)
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise ModelsError(f"models/{name}.py: it cannot be imported: {type(error).__name__}: {error}") from error
     return module
 

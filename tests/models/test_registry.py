@@ -26,6 +26,14 @@ RECIPE = Recipe(
         "deep": Parameter(default=False, help=""),
     },
 )
+_DATA = """
+from models.core.recipe import *
+
+def data(parameters):
+    raise {raises}
+
+RECIPE = Recipe("", None, {{"seed": Parameter(1, "")}}, data)
+"""
 
 
 def test_recipes_are_files(checkout: Path) -> None:
@@ -92,6 +100,9 @@ def test_unknown_recipe(checkout: Path) -> None:
         ("", "RECIPE = Recipe"),
         ("import nothing_of_this_name", "cannot be imported: ModuleNotFoundError"),
         ("from models.core.recipe import *\nRECIPE = Recipe('', None, {})", "lack seed"),
+        ("import sys\nsys.exit('no licence')", "cannot be imported: SystemExit: no licence"),
+        ("raise GeneratorExit", "cannot be imported: GeneratorExit"),
+        (_DATA.format(raises="SystemExit(3)"), r"data\(parameters\) fails: SystemExit: 3"),
     ],
 )
 def test_broken_recipe(checkout: Path, text: str, said: str) -> None:
@@ -101,3 +112,12 @@ def test_broken_recipe(checkout: Path, text: str, said: str) -> None:
     with pytest.raises(ModelsError, match=said) as raised:
         load_recipe("broken", checkout)
     assert str(raised.value).startswith("models/broken.py: ")
+
+
+@pytest.mark.parametrize("text", ["raise KeyboardInterrupt", _DATA.format(raises="KeyboardInterrupt")])
+def test_an_interrupt_is_no_fault_of_a_recipe(checkout: Path, text: str) -> None:
+    """Who presses Ctrl-C while a recipe is loaded ends the command."""
+    (checkout / "models" / "broken.py").write_text(text, encoding="utf-8")
+
+    with pytest.raises(KeyboardInterrupt):
+        load_recipe("broken", checkout)

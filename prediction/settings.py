@@ -106,17 +106,18 @@ def _patient(settings: _settings.Settings, declared: str | None = None, path: Pa
 def _config(path: Path) -> Mapping[str, Any]:
     import yaml
 
-    from resources import _stack_yaml
+    from resources import _stack_file, _stack_yaml
 
     try:
         document, unquoted = _stack_yaml.load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise errors.InvalidInput([(path.name, f"cannot be read: {' '.join(str(error).split())}")]) from None
-    altered = [each for each in unquoted if each.is_altered and each.path[1:] in _TEXTS]
+    altered = [
+        each for each in unquoted if each.is_altered and tuple(map(_stack_file.qualified, each.path[1:])) in _TEXTS
+    ]
     if altered:
         raise errors.InvalidInput((path.name, f"{each.path[-1]}: {each.reason}") for each in altered)
-    config = document.get("config") if isinstance(document, dict) else None
-    return config if isinstance(config, dict) else {}
+    return _stack_file.configuration(document)
 
 
 def _text(config: Mapping[str, Any], key: str, path: Path) -> str | None:

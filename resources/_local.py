@@ -27,7 +27,7 @@ _FORM = re.compile(r"http://(localhost|127(?:\.[0-9]{1,3}){3})(?::([0-9]{1,5}))?
 def endpoint(folder: Path | None = None) -> str:
     """The endpoint of a checkout's local stack, `http://127.0.0.1:PORT`.
 
-    It is TF2_MODELS_ENDPOINT, else `tf2-models:endpoint` of `Pulumi.local.yaml`, else port 8470.
+    It is TF2_MODELS_ENDPOINT, else `tf2-models:endpoint` (or `endpoint`) of `Pulumi.local.yaml`, else port 8470.
 
     Args:
         folder: the checkout. Default: the current folder.
@@ -152,7 +152,7 @@ def _declared(path: Path) -> str | None:
     """The endpoint that a stack file names; None if it names none, or does not exist."""
     import yaml
 
-    from resources import _stack_yaml
+    from resources import _stack_file, _stack_yaml
 
     try:
         document = _stack_yaml.load(path.read_text(encoding="utf-8")).value
@@ -160,8 +160,7 @@ def _declared(path: Path) -> str | None:
         return None
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise errors.InvalidInput([(path.name, f"cannot be read: {' '.join(str(error).split())}")]) from None
-    config = document.get("config") if isinstance(document, Mapping) else None
-    value = config.get(KEY) if isinstance(config, Mapping) else None
+    value = _stack_file.configuration(document).get(KEY)
     if isinstance(value, Mapping | list):
         raise errors.InvalidInput([(f"{KEY} in {path.name}", "must be plain text")])
     return None if value in (None, "") else _stack_yaml.written(value)

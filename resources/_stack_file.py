@@ -14,7 +14,25 @@ from typing import Any
 
 from resources._secrets import Secret
 
+NAMESPACE = "tf2-models"
+"""The project's name: Pulumi puts it before the keys of a stack file that have no namespace."""
 _MISSING = object()
+
+
+def qualified(key: str) -> str:
+    """A key of a stack file's configuration with its namespace: `endpoint` is `tf2-models:endpoint`."""
+    return key if ":" in key else f"{NAMESPACE}:{key}"
+
+
+def configuration(document: Any) -> dict[str, Any]:
+    """The configuration in the document of a stack file, its keys with their namespace; empty if there is none.
+
+    Where a key is there in both forms, the last one counts, as in Pulumi.
+    """
+    config = document.get("config") if isinstance(document, Mapping) else None
+    if not isinstance(config, Mapping):
+        return {}
+    return {qualified(key): value for key, value in config.items()}
 
 
 class _OtherValue(Exception):
@@ -60,8 +78,7 @@ class Source:
             document = _stack_yaml.load(self.file.read_text(encoding="utf-8")).value
         except (OSError, ValueError, yaml.YAMLError):
             raise _OtherValue from None
-        config = document.get("config") if isinstance(document, Mapping) else None
-        return config.get(key, _MISSING) if isinstance(config, Mapping) else _MISSING
+        return configuration(document).get(key, _MISSING)
 
 
 def _marked(written: Any, value: Any) -> Any:

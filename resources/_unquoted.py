@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from resources import _stack_yaml, errors
-from resources._stack_file import Source
+from resources._stack_file import NAMESPACE, Source, qualified
 from resources._stack_yaml import Unquoted
 from resources._values import Failure, join, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NAMESPACE = "tf2-models"
 _DATE = "YAML reads it as a date, and rewrites it: put it in quotes"
 Read = TypeVar("Read")
 
@@ -72,7 +71,7 @@ def _of(config: Mapping[str, str], file: Path) -> Iterator[Unquoted]:
         return  # the configuration may come from another file
     for each in document.unquoted:
         if len(each.path) > 1 and each.path[0] == "config":
-            key = each.path[1] if ":" in each.path[1] else f"{NAMESPACE}:{each.path[1]}"
+            key = qualified(each.path[1])
             here = each._replace(path=(key, *each.path[2:]))
             if _holds(config.get(key), here):
                 yield here

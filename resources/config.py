@@ -16,7 +16,7 @@ from typing_extensions import Required
 from resources import _common, _entries, _job_entries, _secrets, _settings, _unquoted, _values, errors
 from resources._schema import INPUTS
 from resources._secrets import Secret
-from resources._stack_file import Source
+from resources._stack_file import NAMESPACE, Source
 from resources._values import Failure, join
 from resources.ml import rules as ml_rules
 from resources.ml import shares
@@ -28,7 +28,6 @@ from resources.storage.schema import BUCKET, SAVED_MODEL
 if TYPE_CHECKING:
     from models import Artifact
 
-NAMESPACE = _unquoted.NAMESPACE
 _NOT_SECRET = "must not be secret: addresses and messages show it"  # noqa: S105 - a message
 
 PROJECT = re.compile(r"[a-z][a-z0-9.:-]*[a-z0-9]\Z")

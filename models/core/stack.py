@@ -80,15 +80,19 @@ def stack_artifacts(stack: str, root: Path) -> list[tuple[str, str, Any]]:
 
 def stack_config(stack: str, root: Path) -> dict[str, Any]:
     """The configuration of a stack file, as it is written. Raises `ModelsError` where there is no such file."""
-    document = _load(root / f"Pulumi.{stack}.yaml")
-    config = document.get("config") if isinstance(document, dict) else None
-    return config if isinstance(config, dict) else {}
+    return _config(_load(root / f"Pulumi.{stack}.yaml"))
+
+
+def _config(document: Any) -> dict[str, Any]:
+    from resources import _stack_file
+
+    return _stack_file.configuration(document)
 
 
 def _load(path: Path) -> Any:
     import yaml
 
-    from resources import _stack_yaml  # Pulumi's rules, which are not PyYAML's
+    from resources import _stack_file, _stack_yaml  # Pulumi's rules, which are not PyYAML's
 
     try:
         value, unquoted = _stack_yaml.load(path.read_text(encoding="utf-8"))
@@ -97,13 +101,14 @@ def _load(path: Path) -> Any:
     except yaml.YAMLError as error:
         raise ModelsError(f"{path}: this is no YAML: {' '.join(str(error).split())}") from error
     for each in unquoted:
-        if each.is_altered and each.path[:2] == ("config", KEY) and (each.is_key or each.is_date):
+        is_ours = len(each.path) > 1 and each.path[0] == "config" and _stack_file.qualified(each.path[1]) == KEY
+        if each.is_altered and is_ours and (each.is_key or each.is_date):
             raise ModelsError(f"{path}: {'.'.join([*each.path[2:-1], each.text])}: {each.reason}")
     return value or {}
 
 
 def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    models = (document.get("config") or {}).get(KEY) if isinstance(document, dict) else None
+    models = _config(document).get(KEY)
     if not isinstance(models, dict):
         raise ModelsError(f"{path}: config.{KEY} is missing: it names the models and their versions")
     for model, entry in models.items():

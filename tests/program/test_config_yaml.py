@@ -172,6 +172,20 @@ def test_the_commands_explain_it_too(tmp_path: Path) -> None:
         settings.target(stack="dev", project=None, endpoint=None, region=None, folder=tmp_path)
 
 
+def test_keys_without_the_namespace_are_explained_too(tmp_path: Path) -> None:
+    """They are the project's keys, for `models build --stack` and `prediction --stack` too."""
+    text = STACK.format(runtime='"2.11"', labels="{}", fields="", another="2024-01-01").replace("tf2-models:", "")
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ModelsError, match=r'm\.versions.2024-01-01: line 12: YAML reads 2024-01-01 as a date: write "'):
+        stack_artifacts("dev", tmp_path)
+    file.write_text(text.replace("2024-01-01", "v2").replace("http://127.0.0.1:1", "0123"), encoding="utf-8")
+
+    assert [each for each, _, _ in stack_artifacts("dev", tmp_path)] == ["m.versions.v1", "m.versions.v2"]
+    with pytest.raises(errors.InvalidInput, match=r'endpoint: line 4: YAML reads 0123 as the number 83: write "0123"'):
+        settings.target(stack="dev", project=None, endpoint=None, region=None, folder=tmp_path)
+
+
 def test_no_is_a_text_in_the_commands(tmp_path: Path) -> None:
     """`no` is text, as to Pulumi."""
     text = STACK.format(runtime='"2.11"', labels="{}", fields="", another="v2").replace("demo", "no")

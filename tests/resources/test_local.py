@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from models.core.stack import stack_config
+from prediction.settings import target
 from resources import _backend, _local, errors
 from tests.addresses import ELSEWHERE, declare
 from tests.running import ROOT
@@ -32,6 +34,26 @@ def test_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _local.endpoint(tmp_path) == "http://127.0.0.1:8471"
     monkeypatch.setenv(VARIABLE, "http://127.0.0.1:8472")
     assert _local.endpoint(tmp_path) == "http://127.0.0.1:8472"
+
+
+@pytest.mark.parametrize(
+    ("keys", "port"),
+    [
+        (["endpoint: http://127.0.0.1:9001"], 9001),
+        (["endpoint: http://127.0.0.1:9001", "tf2-models:endpoint: http://127.0.0.1:9002"], 9002),
+        (["tf2-models:endpoint: http://127.0.0.1:9002", "endpoint: http://127.0.0.1:9001"], 9001),
+        (["other:endpoint: http://127.0.0.1:9003"], 8470),
+    ],
+)
+def test_a_key_without_the_namespace(tmp_path: Path, keys: list[str], port: int) -> None:
+    """It is the project's, as in Pulumi, for every command; of two the last one counts."""
+    lines = "".join(f"  {key}\n" for key in ["gcp:project: demo", *keys])
+    (tmp_path / "Pulumi.local.yaml").write_text(f"config:\n{lines}", encoding="utf-8")
+
+    assert _local.endpoint(tmp_path) == f"http://127.0.0.1:{port}"
+    found = target(stack="local", project=None, endpoint=None, region=None, folder=tmp_path)
+    assert found.settings.endpoint == f"http://127.0.0.1:{port}"
+    assert stack_config("local", tmp_path).get(_local.KEY) == (None if port == 8470 else f"http://127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize(

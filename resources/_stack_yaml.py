@@ -31,6 +31,12 @@ class Date(str):
     __slots__ = ()
 
 
+class Index(str):
+    """The number of an item of a list, in a path: a key may look the same."""
+
+    __slots__ = ()
+
+
 class Unquoted(NamedTuple):
     """A scalar without quotes that YAML reads as something else than text.
 
@@ -61,7 +67,10 @@ class Unquoted(NamedTuple):
     @property
     def reason(self) -> str:
         """What happened, and what to write instead."""
-        return f'line {self.line}: YAML reads {self.text or "nothing"} as {kind(self.value)}: write "{self.text}"'
+        written_so = f'write "{self.text}"'
+        if self.value is None and not self.is_key:
+            written_so = "leave it out" if self.text == "~" else f"leave it out, or {written_so}"
+        return f"line {self.line}: YAML reads {self.text or 'nothing'} as {kind(self.value)}: {written_so}"
 
 
 class Document(NamedTuple):
@@ -170,7 +179,7 @@ class _Reader:
         if isinstance(node, yaml.MappingNode):
             found: Any = self._mapping(node, path)
         elif isinstance(node, yaml.SequenceNode):
-            found = [self.value(item, (*path, str(index))) for index, item in enumerate(node.value)]
+            found = [self.value(item, (*path, Index(index))) for index, item in enumerate(node.value)]
         else:
             found = self._scalar(node, path, is_key=False)
         self._done[id(node)] = found

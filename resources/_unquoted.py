@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,7 +58,7 @@ def join_all(parts: tuple[str, ...]) -> str:
     """The path of these keys."""
     first, *rest = parts
     for part in rest:
-        first = join(first, int(part) if part.isdecimal() else part)
+        first = join(first, int(part) if isinstance(part, _stack_yaml.Index) else part)
     return first
 
 
@@ -106,7 +107,7 @@ def _altered(config: Mapping[str, str], found: list[Unquoted], keys: type) -> li
     failures, known = [], set()
     for each in found:
         if each.is_altered and (each.is_key or each.is_date or _is_text(each, keys)):
-            failures.append((path_of(each), each.reason))
+            failures.append((_as_written(join_all(each.path), found), each.reason))
             known.add(str(each.value))
     for key, text in config.items():
         failures += [(path, _DATE) for path, date in _dates(_plain(text), key) if date not in known]
@@ -143,15 +144,21 @@ def _dates(value: Any, path: str) -> Iterator[tuple[str, str]]:
 def _explained(failure: Failure, found: list[Unquoted]) -> Failure:
     """The failure, with keys as in the file, and, where text is expected, with what YAML made of the unquoted text."""
     path, reason = failure
-    for each in found:
-        if each.is_key and each.is_altered:
-            path = _renamed(path, join_all(each.path), path_of(each))
+    shown = _as_written(path, found)
     due = path.removesuffix("artifact") + reason.partition(":")[0] if " is no str;" in reason else path
     for each in found:
         wrong = reason.startswith(("must be a string", "must be one of")) or due != path
-        if not each.is_key and wrong and due == path_of(each):
-            return path, f"{reason.partition(';')[0]}; {each.reason}"
-    return path, reason
+        if not each.is_key and wrong and due == join_all(each.path):
+            return shown, f"{reason.partition(';')[0]}; {each.reason}"
+    return shown, reason
+
+
+def _as_written(path: str, found: list[Unquoted]) -> str:
+    """A path with the keys as the file has them, not as YAML reads them."""
+    for each in reversed(found):  # a key comes before what is below it
+        if each.is_key and each.is_altered:
+            path = _renamed(path, join_all(each.path), path_of(each))
+    return path
 
 
 def _renamed(path: str, old: str, new: str) -> str:
@@ -161,5 +168,12 @@ def _renamed(path: str, old: str, new: str) -> str:
 def _others(failures: Iterable[Failure], altered: list[Failure], found: list[Unquoted]) -> list[Failure]:
     """The failures with another cause: not at the paths of altered texts, nor where an entry repeats such a text."""
     paths = {path for path, _ in altered}
-    texts = [repr(_stack_yaml.written(each.value)) for each in found if each.is_altered and path_of(each) in paths]
-    return [(path, why) for path, why in failures if path not in paths and not any(text in why for text in texts)]
+    lost = [each for each in found if each.is_altered and _as_written(join_all(each.path), found) in paths]
+    texts = [re.escape(repr(_stack_yaml.written(each.value))) for each in lost]
+    # What stands for a whole key of the stack, a runtime, is told of each version without quotes.
+    texts += [rf"(?<![\w.]){re.escape(str(each.value))}(?!\w|\.\d)" for each in lost if _is_fraction(each)]
+    return [(path, why) for path, why in failures if path not in paths and not any(re.search(it, why) for it in texts)]
+
+
+def _is_fraction(unquoted: Unquoted) -> bool:
+    return not unquoted.is_key and len(unquoted.path) == 1 and isinstance(unquoted.value, float)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,12 @@ def failures(tmp_path: Path, changed: dict[str, str], *, with_file: bool = True)
         ({"labels": "{year: 2024}"}, "tf2-models:models.m.labels.year", 'the number 2024: write "2024"'),
         ({"labels": "{day: 2024-01-01}"}, "tf2-models:models.m.labels.day", 'as a date: write "2024-01-01"'),
         ({"labels": "{1_0: a}"}, "tf2-models:models.m.labels.1_0", 'reads 1_0 as the number 10: write "1_0"'),
+        ({"another": "08"}, "tf2-models:models.m.versions.08", 'YAML reads 08 as the number 8: write "08"'),
+        ({"labels": "{1e3: a}"}, "tf2-models:models.m.labels.1e3", 'reads 1e3 as the number 1000: write "1e3"'),
+        ({"fields": ", machineType: ~"}, f"{V1}.machineType", "line 11: YAML reads ~ as null: leave it out"),
+        ({"fields": ", machineType: null"}, f"{V1}.machineType", 'as null: leave it out, or write "null"'),
+        ({"fields": ", machineType:"}, f"{V1}.machineType", 'reads nothing as null: leave it out, or write ""'),
+        ({"runtime": "~"}, "tf2-models:runtimeVersion", "YAML reads ~ as null: leave it out"),
     ],
 )
 def test_each_is_explained(tmp_path: Path, changed: dict[str, str], path: str, says: str) -> None:
@@ -122,6 +129,25 @@ def test_each_is_explained(tmp_path: Path, changed: dict[str, str], path: str, s
 
     assert says in found[path]
     assert "UTC" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"another": "08"},
+        {"another": '08: {artifact: "gs://bucket/f/", runtimeVersion: 2.20, <<: *common}\n        v2'},
+        {"labels": "{1e3: a}"},
+        {"runtime": "2.20", "fields": ', pythonVersion: "3.9"'},
+        {"another": '08: {artifact: "gs://bucket/f/", <<: *common, labels: {1e3: a}}\n        v2'},
+    ],
+)
+def test_no_other_failure_has_the_altered_text(tmp_path: Path, changed: dict[str, str]) -> None:
+    """What follows from it is not told again: paths have the keys of the file, and no text that YAML made."""
+    found = failures(tmp_path, changed)
+
+    assert found
+    assert [path for path in found if re.search(r"\.(8|1000)\b|versions\[", path)] == []
+    assert [why for why in found.values() if "line " not in why] == []
 
 
 @pytest.mark.parametrize(

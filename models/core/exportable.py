@@ -79,8 +79,8 @@ def _names(tensors: Any) -> dict[str, Any]:
 
     flat = keras.tree.flatten(tensors)
     if _is_flat(tensors):
-        names = {id(tensor): name for name, tensor in tensors.items()}
-        return {names[id(tensor)]: tensor for tensor in flat}
+        places = keras.tree.pack_sequence_as(tensors, list(range(len(flat))))  # one tensor may have two names
+        return {name: flat[place] for name, place in sorted(places.items(), key=lambda item: item[1])}
     found: dict[str, Any] = {}
     for tensor in flat:
         name = _unused(tensor._keras_history.operation.name, found)  # Keras has no public way to the layer

@@ -39,6 +39,11 @@ LISTS = """\
     both = keras.layers.Concatenate()(given)
     model = keras.Model(given, [keras.layers.Dense(1, name="y")(both), keras.layers.Dense(2, name="z")(both)])
 """
+TWICE = """\
+    given = [keras.Input((1,), name="a"), keras.Input((2,), name="b")]
+    both = keras.layers.Dense(1, name="d")(keras.layers.Concatenate()(given))
+    model = keras.Model(given, {"y": both, "x": both})
+"""
 EXPECTED = {
     "shape": 'samples[0]: expected {"bits": float32 [8]} or the bare value, found the shape [1, 8]',
     "second": "samples[1]: expected",
@@ -73,8 +78,9 @@ def test_what_is_wrong_shows_before_the_training() -> None:
     [
         (SEQUENTIAL, "[1.0, 2.0, 3.0]", {"input_layer": [None, 3]}, {"odd": [None, 1]}),
         (LISTS, '{"a": [1.0], "b": [2.0, 3.0]}', {"a": [None, 1], "b": [None, 2]}, {"y": [None, 1], "z": [None, 2]}),
+        (TWICE, '{"a": [1.0], "b": [2.0, 3.0]}', {"a": [None, 1], "b": [None, 2]}, {"x": [None, 1], "y": [None, 1]}),
     ],
-    ids=["sequential", "lists"],
+    ids=["sequential", "lists", "twice"],
 )
 def test_other_forms(
     run: Run, checkout: Path, model: str, sample: str, inputs: dict[str, Any], outputs: dict[str, Any]

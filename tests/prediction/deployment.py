@@ -125,3 +125,14 @@ def run(
         timeout=BOUND,
         check=False,
     )
+
+
+def file_of(folder: Path, name: str, content: str) -> str:
+    """The path of a new file with this content."""
+    (folder / name).write_text(content, encoding="utf-8")
+    return str(folder / name)
+
+
+def json_lines(file: Path) -> list[Any]:
+    """The values of a file with one JSON value per line."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

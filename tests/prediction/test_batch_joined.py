@@ -9,16 +9,7 @@ from typing import Any
 
 import pytest
 
-from prediction.jobs.joins import join_of
-from prediction.jobs.local import LocalBatch
-from prediction.jobs.plan import Plan
-from prediction.manifest import Manifest
-from prediction.rows.matching import ByKey, ByPosition
-from prediction.rows.outcome import Join, Outcome
-from prediction.rows.prepared import prepare
-from prediction.rows.source import Source
-from resources import errors
-from tests.prediction.deployment import MANIFESTS, Deployment, run
+from tests.prediction.deployment import MANIFESTS, Deployment, file_of, json_lines, run
 
 pytestmark = pytest.mark.tensorflow
 PATIENTS = 'id,age,thal,note\na1,32,normal,x\na2,,normal,y\na3,96,fixed,"q, z"\na4,64,"nor\nmal",w\n'
@@ -50,26 +41,17 @@ def batch(request: pytest.FixtureRequest, deployment: Deployment, prediction_mod
     return made
 
 
-def _file(folder: Path, name: str, content: str) -> str:
-    (folder / name).write_text(content, encoding="utf-8")
-    return str(folder / name)
-
-
-def _json(file: Path) -> list[Any]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-
-
 def test_rejected_rows_are_named(batch: Batch, tmp_path: Path) -> None:
     """By file and line, on standard error and in FILE.rejected, whether the model or the file is why."""
-    first = _file(tmp_path, "a.jsonl", '1.5\n"text"\n2\n')
-    second = _file(tmp_path, "b.json", '[1,\n\n"x",\n 2]\n')
-    third = _file(tmp_path, "c.jsonl", "1\n\n{oops\n")
+    first = file_of(tmp_path, "a.jsonl", '1.5\n"text"\n2\n')
+    second = file_of(tmp_path, "b.json", '[1,\n\n"x",\n 2]\n')
+    third = file_of(tmp_path, "c.jsonl", "1\n\n{oops\n")
 
     code, said, output = batch("numbers", "--input", first, second, third)
 
-    rejected = _json(output.with_name("out.rejected"))
+    rejected = json_lines(output.with_name("out.rejected"))
     assert code == 3
-    assert [row["double"] for row in _json(output)] == [3, 4, 2, 4, 2]
+    assert [row["double"] for row in json_lines(output)] == [3, 4, 2, 4, 2]
     assert [(row["file"], row["line"]) for row in rejected] == [(first, 2), (second, 3), (third, 3)]
     assert said[-3:] == [f"{row['file']}:{row['line']}: {row['error']}" for row in rejected]
     assert len(output.with_name("out.errors").read_text().splitlines()) == 3
@@ -77,28 +59,28 @@ def test_rejected_rows_are_named(batch: Batch, tmp_path: Path) -> None:
 
 def test_many_rejected_rows_are_summed_up(batch: Batch, tmp_path: Path) -> None:
     """Five are shown, and how many more there are."""
-    rows = _file(tmp_path, "a.jsonl", '"x"\n' * 30)
+    rows = file_of(tmp_path, "a.jsonl", '"x"\n' * 30)
 
     code, said, output = batch("numbers", "--input", rows)
 
     assert code == 3
     assert said[-2:] == [
-        f"{rows}:5: {_json(output.with_name('out.rejected'))[4]['error']}",
+        f"{rows}:5: {json_lines(output.with_name('out.rejected'))[4]['error']}",
         f"... and 25 more, in {output}.rejected",
     ]
-    assert len(_json(output.with_name("out.rejected"))) == 30
+    assert len(json_lines(output.with_name("out.rejected"))) == 30
 
 
 def test_a_key_begins_each_result(batch: Batch, tmp_path: Path) -> None:
     """It is not sent to a model that does not take it; a rejected row has it, too."""
     rows = [{"id": name, "age": [age], "thal": ["normal"]} for name, age in (("a", 32), ("b", "x"), ("c", 96))]
-    file = _file(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in [*rows, {"age": [1]}]))
+    file = file_of(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in [*rows, {"age": [1]}]))
 
     code, _, output = batch("risk", "--input", file, "--key", "id")
 
-    rejected = _json(output.with_name("out.rejected"))
+    rejected = json_lines(output.with_name("out.rejected"))
     assert code == 3
-    assert _json(output) == [
+    assert json_lines(output) == [
         {"id": "a", "prediction_probability": [0.25]},
         {"id": "c", "prediction_probability": [0.75]},
     ]
@@ -108,12 +90,12 @@ def test_a_key_begins_each_result(batch: Batch, tmp_path: Path) -> None:
 
 def test_columns_of_csv_by_their_names(batch: Batch, tmp_path: Path) -> None:
     """A row may have several lines; what the model does not take is left out, and said."""
-    file = _file(tmp_path, "patients.csv", PATIENTS)
+    file = file_of(tmp_path, "patients.csv", PATIENTS)
 
     code, said, output = batch("risk", "--input", file, "--key", "id")
 
     assert code == 3
-    assert [(row["id"], row["prediction_probability"]) for row in _json(output)] == [
+    assert [(row["id"], row["prediction_probability"]) for row in json_lines(output)] == [
         ("a1", [0.25]),
         ("a3", [0.75]),
         ("a4", [0.5]),
@@ -125,10 +107,10 @@ def test_columns_of_csv_by_their_names(batch: Batch, tmp_path: Path) -> None:
 def test_keys_of_csv_are_numbers_where_they_are_written_so(batch: Batch, tmp_path: Path) -> None:
     """A join on a whole number works, also for a rejected row; a missing number and an infinity reject their rows."""
     cells = ["7,32,normal", "007,64,normal", "1.5,NaN,normal", "9,-inf,fixed", "10,96,7"]
-    file = _file(tmp_path, "patients.csv", "\n".join(["id,age,thal", *cells]))
+    file = file_of(tmp_path, "patients.csv", "\n".join(["id,age,thal", *cells]))
 
     code, said, output = batch("risk", "--input", file, "--key", "id")
-    lines, rejected = output.read_text().splitlines(), _json(output.with_name("out.rejected"))
+    lines, rejected = output.read_text().splitlines(), json_lines(output.with_name("out.rejected"))
     whole, _, _ = batch("risk", "--input", file, "--with-input")
 
     assert (code, whole) == (3, 3)
@@ -140,12 +122,12 @@ def test_keys_of_csv_are_numbers_where_they_are_written_so(batch: Batch, tmp_pat
         f"{file}:5: column age holds '-inf', which JSON cannot say; expected a number",
     ]
     assert output.read_text().startswith('{"instance":{"id":7,"age":32.0,"thal":"normal"},"prediction":{"pred')
-    assert _json(output)[2]["instance"] == {"id": 10, "age": 96.0, "thal": "7"}
+    assert json_lines(output)[2]["instance"] == {"id": 10, "age": 96.0, "thal": "7"}
 
 
 def test_numbers_that_json_does_not_have(batch: Batch, tmp_path: Path) -> None:
     """A row with one is rejected, also of a file that is sent as it is; a result with one is named."""
-    file = _file(tmp_path, "rows.jsonl", '{"x": 1}\n{"x": NaN}\n{"x": 3e38}\n')
+    file = file_of(tmp_path, "rows.jsonl", '{"x": 1}\n{"x": NaN}\n{"x": 3e38}\n')
 
     code, said, output = batch("numbers", "--input", file)
     plain = said[-2:]
@@ -159,12 +141,12 @@ def test_numbers_that_json_does_not_have(batch: Batch, tmp_path: Path) -> None:
 
 def test_results_beside_their_input(batch: Batch, tmp_path: Path) -> None:
     """Each is an object with the row as it is in the file, numbers as numbers, and the prediction."""
-    file = _file(tmp_path, "patients.csv", PATIENTS)
+    file = file_of(tmp_path, "patients.csv", PATIENTS)
 
     code, _, output = batch("risk", "--input", file, "--with-input")
 
     assert code == 3
-    assert _json(output)[1] == {
+    assert json_lines(output)[1] == {
         "instance": {"id": "a3", "age": 96.0, "thal": "fixed", "note": "q, z"},
         "prediction": {"prediction_probability": [0.75]},
     }
@@ -172,7 +154,7 @@ def test_results_beside_their_input(batch: Batch, tmp_path: Path) -> None:
 
 def test_a_key_in_csv_is_the_first_column(batch: Batch, tmp_path: Path) -> None:
     """In FILE.keys, too."""
-    file = _file(tmp_path, "patients.csv", PATIENTS)
+    file = file_of(tmp_path, "patients.csv", PATIENTS)
 
     code, _, output = batch("risk", "--input", file, "--key", "note", "--output-format", "CSV")
 
@@ -184,13 +166,13 @@ def test_a_key_in_csv_is_the_first_column(batch: Batch, tmp_path: Path) -> None:
 def test_a_key_that_the_model_returns(batch: Batch, tmp_path: Path) -> None:
     """A key that the model returns is in each result only once."""
     rows = [{"id": number, "x": number / 2} for number in (7, 3, 5)]
-    file = _file(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
-    twice = _file(tmp_path, "twice.jsonl", '{"id": 7, "x": 1}\n{"id": 7, "x": 2}\n')
+    file = file_of(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    twice = file_of(tmp_path, "twice.jsonl", '{"id": 7, "x": 1}\n{"id": 7, "x": 2}\n')
 
     code, _, output = batch("keyed", "--input", file, "--key", "id")
-    found = _json(output)
+    found = json_lines(output)
     whole, _, _ = batch("keyed", "--input", file, "--key", "id", "--with-input")
-    beside = _json(output)
+    beside = json_lines(output)
     output.unlink()
     refused, said, _ = batch("keyed", "--input", twice, "--key", "id")
 
@@ -203,11 +185,11 @@ def test_a_key_that_the_model_returns(batch: Batch, tmp_path: Path) -> None:
 
 def test_one_list_means_the_same_as_online(batch: Batch, tmp_path: Path) -> None:
     """A list of instances; in a file of lines one instance, with a hint where the model rejects it."""
-    whole, lines = _file(tmp_path, "x.json", "[1.0]\n"), _file(tmp_path, "x.jsonl", "[1.0]\n")
-    body = _file(tmp_path, "body.jsonl", '{"instances": [1.0]}\n')
+    whole, lines = file_of(tmp_path, "x.json", "[1.0]\n"), file_of(tmp_path, "x.jsonl", "[1.0]\n")
+    body = file_of(tmp_path, "body.jsonl", '{"instances": [1.0]}\n')
 
     code, _, output = batch("numbers", "--input", whole)
-    found = _json(output)
+    found = json_lines(output)
     rejected, said, _ = batch("numbers", "--input", lines)
     _, of_body, _ = batch("numbers", "--input", body)
 
@@ -239,74 +221,11 @@ def test_what_cannot_be_joined(deployment: Deployment, words: list[str], says: s
 def test_a_request_body_for_another_signature(deployment: Deployment, tmp_path: Path) -> None:
     """A request body's instances are used, and its signature is not ignored."""
     body = {"instances": [1.5], "signature_name": "negative"}
-    file, output = _file(tmp_path, "body.json", json.dumps(body)), tmp_path / "out"
+    file, output = file_of(tmp_path, "body.json", json.dumps(body)), tmp_path / "out"
 
     without = deployment.run("batch", "numbers", "--input", file, "--output", str(output))
     done = deployment.run("batch", "numbers", "--input", file, "--output", str(output), "--signature", "negative")
 
     assert (without.returncode, done.returncode) == (2, 0)
     assert without.stderr.splitlines()[-1].endswith("give it with --signature negative")
-    assert _json(output) == [{"minus": -1.5}]
-
-
-def _plan(**settings: str) -> Plan:
-    return Plan(
-        project="p", model="m", version=None, sources=[], target="x", staging="", form="JSON", settings=dict(settings)
-    )
-
-
-@pytest.mark.parametrize(
-    ("model", "key", "whole", "settings", "says"),
-    [
-        ("risk", "id", False, {}, "the model does not return id: export a signature that takes it"),
-        ("risk", "", True, {}, "give --key too"),
-        ("keyed", "id", False, {"outputDataFormat": "CSV"}, "leave out --key"),
-    ],
-)
-def test_an_endpoint_that_keeps_no_order(
-    tmp_path: Path, model: str, key: str, whole: bool, settings: dict[str, str], says: str
-) -> None:
-    """A join that is not reliable is refused before the job; the error says what would make it so."""
-    job = LocalBatch(_plan(), tmp_path, tmp_path / "x")
-    job.ordered = False
-
-    with pytest.raises(errors.InvalidInput, match=says):
-        join_of(job, _plan(**settings), Manifest.parse(MANIFESTS[model]), key=key, whole=whole)
-
-    job.clean()
-
-
-@pytest.mark.parametrize("whole", [False, True])
-def test_results_in_any_order_are_matched_by_the_key(tmp_path: Path, whole: bool) -> None:
-    """Results in any order, as Google's service writes them, are put in input order; missing rows were rejected."""
-    rows = [{"id": number, "x": number} for number in range(100)]
-    source = Source(_file(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows)))
-    (tmp_path / "work").mkdir()
-    prepared = prepare([source], tmp_path / "work", inputs={}, key="id", checked=True)
-    raw, target = tmp_path / "work" / "results", tmp_path / "out"
-    results = [{"id": [float(number)], "y": number * 2} for number in range(99, -1, -1) if number != 42]
-    raw.write_text("".join(f"{json.dumps(row)}\n" for row in results), encoding="utf-8")
-
-    outcome = Outcome(prepared, ["gs://b/rows.jsonl"], raw)
-    outcome.write(target, Join(match=ByKey("id"), key="id", passed=True, whole=whole))
-
-    found = [row["prediction"] if whole else row for row in _json(target)]
-    assert [row["y"] for row in found] == [number * 2 for number in range(100) if number != 42]
-    assert [(row["id"], row["line"]) for row in _json(tmp_path / "out.rejected")] == [(42, 43)]
-
-
-@pytest.mark.parametrize("results", [["1", "2", "3"], ["1"]])
-def test_results_that_do_not_fit_the_rows_are_kept_as_they_are(tmp_path: Path, results: list[str]) -> None:
-    """If results and rows do not match, the join fails, and the results are kept."""
-    source = Source(_file(tmp_path, "rows.jsonl", "1\n2\n"))
-    (tmp_path / "work").mkdir()
-    prepared = prepare([source], tmp_path / "work", inputs={}, checked=True)
-    raw, target = tmp_path / "work" / "results", tmp_path / "out"
-    raw.write_text("".join(f'{{"y": {row}}}\n' for row in results), encoding="utf-8")
-
-    with pytest.raises(
-        errors.PredictionFailed, match=r"cannot be matched with rows.*The results are in .*out, not joined"
-    ):
-        Outcome(prepared, ["x"], raw).write(target, Join(match=ByPosition(), whole=True))
-
-    assert [row["y"] for row in _json(target)] == list(map(int, results))
+    assert json_lines(output) == [{"minus": -1.5}]

@@ -11,8 +11,7 @@ from tests.running import BOUND
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "local.env", "Makefile", "Pulumi.yaml")
-# What of the project's own code the scripts use.
-SHARED = ("__init__.py", "_backend.py", "_local.py", "_stack_yaml.py", "errors.py")
+FOLDERS = ("tools", "resources")
 # What the scripts use of any Linux; git, Python, Go, curl and pulumi are for a test to give or to keep back.
 SYSTEM = (
     *(
@@ -55,10 +54,8 @@ class Checkout:
             path.mkdir()
         for name in FILES:
             shutil.copy(ROOT / name, self.root)
-        shutil.copytree(ROOT / "tools", self.root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
-        (self.root / "resources").mkdir()
-        for name in SHARED:
-            shutil.copy(ROOT / "resources" / name, self.root / "resources")
+        for name in FOLDERS:
+            shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in SYSTEM:
             if found := shutil.which(name):
                 (self.bin / name).symlink_to(found)

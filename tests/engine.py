@@ -16,6 +16,14 @@ import yaml
 from tests.running import BOUND, ROOT, alive, descendants
 
 
+def write_program(folder: Path, text: str = "") -> Path:
+    """Makes a folder with a Pulumi program of this text, whose configuration is that of the project; returns it."""
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
+    (folder / "__main__.py").write_text(text, encoding="utf-8")
+    return folder
+
+
 class Engine:
     """The `pulumi` command on one stack of one program.
 

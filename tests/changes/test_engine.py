@@ -13,7 +13,7 @@ import pytest
 from tests.changes.kinds import KINDS
 from tests.changes.rows import Row, edited, fill
 from tests.contract.world import World
-from tests.engine import Engine, name_of
+from tests.engine import Engine, name_of, write_program
 from tests.providers import State
 from tests.running import RunningEmulator
 
@@ -88,10 +88,7 @@ class Deployed:
 
     def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
         self.parts = {name: Part(name, emulator, f"{project}-{name.lower()}", folder / name) for name in KINDS}
-        self._program = folder / "program"
-        self._program.mkdir()
-        (self._program / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
-        (self._program / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+        self._program = write_program(folder / "program", PROGRAM)
         self.engine = Engine(folder / "engine", self._program)
         self.engine.write({"gcp:project": project, "tf2-models:endpoint": emulator.endpoint})
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine import Engine
+from tests.engine import Engine, write_program
 from tests.running import BOUND, ROOT, RunningEmulator
 
 pytestmark = pytest.mark.engine
@@ -34,9 +34,7 @@ class Program:
 
     def __init__(self, folder: Path, emulator: RunningEmulator, project: str) -> None:
         self._folder, self._config = folder, {"gcp:project": project, "tf2-models:endpoint": emulator.endpoint}
-        self.folder = folder / "program"
-        self.folder.mkdir()
-        (self.folder / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
+        self.folder = write_program(folder / "program")
         self.write()
         self.engine = self.stack("engine")
 

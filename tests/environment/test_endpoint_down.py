@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine import Engine, summary
+from tests.engine import Engine, summary, write_program
 from tests.running import RunningEmulator
 
 pytestmark = pytest.mark.engine
@@ -27,10 +27,7 @@ for number in range({MODELS}):
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
     """The engine on a program with many resources, which are cheap to make."""
-    program = tmp_path / "program"
-    program.mkdir()
-    (program / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
-    (program / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    program = write_program(tmp_path / "program", PROGRAM)
     return Engine(tmp_path / "engine", program)
 
 

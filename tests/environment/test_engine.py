@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.artifacts import checkout
-from tests.engine import Engine
+from tests.engine import Engine, write_program
 from tests.environment.disks import filled, small
 from tests.program.stacks import Deployment
 from tests.running import RunningEmulator
@@ -120,10 +120,7 @@ storage.Bucket("b", name="Bucket!", location=7, labels=[])
 @pytest.mark.faults
 def test_a_program_with_wrong_arguments(tmp_path: Path) -> None:
     """One plain line for each, under the constructor and the key."""
-    program = tmp_path / "program"
-    program.mkdir()
-    (program / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
-    (program / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    program = write_program(tmp_path / "program", PROGRAM)
     engine = Engine(tmp_path / "engine", program)
     engine.write({"gcp:project": "p-one"})
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.emulator import saved_models
-from tests.engine import Engine
+from tests.engine import Engine, write_program
 from tests.running import ROOT, RunningEmulator
 
 pytestmark = [pytest.mark.engine]
@@ -53,10 +53,7 @@ class Listening(Engine):
 @pytest.fixture
 def program(tmp_path: Path, emulator: RunningEmulator, project: str) -> Listening:
     """A program of one's own, with a secret in a description and in labels."""
-    (tmp_path / "program").mkdir()
-    (tmp_path / "program/Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
-    (tmp_path / "program/__main__.py").write_text(PROGRAM, encoding="utf-8")
-    engine = Listening(tmp_path / "engine", tmp_path / "program")
+    engine = Listening(tmp_path / "engine", write_program(tmp_path / "program", PROGRAM))
     engine.write({"gcp:project": project, "tf2-models:endpoint": emulator.endpoint})
     say(tmp_path, secret=SECRET, bucket=f"{project}-secrets")
     return engine

@@ -14,7 +14,7 @@ from models.core.stack import stack_artifacts
 from prediction import settings
 from resources import _stack_yaml, config, errors
 from resources._stack_file import Source
-from tests.engine import Engine
+from tests.engine import Engine, write_program
 from tests.running import ROOT
 
 SCALARS = """
@@ -40,10 +40,7 @@ PROGRAM = "import json, pulumi\npulumi.export('found', json.dumps(pulumi.runtime
 @pytest.mark.engine
 def test_the_file_is_read_as_pulumi_reads_it(tmp_path: Path) -> None:
     """Keys, numbers, dates and texts are those that the engine hands to a program."""
-    program = tmp_path / "program"
-    program.mkdir()
-    (program / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
-    (program / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    program = write_program(tmp_path / "program", PROGRAM)
     engine = Engine(tmp_path / "engine", program)
     text = "config:\n  tf2-models:m:\n" + SCALARS.replace("\n  ", "\n    ")
     (tmp_path / "engine/Pulumi.test.yaml").write_text(text, encoding="utf-8")

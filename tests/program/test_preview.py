@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.emulator import saved_models
-from tests.engine import Engine
+from tests.engine import Engine, write_program
 from tests.program.test_life import configuration
 from tests.providers import saved_model_inputs
 from tests.running import RunningEmulator
@@ -58,10 +58,7 @@ def test_a_reviewer_sees_signatures_metrics_size_and_tensorflow_change(
     emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
     """`pulumi preview --diff` of a new artifact in the place of an old one, held to the letter."""
-    program = tmp_path / "program"
-    program.mkdir()
-    (program / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
-    (program / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    program = write_program(tmp_path / "program", PROGRAM)
     folder = saved_models.write(program / "model")
     engine = Engine(tmp_path / "engine", program)
     engine.write({"gcp:project": project, "tf2-models:endpoint": emulator.endpoint})

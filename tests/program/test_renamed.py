@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.ml.caller import Caller
-from tests.engine import Engine
+from tests.engine import Engine, write_program
 from tests.program.clients import asking
 from tests.program.stacks import Deployment
 from tests.running import RunningEmulator
@@ -30,9 +30,7 @@ class Own:
     """A program of a user's own, with a model `m` and an artifact in a bucket."""
 
     def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
-        self.folder = folder / "program"
-        self.folder.mkdir()
-        (self.folder / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
+        self.folder = write_program(folder / "program")
         self.uri = Caller(emulator, project).upload("x2")
         self.engine = Engine(folder / "engine", self.folder)
         self.engine.write({"gcp:project": project, "tf2-models:endpoint": emulator.endpoint})

@@ -8,7 +8,8 @@ from typing import Any
 import pulumi
 
 import models
-from resources import ml, plan, stack, storage
+from resources import ml, stack, storage
+from resources.config import plan
 
 
 def deploy(

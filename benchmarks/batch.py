@@ -25,11 +25,11 @@ from benchmarks.figures import MB, BenchmarkError, Figure, Pairs, alternate
 from benchmarks.stack import local
 from benchmarks.watch import descendants, peak
 from benchmarks.world import World
+from gcp.api import Api
+from gcp.settings import Settings
 from prediction.jobs import files
 from prediction.jobs.plan import Plan
 from prediction.jobs.remote import Batch
-from resources._api import Api
-from resources._settings import Settings
 
 MODEL = "hd_prediction"
 ROWS = 1_000_000

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from resources.errors import ApiError, Error, InvalidArgument, PermissionDenied, Unauthenticated
+from gcp.errors import ApiError, Error, InvalidArgument, PermissionDenied, Unauthenticated
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LEAST = 16

@@ -16,7 +16,7 @@ from emulator.console import details
 from emulator.ml import tables
 from emulator.ml.deployments import scale_of
 from emulator.request import Response
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

@@ -12,7 +12,7 @@ import orjson
 from emulator import console, gzipped
 from emulator.call import Call, Dropped
 from emulator.request import FilePart, Response
-from resources import errors
+from gcp import errors
 
 _Write = Callable[[bytes], Awaitable[None]]
 

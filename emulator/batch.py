@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from emulator import answers
 from emulator.call import Call, Receive
 from emulator.request import FilePart, Response
-from resources import errors
+from gcp import errors
 
 MOST = 1000
 """Calls in one batch. Google's documentation of Cloud Storage asks for 100 at most, its clients allow 1000."""

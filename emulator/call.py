@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from emulator import gzipped
 from emulator.heads import Head
-from resources import errors
+from gcp import errors
 
 Receive = Callable[[], Awaitable[bytes | None]]
 """Gives the pieces of a body, and None after the last one. Raises `Disconnected`."""

@@ -14,10 +14,10 @@ from typing import Any
 
 from emulator import console, daemon, listening, version
 from emulator.settings import Settings, add_options
-from resources import _local
-from resources.errors import Error, InvalidInput
+from gcp.errors import Error, InvalidInput
+from resources.config import local_endpoint
 
-_DATA = _local.DATA
+_DATA = local_endpoint.DATA
 _EXAMPLES = """\
 examples:
   python -m emulator up                       start in the background, at the endpoint of the local stack
@@ -199,14 +199,14 @@ def _status(options: argparse.Namespace) -> int:
 def _warn_of_endpoint() -> None:
     """Says what is wrong with the local stack's endpoint, where something is: `up` would refuse it."""
     try:
-        _local.address()
+        local_endpoint.address()
     except InvalidInput as exc:
         print(f"warning: {exc}", file=sys.stderr)
 
 
 def _not_up() -> int:
     try:
-        _local.address()
+        local_endpoint.address()
     except InvalidInput as exc:
         print(f"emulator is not up, and cannot be started at the local stack's endpoint: {exc}")
     else:

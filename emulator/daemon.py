@@ -19,8 +19,8 @@ from typing import Any
 
 from emulator import disk
 from emulator.access import read_token
-from resources import _local
-from resources.errors import Error
+from gcp.errors import Error
+from resources.config import local_endpoint
 
 _START_SECONDS = 60
 _STOP_SECONDS = 15
@@ -53,7 +53,7 @@ def pid_file(data: Path, endpoint: str, token_file: str, code: str) -> Iterator[
     file, pid = data / "pid", os.getpid()
     unfinished = data / "pid.new"
     where = {"endpoint": endpoint, "tokenFile": str(Path(token_file).absolute()) if token_file else "", "code": code}
-    unfinished.write_text(json.dumps({"pid": pid, "started": _local.start_time(pid), **where}))
+    unfinished.write_text(json.dumps({"pid": pid, "started": local_endpoint.start_time(pid), **where}))
     unfinished.replace(file)
     try:
         yield
@@ -71,7 +71,7 @@ def running(data: Path) -> Iterator[Running | None]:
         yield None
         return
     try:
-        same = _local.start_time(known["pid"]) == known["started"]
+        same = local_endpoint.start_time(known["pid"]) == known["started"]
         where = {"endpoint": known["endpoint"], "token_file": known.get("tokenFile", ""), "code": known.get("code", "")}
         yield Running(pid=known["pid"], handle=handle, **where) if same else None
     finally:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from emulator import discovery
 from emulator.call import Call
 from emulator.request import Response
-from resources import errors
+from gcp import errors
 
 _LIST = "/discovery/v1/apis"
 _REST = re.compile(r"/discovery/v1/apis/(\w+)/(\w+)/rest")

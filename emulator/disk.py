@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from resources import errors
+from gcp import errors
 
 FAILURES = (OSError, sqlite3.Error)
 """How files and the database say that they cannot be read or written."""

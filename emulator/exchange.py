@@ -11,7 +11,7 @@ from typing import Protocol
 from emulator.body_budget import BodyBudget
 from emulator.heads import Head
 from emulator.request import FilePart
-from resources import errors
+from gcp import errors
 
 HIGH_WATER = 256 << 10
 """See `Exchange.room`."""

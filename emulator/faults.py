@@ -32,7 +32,7 @@ from typing import Any
 import orjson
 
 from emulator.request import Response
-from resources import errors
+from gcp import errors
 
 ANY = "*"
 MESSAGE = "A fault that was asked for."

@@ -6,8 +6,8 @@ import errno
 import socket
 
 from emulator.settings import Settings
-from resources import _local
-from resources.errors import Error
+from gcp.errors import Error
+from resources.config import local_endpoint
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -21,6 +21,6 @@ def bind(settings: Settings) -> socket.socket:
         listener.close()
         if exc.errno == errno.EADDRINUSE:
             taken = f"port {settings.port} is taken by another program, such as the emulator of another folder"
-            raise Error(f"{taken}: stop it, or {_local.other_port()}") from exc
-        raise Error(f"cannot listen on port {settings.port}: {exc.strerror}; {_local.other_port()}") from exc
+            raise Error(f"{taken}: stop it, or {local_endpoint.other_port()}") from exc
+        raise Error(f"cannot listen on port {settings.port}: {exc.strerror}; {local_endpoint.other_port()}") from exc
     return listener

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator import disk
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

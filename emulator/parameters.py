@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from emulator.casing import camel
 from emulator.discovery import Method
 from emulator.violations import bad_request, violation
-from resources import errors
+from gcp import errors
 
 _BOOLEANS = {"true": True, "false": False}
 _ALT = ("json", "media")

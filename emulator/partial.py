@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.discovery import Method
-from resources import errors
+from gcp import errors
 
 _TOKEN = re.compile(r"[^,/()]+|[,/()]")
 _DEEPEST = 50

@@ -19,7 +19,7 @@ from emulator import moments
 from emulator.casing import camel, snake
 from emulator.discovery import Method
 from emulator.violations import Violation, bad_request, violation
-from resources import errors
+from gcp import errors
 
 _MOST_VIOLATIONS = 100
 """How many errors of one body are reported."""

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

@@ -21,7 +21,7 @@ from emulator.context import Emulator
 from emulator.front import Front
 from emulator.server import App
 from emulator.settings import Settings
-from resources.errors import Error
+from gcp.errors import Error
 
 _FILES = 1 << 16
 """More than every connection and every object on its way need; nodes go through all that may be open when they fork."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from resources import errors
+from gcp import errors
 from resources.ml import quotas
 
 if TYPE_CHECKING:

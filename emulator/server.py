@@ -33,7 +33,7 @@ from emulator.routes import Match, Router
 from emulator.shortcut import Ended, Shortcut
 from emulator.storage import encryption, media, xml
 from emulator.storage.small_reads import SmallReads
-from resources import errors
+from gcp import errors
 
 _Answer = Callable[[], Awaitable[Response]]
 """Answers a call, where nothing is to go wrong with it."""

@@ -13,8 +13,8 @@ from emulator.access import Access, read_token
 from emulator.casing import camel
 from emulator.quota import Limits
 from emulator.sandbox import MODES
-from resources import _local
-from resources.errors import Error
+from gcp.errors import Error
+from resources.config import local_endpoint
 
 BARE, NAMED = "bare", "named"
 
@@ -44,7 +44,7 @@ class Settings:
     host_name: str = ""
     token_file: str = ""
     client_seconds: float = 30.0
-    port: int = _local.PORT
+    port: int = local_endpoint.PORT
     operation_seconds: float = 0.0
     sunset: bool = False
     keep_operations: int = 10_000
@@ -87,7 +87,7 @@ class Settings:
         """
         given = {name: getattr(options, name) for name in _OPTIONS if getattr(options, name) is not None}
         if "port" not in given:
-            host, port = _local.address()
+            host, port = local_endpoint.address()
             given = {"host": host, **given, "port": port}
         if given.get("token_file"):
             given["token_file"] = str(Path(given["token_file"]).absolute())
@@ -166,8 +166,8 @@ def _flag(name: str) -> str:
 _OPTIONS: dict[str, dict[str, Any]] = {
     "port": {
         "type": _port,
-        "help": f"TCP port, 0 for a free one (default: that of {_local.ENDPOINT_VARIABLE}, else of {_local.KEY} in "
-        f"{_local.FILE}, else %(default)s)",
+        "help": f"TCP port, 0 for a free one (default: that of {local_endpoint.ENDPOINT_VARIABLE}, else of "
+        f"{local_endpoint.KEY} in {local_endpoint.FILE}, else %(default)s)",
     },
     "host": {
         "type": _address,

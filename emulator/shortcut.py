@@ -19,7 +19,7 @@ from emulator.heads import Head
 from emulator.ml import predict
 from emulator.ml.predict import Version
 from emulator.request import Response
-from resources import errors
+from gcp import errors
 from resources.ml import quotas
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
 
+from gcp import errors
 from prediction.evaluation.assess import Evaluation, assess_if_comparable
 from prediction.evaluation.report import written
 from prediction.reading import Case, class_name
 from prediction.texts import counted
-from resources import errors
 
 _COLOURS, _HATCHES = ("#1f5fbf", "#d97a00", "#444444", "#7b3294"), ("", "///", "...", "xx")
 """Told apart by everybody, in grey too: by the hatch."""

@@ -10,17 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gcp import errors
 from prediction import texts
 from prediction.kinds import KINDS
-from resources import errors
 
 if TYPE_CHECKING:
+    from gcp.api import Api
     from prediction.instances import Given
     from prediction.question import Question
     from prediction.reading import Case
     from prediction.samples import Deployed
     from prediction.settings import Target
-    from resources._api import Api
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 _DESCRIPTION = """\
@@ -134,8 +134,8 @@ def _picture(text: str) -> Path:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from gcp import api as _api
     from prediction import settings
-    from resources import _api
 
     where = {name: getattr(options, name) for name in ("stack", "project", "endpoint", "region")}
     given = _given(options.instances, options.signature)

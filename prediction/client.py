@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
+from gcp import api, errors
+from gcp import settings as _settings
 from prediction import columns, online, packing, samples, split
 from prediction.manifest import Inputs, Manifest
 from prediction.settings import settings_of
-from resources import _api, _settings, _signatures, errors
+from resources.schema import signatures
 
 if TYPE_CHECKING:
     from prediction.columns import Array
@@ -72,7 +74,7 @@ class Client:
         _require_least("retry_seconds", retry_seconds, 0)
         self._signature = signature_name
         settings = replace(settings_of(endpoint, region), retry_seconds=retry_seconds)
-        self._api = _api.Api(settings)
+        self._api = api.Api(settings)
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="prediction")
         self._connections: set[Any] = set()
         self._known: dict[str | None, Manifest] = {}
@@ -208,10 +210,10 @@ class Client:
             predictions = online.ask(
                 self._connected(), name, body, among=len(bodies), signature_name=self._signature, manifest=manifest
             )
-            if all(map(_signatures.is_named, predictions)):
+            if all(map(signatures.is_named, predictions)):
                 return predictions
             outputs = manifest().outputs(self._signature)
-            return [_signatures.by_name(prediction, outputs) for prediction in predictions]
+            return [signatures.by_name(prediction, outputs) for prediction in predictions]
 
         return [self._pool.submit(ask, body) for body in bodies]
 
@@ -222,7 +224,7 @@ class Client:
     def _inputs(self, version: str | None) -> Inputs:
         return self._manifest(version).inputs(self._signature)
 
-    def _connected(self) -> _api.Api:
+    def _connected(self) -> api.Api:
         """The API, once `close` knows this thread's connection, which may outlive the thread."""
         self._connections.add(self._api.http())
         return self._api

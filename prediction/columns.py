@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gcp import errors
 from prediction.manifest import Inputs
-from resources import _signatures, errors
+from resources.schema import signatures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,7 +110,7 @@ def _spread(name: str, column: Sequence[Any], classes: Sequence[str]) -> dict[st
 
 
 def _by_output(predictions: Sequence[Any], output: str | None) -> dict[str, list[Any]]:
-    if predictions and all(map(_signatures.is_named, predictions)):
+    if predictions and all(map(signatures.is_named, predictions)):
         return {name: [each[name] for each in predictions] for name in predictions[0]}
     return {output or "prediction": list(predictions)}
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gcp import errors
 from prediction.manifest import Inputs, Manifest
 from prediction.packing import Body
-from resources import errors
 
 _NONE = object()
 

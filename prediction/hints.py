@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resources import _hints, errors
+from gcp import error_hints, errors
 
 DEPLOY = "`pulumi up` deploys what the stack declares; after a change outside of Pulumi, run `pulumi refresh` first"
 """`pulumi up` trusts its state: it reports no change for a version that was deleted outside Pulumi."""
@@ -21,6 +21,6 @@ def line(error: errors.Error) -> str:
     if not isinstance(error, errors.ApiError):
         return str(error)
     message = f"{' '.join(error.message.split()).rstrip('.')} ({error.code} {error.status})"
-    own = _hints.login(error) if isinstance(error, errors.Unauthenticated) else _HINTS.get(type(error), "")
-    step = _hints.permission(error) or own
+    own = error_hints.login(error) if isinstance(error, errors.Unauthenticated) else _HINTS.get(type(error), "")
+    step = error_hints.permission(error) or own
     return f"{message}: {step}" if step and step not in message else message

@@ -6,13 +6,13 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gcp import errors
 from prediction.manifest import Inputs
 from prediction.rows import documents
 from prediction.rows.cells import Table
 from prediction.rows.documents import Document, wrong
 from prediction.rows.row import Row
 from prediction.rows.source import CSV, Source, read_text
-from resources import errors
 
 _STANDARD_INPUT = "standard input"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import Self
 
-from resources import _signatures
+from resources.schema import signatures as _signatures
 
 Inputs = Mapping[str, Mapping[str, Any]]
 """Input name -> `{"dtype": "float32", "shape": [None, 28, 28]}`, as a card or a manifest has it."""
@@ -29,7 +29,7 @@ class Manifest:
     Attributes:
         samples: for the default signature.
         classes: names of the classes, in the order of the output.
-        signatures: by key, structured: see `resources._signatures`.
+        signatures: by key, structured: see `resources.schema.signatures`.
     """
 
     samples: list[Sample] = field(default_factory=list)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from gcp import api as _api
+from gcp import errors
 from prediction import fitting, packing
 from prediction.manifest import Manifest
 from prediction.settings import settings_of
 from prediction.texts import counted
-from resources import _api, errors
 from resources.ml.rules import NAME
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from resources import errors
+from gcp import errors
 from resources.ml import quotas
 
 LIMIT = quotas.PREDICT_BYTES

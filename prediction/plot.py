@@ -7,10 +7,10 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+from gcp import errors
 from prediction import charts
 from prediction.charts import LITERAL
 from prediction.reading import Case, class_name
-from resources import errors
 
 MOST = 30
 """Cases in one picture: more cannot be read."""

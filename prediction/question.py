@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gcp import api as _api
+from gcp import errors
 from prediction import online, packing, samples
 from prediction.instances import Given
 from prediction.manifest import Manifest
 from prediction.reading import Case
 from prediction.samples import Deployed
-from resources import _api, _signatures, errors
+from resources.schema import signatures
 
 _GIVE = "give your own with --instances FILE"
 
@@ -73,7 +75,7 @@ def about_samples(
     chosen = manifest.samples[:count]
     if not chosen:
         raise errors.ArtifactError(f"no sample instances in {found.uri}: {_GIVE}")
-    sampled = _signatures.default_key(manifest.signatures)
+    sampled = signatures.default_key(manifest.signatures)
     if signature_name not in (None, sampled):
         raise errors.ArtifactError(
             f"no sample instances for the signature {signature_name}, only for {sampled}: {_GIVE}"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from resources._signatures import is_named
+from resources.schema.signatures import is_named
 
 _ROUNDING = 0.01
 """How far from 1 the probabilities of all classes may add up: a model may compute in 16 bits."""

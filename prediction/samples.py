@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gcp import api as _api
+from gcp import errors
 from prediction import hints
 from prediction.manifest import Manifest
 from prediction.online import resource_name
-from resources import _api, errors
 from resources.storage import manifests
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from resources import _local, _settings, errors
+from gcp import errors
+from gcp import settings as _settings
+from resources.config import local_endpoint
 
 RETRY_SECONDS = 5.0
 """How long a command repeats a failing call, where the stack does not say: somebody is waiting."""
@@ -62,13 +64,13 @@ def target(
         return Target(project=project, settings=_patient(settings_of(endpoint, region)))
     name = named_stack(stack)
     path = stack_file(name, folder or Path())
-    if not endpoint and name.rpartition("/")[2] == _local.STACK:
-        _local.address(folder)  # else the environment could send the local stack's data to another machine
+    if not endpoint and name.rpartition("/")[2] == local_endpoint.STACK:
+        local_endpoint.address(folder)  # else the environment could send the local stack's data to another machine
     config = _config(path)
     settings = settings_of(
         endpoint,
         region or _text(config, "gcp:region", path),
-        declared=_text(config, _local.KEY, path) or _local.default(name) or _settings.GLOBAL,
+        declared=_text(config, local_endpoint.KEY, path) or local_endpoint.default(name) or _settings.GLOBAL,
         impersonate=_text(config, "tf2-models:impersonateServiceAccount", path),
     )
     found = _text(config, "gcp:project", path)
@@ -106,18 +108,18 @@ def _patient(settings: _settings.Settings, declared: str | None = None, path: Pa
 def _config(path: Path) -> Mapping[str, Any]:
     import yaml
 
-    from resources import _stack_file, _stack_yaml
+    from resources.config import secret_values, stack_yaml
 
     try:
-        document, unquoted = _stack_yaml.load(path.read_text(encoding="utf-8"))
+        document, unquoted = stack_yaml.load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise errors.InvalidInput([(path.name, f"cannot be read: {' '.join(str(error).split())}")]) from None
     altered = [
-        each for each in unquoted if each.is_altered and tuple(map(_stack_file.qualified, each.path[1:])) in _TEXTS
+        each for each in unquoted if each.is_altered and tuple(map(secret_values.qualified, each.path[1:])) in _TEXTS
     ]
     if altered:
         raise errors.InvalidInput((path.name, f"{each.path[-1]}: {each.reason}") for each in altered)
-    return _stack_file.configuration(document)
+    return secret_values.configuration(document)
 
 
 def _text(config: Mapping[str, Any], key: str, path: Path) -> str | None:

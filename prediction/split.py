@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 
-from resources import errors
+from gcp import errors
 from resources.ml import shares as rules
 
 _BITS = 52

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 import pulumi
 from pulumi import dynamic
 
-from resources import errors
-from resources._provider import Call, Provider, State
-from resources._resource import Resource
-from resources._schema import Schema, output
+from gcp import errors
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
+from resources.schema.fields import Schema, output
 
 if TYPE_CHECKING:
     from models import Artifact
-    from resources import plan
+    from resources.config import plan
 
 __all__ = ["Identity", "configuration", "known", "outputs_before", "run_job", "summary"]
 
@@ -88,7 +88,12 @@ def configuration(resolve: Callable[..., Artifact], failure: type[Exception]) ->
     Raises:
         pulumi.RunError: the stack must not run here, or its configuration is wrong; lists everything that is wrong.
     """
-    from resources import _deployed, _stack_file, config, plan  # the provider's process needs none of them
+    from resources.config import (  # the provider's process needs none of them
+        deployed_versions,
+        plan,
+        secret_values,
+        stack_config,
+    )
 
     _require_own_state()
 
@@ -103,26 +108,35 @@ def configuration(resolve: Callable[..., Artifact], failure: type[Exception]) ->
         return artifact
 
     values = pulumi.runtime.get_config_env()
-    source = _stack_file.Source.of(pulumi.get_stack(), filter(pulumi.runtime.is_config_secret, values))
+    source = secret_values.Source.of(pulumi.get_stack(), filter(pulumi.runtime.is_config_secret, values))
     try:
-        return config.read(values, noted, source)
+        return stack_config.read(values, noted, source)
     except errors.InvalidInput as error:
         rebuild = values.get("tf2-models:allowRebuild") == "true"
-        told = _deployed.with_pins(error, lambda name: noted(name, None, rebuild))
+        told = deployed_versions.with_pins(error, lambda name: noted(name, None, rebuild))
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{told}") from None
 
 
 def _require_own_state() -> None:
     """Raises `RunError` for another stack in the local state, and for the local stack on another machine's endpoint."""
-    from resources import _backend, _engine, _local
+    from resources.config import local_endpoint, state_backend
+    from resources.engine import engine_process
 
     stack, project = pulumi.get_stack(), Path.cwd()
-    where = _engine.folder() or project
-    reason = _backend.refusal(stack, project, where)
-    if not reason and stack == _local.STACK and _backend.is_local(_backend.current(project), project, where):
-        endpoint = os.environ.get(_local.ENDPOINT_VARIABLE) or pulumi.runtime.get_config_env().get(_local.KEY) or ""
-        reason = _local.failure(endpoint)
-        reason = reason and f"{_local.KEY} {reason}"
+    where = engine_process.folder() or project
+    reason = state_backend.refusal(stack, project, where)
+    if (
+        not reason
+        and stack == local_endpoint.STACK
+        and state_backend.is_local(state_backend.current(project), project, where)
+    ):
+        endpoint = (
+            os.environ.get(local_endpoint.ENDPOINT_VARIABLE)
+            or pulumi.runtime.get_config_env().get(local_endpoint.KEY)
+            or ""
+        )
+        reason = local_endpoint.failure(endpoint)
+        reason = reason and f"{local_endpoint.KEY} {reason}"
     if reason:
         raise pulumi.RunError(reason)
 
@@ -143,7 +157,7 @@ def summary(
         found: version name -> the resource after which it serves; `plan.SPLIT_GATE` -> the `ml.TrafficSplit`, if any.
         before: the model in the stack's outputs before this run.
     """
-    from resources import plan  # the provider's process does not need it
+    from resources.config import plan  # the provider's process does not need it
 
     gated, default = found.get(plan.SPLIT_GATE), known(found[model.default].version)
     split = _split(model, gated.served_split, before) if gated else {}
@@ -174,7 +188,7 @@ def _split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, A
     It is still the old one if the resource failed, or if this run leaves it out (`--target`) before it was made. In
     preview it is the declared one.
     """
-    from resources import plan  # as above
+    from resources.config import plan  # as above
 
     old = before.get("trafficSplit") or None
     if pulumi.runtime.is_dry_run():

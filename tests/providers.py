@@ -13,10 +13,10 @@ import dill
 from pulumi import dynamic
 from pulumi.dynamic import dynamic as internals
 
-from resources import _api
-from resources._outage import Outage
-from resources._provider import Provider
-from resources.storage._folder import crc32c
+from gcp import api
+from gcp.outage import Outage
+from resources.engine.provider import Provider
+from resources.storage.transfer.folder import crc32c
 
 State = dict[str, Any]
 Result = TypeVar("Result")
@@ -43,7 +43,7 @@ def _pickled(kind: type[Provider]) -> bytes:
 
 def impatient(provider: Provider, seconds: float) -> Provider:
     """The same provider, which repeats a failing call for so many seconds only."""
-    provider._api = _api.shared(replace(provider._api.settings, retry_seconds=seconds))
+    provider._api = api.shared(replace(provider._api.settings, retry_seconds=seconds))
     in_a_new_run(provider)
     return provider
 

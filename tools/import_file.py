@@ -28,9 +28,9 @@ from typing import Any
 import dill
 from pulumi import dynamic
 
-from resources import errors
-from resources._provider import Provider
-from resources._values import UNKNOWN
+from gcp import errors
+from resources.engine.provider import Provider
+from resources.schema.types import UNKNOWN
 from tools.local_state import ROOT
 
 _PROVIDER = "__provider"

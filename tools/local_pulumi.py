@@ -22,7 +22,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from resources import _backend, _local, errors
+from gcp import errors
+from resources.config import local_endpoint, state_backend
 from tools.local_state import ROOT, State, UnreadableError
 
 _NAMING = ("init", "select", "rename", "rm")
@@ -34,19 +35,19 @@ _VALUED = (
 """Options before or after `stack init` that take a value. The value of any other is mistaken for a stack's name."""
 _KINDS = {"--stack": "stack", "--source": "stack", "--dest": "stack", "--cwd": "folder", "s": "stack", "C": "folder"}
 """Long options, and letters of short ones, whose value names a stack or a folder."""
-_NAME_IT = f"name the stack {_local.STACK}, or use a shell that has not sourced local.env"
+_NAME_IT = f"name the stack {local_endpoint.STACK}, or use a shell that has not sourced local.env"
 _MESSAGE = "m"
 """The letter of a short option that always takes a value, `-mfixes`: what follows are not options."""
 
 
 def environment() -> dict[str, str]:
     """The environment in which pulumi works on the local stack. Raises `InvalidInput` if it is not on this machine."""
-    return {**_without_questions(), _local.ENDPOINT_VARIABLE: _local.endpoint(ROOT)}
+    return {**_without_questions(), local_endpoint.ENDPOINT_VARIABLE: local_endpoint.endpoint(ROOT)}
 
 
 def _without_questions() -> dict[str, str]:
     found = dict(os.environ)
-    found["PULUMI_STACK"] = found.get("PULUMI_STACK") or _local.STACK
+    found["PULUMI_STACK"] = found.get("PULUMI_STACK") or local_endpoint.STACK
     if not found.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
         found.setdefault("PULUMI_CONFIG_PASSPHRASE", "")
     found.setdefault("PULUMI_SKIP_CONFIRMATIONS", "true")
@@ -55,7 +56,7 @@ def _without_questions() -> dict[str, str]:
 
 def is_local_backend() -> bool:
     """Whether the engine keeps its state in this checkout's local state, run in the current folder."""
-    return _backend.is_local(_backend.current(ROOT), ROOT, Path.cwd())
+    return state_backend.is_local(state_backend.current(ROOT), ROOT, Path.cwd())
 
 
 def refusal(arguments: Sequence[str]) -> str:
@@ -107,16 +108,16 @@ def _project_refusal(folder: Path) -> str:
 def _elsewhere(name: str) -> str:
     """What to do with another stack: on a backend of its own, or if it is in the local state already."""
     plain = name.rpartition("/")[2]
-    state = State(ROOT / _backend.LOCAL_STATE / ".pulumi", State.local().project, plain)
+    state = State(ROOT / state_backend.LOCAL_STATE / ".pulumi", State.local().project, plain)
     if state.exists():
-        where = f"It is in {_backend.LOCAL_STATE}, which is for the stack {_local.STACK} only."
-        return f"{where}\n{_backend.way_out(plain, ROOT)}"
+        where = f"It is in {state_backend.LOCAL_STATE}, which is for the stack {local_endpoint.STACK} only."
+        return f"{where}\n{state_backend.way_out(plain, ROOT)}"
     return "To work on it, use a shell that has not sourced local.env, and `pulumi login` to a backend of your own"
 
 
 def _is_local(name: str) -> bool:
     *place, stack = name.split("/")
-    return stack == _local.STACK and place in ([], ["organization"], ["organization", State.local().project])
+    return stack == local_endpoint.STACK and place in ([], ["organization"], ["organization", State.local().project])
 
 
 def _parsed(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -57,9 +57,9 @@ class State:
             backend: a URL; a relative path is one from this checkout.
             stack: `STACK`, which is of this checkout's project, or `organization/PROJECT/STACK`.
         """
-        from resources import _backend  # not where this file is run by its path
+        from resources.config import state_backend  # not where this file is run by its path
 
-        folder = next(_backend.folders(backend, ROOT), None)
+        folder = next(state_backend.folders(backend, ROOT), None)
         if folder is None:
             return None
         place, _, name = stack.rpartition("/")
@@ -255,7 +255,7 @@ def _has_resources(state: State) -> bool:
 def _is_alone(state: State) -> bool:
     """Prints the other stacks beside one, each with the number of its resources and how to move or destroy it."""
     project = _project()
-    from resources import _backend  # not where this file is run by its path
+    from resources.config import state_backend  # not where this file is run by its path
 
     counts = {other: other.count() for other in state.others()}
     for other, count in counts.items():
@@ -263,7 +263,7 @@ def _is_alone(state: State) -> bool:
         print(f"stack {other.stack} of project {other.project or '(none)'}: {has}")
         if count:
             owner = "" if other.project == project else other.project
-            print(_backend.way_out(other.stack, ROOT, owner) if other.project else _backend.upgrade(ROOT))
+            print(state_backend.way_out(other.stack, ROOT, owner) if other.project else state_backend.upgrade(ROOT))
     return not any(counts.values())
 
 

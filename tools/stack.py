@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from resources import errors
+from gcp import errors
 from tools import local_pulumi
 from tools.local_state import ROOT, State
 

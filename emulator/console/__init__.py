@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from emulator.request import Response
-from resources import errors
+from gcp import errors
 
 PATH = "/console"
 _FOLDER = Path(__file__).parent / "page"

@@ -14,7 +14,7 @@ import orjson
 
 from emulator.jobs import tables as job_tables
 from emulator.ml import tables
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

@@ -14,7 +14,7 @@ from emulator import disk
 from emulator.jobs.failures import JobFailed
 from emulator.ml import source, tables
 from emulator.storage import read
-from resources import errors
+from gcp import errors
 from resources.storage.rules import split_uri
 
 if TYPE_CHECKING:

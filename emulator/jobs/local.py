@@ -24,7 +24,7 @@ from emulator.jobs.failures import Damaged, JobFailed
 from emulator.jobs.results import Result
 from emulator.jobs.runner import Part, Runner
 from emulator.serving import Serving
-from resources.ml import job_rules
+from resources.ml.jobs import rules
 
 _PIECE = 1 << 20
 
@@ -51,8 +51,8 @@ class Order:
     form: str
     output: str = "JSON"
     signature: str = ""
-    batch: int = job_rules.DEFAULT_BATCH
-    workers: int = job_rules.DEFAULT_WORKERS
+    batch: int = rules.DEFAULT_BATCH
+    workers: int = rules.DEFAULT_WORKERS
 
 
 class LocalJob:

@@ -15,7 +15,7 @@ from emulator.operations import insist
 from emulator.storage import blobs, commit, digests, object_fields, rows
 from emulator.storage.commit import NewObject
 from emulator.storage.digests import Digest
-from resources import errors
+from gcp import errors
 from resources.storage.rules import split_uri
 
 if TYPE_CHECKING:

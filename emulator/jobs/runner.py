@@ -18,7 +18,7 @@ from emulator.jobs.shards import Shard
 from emulator.serving import Serving
 from emulator.serving.machines import cores_here
 from emulator.serving.node_link import Node
-from resources import errors
+from gcp import errors
 
 _TRIES = 4
 """How often a part is begun before its job fails: nodes may be killed for what is not the rows' fault."""

@@ -14,8 +14,8 @@ from emulator.jobs.runner import Part, Runner
 from emulator.jobs.shards import Shard
 from emulator.operations import insist
 from emulator.storage import rows
-from resources import errors
-from resources.ml import job_rules
+from gcp import errors
+from resources.ml.jobs import rules
 from resources.storage.rules import split_uri
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ class Job:
             form=self._form,
             output=inputs.output_of(given),
             signature=given.get("signatureName", ""),
-            batch=int(given.get("batchSize", job_rules.DEFAULT_BATCH)),
-            workers=int(given.get("maxWorkerCount", job_rules.DEFAULT_WORKERS)),
+            batch=int(given.get("batchSize", rules.DEFAULT_BATCH)),
+            workers=int(given.get("maxWorkerCount", rules.DEFAULT_WORKERS)),
             kept=self._keep,
         )
         left = [row for row in tables.shards(self._emulator, self._number) if row["size"] is None]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from emulator import policies
 from emulator.ml import tables
 from emulator.request import Request, Response
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

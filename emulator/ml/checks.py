@@ -10,10 +10,11 @@ from typing import Any
 
 from emulator.casing import snake
 from emulator.violations import bad_request, violation
-from resources import errors
-from resources._values import Failure, from_api
-from resources.ml import job_rules, rules
+from gcp import errors
+from resources.ml import rules
+from resources.ml.jobs import rules as job_rules
 from resources.ml.schema import MODEL, VERSION
+from resources.schema.types import Failure, from_api
 
 _MAPS = ("labels",)
 """Fields whose keys are the user's: their entries stay, empty ones too."""

@@ -12,7 +12,7 @@ from emulator.ml import tables
 from emulator.serving import machines
 from emulator.serving.machines import Machine, cores_here
 from emulator.serving.scaling import Scale
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

@@ -9,7 +9,7 @@ from emulator.jobs import inputs
 from emulator.jobs import tables as job_tables
 from emulator.ml import checks, listing, masks, tables
 from emulator.request import Request, Response
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

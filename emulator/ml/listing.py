@@ -16,7 +16,7 @@ from typing import Any
 
 from emulator.ml.checks import field_error
 from emulator.request import Request
-from resources import errors
+from gcp import errors
 
 _PAGE, _MOST = 20, 100
 _TERM = re.compile(r'([A-Za-z_][\w.-]*)\s*(:|=)\s*(?:"([^"]*)"|([^\s"()]+))\s*')

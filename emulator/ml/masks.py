@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.casing import camel
 from emulator.ml.checks import field_error
-from resources import errors
+from gcp import errors
 from resources.ml import rules
 from resources.ml.schema import MODEL, VERSION
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from emulator.ml import checks, listing, masks, tables
 from emulator.operations import Subject
 from emulator.request import Request, Response
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

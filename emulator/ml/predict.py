@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from emulator.ml import request_log, tables
 from emulator.ml.checks import field_error
 from emulator.request import Request, Response
-from resources import errors
+from gcp import errors
 from resources.ml import quotas
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from emulator import disk
 from emulator.ml import tables
 from emulator.ml.checks import field_error
 from emulator.storage import read
-from resources import errors
+from gcp import errors
 from resources.storage import rules
 
 if TYPE_CHECKING:

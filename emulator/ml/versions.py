@@ -11,7 +11,7 @@ from emulator import disk
 from emulator.ml import checks, listing, masks, source, tables
 from emulator.operations import Subject
 from emulator.request import Request, Response
-from resources import errors
+from gcp import errors
 from resources.ml import rules
 
 if TYPE_CHECKING:

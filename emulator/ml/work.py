@@ -10,7 +10,7 @@ from emulator import policies
 from emulator.ml import masks, tables
 from emulator.ml.deployments import scale_of
 from emulator.operations import Finish, Work
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

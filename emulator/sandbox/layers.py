@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from emulator.sandbox import landlock, privileges, seccomp
-from resources.errors import Error
+from gcp.errors import Error
 
 _FILES = 256
 _LOG_BYTES = 64 << 20

@@ -10,7 +10,7 @@ from emulator.serving import node_link, process
 from emulator.serving.forking import Template
 from emulator.serving.node_link import Node
 from emulator.serving.scaling import Meter, Seen
-from resources import errors
+from gcp import errors
 
 Launch = Callable[[Meter], Awaitable[tuple[Template, Node]]]
 """Starts one more node of the model, whose work the meter counts; raises `errors.ArtifactError`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from resources import errors
+from gcp import errors
 
 _LONGEST = 500
 _NOISE = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from emulator.serving.deployment import Deployment
 from emulator.serving.machines import cores_here
 from emulator.serving.scaling import Memory, Pace, Scale, step
-from resources import errors
+from gcp import errors
 
 _log = logging.getLogger(__name__)
 _NODES_PER_CORE = 4

@@ -15,7 +15,7 @@ from emulator.serving.failures import LoadFailed
 from emulator.serving.forking import Template, TemplateError
 from emulator.serving.machines import Machine
 from emulator.serving.scaling import Meter
-from resources import errors
+from gcp import errors
 
 _REQUEST_OVERHEAD = 1024
 _SEND_BUFFER = 1 << 20

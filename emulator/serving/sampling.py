@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from emulator.serving.service import Serving
-from resources import errors
+from gcp import errors
 
 _COUNT = 3
 

@@ -19,7 +19,7 @@ from emulator.serving.governor import Governor
 from emulator.serving.machines import Machine
 from emulator.serving.node_link import Node, Settings
 from emulator.serving.scaling import Meter, Pace, Scale
-from resources import errors
+from gcp import errors
 
 _CHUNK_TIMEOUT = 600.0
 """Seconds that a node of a job may take for one chunk."""

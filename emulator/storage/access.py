@@ -8,7 +8,7 @@ from emulator import policies
 from emulator.operations import project_number
 from emulator.request import Request, Response
 from emulator.storage import rows
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, ClassVar
 from emulator import disk
 from emulator.request import FilePart
 from emulator.storage.digests import Digest
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.storage import fields, protection, times
-from resources import errors
+from gcp import errors
 from resources.storage import rules
 
 OUTPUT = frozenset(

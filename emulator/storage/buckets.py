@@ -16,7 +16,7 @@ from emulator.request import Request, Response
 from emulator.storage import blobs, bucket_fields, fields, names, pages, resource, rows, times
 from emulator.storage.preconditions import Preconditions, is_known
 from emulator.storage.tables import next_generation
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

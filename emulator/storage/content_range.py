@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from resources import errors
+from gcp import errors
 
 _FORM = re.compile(r"bytes (?:(\*)|([0-9]{1,18})-([0-9]{1,18}|\*))/([0-9]{1,18}|\*)")
 _MULTIPLE = 256 * 1024

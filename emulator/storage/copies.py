@@ -17,7 +17,7 @@ from emulator.request import Request, Response
 from emulator.storage import blobs, digests, names, object_fields, protection, resource, rows
 from emulator.storage.commit import NewObject, delete, put
 from emulator.storage.preconditions import Preconditions
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

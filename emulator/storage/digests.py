@@ -12,7 +12,7 @@ from typing import Any
 
 import google_crc32c
 
-from resources import errors
+from gcp import errors
 
 _PIECE = 1024 * 1024
 _SESSIONS = 1000

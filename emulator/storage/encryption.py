@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
-from resources import errors
+from gcp import errors
 
 _KEYS = tuple(
     f"x-goog-{prefix}encryption-{name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from resources import errors
+from gcp import errors
 from resources.storage import rules
 
 STORAGE_CLASSES = frozenset(

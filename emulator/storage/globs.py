@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from resources import errors
+from gcp import errors
 
 _SIGN = re.compile(r"(?<![^/{,])\*\*/|\*\*|\\.|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
 _LONGEST = 1024

@@ -13,7 +13,7 @@ from emulator.storage import blobs, digests, names, object_fields, resource, row
 from emulator.storage.commit import NewObject, put, require
 from emulator.storage.multipart import Multipart
 from emulator.storage.preconditions import Preconditions
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

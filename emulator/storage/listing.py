@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.request import Request, Response
 from emulator.storage import globs, pages, resource, rows
 from emulator.storage.names import after_prefix
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

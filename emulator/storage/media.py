@@ -15,7 +15,7 @@ from emulator.call import Call, Dropped
 from emulator.request import Response
 from emulator.storage import blobs, resource, times
 from emulator.storage.object_fields import HEADERS
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

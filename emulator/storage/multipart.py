@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 
-from resources import errors
+from gcp import errors
 
 _BOUNDARY = re.compile(r""";\s*boundary=(?:"([^"]+)"|'([^']+)'|([^;\s]+))""", re.IGNORECASE)
 _HEADER_BYTES = 16 * 1024

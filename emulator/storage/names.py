@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resources import errors
+from gcp import errors
 from resources.storage import rules
 
 _OBJECT_BYTES = 1024

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator import moments
 from emulator.storage import fields, protection, times
-from resources import errors
+from gcp import errors
 
 MUTABLE = frozenset(
     {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from emulator.request import Request, Response
 from emulator.storage import commit, media, object_fields, protection, resource, rows, times
 from emulator.storage.preconditions import Preconditions, is_known
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 
-from resources import errors
+from gcp import errors
 
 _MOST = 1000
 

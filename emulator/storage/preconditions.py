@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from resources import errors
+from gcp import errors
 
 _HEADERS = frozenset({"if-match", "if-none-match"})
 _PARAMETERS = frozenset(

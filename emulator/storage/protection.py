@@ -17,7 +17,7 @@ from typing import Any
 from emulator import moments
 from emulator.storage import times
 from emulator.storage.names import printable
-from resources import errors
+from gcp import errors
 
 HELD, RETAINED = "forbidden", "retentionPolicyNotMet"
 """Reasons of the errors that refuse to end an object."""

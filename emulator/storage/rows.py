@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from emulator.storage.names import printable
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

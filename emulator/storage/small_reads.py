@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from emulator import answers
 from emulator.exchange import Exchange
 from emulator.storage import media, rows
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

@@ -22,7 +22,7 @@ from emulator.storage.commit import NewObject, put
 from emulator.storage.content_range import ContentRange
 from emulator.storage.preconditions import Preconditions
 from emulator.storage.tables import end_old_uploads
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

@@ -117,7 +117,7 @@ def read(path: Path, folder: Path | None = None) -> Artifact:
 def named(samples: Sequence[Mapping[str, Any]], signatures: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Samples with their predictions by output name: a bare value of a signature with one output stands under its name.
 
-    `resources._signatures.by_name` is the same rule; this package imports nothing of that one.
+    `resources.schema.signatures.by_name` is the same rule; this package imports nothing of that one.
 
     Args:
         samples: each with a `prediction`, if it has one, in either form.

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gcp import errors
+from gcp.settings import Settings
 from models.core.artifact import Artifact
 from models.core.errors import ModelsError, UsageError
 from models.core.progress import Display, pluralize
@@ -19,8 +21,7 @@ from models.core.registry import load_recipe, parse, recipe_names
 from models.core.resolve import resolve
 from models.core.stack import stack_artifacts, stack_config
 from models.core.where import way_here
-from resources import _local, errors, plan
-from resources._settings import Settings
+from resources.config import local_endpoint, plan
 from resources.storage import push as uploads
 from resources.storage import rules
 
@@ -75,9 +76,9 @@ def _explained(error: errors.Error, facts: Artifact, uri: str) -> str:
 
 def _settings(options: argparse.Namespace, root: Path) -> Settings:
     config = stack_config(options.stack, root) if options.stack else {}
-    texts = [config.get(key) for key in (_local.KEY, "gcp:region", "tf2-models:impersonateServiceAccount")]
+    texts = [config.get(key) for key in (local_endpoint.KEY, "gcp:region", "tf2-models:impersonateServiceAccount")]
     endpoint, region, principal = (text if isinstance(text, str) else None for text in texts)
-    declared = endpoint or _local.default(options.stack or "")
+    declared = endpoint or local_endpoint.default(options.stack or "")
     try:
         return Settings.of(declared, region, first=options.endpoint, impersonate=principal)
     except errors.InvalidInput as error:

@@ -84,24 +84,24 @@ def stack_config(stack: str, root: Path) -> dict[str, Any]:
 
 
 def _config(document: Any) -> dict[str, Any]:
-    from resources import _stack_file
+    from resources.config import secret_values
 
-    return _stack_file.configuration(document)
+    return secret_values.configuration(document)
 
 
 def _load(path: Path) -> Any:
     import yaml
 
-    from resources import _stack_file, _stack_yaml  # Pulumi's rules, which are not PyYAML's
+    from resources.config import secret_values, stack_yaml  # Pulumi's rules, which are not PyYAML's
 
     try:
-        value, unquoted = _stack_yaml.load(path.read_text(encoding="utf-8"))
+        value, unquoted = stack_yaml.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelsError(f"{path}: there is no such stack file") from None
     except yaml.YAMLError as error:
         raise ModelsError(f"{path}: this is no YAML: {' '.join(str(error).split())}") from error
     for each in unquoted:
-        is_ours = len(each.path) > 1 and each.path[0] == "config" and _stack_file.qualified(each.path[1]) == KEY
+        is_ours = len(each.path) > 1 and each.path[0] == "config" and secret_values.qualified(each.path[1]) == KEY
         if each.is_altered and is_ours and (each.is_key or each.is_date):
             raise ModelsError(f"{path}: {'.'.join([*each.path[2:-1], each.text])}: {each.reason}")
     return value or {}

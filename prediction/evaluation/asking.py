@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gcp import errors
 from prediction import fitting
 from prediction.evaluation.labelled import Failures, Labelled, summed_up
 from prediction.manifest import Inputs, Manifest
-from resources import errors
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Asker:
 
 def remote(options: argparse.Namespace) -> Asker:
     """By the endpoint. Raises `ApiError`, `InvalidInput`."""
+    from gcp import api as _api
     from prediction import samples, settings
     from prediction.cli import version_text
     from prediction.instances import Given
     from prediction.online import resource_name
     from prediction.question import Question
-    from resources import _api
 
     where = {name: getattr(options, name) for name in ("stack", "project", "endpoint", "region")}
     target = settings.target(**where)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gcp import errors
 from prediction.evaluation import metrics
 from prediction.reading import Case, class_name, text
 from prediction.rows.cells import plain
-from resources import errors
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
 TASKS = (CLASSIFICATION, REGRESSION)

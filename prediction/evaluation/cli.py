@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from prediction.evaluation.labelled import Labelled

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gcp import errors
 from prediction.manifest import Inputs
 from prediction.rows.cells import Table, is_missing
 from prediction.rows.documents import wrong
 from prediction.rows.prepared import field
 from prediction.rows.row import Row
 from prediction.rows.source import CSV, Source
-from resources import errors
 
 USUAL = ("label", "target")
 """Names to try first for the label's field."""

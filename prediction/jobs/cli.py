@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gcp import errors
 from prediction.jobs import options as options_
 from prediction.texts import counted
-from resources import errors
-from resources.ml import _jobs
+from resources.ml.jobs import polling
 
 if TYPE_CHECKING:
     from prediction.jobs.plan import Job, Plan
@@ -62,10 +62,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def _remote(plan: Plan, target: Any) -> Job:
     """The job of an endpoint."""
+    from gcp import api
     from prediction.jobs.remote import Batch
-    from resources import _api
 
-    return Batch(_api.shared(target.settings), plan)
+    return Batch(api.shared(target.settings), plan)
 
 
 def _local(options: argparse.Namespace, plan: Plan, work: Path) -> Job:
@@ -179,7 +179,7 @@ def _follow(job: Job, plan: Plan, prepared: Prepared, join: Join | None, work: P
     if ended["state"] != "SUCCEEDED":
         named = f"the job {job.job_id}" if job.job_id else "the job"
         raise errors.PredictionFailed(f"{named} is {ended['state']}: {ended.get('errorMessage', '')}")
-    done, rejected = _jobs.counts(ended)
+    done, rejected = polling.counts(ended)
     rejected += prepared.unsent.total()
     try:
         if plan.local_target:
@@ -229,7 +229,7 @@ def _progress(total: int | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     states: list[str] = []
 
     def tell(job: dict[str, Any]) -> None:
-        done = sum(_jobs.counts(job))
+        done = sum(polling.counts(job))
         if console.is_terminal:
             bar.update(task, description=job["state"].lower(), completed=done)
         elif states[-1:] != [job["state"]]:

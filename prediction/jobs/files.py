@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from resources import errors
-from resources._api import Api
-from resources.storage import _uploads
+from gcp import errors
+from gcp.api import Api
 from resources.storage.rules import split_uri
+from resources.storage.transfer import uploads
 
 _PIECE = 8 << 20
 
@@ -29,7 +29,7 @@ def upload(api: Api, path: Path, uri: str) -> None:
             return
         body = None
         while body is None:
-            _, body = api.call(_uploads.Chunk(request), repeatable=True)
+            _, body = api.call(uploads.Chunk(request), repeatable=True)
 
 
 def listed(api: Api, uri: str) -> Iterator[dict[str, Any]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from gcp import errors
 from prediction.jobs.plan import Job, Plan
 from prediction.manifest import Manifest
 from prediction.rows.matching import ByKey, ByPosition
 from prediction.rows.outcome import Join
-from resources import errors
 
 _NO_ORDER = "results come in no particular order from this endpoint"
 _EXPORT = "export a signature that takes it as an input and returns it as an output of the same name, or use --local"

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from gcp import errors
 from prediction.jobs.plan import Plan
 from prediction.manifest import Manifest
-from resources import errors
-from resources.ml import _jobs
+from resources.ml.jobs import polling
 from resources.storage import manifests
 
 _ROOT = Path(__file__).parents[2]
@@ -83,7 +83,7 @@ class LocalBatch:
             job = json.loads(line)
             told(job)
         code = self._process.wait()
-        if job.get("state") not in _jobs.ENDED:
+        if job.get("state") not in polling.ENDED:
             self._complaints.seek(0)
             last = self._complaints.read().strip().rpartition("\n")[2] or f"exit code {code}"
             raise errors.PredictionFailed(f"the process that predicts ended: {last}")

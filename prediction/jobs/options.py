@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from resources.ml.job_rules import DEFAULT_BATCH, DEFAULT_WORKERS, MOST_BATCH, MOST_WORKERS
+from resources.ml.jobs.rules import DEFAULT_BATCH, DEFAULT_WORKERS, MOST_BATCH, MOST_WORKERS
 
 _DESCRIPTION = """\
 Predicts the rows of files with a deployed model, as one job of the endpoint, and waits for it. Local files are uploaded

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from gcp import errors
 from prediction.manifest import Manifest
 from prediction.rows.outcome import BESIDE, beside
 from prediction.rows.source import CSV, JSON, Source, form_of
-from resources import errors
 
 GS = "gs://"
 

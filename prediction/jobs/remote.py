@@ -10,16 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gcp import errors
+from gcp.api import Api
+from gcp.clock import Clock
 from prediction import samples
 from prediction.jobs import files
 from prediction.jobs.plan import GS, Plan
 from prediction.manifest import Manifest
 from prediction.rows.outcome import beside
-from resources import errors
-from resources._api import Api
-from resources._clock import Clock
-from resources.ml import _jobs
-from resources.ml.job_rules import DEFAULT_REGION
+from resources.ml.jobs import polling
+from resources.ml.jobs.rules import DEFAULT_REGION
 from resources.storage.rules import split_uri
 
 _RESULTS = "prediction.results-"
@@ -57,7 +57,7 @@ class Batch:
     @property
     def name(self) -> str:
         """The job's full name."""
-        return _jobs.name(self._plan.project, self.job_id)
+        return polling.name(self._plan.project, self.job_id)
 
     def manifest(self) -> Manifest:
         """What is known of the version's artifact; empty where nothing is. Raises `ApiError`."""
@@ -93,7 +93,7 @@ class Batch:
 
     def wait(self, told: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The job once it has ended; each look at it is told."""
-        return _jobs.wait(self._api, self.name, told, clock=self._clock)
+        return polling.wait(self._api, self.name, told, clock=self._clock)
 
     def stop(self) -> str:
         """Asks the job to stop, as far as there is one; says what became of it."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from gcp import errors
 from prediction.rows.row import INSTANCE, Row
-from resources import errors
 
 _LINES = (".jsonl", ".ndjson")
 _BETWEEN = re.compile(r"[\s,]*")

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from gcp import errors
 from prediction.rows.prepared import Prepared, field
 from prediction.rows.row import Row
-from resources import errors
 
 UNKNOWN = "the endpoint does not say why: FILE.errors has each error with its count"
 """The error of a row whose key no result has."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from gcp import errors
 from prediction.rows.documents import line
 from prediction.rows.matching import Match, Rejection
 from prediction.rows.prepared import Prepared, field
 from prediction.rows.row import LINE, RECORD, Row
-from resources import errors
 
 BESIDE = ("errors", "keys", "rejected")
 """The endings of files beside the results."""

@@ -11,11 +11,11 @@ from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
+from gcp import errors
 from prediction.manifest import Inputs
 from prediction.rows.cells import Table
 from prediction.rows.row import Row
 from prediction.rows.source import CSV, Source, scan
-from resources import errors
 
 _MOST_ERRORS = 1000
 """How many different errors are counted separately, as in a job of the emulator."""

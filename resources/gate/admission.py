@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from resources._values import UNKNOWN, table
 from resources.gate import compatibility
+from resources.schema.types import UNKNOWN, table
 
 Values = Mapping[str, Any]
 _BY_VERSION = ("signatures", "artifacts")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from resources import errors
+from gcp import errors
 
 MOST_CHARACTERS = 100 * 2**20
 _KEYS = {"instance", "prediction"}

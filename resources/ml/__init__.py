@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from resources import _lazy
-from resources.ml.job_schema import PredictionInput, PredictionOutput
+from resources import lazy_exports
+from resources.ml.jobs.schema import PredictionInput, PredictionOutput
 from resources.ml.schema import (
     AcceleratorConfig,
     AutoScaling,
@@ -65,4 +65,4 @@ _PLACES = {
 
 def __getattr__(name: str) -> Any:
     """Loads a class when it is asked for: schemas and rules alone are read without Pulumi."""
-    return _lazy.load(__name__, _PLACES, name)
+    return lazy_exports.load(__name__, _PLACES, name)

@@ -11,11 +11,14 @@ from collections.abc import Iterator
 import pulumi
 from typing_extensions import Unpack
 
-from resources import _ownership, _values, errors
-from resources._provider import Call, Provider, State
-from resources._resource import Resource
-from resources.ml import _jobs, _names
-from resources.ml.job_schema import BATCH_PREDICTION_JOB, RELEASED, BatchPredictionJobArgs
+from gcp import errors
+from resources.engine import ownership
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
+from resources.ml import names
+from resources.ml.jobs import polling
+from resources.ml.jobs.schema import BATCH_PREDICTION_JOB, RELEASED, BatchPredictionJobArgs
+from resources.schema import types
 
 _IDENTITY = ("owner", "project", "name", "predictionInput", "trigger")
 
@@ -49,13 +52,13 @@ class BatchPredictionJobProvider(Provider):
             OperationFailed: it failed, or was cancelled.
             OperationTimeout: it still runs.
         """
-        self._stop_others(call, inputs, (inputs.get("labels") or {}).get(_ownership.LABEL, ""))
+        self._stop_others(call, inputs, (inputs.get("labels") or {}).get(ownership.LABEL, ""))
         live = self._begun(call, inputs)
         if inputs.get("wait") is False:
             return live
         live = self._ended(call, inputs, live)
         what, state = f"the job {live['jobId']}", live.get("state")
-        if state not in _jobs.ENDED:
+        if state not in polling.ENDED:
             raise errors.OperationTimeout(
                 f"{call.what}: {what} is still {state} after {call.timeout:g} s. It goes on: run the same command "
                 "again later, which finds it, or give more time with `timeouts`"
@@ -70,15 +73,15 @@ class BatchPredictionJobProvider(Provider):
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.jobs.patch` of labels with the etag of a fresh read; labels that others set stay."""
         live = self.observe(call, news)
-        return self._relabelled(call, news, live, _names.patch_body(self.schema, live, olds, news, mask))
+        return self._relabelled(call, news, live, names.patch_body(self.schema, live, olds, news, mask))
 
     def remove(self, call: Call, inputs: State) -> None:
         """`projects.jobs.cancel` of one that runs, awaited. One that has succeeded stays, and is marked as released."""
-        self._stop_others(call, inputs, _ownership.mark(self.schema, inputs, call.urn))
+        self._stop_others(call, inputs, ownership.mark(self.schema, inputs, call.urn))
         live = self._last(call, inputs)
         if live is None:
             raise errors.NotFound("there is no such job")
-        if live.get("state") not in _jobs.ENDED:
+        if live.get("state") not in polling.ENDED:
             live = self._cancelled(call, inputs, live)
         if _counts(live):
             labels = {**(live.get("labels") or {}), RELEASED: "true"}
@@ -88,10 +91,10 @@ class BatchPredictionJobProvider(Provider):
         """Cancels what this declaration began with other inputs: an `up` that was killed, of which no state knows."""
         if not mark:
             return
-        own, parent = _names.last(self.identity(inputs)), f"projects/{inputs['project']}"
+        own, parent = names.last(self.identity(inputs)), f"projects/{inputs['project']}"
         for live in list(call.api.listed(call.api.ml("projects.jobs"), "jobs", parent=parent)):
             is_own = live["jobId"] == own or live["jobId"].startswith(f"{own}_")
-            if live.get("state") in _jobs.ENDED or is_own or not _ownership.is_of_declaration(live, mark):
+            if live.get("state") in polling.ENDED or is_own or not ownership.is_of_declaration(live, mark):
                 continue
             self._cancelled(call, inputs, live)
 
@@ -100,7 +103,7 @@ class BatchPredictionJobProvider(Provider):
         facts = {name: inputs.get(name) for name in _IDENTITY}
         facts["predictionInput"] = self._wanted(inputs)
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
-        first = _jobs.name(inputs["project"], f"{inputs['name']}_{digest}")
+        first = polling.name(inputs["project"], f"{inputs['name']}_{digest}")
         yield first
         yield from (f"{first}_{number}" for number in itertools.count(2))
 
@@ -109,18 +112,18 @@ class BatchPredictionJobProvider(Provider):
         body = {**self.schema.body(inputs), "predictionInput": self._wanted(inputs)}
         jobs, parent = call.api.ml("projects.jobs"), f"projects/{inputs['project']}"
         for name in self._names(inputs):
-            request = jobs.create(parent=parent, body={**body, "jobId": _names.last(name)})
+            request = jobs.create(parent=parent, body={**body, "jobId": names.last(name)})
             try:
                 live: State = call.api.call(request, repeatable=True)  # a second one of the same id is refused
             except errors.AlreadyExists:
                 live = call.api.call(jobs.get(name=name))
-                _ownership.require(live, (inputs.get("labels") or {}).get(_ownership.LABEL, ""), None)
+                ownership.require(live, (inputs.get("labels") or {}).get(ownership.LABEL, ""), None)
             if _counts(live):
                 break
         return live
 
     def _wanted(self, inputs: State) -> State:
-        wanted: State = _values.to_api(inputs["predictionInput"], self.schema.types["predictionInput"])
+        wanted: State = types.to_api(inputs["predictionInput"], self.schema.types["predictionInput"])
         return wanted
 
     def _last(self, call: Call, inputs: State) -> State | None:
@@ -133,19 +136,19 @@ class BatchPredictionJobProvider(Provider):
 
     def _ended(self, call: Call, inputs: State, live: State) -> State:
         """The job once it has ended, or as it is when the time is over."""
-        name = _jobs.name(inputs["project"], live["jobId"])
+        name = polling.name(inputs["project"], live["jobId"])
         with call.api.polls.waiting() as least:
-            return _jobs.wait(
+            return polling.wait(
                 call.api, name, lambda job: call.report(_progress(job)), timeout=call.timeout, least=least
             )
 
     def _cancelled(self, call: Call, inputs: State, live: State) -> State:
         """The job once it has ended, by a cancellation unless it was quicker."""
-        name = _jobs.name(inputs["project"], live["jobId"])
+        name = polling.name(inputs["project"], live["jobId"])
         with contextlib.suppress(errors.FailedPrecondition):  # it has just ended
             call.api.call(call.api.ml("projects.jobs").cancel(name=name, body={}), repeatable=True)
         live = self._ended(call, inputs, live)
-        if live.get("state") not in _jobs.ENDED:
+        if live.get("state") not in polling.ENDED:
             raise errors.OperationTimeout(
                 f"{call.what}: the job {live['jobId']} is still {live.get('state')} {call.timeout:g} s after it was "
                 "cancelled: run the same command again later, or give more time with `timeouts`"
@@ -153,7 +156,7 @@ class BatchPredictionJobProvider(Provider):
         return live
 
     def _relabelled(self, call: Call, inputs: State, live: State, body: State) -> State:
-        name = _jobs.name(inputs["project"], live["jobId"])
+        name = polling.name(inputs["project"], live["jobId"])
         # The etag keeps a repeated patch from undoing what somebody else did in between.
         request = call.api.ml("projects.jobs").patch(name=name, updateMask="labels", body=body)
         patched: State = call.api.call(request, repeatable=True)
@@ -168,7 +171,7 @@ def _counts(live: State) -> bool:
 
 def _progress(job: State) -> str:
     """How far a job is, as it is shown beside the resource."""
-    done, refused = _jobs.counts(job)
+    done, refused = polling.counts(job)
     state = str(job.get("state")).lower()
     if state == "queued":
         return f"{job['jobId']} is queued, {job.get('jobPosition', 0)} before it"

@@ -8,14 +8,14 @@ import pulumi
 from pulumi import dynamic
 from typing_extensions import Unpack
 
-from resources import errors
-from resources._provider import Call, Provider, State
-from resources._resource import Resource
-from resources._schema import Changes
+from gcp import errors
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
 from resources.gate import admission
-from resources.ml import _default, _names
-from resources.ml._gate import GateCheck
+from resources.ml import default_handover, names
 from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
+from resources.ml.version_gate import GateCheck
+from resources.schema.fields import Changes
 
 _deleted: dict[str, State] = {}
 """Identity -> inputs of what this process deleted. One process serves one run of the engine."""
@@ -29,7 +29,7 @@ class DefaultVersionProvider(Provider):
 
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M/defaultVersion`."""
-        return f"{_names.model(inputs['project'], inputs['model'])}/defaultVersion"
+        return f"{names.model(inputs['project'], inputs['model'])}/defaultVersion"
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
         """Like every resource, but keeps only those facts of the versions that a later run needs.
@@ -37,7 +37,7 @@ class DefaultVersionProvider(Provider):
         What the state says serves may be the successor of a version that goes in this run.
         """
         if _olds:
-            _default.serves(_olds)
+            default_handover.serves(_olds)
         failures = super().check(_olds, news).failures
         return dynamic.CheckResult(admission.kept(self._before(_olds, news), news), failures)
 
@@ -65,9 +65,9 @@ class DefaultVersionProvider(Provider):
 
     def _current(self, call: Call, inputs: State) -> str:
         """The default version's name; empty where the model has none."""
-        name = _names.model(inputs["project"], inputs["model"])
+        name = names.model(inputs["project"], inputs["model"])
         model = call.api.call(call.api.ml("projects.models").get(name=name))
-        return _names.last((model.get("defaultVersion") or {}).get("name", ""))
+        return names.last((model.get("defaultVersion") or {}).get("name", ""))
 
     def make(self, call: Call, inputs: State) -> State:
         """Sets the default, unless it is the default already: a model's first version is."""
@@ -83,9 +83,9 @@ class DefaultVersionProvider(Provider):
         elif _needs_manifest(news):
             gate.require_samples(version)
         if current != version:
-            name = _names.version(news["project"], news["model"], version)
-            call.api.call(_default.versions(call).setDefault(name=name, body={}), repeatable=True)
-        _default.serves(news)
+            name = names.version(news["project"], news["model"], version)
+            call.api.call(default_handover.versions(call).setDefault(name=name, body={}), repeatable=True)
+        default_handover.serves(news)
         return {"version": version}
 
     def delete(self, _id: str, _props: State) -> None:

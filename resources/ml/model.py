@@ -5,10 +5,11 @@ from __future__ import annotations
 import pulumi
 from typing_extensions import Unpack
 
-from resources import _hints, _ownership, errors
-from resources._provider import Call, Provider, State
-from resources._resource import Resource
-from resources.ml import _names
+from gcp import error_hints, errors
+from resources.engine import ownership
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
+from resources.ml import names as _names
 from resources.ml.schema import MODEL, ModelArgs
 
 _SHOWN = 5
@@ -35,7 +36,7 @@ class ModelProvider(Provider):
         body = {**self.schema.body(inputs), "name": inputs["name"]}
         models = call.api.ml("projects.models")
         request = models.create(parent=f"projects/{inputs['project']}", body=body)
-        live: State = call.api.call(request, repeatable=_ownership.bears_mark(inputs))
+        live: State = call.api.call(request, repeatable=ownership.bears_mark(inputs))
         return live
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
@@ -65,7 +66,7 @@ class ModelProvider(Provider):
         names = [_names.last(item["name"]) for item in found.get("versions", [])]
         if names:
             more = " and more" if len(names) > _SHOWN else ""
-            again = f". {_hints.UNTAINT}" if _ownership.declared(call.urn) else ""
+            again = f". {error_hints.UNTAINT}" if ownership.declared(call.urn) else ""
             raise errors.FailedPrecondition(
                 f"it has versions: {', '.join(names[:_SHOWN])}{more}; they must go before it{again}"
             )

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from resources import _common
-from resources._values import Failure, join, shown, table
 from resources.gate import samples
 from resources.ml import shares
+from resources.schema import labels
+from resources.schema.types import Failure, join, shown, table
 
 _NAME = "[A-Za-z][A-Za-z0-9_]{0,127}"
 NAME = re.compile(rf"{_NAME}\Z")
@@ -103,7 +103,7 @@ def _name(values: Values) -> Iterator[Failure]:
 
 
 def _label(values: Values) -> Iterator[Failure]:
-    yield from _common.label_failures(values.get("labels"))
+    yield from labels.label_failures(values.get("labels"))
 
 
 def _regions(values: Values) -> Iterator[Failure]:
@@ -111,7 +111,7 @@ def _regions(values: Values) -> Iterator[Failure]:
     if isinstance(regions, list) and len(regions) != 1:
         yield "regions", f"takes exactly one region; it has {len(regions)}"
     for index, region in enumerate(_list(values, "regions")):
-        if isinstance(region, str) and not _common.REGION.match(region):
+        if isinstance(region, str) and not labels.REGION.match(region):
             yield f"regions[{index}]", f"must be a region, us-central1; it is {shown(region)}"
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from resources._values import Failure, join, told
+from resources.schema.types import Failure, join, told
 
 WHOLE = 100
 _ROUNDING = 1e-6

@@ -6,11 +6,11 @@ from typing import Annotated, TypedDict
 
 from typing_extensions import Required
 
-from resources._inputs import Secrets
-from resources._schema import Schema, local, output, path
-from resources._values import Input
 from resources.ml import rules
 from resources.ml.schema import AllowBreakingChange, Gate, KnownArtifacts, KnownSignatures
+from resources.schema.fields import Schema, local, output, path
+from resources.schema.shared_fields import Secrets
+from resources.schema.types import Input
 
 
 class TrafficSplitArgs(TypedDict, total=False):

@@ -11,15 +11,15 @@ import pulumi
 from pulumi import dynamic
 from typing_extensions import Unpack
 
-from resources import errors
-from resources._provider import Call, Provider, State
-from resources._resource import Resource
-from resources._schema import Changes
-from resources._values import table
+from gcp import errors
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
 from resources.gate import admission
-from resources.ml import _default, _names
-from resources.ml._gate import GateCheck
+from resources.ml import default_handover, names
 from resources.ml.split_schema import TRAFFIC_SPLIT, TrafficSplitArgs
+from resources.ml.version_gate import GateCheck
+from resources.schema.fields import Changes
+from resources.schema.types import table
 
 _SPLIT = "trafficSplit"
 
@@ -32,7 +32,7 @@ class TrafficSplitProvider(Provider):
 
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M/trafficSplit`."""
-        return f"{_names.model(inputs['project'], inputs['model'])}/trafficSplit"
+        return f"{names.model(inputs['project'], inputs['model'])}/trafficSplit"
 
     def judge(self, olds: State, news: State) -> admission.Verdict:
         """Refuses what is known to break clients, or a gate without samples."""
@@ -49,7 +49,7 @@ class TrafficSplitProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.get`. Raises `NotFound` if the model is gone."""
-        call.api.call(call.api.ml("projects.models").get(name=_names.model(inputs["project"], inputs["model"])))
+        call.api.call(call.api.ml("projects.models").get(name=names.model(inputs["project"], inputs["model"])))
         return {"servedSplit": inputs[_SPLIT]}
 
     def make(self, call: Call, inputs: State) -> State:
@@ -63,7 +63,7 @@ class TrafficSplitProvider(Provider):
         """
         del mask
         wanted = admission.users(table(news, _SPLIT)) - {news.get("defaultVersion")}
-        made = {name for name in wanted if _names.version(news["project"], news["model"], name) in _default.made}
+        made = {name for name in wanted if names.version(news["project"], news["model"], name) in default_handover.made}
         gate = GateCheck(call, olds, news, str(news.get("defaultVersion") or ""))
         try:
             for version in sorted({*admission.entering(olds, news), *made}):
@@ -84,7 +84,7 @@ class TrafficSplitProvider(Provider):
 
 def _keep(olds: State, news: State) -> None:
     """The new split is refused: clients go on asking the versions of the one before."""
-    _default.keep(news, admission.users(admission.previous_split(olds, news)))
+    default_handover.keep(news, admission.users(admission.previous_split(olds, news)))
 
 
 class TrafficSplit(Resource, module="ml", name="TrafficSplit"):

@@ -7,14 +7,15 @@ from dataclasses import replace
 import pulumi
 from typing_extensions import Unpack
 
-from resources import _operations, _ownership, errors
-from resources._provider import Call, Provider, State
-from resources._resource import Resource
-from resources._schema import Changes
+from gcp import errors, operations
+from resources.engine import ownership
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
 from resources.gate import admission, compatibility
-from resources.ml import _default, _names, rules
+from resources.ml import default_handover, names, rules
 from resources.ml.schema import VERSION, VersionArgs
-from resources.storage import _builds
+from resources.schema.fields import Changes
+from resources.storage import processor_builds
 from resources.storage import rules as storage_rules
 
 _ALREADY_EXISTS = 6
@@ -31,7 +32,7 @@ class VersionProvider(Provider):
 
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M/versions/V`."""
-        return _names.version(inputs["project"], inputs["model"], inputs["name"])
+        return names.version(inputs["project"], inputs["model"], inputs["name"])
 
     def compared(self, olds: State, news: State) -> Changes:
         """On mls1 machines the API does not patch labels: there they are fixed."""
@@ -52,16 +53,16 @@ class VersionProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.versions.get`."""
-        live: State = call.api.call(_default.versions(call).get(name=self.identity(inputs)))
+        live: State = call.api.call(default_handover.versions(call).get(name=self.identity(inputs)))
         return live
 
     def make(self, call: Call, inputs: State) -> State:
         """`projects.models.versions.create`, awaited; a version that failed is removed before the error is raised."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
-        parent = _names.model(inputs["project"], inputs["model"])
-        request = _default.versions(call).create(parent=parent, body=body)
+        parent = names.model(inputs["project"], inputs["model"])
+        request = default_handover.versions(call).create(parent=parent, body=body)
         try:
-            call.operate(request, repeatable=_ownership.bears_mark(inputs))
+            call.operate(request, repeatable=ownership.bears_mark(inputs))
         except errors.OperationFailed as error:
             if error.code == _ALREADY_EXISTS:
                 exists = errors.AlreadyExists(str(error))
@@ -69,10 +70,10 @@ class VersionProvider(Provider):
                 raise exists from None
             self._clear_failed(call, inputs)
             raise
-        _default.made.add(self.identity(inputs))
+        default_handover.made.add(self.identity(inputs))
         mask = self.schema.after_create(inputs)
         live = self.patch(call, {}, inputs, mask) if mask else self.observe(call, inputs)
-        return self.observe(call, inputs) if _default.restore(call, live) else live
+        return self.observe(call, inputs) if default_handover.restore(call, live) else live
 
     def _made(self, call: Call, inputs: State) -> State:
         """As every resource; where it is not done in time, the state does not hold what may still become READY."""
@@ -90,8 +91,8 @@ class VersionProvider(Provider):
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.patch` with the etag of a fresh read, awaited; labels that others set stay."""
         live = self.idle(call, news, self.observe(call, news))
-        body = _names.patch_body(self.schema, live, olds, news, mask)
-        request = _default.versions(call).patch(name=self.identity(news), updateMask=",".join(mask), body=body)
+        body = names.patch_body(self.schema, live, olds, news, mask)
+        request = default_handover.versions(call).patch(name=self.identity(news), updateMask=",".join(mask), body=body)
         call.operate(request, repeatable=True)  # the etag keeps it from undoing what somebody else did in between
         return self.observe(call, news)
 
@@ -100,13 +101,13 @@ class VersionProvider(Provider):
 
         The API keeps the default version while others are there: the default then moves to an heir first.
         """
-        _default.require_unused(inputs)
+        default_handover.require_unused(inputs)
         live = self.idle(call, inputs, self.observe(call, inputs))
         for _ in range(_TRIES):
             if live.get("isDefault"):
-                _default.hand_over(call, live)
+                default_handover.hand_over(call, live)
             try:
-                call.operate(_default.versions(call).delete(name=self.identity(inputs)), repeatable=True)
+                call.operate(default_handover.versions(call).delete(name=self.identity(inputs)), repeatable=True)
             except errors.FailedPrecondition as error:
                 refusal = error
             else:
@@ -118,7 +119,7 @@ class VersionProvider(Provider):
 
     def settled(self, call: Call, inputs: State, live: State) -> State:
         """A version that an earlier process began is waited for; one that failed is removed and made again."""
-        marked = _ownership.marked(inputs, _ownership.mark(self.schema, inputs, call.urn))
+        marked = ownership.marked(inputs, ownership.mark(self.schema, inputs, call.urn))
         try:
             live = self.idle(call, inputs, live)
         except errors.NotFound:  # it was being deleted
@@ -134,13 +135,13 @@ class VersionProvider(Provider):
 
     def idle(self, call: Call, inputs: State, live: State) -> State:
         """The version once no operation is under way on it. Raises `NotFound` at the end of a deletion."""
-        if live.get("state") not in _default.BUSY:
+        if live.get("state") not in default_handover.BUSY:
             return live
         call.report(f"it is {live['state']}, by an operation begun earlier: waiting")
         with call.api.polls.waiting() as least:
-            for _ in _operations.pauses(call.timeout, least):
+            for _ in operations.pauses(call.timeout, least):
                 live = self.observe(call, inputs)
-                if live.get("state") not in _default.BUSY:
+                if live.get("state") not in default_handover.BUSY:
                     return live
         raise errors.OperationTimeout(
             f"{call.what}: still {live['state']} after {call.timeout:g} s, by an operation begun earlier: "
@@ -152,13 +153,13 @@ class VersionProvider(Provider):
         text = super()._refusal(path, olds, news)
         if path != "deploymentUri" or olds.get(path) == news[path]:
             return text
-        return _builds.with_ways(text, str(olds.get(path)), news[path], _ownership.all_declared())
+        return processor_builds.with_ways(text, str(olds.get(path)), news[path], ownership.all_declared())
 
     def instead(self, news: State, path: str) -> str:
         """A version is what was deployed: another one gets another name."""
         is_artifact = path == "deploymentUri"
         pin = "pin the artifact that this version was made of (RECIPE@INPUT_DIGEST), " * is_artifact
-        junk = storage_rules.junk_hint(news[path], _ownership.all_declared()) if is_artifact else ""
+        junk = storage_rules.junk_hint(news[path], ownership.all_declared()) if is_artifact else ""
         another = f"{junk}Deploy it under a new version name beside {news['name']} and move the default"
         return f"{another}, {pin}or say allowDowntime: true"
 
@@ -166,7 +167,7 @@ class VersionProvider(Provider):
         """A FAILED version stays listed and keeps its name until it is deleted."""
         try:
             if self.observe(call, inputs).get("state") == "FAILED":
-                call.operate(_default.versions(call).delete(name=self.identity(inputs)), repeatable=True)
+                call.operate(default_handover.versions(call).delete(name=self.identity(inputs)), repeatable=True)
         except errors.Error as error:
             pulumi.log.warn(call.hide(f"{self.identity(inputs)} is FAILED and could not be removed: {error}"))
 

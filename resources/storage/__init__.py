@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from resources import _lazy
+from resources import lazy_exports
 from resources.storage.schema import (
     FileFacts,
     IamConfiguration,
@@ -34,4 +34,4 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Loads a class when it is asked for: schemas and rules alone are read without Pulumi."""
-    return _lazy.load(__name__, {"Bucket": "bucket", "SavedModel": "saved_model"}, name)
+    return lazy_exports.load(__name__, {"Bucket": "bucket", "SavedModel": "saved_model"}, name)

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 import pulumi
 from typing_extensions import Unpack
 
-from resources import _hints, _ownership, errors
-from resources._provider import Call, Provider, State
-from resources._resource import Resource
-from resources._schema import Changes
-from resources.storage import _claims, _objects, _removal
+from gcp import error_hints, errors
+from resources.engine import ownership
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
+from resources.schema.fields import Changes
+from resources.storage import artifact_removal
+from resources.storage import claims as _claims
 from resources.storage.schema import BUCKET, BucketArgs
+from resources.storage.transfer import parallel
 
 SHOWN = 5
-_ANOTHER = f"Another location or project is for a bucket of another name. {_hints.UNTAINT}"
+_ANOTHER = f"Another location or project is for a bucket of another name. {error_hints.UNTAINT}"
 
 
 class BucketProvider(Provider):
@@ -44,7 +47,7 @@ class BucketProvider(Provider):
         """`buckets.insert`."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
         request = call.api.storage("buckets").insert(project=inputs["project"], body=body)
-        call.api.call(request, repeatable=_ownership.bears_mark(inputs))
+        call.api.call(request, repeatable=ownership.bears_mark(inputs))
         return self.observe(call, inputs)
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
@@ -71,15 +74,15 @@ class BucketProvider(Provider):
         name = inputs["name"]
 
         def claimed() -> list[State]:
-            again = _ownership.declared(call.urn).get("owner")  # an identity that is made again, too
+            again = ownership.declared(call.urn).get("owner")  # an identity that is made again, too
             return _claims.of_others(call, name, inputs.get("owner"), again)
 
         claims = claimed()
         if not claims:
-            found = _objects.listed(call, name, versions=True)
+            found = parallel.listed(call, name, versions=True)
             items = list(found) if inputs.get("forceDestroy") else _leftovers(call, found)
-            claims = _removal.remove(call, name, items, claimed) if items else []
-        if claims and _ownership.declared(call.urn):
+            claims = artifact_removal.remove(call, name, items, claimed) if items else []
+        if claims and ownership.declared(call.urn):
             raise errors.FailedPrecondition(
                 f"it cannot be made again: it is used by {_claims.stacks(claims)}. {_ANOTHER}"
             )
@@ -101,7 +104,7 @@ def _leftovers(call: Call, found: Iterator[State]) -> list[State]:
             break
     if names:
         more = " and more" if len(names) > SHOWN else ""
-        again = f". {_ANOTHER}" if _ownership.declared(call.urn) else ""
+        again = f". {_ANOTHER}" if ownership.declared(call.urn) else ""
         raise errors.FailedPrecondition(
             f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them{again}"
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from resources import _api, errors
+from gcp import api as _api
+from gcp import errors
 from resources.storage import rules
 
 NAME = "manifest.json"

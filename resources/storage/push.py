@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from resources import _api, _hints, errors
-from resources._provider import Call, State
-from resources._settings import Settings
-from resources.storage import _transfer
+from gcp import api as _api
+from gcp import error_hints, errors
+from gcp.settings import Settings
+from resources.engine.provider import Call, State
+from resources.storage.transfer import artifact
 
 __all__ = ["push"]
 
@@ -27,8 +28,8 @@ def push(inputs: State, settings: Settings, report: Callable[[str], None]) -> bo
     api = _api.shared(settings).reporting(report)
     call = Call(api=api, what=what, urn="", report=report, warn=report, timeout=0.0, hide=str)
     try:
-        return _transfer.ensure(call, inputs)
+        return artifact.ensure(call, inputs)
     except errors.NotFound:
         raise errors.ArtifactError(f"{what}: there is no bucket gs://{inputs['bucket']}; make it first") from None
     except errors.Error as error:
-        raise _hints.shown(error, what, str) from None
+        raise error_hints.shown(error, what, str) from None

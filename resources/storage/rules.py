@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from resources import _common
-from resources._values import Failure, join, shown
+from resources.schema import labels
+from resources.schema.types import Failure, join, shown
 
 _PART = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
 _GOOGLE = re.compile(r"g[o0][o0]g[l1]e")
@@ -82,7 +82,7 @@ def bucket_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Fail
     if isinstance(location, str) and not is_location(location):
         several = ", ".join(sorted(MULTI_REGIONS | DUAL_REGIONS))
         yield join(where, "location"), f"must be a region, us-central1, or one of {several}; it is {shown(location)}"
-    yield from _common.label_failures(values.get("labels"), join(where, "labels"))
+    yield from labels.label_failures(values.get("labels"), join(where, "labels"))
     lifecycle = values.get("lifecycle")
     rules = lifecycle.get("rule") if isinstance(lifecycle, Mapping) else None
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
@@ -92,7 +92,7 @@ def bucket_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Fail
 
 def is_location(text: str) -> bool:
     """Whether Cloud Storage has such a place: case does not count."""
-    return text.upper() in MULTI_REGIONS | DUAL_REGIONS or bool(_common.REGION.match(text.lower()) and text.isascii())
+    return text.upper() in MULTI_REGIONS | DUAL_REGIONS or bool(labels.REGION.match(text.lower()) and text.isascii())
 
 
 def saved_model_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:

@@ -8,12 +8,15 @@ from dataclasses import replace
 import pulumi
 from typing_extensions import Unpack
 
-from resources import _ownership, errors
-from resources._provider import Call, Provider, State
-from resources._resource import Resource
-from resources._schema import Changes
-from resources.storage import _claims, _objects, _removal, _transfer, manifests, rules
+from gcp import errors
+from resources.engine import ownership
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
+from resources.schema.fields import Changes
+from resources.storage import artifact_removal, manifests, rules
+from resources.storage import claims as _claims
 from resources.storage.schema import SAVED_MODEL, SavedModelArgs
+from resources.storage.transfer import artifact, parallel
 
 
 class SavedModelProvider(Provider):
@@ -34,7 +37,7 @@ class SavedModelProvider(Provider):
             NotFound: nothing is left of it, and no claim. What is half there must not be forgotten: nobody else
                 would ever delete it.
         """
-        found = _objects.below(call, inputs["bucket"], inputs["prefix"])
+        found = parallel.below(call, inputs["bucket"], inputs["prefix"])
         claimed = bool(inputs.get("owner")) and _claims.is_there(call, inputs)
         if not claimed and found.keys().isdisjoint(_names(inputs)):
             raise errors.NotFound(f"nothing is left of {self.identity(inputs)}")
@@ -52,7 +55,7 @@ class SavedModelProvider(Provider):
         if inputs.get("adopt"):
             _claims.take_over(call, inputs)
         try:
-            _transfer.ensure(call, inputs, mend=again)
+            artifact.ensure(call, inputs, mend=again)
         except errors.ArtifactError:
             if not again:
                 _claims.drop(call, inputs)  # the user has to change something: perhaps to another artifact
@@ -62,7 +65,7 @@ class SavedModelProvider(Provider):
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """Puts back a lost claim, and files that were altered or removed outside."""
         _claims.write(call, news)
-        _transfer.ensure(call, news, mend=True)
+        artifact.ensure(call, news, mend=True)
         if "owner" in mask and olds.get("owner"):
             _claims.drop(call, {**news, "owner": olds["owner"]})
         return self.observe(call, news)
@@ -72,7 +75,7 @@ class SavedModelProvider(Provider):
 
         What this run makes again stays, claimed: the objects may be the only copy, and `make` finds and checks them.
         """
-        again = dict(_ownership.declared(call.urn))
+        again = dict(ownership.declared(call.urn))
         if again and self.identity(again) == self.identity(inputs):
             _claims.hand_over(call, inputs, again)
             return
@@ -83,9 +86,9 @@ class SavedModelProvider(Provider):
 
         claims = claimed()
         if not claims:
-            found = _objects.below(call, inputs["bucket"], inputs["prefix"])
+            found = parallel.below(call, inputs["bucket"], inputs["prefix"])
             ours = [item for name, item in found.items() if name in _names(inputs)]
-            claims = _removal.remove(call, inputs["bucket"], ours, claimed)
+            claims = artifact_removal.remove(call, inputs["bucket"], ours, claimed)
         if claims:
             call.report(f"its objects stay: they are used by {_claims.stacks(claims)}")
 
@@ -95,7 +98,7 @@ class SavedModelProvider(Provider):
         return "These facts belong to other bytes: give it the prefix of its own content digest"
 
     def _live(self, inputs: State, found: Mapping[str, State], *, claimed: bool) -> State:
-        files = {name: _objects.facts(found[name]) for name in inputs["files"] if name in found}
+        files = {name: parallel.facts(found[name]) for name in inputs["files"] if name in found}
         described = {name: inputs[name] for name in self.schema.names("fixed") if name in inputs}
         owner = {"owner": inputs["owner"]} if claimed and inputs.get("owner") else {}
         missing = sorted(_names(inputs) - found.keys())

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from typing_extensions import Required
 
-from resources._inputs import Adopt, AllowDowntime, Owner, Secrets
-from resources._schema import Schema, fixed, local, mutable, output, path
-from resources._values import Free, Input, Int64, Texts
+from resources.schema.fields import Schema, fixed, local, mutable, output, path
+from resources.schema.shared_fields import Adopt, AllowDowntime, Owner, Secrets
+from resources.schema.types import Free, Input, Int64, Texts
 from resources.storage import rules
 
 StorageClass = Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"]

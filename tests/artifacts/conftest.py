@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
-from resources._provider import Provider
+from resources.engine.provider import Provider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from tests.emulator import saved_models

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from resources import _api, errors
-from resources._provider import Provider
+from gcp import api, errors
+from resources.engine.provider import Provider
 
 Around = Callable[[Callable[[], Any]], Any]
 """What is done with each call: it is handed the call, and returns its answer."""
 
 
-class Stepping(_api.Api):
+class Stepping(api.Api):
     """An `Api` whose every call goes through `around`, on the connections of another one."""
 
-    def __init__(self, free: _api.Api, around: Around) -> None:
+    def __init__(self, free: api.Api, around: Around) -> None:
         vars(self).update(vars(free))
         self._around = around
 

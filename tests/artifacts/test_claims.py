@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
-from resources import errors
+from gcp import errors
 from tests.artifacts.conftest import PREFIX, WHOLE, Shared
 from tests.providers import Request, as_engine, asked
 

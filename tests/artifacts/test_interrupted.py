@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from resources import errors
+from gcp import errors
 from tests.artifacts.conftest import PREFIX, WHOLE, Shared, Stack
 from tests.artifacts.stepping import Killed, killed_after, refused_after, stepping
 from tests.providers import as_engine

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
-from resources import errors
-from resources.storage import _copies, _folder
+from gcp import errors
+from resources.storage.transfer import copies, folder
 from tests.artifacts.conftest import PREFIX, WHOLE, Shared, Stack
 from tests.running import RunningEmulator
 
@@ -133,7 +133,7 @@ def test_a_large_object_is_copied_in_several_calls(
     emulator: RunningEmulator, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From one location to another the API copies a part at a time, and goes on by its token."""
-    monkeypatch.setattr(_copies, "PART", 2**20)
+    monkeypatch.setattr(copies, "PART", 2**20)
     near = Shared(emulator, f"{project}-near", tmp_path / "near", location="US")
     far = Shared(emulator, project, tmp_path / "far", location="EU")
     for each in (near, far):
@@ -163,6 +163,6 @@ def test_a_large_object_is_copied_in_several_calls(
 def test_each_kind_of_artifact_says_how_its_bytes_come_here(facts: dict[str, str], said: str) -> None:
     """A Keras file that was imported elsewhere is not to be imported again: its export would have other bytes."""
     with pytest.raises(errors.ArtifactError) as caught:
-        _folder.find({"source": "build/none/0", **facts})
+        folder.find({"source": "build/none/0", **facts})
 
     assert said in str(caught.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resources import errors
+from gcp import errors
 from tests.changes.rows import Row, Sent, local, quiet, secrets
 from tests.providers import State
 

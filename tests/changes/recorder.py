@@ -8,16 +8,16 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from resources import _api
-from resources._provider import Provider
-from resources._settings import Settings
+from gcp import api
+from gcp.settings import Settings
+from resources.engine.provider import Provider
 from tests.changes.rows import Sent
 from tests.providers import State
 
 _GUARDS = ("ifMetagenerationMatch", "ifGenerationMatch", "generation")
 
 
-class Recorder(_api.Api):
+class Recorder(api.Api):
     """An `Api` that notes its calls before it makes them.
 
     Attributes:

@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from typing_extensions import is_typeddict
 
-from resources import errors
-from resources._schema import Schema
-from resources._values import INT64, join, members, plain_type
+from gcp import errors
+from resources.schema.fields import Schema
+from resources.schema.types import INT64, join, members, plain_type
 from tests.providers import State
 
 Step = Literal["same", "update", "replace", "refused"]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from resources import _values
-from resources._provider import DRIFT, Provider
+from resources.engine.provider import DRIFT, Provider
+from resources.schema import types
 from tests.changes import saved_model_rows
 from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
@@ -68,7 +68,7 @@ def states(kind: Kind, row: Row, names: State) -> tuple[State, State]:
 def test_every_field_has_its_rows(kind: Kind) -> None:
     """Each leaf is changed, each optional one is given and taken away, each number is spelled as a float."""
     schema, rows = kind.provider.schema, kind.rows
-    required = {*_values.required(schema.inputs), "project"}
+    required = {*types.required(schema.inputs), "project"}
     inputs = schema.names("path", "fixed", "mutable", "local")
 
     changed = {row.field for row in rows if row.change == "changed"}
@@ -177,4 +177,4 @@ def test_what_is_not_known_yet_is_neither_refused_nor_replaced(kind: Kind) -> No
 
     assert fields
     for name in fields:
-        assert told(provider, {DRIFT: {}, **old}, old, {**old, name: _values.UNKNOWN}) in ("same", "update"), name
+        assert told(provider, {DRIFT: {}, **old}, old, {**old, name: types.UNKNOWN}) in ("same", "update"), name

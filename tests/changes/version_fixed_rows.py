@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from resources import errors
+from gcp import errors
 from tests.changes.rows import Row, Sent, fixed
 from tests.providers import State
 

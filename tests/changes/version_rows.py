@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from resources import errors
+from gcp import errors
 from tests.changes import model_rows, version_fixed_rows
 from tests.changes.rows import Row, Sent, local, mutable, quiet, secrets, timeouts
 from tests.providers import State

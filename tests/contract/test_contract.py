@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from resources import errors
-from resources._provider import Provider
+from gcp import errors
+from resources.engine.provider import Provider
 from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider

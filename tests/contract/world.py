@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from resources._provider import Provider
+from resources.engine.provider import Provider
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider

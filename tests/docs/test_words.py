@@ -13,8 +13,8 @@ import yaml
 import emulator.cli
 import models.core.cli
 import prediction.cli
-from resources import _entries
-from resources._values import members
+from resources.config import entries
+from resources.schema.types import members
 from tests.docs import pages
 from tests.running import ROOT
 
@@ -50,7 +50,7 @@ def test_every_key_of_a_stack_file_is_explained(page: str) -> None:
     """Those that Pulumi.yaml declares, and those that a model's and a version's entry hold beside the API's fields."""
     content = (ROOT / page).read_text(encoding="utf-8")
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
-    keys = [*declared, *members(_entries.ModelExtras), *members(_entries.VersionExtras)]
+    keys = [*declared, *members(entries.ModelExtras), *members(entries.VersionExtras)]
 
     assert len(keys) > len(declared) > 0
     assert [key for key in keys if f"| `{key}` |" not in content] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources import errors
+from gcp import errors
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider

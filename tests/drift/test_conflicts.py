@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from resources import _api, errors
-from resources._provider import Provider
-from resources._settings import Settings
-from resources.ml import _names
+from gcp import api, errors
+from gcp.settings import Settings
+from resources.engine.provider import Provider
+from resources.ml import names
 from resources.ml.model import ModelProvider
 from resources.ml.schema import MODEL
 from resources.ml.version import VersionProvider
@@ -22,7 +22,7 @@ from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 
 
-class Meddled(_api.Api):
+class Meddled(api.Api):
     """An `Api` in which somebody else comes first.
 
     Attributes:
@@ -152,4 +152,4 @@ def test_a_second_conflict_about_what_is_not_managed_says_no_field(world: World)
 def test_no_patch_is_written_without_an_etag() -> None:
     """An API that gave none would take any patch, and labels that others set meanwhile would be lost."""
     with pytest.raises(errors.FailedPrecondition, match="no etag"):
-        _names.patch_body(MODEL, {"labels": {"cost": "theirs"}}, {}, {"labels": {"team": "a"}}, ["labels"])
+        names.patch_body(MODEL, {"labels": {"cost": "theirs"}}, {}, {"labels": {"team": "a"}}, ["labels"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from resources._provider import Provider
+from resources.engine.provider import Provider
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider

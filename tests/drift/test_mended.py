@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from resources._provider import DRIFT, Provider
+from resources.engine.provider import DRIFT, Provider
 from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
 from tests.changes.rows import Row, Sent, edited

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from resources import _values
-from resources._provider import DRIFT, Provider
-from resources._schema import Schema
+from resources.engine.provider import DRIFT, Provider
+from resources.schema import types
+from resources.schema.fields import Schema
 from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
 from tests.changes.rows import Row
@@ -35,7 +35,7 @@ def seen_by_refresh(kind: Kind, row: Row) -> bool:
 def live(schema: Schema, inputs: State) -> State:
     """What the API answers for these inputs: it leaves out what is empty."""
     given = [name for name in schema.names("fixed", "mutable") if name in inputs]
-    return {name: value for name, value in schema.pick(inputs, given).items() if not _values.is_empty(value)}
+    return {name: value for name, value in schema.pick(inputs, given).items() if not types.is_empty(value)}
 
 
 def refreshed(kind: Kind, row: Row) -> tuple[Provider, State, State, State, State]:
@@ -56,7 +56,7 @@ def test_no_field_is_forgotten(kind: Kind) -> None:
         assert (name, "mended") in found, name
     for name in schema.names("fixed"):
         assert (name, "told") in found, name
-    for name in set(schema.names("fixed", "mutable")) - set(_values.required(schema.inputs)):
+    for name in set(schema.names("fixed", "mutable")) - set(types.required(schema.inputs)):
         assert (name, "left alone") in found, name
     changed = {row.field for row in kind.rows if row.outcome(schema) == "mended"}
     above = {field.rpartition(".")[0] for field in changed}

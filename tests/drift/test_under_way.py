@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pulumi import dynamic
 
-from resources._provider import Provider
+from resources.engine.provider import Provider
 from resources.ml.version import VersionProvider
 from tests.contract.world import World
 from tests.emulator.ml.caller import until

@@ -17,10 +17,10 @@ import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
 from emulator.connections import MOST
+from gcp import error_hints, errors
+from gcp.api import Api
+from gcp.settings import Settings
 from prediction import hints
-from resources import _hints, errors
-from resources._api import Api
-from resources._settings import Settings
 from tests.emulator.ml.caller import until
 from tests.running import BOUND, ROOT, RunningEmulator
 
@@ -128,7 +128,7 @@ def test_the_projects_own_clients_send_the_token(guarded: RunningEmulator, monke
     with pytest.raises(errors.Unauthenticated) as caught:
         listed()
     step = "set TF2_MODELS_TOKEN to the token that tf2-models:endpoint asks for"
-    assert _hints.told("read models", caught.value).endswith(f"401 UNAUTHENTICATED). Log in: {step}")
+    assert error_hints.told("read models", caught.value).endswith(f"401 UNAUTHENTICATED). Log in: {step}")
     assert hints.line(caught.value).endswith(f"(401 UNAUTHENTICATED): {step}")
 
     monkeypatch.setenv("TF2_MODELS_TOKEN", TOKEN)

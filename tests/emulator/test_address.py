@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from resources import _local
+from resources.config import local_endpoint
 from tests.addresses import ELSEWHERE, declare, free_ports
 from tests.running import BOUND, ROOT, RunningEmulator, alive
 
@@ -252,21 +252,21 @@ def test_the_command_for_an_emulator_that_runs_elsewhere(make: Make, monkeypatch
     monkeypatch.delenv("TF2_MODELS_ENDPOINT", raising=False)
     declare(checkout.folder, after)
 
-    command = _local.up_command(f"http://127.0.0.1:{after}")
-    strange = _local.not_ours(f"http://127.0.0.1:{after}")
+    command = local_endpoint.up_command(f"http://127.0.0.1:{after}")
+    strange = local_endpoint.not_ours(f"http://127.0.0.1:{after}")
     checkout.up("--restart")
-    own = _local.not_ours(f"http://localhost:{after}")
+    own = local_endpoint.not_ours(f"http://localhost:{after}")
 
     assert command == "python -m emulator up --restart"
     assert f"that of this folder runs on http://127.0.0.1:{before}" in strange
     assert own == ""
-    assert _local.up_command(f"http://127.0.0.1:{after}") == "python -m emulator up"
+    assert local_endpoint.up_command(f"http://127.0.0.1:{after}") == "python -m emulator up"
     process = os.pidfd_open(checkout.pid_file()["pid"])
     signal.pidfd_send_signal(process, signal.SIGKILL)
     select.select([process], [], [], BOUND)
     os.close(process)
-    assert "none runs in this folder" in _local.not_ours(f"http://127.0.0.1:{after}")
-    assert _local.not_ours("https://ml.googleapis.com") == ""
+    assert "none runs in this folder" in local_endpoint.not_ours(f"http://127.0.0.1:{after}")
+    assert local_endpoint.not_ours("https://ml.googleapis.com") == ""
 
 
 @pytest.mark.parametrize("verb", ["GET", "HEAD"])

@@ -8,7 +8,7 @@ import pytest
 from googleapiclient.errors import HttpError
 
 from emulator.quota import Limits, Quota
-from resources import errors
+from gcp import errors
 from tests.emulator.ml.caller import Caller, error_of
 from tests.running import RunningEmulator
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from googleapiclient.errors import HttpError
 
-from resources import errors
+from gcp import errors
 from tests.emulator.ml.caller import Caller, error_of, until
 from tests.emulator.storage.support import data, send
 from tests.environment.disks import filled, small

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from resources import _hints, _reach, errors
-from resources._api import Api
-from resources._connection import Http
-from resources._settings import Settings
+from gcp import error_hints, errors
+from gcp.api import Api
+from gcp.http import transport_errors
+from gcp.http.connection import Http
+from gcp.settings import Settings
 from tests.environment.servers import PAGE, certificate, relaying, serving
 from tests.running import BOUND, ROOT, RunningEmulator
 
@@ -94,7 +95,7 @@ def test_a_proxys_failure_is_the_apis_until_it_lasts() -> None:
         api.http().close()
 
     assert caught.value.method == METHOD
-    assert f"({METHOD}: 502 Bad Gateway). This passes" in _hints.told("read model m", caught.value)
+    assert f"({METHOD}: 502 Bad Gateway). This passes" in error_hints.told("read model m", caught.value)
 
 
 def test_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:
@@ -171,8 +172,8 @@ def through(url: str) -> str:
     http = Http(60)
     try:
         http.request(url)
-    except _reach.FAILURES as error:
-        return str(_reach.failed(url, error))
+    except transport_errors.FAILURES as error:
+        return str(transport_errors.failed(url, error))
     finally:
         http.close()
     raise AssertionError(url)

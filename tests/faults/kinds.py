@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from resources.errors import SUNSET_TEXT
+from gcp.errors import SUNSET_TEXT
 
 OFTEN = 1000
 """More often than any verb tries."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi import dynamic
 
-from resources._provider import Provider
+from resources.engine.provider import Provider
 from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider

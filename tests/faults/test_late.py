@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources import errors
+from gcp import errors
 from tests.contract.world import World
 from tests.faults import kinds
 from tests.faults.stages import Stage

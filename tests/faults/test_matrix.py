@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from resources import errors
+from gcp import errors
 from tests.contract.world import World
 from tests.faults import kinds
 from tests.faults.stages import BEGIN, CALLED, Stage

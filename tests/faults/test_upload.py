@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from resources import errors
-from resources.storage import _uploads
+from gcp import errors
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
+from resources.storage.transfer import uploads
 from tests.contract.world import World
 from tests.faults import kinds
 from tests.faults.stages import PATIENCE
@@ -35,7 +35,7 @@ def inputs(emulator: RunningEmulator, project: str, tmp_path: Path) -> Iterator[
     world = World(emulator, project, tmp_path)
     world.made(BucketProvider, {"project": project, "name": world.bucket})
     (world.folder / "variables").mkdir()
-    (world.folder / "variables/variables.data").write_bytes(b"x" * (_uploads.RESUMABLE_ABOVE + 1))
+    (world.folder / "variables/variables.data").write_bytes(b"x" * (uploads.RESUMABLE_ABOVE + 1))
     yield as_engine(saved_model_inputs(world.folder, world.bucket, "multiplier/one"))
     emulator.faults()
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from resources.storage import _uploads
+from resources.storage.transfer import uploads
 from tests.emulator.ml.caller import until
 from tests.inventory import inventory
 from tests.kills.lives import Life
@@ -73,7 +73,7 @@ def test_an_upload_in_chunks_that_is_killed(
     life.engine.edit("mult.versions.v2", None)
     variables = tmp_path / "x2.0" / "variables"
     variables.mkdir()
-    (variables / "variables.data").write_bytes(b"x" * (3 * _uploads.CHUNK))
+    (variables / "variables.data").write_bytes(b"x" * (3 * uploads.CHUNK))
     # The small file, the beginning of the large one, and one or two of its three chunks.
     emulator.faults({"method": INSERT, "delay": 0, "times": 3}, {"method": INSERT, "hold": "after"})
     process = life.engine.begin("up", "--skip-preview")

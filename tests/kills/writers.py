@@ -9,7 +9,7 @@ import threading
 from typing import Any
 from urllib.parse import quote
 
-from resources import _answers, errors
+from gcp import error_responses, errors
 from tests.emulator import saved_models
 from tests.emulator.ml.caller import N1, until
 from tests.emulator.storage.support import KIB_256, Answer, crc32c, send
@@ -258,5 +258,5 @@ class Writer:
         """The answer. Raises the API's error where it is one, and where there is none what the connection raises."""
         answer = send(verb, f"{self._emulator.endpoint}{path}", content, headers)
         if answer.status >= 400:
-            raise _answers.from_response(answer.status, answer.content)
+            raise error_responses.from_response(answer.status, answer.content)
         return answer

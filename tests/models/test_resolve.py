@@ -15,9 +15,9 @@ from models.core.content import MANIFEST
 from models.core.places import build_folder, card_path
 from models.core.resolve import read_folder
 from models.core.signatures import default_signature
-from resources import _signatures
-from resources.plan import saved_model_inputs
-from resources.storage import _folder
+from resources.config.plan import saved_model_inputs
+from resources.schema import signatures as _signatures
+from resources.storage.transfer import folder as _folder
 from tests.models.saved_models import GRAPH, INDEX, SHARD, index, write
 from tests.models.test_digest import digest_of
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import prediction
+from gcp import errors
 from prediction import predict_json
-from resources import errors
 from tests.prediction.wire import Wire
 
 _LARGE = "x" * 600_000

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gcp import errors
 from prediction import Client, columns
-from resources import errors
 from tests.prediction.deployment import CLASSES, Deployment, image, patient
 from tests.prediction.wire import Wire
 from tests.running import ROOT

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gcp import errors
 from prediction import predict_json
-from resources import errors
 from tests.prediction.deployment import Deployment, image, patient
 
 pytestmark = pytest.mark.tensorflow

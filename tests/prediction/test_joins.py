@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gcp import errors
 from prediction.jobs.joins import join_of
 from prediction.jobs.local import LocalBatch
 from prediction.jobs.plan import Plan
@@ -15,7 +16,6 @@ from prediction.rows.matching import ByKey, ByPosition
 from prediction.rows.outcome import Join, Outcome
 from prediction.rows.prepared import prepare
 from prediction.rows.source import Source
-from resources import errors
 from tests.prediction.deployment import MANIFESTS, file_of, json_lines
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gcp import errors
 from prediction import Client
 from prediction.reading import Case
-from resources import errors
 from tests.prediction.deployment import run
 from tests.prediction.wire import Wire
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gcp import errors
 from prediction import columns, packing
-from resources import errors
 
 
 def _instances(bodies: list[packing.Body]) -> list[Any]:

@@ -11,9 +11,9 @@ from matplotlib import image as pictures
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
+from gcp import errors
 from prediction import charts, plot
 from prediction.reading import Case
-from resources import errors
 
 IMAGE = np.eye(28).tolist()
 CLASSES = ["coat", "shirt", "a name that is far too long for the room beside a picture", "cost in $ or $$"]

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from gcp import errors
 from prediction.manifest import Inputs
 from prediction.rows.cells import Table, as_written
 from prediction.rows.source import Source
-from resources import errors
 
 PATIENT: Inputs = {
     "age": {"dtype": "float32", "shape": [None, 1]},

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gcp import errors
 from prediction import Client, version_for
-from resources import errors
 from tests.prediction.wire import Wire
 from tests.running import ROOT
 

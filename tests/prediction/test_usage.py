@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gcp import errors
 from prediction import settings
-from resources import errors
 from tests.prediction.deployment import run
 from tests.prediction.wire import Wire
 from tests.running import ROOT

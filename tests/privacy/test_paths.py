@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from resources import errors, plan
-from resources._secrets import HIDDEN, Secret
+from gcp import errors
+from resources.config import plan
+from resources.schema.secrets import HIDDEN, Secret
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from tests.emulator import saved_models

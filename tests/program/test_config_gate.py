@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from resources import config, errors, plan
+from gcp import errors
+from resources.config import plan, stack_config
 from tests.program.test_config import ARTIFACT, MODELS, VERSION, resolve, stack
 
 SIGNATURES = {
@@ -18,7 +19,7 @@ BUCKET = {**VERSION, "artifact": "gs://bucket/folder"}
 
 def read(model: dict[str, Any]) -> plan.Model:
     """The only model of a stack file."""
-    [found] = config.read(stack({"m": model}), resolve).models
+    [found] = stack_config.read(stack({"m": model}), resolve).models
     return found
 
 
@@ -40,7 +41,7 @@ def test_what_is_known_of_artifacts_is_handed_over() -> None:
 def test_samples_are_counted() -> None:
     """Those of the card, or of the manifest in the folder."""
     two = replace(ARTIFACT, samples=({"instance": 1, "prediction": 2}, {"instance": 2, "prediction": 4}))
-    [model] = config.read(stack(MODELS), lambda *_: two).models
+    [model] = stack_config.read(stack(MODELS), lambda *_: two).models
 
     assert model.default_version_inputs["artifacts"] == {"v1": {"samples": 2}, "v2": {"samples": 2}}
 

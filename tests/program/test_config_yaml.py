@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from gcp import errors
 from models.core.errors import ModelsError
 from models.core.stack import stack_artifacts
 from prediction import settings
-from resources import _stack_yaml, config, errors
-from resources._stack_file import Source
+from resources.config import stack_config, stack_yaml
+from resources.config.secret_values import Source
 from tests.engine import Engine, write_program
 from tests.running import ROOT
 
@@ -48,8 +49,8 @@ def test_the_file_is_read_as_pulumi_reads_it(tmp_path: Path) -> None:
 
     found = json.loads(json.loads(engine.outputs()["found"])["tf2-models:m"])
 
-    assert found == _stack_yaml.load(text).value["config"]["tf2-models:m"]
-    assert json.dumps(found, sort_keys=True) == json.dumps(_stack_yaml.load(SCALARS).value, sort_keys=True)
+    assert found == stack_yaml.load(text).value["config"]["tf2-models:m"]
+    assert json.dumps(found, sort_keys=True) == json.dumps(stack_yaml.load(SCALARS).value, sort_keys=True)
 
 
 STACK = """\
@@ -71,9 +72,9 @@ V1 = "tf2-models:models.m.versions.v1"
 
 def handed_over(text: str) -> dict[str, str]:
     """A stack file's configuration as Pulumi hands it to the program."""
-    values: dict[str, Any] = _stack_yaml.load(text).value["config"]
+    values: dict[str, Any] = stack_yaml.load(text).value["config"]
     return {
-        key: json.dumps(value) if isinstance(value, dict | list) else _stack_yaml.written(value)
+        key: json.dumps(value) if isinstance(value, dict | list) else stack_yaml.written(value)
         for key, value in values.items()
     }
 
@@ -85,7 +86,7 @@ def failures(tmp_path: Path, changed: dict[str, str], *, with_file: bool = True)
     if with_file:
         file.write_text(text, encoding="utf-8")
     try:
-        config.read(handed_over(text), lambda *_: pytest.fail("there is no artifact to find"), Source(file=file))
+        stack_config.read(handed_over(text), lambda *_: pytest.fail("there is no artifact to find"), Source(file=file))
     except errors.InvalidInput as error:
         return dict(error.failures)
     return {}
@@ -218,4 +219,4 @@ def test_no_is_a_text_in_the_commands(tmp_path: Path) -> None:
 
     assert found.project == "no"
     assert [each for each, _, _ in stack_artifacts("dev", tmp_path)] == ["m.versions.v1", "m.versions.v2"]
-    assert _stack_yaml.load((ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8")).unquoted
+    assert stack_yaml.load((ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8")).unquoted

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from gcp import errors
 from models import Artifact
-from resources import config, errors
+from resources.config import stack_config
 from tests.program.test_config import ARTIFACT
 
 VERSIONS = 10
@@ -69,9 +70,9 @@ class Resolver:
 
 def test_reading_a_configuration_grows_with_its_versions_and_no_faster() -> None:
     """From 50 to 100 versions and from 100 to 200: a version costs the same; it is cheap."""
-    config.read(declared(1), Resolver())  # what is computed once is no part of it
+    stack_config.read(declared(1), Resolver())  # what is computed once is no part of it
 
-    few, some, many = (calls(partial(config.read, declared(models), Resolver())) for models in (5, 10, 20))
+    few, some, many = (calls(partial(stack_config.read, declared(models), Resolver())) for models in (5, 10, 20))
 
     assert (many - some) / 100 == pytest.approx((some - few) / 50, rel=0.01)
     assert (many - some) / 100 < 1500
@@ -81,7 +82,7 @@ def test_an_artifact_is_found_once() -> None:
     """However many versions name it: its files are read, its recipe's digest is computed once."""
     resolver = Resolver()
 
-    stack = config.read(declared(20), resolver)
+    stack = stack_config.read(declared(20), resolver)
 
     assert sorted(resolver.asked, key=str) == [("r", {"width": 0}), ("r", {"width": 1})]
     assert sum(len(model.versions) for model in stack.models) == 200

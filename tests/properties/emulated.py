@@ -10,7 +10,7 @@ from typing import Any
 from emulator import discovery, payload
 from emulator.ml import checks
 from emulator.storage import bucket_fields, names
-from resources import errors
+from gcp import errors
 
 _METHODS = {method.id: method for method in discovery.methods()}
 _ONLY_GOOGLE = ("is not supported. This endpoint has", "his endpoint serves TensorFlow SavedModels only")

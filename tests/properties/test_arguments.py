@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources import ml, storage
-from resources._resource import InvalidArguments, Resource
+from resources.engine.resource import InvalidArguments, Resource
 from tests.properties.values import JSON, mutated
 
 FILES = {"saved_model.pb": {"size": 3, "crc32c": "AAAAAA=="}}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from resources._values import UNKNOWN
 from resources.gate import admission
+from resources.schema.types import UNKNOWN
 
 BOTH = {"v1": 90, "v2": 10}
 OLD = {"defaultVersion": "v1", "trafficSplit": BOTH, "previousSplit": BOTH, "deploymentUris": {"v1": "a", "v2": "b"}}

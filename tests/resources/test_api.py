@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from resources import _connection, _local, _settings, errors
-from resources._api import Api
-from resources._settings import Settings
+from gcp import errors, settings
+from gcp.api import Api
+from gcp.http import connection
+from gcp.settings import Settings
+from resources.config import local_endpoint
 from tests.emulator.ml.caller import Caller
 from tests.resources.requests import Request
 from tests.running import RunningEmulator
@@ -26,7 +28,7 @@ def api() -> Api:
 )
 def test_endpoints_that_can_be(endpoint: str) -> None:
     """Google's, and servers that speak its APIs: here over http, elsewhere over https."""
-    assert _settings.endpoint_failure(endpoint, "us-east1") == ""
+    assert settings.endpoint_failure(endpoint, "us-east1") == ""
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_endpoints_that_can_be(endpoint: str) -> None:
 )
 def test_endpoints_that_cannot_be(endpoint: str) -> None:
     """No URL, no port, plain http to another machine: each with its reason."""
-    assert _settings.endpoint_failure(endpoint, "us-east1") != ""
+    assert settings.endpoint_failure(endpoint, "us-east1") != ""
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_each_endpoint_has_its_bounds(
 
 def test_the_environment_overrides_the_configured_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     """`destroy` and `refresh` see the configuration of the last `up`."""
-    monkeypatch.setenv(_local.ENDPOINT_VARIABLE, "http://127.0.0.1:2")
+    monkeypatch.setenv(local_endpoint.ENDPOINT_VARIABLE, "http://127.0.0.1:2")
 
     assert Settings.of("http://127.0.0.1:1", None).endpoint == "http://127.0.0.1:2"
 
@@ -91,7 +93,7 @@ def test_no_credentials_go_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> N
     """The emulator asks for none, and gets none."""
     monkeypatch.setattr("google.auth.default", lambda **_: pytest.fail("credentials were looked for"))
 
-    assert type(Api(Settings(endpoint="http://127.0.0.1:1")).http()) is _connection.Http
+    assert type(Api(Settings(endpoint="http://127.0.0.1:1")).http()) is connection.Http
 
 
 def test_every_thread_has_its_own_connection(api: Api) -> None:

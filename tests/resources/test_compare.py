@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resources.gate import compare
+from resources.gate import comparison
 
 BYTES = {"b64": "AA=="}
 
@@ -36,7 +36,7 @@ FORMS = [
 @pytest.mark.parametrize(("expected", "got", "outputs", "found"), FORMS)
 def test_either_side_may_be_bare(expected: Any, got: Any, outputs: list[str], found: list[Any]) -> None:
     """A bare value stands under the only output's name; where that is not known, the only value is compared."""
-    assert list(compare.differences(expected, got, outputs, compare.TOLERANCE)) == found
+    assert list(comparison.differences(expected, got, outputs, comparison.TOLERANCE)) == found
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_either_side_may_be_bare(expected: Any, got: Any, outputs: list[str], fo
 )
 def test_an_answer_holds_one_prediction_for_each_instance(predictions: Any, expected: int, reason: str) -> None:
     """Another number of them, or no list, is reported with both values."""
-    assert compare.count_failure(predictions, expected) == reason
+    assert comparison.count_failure(predictions, expected) == reason

@@ -13,12 +13,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from resources import errors
-from resources._api import Api
-from resources._authorized import AuthorizedHttp
-from resources._connection import Http
-from resources._credentials import Credentials
-from resources._settings import Settings
+from gcp import errors
+from gcp.api import Api
+from gcp.credentials import Credentials
+from gcp.http.authorized_http import AuthorizedHttp
+from gcp.http.connection import Http
+from gcp.settings import Settings
 
 TOKEN = "ya29.planted-token"  # noqa: S105 - what must not be seen
 ROBOT = "robot@demo.iam.gserviceaccount.com"

@@ -9,13 +9,13 @@ import pytest
 from googleapiclient import discovery_cache
 from typing_extensions import is_typeddict
 
-from resources import _values
-from resources._schema import Schema
-from resources.ml.job_schema import BATCH_PREDICTION_JOB
+from resources.ml.jobs.schema import BATCH_PREDICTION_JOB
 from resources.ml.schema import MODEL, VERSION
+from resources.schema import types
+from resources.schema.fields import Schema
 from resources.storage.schema import BUCKET
 
-NUMBERS = {"int32": int, "int64": _values.Int64, "double": float}
+NUMBERS = {"int32": int, "int64": types.Int64, "double": float}
 OWN_OUTPUTS = {"drift"}
 
 
@@ -30,7 +30,7 @@ def mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, Any], pa
     described = schemas[described["$ref"]] if "$ref" in described else described
     if kind is Any:
         return []
-    kind = _values.plain_type(kind)
+    kind = types.plain_type(kind)
     if is_typeddict(kind):
         return _object_mismatches(kind, described, schemas, path)
     if get_origin(kind) is list:
@@ -47,7 +47,7 @@ def mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, Any], pa
 
 def _object_mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, Any], path: str) -> list[str]:
     found = []
-    for name, member in _values.members(kind).items():
+    for name, member in types.members(kind).items():
         if name not in described["properties"]:
             found.append(f"{path}.{name} is not in the document")
         else:
@@ -92,4 +92,4 @@ class TestSchema:
         """A misspelt leaf would make every change of it a refusal."""
         for name in schema.names("mutable"):
             for leaf in schema.fields[name].leaves:
-                assert leaf in _values.members(schema.types[name])
+                assert leaf in types.members(schema.types[name])

@@ -7,16 +7,13 @@ import pickle
 
 import pytest
 
-from resources import _answers, errors
+from gcp import error_responses, errors
 
 
 def leaves(kind: type[errors.Error]) -> list[type[errors.Error]]:
     """All classes below one."""
     return [
-        leaf
-        for child in kind.__subclasses__()
-        for leaf in [child, *leaves(child)]
-        if "resources.errors" in leaf.__module__
+        leaf for child in kind.__subclasses__() for leaf in [child, *leaves(child)] if "gcp.errors" in leaf.__module__
     ]
 
 
@@ -36,7 +33,7 @@ def test_an_answer_is_read_as_the_error_that_it_was_written_from(kind: type[erro
     """Both ends share the classes, so nothing is lost on the wire."""
     sent = kind(errors.SUNSET_TEXT if kind is errors.Sunset else "why", [{"reason": "R"}])
 
-    read = _answers.from_response(kind.code, json.dumps(sent.body("ml")).encode())
+    read = error_responses.from_response(kind.code, json.dumps(sent.body("ml")).encode())
 
     assert type(read) is kind
     assert read.message == sent.message
@@ -48,7 +45,7 @@ def test_cloud_storages_shape_is_read_by_its_code(kind: type[errors.ApiError]) -
     body = kind("why").body("storage")
 
     assert body["error"]["errors"] == [{"message": "why", "domain": "global", "reason": kind.reason}]
-    assert _answers.from_response(kind.code, json.dumps(body).encode()).code == kind.code
+    assert error_responses.from_response(kind.code, json.dumps(body).encode()).code == kind.code
 
 
 @pytest.mark.parametrize(
@@ -81,7 +78,7 @@ def test_an_answer_that_is_not_the_apis_own_is_an_error_of_one_line(
     code: int, content: bytes, kind: type[errors.ApiError]
 ) -> None:
     """A proxy's HTML, an empty body and broken bytes give a class by the code and one short line."""
-    error = _answers.from_response(code, content)
+    error = error_responses.from_response(code, content)
 
     assert type(error) is kind
     assert error.code == code
@@ -101,7 +98,7 @@ def test_an_answer_that_is_not_the_apis_own_is_an_error_of_one_line(
 )
 def test_a_status_that_no_class_has_is_told_as_it_came(code: int, kind: type[errors.ApiError], status: str) -> None:
     """Of its class is only what to do about it; it crosses processes."""
-    error = pickle.loads(pickle.dumps(_answers.from_response(code, b"<html>")))  # noqa: S301 - pickled in the same line
+    error = pickle.loads(pickle.dumps(error_responses.from_response(code, b"<html>")))  # noqa: S301 - pickled in the same line
 
     assert type(error) is kind
     assert (error.code, error.status) == (code, status)
@@ -116,8 +113,8 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
 
 def test_an_error_of_a_download_is_its_text() -> None:
     """Cloud Storage writes it as plain text where bytes are asked for; a proxy's page stays one."""
-    plain = _answers.from_response(404, b"No such object: b/o", media=True)
-    page = _answers.from_response(404, b"<html>Not here</html>", media=True)
+    plain = error_responses.from_response(404, b"No such object: b/o", media=True)
+    page = error_responses.from_response(404, b"<html>Not here</html>", media=True)
 
     assert (type(plain), str(plain)) == (errors.NotFound, "No such object: b/o")
     assert str(page).startswith("not the API's own answer")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from resources import errors
-from resources.gate import compare, samples
-from resources.ml import _default
+from gcp import errors
+from resources.gate import comparison, samples
+from resources.ml import default_handover
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.version import VersionProvider
 from tests.contract.world import World
@@ -210,7 +210,7 @@ def test_an_heir_is_rather_a_version_from_before(goes: str, heir: str) -> None:
     versions = [{"name": f"v{day}", "createTime": f"2026-05-0{day}T10:00:00Z"} for day in (2, 4, 1, 3)]
     (live,) = (item for item in versions if item["name"] == goes)
 
-    assert _default.nearest([item for item in versions if item is not live], live)["name"] == heir
+    assert default_handover.nearest([item for item in versions if item is not live], live)["name"] == heir
 
 
 @pytest.mark.parametrize(
@@ -267,4 +267,4 @@ def test_classes_must_be_equal_and_numbers_within_the_tolerance(expected: Any, c
     A tie within the tolerance is no class; a number that is none is equal to another such. Two whole numbers are equal
     or are not, however large: classes are such.
     """
-    assert [path for path, *_ in compare.differences(expected, came, (), compare.TOLERANCE)] == paths
+    assert [path for path, *_ in comparison.differences(expected, came, (), comparison.TOLERANCE)] == paths

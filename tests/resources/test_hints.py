@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resources import _answers, _hints, errors
+from gcp import error_hints, error_responses, errors
 from tests.resources.test_errors import API_ERRORS
 
 WHAT = "create model projects/p/models/m"
@@ -23,7 +23,7 @@ def refusal(error: errors.ApiError | errors.OperationFailed) -> errors.ApiError 
 @pytest.mark.parametrize("kind", API_ERRORS, ids=lambda kind: kind.__name__)
 def test_every_refusal_names_resource_method_cause_and_next_step(kind: type[errors.ApiError]) -> None:
     """In this order; a full stop of the API's own is not doubled."""
-    line = _hints.told(WHAT, refusal(kind("No such thing.")))
+    line = error_hints.told(WHAT, refusal(kind("No such thing.")))
 
     start, _, step = line.partition(f" ({METHOD}: {kind.code} {kind.status}). ")
     assert start == f"{WHAT}: No such thing"
@@ -33,7 +33,7 @@ def test_every_refusal_names_resource_method_cause_and_next_step(kind: type[erro
 
 def test_an_operation_that_failed_says_the_same() -> None:
     """With the method that began it."""
-    line = _hints.told(WHAT, refusal(errors.OperationFailed("Bad model detected.", 9)))
+    line = error_hints.told(WHAT, refusal(errors.OperationFailed("Bad model detected.", 9)))
 
     assert line.startswith(f"{WHAT}: Bad model detected ({METHOD}: operation error 9). ")
     assert "`pulumi up`" in line
@@ -44,13 +44,13 @@ def test_what_cannot_be_made_as_declared_is_no_matter_of_a_refresh() -> None:
     error = errors.FailedPrecondition("Deployment directory gs://b/x/ is empty")
     error.method = "ml.projects.models.versions.create"
 
-    assert _hints.told(WHAT, error).endswith("in the stack file, then run `pulumi up` again")
-    assert "refresh" not in _hints.told(WHAT, error)
+    assert error_hints.told(WHAT, error).endswith("in the stack file, then run `pulumi up` again")
+    assert "refresh" not in error_hints.told(WHAT, error)
 
 
 def test_what_no_call_gave_says_itself_what_to_do() -> None:
     """No code, no method: they would be of no call."""
-    line = _hints.told(WHAT, errors.FailedPrecondition("it holds a; delete it, or set forceDestroy: true"))
+    line = error_hints.told(WHAT, errors.FailedPrecondition("it holds a; delete it, or set forceDestroy: true"))
 
     assert line == f"{WHAT}: it holds a; delete it, or set forceDestroy: true"
 
@@ -90,14 +90,14 @@ LACKING = {
 def test_a_403_names_the_command_that_helps(details: list[object], said: str) -> None:
     """Taken from what the answer says of itself; the general advice where it says nothing."""
     content = json.dumps({"error": {"code": 403, "message": "No.", "status": "PERMISSION_DENIED", "details": details}})
-    error = _answers.from_response(403, content.encode())
+    error = error_responses.from_response(403, content.encode())
 
-    assert said in _hints.told(WHAT, refusal(error))
+    assert said in error_hints.told(WHAT, refusal(error))
 
 
 def test_googles_401_is_mended_by_a_login_at_google() -> None:
     """As an error that no endpoint of one's own gave has it."""
-    assert "Log in: run `gcloud auth application-default login`" in _hints.told(
+    assert "Log in: run `gcloud auth application-default login`" in error_hints.told(
         WHAT, refusal(errors.Unauthenticated("No."))
     )
 
@@ -106,9 +106,9 @@ def test_cloud_storages_own_form_of_an_error_is_read() -> None:
     """It has `errors` in the place of `details`."""
     content = json.dumps({"error": {"code": 403, "message": "No.", "errors": [{"reason": "accessNotConfigured"}]}})
 
-    error = _answers.from_response(403, content.encode())
+    error = error_responses.from_response(403, content.encode())
 
-    assert "services enable storage" in _hints.told(WHAT, refusal(error))
+    assert "services enable storage" in error_hints.told(WHAT, refusal(error))
 
 
 @pytest.mark.parametrize("writes", [True, False])
@@ -121,7 +121,7 @@ def test_a_change_without_an_answer_may_have_taken_effect(error: Any, writes: bo
     """Its reader learns what tells, before the stack file is taken back; a read needs no such word."""
     error.writes = writes
 
-    line = str(_hints.shown(error, WHAT, str))
+    line = str(error_hints.shown(error, WHAT, str))
 
     assert ("It may have taken effect" in line and "`pulumi refresh`" in line) is writes
 
@@ -136,7 +136,7 @@ def test_a_change_without_an_answer_may_have_taken_effect(error: Any, writes: bo
 def test_an_object_that_is_kept_lacks_no_permission(message: str, reason: str) -> None:
     """A 403 because of a hold or a retention names these, and no role."""
     content = json.dumps({"error": {"code": 403, "message": message, "errors": [{"reason": reason}]}})
-    error = _answers.from_response(403, content.encode())
+    error = error_responses.from_response(403, content.encode())
 
     assert isinstance(error, errors.ApiError)
-    assert _hints.step(error).startswith("Release the object's hold, or wait until its retention ends")
+    assert error_hints.step(error).startswith("Release the object's hold, or wait until its retention ends")

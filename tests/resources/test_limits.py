@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from resources import _limits
-from resources._api import Api
-from resources._limits import Polls, Rate
-from resources._settings import Settings
+from gcp import limits
+from gcp.api import Api
+from gcp.limits import Polls, Rate
+from gcp.settings import Settings
 from tests.clock import Clock
 from tests.resources.requests import DONE, Request
 
@@ -30,7 +30,7 @@ def quiet(text: str) -> None:
 
 def test_as_many_operations_run_as_there_are_places() -> None:
     """The next one says that it waits, and goes on when a place is free."""
-    places, waited, done = _limits.Places(1), threading.Event(), threading.Event()
+    places, waited, done = limits.Places(1), threading.Event(), threading.Event()
 
     def second() -> None:
         with places.taken(waited.set):

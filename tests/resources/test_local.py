@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gcp import errors
 from models.core.stack import stack_config
 from prediction.settings import target
-from resources import _backend, _local, errors
+from resources.config import local_endpoint, state_backend
 from tests.addresses import ELSEWHERE, declare
 from tests.running import ROOT
 
@@ -26,14 +27,14 @@ def _no_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment, else the stack file, else port 8470; what is empty is not given."""
-    assert _local.endpoint(tmp_path) == "http://127.0.0.1:8470"
+    assert local_endpoint.endpoint(tmp_path) == "http://127.0.0.1:8470"
     declare(tmp_path, None)
-    assert _local.endpoint(tmp_path) == "http://127.0.0.1:8470"
+    assert local_endpoint.endpoint(tmp_path) == "http://127.0.0.1:8470"
     declare(tmp_path, 8471)
     monkeypatch.setenv(VARIABLE, "")
-    assert _local.endpoint(tmp_path) == "http://127.0.0.1:8471"
+    assert local_endpoint.endpoint(tmp_path) == "http://127.0.0.1:8471"
     monkeypatch.setenv(VARIABLE, "http://127.0.0.1:8472")
-    assert _local.endpoint(tmp_path) == "http://127.0.0.1:8472"
+    assert local_endpoint.endpoint(tmp_path) == "http://127.0.0.1:8472"
 
 
 @pytest.mark.parametrize(
@@ -50,10 +51,12 @@ def test_a_key_without_the_namespace(tmp_path: Path, keys: list[str], port: int)
     lines = "".join(f"  {key}\n" for key in ["gcp:project: demo", *keys])
     (tmp_path / "Pulumi.local.yaml").write_text(f"config:\n{lines}", encoding="utf-8")
 
-    assert _local.endpoint(tmp_path) == f"http://127.0.0.1:{port}"
+    assert local_endpoint.endpoint(tmp_path) == f"http://127.0.0.1:{port}"
     found = target(stack="local", project=None, endpoint=None, region=None, folder=tmp_path)
     assert found.settings.endpoint == f"http://127.0.0.1:{port}"
-    assert stack_config("local", tmp_path).get(_local.KEY) == (None if port == 8470 else f"http://127.0.0.1:{port}")
+    assert stack_config("local", tmp_path).get(local_endpoint.KEY) == (
+        None if port == 8470 else f"http://127.0.0.1:{port}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,8 +73,8 @@ def test_a_key_without_the_namespace(tmp_path: Path, keys: list[str], port: int)
 )
 def test_what_is_on_this_machine(tmp_path: Path, text: str, endpoint: str) -> None:
     """Any address of IPv4 loopback, to which an emulator can listen; localhost is 127.0.0.1, wherever it resolves."""
-    assert _local.endpoint(declare(tmp_path, text)) == endpoint
-    assert _local.failure(text) == ""
+    assert local_endpoint.endpoint(declare(tmp_path, text)) == endpoint
+    assert local_endpoint.failure(text) == ""
 
 
 @pytest.mark.parametrize("text", ELSEWHERE)
@@ -80,10 +83,10 @@ def test_what_is_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text
     with pytest.raises(
         errors.InvalidInput, match=r"tf2-models:endpoint in Pulumi\.local\.yaml: must be http://127\.0\.0\.1"
     ):
-        _local.endpoint(declare(tmp_path, text))
+        local_endpoint.endpoint(declare(tmp_path, text))
     monkeypatch.setenv(VARIABLE, text)
     with pytest.raises(errors.InvalidInput, match=rf"{VARIABLE}: must be http://127\.0\.0\.1:PORT") as refused:
-        _local.endpoint(tmp_path)
+        local_endpoint.endpoint(tmp_path)
     assert "secret" not in str(refused.value)
 
 
@@ -94,17 +97,17 @@ def test_a_stack_file_that_does_not_say(tmp_path: Path, content: str) -> None:
     """It is an error, not the default port."""
     (tmp_path / "Pulumi.local.yaml").write_text(content)
     with pytest.raises(errors.InvalidInput, match=r"Pulumi\.local\.yaml"):
-        _local.endpoint(tmp_path)
+        local_endpoint.endpoint(tmp_path)
 
 
 def test_the_command_that_starts_an_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command has `--port` only if `emulator up` alone would listen elsewhere."""
     monkeypatch.chdir(declare(tmp_path, 8471))
-    assert _local.up_command("http://127.0.0.1:8471") == "python -m emulator up"
-    assert _local.up_command("http://localhost:8471") == "python -m emulator up"
-    assert _local.up_command("http://127.0.0.1:9000") == "python -m emulator up --port 9000"
+    assert local_endpoint.up_command("http://127.0.0.1:8471") == "python -m emulator up"
+    assert local_endpoint.up_command("http://localhost:8471") == "python -m emulator up"
+    assert local_endpoint.up_command("http://127.0.0.1:9000") == "python -m emulator up --port 9000"
     declare(tmp_path, "global")
-    assert _local.up_command("http://127.0.0.1:9000") == "python -m emulator up --port 9000"
+    assert local_endpoint.up_command("http://127.0.0.1:9000") == "python -m emulator up --port 9000"
 
 
 def _home() -> Path:
@@ -138,16 +141,16 @@ def test_every_form_of_the_local_state(tmp_path: Path, monkeypatch: pytest.Monke
         (project / ".local" / "state").mkdir(parents=True)
     for form in _forms(project):
         monkeypatch.setenv("PULUMI_BACKEND_URL", form)
-        assert "pulumi stack export --stack prod" in _backend.refusal("prod", project, project), form
-        assert _backend.refusal("local", project, project) == "", form
+        assert "pulumi stack export --stack prod" in state_backend.refusal("prod", project, project), form
+        assert state_backend.refusal("local", project, project) == "", form
 
 
 def test_a_folder_below_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative path starts where the engine runs, which need not be the project's folder."""
     (tmp_path / "tools").mkdir()
     monkeypatch.setenv("PULUMI_BACKEND_URL", "file://../.local/state")
-    assert _backend.refusal("prod", tmp_path, tmp_path / "tools") != ""
-    assert _backend.refusal("prod", tmp_path, tmp_path) == ""
+    assert state_backend.refusal("prod", tmp_path, tmp_path / "tools") != ""
+    assert state_backend.refusal("prod", tmp_path, tmp_path) == ""
 
 
 @pytest.mark.parametrize("url", ["gs://company-state", "https://api.pulumi.com", "file://~", "file:///tmp/state", ""])
@@ -155,7 +158,7 @@ def test_a_backend_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     """On a backend of one's own, every stack is allowed."""
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PULUMI_BACKEND_URL", url)
-    assert _backend.refusal("prod", tmp_path, tmp_path) == ""
+    assert state_backend.refusal("prod", tmp_path, tmp_path) == ""
 
 
 def test_the_backend_that_the_engine_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,17 +167,17 @@ def test_the_backend_that_the_engine_takes(tmp_path: Path, monkeypatch: pytest.M
     folder.mkdir()
     (folder / "credentials.json").write_text(json.dumps({"current": state}))
     monkeypatch.setenv("PULUMI_HOME", str(folder))
-    assert _backend.refusal("prod", tmp_path, tmp_path) != ""
+    assert state_backend.refusal("prod", tmp_path, tmp_path) != ""
     (tmp_path / "Pulumi.yaml").write_text("name: x\nbackend: {url: gs://company-state}\n")
-    assert _backend.refusal("prod", tmp_path, tmp_path) == ""
+    assert state_backend.refusal("prod", tmp_path, tmp_path) == ""
     monkeypatch.setenv("PULUMI_BACKEND_URL", state)
-    assert _backend.refusal("prod", tmp_path, tmp_path) != ""
+    assert state_backend.refusal("prod", tmp_path, tmp_path) != ""
 
 
 def test_the_documentation_has_the_same_commands(tmp_path: Path) -> None:
     """What moves a stack, with the folder as the shell knows it, and a bucket as the other backend."""
     text = (
-        _backend.way_out("prod", tmp_path)
+        state_backend.way_out("prod", tmp_path)
         .replace(f"file://{tmp_path}", "file://$PWD")
         .replace("=URL ", "=gs://BUCKET ")
     )

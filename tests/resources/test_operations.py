@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resources import _operations, errors
+from gcp import errors, operations
 from tests.clock import Clock
 
 WAIT: dict[str, Any] = {"what": "create version v", "method": "ml.x.create"}
@@ -19,7 +19,7 @@ def wait(ends_at: float, end: dict[str, Any], clock: Clock, **options: Any) -> d
     def poll(name: str) -> dict[str, Any]:
         return {"name": name, "done": True, **end} if clock.now >= ends_at else {"name": name}
 
-    return _operations.wait(poll, {"name": "o"}, clock=clock, **{**WAIT, "timeout": 3600, **options})
+    return operations.wait(poll, {"name": "o"}, clock=clock, **{**WAIT, "timeout": 3600, **options})
 
 
 def test_the_response_is_returned_once_it_is_done() -> None:
@@ -31,7 +31,7 @@ def test_an_operation_that_is_done_at_once_is_not_waited_for() -> None:
     """No pause, no further call."""
     clock = Clock()
 
-    assert _operations.wait(pytest.fail, {"name": "o", "done": True}, timeout=1, clock=clock, **WAIT) == {}
+    assert operations.wait(pytest.fail, {"name": "o", "done": True}, timeout=1, clock=clock, **WAIT) == {}
     assert clock.pauses == []
 
 

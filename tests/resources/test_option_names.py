@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from resources._option_names import translate
-from resources._schema import Schema
+from resources.engine.option_names import translate
 from resources.ml.schema import VERSION
+from resources.schema.fields import Schema
 from resources.storage.schema import BUCKET
 
 

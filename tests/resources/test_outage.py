@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from resources import errors
+from gcp import errors
 from resources.ml.model import ModelProvider
 from tests.providers import configured, impatient
 from tests.running import RunningEmulator

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from resources import errors
+from gcp import errors
 from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider

@@ -12,7 +12,7 @@ import pytest
 from pulumi.dynamic import dynamic
 
 import resources
-from resources._provider import Provider
+from resources.engine.provider import Provider
 from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.model import ModelProvider

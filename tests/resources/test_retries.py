@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from resources import errors
-from resources._api import Api
-from resources._settings import Settings
+from gcp import errors
+from gcp.api import Api
+from gcp.settings import Settings
 from tests.clock import Clock
 from tests.resources.requests import DONE, Request
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from resources import errors
-from resources.storage import _uploads
+from gcp import errors
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
+from resources.storage.transfer import uploads
 from tests.emulator import saved_models
 from tests.providers import State, as_engine, configured, saved_model_inputs
 from tests.running import RunningEmulator
@@ -139,8 +139,8 @@ def test_a_large_file_goes_in_chunks(
     provider: Any, emulator: RunningEmulator, bucket: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Above the bound the upload is resumable: more than one request, no more memory than a chunk."""
-    monkeypatch.setattr(_uploads, "RESUMABLE_ABOVE", 2**18)
-    monkeypatch.setattr(_uploads, "CHUNK", 2**18)
+    monkeypatch.setattr(uploads, "RESUMABLE_ABOVE", 2**18)
+    monkeypatch.setattr(uploads, "CHUNK", 2**18)
     (folder / "variables" / "large").write_bytes(os.urandom(5 * 2**18 + 7))
     inputs = saved_model_inputs(folder, bucket, PREFIX)
     emulator.reset_calls()

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from resources._schema import Changes
 from resources.ml.schema import MODEL, VERSION
+from resources.schema.fields import Changes
 from resources.storage.schema import BUCKET
 
 OLD: dict[str, Any] = {

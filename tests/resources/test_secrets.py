@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resources import _secrets, _stack_file
-from resources._schema import Schema
-from resources._secrets import HIDDEN, Hidden, Secret
+from resources.config import secret_values
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION
 from resources.ml.version import VersionProvider
+from resources.schema import secrets
+from resources.schema.fields import Schema
+from resources.schema.secrets import HIDDEN, Hidden, Secret
 from resources.storage.schema import BUCKET, SAVED_MODEL
 from tests.emulator.ml.caller import Caller
 from tests.providers import as_engine, configured
@@ -34,7 +35,7 @@ TOKEN = "hunter2-und-mehr"  # noqa: S105 - what must not be seen
 )
 def test_what_may_be_secret_is_free_text(schema: Schema, free: set[str]) -> None:
     """Held to the letter: each further field is a decision."""
-    assert {path for name in schema.hints for path in _secrets.free_paths(schema, name)} == free
+    assert {path for name in schema.hints for path in secrets.free_paths(schema, name)} == free
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_what_may_be_secret_is_free_text(schema: Schema, free: set[str]) -> None
 )
 def test_secrets_that_can_be(path: str) -> None:
     """A free text, or a collection of nothing else."""
-    assert _secrets.may_be_secret(VERSION, path)
+    assert secrets.may_be_secret(VERSION, path)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_secrets_that_can_be(path: str) -> None:
 )
 def test_secrets_that_cannot_be(path: str) -> None:
     """What names, sizes, or holds such a thing too."""
-    assert [found for found, _ in _secrets.failures(VERSION, [path], "v")] == [f"v.{path}"]
+    assert [found for found, _ in secrets.failures(VERSION, [path], "v")] == [f"v.{path}"]
 
 
 def test_a_secret_text_is_a_text_that_is_never_shown() -> None:
@@ -103,14 +104,14 @@ def write(folder: Path, config: object) -> Path:
 def test_the_stacks_file_tells_which_texts_are_secret(tmp_path: Path) -> None:
     """Where it has ciphertext."""
     file = write(tmp_path, {"m": {"description": {"secure": "v1:x"}, "labels": {"a": "b"}, "n": [1, {"secure": "y"}]}})
-    source = _stack_file.Source(keys=frozenset({"tf2-models:models"}), file=file)
+    source = secret_values.Source(keys=frozenset({"tf2-models:models"}), file=file)
 
     value, reason = source.marked(
         "tf2-models:models", {"m": {"description": TOKEN, "labels": {"a": "b"}, "n": [1, TOKEN]}}
     )
 
     assert reason == ""
-    secret = [path for path, leaf in _secrets.leaves(value) if isinstance(leaf, Secret)]
+    secret = [path for path, leaf in secrets.leaves(value) if isinstance(leaf, Secret)]
     assert secret == ["m.description", "m.n[1]"]
 
 
@@ -125,7 +126,7 @@ def test_the_stacks_file_tells_which_texts_are_secret(tmp_path: Path) -> None:
 )
 def test_a_file_that_says_something_else_does_not_count(tmp_path: Path, written: object) -> None:
     """It belongs to another configuration."""
-    source = _stack_file.Source(keys=frozenset({"tf2-models:models"}), file=write(tmp_path, written))
+    source = secret_values.Source(keys=frozenset({"tf2-models:models"}), file=write(tmp_path, written))
 
     value, reason = source.marked("tf2-models:models", {"m": {"description": TOKEN}})
 

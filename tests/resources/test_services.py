@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resources._services import Services
+from gcp.discovery_clients import Services
 
 
 def test_a_collection_is_made_once() -> None:

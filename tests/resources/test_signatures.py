@@ -1,4 +1,4 @@
-"""`resources._signatures`: both forms of a signature, and predictions by name."""
+"""`resources.schema.signatures`: both forms of a signature, and predictions by name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resources import _signatures
+from resources.schema import signatures
 
 FORMS = [
     ({"dtype": "float32", "shape": [None, 5]}, "float32[?, 5]"),
@@ -21,15 +21,15 @@ def test_both_forms_say_the_same(tensor: dict[str, Any], shown: str) -> None:
     """Each form is read back as the other, and each is taken as it is."""
     by_shape, by_text = {"inputs": {"x": tensor}}, {"inputs": {"x": shown}}
 
-    assert _signatures.displayed(by_shape) == _signatures.displayed(by_text) == by_text
-    assert _signatures.structured(by_text) == _signatures.structured(by_shape) == by_shape
+    assert signatures.displayed(by_shape) == signatures.displayed(by_text) == by_text
+    assert signatures.structured(by_text) == signatures.structured(by_shape) == by_shape
 
 
 @pytest.mark.parametrize("tensor", ["float32", "float32[a]", "[1]", 7])
 def test_what_is_no_tensor_is_refused(tensor: Any) -> None:
     """A manifest that somebody edited does not give a wrong shape."""
     with pytest.raises(ValueError, match="expected a tensor"):
-        _signatures.structured({"inputs": {"x": tensor}})
+        signatures.structured({"inputs": {"x": tensor}})
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_is_no_tensor_is_refused(tensor: Any) -> None:
 )
 def test_a_bare_value_of_a_single_output_stands_under_its_name(prediction: Any, outputs: list[str], named: Any) -> None:
     """Predictions are objects keyed by output name wherever the names are known."""
-    assert _signatures.by_name(prediction, outputs) == named
+    assert signatures.by_name(prediction, outputs) == named
 
 
 def test_the_outputs_are_those_of_the_signature_that_is_asked() -> None:
@@ -52,7 +52,7 @@ def test_the_outputs_are_those_of_the_signature_that_is_asked() -> None:
     one = {"predict": {"outputs": {"y": "float32[?]"}}}
     two = {**one, "serving_default": {"outputs": {"a": "float32[?]", "b": "float32[?]"}}}
 
-    assert _signatures.output_names(one) == ["y"]
-    assert _signatures.output_names(two) == ["a", "b"]
-    assert _signatures.output_names(two, "predict") == ["y"]
-    assert _signatures.output_names({}) == []
+    assert signatures.output_names(one) == ["y"]
+    assert signatures.output_names(two) == ["a", "b"]
+    assert signatures.output_names(two, "predict") == ["y"]
+    assert signatures.output_names({}) == []

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from resources import errors
-from resources._api import Api
-from resources._settings import Settings
-from resources.storage._uploads import Chunk
+from gcp import errors
+from gcp.api import Api
+from gcp.settings import Settings
+from resources.storage.transfer.uploads import Chunk
 from tests.resources.requests import DONE
 
 ON_ITS_WAY = SimpleNamespace(resumable_progress=8)

@@ -154,7 +154,7 @@ def test_make_refuses_another_machine_after_the_first_set_up(machine: Checkout) 
 def test_a_broken_environment_is_no_wrong_endpoint(machine: Checkout) -> None:
     """The set-up mends it, where it is asked to."""
     _set_up(machine)
-    (machine.root / "resources/_local.py").write_text("import a_package_that_is_not_there")
+    (machine.root / "resources/config/local_endpoint.py").write_text("import a_package_that_is_not_there")
     assert machine.run("tools/check_stack.sh").returncode == 0
 
 

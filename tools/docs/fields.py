@@ -8,9 +8,11 @@ from typing import Any, Literal, get_args, get_origin
 
 from typing_extensions import get_type_hints, is_typeddict
 
-from resources import _secrets, _values, ml, stack, storage
-from resources._resource import Resource
-from resources._schema import Field, Schema
+from resources import ml, stack, storage
+from resources.engine.resource import Resource
+from resources.schema import secrets
+from resources.schema import types as _values
+from resources.schema.fields import Field, Schema
 from tools.docs.markdown import code, table
 
 RESOURCES: dict[str, type[Resource]] = {
@@ -70,7 +72,7 @@ def _inputs(schema: Schema) -> Iterator[tuple[str, ...]]:
     for python, api in _names(schema.inputs):
         known = schema.fields[api]
         default = "required" if api in needed else known.default
-        free = _secrets.free_paths(schema, api)
+        free = secrets.free_paths(schema, api)
         doc = f"{known.doc} May be secret: {_joined(free)}." if free else known.doc
         yield code(python), code(api), type_text(schema.types[api]), default, _change(schema, api, known), doc
 

@@ -13,7 +13,7 @@ from emulator.call import Call
 from emulator.request import Response
 from emulator.storage import encryption
 from emulator.storage.xml import failures, multipart, reads, signatures
-from resources import errors
+from gcp import errors
 from resources.storage.rules import bucket_name_failure
 
 if TYPE_CHECKING:

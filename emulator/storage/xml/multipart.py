@@ -25,7 +25,7 @@ from emulator.storage.commit import NewObject, put
 from emulator.storage.preconditions import Preconditions
 from emulator.storage.tables import end_old_uploads
 from emulator.storage.xml.failures import XmlError, document
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

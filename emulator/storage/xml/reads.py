@@ -18,7 +18,7 @@ from emulator.request import Response
 from emulator.storage import media, resource, rows
 from emulator.storage.preconditions import is_known
 from emulator.storage.xml.failures import XmlError
-from resources import errors
+from gcp import errors
 
 if TYPE_CHECKING:
     from emulator.context import Emulator

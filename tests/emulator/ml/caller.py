@@ -8,7 +8,7 @@ from typing import Any
 
 from googleapiclient.http import MediaInMemoryUpload
 
-from resources import _answers, errors
+from gcp import error_responses, errors
 from tests.emulator import saved_models
 from tests.running import BOUND, RunningEmulator
 
@@ -90,4 +90,4 @@ class Caller:
 
 def error_of(exc: Any) -> errors.ApiError:
     """The error that a client's `HttpError` means."""
-    return _answers.from_response(int(exc.resp.status), exc.content)
+    return error_responses.from_response(int(exc.resp.status), exc.content)

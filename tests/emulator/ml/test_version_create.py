@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from googleapiclient.errors import HttpError
 
-from resources import errors
+from gcp import errors
 from tests.emulator.ml.caller import N1, Caller, error_of
 
 REFUSED: list[tuple[dict[str, Any], type[errors.ApiError], str]] = [

@@ -14,9 +14,9 @@ import pytest
 
 from emulator.jobs import tfrecord
 from emulator.serving import Serving
+from gcp import errors
 from models.core import restorable
 from models.core.errors import FolderError
-from resources import errors
 from tests.emulator.serving.session_requests import EXAMPLE, REQUESTS
 from tests.running import BOUND, ROOT
 

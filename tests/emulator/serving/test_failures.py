@@ -17,7 +17,7 @@ import pytest
 
 from emulator.serving import Serving
 from emulator.serving.machines import Machine
-from resources import errors
+from gcp import errors
 from tests.emulator.ml.caller import until
 from tests.running import alive
 

@@ -14,7 +14,7 @@ import pytest
 
 from emulator.serving import Serving
 from emulator.serving.machines import Machine
-from resources import errors
+from gcp import errors
 
 pytestmark = pytest.mark.tensorflow
 Run = Callable[[Coroutine[Any, Any, Any]], Any]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from emulator.serving import Serving
-from resources import errors
+from gcp import errors
 
 pytestmark = pytest.mark.tensorflow
 Run = Callable[[Coroutine[Any, Any, Any]], Any]

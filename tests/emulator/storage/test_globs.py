@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.storage import globs
-from resources import errors
+from gcp import errors
 
 _SIGNS = [*"ab/*?{,}-.|\\", "**", "**/", "[ab]", "[!a]", "[^/]", "[]a]", "\\*"]
 _EXPRESSIONS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "[ab]": "[ab]", "[!a]": "[^a]"}

@@ -10,7 +10,7 @@ import pytest
 from emulator.context import Emulator
 from emulator.settings import Settings
 from emulator.storage.read import objects_under
-from resources import errors
+from gcp import errors
 from tests.emulator.storage.support import client, crc32c, data
 from tests.running import RunningEmulator
 

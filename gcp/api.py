@@ -1,0 +1,190 @@
+"""The one seam to Google: discovery clients, endpoint, credentials, retries, one HTTP connection per thread.
+
+Calls go through google-api-python-client, with the discovery documents that it bundles: nothing is fetched to start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import http.client
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from gcp import error_responses, errors, limits
+from gcp.clock import Clock
+from gcp.credentials import Credentials, endpoint_token
+from gcp.discovery_clients import Services
+from gcp.outage import Outage
+from gcp.retries import PASSING, Jitter, Tries, retry_after
+from gcp.settings import Settings
+from resources.config import local_endpoint
+from resources.ml import quotas
+
+TIMEOUT = 60.0
+"""Seconds without a byte after which a call has no answer."""
+
+
+class Api:
+    """Google's services at one endpoint, for use by many threads.
+
+    Attributes:
+        settings: where it is, and the bounds on calling it.
+        places: bounds the operations that are under way.
+        polls: bounds how often those that wait for operations look.
+        outage: whether reading from it has failed in this run.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock = time, jitter: Jitter = random.uniform) -> None:
+        self.settings = settings
+        self.places = limits.Places(settings.operations)
+        self.polls = limits.Polls(settings.calls_per_minute)
+        self.outage = Outage()
+        per_minute = settings.calls_per_minute
+        self._rate = limits.Rate.per_minute(per_minute, clock) if per_minute else None
+        self._clock, self._jitter = clock, jitter
+        self._local = threading.local()
+        self._services = Services(settings.root)
+        self._credentials = Credentials(settings.impersonate)
+        self._report: Callable[[str], None] = lambda _: None
+
+    def ml(self, collection: str) -> Any:
+        """The methods of a collection of `ml` v1: `projects.models.versions`."""
+        return self._services.collection("ml", collection)
+
+    def storage(self, collection: str) -> Any:
+        """The methods of a collection of `storage` v1: `objects`."""
+        return self._services.collection("storage", collection)
+
+    def reporting(self, report: Callable[[str], None]) -> Api:
+        """The same, with the same connections; `report` is told of every call that is made once more."""
+        bound = copy.copy(self)
+        bound._report = report
+        return bound
+
+    def call(self, request: Any, *, repeatable: bool | None = None) -> Any:
+        """Executes a request of one of the services and returns its answer.
+
+        A call that failed for a passing reason is repeated, backed off, within `retry_seconds`, if that is safe: if it
+        is a GET, or `repeatable` says so; and any call that was refused for a quota. Where the API says how long to
+        wait (`Retry-After`), it is not called sooner; and not again at all, where that is beyond the bound. Each try
+        waits for its turn within `calls_per_minute`.
+
+        Raises:
+            ApiError: the API's own refusal, by its class.
+            EndpointUnreachable: no answer came.
+            NoCredentials: there are none that can be used.
+        """
+        safe = request.method == "GET" if repeatable is None else repeatable
+        tries = Tries(self.settings.retry_seconds, self._clock, self._jitter)
+        while True:
+            try:
+                with self._turn(request):
+                    tries.begin()
+                    return self._once(request)
+            except PASSING as error:
+                wait = tries.pause(error, safe=safe)
+                if wait is None:
+                    raise
+                self._report(f"trying again in {wait:.1f} s: {_line(error)}")
+            self._clock.sleep(wait)
+
+    def listed(self, methods: Any, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """What `list` of a collection returns under `key`, page by page, as it is asked for. Raises as `call` does."""
+        request = methods.list(**arguments)
+        while request is not None:
+            answer = self.call(request)
+            yield from answer.get(key, [])
+            request = methods.list_next(request, answer)
+
+    def _turn(self, request: Any) -> contextlib.AbstractContextManager[None]:
+        if self._rate is None or not quotas.is_management(request.methodId):
+            return contextlib.nullcontext()
+        return self._rate.call(self._report)
+
+    def http(self) -> Any:
+        """This thread's connection: httplib2 objects are not for sharing."""
+        if not hasattr(self._local, "http"):
+            self._local.http = self._connect()
+        return self._local.http
+
+    def _once(self, request: Any) -> Any:
+        from googleapiclient.errors import HttpError
+
+        from gcp.http import transport_errors
+
+        try:
+            answer = request.execute(http=self.http())
+        except HttpError as error:
+            raise self._refusal(error, request) from None
+        except errors.Unauthenticated as error:  # before anything was sent
+            error.method = request.methodId
+            raise
+        except (*transport_errors.FAILURES, http.client.HTTPException, UnicodeDecodeError) as error:
+            raise _unheard(request, transport_errors.failed(self.where(request), error)) from None
+        if "alt=media" in request.uri or isinstance(answer, tuple):
+            return answer  # bytes; or what a chunk of an upload has looked at itself
+        if isinstance(answer, str | bytes) and answer:
+            # Where no JSON came, the client hands over whatever came with a good status: a proxy's page, say.
+            raise _unheard(request, transport_errors.foreign(self.where(request), answer))
+        if not transport_errors.is_answer(request.methodId, answer):
+            raise _unheard(request, transport_errors.foreign(self.where(request), json.dumps(answer)))
+        return answer
+
+    def _refusal(self, error: Any, request: Any) -> errors.Error:
+        """The error that an `HttpError` means; below 400 it is an upload session that began with a proxy's page."""
+        from gcp.http import transport_errors
+
+        status = int(error.resp.status)
+        if status < 400 or transport_errors.is_foreign(status, error.content, request.uri):
+            return _unheard(request, transport_errors.foreign(self.where(request), error.content, status))
+        found = error_responses.from_response(status, error.content, media="alt=media" in request.uri)
+        found.method, found.writes, found.is_google = request.methodId, _writes(request), self.settings.is_google
+        found.endpoint = self.settings.endpoint if self.settings.anonymous else ""
+        found.retry_after = retry_after(error.resp, self._clock.time())
+        return found
+
+    def where(self, request: Any) -> str:
+        """The endpoint and the method of a request, for messages, with what to do where it is the emulator's."""
+        url = urlsplit(request.uri)
+        command = local_endpoint.up_command(self.settings.endpoint)
+        hint = f" (is the emulator up? `{command}`)" if self.settings.anonymous else ""
+        return f"{url.scheme}://{url.netloc} to {request.methodId}{hint}"
+
+    def _connect(self) -> Any:
+        from gcp.http.connection import Http
+
+        token = "" if self.settings.is_google else endpoint_token()
+        http = Http(TIMEOUT, direct=self.settings.anonymous, token=token)
+        if self.settings.anonymous or token:
+            return http
+        from gcp.http.authorized_http import AuthorizedHttp
+
+        credentials, host = self._credentials, urlsplit(self.settings.endpoint).hostname or ""
+        return AuthorizedHttp(credentials.get(), http, host=host, principal=credentials.principal)
+
+
+@cache
+def shared(settings: Settings) -> Api:
+    """The process's one `Api` for these settings."""
+    return Api(settings)
+
+
+def _unheard(request: Any, error: errors.EndpointUnreachable) -> errors.EndpointUnreachable:
+    """The error of a call that may have taken effect."""
+    error.writes = _writes(request)
+    return error
+
+
+def _writes(request: Any) -> bool:
+    return request.method != "GET" and not str(request.methodId).endswith(".predict")
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,105 @@
+"""Reads from the state what is deployed, so that an error about a missing card can say how to keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pulumi
+
+from gcp import errors
+from resources.schema.types import Failure
+
+if TYPE_CHECKING:
+    from models import Artifact
+
+Find = Callable[[str], "Artifact"]
+"""An artifact as a stack file names it -> its facts. Raises `ArtifactError`."""
+_START, _END = "tf2-models:models.", ".artifact"
+
+
+class Deployed(NamedTuple):
+    """The recipe's build that a version serves."""
+
+    recipe: str
+    input_digest: str
+    content_digest: str
+
+
+def with_pins(error: errors.InvalidInput, find: Find) -> errors.InvalidInput:
+    """The error; each line about a wrong artifact also says how to keep the build that the version serves.
+
+    The state is read only if there is such a line, and only in preview: reading it in an `up` adds one of the engine's
+    own providers to the state, which must not change before the configuration is right.
+
+    Args:
+        error: of the configuration of the stack that runs.
+        find: finds artifacts.
+    """
+    if not pulumi.runtime.is_dry_run() or not any(_is_artifact(path) for path, _ in error.failures):
+        return error
+    deployed = _read()
+    return errors.InvalidInput([_pinned(failure, deployed, find) for failure in error.failures])
+
+
+def _is_artifact(path: str) -> bool:
+    return path.startswith(_START) and path.endswith(_END)
+
+
+def _pinned(failure: Failure, deployed: Mapping[str, Deployed], find: Find) -> Failure:
+    path, reason = failure
+    serves = deployed.get(path.removeprefix(_START).removesuffix(_END)) if _is_artifact(path) else None
+    if serves is None:
+        return failure
+    first = f"{serves.recipe}@{serves.input_digest}"
+    pins = (first, f"{first}-{serves.content_digest}")
+    pin = next((each for each in pins if _content(each, find) == serves.content_digest), None)
+    if pin is None:
+        lost = f"{first} with content {serves.content_digest}, which has no card here"
+        recard = f"run `python -m models build {first} --recard` on the machine that built it"
+        return path, f"{reason}. The deployed build is {lost}: to write its card, {recard}"
+    return path, f"{reason}. The deployed build is {pin}{'' if pin in reason else f'; to keep it, use artifact: {pin}'}"
+
+
+def _content(name: str, find: Find) -> str:
+    try:
+        return find(name).content_digest
+    except errors.ArtifactError:
+        return ""
+
+
+def _read() -> dict[str, Deployed]:
+    """What each version of the state serves, of those that a recipe built.
+
+    Returns:
+        By the path in a stack file, `MODEL.versions.VERSION`; a model's default version also by `MODEL.version`.
+    """
+    full = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    try:
+        found = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": full}).value
+    except Exception as error:  # noqa: BLE001 - Pulumi raises it bare; without the state the error has no hint
+        pulumi.log.debug(f"the state cannot be read: {error}")
+        return {}
+    resources = list(((found or {}).get("outputs") or {}).values())
+    built = {
+        each["uri"]: Deployed(each["recipe"], each["inputDigest"], each["contentDigest"])
+        for each in _of_type(resources, "storage:SavedModel", "uri", "recipe", "inputDigest", "contentDigest")
+    }
+    places = {
+        f"{each['model']}.versions.{each['name']}": built[each["deploymentUri"]]
+        for each in _of_type(resources, "ml:Version", "model", "name", "deploymentUri")
+        if each["deploymentUri"] in built
+    }
+    for each in _of_type(resources, "ml:DefaultVersion", "model", "version"):
+        place = f"{each['model']}.versions.{each['version']}"
+        if place in places:
+            places[f"{each['model']}.version"] = places[place]
+    return places
+
+
+def _of_type(resources: Iterable[Mapping[str, Any]], kind: str, *names: str) -> Iterator[Mapping[str, Any]]:
+    """The outputs of the resources of a type that have all of these."""
+    for resource in resources:
+        outputs = resource.get("outputs") or {}
+        if str(resource.get("type")).endswith(f"/{kind}") and all(outputs.get(name) for name in names):
+            yield outputs

@@ -1,0 +1,110 @@
+"""The batch prediction jobs of a stack file: an entry names a model of the same file, and what is read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from typing_extensions import Required
+
+from resources.config import entries as _entries
+from resources.config.plan import Job, Model
+from resources.ml.jobs.rules import DEFAULT_REGION
+from resources.ml.jobs.schema import BATCH_PREDICTION_JOB, PredictionInput
+from resources.schema import fields as _schema
+from resources.schema import types
+from resources.schema.types import Failure, join
+
+KEY = "batchPredictionJobs"
+"""The key that holds them."""
+_SET, _ASKED = ("project", "name", "owner", "secrets", "predictionInput"), ("modelName", "versionName", "uri")
+"""What the program sets: of the job, and of whom it asks."""
+
+
+class JobExtras(TypedDict, total=False):
+    """What a job's entry holds in the place of `modelName`, `versionName` and `uri`."""
+
+    model: Required[str]
+    version: str
+
+
+@dataclass
+class Reader:
+    """Reads the entries; what is wrong with them is in `failures`, by the path of its key.
+
+    Args:
+        project: id of the project.
+        region: of a job that names none; empty for `us-central1`.
+        models: those of the stack file.
+    """
+
+    project: str
+    region: str
+    models: Mapping[str, Model]
+    failures: list[Failure] = field(default_factory=list)
+
+    def jobs(self, entries: Any) -> list[Job]:
+        """The jobs of a stack file."""
+        jobs = [self._job(name, entry) for name, entry in _entries.mapping(entries).items()]
+        self._refuse_shared(jobs)
+        return jobs
+
+    def _refuse_shared(self, jobs: list[Job]) -> None:
+        """Results have the same names in every job: two jobs in one folder would write over each other's."""
+        seen: dict[str, str] = {}
+        for job in jobs:
+            path, name = job.inputs["predictionInput"].get("outputPath"), str(job.inputs["name"])
+            if not isinstance(path, str):
+                continue  # which is told already
+            other = seen.setdefault(path.rstrip("/"), name)
+            if other != name:
+                reason = f"is that of {other} too, whose results would be written over: give it another folder"
+                self.failures.append((join(join(KEY, name), "outputPath"), reason))
+
+    def _job(self, name: str, entry: Any) -> Job:
+        where = join(KEY, name)
+        names = {*types.members(PredictionInput), *BATCH_PREDICTION_JOB.names(*_schema.INPUTS)}
+        extras, fields, failures = _entries.parts(entry, JobExtras, names, (*_SET, *_ASKED), where)
+        self.failures += failures
+        wanted, more = _entries.split(fields, PredictionInput)
+        model = self._model(extras, where)
+        version = self._version(extras, model, where)
+        wanted = {"region": self.region or DEFAULT_REGION, **wanted, "versionName": self._asked(model, version)}
+        inputs = {**more, "project": self.project, "name": name, "predictionInput": wanted}
+        if isinstance(entry, Mapping):  # else that is told
+            self.failures += _flat(_entries.named(BATCH_PREDICTION_JOB.program_failures(inputs, where), where), where)
+        return Job(inputs=inputs, model=str(extras.get("model")), version=version)
+
+    def _asked(self, model: Model | None, version: str) -> str:
+        """The version's full name; some name where it is not known, or wrong, which is told where it stands."""
+        name = _entries.usable(model.inputs["name"] if model else "", "m")
+        return f"projects/{self.project}/models/{name}/versions/{_entries.usable(version, 'v')}"
+
+    def _model(self, extras: Mapping[str, Any], where: str) -> Model | None:
+        name = extras.get("model")
+        if not isinstance(name, str):
+            return None  # which is told already
+        model = self.models.get(name)
+        if model is None:
+            reason = f"{name!r} is none of the models: {', '.join(self.models) or 'there is none'}"
+            self.failures.append((join(where, "model"), reason))
+        return model if model and model.versions else None
+
+    def _version(self, extras: Mapping[str, Any], model: Model | None, where: str) -> str:
+        """The name of the version that is asked: the one that is named, or the model's default."""
+        named = extras.get("version")
+        if model is None or not isinstance(named, str):
+            return model.default if model else ""
+        names = [str(version.inputs["name"]) for version in model.versions]
+        if named not in names:
+            reason = f"{named!r} is none of the versions of {extras['model']}: {', '.join(names)}"
+            self.failures.append((join(where, "version"), reason))
+        return named
+
+
+def _flat(failures: Iterable[Failure], where: str) -> Iterator[Failure]:
+    """Under the keys of the stack file, in which the fields of `predictionInput` are the entry's own."""
+    inner = join(where, "predictionInput")
+    for path, reason in failures:
+        yield path.replace(inner, where, 1) if path.startswith(inner) else path, reason

@@ -1,0 +1,255 @@
+"""What a stack declares, once its configuration is read: the inputs of every resource, under the API's names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gcp import settings as _settings
+from resources.ml import rules as ml_rules
+from resources.ml.schema import VERSION
+from resources.schema import secrets, signatures
+from resources.storage import rules
+
+if TYPE_CHECKING:
+    from models import Artifact
+
+
+SPLIT_GATE = "splitGate"
+"""Key of a model in the stack's outputs that has an `ml.TrafficSplit`: how its gate ended in the last run."""
+PASSED, FAILED, NOT_RUN = "passed", "failed: the previous split serves", "not run"
+"""Its values. The program only reads whether the key exists."""
+
+
+@dataclass(kw_only=True)
+class Version:
+    """A version as declared: inputs under the API's names, and what is behind its `deploymentUri`.
+
+    Attributes:
+        inputs: of its `ml.Version`.
+        saved_model: inputs of its `storage.SavedModel`; None where the artifact is not the stack's.
+        samples: how many its artifact has; None if unknown.
+        named: whether the stack file names it.
+    """
+
+    inputs: dict[str, Any]
+    saved_model: dict[str, Any] | None = None
+    samples: int | None = None
+    named: bool = True
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.inputs["name"])
+
+    @property
+    def artifact(self) -> dict[str, Any]:
+        """What `ml.DefaultVersion` needs to know of its artifact; empty if nothing is known."""
+        if self.saved_model is None or self.samples is None:
+            return {}
+        digest = {} if self.named else {"contentDigest": self.saved_model["contentDigest"]}
+        return {"samples": self.samples, **digest}
+
+
+@dataclass(kw_only=True)
+class Model:
+    """A model as declared. The default version comes first among the versions; `split` is version -> per cent.
+
+    `allowed` is the version that may break clients; empty if none may.
+    """
+
+    inputs: dict[str, Any]
+    default: str
+    versions: list[Version]
+    gate: dict[str, Any] = field(default_factory=dict)
+    split: dict[str, Any] = field(default_factory=dict)
+    allowed: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.inputs["name"])
+
+    def version_inputs(self, version: Version) -> dict[str, Any]:
+        """The inputs of the `ml.Version` of one of its versions."""
+        known = {"signatures": version.saved_model["signatures"]} if version.saved_model else {}
+        allowed = {"allowBreakingChange": self.allowed} if self.allowed == version.name else {}
+        return {**version.inputs, **known, **allowed}
+
+    @property
+    def default_version_inputs(self) -> dict[str, Any]:
+        """The inputs of its `ml.DefaultVersion`."""
+        return {**self._facts, "version": self.default, **self._judged(self.versions)}
+
+    def declares_split(self, before: Mapping[str, Any]) -> bool:
+        """Whether it has an `ml.TrafficSplit`.
+
+        A stack that an earlier release deployed has none: it gets one with the first change of its split, which its
+        outputs show, so that an upgrade alone changes nothing.
+
+        Args:
+            before: the model in the stack's outputs before this run; empty if the model was not in them.
+        """
+        return bool(self.split) and (SPLIT_GATE in before or before.get("trafficSplit") != self.split)
+
+    def traffic_split_inputs(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs of its `ml.TrafficSplit`; the argument as above."""
+        uris = {each.name: each.inputs["deploymentUri"] for each in self.versions if each.name in self.split}
+        given = {"previousSplit": before.get("trafficSplit"), "previousDefault": before.get("defaultVersion")}
+        known = {name: value for name, value in given.items() if value}
+        facts = {"trafficSplit": self.split, "deploymentUris": uris, "defaultVersion": self.default}
+        concerned = [each for each in self.versions if each.name in {*self.split, self.default}]
+        return {**self._facts, **facts, **known, **self._judged(concerned)}
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        return {"project": self.inputs["project"], "model": self.inputs["name"]}
+
+    def _judged(self, versions: Iterable[Version]) -> dict[str, Any]:
+        """What a gate goes by, of these versions."""
+        versions = list(versions)
+        known = {version.name: version.saved_model["signatures"] for version in versions if version.saved_model}
+        given = {
+            "gate": self.gate,
+            "signatures": known,
+            "artifacts": {version.name: version.artifact for version in versions if version.artifact},
+            "allowBreakingChange": self.allowed,
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+@dataclass(kw_only=True)
+class Job:
+    """A batch prediction job as declared: inputs under the API's names, and the names of whom it asks."""
+
+    inputs: dict[str, Any]
+    model: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.inputs["name"])
+
+
+@dataclass(kw_only=True)
+class Stack:
+    """What a stack declares."""
+
+    project: str
+    settings: _settings.Settings
+    bucket: dict[str, Any]
+    models: list[Model]
+    saved_models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
+
+
+def saved_model_inputs(artifact: Artifact, bucket: str, *, mls1: bool = False, source: str = "") -> dict[str, Any]:
+    """The inputs of `storage.SavedModel` for an artifact.
+
+    Args:
+        artifact: its facts.
+        bucket: where it goes.
+        mls1: whether a version on the old machine types serves it, which take less.
+        source: bucket that it may be copied from; empty is none.
+    """
+    facts = {
+        "recipe": artifact.recipe,
+        "parameters": dict(artifact.parameters),
+        "inputDigest": artifact.input_digest,
+        "contentDigest": artifact.content_digest,
+        "tensorflow": artifact.tensorflow,
+        "signatures": {name: signatures.displayed(parts) for name, parts in artifact.signatures.items()},
+        "metrics": dict(artifact.metrics),
+        "size": artifact.size,
+        "files": dict(artifact.files),
+        "source": os.path.relpath(artifact.folder) if artifact.folder else None,  # no path of this machine
+        "leftOut": list(artifact.left_out) or None,
+        "artifactSource": source or None,
+        "sizeLimit": rules.MOST_BYTES_MLS1 if mls1 else rules.MOST_BYTES,
+    }
+    place = {"bucket": bucket, "prefix": f"{artifact.recipe or 'saved_model'}/{artifact.content_digest}"}
+    return {**place, **{name: value for name, value in facts.items() if value is not None}}
+
+
+def notes(name: str, artifact: Artifact) -> list[str]:
+    """Warnings about a valid artifact, one per line.
+
+    Args:
+        name: as the stack file has it.
+        artifact: its facts.
+    """
+    found, names = [], sorted(artifact.signatures)
+    if artifact.left_out:
+        junk = ", ".join(artifact.left_out)
+        found.append(f"{name}: left out, since files of these names are not part of a SavedModel: {junk}")
+    if signatures.default_key(artifact.signatures) not in names:
+        several = f"it has {', '.join(names)}: a request must name one (signature_name)"
+        found.append(
+            f"{name}: there is no signature {signatures.DEFAULT} in it; {several if names else 'it has no signatures'}"
+        )
+    return found
+
+
+def newer_failure(made: str, runtime: Any) -> str:
+    """Why a runtime does not take an artifact that this TensorFlow made; empty where it does, or is no runtime."""
+    if not isinstance(runtime, str) or not ml_rules.RUNTIME.match(runtime) or not made:
+        return ""
+    if ml_rules.runtime(".".join(made.split(".")[:2])) <= ml_rules.runtime(runtime):
+        return ""
+    return f"{runtime} is older than TensorFlow {made}, which made the artifact; allowNewerTensorFlow: true tries it"
+
+
+def portable(path: str) -> str:
+    """A path of a stack file as the state may hold it: one outside the project that names this machine is secret."""
+    if not Path(path).is_absolute():
+        return path
+    relative = os.path.relpath(path)
+    return secrets.Secret(path) if relative.startswith(os.pardir) else relative
+
+
+def merged(saved: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Logical name -> inputs: versions with the same content share one SavedModel, under the lowest size limit."""
+    merged: dict[str, dict[str, Any]] = {}
+    for inputs in saved:
+        limit = merged.get(logical_name(inputs), inputs)["sizeLimit"]
+        merged[logical_name(inputs)] = {**inputs, "sizeLimit": min(limit, inputs["sizeLimit"])}
+    return merged
+
+
+def summary(stack: Stack, model: Model, default: Any) -> dict[str, Any]:
+    """What the stack's outputs say of a model: its name, default version, versions, the URL that predicts, shares.
+
+    Args:
+        stack: that declares it.
+        model: as declared.
+        default: the name of the version that serves by default, once it is known to; an output of its resource.
+    """
+    name = f"projects/{stack.project}/models/{model.inputs['name']}"
+    return {
+        "name": name,
+        "defaultVersion": default,
+        "versions": sorted(version.name for version in model.versions),
+        "predictUrl": f"{stack.settings.url}/v1/{name}:predict",
+        **({"trafficSplit": model.split} if model.split else {}),
+    }
+
+
+def version_name(inputs: Mapping[str, Any]) -> str:
+    """The name of a version that has none of its own: another one wherever the API would take no change.
+
+    What is secret is left out: a short hash in a name that everybody sees could be tried.
+    """
+    labels = inputs.get("labels", {}) if ml_rules.is_mls1(inputs) else {}  # which are not patched there
+    facts = [(path, str(value)) for path, value in secrets.leaves([VERSION.unchangeable(inputs), labels])]
+    return f"v_{hashlib.sha256(json.dumps(sorted(facts)).encode()).hexdigest()[:10]}"
+
+
+def logical_name(saved_model: Mapping[str, Any]) -> str:
+    """The name of a SavedModel in the stack: it holds the content digest, so that new content is a new resource."""
+    return str(saved_model["prefix"]).replace("/", "-")

@@ -1,0 +1,1 @@
+"""The one adapter to Pulumi: providers, resources, ownership, and the messages that the engine shows."""

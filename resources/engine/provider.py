@@ -1,0 +1,303 @@
+"""The one place that knows Pulumi's provider protocol.
+
+A kind of resource says what its fields are (`schema`) and how to `observe`, `make`, `patch` and `remove` one. When the
+engine calls which, and with what, is settled here, once.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pulumi import dynamic
+
+from gcp import api, error_hints, errors
+from gcp import settings as _settings
+from gcp.outage import Reported
+from resources.engine import check_results, diff_messages, engine_process, ownership, state_differences
+from resources.engine.provider_context import Call as Call  # noqa: PLC0414 - kinds of resources need it beside Provider
+from resources.engine.provider_context import State as State  # noqa: PLC0414 - likewise
+from resources.gate.admission import Verdict
+from resources.schema import secrets as _secrets
+from resources.schema.fields import Changes, Schema
+from resources.schema.types import UNKNOWN
+
+DRIFT = "drift"
+CONFLICTS = (errors.Aborted, errors.PreconditionFailed, errors.FailedPrecondition)
+"""What a patch is refused with where somebody else changed the resource in between, or is changing it."""
+
+
+class Provider(dynamic.ResourceProvider):
+    """What the engine talks to. Stateless until `configure`, and pickled by reference: its import path is persisted.
+
+    The four verbs are idempotent as far as the API allows, raise `errors.Error`, and get inputs under the API's names.
+    """
+
+    serialize_as_secret_always = False
+    schema: ClassVar[Schema]
+    claimed: ClassVar[bool] = False  # whether `remove` leaves what another declaration uses, given an owner
+    timeouts: ClassVar[Mapping[str, float]] = {"create": 600.0, "update": 600.0, "delete": 600.0}
+    """Seconds that waiting may take in a verb, where a program's `timeouts` do not say."""
+    takes_what_is_there: ClassVar[bool] = False
+    """Whether `make` itself leaves alone what is there already: then it is asked with `adopt` too."""
+    _api: api.Api
+    _project: str = ""
+
+    @abstractmethod
+    def identity(self, inputs: State) -> str:
+        """The resource's id, which says which one it is: `projects/P/models/M`."""
+
+    @abstractmethod
+    def observe(self, call: Call, inputs: State) -> State:
+        """The resource as the API has it. Raises `NotFound`."""
+
+    @abstractmethod
+    def make(self, call: Call, inputs: State) -> State:
+        """Creates the resource and returns it as the API has it. Raises `AlreadyExists`; leaves nothing half-made."""
+
+    @abstractmethod
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """Changes exactly the fields of the mask and returns the resource as the API has it."""
+
+    @abstractmethod
+    def remove(self, call: Call, inputs: State) -> None:
+        """Deletes the resource. Raises `NotFound` if it is gone already."""
+
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
+        """Called once per process, before anything else: learns where the API is."""
+        get = req.config.get
+        settings = _settings.Settings.of(
+            get("endpoint"),
+            get("gcp:region"),
+            impersonate=get("impersonateServiceAccount"),
+            operations=get("concurrentOperations"),
+            retry_seconds=get("retrySeconds"),
+            calls_per_minute=get("callsPerMinute"),
+        )
+        self._api, self._project = api.shared(settings), get("gcp:project") or ""
+        logging.getLogger("grpc._server").disabled = True  # it would print a traceback beside every plain error
+        engine_process.widen()
+        engine_process.die_with_engine()
+
+    def check(self, _olds: State, news: State) -> dynamic.CheckResult:
+        """Called before every diff; refuses what cannot be done in place. Values were checked in the program."""
+        ownership.declare(engine_process.current_urn(), news)
+        secrets = _secrets.failures(self.schema, news.get(_secrets.NAME) or [], self.schema.noun)
+        reasons = [f"{path} {reason}" for path, reason in secrets]
+        changes = self._changes(_olds, news)
+        if _olds and not reasons and not changes.path and not news.get("allowDowntime"):
+            reasons = [self._refusal(path, _olds, news) for path in changes.fixed]
+        reasons = reasons or check_results.report(self.judge(_olds, news), news)
+        return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in reasons])
+
+    def judge(self, olds: State, news: State) -> Verdict | None:
+        """Warnings and refusals from the inputs alone; `check` calls it if it found no failures itself."""
+        del olds, news
+        return None
+
+    def _refusal(self, path: str, olds: State, news: State) -> str:
+        facts, adoptable = (self._named(news), self.instead(news, path)), "adopt" in self.schema.types
+        return diff_messages.refusal(path, olds, _live(olds), news, *facts, adoptable=adoptable)
+
+    def diff(self, _id: str, _olds: State, _news: State) -> dynamic.DiffResult:
+        """Called at preview and at `up`, with the old *outputs*: pure, no network."""
+        changes = self._changes(_olds, _news)
+        replaces = [*changes.path, *changes.fixed]
+        return dynamic.DiffResult(changes=bool(changes), replaces=replaces, delete_before_replace=bool(replaces))
+
+    def create(self, props: State) -> dynamic.CreateResult:
+        """Called where the state has no such resource."""
+        inputs = self.schema.inputs_of(props)
+        with self._call("create", inputs) as call:
+            live = self._made(call, inputs)
+            ownership.hold(inputs, self._named(inputs), call.urn)
+        return dynamic.CreateResult(self.identity(inputs), self._state(inputs, live))
+
+    def _made(self, call: Call, inputs: State) -> State:
+        """What `make` made; or one that exists: this resource's own, or one to adopt, which is looked for first."""
+        mark = ownership.mark(self.schema, inputs, call.urn)
+        refusal: errors.AlreadyExists | None = None
+        first = inputs.get("adopt") and not self.takes_what_is_there
+        live = self._found(call, inputs) if first else None
+        if live is None:
+            try:
+                return self.make(call, ownership.marked(inputs, mark))
+            except errors.AlreadyExists as error:
+                live, refusal = self.observe(call, inputs), error
+        ownership.require(live, mark, None if inputs.get("adopt") else refusal)
+        return self._taken_over(call, inputs, self.settled(call, inputs, live))
+
+    def _found(self, call: Call, inputs: State) -> State | None:
+        try:
+            return self.observe(call, inputs)
+        except errors.NotFound:
+            return None
+
+    def _taken_over(self, call: Call, inputs: State, live: State) -> State:
+        """One that exists, patched to what the program says. Raises `FailedPrecondition` where that cannot be."""
+        state = self._state(inputs, live)
+        changes = self.compared(state, inputs)
+        if changes.fixed:
+            raise errors.FailedPrecondition(diff_messages.unlike(state, inputs, [*changes.fixed, *changes.patch]))
+        if changes.patch:
+            live = self._patched(call, state, inputs, changes.patch)
+        call.report(diff_messages.taken_over(state, inputs, changes.patch))
+        return live
+
+    def _patched(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """Patches; once more after a conflict: `patch` reads afresh, and writes the same fields.
+
+        Somebody else changed the resource in between, or this very patch took effect and its answer was lost.
+        """
+        try:
+            return self.patch(call, olds, news, mask)
+        except CONFLICTS as error:
+            call.report(f"trying again after a fresh read: {error}")
+        try:
+            return self.patch(call, olds, news, mask)
+        except CONFLICTS as error:
+            live, known = self.observe(call, news), self.schema.inputs_of(olds)
+            if not self.compared(self._state(news, live), news).patch:
+                return live  # it is as it should be: this very patch took effect, both times without an answer
+            meanwhile = diff_messages.meanwhile(olds, self._state(known, live), known)
+            conflict = type(error)(f"{error.message}{meanwhile}", error.details)
+            conflict.method = error.method
+            raise conflict from None
+
+    def idle(self, call: Call, inputs: State, live: State) -> State:
+        """One that exists, once no operation is under way on it; by default at once. Raises `NotFound`."""
+        del call, inputs
+        return live
+
+    def settled(self, call: Call, inputs: State, live: State) -> State:
+        """One that exists, once nothing is going on with it any more; by default at once."""
+        del call, inputs
+        return live
+
+    def read(self, id_: str, props: State) -> dynamic.ReadResult:
+        """Called by refresh. Managed fields come back as they are; a changed fixed one is `drift`. See `_outage`."""
+        inputs = self.schema.inputs_of(self._with_quiet(props, "inputs"))
+        try:
+            with self._call("read", inputs) as call, call.api.outage.reported_once():
+                live = self.idle(call, inputs, self.observe(call, inputs))
+        except errors.NotFound:
+            return dynamic.ReadResult("", {})
+        except Reported:
+            return dynamic.ReadResult(id_, dict(props))
+        return self.seen(id_, inputs, live)
+
+    def seen(self, id_: str, inputs: State, live: State) -> dynamic.ReadResult:
+        """What refresh makes of the resource as the API has it: pure."""
+        state = self._state(inputs, live)
+        fixed = self.compared(state, inputs).fixed
+        changed = [*fixed, *(self.schema.inputs_of(state).keys() - inputs.keys())]
+        drift = {path: self._drifted(state, path) for path in changed}
+        state = {
+            **state_differences.put(state, {path: state_differences.at(inputs, path) for path in changed}),
+            DRIFT: drift,
+        }
+        kept = {name: state[name] for name in inputs if name in state}
+        return dynamic.ReadResult(id_, state, {**kept, DRIFT: drift} if drift else kept)
+
+    def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
+        """Called where a diff has no replacement: patches exactly the leaves that differ."""
+        _olds = self._with_quiet(_olds, "old_inputs")
+        inputs, changes = self.schema.inputs_of(_news), self._changes(_olds, _news)
+        if not changes.patch and not changes.unknown:
+            outputs = {name: _olds[name] for name in self.schema.names("output") if name in _olds}
+            return dynamic.UpdateResult({**outputs, DRIFT: {}, **inputs})
+        with self._call("update", inputs, _olds) as call:
+            live = self._confirmed(call, inputs, changes.unknown) if changes.unknown else {}
+            if changes.patch:
+                live = self._patched(call, _olds, inputs, changes.patch)
+        return dynamic.UpdateResult(self._state(inputs, live))
+
+    def _with_quiet(self, state: State, field: str) -> State:
+        """The state's outputs, with the quiet inputs taken from the inputs in this field of the engine's request."""
+        inputs = engine_process.request_properties(field)
+        return self.schema.with_quiet(state, inputs) if inputs else state
+
+    def _confirmed(self, call: Call, inputs: State, paths: list[str]) -> State:
+        """The resource as the API has it, which these fixed fields describe. Raises `FailedPrecondition` otherwise."""
+        live = self.observe(call, inputs)
+        state = self._state(inputs, live)
+        if set(paths) & set(self.compared(state, inputs).fixed):
+            raise errors.FailedPrecondition(diff_messages.unlike(state, inputs, paths))
+        return live
+
+    def delete(self, _id: str, _props: State) -> None:
+        """Called where the program no longer names the resource; what is gone already is no failure."""
+        inputs = self.schema.inputs_of(_props)
+        try:
+            with self._call("delete", inputs) as call:
+                claimed = self.claimed and inputs.get("owner")
+                if claimed or not ownership.is_held_by_another(inputs, self._named(inputs), call.urn):
+                    self.remove(call, inputs)
+        except errors.NotFound:
+            return
+
+    def _state(self, inputs: State, live: State) -> State:
+        """The state after a call. What the API says by itself may repeat a secret; the engine marks inputs only."""
+        state = self.schema.observed(inputs, live)
+        return {DRIFT: {}, **state, **_secrets.Hidden(inputs).values(state, self.schema.names("output"))}
+
+    def _drifted(self, state: State, path: str) -> Any:
+        if _secrets.is_secret(state, path):
+            return _secrets.HIDDEN
+        now = state_differences.at(state, path)
+        return state_differences.NOTHING if now is None else now
+
+    def compared(self, olds: State, news: State) -> Changes:
+        """What differs, by the schema's lines; a kind says here what they cannot."""
+        return self.schema.changes(olds, news)
+
+    def _changes(self, olds: State, news: State) -> Changes:
+        """What the program changes of the resource as the last refresh found it.
+
+        A drifted field that is written as the API has it is no difference any more. With `adopt`, a fixed field of
+        which the state knows nothing is for `update` to compare.
+        """
+        olds, drift = _live(olds), olds.get(DRIFT) or {}
+        found = self.compared(olds, {key: item for key, item in news.items() if item != UNKNOWN})
+        accepted = [path for path in drift if path not in found.fixed]
+        unknown = [path for path in found.fixed if news.get("adopt") and state_differences.at(olds, path) is None]
+        fixed = [path for path in found.fixed if path not in unknown]
+        return replace(found, fixed=fixed, unknown=unknown, local=sorted([*found.local, *accepted]))
+
+    def instead(self, news: State, path: str) -> str:
+        """What to write instead of a change of this field that cannot be made in place."""
+        del news, path
+        return "Give it another name, or say allowDowntime: true to have it deleted and made again"
+
+    def _named(self, inputs: State) -> str:
+        return f"{self.schema.noun} {self.identity(inputs)}"
+
+    @contextmanager
+    def _call(self, verb: str, inputs: State, *others: State) -> Iterator[Call]:
+        what, urn = f"{verb} {self._named(inputs)}", engine_process.current_urn()
+        given = (inputs.get("timeouts") or {}).get(verb)
+        hide, timeout = _secrets.Hidden(inputs, *others), float(given or self.timeouts.get(verb, 60.0))
+        report = engine_process.Reporter(urn, hide)
+        api = self._api.reporting(report)
+        try:
+            yield Call(
+                api=api,
+                what=what,
+                urn=urn,
+                project=self._project,
+                report=report,
+                warn=report.warn,
+                timeout=timeout,
+                hide=hide,
+            )
+        except errors.Error as error:
+            raise error_hints.shown(error, what, hide) from None
+
+
+def _live(olds: State) -> State:
+    """The state with the drifted fields as the API has them."""
+    return state_differences.put(olds, olds.get(DRIFT) or {})

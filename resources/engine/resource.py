@@ -1,0 +1,117 @@
+"""What a program declares: the constructor's checks, and every field as an attribute."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi import dynamic
+
+from gcp import errors
+from resources.engine import option_names
+from resources.engine.provider import Provider
+from resources.schema import secrets, types
+from resources.schema.fields import Schema
+from resources.schema.types import Failure
+
+
+class InvalidArguments(errors.InvalidInput, pulumi.RunError):
+    """Wrong arguments, as an error that Pulumi shows without a traceback."""
+
+
+class Resource(dynamic.Resource):
+    """A resource whose fields are a schema's. Every field is an attribute too, an `Output`, under its Python name."""
+
+    provider: ClassVar[type[Provider]]
+
+    def __init__(self, resource_name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
+        """Checks the arguments and registers the resource.
+
+        Raises:
+            InvalidArguments: with every failure, before anything is registered.
+        """
+        schema = self.provider.schema
+        inputs = types.to_wire(with_project(args, schema), schema.inputs)
+        where = f"{type(self).__name__}({resource_name!r})"
+        failures = list(schema.program_failures(inputs, where))
+        if "project" in schema.types and not inputs.get("project"):
+            failures.append((f"{where}.project", "is missing: give it, or set gcp:project"))
+        opts, wrong = _translated(opts, schema, where)
+        if failures or wrong:
+            raise InvalidArguments([*failures, *wrong])
+        found = _secret_paths(inputs)
+        if found is not None:
+            inputs[secrets.NAME] = found
+        protect = pulumi.ResourceOptions(delete_before_replace=True)
+        super().__init__(
+            self.provider(),
+            resource_name,
+            # What is not given stays away: Pulumi spends 0.1 ms on each property, and a version has thirty.
+            {**dict.fromkeys(schema.names("output")), **_revealed(inputs)},
+            pulumi.ResourceOptions.merge(protect, opts),
+        )
+
+    def __getattr__(self, name: str) -> pulumi.Output[Any]:
+        """A field as an output: `version.deployment_uri`. An input that is not given is None: it is not managed."""
+        wire = types.api_name(name)
+        if wire not in self.provider.schema.types or "urn" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no field {name}")
+        found: pulumi.Output[Any] | None = self.__dict__.get(wire)
+        return pulumi.Output.from_input(None) if found is None else found
+
+
+def _translated(
+    opts: pulumi.ResourceOptions | None, schema: Schema, where: str
+) -> tuple[pulumi.ResourceOptions | None, list[Failure]]:
+    """The options with the fields that they name under the API's names, and what names no field."""
+    failures: list[Failure] = []
+    given = {name: paths for name in option_names.OPTIONS if opts and (paths := getattr(opts, name))}
+    if not given:
+        return opts, failures
+    found = copy.copy(opts)
+    for name, paths in given.items():
+        translated = option_names.translate(schema, name, paths, where)
+        setattr(found, name, translated.paths)
+        failures += translated.failures
+    return found, failures
+
+
+def with_project(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
+    """The arguments with the stack's `gcp:project`, where a project is wanted and none is given."""
+    if "project" not in schema.types or args.get("project") is not None:
+        return args
+    import pulumi_gcp
+
+    return {**args, "project": pulumi_gcp.config.project}
+
+
+def _secret_paths(inputs: Mapping[str, Any]) -> pulumi.Output[list[str] | None] | None:
+    """The paths of the secret inputs; None where all are plain. Whether an output is secret is known later."""
+    given = [(path, value) for path, value in secrets.leaves(inputs) if not _is_plain(value)]
+    if not given:
+        return None
+
+    async def secret() -> list[str] | None:
+        found = [path for path, value in given if isinstance(value, secrets.Secret) or await _is_secret(value)]
+        return sorted(found) or None
+
+    return pulumi.Output.from_input(secret())
+
+
+def _is_plain(value: Any) -> bool:
+    return not isinstance(value, secrets.Secret | pulumi.Output)
+
+
+async def _is_secret(output: pulumi.Output[Any]) -> bool:
+    return await output.is_secret()
+
+
+def _revealed(value: Any) -> Any:
+    """The inputs with secret texts as what Pulumi knows as secrets."""
+    if isinstance(value, Mapping):
+        return {key: _revealed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_revealed(item) for item in value]
+    return pulumi.Output.secret(value.reveal()) if isinstance(value, secrets.Secret) else value

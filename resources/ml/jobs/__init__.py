@@ -1,0 +1,1 @@
+"""Batch prediction jobs of `ml` v1: their fields, rules, and waiting for them."""

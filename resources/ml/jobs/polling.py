@@ -1,0 +1,61 @@
+"""Waiting for a job of `ml` v1: `projects.jobs.get` until it has ended, by a clock that a test can bring."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gcp import operations
+from gcp.api import Api
+from gcp.clock import Clock
+
+ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
+
+Job = dict[str, Any]
+
+
+def name(project: str, job_id: str) -> str:
+    """`projects/P/jobs/J`."""
+    return f"projects/{project}/jobs/{job_id}"
+
+
+def wait(
+    api: Api,
+    name: str,
+    told: Callable[[Job], None],
+    *,
+    timeout: float = math.inf,
+    least: Callable[[], float] = lambda: 0.0,
+    clock: Clock = time,
+) -> Job:
+    """The job once it has ended, or as it is after `timeout` seconds. Looks at it grow apart, to 5 s.
+
+    Args:
+        api: the endpoint.
+        name: the job's full name.
+        told: is told what each look saw.
+        timeout: seconds; by default there is no bound.
+        least: the least pause between two looks, in seconds, as it is by then.
+        clock: `time`, or a test's own.
+    """
+    job = _looked(api, name, told)
+    if job.get("state") not in ENDED:
+        for _ in operations.pauses(timeout, least, clock):
+            job = _looked(api, name, told)
+            if job.get("state") in ENDED:
+                break
+    return job
+
+
+def _looked(api: Api, name: str, told: Callable[[Job], None]) -> Job:
+    job: Job = api.call(api.ml("projects.jobs").get(name=name))
+    told(job)
+    return job
+
+
+def counts(job: Job) -> tuple[int, int]:
+    """How many rows were predicted so far, and how many were refused."""
+    output = job.get("predictionOutput") or {}
+    return int(output.get("predictionCount", 0)), int(output.get("errorCount", 0))

@@ -1,0 +1,106 @@
+"""The fields of a batch prediction job, a Job of `ml` v1 with a `predictionInput`: name, type, what a change does.
+
+Source: the discovery document of `ml` v1 (projects.jobs), to whose names and types a test holds these lines.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypedDict
+
+from typing_extensions import Required
+
+from resources.engine import ownership
+from resources.ml.jobs import rules
+from resources.ml.schema import Timeouts
+from resources.schema.fields import Schema, local, mutable, output, path
+from resources.schema.shared_fields import Secrets
+from resources.schema.types import Input, Int64, Texts
+
+RELEASED = "tf2-models-released"
+"""Label of a job whose resource was deleted: the API keeps jobs, and this one's results are no longer the stack's."""
+
+DataFormat = Literal["JSON", "TEXT", "TF_RECORD", "TF_RECORD_GZIP", "CSV"]
+
+
+class PredictionInput(TypedDict, total=False):
+    """What a batch prediction job reads, asks and writes.
+
+    Asked is one of `model_name` (its default version), `version_name` and `uri`. `input_paths` are `gs://` objects, `*`
+    a part of a name; `output_path` is a `gs://` folder. `batch_size`: rows of one call of the model, default 64.
+    `max_worker_count`: default 10. `signature_name`: default `serving_default`.
+    """
+
+    model_name: str
+    version_name: str
+    uri: str
+    data_format: Required[DataFormat]
+    output_data_format: DataFormat
+    input_paths: Required[list[Input[str]]]
+    output_path: Required[Input[str]]
+    region: Required[str]
+    max_worker_count: Int64
+    batch_size: Int64
+    signature_name: str
+    runtime_version: str
+
+
+class PredictionOutput(TypedDict, total=False):
+    """What a job gave: `prediction_count` and `error_count` are rows."""
+
+    output_path: str
+    prediction_count: Int64
+    error_count: Int64
+    node_hours: float
+
+
+class BatchPredictionJobArgs(TypedDict, total=False):
+    """What a program says of a batch prediction job. Other inputs are another job: it runs again."""
+
+    project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
+    name: Required[
+        Annotated[
+            Input[str], path("How the job's id begins: letters, digits, underscores, a letter first; at most 100.")
+        ]
+    ]
+    prediction_input: Required[Annotated[Input[PredictionInput], path("What is read, asked and written.")]]
+    trigger: Annotated[Input[str], path("Any text: another one runs the job again over the same inputs.")]
+    labels: Annotated[Input[Texts], mutable("Labels, 62 at most; those that others set are left alone.")]
+    wait: Annotated[bool, local("Whether create waits for the end, and fails with the job.", default="true")]
+    timeouts: Annotated[
+        Timeouts, local("Bounds in seconds on create, update, delete.", default="86400, 60, 600", lasting=True)
+    ]
+    owner: Annotated[
+        Input[str], path("`stack.Identity.token`: a part of the job's id, so that each stack has its own.")
+    ]
+    secrets: Secrets
+
+
+class BatchPredictionJobOutputs(TypedDict, total=False):
+    """What comes back of a job."""
+
+    job_id: Annotated[str, output("The job's id: `name`, a hash of the inputs, the number of the try from the second.")]
+    state: Annotated[str, output("SUCCEEDED, unless nobody waited for the end.")]
+    create_time: Annotated[str, output("When it was made, RFC 3339.")]
+    start_time: Annotated[str, output("When it began to run, RFC 3339.")]
+    end_time: Annotated[str, output("When it ended, RFC 3339.")]
+    prediction_output: Annotated[
+        PredictionOutput, output("Where the results are, and how many rows were predicted and refused.")
+    ]
+    etag: Annotated[str, output("Changes with every change of the job.")]
+    drift: Annotated[dict[str, Any], output("Fixed fields changed outside: field -> what the API has now.")]
+
+
+BATCH_PREDICTION_JOB = Schema(
+    "batch prediction job",
+    "GoogleCloudMlV1__Job",
+    BatchPredictionJobArgs,
+    BatchPredictionJobOutputs,
+    left_out={
+        "trainingInput": "a job that trains: models are trained by the build step",
+        "trainingOutput": "a job that trains: models are trained by the build step",
+        "jobPosition": "says something while the job waits only; it is told then",
+        "errorMessage": "a job that does not succeed fails the create, which tells it",
+    },
+    rules=rules.declared_failures,
+    added_labels=(ownership.LABEL, RELEASED),
+)

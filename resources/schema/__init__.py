@@ -1,0 +1,1 @@
+"""Fields, their types, and what a change of each does. Pure: knows neither Pulumi nor HTTP."""

@@ -1,0 +1,120 @@
+"""Which stacks use an artifact: an empty object for each, beside the artifact's folder and never in it.
+
+A claim is called `.claims/PREFIX/STACK-RESOURCE`: digests of the stack's identity, and of the resource's type and name
+in it. So a listing alone tells a stack's own claims from those of others, two resources of one stack do not share one,
+and a stack that is renamed keeps its own. Its metadata say the URN and the stack's `gcp:project`, by which a stack that
+lost its state tells what it claimed itself; it holds no secret and no path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterable
+
+from gcp import errors
+from resources.engine import ownership
+from resources.engine.provider import Call, State
+from resources.storage.rules import CLAIMS
+from resources.storage.transfer import parallel
+
+_DIGITS = 16
+_URN, _PROJECT = "urn", "project"
+
+
+def name(inputs: State, urn: str) -> str:
+    """The name of a SavedModel's claim; empty where the program names no owner."""
+    owner = inputs.get("owner")
+    if not owner:
+        return ""
+    return f"{_folder(inputs['prefix'])}{_digest(owner)}-{_digest(ownership.declaration(urn))}"
+
+
+def is_claim(name: str) -> bool:
+    """Whether an object of this name is one."""
+    return name.startswith(CLAIMS)
+
+
+def write(call: Call, inputs: State) -> bool:
+    """Leaves a SavedModel's claim; says whether it was there already."""
+    claim = name(inputs, call.urn)
+    facts = {_URN: call.urn, **({_PROJECT: call.project} if call.project else {})}
+    return bool(claim) and not parallel.put(call, inputs["bucket"], claim, b"", metadata=facts)
+
+
+def hand_over(call: Call, olds: State, news: State) -> None:
+    """Leaves the claim of the owner that comes, then takes that of the one that was: there is one at every moment."""
+    if name(olds, call.urn) != name(news, call.urn):
+        write(call, news)
+        drop(call, olds)
+
+
+def drop(call: Call, inputs: State) -> None:
+    """Takes a SavedModel's claim away, if it is there."""
+    if claim := name(inputs, call.urn):
+        request = call.api.storage("objects").delete(bucket=inputs["bucket"], object=claim)
+        with contextlib.suppress(errors.NotFound):
+            call.api.call(request, repeatable=True)
+
+
+def take_over(call: Call, inputs: State) -> None:
+    """Removes claims of the same URN and project under another identity: of this stack, before it lost its state.
+
+    A stack of the same name on another backend, for the same project, cannot be told from it: so each is named.
+    """
+    own = name(inputs, call.urn)
+    lost = [item for item in of_artifact(call, inputs) if item["name"] != own and _is_ours(call, item)]
+    if own and lost:
+        names = ", ".join(item["name"] for item in lost)
+        call.warn(
+            f"taking over what {stacks(lost)} claimed under another identity: {names}. "
+            "If a stack of that name lives on another backend too, run `pulumi refresh` and `pulumi up` in it before "
+            "anything is deleted here: that claims it again"
+        )
+        parallel.delete_all(call, inputs["bucket"], lost, parallel.Progress(call, "taking over claims:", len(lost)))
+
+
+def is_there(call: Call, inputs: State) -> bool:
+    """Whether a SavedModel's claim is in the bucket."""
+    own = name(inputs, call.urn)
+    return any(item["name"] == own for item in of_artifact(call, inputs))
+
+
+def of_artifact(call: Call, inputs: State) -> list[State]:
+    """Every claim on one artifact: `objects.list`."""
+    folder = _folder(inputs["prefix"])
+    items = parallel.listed(call, inputs["bucket"], folder)
+    return [item for item in items if "/" not in item["name"].removeprefix(folder)]
+
+
+def of_others(call: Call, bucket: str, *owners: str | None) -> list[State]:
+    """Every claim in a bucket that is none of this stack's, under any of its identities: `objects.list`."""
+    own = tuple(f"{_digest(owner)}-" for owner in owners if owner)
+    items = parallel.listed(call, bucket, CLAIMS)
+    return [item for item in items if not item["name"].rpartition("/")[2].startswith(own)]
+
+
+def stacks(claims: Iterable[State]) -> str:
+    """Whose claims these are, for a message: `stack PROJECT/STACK`, each once."""
+    names = {"/".join(reversed(_urn(item).removeprefix("urn:pulumi:").split("::")[:2])) for item in claims}
+    known = sorted(names - {""})
+    unknown = ["a stack without a name"] if "" in names else []
+    return ", ".join([*(f"stack {each}" for each in known), *unknown])
+
+
+def _folder(prefix: str) -> str:
+    return f"{CLAIMS}{prefix}/"
+
+
+def _is_ours(call: Call, item: State) -> bool:
+    """By the URN, and by the project where the claim says one: older ones do not."""
+    project = (item.get("metadata") or {}).get(_PROJECT, call.project)
+    return bool(call.urn) and _urn(item) == call.urn and project == call.project
+
+
+def _urn(item: State) -> str:
+    return str((item.get("metadata") or {}).get(_URN, ""))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]

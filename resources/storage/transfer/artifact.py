@@ -1,0 +1,74 @@
+"""An artifact on its way into a bucket: what it lacks is sent, or copied, and the manifest comes last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from gcp import errors
+from resources.engine.provider import Call, State
+from resources.storage import manifests, rules
+from resources.storage.transfer import copies, folder, parallel, source_bucket
+
+
+class Origin(Protocol):
+    """Where the bytes come from."""
+
+    def verify(self, call: Call, files: Mapping[str, State]) -> None:
+        """Raises `ArtifactError` unless every file is there, with exactly the declared length and checksum."""
+
+    def send(self, call: Call, places: Mapping[str, int]) -> None:
+        """Brings files into the bucket, each in the place of the generation that is said; 0 is none."""
+
+    def send_manifest(self, call: Call) -> None:
+        """Brings the manifest into the bucket, which has none."""
+
+
+def ensure(call: Call, inputs: State, *, mend: bool = False) -> bool:
+    """Makes the bucket hold the whole artifact; says whether anything was lacking.
+
+    All is checked before the first byte is sent.
+
+    Args:
+        call: what it is done with.
+        inputs: of a SavedModel.
+        mend: whether other bytes under a declared name are put right, in the place of exactly the generation seen.
+
+    Raises:
+        ArtifactError: the bytes are nowhere, or those here or in the bucket are not the declared ones.
+    """
+    found = parallel.below(call, inputs["bucket"], inputs["prefix"])
+    wanted = {name: parallel.facts(facts) for name, facts in inputs["files"].items()}
+    other = {name for name, facts in wanted.items() if name in found and parallel.facts(found[name]) != facts}
+    if other and not mend:
+        raise errors.ArtifactError(
+            f"{rules.folder_uri(inputs)}{min(other)} holds other bytes than this artifact; it was changed outside: "
+            "delete it and run again"
+        )
+    lacking = other | (wanted.keys() - found.keys())
+    whole = manifests.NAME in found
+    if not lacking and whole:
+        return False
+    _send(call, inputs, wanted, lacking, found)
+    return True
+
+
+def _send(
+    call: Call, inputs: State, wanted: Mapping[str, State], lacking: set[str], found: Mapping[str, State]
+) -> None:
+    for path, reason in rules.saved_model_failures({"files": wanted, "sizeLimit": inputs.get("sizeLimit")}):
+        raise errors.ArtifactError(f"{path}: {reason}")
+    origin: Origin = source_bucket.find(call, inputs) or folder.find(inputs)
+    origin.verify(call, wanted)
+    if manifests.NAME in found:
+        origin.send(call, {name: _generation(found, name) for name in lacking})
+        return
+    there = {name: found[name] for name in wanted.keys() - lacking}
+    gone = copies.renew(call, inputs["bucket"], list(there.values()))  # somebody may be deleting it: decision 007
+    lost = {name for name, item in there.items() if item["name"] in gone}
+    origin.send(call, {**{name: _generation(found, name) for name in lacking}, **dict.fromkeys(lost, 0)})
+    origin.send_manifest(call)
+
+
+def _generation(found: Mapping[str, State], name: str) -> int:
+    return int(found[name]["generation"]) if name in found else 0

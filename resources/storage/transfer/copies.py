@@ -1,0 +1,90 @@
+"""Objects made of objects within Cloud Storage: no byte comes by this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gcp import errors
+from resources.engine.provider import Call, State
+from resources.storage.transfer import parallel
+
+PART = 256 * 2**20
+"""Bytes of one call, where a copy leaves its location or storage class: between calls there is progress to show."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """One object on its way.
+
+    Attributes:
+        bucket: where it is.
+        item: the object there, as `objects.list` shows it: exactly this generation is copied.
+        name: what it will be called.
+        replaces: the generation that it takes the place of; 0 means that no such object may be there.
+    """
+
+    bucket: str
+    item: State
+    name: str
+    replaces: int = 0
+
+
+def copy_all(call: Call, bucket: str, copies: list[Copy]) -> None:
+    """`objects.rewrite` of all, in parallel; stops at the first that fails."""
+    done = parallel.Progress(call, "copying", sum(int(copy.item["size"]) for copy in copies))
+    parallel.each(copies, lambda copy: _copy(call, bucket, copy, done))
+
+
+def renew(call: Call, bucket: str, items: list[State]) -> set[str]:
+    """Gives objects new generations, so that whoever means to delete those seen before misses them.
+
+    Returns:
+        The names of those that were gone by then.
+    """
+    gone: set[str] = set()
+    done = parallel.Progress(call, "taking over what is there:", sum(int(item["size"]) for item in items))
+
+    def renew_one(item: State) -> None:
+        copy = Copy(bucket=bucket, item=item, name=item["name"], replaces=int(item["generation"]))
+        try:
+            _copy(call, bucket, copy, done)
+        except errors.NotFound:
+            if not _is_new(call, bucket, item):  # else this very call took effect, and its answer was lost
+                gone.add(item["name"])
+
+    parallel.each(items, renew_one)
+    return gone
+
+
+def _is_new(call: Call, bucket: str, item: State) -> bool:
+    try:
+        live = call.api.call(call.api.storage("objects").get(bucket=bucket, object=item["name"]))
+    except errors.NotFound:
+        return False
+    return bool(live["generation"] != item["generation"] and live["crc32c"] == item["crc32c"])
+
+
+def _copy(call: Call, bucket: str, copy: Copy, done: parallel.Progress) -> None:
+    """Call by call until it is done: the API copies as much as it can at a time, and gives a token to go on with."""
+    answer: State = {}
+    size, copied = int(copy.item["size"]), 0
+    while not answer.get("done"):
+        request = call.api.storage("objects").rewrite(
+            sourceBucket=copy.bucket,
+            sourceObject=copy.item["name"],
+            sourceGeneration=str(copy.item["generation"]),
+            destinationBucket=bucket,
+            destinationObject=copy.name,
+            ifGenerationMatch=str(copy.replaces),
+            maxBytesRewrittenPerCall=str(PART),
+            rewriteToken=answer.get("rewriteToken"),
+            body={},
+        )
+        try:
+            answer = call.api.call(request, repeatable=True)
+        except errors.PreconditionFailed:
+            parallel.confirm(call, bucket, copy.name, size, copy.item["crc32c"])
+            answer = {"done": True, "totalBytesRewritten": size}
+        now = int(answer["totalBytesRewritten"])
+        done.add(now - copied)
+        copied = now

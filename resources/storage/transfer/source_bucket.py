@@ -1,0 +1,70 @@
+"""The bucket that an artifact is copied from: found, and held against what was declared, before anything is copied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gcp import errors
+from resources.engine.provider import Call, State
+from resources.storage import manifests
+from resources.storage.transfer import copies as _copies
+from resources.storage.transfer import parallel
+
+
+class Source:
+    """An artifact that lies whole in another bucket, under the same prefix."""
+
+    def __init__(self, bucket: str, inputs: State, found: Mapping[str, State]) -> None:
+        self._bucket, self._inputs, self._found = bucket, inputs, found
+
+    def verify(self, call: Call, files: Mapping[str, State]) -> None:
+        """Raises `ArtifactError` unless every file is there with what was declared, and so is the manifest's digest."""
+        for name, facts in files.items():
+            found = parallel.facts(self._found[name]) if name in self._found else None
+            if found != facts:
+                held = f"{found['size']} bytes, crc32c {found['crc32c']}" if found else "no such object"
+                raise errors.ArtifactError(
+                    f"{self._where(name)}: expected {facts['size']} bytes, crc32c {facts['crc32c']}; found {held}: "
+                    "push it there again, or leave artifactSource out"
+                )
+        declared = self._inputs.get("contentDigest")
+        generation = self._found[manifests.NAME]["generation"]
+        written = manifests.read(call.api, self._where(""), generation).get("contentDigest")
+        if declared and written != declared:
+            raise errors.ArtifactError(
+                f"{self._where(manifests.NAME)}: expected content digest {declared}; found {written}: "
+                "push it there again, or leave artifactSource out"
+            )
+
+    def send(self, call: Call, places: Mapping[str, int]) -> None:
+        """Copies files, each in the place of the generation that is said."""
+        copies = [
+            _copies.Copy(
+                bucket=self._bucket, item=self._found[name], name=f"{self._inputs['prefix']}/{name}", replaces=replaces
+            )
+            for name, replaces in sorted(places.items())
+        ]
+        _copies.copy_all(call, self._inputs["bucket"], copies)
+
+    def send_manifest(self, call: Call) -> None:
+        """Copies the manifest."""
+        self.send(call, {manifests.NAME: 0})
+
+    def _where(self, name: str) -> str:
+        return f"gs://{self._bucket}/{self._inputs['prefix']}/{name}"
+
+
+def find(call: Call, inputs: State) -> Source | None:
+    """The artifact in `artifactSource`; None where there is no such input, or it is not whole there.
+
+    Raises:
+        ArtifactError: there is no such bucket.
+    """
+    bucket = inputs.get("artifactSource")
+    if not bucket:
+        return None
+    try:
+        found = parallel.below(call, bucket, inputs["prefix"])
+    except errors.NotFound:
+        raise errors.ArtifactError(f"artifactSource: there is no bucket gs://{bucket}") from None
+    return Source(bucket, inputs, found) if manifests.NAME in found else None

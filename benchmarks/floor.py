@@ -16,8 +16,8 @@ from pathlib import Path
 import orjson
 import uvloop
 
-from emulator.exchange import Exchange
-from emulator.front import Front
+from emulator.http.exchange import Exchange
+from emulator.http.server import Front
 
 _HEADERS = {"content-type": "application/json; charset=utf-8"}
 

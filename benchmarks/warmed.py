@@ -9,8 +9,8 @@ from pathlib import Path
 
 import models
 from benchmarks.world import ROOT, World
-from emulator.jobs import tfrecord
-from emulator.storage.resource import varint
+from emulator.serving.chunks import tfrecord
+from emulator.storage.resource_json import varint
 
 _REQUESTS = 20
 _FLOAT = 1

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from emulator import console, daemon, listening, version
+from emulator import code_version, console, daemon, listening
 from emulator.settings import Settings, add_options
 from gcp.errors import Error, InvalidInput
 from resources.config import local_endpoint
@@ -96,7 +96,7 @@ def _command(commands: Any, name: str, run: Any, text: str) -> argparse.Argument
 
 def _serve(options: argparse.Namespace) -> int:
     # Imported here: the other commands need no server.
-    from emulator.process import serve
+    from emulator.server_process import serve
 
     serve(options.data, Settings.given(options))
     return 0
@@ -141,7 +141,7 @@ def _restart_reason(found: daemon.Running, wanted: Settings, now: Settings) -> s
     """Why an emulator must be restarted to be as wanted; empty if it is."""
     if _is_elsewhere(found, wanted):
         return f"listens elsewhere than {wanted.endpoint}"
-    if found.code != version.digest():
+    if found.code != code_version.digest():
         return "runs another version of this code"
     return "" if wanted == now else "has other settings"
 
@@ -153,7 +153,7 @@ def _require_same(found: daemon.Running, wanted: Settings, shown: dict[str, Any]
         raise Error(f"it already runs on {found.endpoint}: {restart} moves it to {wanted.endpoint}")
     if any(shown.get(name, value) != value for name, value in wanted.shown().items() if name != "port"):
         raise Error(f"it already runs on {found.endpoint}, with other settings: `python -m emulator down` first")
-    if found.code != version.digest():
+    if found.code != code_version.digest():
         print(f"note: it runs another version of this code: {restart} restarts it", file=sys.stderr)
 
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulator import disk
-from emulator.access import read_token
+from emulator.core import disk_errors
+from emulator.http.caller_access import read_token
 from gcp.errors import Error
 from resources.config import local_endpoint
 
@@ -81,7 +81,7 @@ def running(data: Path) -> Iterator[Running | None]:
 def prepare(data: Path) -> None:
     """Makes the data folder where it is missing. Raises `Error` where there can be none, or it cannot be written to."""
     try:
-        disk.probe(data)
+        disk_errors.probe(data)
         (data / "log").open("ab").close()
     except OSError as exc:
         raise unusable(data, exc.strerror or type(exc).__name__) from None

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from emulator.access import Access, read_token
-from emulator.casing import camel
-from emulator.quota import Limits
-from emulator.sandbox import MODES
+from emulator.core.admission import Limits
+from emulator.core.google_names import camel
+from emulator.http.caller_access import Access, read_token
+from emulator.serving.sandbox import MODES
 from gcp.errors import Error
 from resources.config import local_endpoint
 

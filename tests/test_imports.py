@@ -39,7 +39,7 @@ SHARED = {
     "resources.storage.schema",
     "resources.storage.rules",
 }
-"""What the emulator takes of `gcp` and `resources`: schemas, rules, errors and where the local stack is, and no client code."""
+"""What the emulator takes of `gcp` and `resources`: schemas, rules, errors, where the local stack is."""
 
 
 def imports(place: str) -> Iterator[tuple[Path, str]]:

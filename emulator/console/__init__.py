@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emulator.request import Response
+from emulator.rest.request import Response
 from gcp import errors
 
 PATH = "/console"

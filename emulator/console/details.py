@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from emulator.jobs import tables as job_tables
+from emulator.batch import job_tables
 from emulator.ml import tables
 from gcp import errors
 
 if TYPE_CHECKING:
-    from emulator.context import Emulator
+    from emulator.app import Emulator
 
 MOST_JOBS = 20
 MOST_MANIFEST_BYTES = 16 * 1024 * 1024

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator import operations
+from emulator.core import operations
 from gcp import errors
 
 if TYPE_CHECKING:
-    from emulator.context import Emulator
+    from emulator.app import Emulator
 
 ANSWERING = ("READY", "UPDATING")
 """States of a version that predicts: it does while it is being updated, too."""

@@ -5,6 +5,6 @@ loaded copy of a model. Front and node speak over a socket pair that has no name
 whatever way, its sockets close, and with them everything that it started ends.
 """
 
-from emulator.serving.service import Serving
+from emulator.serving.model_server import Serving
 
 __all__ = ["Serving"]

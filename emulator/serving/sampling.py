@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from emulator.serving.service import Serving
+from emulator.serving.model_server import Serving
 from gcp import errors
 
 _COUNT = 3

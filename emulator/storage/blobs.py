@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar
 
-from emulator import disk
-from emulator.request import FilePart
-from emulator.storage.digests import Digest
+from emulator.core import disk_errors
+from emulator.rest.request import FilePart
+from emulator.storage.uploads.promised_checksums import Digest
 from gcp import errors
 
 if TYPE_CHECKING:
-    from emulator.context import Emulator
+    from emulator.app import Emulator
 
 _FOLDER = "objects"
 _PIECE = 256 * 1024
@@ -152,7 +152,7 @@ def adopt(emulator: Emulator, file: Path) -> str:
     blob = _new_id()
     target = path(emulator, blob)
     target.parent.mkdir(exist_ok=True)
-    disk.link(file, target)
+    disk_errors.link(file, target)
     return blob
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from emulator.storage import blobs, protection, rows, times
+from emulator.storage import blobs, retention, row_lookup, timestamps
 from emulator.storage.preconditions import Preconditions
 from emulator.storage.tables import next_generation
 
 if TYPE_CHECKING:
-    from emulator.context import Emulator
+    from emulator.app import Emulator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +60,14 @@ def put(
         errors.PermissionDenied: the generation that is live now is held or retained.
     """
     with emulator.store.transaction():
-        bucket, old = rows.bucket(emulator, new.bucket), rows.live(emulator, new.bucket, new.name)
+        bucket, old = row_lookup.bucket(emulator, new.bucket), row_lookup.live(emulator, new.bucket, new.name)
         require(conditions, old)
         generation = _replace(emulator, new, bucket, old)
         if also is not None:
             also(generation)
     if old is not None:
         blobs.remove_unused(emulator, [old["blob"]])
-    return rows.object_(emulator, new.bucket, new.name, generation)
+    return row_lookup.object_(emulator, new.bucket, new.name, generation)
 
 
 def replace(emulator: Emulator, new: NewObject) -> tuple[int, str | None]:
@@ -80,7 +80,7 @@ def replace(emulator: Emulator, new: NewObject) -> tuple[int, str | None]:
         errors.NotFound: the bucket is gone.
         errors.PermissionDenied: the generation that is live now is held or retained.
     """
-    bucket, old = rows.bucket(emulator, new.bucket), rows.live(emulator, new.bucket, new.name)
+    bucket, old = row_lookup.bucket(emulator, new.bucket), row_lookup.live(emulator, new.bucket, new.name)
     return _replace(emulator, new, bucket, old), None if old is None else old["blob"]
 
 
@@ -102,7 +102,7 @@ def require(conditions: Preconditions, row: sqlite3.Row | None) -> None:
 
 
 def _insert(emulator: Emulator, new: NewObject, generation: int) -> None:
-    now = times.text(emulator.now())
+    now = timestamps.text(emulator.now())
     emulator.store.run(
         "INSERT INTO storage_objects (bucket, name, generation, metageneration, blob, size, crc32c, md5, components,"
         " created, updated, resource) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -121,7 +121,7 @@ def delete(emulator: Emulator, row: sqlite3.Row, *, permanently: bool) -> None:
         if permanently:
             _drop(emulator, row)
         else:
-            _retire(emulator, rows.bucket(emulator, row["bucket"]), row)
+            _retire(emulator, row_lookup.bucket(emulator, row["bucket"]), row)
     blobs.remove_unused(emulator, [row["blob"]])
 
 
@@ -129,15 +129,15 @@ def _retire(emulator: Emulator, bucket: sqlite3.Row, row: sqlite3.Row) -> None:
     if not json.loads(bucket["resource"]).get("versioning", {}).get("enabled"):
         _drop(emulator, row)
         return
-    protection.require_removable(row, emulator.now(), archived=True)
+    retention.require_removable(row, emulator.now(), archived=True)
     emulator.store.run(
         "UPDATE storage_objects SET deleted = ? WHERE bucket = ? AND name = ? AND generation = ?",
-        *(times.text(emulator.now()), row["bucket"], row["name"], row["generation"]),
+        *(timestamps.text(emulator.now()), row["bucket"], row["name"], row["generation"]),
     )
 
 
 def _drop(emulator: Emulator, row: sqlite3.Row) -> None:
-    protection.require_removable(row, emulator.now())
+    retention.require_removable(row, emulator.now())
     emulator.store.run(
         "DELETE FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?",
         *(row["bucket"], row["name"], row["generation"]),

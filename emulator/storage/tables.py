@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from emulator.storage import blobs
-from emulator.storage.times import text
+from emulator.storage.timestamps import text
 
 if TYPE_CHECKING:
-    from emulator.context import Emulator
+    from emulator.app import Emulator
 
 SESSION_DAYS = 7
 """How long an unfinished upload is kept, as Google does."""

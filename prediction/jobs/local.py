@@ -66,7 +66,7 @@ class LocalBatch:
         numbers = {"batch": "batchSize", "workers": "maxWorkerCount"}
         order |= {name: int(given[field]) for name, field in numbers.items() if field in given}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "emulator.jobs.local", json.dumps(order)],
+            [sys.executable, "-m", "emulator.local_job", json.dumps(order)],
             cwd=_ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

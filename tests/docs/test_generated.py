@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from emulator import discovery
+from emulator.rest import discovery
 from tests.docs import pages as written
 from tests.running import ROOT
 from tools.docs import cli, fields, methods, pages, picture

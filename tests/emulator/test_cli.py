@@ -17,7 +17,7 @@ from emulator import cli
 from tests.running import BOUND, ROOT, alive
 
 _FRONT = (
-    "import emulator.process, sys;"
+    "import emulator.server_process, sys;"
     "print([m for m in ('tensorflow', 'pulumi', 'googleapiclient.discovery', 'numpy') if m in sys.modules])"
 )
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from emulator.call import Call
-from emulator.clock import Clock
-from emulator.context import Emulator
-from emulator.server import App
+from emulator.app import Emulator
+from emulator.core.clock import Clock
+from emulator.rest.dispatcher import App
+from emulator.rest.http_call import Call
 from emulator.settings import Settings
 
 HOURS = timedelta(hours=3)

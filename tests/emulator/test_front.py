@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import socket
 
-from emulator.exchange import HIGH_WATER, Disconnected, Exchange
-from emulator.front import Answer, AtOnce, Front
+from emulator.http.exchange import HIGH_WATER, Disconnected, Exchange
+from emulator.http.server import Answer, AtOnce, Front
 
 _HEAD = b"POST /x HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n"
 _HEADERS = {"content-length": "2"}

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulator.exchange import Exchange, Link
-from emulator.heads import Head
+from emulator.http.exchange import Exchange, Link
+from emulator.http.request_head import Head
 from tests.emulator.ml.caller import until
 from tests.running import RunningEmulator
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emulator.log import Log
+from emulator.core.log import Log
 
 
 def test_the_log_is_bounded(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from emulator import discovery
-from emulator.routes import Router
+from emulator.rest import discovery
+from emulator.rest.router import Router
 
 METHODS = discovery.methods()
 ROUTER = Router(METHODS)

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from emulator import discovery, payload
-from emulator.ml import checks
-from emulator.storage import bucket_fields, names
+from emulator.ml import request_checks
+from emulator.rest import discovery, json_body
+from emulator.storage import names
+from emulator.storage.fields import bucket_fields
 from gcp import errors
 
 _METHODS = {method.id: method for method in discovery.methods()}
@@ -21,7 +22,7 @@ _NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
 
 def _sent(method: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """A body as it arrives. Raises `ValueError` for what is no JSON, such as NaN."""
-    return payload.parse(_METHODS[method], json.dumps(body, allow_nan=False).encode())
+    return json_body.parse(_METHODS[method], json.dumps(body, allow_nan=False).encode())
 
 
 def take_bucket(body: Mapping[str, Any]) -> None:
@@ -33,14 +34,14 @@ def take_bucket(body: Mapping[str, Any]) -> None:
 
 def take_model(project: str, body: Mapping[str, Any]) -> None:
     """`ml.projects.models.create`. Raises `ApiError`."""
-    checks.model_body(project, _sent("ml.projects.models.create", body))
+    request_checks.model_body(project, _sent("ml.projects.models.create", body))
 
 
 def take_version(project: str, model: str, body: Mapping[str, Any]) -> None:
     """`ml.projects.models.versions.create`. Raises `ApiError`, but for what only Google serves."""
     arrived = _sent("ml.projects.models.versions.create", body)
     try:
-        checks.version_body(project, model, arrived)
+        request_checks.version_body(project, model, arrived)
     except errors.InvalidArgument as error:
         if not any(text in error.message for text in _ONLY_GOOGLE):
             raise

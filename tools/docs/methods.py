@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from inspect import getdoc
 
-from emulator import discovery, handlers
-from emulator.discovery import Method
-from emulator.handlers import Handler
+from emulator.rest import api_registration, discovery
+from emulator.rest.api_registration import Handler
+from emulator.rest.discovery import Method
 from tools.docs.markdown import code, table
 
 TITLES = {"ml": "AI Platform Prediction, `ml` v1", "storage": "Cloud Storage, `storage` v1"}
@@ -68,7 +68,7 @@ PARTLY = {
 def tables() -> str:
     """One section for each API. Raises `ValueError` where `PARTLY` names a method that is not answered."""
     methods = discovery.methods()
-    answered = handlers.collect(methods)
+    answered = api_registration.collect(methods)
     unknown = sorted(PARTLY.keys() - answered.keys())
     if unknown:
         raise ValueError(f"tools/docs/methods.py: PARTLY names methods without a handler: {', '.join(unknown)}")

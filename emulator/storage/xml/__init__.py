@@ -6,6 +6,6 @@ signed URLs, `failures` writes errors as XML.
 
 from __future__ import annotations
 
-from emulator.storage.xml.calls import in_xml, method, respond, target
+from emulator.storage.xml.xml_calls import in_xml, method, respond, target
 
 __all__ = ["in_xml", "method", "respond", "target"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
-from emulator.jobs import tfrecord
+from emulator.serving.chunks import tfrecord
 from tests.emulator.jobs.batch import Batch, counts
 from tests.emulator.ml.caller import until
 from tests.running import RunningEmulator

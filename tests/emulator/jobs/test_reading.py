@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.jobs import columns
-from emulator.jobs.columns import Columns
-from emulator.jobs.reading import Reader
-from emulator.serving import question
-from emulator.serving.failures import InvalidInputs
-from emulator.serving.signature import Signature, Tensor
-from emulator.serving.tensors import Array
+from emulator.serving.chunks import column_reader
+from emulator.serving.chunks.chunk_reader import Reader
+from emulator.serving.chunks.column_reader import Columns
+from emulator.serving.codec import request
+from emulator.serving.codec.signature import Signature, Tensor
+from emulator.serving.codec.tensors import Array
+from emulator.serving.prediction_errors import InvalidInputs
 
 PATIENT = Signature(
     {
@@ -48,7 +48,7 @@ def strictly(signature: Signature, lines: list[bytes]) -> tuple[list[str], list[
     refused: list[str] = []
     for line in lines:
         with suppressed(refused):
-            arrays = question.arrays([question.parse(line)], signature, line)
+            arrays = request.arrays([request.parse(line)], signature, line)
             rows.append(repr({alias: array[0].tolist() for alias, array in arrays.items()}))
     return rows, sorted(refused)
 
@@ -143,8 +143,8 @@ def test_a_line_among_others_is_what_it_is_alone(signature: Signature, line: str
         (SMALL, 7),
     ]
     [row] = [row for one, row in good if one is signature]
-    lines = [json.dumps(row).encode()] * (columns.STEP + 40)
-    lines[columns.STEP // 2 : columns.STEP // 2 + 1] = line.encode().split(b"\n")
+    lines = [json.dumps(row).encode()] * (column_reader.STEP + 40)
+    lines[column_reader.STEP // 2 : column_reader.STEP // 2 + 1] = line.encode().split(b"\n")
 
     assert read(signature, lines) == strictly(signature, lines), reason
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.jobs.comma_rows import header
-from emulator.jobs.separated import Separated
-from emulator.serving.failures import InvalidOutputs
+from emulator.serving.chunks.csv_output import Separated
+from emulator.serving.chunks.csv_rows import header
+from emulator.serving.prediction_errors import InvalidOutputs
 
 
 def read(outputs: dict[str, Any], count: int) -> list[list[str]]:

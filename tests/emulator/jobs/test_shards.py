@@ -9,16 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.jobs import shards, tfrecord
-from emulator.jobs.failures import Damaged
+from emulator.batch import input_shards
+from emulator.batch.job_errors import Damaged
+from emulator.serving.chunks import tfrecord
 
 ROWS = st.lists(st.binary(max_size=30), max_size=40)
 
 
 def _read(file: Path, form: str, most: int) -> bytes:
-    planned = shards.plan(file, form, most=most)
+    planned = input_shards.plan(file, form, most=most)
     assert [shard.start for shard in planned] == [0, *(shard.end for shard in planned[:-1])]
-    return b"".join(chunk for shard in planned for chunk in shards.chunks(file, shard, form))
+    return b"".join(chunk for shard in planned for chunk in input_shards.chunks(file, shard, form))
 
 
 @given(rows=ROWS, most=st.integers(1, 100), ended=st.booleans())
@@ -31,7 +32,7 @@ def test_lines_are_cut_only_at_their_ends(
     file.write_bytes(content)
 
     assert _read(file, "JSON", most) == content
-    ends = {shard.end for shard in shards.plan(file, "JSON", most=most)}
+    ends = {shard.end for shard in input_shards.plan(file, "JSON", most=most)}
     assert all(end == len(content) or content[end - 1 : end] == b"\n" for end in ends)
 
 
@@ -73,7 +74,7 @@ def test_halves_of_a_chunk_have_all_of_its_rows(form: str) -> None:
     rows = [b"1", b"22", b"333"]
     chunk = b"".join(row + b"\n" if form == "JSON" else tfrecord.frame(row) for row in rows)
 
-    first, second = shards.halves(chunk, form)
+    first, second = input_shards.halves(chunk, form)
 
     assert first + second == chunk
     assert first != b"" != second

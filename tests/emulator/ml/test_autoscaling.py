@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulator.serving.machines import cores_here
+from emulator.core.node_limits import cores_here
 from tests.emulator.ml.caller import Caller, until
 from tests.running import RunningEmulator
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator import sandbox
+from emulator.serving import sandbox
 from tests.running import BOUND, ROOT
 
 _INSIDE = """
@@ -83,7 +83,7 @@ _ALLOWED = ["read the model", "list the model", "import late", "start a thread",
 _REFUSE_LANDLOCK = """
 import errno, struct, sys
 from emulator import cli
-from emulator.sandbox import privileges, seccomp
+from emulator.serving.sandbox import privileges, seccomp
 
 privileges.no_new()
 steps = [(0x20, 0, 0, 0), (0x15, 0, 1, 444), (0x06, 0, 0, 0x50000 | errno.ENOSYS), (0x06, 0, 0, 0x7FFF0000)]

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from emulator.sandbox import seccomp
+from emulator.serving.sandbox import seccomp
 
 _ALLOW, _KILL, _EPERM, _ENOSYS = 0x7FFF0000, 0x80000000, 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
 _PID = 4242

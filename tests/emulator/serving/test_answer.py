@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.serving import answer
-from emulator.serving.failures import InvalidOutputs, LoadFailed, RunFailed
+from emulator.serving.codec import response
+from emulator.serving.prediction_errors import InvalidOutputs, LoadFailed, RunFailed
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_outputs_become_predictions(
     outputs: dict[str, Any], bare: bool, expected: bytes
 ) -> None:  # a column of the table
     """Each kind of output is written as the table says."""
-    assert answer.write(outputs, bare=bare) == b'{"predictions":' + expected + b"}"
+    assert response.write(outputs, bare=bare) == b'{"predictions":' + expected + b"}"
 
 
 @given(st.lists(st.floats(width=32), min_size=1))
@@ -66,7 +66,7 @@ def test_float32_round_trips(values: list[float]) -> None:
     """Reading an answer back as float32 gives the very values, with the shortest decimals."""
     array = np.array(values, dtype=np.float32)
 
-    read = json.loads(answer.write({"y": array}, bare=True))["predictions"]
+    read = json.loads(response.write({"y": array}, bare=True))["predictions"]
 
     np.testing.assert_array_equal(np.array(read, dtype=np.float32), array)
     assert [str(np.float32(value)) for value in array] == [str(np.float32(value)) for value in read]
@@ -83,7 +83,7 @@ def test_float32_round_trips(values: list[float]) -> None:
 def test_what_json_cannot_carry_is_refused(outputs: dict[str, Any], detail: str) -> None:
     """Code 3 says which output and why."""
     with pytest.raises(InvalidOutputs) as caught:
-        answer.write(outputs, bare=True)
+        response.write(outputs, bare=True)
 
     assert detail in str(caught.value)
     assert str(caught.value).endswith("(Error code: 3)")
@@ -91,7 +91,7 @@ def test_what_json_cannot_carry_is_refused(outputs: dict[str, Any], detail: str)
 
 def test_errors_carry_the_codes_of_the_api() -> None:
     """A model's error is an answer of its own shape."""
-    assert json.loads(answer.write_error(RunFailed("no"))) == {
+    assert json.loads(response.write_error(RunFailed("no"))) == {
         "error": "Prediction failed: Failed to run the provided model: no (Error code: 2)"
     }
     assert str(LoadFailed("no")) == "Failed to load model: no (Error code: 0)"

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from emulator.serving.batching import Batcher
-from emulator.serving.signature import Signature, Tensor
-from emulator.serving.tensors import Array
+from emulator.serving.codec.signature import Signature, Tensor
+from emulator.serving.codec.tensors import Array
+from emulator.serving.request_batching import Batcher
 
 
 class _Doubler:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from emulator.jobs import tfrecord
 from emulator.serving import Serving
+from emulator.serving.chunks import tfrecord
 from gcp import errors
 from models.core import restorable
 from models.core.errors import FolderError
@@ -46,7 +46,7 @@ def _local(folder: Path, key: str, instances: Any, scratch: Path) -> list[Any]:
     source, target = scratch / "rows.json", scratch / "results.json"
     source.write_text("".join(json.dumps(instance) + "\n" for instance in instances), encoding="utf-8")
     order = {"model": str(folder), "sources": [str(source)], "target": str(target), "form": "JSON", "signature": key}
-    command = [sys.executable, "-m", "emulator.jobs.local", json.dumps(order)]
+    command = [sys.executable, "-m", "emulator.local_job", json.dumps(order)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=BOUND)
     assert json.loads(done.stdout.splitlines()[-1])["state"] == "SUCCEEDED", done.stdout
     return [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]

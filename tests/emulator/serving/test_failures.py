@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from emulator.core.node_limits import Machine
 from emulator.serving import Serving
-from emulator.serving.machines import Machine
 from gcp import errors
 from tests.emulator.ml.caller import until
 from tests.running import alive
@@ -28,7 +28,7 @@ _FRONT = """
 import asyncio, json, sys
 from pathlib import Path
 from emulator.serving import Serving
-from emulator.serving.machines import Machine
+from emulator.core.node_limits import Machine
 
 async def main():
     serving = Serving()

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from emulator.core.node_limits import Machine
 from emulator.serving import Serving
-from emulator.serving.machines import Machine
 from gcp import errors
 
 pytestmark = pytest.mark.tensorflow

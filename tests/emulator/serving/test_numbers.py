@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.serving import question
-from emulator.serving.failures import InvalidInputs
-from emulator.serving.numbers import reader
-from emulator.serving.signature import Signature, Tensor
+from emulator.serving.codec import request
+from emulator.serving.codec.regular_arrays import reader
+from emulator.serving.codec.signature import Signature, Tensor
+from emulator.serving.prediction_errors import InvalidInputs
 
 PAIRS = Tensor("float32", (None, 2))
 NUMBERS = st.one_of(
@@ -120,7 +120,7 @@ def test_the_quick_way_changes_nothing(dtype: str, instances: Any) -> None:
     if array is None:
         return
 
-    strict = question.read(_sent(instances), {"s": Signature({"x": tensor})}).inputs["x"]
+    strict = request.read(_sent(instances), {"s": Signature({"x": tensor})}).inputs["x"]
 
     assert array.dtype == strict.dtype
     np.testing.assert_array_equal(array.view(np.uint8), strict.view(np.uint8))
@@ -137,7 +137,7 @@ def test_damaged_requests_are_refused_as_ever(pieces: list[bytes]) -> None:
     array = regular.read(body)
 
     try:
-        strict = question.read(body, {"s": Signature({"x": PAIRS})}).inputs["x"]
+        strict = request.read(body, {"s": Signature({"x": PAIRS})}).inputs["x"]
     except InvalidInputs:
         assert array is None
     else:

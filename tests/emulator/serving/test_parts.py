@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.serving import failures, frames, process
+from emulator.serving import message_frames, prediction_errors, process_control
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(min_value=1, max_value=50))
 def test_messages_survive_any_cut(contents: list[bytes], step: int) -> None:
     """However a stream is cut, the same messages come out in the same order."""
     expected = list(enumerate(contents))
-    stream = b"".join(frames.pack(number, content) for number, content in expected)
-    splitter = frames.Splitter()
+    stream = b"".join(message_frames.pack(number, content) for number, content in expected)
+    splitter = message_frames.Splitter()
 
     got = [message for at in range(0, len(stream), step) for message in splitter.feed(stream[at : at + step])]
 
@@ -41,7 +41,7 @@ def test_messages_survive_any_cut(contents: list[bytes], step: int) -> None:
 )
 def test_reasons_are_one_line_without_paths(text: str, expected: str) -> None:
     """What TensorFlow raises is told without the machine it ran on."""
-    got = failures.reason(ValueError(text), Path("/data/m"))
+    got = prediction_errors.reason(ValueError(text), Path("/data/m"))
 
     assert expected in got
     assert "\n" not in got
@@ -56,7 +56,7 @@ def test_where_a_graph_was_made_is_left_out() -> None:
         + "too small\n\t [[{{node a/b}}]]\n\nOriginal stack trace for 'a/b':\n  File \"/x/y.py\", line 3, in <module>"
     )  # fmt: skip
 
-    assert failures.reason(ValueError(text)) == "too small [[{{node a/b}}]]"
+    assert prediction_errors.reason(ValueError(text)) == "too small [[{{node a/b}}]]"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_where_a_graph_was_made_is_left_out() -> None:
 )
 def test_ends_are_told_in_words(status: int | None, expected: str) -> None:
     """A wait status becomes a clause."""
-    assert process.describe_end(status) == expected
+    assert process_control.describe_end(status) == expected
 
 
 def test_a_reason_has_no_python_frames() -> None:
@@ -84,6 +84,6 @@ def test_a_reason_has_no_python_frames() -> None:
         "KeyError: 'pyfunc_0'\n\n\n\t [[{{node PyFunc}}]]"
     )
 
-    assert failures.reason(ValueError(text)) == (
+    assert prediction_errors.reason(ValueError(text)) == (
         "ValueError: callback pyfunc_0 is not found KeyError: 'pyfunc_0' [[{{node PyFunc}}]]"
     )

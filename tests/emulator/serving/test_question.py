@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.serving import question
-from emulator.serving.failures import InvalidInputs
-from emulator.serving.signature import Signature, Tensor
+from emulator.serving.codec import request as question
+from emulator.serving.codec.signature import Signature, Tensor
+from emulator.serving.prediction_errors import InvalidInputs
 
 PAIR = {"serving_default": Signature({"x": Tensor("float32", (None, 2))})}
 FEATURE = {"only": Signature({"age": Tensor("int64", (None, 1))})}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.serving.machines import machine
-from emulator.serving.scaling import Memory, Meter, Pace, Scale, Seen, step
+from emulator.core.node_limits import machine
+from emulator.serving.scaling_policy import Memory, Meter, Pace, Scale, Seen, step
 
 PACE = Pace.of(60.0)
 Load = Callable[[float], float]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.serving import tags
-from emulator.serving.failures import LoadFailed
+from emulator.serving.prediction_errors import LoadFailed
+from emulator.serving.saved_model import tags
 
 
 @pytest.mark.parametrize(

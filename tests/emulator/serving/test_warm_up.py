@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from emulator.jobs import tfrecord
 from emulator.serving import Serving
+from emulator.serving.chunks import tfrecord
 from tests.emulator.serving.warmed import log, with_requests
 
 pytestmark = pytest.mark.tensorflow

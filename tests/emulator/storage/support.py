@@ -20,7 +20,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaIoBaseUpload
 
-from emulator import discovery
+from emulator.rest import discovery
 
 KIB_256 = 256 * 1024
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.storage import globs
+from emulator.storage.handlers import match_glob
 from gcp import errors
 
 _SIGNS = [*"ab/*?{,}-.|\\", "**", "**/", "[ab]", "[!a]", "[^/]", "[]a]", "\\*"]
@@ -48,9 +48,9 @@ def test_it_matches_as_an_expression_does(pattern: str, names: list[str]) -> Non
     expression, is_open = _expression(pattern)
     if is_open:
         with pytest.raises(errors.InvalidArgument):
-            globs.compile_(pattern)
+            match_glob.compile_(pattern)
         return
-    glob = globs.compile_(pattern)
+    glob = match_glob.compile_(pattern)
     for name in ["", pattern, *names]:
         assert glob.matches(name) == bool(re.fullmatch(expression, name, re.DOTALL)), name
 
@@ -68,7 +68,7 @@ def test_it_matches_as_an_expression_does(pattern: str, names: list[str]) -> Non
 )
 def test_no_pattern_takes_long(pattern: str) -> None:
     """The longest names and patterns that try all ways take less than a second of this process."""
-    glob = globs.compile_(pattern)
+    glob = match_glob.compile_(pattern)
     start = time.process_time()
 
     assert not glob.matches("a" * 1023 + "/")
@@ -78,13 +78,13 @@ def test_no_pattern_takes_long(pattern: str) -> None:
 
 def test_too_many_alternatives() -> None:
     """They are bounded, in nested braces too."""
-    assert globs.compile_("{" + "a," * 255 + "b}").matches("b")
+    assert match_glob.compile_("{" + "a," * 255 + "b}").matches("b")
     with pytest.raises(errors.InvalidArgument, match="at most 256 alternatives"):
-        globs.compile_("{" + "{a,b}" * 100 + "," * 56 + "}")
+        match_glob.compile_("{" + "{a,b}" * 100 + "," * 56 + "}")
 
 
 @pytest.mark.parametrize("pattern", ["[*", "[?]]["])
 def test_an_open_bracket_is_refused_whatever_follows(pattern: str) -> None:
     """A sign after it does not close it."""
     with pytest.raises(errors.InvalidArgument, match="Invalid matchGlob"):
-        globs.compile_(pattern)
+        match_glob.compile_(pattern)

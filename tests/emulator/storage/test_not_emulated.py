@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from emulator import discovery, handlers
-from emulator.discovery import Method
+from emulator.rest import api_registration, discovery
+from emulator.rest.discovery import Method
 from tests.emulator.storage.support import data, refused, send
 from tests.running import RunningEmulator
 
 METHODS = discovery.methods()
-ANSWERED = handlers.collect(METHODS)
+ANSWERED = api_registration.collect(METHODS)
 KEY = bytes(range(32))
 KEYS = {
     "algorithm": "AES256",

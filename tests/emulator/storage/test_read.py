@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator.context import Emulator
+from emulator.app import Emulator
 from emulator.settings import Settings
-from emulator.storage.read import objects_under
+from emulator.storage.object_access import objects_under
 from gcp import errors
 from tests.emulator.storage.support import client, crc32c, data
 from tests.running import RunningEmulator

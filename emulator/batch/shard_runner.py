@@ -1,0 +1,168 @@
+"""Runs the parts of a job, by as many nodes as there is use for. Knows neither the API nor where a job is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulator.batch import input_shards, shard_results
+from emulator.batch.input_shards import Shard
+from emulator.batch.job_errors import Damaged, JobFailed
+from emulator.batch.shard_results import Result
+from emulator.core.node_limits import cores_here
+from emulator.serving import Serving
+from emulator.serving.node_client import Node
+from gcp import errors
+
+_TRIES = 4
+"""How often a part is begun before its job fails: nodes may be killed for what is not the rows' fault."""
+_AHEAD = 2
+"""Chunks that a node has at a time: one to work on, one that is there when it has done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A shard, and where its rows come from and go to.
+
+    Attributes:
+        number: of the shard in its job.
+        shard: the bytes of the input file.
+        source: the input file.
+        named: the input file, as an error names it.
+        target: the file that its lines are written to; what is there is overwritten. Rejected rows go beside it, see
+            `results.rejected_file`.
+    """
+
+    number: int
+    shard: Shard
+    source: Path
+    named: str
+    target: Path
+
+
+Kept = Callable[[Part, Result, float], Awaitable[None]]
+"""Is told what a part gave, once all of it is in its file, and the seconds that it took."""
+
+
+class Runner:
+    """Runs parts.
+
+    Args:
+        serving: has the nodes.
+        model: the folder of the SavedModel.
+        form: of the input, see `shards.plan`.
+        signature: key of the signature; empty for the only one, or `serving_default`.
+        batch: rows of one call of the model.
+        output: `CSV`, or `JSON` for lines of it.
+        workers: nodes at most.
+        kept: is awaited for each part.
+    """
+
+    def __init__(
+        self,
+        serving: Serving,
+        model: Path,
+        *,
+        form: str,
+        output: str,
+        signature: str,
+        batch: int,
+        workers: int,
+        kept: Kept,
+    ) -> None:
+        self._serving, self._model, self._form, self._kept = serving, model, form, kept
+        self._options: dict[str, Any] = {"signature": signature, "batch": batch, "form": form, "output": output}
+        self._workers = workers
+        self._tries: Counter[int] = Counter()
+
+    async def run(self, parts: Iterable[Part]) -> None:
+        """Runs the parts, by no more nodes than there are cores. Raises `JobFailed`."""
+        left = deque(parts)
+        count = min(self._workers, len(left), cores_here())
+        workers = [asyncio.create_task(self._work(left)) for _ in range(count)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _work(self, left: deque[Part]) -> None:
+        """One worker: a node, and another one where it ends, until no part is left."""
+        while left:
+            with contextlib.suppress(_Again):
+                await self._with_node(left)
+
+    async def _with_node(self, left: deque[Part]) -> None:
+        try:
+            async with self._serving.worker(self._model, self._options) as node:
+                while left:
+                    await self._part(left, node)
+        except errors.ArtifactError as exc:
+            raise JobFailed(str(exc)) from exc
+
+    async def _part(self, left: deque[Part], node: Node) -> None:
+        part = left.popleft()
+        self._tries[part.number] += 1
+        try:
+            await self._one(part, node)
+        except (errors.Unavailable, errors.DeadlineExceeded) as exc:
+            if self._tries[part.number] == _TRIES:
+                raise JobFailed(f"Shard {part.number} failed {_TRIES} times; the last time: {exc.message}") from exc
+            left.appendleft(part)
+            raise _Again from exc
+
+    async def _one(self, part: Part, node: Node) -> None:
+        began, result = time.monotonic(), Result()
+        rejected = shard_results.rejected_file(part.target)
+        rejected.unlink(missing_ok=True)  # left by a node that died while writing it
+        with part.target.open("wb", buffering=0) as file:
+            async for answer in self._answers(part, node):
+                await asyncio.to_thread(result.take, answer, file, rejected)
+        await self._kept(part, result, time.monotonic() - began)
+
+    async def _answers(self, part: Part, node: Node) -> AsyncIterator[bytes]:
+        """The answers to the chunks of a part, in order."""
+        chunks = input_shards.chunks(part.source, part.shard, self._form)
+        asked: deque[tuple[bytes, asyncio.Task[bytes]]] = deque()
+        try:
+            while chunk := await _next(chunks, part):
+                asked.append((chunk, asyncio.create_task(node.ask(chunk))))
+                if len(asked) >= _AHEAD:
+                    async for answer in self._whole(*asked.popleft(), node):
+                        yield answer
+            while asked:
+                async for answer in self._whole(*asked.popleft(), node):
+                    yield answer
+        finally:
+            for _, task in asked:
+                task.cancel()
+            await asyncio.gather(*(task for _, task in asked), return_exceptions=True)
+
+    async def _whole(self, chunk: bytes, task: asyncio.Task[bytes], node: Node) -> AsyncIterator[bytes]:
+        """The answer to a chunk, or to its halves where it is too long for one message."""
+        answer = await task
+        if not answer.startswith(b'{"halve"'):
+            yield answer
+            return
+        for half in input_shards.halves(chunk, self._form):
+            async for piece in self._whole(half, asyncio.create_task(node.ask(half)), node):
+                yield piece
+
+
+class _Again(Exception):
+    """The node ended in the middle of a part, which goes to another one."""
+
+
+async def _next(chunks: Iterator[bytes], part: Part) -> bytes:
+    """The next chunk; empty after the last one."""
+    try:
+        return await asyncio.to_thread(next, chunks, b"")
+    except Damaged as exc:
+        raise JobFailed(f"{part.named}: {exc}.") from exc

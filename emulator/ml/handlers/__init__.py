@@ -1,0 +1,1 @@
+"""The methods of the `ml` v1 API, one module per group."""

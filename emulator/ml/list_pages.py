@@ -1,0 +1,113 @@
+"""Pages and filters of lists.
+
+A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`. KEY is a field (`name`, `state`, `description`,
+`labels.team`); `=` wants the whole value, `:` a part of it, `:` with `*` anything or, at the end of VALUE, a prefix.
+VALUE may stand in double quotes. `name` means the last part of the resource's name. `OR`, `NOT` and parentheses are
+not supported, and are answered with an error.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from emulator.ml.request_checks import field_error
+from emulator.rest.request import Request
+from gcp import errors
+
+_PAGE, _MOST = 20, 100
+_TERM = re.compile(r'([A-Za-z_][\w.-]*)\s*(:|=)\s*(?:"([^"]*)"|([^\s"()]+))\s*')
+_JOIN = re.compile(r"AND\s+")
+
+Test = Callable[[dict[str, Any]], bool]
+
+
+def page(key: str, request: Request, items: Iterable[dict[str, Any]], *, by: str = "name") -> dict[str, Any]:
+    """One page of those items that pass the request's filter; `{}` where there is none.
+
+    `items` come in the order of their field `by`. A page begins after the name that its token holds, so what is added
+    or deleted meanwhile moves nothing else.
+
+    Raises:
+        InvalidArgument: a page size, token or filter that cannot be understood.
+    """
+    size, after, test = size_of(request), after_of(request), filter_of(request)
+    found = [item for item in items if item[by] > after and test(item)]
+    answer: dict[str, Any] = {key: found[:size]} if found else {}
+    if len(found) > size:
+        answer["nextPageToken"] = token(found[size - 1][by])
+    return answer
+
+
+def size_of(request: Request) -> int:
+    """How many items a page has. Raises `InvalidArgument` where a call asks for a negative number."""
+    size: int = request.params.get("pageSize") or _PAGE
+    if size < 0:
+        raise field_error(errors.InvalidArgument, "pageSize", "The page size must not be negative.")
+    return min(size, _MOST)
+
+
+def token(last: str) -> str:
+    """The `nextPageToken` of a page that ends with this item."""
+    return base64.urlsafe_b64encode(last.encode()).decode()
+
+
+def after_of(request: Request) -> str:
+    """The item after which a page begins; empty for the first page. Raises `InvalidArgument` for what is no token."""
+    try:
+        return base64.b64decode(request.params.get("pageToken") or "", altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise wrong_token() from None
+
+
+def wrong_token() -> errors.ApiError:
+    """The refusal of a `pageToken` that no answer had."""
+    return field_error(errors.InvalidArgument, "pageToken", "The page token is not valid.")
+
+
+def filter_of(request: Request) -> Test:
+    """Whether an item passes the request's filter; all do where there is none. Raises `InvalidArgument`."""
+    text = (request.params.get("filter") or "").strip()
+    tests: list[Test] = []
+    position = 0
+    while position < len(text):
+        if tests:
+            joint = _JOIN.match(text, position)
+            if joint is None:
+                raise _unsupported(text)
+            position = joint.end()
+        term = _TERM.match(text, position)
+        if term is None:
+            raise _unsupported(text)
+        position = term.end()
+        tests.append(_test(term[1], term[2], term[3] if term[3] is not None else term[4]))
+    return lambda item: all(test(item) for test in tests)
+
+
+def _unsupported(text: str) -> errors.ApiError:
+    reason = f"The filter {text!r} is not supported: write KEY:VALUE or KEY=VALUE, joined by AND."
+    return field_error(errors.InvalidArgument, "filter", reason)
+
+
+def _test(key: str, operator: str, wanted: str) -> Test:
+    path = key.split(".", 1)
+
+    def test(item: dict[str, Any]) -> bool:
+        value: Any = item
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        if key == "name":
+            value = value.rpartition("/")[2]
+        shown = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
+        if shown is None:
+            return False
+        if operator == "=":
+            return bool(str(shown) == wanted)
+        if wanted.endswith("*"):
+            return str(shown).startswith(wanted[:-1])
+        return wanted in str(shown)
+
+    return test

@@ -1,0 +1,100 @@
+"""A version's own copy of its SavedModel, taken from the bucket when the version is created."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from emulator.core import disk_errors
+from emulator.ml import tables
+from emulator.ml.request_checks import field_error
+from emulator.storage import object_access
+from gcp import errors
+from resources.storage import rules
+
+if TYPE_CHECKING:
+    from emulator.app import Emulator
+
+_SAVED_MODEL = "saved_model.pb"
+
+
+async def copy(emulator: Emulator, uri: str, *, mls1: bool) -> str:
+    """Copies the files under `uri` into a new folder for a version; returns the folder's name.
+
+    Raises:
+        FailedPrecondition: see `copy_to`.
+    """
+    name = secrets.token_hex(16)
+    await copy_to(emulator, uri, tables.folders(emulator) / name, "version.deploymentUri", mls1=mls1)
+    return name
+
+
+async def copy_to(emulator: Emulator, uri: str, folder: Path, field: str, *, mls1: bool) -> None:
+    """Copies the files under `uri` into a folder that is made; where that fails, there is none.
+
+    Later changes of the bucket do not reach it. `field` is what a refusal names.
+
+    Raises:
+        FailedPrecondition: there is no SavedModel, or it is larger than the API takes.
+    """
+    objects = _objects(emulator, uri, field, mls1=mls1)
+    try:
+        await asyncio.to_thread(_link_all, objects, folder)
+    except OSError as exc:
+        await emulator.remove_folder(folder)
+        raise disk_errors.refusal(exc) or _refused(
+            field, f"The files in {uri} cannot be copied: {exc.strerror}."
+        ) from exc
+    except BaseException:
+        await emulator.remove_folder(folder)
+        raise
+
+
+def _objects(emulator: Emulator, uri: str, field: str, *, mls1: bool) -> list[tuple[str, Path]]:
+    """Path below the folder and file of each object under `uri`, after all checks."""
+    bucket, prefix = rules.split_uri(uri)
+    prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
+    try:
+        found = object_access.objects_under(emulator, bucket, prefix)
+    except errors.NotFound:
+        raise _refused(field, f"The bucket of {uri} does not exist, or cannot be read.") from None
+    # A name that ends with a slash is how consoles draw an empty folder: no file.
+    objects = [(item.name.removeprefix(prefix), item) for item in found if not item.name.endswith("/")]
+    names = {name for name, _ in objects}
+    if _SAVED_MODEL not in names:
+        raise _refused(field, f"Deployment directory {uri} is expected to contain exactly one of: [{_SAVED_MODEL}].")
+    if len(objects) > rules.MOST_FILES:
+        raise _refused(
+            field,
+            f"The number of files in {uri} is {len(objects)}, which exceeds the allowed maximum of {rules.MOST_FILES}.",
+        )
+    size, most = sum(item.size for _, item in objects), rules.MOST_BYTES_MLS1 if mls1 else rules.MOST_BYTES
+    if size > most:
+        raise _refused(
+            field,
+            f"The total size of files in {uri} is {size} bytes, which exceeds the allowed maximum of {most} bytes.",
+        )
+    _refuse_escapes(field, names)
+    return [(name, item.file) for name, item in objects]
+
+
+def _refuse_escapes(field: str, names: set[str]) -> None:
+    """Object names may be anything; as paths some would lead out of the folder."""
+    for name in sorted(names):
+        if "\0" in name or any(part in ("", ".", "..") for part in name.split("/")):
+            raise _refused(field, f"{name!r} is not a name of a file in a folder.")
+
+
+def _refused(field: str, text: str) -> errors.ApiError:
+    return field_error(errors.FailedPrecondition, field, text)
+
+
+def _link_all(objects: Sequence[tuple[str, Path]], folder: Path) -> None:
+    folder.mkdir()
+    for name, file in objects:
+        target = folder / PurePosixPath(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        disk_errors.link(file, target)

@@ -1,0 +1,1 @@
+"""From an HTTP call to a method of an API, and back."""

@@ -1,0 +1,112 @@
+"""From verb and path to the method that is meant. An address in no discovery document means nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from emulator.rest.discovery import Method
+
+# An upload session is continued with PUT and given up with DELETE, at the address that POST opened it.
+_UPLOAD_VERBS = ("POST", "PUT", "DELETE")
+_MOST_SLASHES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A method, its decoded path parameters, and whether the address is one that takes media."""
+
+    method: Method
+    params: dict[str, str]
+    upload: bool
+    download: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    regex: re.Pattern[str]
+    patterns: dict[str, re.Pattern[str]]
+    method: Method
+    upload: bool = False
+    download: bool = False
+
+    @property
+    def slashes(self) -> int | None:
+        """How many a path of this route has, one at its end left out; None where it may have any number."""
+        pattern = self.regex.pattern.removesuffix("/?")
+        return None if ".*" in pattern else pattern.replace("[^/]", "").count("/")
+
+    def match(self, path: str) -> Match | None:
+        found = self.regex.fullmatch(path)
+        if found is None:
+            return None
+        params = {name: unquote(value, errors="strict") for name, value in found.groupdict().items()}
+        # What is a name before decoding may be a path after it: `models/a%2Fb` is no model.
+        if any(not pattern.fullmatch(params[name]) for name, pattern in self.patterns.items()):
+            return None
+        return Match(method=self.method, params=params, upload=self.upload, download=self.download)
+
+
+class Router:
+    """Finds the method of a call. Paths are matched as they came, percent-encoded, and decoded afterwards."""
+
+    def __init__(self, methods: Iterable[Method]) -> None:
+        self._routes: dict[tuple[str, str], list[_Route]] = {}
+        self._likely: dict[tuple[str, str, int], list[_Route]] = {}
+        # `v1/{+name}:predict` before `v1/{+name}`: the longer literal text is the more exact one.
+        for method in sorted(methods, key=lambda method: -len(re.sub(r"\{.*?\}", "", method.path))):
+            self._add(method.verb, method.path, _Route(*_compile(method.path, method), method))
+            for path in method.uploads:
+                for verb in _UPLOAD_VERBS:
+                    self._add(verb, path, _Route(*_compile(path, method), method, upload=True))
+            if method.media:
+                path = f"download/{method.path}"
+                self._add(method.verb, path, _Route(*_compile(path, method), method, download=True))
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """The first segments of all addresses: `v1`, `storage`, ..."""
+        return frozenset(root for _, root in self._routes)
+
+    def _add(self, verb: str, path: str, route: _Route) -> None:
+        self._routes.setdefault((verb, path.partition("/")[0]), []).append(route)
+
+    def match(self, verb: str, raw_path: str) -> Match | None:
+        """The method at this address, or None. `raw_path` is percent-encoded and starts with a slash."""
+        path = raw_path[1:]
+        for route in self._candidates(verb, path):
+            try:
+                found = route.match(path)
+            except UnicodeDecodeError:
+                return None
+            if found:
+                return found
+        return None
+
+    def _candidates(self, verb: str, path: str) -> Sequence[_Route]:
+        """The routes that such a path may have, the most exact one first."""
+        first, slashes = path.partition("/")[0], path.removesuffix("/").count("/")
+        routes = self._routes.get((verb, first), ())
+        if not routes or slashes > _MOST_SLASHES:
+            return routes
+        key = (verb, first, slashes)
+        if key not in self._likely:
+            self._likely[key] = [route for route in routes if route.slashes in {None, slashes}]
+        return self._likely[key]
+
+
+def _compile(template: str, method: Method) -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
+    regex, patterns = "", {}
+    for literal, name in re.findall(r"([^{]*)(?:\{\+?(\w+)\})?", template):
+        regex += re.escape(literal)
+        if name:
+            given = method.parameters[name].get("pattern")
+            pattern = given.strip("^$") if given else "[^/]+"
+            regex += f"(?P<{name}>{pattern})"
+            if given:
+                patterns[name] = re.compile(pattern)
+    if method.api == "storage" and not template.endswith("}"):
+        regex += "/?"  # `storage/v1/b/` is `storage/v1/b`: some clients end the address of a collection so
+    return re.compile(regex), patterns

@@ -1,7 +1,0 @@
-"""The sandbox of a node: what the kernel offers, taken in layers. Needs no TensorFlow."""
-
-from __future__ import annotations
-
-from emulator.sandbox.layers import LAYERS, MODES, NEEDED, MissingLayer, chosen, enter, libraries, offered
-
-__all__ = ["LAYERS", "MODES", "NEEDED", "MissingLayer", "chosen", "enter", "libraries", "offered"]

@@ -1,0 +1,84 @@
+"""Keeps the number of one version's nodes at what its load asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from emulator.core.node_limits import cores_here
+from emulator.serving.loaded_model import Deployment
+from emulator.serving.scaling_policy import Memory, Pace, Scale, step
+from gcp import errors
+
+_log = logging.getLogger(__name__)
+_NODES_PER_CORE = 4
+_SPARE = 512 << 20
+"""Bytes that must be available on this machine for a node to be added."""
+
+
+class Governor:
+    """Looks at a deployment and scales it. Belongs to the event loop.
+
+    Args:
+        key: for the log.
+        deployment: what is scaled.
+        scale: within which bounds, until `change`.
+        pace: how quickly.
+    """
+
+    def __init__(self, key: str, deployment: Deployment, scale: Scale, pace: Pace) -> None:
+        self._key = key
+        self._deployment = deployment
+        self._pace = pace
+        self._memory = Memory()
+        self._moving: asyncio.Task[None] | None = None
+        self.scale = scale
+
+    async def change(self, scale: Scale) -> None:
+        """Sets other bounds; returns when the number of nodes is within them. Raises `errors.ArtifactError`."""
+        await self._settle()
+        self.scale = scale
+        await self._deployment.scale(scale.clamp(self._deployment.size))
+
+    def look(self) -> None:
+        """One look at the load, and what follows from it, in the background."""
+        if not self.scale.follows or (self._moving and not self._moving.done()):
+            return
+        seen = self._deployment.seen()
+        self._memory, wanted = step(self._memory, seen, self.scale, self._pace)
+        if wanted > seen.nodes:
+            wanted = max(seen.nodes, min(wanted, _most_here()))
+        if wanted != seen.nodes:
+            self._moving = asyncio.create_task(self._move(seen.nodes, wanted))
+
+    async def stop(self) -> None:
+        """Ends what `look` began; nothing follows."""
+        self.scale = Scale.fixed(self._deployment.size)
+        await self._settle()
+
+    async def _move(self, before: int, wanted: int) -> None:
+        try:
+            await self._deployment.scale(wanted)
+        except errors.ArtifactError as exc:
+            _log.warning("%s: stays at %d nodes: %s", self._key, before, exc)
+        else:
+            _log.info("%s: %d nodes instead of %d", self._key, wanted, before)
+
+    async def _settle(self) -> None:
+        if self._moving:
+            await asyncio.wait([self._moving])
+
+
+def _most_here() -> int:
+    """How many nodes of one version this machine bears; 0, so no more than there are, where memory is short."""
+    return _NODES_PER_CORE * cores_here() if _available() > _SPARE else 0
+
+
+def _available() -> int:
+    """Bytes of memory that this machine has left."""
+    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+        name, _, value = line.partition(":")
+        if name == "MemAvailable":
+            return int(value.split()[0]) * 1024
+    return 0

@@ -1,0 +1,122 @@
+"""The node's side of a job: answers chunks of rows with lines of predictions. Needs no TensorFlow.
+
+A row that cannot be parsed, that does not fit the signature or that the model fails on is reported by its error, and
+spoils no other row: what fails together is halved until it stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from emulator.batch import input_shards
+from emulator.serving import request_batching
+from emulator.serving.chunks.chunk_reader import Reader
+from emulator.serving.chunks.csv_output import Separated
+from emulator.serving.chunks.json_lines import Lines
+from emulator.serving.codec import signature as signatures
+from emulator.serving.codec.tensors import Array
+from emulator.serving.prediction_errors import LoadFailed, PredictionError
+from emulator.serving.request_batching import Answers, Runnable
+
+MOST_ANSWER = 32 << 20
+"""Bytes of lines that one answer holds; a chunk that gives more is asked for in halves."""
+
+
+class _TooMuch(Exception):
+    """The lines of a chunk with several rows are too long together."""
+
+
+@dataclass
+class _Tally:
+    predictions: int = 0
+    errors: dict[str, list[int]] = field(default_factory=dict)
+
+    def refuse(self, text: str, at: Sequence[int]) -> None:
+        self.errors.setdefault(text, []).extend(at)
+
+
+class Rows:
+    """A model, asked by chunks.
+
+    Args:
+        model: the model.
+        signature: key of its signature; empty for the only one, or `serving_default`.
+        batch: rows of one call of the model; as many as the signature takes, where that is a fixed number.
+        form: of the chunks, see `shards.plan`.
+        output: `CSV`, or `JSON` for lines of it.
+
+    Raises:
+        LoadFailed: there is no such signature, or it cannot answer.
+    """
+
+    def __init__(self, model: Runnable, *, signature: str, batch: int, form: str, output: str) -> None:
+        try:
+            self._key = signatures.choose(model.signatures, signature)
+        except PredictionError as exc:
+            raise LoadFailed(exc.detail) from exc
+        self._signature = wanted = model.signatures[self._key]
+        self._together = wanted.together
+        self._model, self._batch, self._form = model, self._together or batch, form
+        self._writer: Lines | Separated = Separated() if output == "CSV" else Lines()
+        self._reader = Reader(wanted, model.fast, form=form)
+
+    def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
+        """One answer for each chunk (number, content): a line of JSON, then results.
+
+        The line is `{"predictions": N, "errors": {TEXT: [ROW, ...]}, "keys": [...]}`: rows with that error are numbered
+        from 0 in the chunk, and the keys are those of the results' columns. Or it is `{"halve": true}`: the results are
+        too long together.
+        """
+        for number, chunk in requests:
+            yield [(number, self._answer(chunk))]
+
+    def _answer(self, chunk: bytes) -> bytes:
+        try:
+            return self._whole(chunk)
+        except _TooMuch:
+            return b'{"halve":true}\n'
+
+    def _whole(self, chunk: bytes) -> bytes:
+        tally = _Tally()
+        written: list[bytes] = []
+        size = 0
+        for text in self._results(chunk, tally):
+            size += len(text)
+            if size > MOST_ANSWER:
+                if input_shards.count(chunk, self._form) > 1:
+                    raise _TooMuch
+                tally.predictions, written = 0, []
+                tally.refuse(f"The prediction of one instance has more than {MOST_ANSWER} bytes.", [0])
+                break
+            written.append(text)
+        head = orjson.dumps({"predictions": tally.predictions, "errors": tally.errors, "keys": self._writer.keys})
+        return b"\n".join((head, b"".join(written)))
+
+    def _results(self, chunk: bytes, tally: _Tally) -> Iterator[bytes]:
+        for inputs, at in self._reader.read(chunk, tally.refuse):
+            for first in range(0, len(at), self._batch):
+                end = min(first + self._batch, len(at))
+                yield from self._predicted(_part(inputs, first, end), at[first:end], tally)
+
+    def _predicted(self, inputs: Mapping[str, Array], at: Sequence[int], tally: _Tally) -> Iterator[bytes]:
+        count = len(at)
+        try:
+            outputs = request_batching.run(self._model, self._key, inputs)
+            text = self._writer.write(self._signature.by_instance(outputs, count), count)
+        except PredictionError as exc:
+            if count <= max(self._together, 1):
+                tally.refuse(str(exc), at)
+                return
+            middle = count // 2
+            yield from self._predicted(_part(inputs, 0, middle), at[:middle], tally)
+            yield from self._predicted(_part(inputs, middle, count), at[middle:], tally)
+        else:
+            tally.predictions += count
+            yield text
+
+
+def _part(inputs: Mapping[str, Array], start: int, end: int) -> dict[str, Array]:
+    return {alias: array[start:end] if array.ndim else array for alias, array in inputs.items()}

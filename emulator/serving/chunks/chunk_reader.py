@@ -1,0 +1,147 @@
+"""From a chunk of a job's input to the arrays that its signature takes. Needs no TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from emulator.batch import input_shards
+from emulator.serving.chunks import column_reader, tfrecord
+from emulator.serving.chunks.column_reader import Columns
+from emulator.serving.codec import regular_arrays, request
+from emulator.serving.codec.signature import Signature
+from emulator.serving.codec.tensors import Array, Fast
+from emulator.serving.prediction_errors import InvalidInputs
+
+Refuse = Callable[[str, Sequence[int]], None]
+"""Gets the error of rows that cannot be used, and their numbers in the chunk, from 0."""
+Piece = tuple[Mapping[str, Array], Sequence[int]]
+"""The arrays of rows, by alias, and the rows' numbers in the chunk, in order."""
+
+
+class Reader:
+    """Reads chunks. A row that cannot be parsed or does not fit spoils no other: what fails together is halved.
+
+    Args:
+        signature: what the rows are for.
+        fast: a quicker conversion of numbers, see `tensors.convert`.
+        form: of the chunks, see `shards.plan`.
+    """
+
+    def __init__(self, signature: Signature, fast: Fast, *, form: str) -> None:
+        self._size = signature.together
+        self._signature = signature.opened if self._size > 1 else signature
+        self._fast, self._form = fast, form
+        inputs = list(signature.inputs.items())
+        self._regular = regular_arrays.reader(inputs[0][1]) if len(inputs) == 1 else None
+
+    def read(self, chunk: bytes, refuse: Refuse) -> Iterator[Piece]:
+        """All rows of a chunk that can be used, in order; in pieces of as many as one call must have, if it must."""
+        pieces = self._read(chunk, refuse)
+        yield from _grouped(pieces, self._size, refuse) if self._size > 1 else pieces
+
+    def _read(self, chunk: bytes, refuse: Refuse) -> Iterator[Piece]:
+        if self._form != input_shards.JSON:
+            records = tfrecord.records(chunk)
+            yield from self._pieces(records, range(len(records)), chunk, refuse)
+            return
+        lines = chunk.removesuffix(b"\n").split(b"\n")
+        quick = Columns.of(self._signature)
+        if quick is None:
+            yield from self._together(lines) or self._strictly(lines, range(len(lines)), refuse)
+            return
+        words = b"true" in chunk or b"false" in chunk
+        start = 0
+        for at in range(0, len(lines), column_reader.STEP):
+            end = min(at + column_reader.STEP, len(lines))
+            if not quick.add(lines[at:end], words=words):
+                yield from self._taken(quick, lines[start:at], range(start, at), refuse)
+                yield from self._strictly(lines[at:end], range(at, end), refuse)
+                start = end
+        yield from self._taken(quick, lines[start:], range(start, len(lines)), refuse)
+
+    def _together(self, lines: Sequence[bytes]) -> list[Piece]:
+        """All lines as one piece, where each is a regular array of numbers; else nothing."""
+        if self._regular is None or len(set(map(regular_arrays.skeleton, lines))) > 1:
+            return []
+        array = self._regular.read(b'{"instances":[' + b",".join(lines) + b"]}")
+        if array is None or len(array) != len(lines):  # several values in each line
+            return []
+        (alias,) = self._signature.inputs
+        return [({alias: array}, range(len(array)))]
+
+    def _taken(self, quick: Columns, lines: Sequence[bytes], at: Sequence[int], refuse: Refuse) -> Iterator[Piece]:
+        """What the quick way took."""
+        if not lines:
+            return
+        inputs = quick.take(len(lines))
+        if inputs is None:
+            yield from self._strictly(lines, at, refuse)
+        else:
+            yield inputs, at
+
+    def _strictly(self, lines: Sequence[bytes], at: Sequence[int], refuse: Refuse) -> Iterator[Piece]:
+        try:
+            rows = [orjson.loads(line) for line in lines]
+        except orjson.JSONDecodeError:
+            parsed = [pair for line, number in zip(lines, at, strict=True) for pair in _parsed(line, number, refuse)]
+            rows, at = [row for row, _ in parsed], [number for _, number in parsed]
+        yield from self._pieces(rows, at, b"\n".join(lines), refuse)
+
+    def _pieces(self, rows: Sequence[Any], at: Sequence[int], text: bytes, refuse: Refuse) -> Iterator[Piece]:
+        step = 1 if self._size == 1 else max(len(rows), 1)
+        for start in range(0, len(rows), step):
+            yield from self._converted(rows[start : start + step], at[start : start + step], text, refuse)
+
+    def _converted(self, rows: Sequence[Any], at: Sequence[int], text: bytes, refuse: Refuse) -> Iterator[Piece]:
+        try:
+            inputs = request.arrays(rows, self._signature, text, self._fast)
+        except InvalidInputs as exc:
+            if len(rows) == 1:
+                refuse(str(exc), at)
+                return
+            middle = len(rows) // 2
+            yield from self._converted(rows[:middle], at[:middle], text, refuse)
+            yield from self._converted(rows[middle:], at[middle:], text, refuse)
+        else:
+            yield inputs, at
+
+
+def _grouped(pieces: Iterable[Piece], size: int, refuse: Refuse) -> Iterator[Piece]:
+    """The rows of all pieces by `size`, from the start. Refuses the rest, and rows that do not go together."""
+    rows = [
+        ({alias: array[row : row + 1] for alias, array in inputs.items()}, number)
+        for inputs, at in pieces
+        for row, number in enumerate(at)
+    ]
+    for start in range(0, len(rows), size):
+        group = rows[start : start + size]
+        at = [number for _, number in group]
+        try:
+            joined = _joined([row for row, _ in group], size)
+        except InvalidInputs as exc:
+            refuse(str(exc), at)
+        else:
+            yield joined, at
+
+
+def _joined(rows: Sequence[Mapping[str, Array]], size: int) -> dict[str, Array]:
+    if len(rows) < size:
+        left = f"{len(rows)} row{' is' if len(rows) == 1 else 's are'} left"
+        raise InvalidInputs(f"the model takes exactly {size} instances, and {left}")
+    try:
+        return {alias: np.concatenate([row[alias] for row in rows]) for alias in rows[0]}
+    except ValueError as exc:
+        raise InvalidInputs(f"the model takes {size} instances of one shape: {exc}") from None
+
+
+def _parsed(line: bytes, number: int, refuse: Refuse) -> list[tuple[Any, int]]:
+    """The row of a line, with its number; nothing where the line is not valid JSON."""
+    try:
+        return [(request.parse(line), number)]
+    except InvalidInputs as exc:
+        refuse(str(exc), [number])
+        return []

@@ -1,0 +1,296 @@
+"""The front's end of one node: sends it requests, pairs its answers, and ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from emulator.core.node_limits import Machine
+from emulator.serving import message_frames, process_control
+from emulator.serving.prediction_errors import LoadFailed
+from emulator.serving.scaling_policy import Meter
+from emulator.serving.template_client import Template, TemplateError
+from gcp import errors
+
+_REQUEST_OVERHEAD = 1024
+_SEND_BUFFER = 1 << 20
+"""Bytes that may be on their way to a node, as far as the system allows: large requests take fewer turns."""
+_PIECES = 1024
+"""More pieces are sent as one: the event loop closes a transport that is given a million."""
+_GRACE = 2.0
+"""Seconds between the closing of a node's socket and SIGKILL."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """How nodes are run; see `Serving` for the meaning of each, and `node.main` for that of `batch` and `samples`."""
+
+    threads: int
+    bare: bool
+    sandbox: Collection[str]
+    load_timeout: float
+    predict_timeout: float
+    pending_bytes: int
+    machine: Machine | None = None
+    batch: Mapping[str, Any] | None = None
+    samples: bool = False
+
+
+Done = Callable[[bytes | errors.ApiError], None]
+"""Takes an answer, or why there is none."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """A request that a node has not answered yet.
+
+    Attributes:
+        done: who waits for the answer; None where nobody does any more.
+        answers_before: what the node had answered when it came.
+        size: bytes that it counts.
+        deadline: when it is given up, by the loop's clock.
+    """
+
+    done: Done | None
+    answers_before: int
+    size: int
+    deadline: float
+
+    def settle(self, answer: bytes | errors.ApiError) -> None:
+        """Hands over what there is, once."""
+        done, self.done = self.done, None
+        if done:
+            done(answer)
+
+
+class Node(asyncio.Protocol):
+    """A node that is loaded, or will be. Made by `launch`.
+
+    Attributes:
+        pid: of its process.
+        closed: done when the process's socket is closed; from then on no request is taken.
+    """
+
+    def __init__(self, settings: Settings, meter: Meter) -> None:
+        loop = asyncio.get_running_loop()
+        self.pid = 0
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self._loop = loop
+        self._settings = settings
+        self._meter = meter
+        self._hello: asyncio.Future[bytes] = loop.create_future()
+        self._splitter = message_frames.Splitter()
+        self._pending: dict[int, Pending] = {}
+        self._pending_bytes = 0
+        self._last_number = 0
+        self._answers = 0
+        self._outgoing: list[bytes] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._idle: asyncio.Future[None] | None = None
+        self._stopped = ""
+        self._ended = ""  # what becomes of requests once the node has ended
+
+    @property
+    def load(self) -> int:
+        """Requests that it has not answered yet."""
+        return len(self._pending)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not derive from it
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        self._answers += 1
+        busy = bool(self._pending)
+        for number, content in self._messages(data):
+            pending = self._pending.pop(number, None)
+            if pending:
+                self._pending_bytes -= pending.size
+                pending.settle(content)
+            elif number == 0 and not self._hello.done():
+                self._hello.set_result(content)
+        if busy and not self._pending:
+            self._meter.change(-1)
+            if self._idle and not self._idle.done():
+                self._idle.set_result(None)
+
+    def _messages(self, data: bytes) -> list[tuple[int, bytes]]:
+        try:
+            return self._splitter.feed(data)
+        except message_frames.TooLong:
+            self._stopped = "was stopped, because it answered more than 64 MB"
+            self._transport.abort()
+            return []
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the protocol's signature
+        """Called by the event loop."""
+        self.closed.set_result(None)
+        if self._timer:
+            self._timer.cancel()
+        if self._idle and not self._idle.done():
+            self._idle.set_result(None)
+
+    async def ask(self, body: bytes) -> bytes:
+        """Sends one request, returns its answer. Raises what `submit` raises or hands over."""
+        future: asyncio.Future[bytes] = self._loop.create_future()
+
+        def done(answer: bytes | errors.ApiError) -> None:
+            if future.done():  # nobody waits any more
+                return
+            if isinstance(answer, bytes):
+                future.set_result(answer)
+            else:
+                future.set_exception(answer)
+
+        pending = self.submit([body], done)
+        try:
+            return await future
+        finally:
+            pending.done = None  # whoever waited may have been cancelled
+
+    def submit(self, body: Sequence[bytes], done: Done) -> Pending:
+        """Sends one request, whose body may be in pieces, and has `done` called with its answer.
+
+        Or with `errors.DeadlineExceeded`, where there is none within the predict timeout (a node that answered nobody
+        for that long is killed), or with `errors.Unavailable`, where the node ended before.
+
+        Raises:
+            errors.ResourceExhausted: too much is waiting for this node.
+        """
+        if self._ended:
+            late = Pending(done, self._answers, 0, 0.0)
+            self._loop.call_soon(late.settle, errors.Unavailable(self._ended))
+            return late
+        length = sum(map(len, body))
+        size = length + _REQUEST_OVERHEAD
+        if self._pending and self._pending_bytes + size > self._settings.pending_bytes:
+            raise errors.ResourceExhausted("Too many predictions are waiting for this version. Send fewer at a time.")
+        if not self._pending:
+            self._meter.change(1)
+        self._last_number += 1
+        number = self._last_number
+        deadline = self._loop.time() + self._settings.predict_timeout
+        pending = self._pending[number] = Pending(done, self._answers, size, deadline)
+        self._pending_bytes += size
+        if not self._outgoing:
+            self._loop.call_soon(self._flush)
+        self._outgoing += [message_frames.head(number, length), *body]
+        if self._timer is None:
+            self._timer = self._loop.call_at(deadline, self._expire)
+        return pending
+
+    def _flush(self) -> None:
+        """Sends what came in one turn of the loop at once: the node takes it as one, and runs it together."""
+        outgoing, self._outgoing = self._outgoing, []
+        if not self.closed.done():
+            self._transport.writelines(outgoing if len(outgoing) <= _PIECES else [b"".join(outgoing)])
+
+    def fail_pending(self, reason: str) -> None:
+        """Fails all that waits, and what is yet to come, after the node ended for `reason`: a clause after its name."""
+        reason = self._stopped or reason
+        self._ended = f"The node that ran this prediction {reason}. Another one replaces it; try again."
+        for pending in self._pending.values():
+            pending.settle(errors.Unavailable(self._ended))
+        if self._pending:
+            self._meter.change(-1)
+        self._pending.clear()
+
+    def _expire(self) -> None:
+        """Gives up what is too late, and looks again when the next one will be: one timer for all that is pending."""
+        self._timer = None
+        now, timeout = self._loop.time(), self._settings.predict_timeout
+        for pending in list(self._pending.values()):  # in the order of their deadlines
+            if pending.deadline > now:
+                self._timer = self._loop.call_at(pending.deadline, self._expire)
+                return
+            pending.settle(errors.DeadlineExceeded(f"The model gave no prediction within {timeout:g} s."))
+            if self._answers == pending.answers_before:
+                self._stopped = f"was stopped, because it gave no answer for {timeout:g} s"
+                # Closing makes the owner of this node kill and replace it. It may be inside TensorFlow and not look.
+                self._transport.abort()
+                return
+
+    async def hello(self) -> None:
+        """Waits until the model is loaded. Raises `errors.ArtifactError` where the node says why it is not."""
+        timeout = self._settings.load_timeout
+        futures: list[asyncio.Future[bytes] | asyncio.Future[None]] = [self._hello, self.closed]
+        await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not self._hello.done():
+            raise _NoHello(None if self.closed.done() else f"it took longer than {timeout:g} s")
+        error = json.loads(self._hello.result()).get("error")
+        if error:
+            raise errors.ArtifactError(error)
+
+    async def drained(self, timeout: float) -> None:
+        """Waits until nothing is pending that somebody waits for, for `timeout` seconds at most."""
+        awaited = any(pending.done for pending in self._pending.values())
+        if awaited and not self.closed.done():
+            self._idle = self._loop.create_future()
+            await asyncio.wait([self._idle], timeout=timeout)
+
+    def close(self) -> None:
+        """Closes the socket, which ends the node as soon as it looks."""
+        self._transport.abort()
+
+
+class _NoHello(Exception):
+    """The node did not tell whether it loaded; the text says why, None when it ended."""
+
+
+async def launch(template: Template, folder: Path, settings: Settings, meter: Meter) -> Node:
+    """Forks a node and waits until it serves `folder`; `meter` counts its work.
+
+    Raises:
+        errors.ArtifactError: it could not load. No process is left.
+    """
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    loop = asyncio.get_running_loop()
+    _, node = await loop.create_unix_connection(lambda: Node(settings, meter), sock=ours)
+    try:
+        node.pid = await template.fork(theirs, _options(folder, settings))
+        await node.hello()
+    except TemplateError as exc:
+        node.close()
+        raise errors.ArtifactError(str(LoadFailed(str(exc)))) from exc
+    except _NoHello as exc:
+        slow = exc.args[0]
+        status = await end(template, node)
+        why = slow or f"the process that loaded it {process_control.describe_end(status)}"
+        raise errors.ArtifactError(str(LoadFailed(why))) from exc
+    except BaseException:
+        await end(template, node)
+        raise
+    return node
+
+
+def _options(folder: Path, settings: Settings) -> dict[str, Any]:
+    """What `node.main` takes. The node runs in another working directory."""
+    machine = settings.machine
+    return {
+        "folder": str(folder.absolute()),
+        "threads": max(settings.threads, machine.threads) if machine else settings.threads,
+        "bare": settings.bare,
+        "sandbox": list(settings.sandbox),
+        "cores": machine.cores if machine else None,
+        "memory": machine.memory if machine else None,
+        "batch": settings.batch,
+        "samples": settings.samples,
+    }
+
+
+async def end(template: Template, node: Node) -> int | None:
+    """Ends a node's process and waits until it is gone; its wait status where that is known."""
+    node.close()
+    status = await template.ended(node.pid, _GRACE if node.load == 0 else 0)
+    if status is None and not template.has_ended(node.pid):
+        await template.kill(node.pid)
+        status = await template.ended(node.pid, _GRACE)
+    template.forget(node.pid)
+    return status

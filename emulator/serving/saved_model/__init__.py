@@ -1,0 +1,1 @@
+"""A SavedModel in TensorFlow: load, inspect, warm up, run."""

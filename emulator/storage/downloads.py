@@ -1,0 +1,155 @@
+"""Downloads. Bytes are given as they are stored, but for clients that do not take gzip: see `_transcoded`."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import orjson
+
+from emulator.http import gzip_coding
+from emulator.rest import response_writer
+from emulator.rest.http_call import Call, Dropped
+from emulator.rest.request import Response
+from emulator.storage import blobs, resource_json, timestamps
+from emulator.storage.fields.object_fields import HEADERS
+from gcp import errors
+
+if TYPE_CHECKING:
+    from emulator.app import Emulator
+
+_RANGE = re.compile(r"bytes=(?:([0-9]+)-([0-9]+)?|-([0-9]+))")
+_MOST_DIGITS = 19
+"""Of the position of a byte in any file. Clients write the largest number there is for "to the end"."""
+
+
+def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -> Response:
+    """The bytes of an object, or a part of them.
+
+    Args:
+        emulator: whose state it is.
+        row: of `storage_objects`.
+        request: headers of the request. One `Range` is answered with 206, or with 416 if it begins behind the end;
+            anything else than one range in bytes is passed over, as HTTP allows, and so is one with an `If-Range` of
+            another state: a client that goes on with a download gets all of the new bytes, not the rest of them.
+    """
+    size, headers = row["size"], _headers(row)
+    if _must_unpack(headers, request):
+        return _transcoded(emulator, row, headers)
+    wanted = _wanted(headers, request)
+    bounds = _bounds(wanted, size)
+    if bounds is None:
+        error = errors.RangeNotSatisfiable("The requested range cannot be satisfied.")
+        range_ = {"content-range": f"bytes */{size}"}
+        return Response(status=error.code, body=error.body("storage"), headers=range_)
+    start, end = bounds
+    headers["content-length"] = str(end - start)
+    body = blobs.part(emulator, row["blob"], start, end)
+    if _part(wanted) is None:
+        return Response(body=body, headers=headers, stored=True)
+    headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
+    return Response(status=206, body=body, headers=headers, stored=True)
+
+
+async def in_text(call: Call, answer: Awaitable[Response]) -> Response:
+    """The answer to a download, with its errors in plain text, as the API writes them where bytes are asked for."""
+    try:
+        response = await answer
+    except errors.ApiError as exc:
+        response = response_writer.refusal(exc, call.raw_path, call.api)
+    if not isinstance(response.body, dict):
+        return response
+    headers = {**response.headers, "content-type": "text/plain; charset=UTF-8"}
+    return replace(response, body=response.body["error"]["message"].encode("utf-8", "replace"), headers=headers)
+
+
+def small(emulator: Emulator, row: sqlite3.Row) -> tuple[dict[str, str], bytes] | None:
+    """The headers and all bytes of an object; None where it is large, packed, or its file cannot be read."""
+    headers = _headers(row)
+    if row["size"] > blobs.SMALL or "content-encoding" in headers:
+        return None
+    try:
+        content = blobs.part(emulator, row["blob"], 0, row["size"])
+    except OSError:
+        return None
+    headers["content-length"] = str(row["size"])
+    return (headers, content) if isinstance(content, bytes) else None
+
+
+def _wanted(headers: Mapping[str, str], request: Mapping[str, str]) -> str | None:
+    """The range that is asked for; None where it is asked for an object of another etag or time than this one."""
+    known = request.get("if-range")
+    same = known is None or known.strip('"') in (headers["etag"], headers["last-modified"])
+    return request.get("range") if same else None
+
+
+def _must_unpack(headers: Mapping[str, str], request: Mapping[str, str]) -> bool:
+    kept = "no-transform" in headers.get("cache-control", "")
+    return headers.get("content-encoding") == "gzip" and not kept and not gzip_coding.taken(request)
+
+
+def _transcoded(emulator: Emulator, row: sqlite3.Row, headers: dict[str, str]) -> Response:
+    """What an object with `contentEncoding: gzip` holds, whole: a range of it is passed over, as Google does."""
+    packed = blobs.pieces(emulator, row["blob"])
+    for name in ("content-encoding", "accept-ranges"):
+        headers.pop(name, None)
+    headers.update({"warning": "214 UploadServer gunzipped", "vary": "Accept-Encoding"})
+    return Response(body=_unpacked(packed), headers=headers, stored=True)
+
+
+async def _unpacked(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async for piece in gzip_coding.unpack(packed):
+            yield piece
+    except gzip_coding.NotGzip:
+        raise Dropped from None  # the head is sent: only a connection that breaks off still tells
+
+
+def _part(wanted: str | None) -> tuple[str, str | None, str | None] | None:
+    """First byte, last byte and suffix length of a well-formed range, as text; None for anything else."""
+    found = _RANGE.fullmatch(wanted) if wanted else None
+    if found is None:
+        return None
+    first, last, suffix = found.groups()
+    return None if last is not None and _number(last) < _number(first) else (first, last, suffix)
+
+
+def _number(digits: str) -> int:
+    """Any number of digits, which `int` does not read; what no file reaches is as good as any other such number."""
+    digits = digits.lstrip("0")
+    return int(digits or "0") if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
+
+
+def _bounds(wanted: str | None, size: int) -> tuple[int, int] | None:
+    """First byte and the one after the last; None for a range in which there is no byte."""
+    part = _part(wanted)
+    if part is None:
+        return 0, size
+    first, last, suffix = part
+    start = _number(first) if suffix is None else max(0, size - _number(suffix))
+    end = size if last is None else min(_number(last) + 1, size)
+    return (start, end) if start < end else None
+
+
+def _headers(row: sqlite3.Row) -> dict[str, str]:
+    fields = orjson.loads(row["resource"])
+    hashes = f"crc32c={row['crc32c']}" + (f",md5={row['md5']}" if row["md5"] else "")
+    headers = {
+        "content-type": "application/octet-stream",
+        "accept-ranges": "bytes",
+        "etag": resource_json.etag(row["generation"], row["metageneration"]),
+        "last-modified": timestamps.http(row["updated"]),
+        "x-goog-hash": hashes,
+        "x-goog-generation": str(row["generation"]),
+        "x-goog-metageneration": str(row["metageneration"]),
+        "x-goog-storage-class": fields["storageClass"],
+        "x-goog-stored-content-encoding": fields.get("contentEncoding", "identity"),
+        "x-goog-stored-content-length": str(row["size"]),
+    }
+    for header, field in HEADERS.items():
+        if field in fields:  # headers travel as Latin-1: what is not ASCII goes as the bytes of its UTF-8
+            headers[header] = fields[field].encode().decode("latin-1")
+    return headers

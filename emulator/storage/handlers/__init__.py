@@ -1,0 +1,1 @@
+"""The methods of Cloud Storage's JSON API, one module per group."""

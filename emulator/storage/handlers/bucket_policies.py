@@ -1,0 +1,56 @@
+"""IAM policies of buckets, stored only, and the service account of a project, which does not exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emulator.core import iam_policies
+from emulator.core.operations import project_number
+from emulator.rest.request import Request, Response
+from emulator.storage import row_lookup
+from gcp import errors
+
+if TYPE_CHECKING:
+    from emulator.app import Emulator
+
+
+async def buckets_get_iam_policy(emulator: Emulator, request: Request) -> Response:
+    """The policy of a bucket; a new one has that of its project's roles."""
+    return Response(body=_policy(emulator, request))
+
+
+async def buckets_set_iam_policy(emulator: Emulator, request: Request) -> Response:
+    """Replaces the policy of a bucket; 412 where `etag` is not the current one."""
+    name = _name(request)
+    row_lookup.bucket(emulator, request.params["bucket"])
+    iam_policies.write(emulator, name, request.body or {}, errors.PreconditionFailed)
+    return Response(body=_policy(emulator, request))
+
+
+async def buckets_test_iam_permissions(emulator: Emulator, request: Request) -> Response:
+    """Gives back all permissions that are asked about."""
+    row_lookup.bucket(emulator, request.params["bucket"])
+    asked = request.params.get("permissions") or []
+    return Response(body={"kind": "storage#testIamPermissionsResponse", "permissions": asked})
+
+
+async def projects_service_account_get(_emulator: Emulator, request: Request) -> Response:
+    """The name of a project's service account, in Google's form."""
+    number = project_number(request.params["projectId"])
+    address = f"service-{number}@gs-project-accounts.iam.gserviceaccount.com"
+    return Response(body={"kind": "storage#serviceAccount", "email_address": address})
+
+
+def _name(request: Request) -> str:
+    return f"projects/_/buckets/{request.params['bucket']}"
+
+
+def _policy(emulator: Emulator, request: Request) -> dict[str, Any]:
+    project, name = row_lookup.bucket(emulator, request.params["bucket"])["project"], _name(request)
+    roles = {"roles/storage.legacyBucketOwner": ("Editor", "Owner"), "roles/storage.legacyBucketReader": ("Viewer",)}
+    default = [
+        {"role": role, "members": [f"project{member}:{project}" for member in members]}
+        for role, members in roles.items()
+    ]
+    policy = iam_policies.read(emulator, name, {"bindings": default})
+    return {"kind": "storage#policy", "resourceId": name, **policy}

@@ -1,0 +1,117 @@
+"""Reads of objects by the XML API: `GET` and `HEAD /BUCKET/OBJECT`.
+
+This is how Go's client reads by default, and what public and signed URLs lead to. Bytes, ranges and most headers are
+those of a download by JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from emulator.rest.request import Response
+from emulator.storage import downloads, resource_json, row_lookup
+from emulator.storage.preconditions import is_known
+from emulator.storage.xml.xml_errors import XmlError
+from gcp import errors
+
+if TYPE_CHECKING:
+    from emulator.app import Emulator
+
+_CONDITIONS = {
+    "x-goog-if-generation-match": "ifGenerationMatch",
+    "x-goog-if-generation-not-match": "ifGenerationNotMatch",
+    "x-goog-if-metageneration-match": "ifMetagenerationMatch",
+    "x-goog-if-metageneration-not-match": "ifMetagenerationNotMatch",
+}
+_OVERRIDES = {
+    "response-content-type": "content-type",
+    "response-content-disposition": "content-disposition",
+}
+"""Query parameters that replace a header of the answer."""
+
+_NUMBER = re.compile("[0-9]{1,18}")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def read(emulator: Emulator, bucket: str, name: str, headers: Mapping[str, str], query: Mapping[str, str]) -> Response:
+    """The bytes of an object, or a range of them.
+
+    Args:
+        emulator: whose state it is.
+        bucket: where the object is.
+        name: of the object.
+        headers: of the request: `Range`, `If-...`, `x-goog-if-...`.
+        query: of the request: `generation`, `response-content-type`, `response-content-disposition`.
+
+    Raises:
+        XmlError: a number is malformed.
+        errors.NotFound: no such bucket, object or generation.
+        errors.PreconditionFailed: a condition does not hold.
+    """
+    row = row_lookup.object_(emulator, bucket, name, _number("generation", query.get("generation")))
+    tag = resource_json.etag(row["generation"], row["metageneration"])
+    params = {field: _number(header, headers.get(header)) for header, field in _CONDITIONS.items()}
+    known = is_known(params, headers, row["generation"], row["metageneration"], tag)
+    if known or _is_unmodified(row, headers):
+        return Response(status=304, headers={"etag": f'"{tag}"'})
+    answer = downloads.download(emulator, row, headers)
+    if answer.status < 300:
+        answer.headers.update({**_metadata(row), **_overrides(query), "etag": f'"{tag}"'})
+    return answer
+
+
+def _number(name: str, value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not _NUMBER.fullmatch(value):
+        raise XmlError(400, "InvalidArgument", f"{name} must be a whole number; got {value[:100]!r}.")
+    return int(value)
+
+
+def _is_unmodified(row: sqlite3.Row, headers: Mapping[str, str]) -> bool:
+    """Whether `If-Modified-Since` says 304. Tags take precedence over times (RFC 9110, 13.2.2).
+
+    Raises:
+        errors.PreconditionFailed: the object was changed after `If-Unmodified-Since`.
+    """
+    updated = datetime.fromisoformat(row["updated"].removesuffix("Z")).replace(microsecond=0, tzinfo=timezone.utc)
+    until, since = _date(headers.get("if-unmodified-since")), _date(headers.get("if-modified-since"))
+    if until is not None and "if-match" not in headers and updated > until:
+        raise errors.PreconditionFailed("The object was changed after the time in If-Unmodified-Since.")
+    return since is not None and "if-none-match" not in headers and updated <= since
+
+
+def _date(value: str | None) -> datetime | None:
+    """An HTTP date; None for anything else, which is passed over as HTTP asks."""
+    try:
+        found = parsedate_to_datetime(value or "")
+    except (ValueError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+def _metadata(row: sqlite3.Row) -> dict[str, str]:
+    """The object's own metadata as headers. Keys that cannot be the name of a header are left out."""
+    fields = json.loads(row["resource"])
+    found = {f"x-goog-meta-{key.lower()}": value for key, value in fields.get("metadata", {}).items()}
+    if "customTime" in fields:
+        found["x-goog-custom-time"] = fields["customTime"]
+    if row["components"]:
+        found["x-goog-component-count"] = str(row["components"])
+    return {name: _header_value(value) for name, value in found.items() if _HEADER_NAME.fullmatch(name)}
+
+
+def _overrides(query: Mapping[str, str]) -> dict[str, str]:
+    return {header: _header_value(query[name]) for name, header in _OVERRIDES.items() if query.get(name)}
+
+
+def _header_value(text: str) -> str:
+    """Text as the value of a header: control characters as spaces, the rest as the bytes of its UTF-8."""
+    printable = "".join(" " if ord(char) < 0x20 or ord(char) == 0x7F else char for char in text)
+    return printable.encode("utf-8", "replace").decode("latin-1")

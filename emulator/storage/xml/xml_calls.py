@@ -1,0 +1,90 @@
+"""Which requests the XML API answers, and how."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote
+
+from emulator.rest import response_writer
+from emulator.rest.http_call import Call
+from emulator.rest.request import Response
+from emulator.storage import customer_keys
+from emulator.storage.xml import multipart_uploads, object_reads, signed_urls, xml_errors
+from gcp import errors
+from resources.storage.rules import bucket_name_failure
+
+if TYPE_CHECKING:
+    from emulator.app import Emulator
+
+_READS = ("GET", "HEAD")
+_METHODS = {"GET": "storage.objects.get", "HEAD": "storage.objects.get", "DELETE": "storage.objects.delete"}
+_SUBRESOURCES = frozenset({"acl", "legal-hold", "retention", "tagging", "uploadId", "uploads"})
+"""Query parameters that ask for something else than the object's bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request is about: a bucket, the name of an object, and the parameters of the query."""
+
+    bucket: str
+    name: str
+    query: dict[str, str]
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether it is a request of a multipart upload."""
+        return "uploads" in self.query or "uploadId" in self.query
+
+
+def target(call: Call) -> Target | None:
+    """What a request is about, `/BUCKET/OBJECT`; None where it is not one of the XML API."""
+    bucket, slash, name = call.raw_path[1:].partition("/")
+    try:
+        bucket, name = unquote(bucket, errors="strict"), unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        return None
+    if not slash or not name or bucket_name_failure(bucket):
+        return None
+    query = {key: values[-1] for key, values in parse_qs(call.query, keep_blank_values=True).items()}
+    return Target(bucket, name, query)
+
+
+def method(call: Call, place: Target) -> str:
+    """The id of the JSON API's method that a request counts as."""
+    return multipart_uploads.METHOD if place.is_multipart else _METHODS.get(call.verb, multipart_uploads.METHOD)
+
+
+async def respond(emulator: Emulator, call: Call, place: Target) -> Response:
+    """The answer to a request. Raises `ApiError` and `XmlError`, which `in_xml` writes as XML."""
+    loopback = ipaddress.ip_address(emulator.settings.host).is_loopback
+    signed_urls.check(place.query, emulator.now(), loopback=loopback)
+    customer_keys.refuse_keys(call.headers)
+    if emulator.store.one("SELECT 1 FROM storage_buckets WHERE name = ?", place.bucket) is None:
+        raise xml_errors.XmlError(404, "NoSuchBucket", "The specified bucket does not exist.")
+    if multipart_uploads.is_one(call.verb, place.query):
+        return await multipart_uploads.respond(emulator, call, place.bucket, place.name, place.query)
+    if call.verb in _READS and _SUBRESOURCES.isdisjoint(place.query):
+        return object_reads.read(emulator, place.bucket, place.name, call.headers, place.query)
+    raise errors.MethodNotAllowed(
+        "This request of the XML API is not emulated. The emulator answers GET and HEAD of objects and multipart "
+        "uploads; for everything else, use the JSON API."
+    )
+
+
+async def in_xml(call: Call, answer: Awaitable[Response]) -> Response:
+    """The same answer with its errors in XML: those of this API, and those that a fault asks for."""
+    try:
+        response = await answer
+    except (errors.ApiError, xml_errors.XmlError) as exc:
+        async for _ in call.chunks():  # a client that is still sending reads no answer
+            pass
+        if isinstance(exc, xml_errors.XmlError):
+            return xml_errors.response(exc)
+        response = response_writer.refusal(exc, call.raw_path, call.api)
+    if not isinstance(response.body, dict):
+        return response
+    translated = xml_errors.response(xml_errors.of_status(response.status, response.body["error"]["message"]))
+    return replace(translated, headers={**response.headers, **translated.headers})

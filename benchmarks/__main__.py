@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.figures import BenchmarkError, Figure, Say, show, write
-from benchmarks.world import World
+from benchmarks.workspace import World
 
 NAMES = {
     "memory": "memory of the provider during an up of the local stack",
@@ -101,7 +101,7 @@ def _progress() -> Iterator[Say]:
 
 
 def _module(name: str) -> Callable[[World], Iterator[Figure]]:
-    found: Callable[[World], Iterator[Figure]] = import_module(f"benchmarks.{name}").figures
+    found: Callable[[World], Iterator[Figure]] = import_module(f"benchmarks.measures.{name}").figures
     return found
 
 

@@ -5,8 +5,8 @@ Importing this package, and resolving an artifact, needs neither TensorFlow nor 
 
 from __future__ import annotations
 
-from models.core.artifact import Artifact
+from models.artifacts.artifact import Artifact
+from models.artifacts.resolve import resolve
 from models.core.errors import ModelsError
-from models.core.resolve import resolve
 
 __all__ = ["Artifact", "ModelsError", "resolve"]

@@ -6,7 +6,7 @@ import command_line
 
 
 def _main() -> int:
-    from models.core.cli import main
+    from models.commands.command_line import main
 
     return main()
 

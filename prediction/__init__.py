@@ -2,6 +2,6 @@
 
 from prediction.client import Client
 from prediction.online import predict_json
-from prediction.split import version_for
+from prediction.traffic_split import version_for
 
 __all__ = ["Client", "predict_json", "version_for"]

@@ -6,7 +6,7 @@ import command_line
 
 
 def _main() -> int:
-    from prediction.cli import main
+    from prediction.cli.predict_command import main
 
     return main()
 

@@ -15,13 +15,14 @@ from typing_extensions import Self
 
 from gcp import api, errors
 from gcp import settings as _settings
-from prediction import columns, online, packing, samples, split
+from prediction import online, traffic_split
+from prediction.instances import arrays_and_frames, deployed_samples, request_bodies
 from prediction.manifest import Inputs, Manifest
 from prediction.settings import settings_of
 from resources.schema import signatures
 
 if TYPE_CHECKING:
-    from prediction.columns import Array
+    from prediction.instances.arrays_and_frames import Array
 
 _URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/models/([^/:]+):predict")
 _REGIONAL = re.compile(r"https://([a-z0-9-]+)-ml\.googleapis\.com")
@@ -43,7 +44,7 @@ class Client:
         model: name of the model.
         version: name of the version. Default: the model's default version.
         split: version -> share of the users in per cent, together 100: each call then needs a `key`. Instead of
-            `version`. See `prediction.split.version_for`.
+            `version`. See `prediction.traffic_split.version_for`.
         endpoint: "global", "regional" or a URL; as in `predict_json`.
         region: for Google's regional endpoint.
         signature_name: key of the SavedModel's signature. Default: its only one, else "serving_default".
@@ -115,7 +116,7 @@ class Client:
             return self._version
         if key is None:
             raise errors.InvalidInput([("key", "is missing: users are split among versions, say which one this is")])
-        return split.version_for(key, self._split, self.name)
+        return traffic_split.version_for(key, self._split, self.name)
 
     def predict(self, instances: Iterable[Any], *, key: str | int | None = None) -> list[Any]:
         """The predictions, one per instance: `{output: value}`; a bare value only where no name of it is known.
@@ -148,7 +149,7 @@ class Client:
 
     def predict_arrays(self, instances: Iterable[Any], *, key: str | int | None = None) -> dict[str, Array]:
         """As `predict`, as an array of shape (n, ...) per output; `prediction` is what comes without a name."""
-        return columns.arrays(self.predict(instances, key=key))
+        return arrays_and_frames.arrays(self.predict(instances, key=key))
 
     def predict_array(self, instances: Iterable[Any], *, key: str | int | None = None) -> Array:
         """As `predict`, as an array of shape (n, ...), for a signature with one output.
@@ -170,9 +171,9 @@ class Client:
         """
         manifest = self._manifest(self.version_for(key))
         predictions = self.predict(instances, key=key)
-        index = instances.index if columns.is_frame(instances) else None  # type: ignore[attr-defined]  # a frame's
+        index = instances.index if arrays_and_frames.is_frame(instances) else None  # type: ignore[attr-defined]  # a frame's
         output = manifest.output(self._signature)
-        return columns.frame(predictions, output=output, classes=manifest.classes, index=index)
+        return arrays_and_frames.frame(predictions, output=output, classes=manifest.classes, index=index)
 
     def close(self) -> None:
         """Waits for what is under way and closes the connections."""
@@ -193,20 +194,20 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self.close)
 
-    def _packed(self, instances: Iterable[Any], key: str | int | None) -> tuple[str | None, list[packing.Body]]:
+    def _packed(self, instances: Iterable[Any], key: str | int | None) -> tuple[str | None, list[request_bodies.Body]]:
         """The version that is asked, and the requests."""
         self._require_open()
         version = self.version_for(key)
-        by_column = columns.is_frame(instances) or isinstance(instances, Mapping)
-        rows = columns.rows(instances, self._inputs(version) if by_column else {})
-        return version, packing.pack(rows, self._signature)
+        by_column = arrays_and_frames.is_frame(instances) or isinstance(instances, Mapping)
+        rows = arrays_and_frames.rows(instances, self._inputs(version) if by_column else {})
+        return version, request_bodies.pack(rows, self._signature)
 
-    def _send(self, version: str | None, bodies: list[packing.Body]) -> list[Future[list[Any]]]:
+    def _send(self, version: str | None, bodies: list[request_bodies.Body]) -> list[Future[list[Any]]]:
         self._require_open()
         name = online.resource_name(self._project, self._model, version)
         manifest = _LazyManifest(partial(self._manifest_or_none, version))
 
-        def ask(body: packing.Body) -> list[Any]:
+        def ask(body: request_bodies.Body) -> list[Any]:
             predictions = online.ask(
                 self._connected(), name, body, among=len(bodies), signature_name=self._signature, manifest=manifest
             )
@@ -240,7 +241,7 @@ class Client:
         """What the artifact's manifest says; looked up once per version that was named, as a default may change."""
         with self._lock:
             if version is None or version not in self._known:
-                self._known[version] = samples.known(self._connected(), self._project, self._model, version)[1]
+                self._known[version] = deployed_samples.known(self._connected(), self._project, self._model, version)[1]
             return self._known[version]
 
 
@@ -263,7 +264,7 @@ def _checked(name: str, version: str | None, shares: Mapping[str, float] | None)
         return {}
     if version is not None:
         raise errors.InvalidInput([("version", f"excludes split: {name} is asked by one of them")])
-    split.check(shares)
+    traffic_split.check(shares)
     return dict(shares)
 
 

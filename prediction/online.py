@@ -8,10 +8,10 @@ from typing import Any
 
 from gcp import api as _api
 from gcp import errors
-from prediction import fitting, packing
+from prediction.instances import request_bodies, signature_mismatch
 from prediction.manifest import Manifest
+from prediction.output.wording import counted
 from prediction.settings import settings_of
-from prediction.texts import counted
 from resources.ml.rules import NAME
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")
@@ -63,14 +63,14 @@ def predict_json(
 
 def predict(api: _api.Api, name: str, instances: Iterable[Any], signature_name: str | None = None) -> list[Any]:
     """As `predict_json`, for the full name of a model or a version."""
-    bodies = packing.pack(instances, signature_name)
+    bodies = request_bodies.pack(instances, signature_name)
     return [each for body in bodies for each in ask(api, name, body, among=len(bodies))]
 
 
 def ask(
     api: _api.Api,
     name: str,
-    body: packing.Body,
+    body: request_bodies.Body,
     *,
     among: int = 1,
     signature_name: str | None = None,
@@ -94,8 +94,8 @@ def ask(
         return _predictions(_send(api, name, body.content), body.count, what)
     except errors.PredictionFailed as error:
         if body.count == 1 or not manifest().takes_one(signature_name):
-            raise fitting.explained(error, body, manifest(), signature_name) from None
-    ones = packing.singles(body, signature_name)
+            raise signature_mismatch.explained(error, body, manifest(), signature_name) from None
+    ones = request_bodies.singles(body, signature_name)
     told: dict[str, Any] = {"among": len(ones), "signature_name": signature_name, "manifest": manifest}
     return [prediction for one in ones for prediction in ask(api, name, one, **told)]
 

@@ -26,9 +26,9 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from tools import leftovers
+from tools import orphaned_processes
 from tools.local_state import ROOT, UnreadableError, is_abandoned, pending, resources
-from tools.stack import Stack, UnknownStackError
+from tools.pulumi_stack import Stack, UnknownStackError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -84,7 +84,7 @@ def _destroy(stack: Stack) -> int:
 
 def _release(stack: Stack) -> None:
     """Ends what a killed engine left of processes, and its lock."""
-    ended = leftovers.end(ROOT)
+    ended = orphaned_processes.end(ROOT)
     locks = _locks(stack)
     abandoned = bool(locks) and all(locks)
     if ended or abandoned:

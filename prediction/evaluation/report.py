@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from prediction.evaluation.assess import Evaluation
-from prediction.table import console, print_table
+from prediction.evaluation.assessment import Evaluation
+from prediction.output.table import console, print_table
 
 if TYPE_CHECKING:
     from rich.table import Table

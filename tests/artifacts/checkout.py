@@ -7,12 +7,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from models.core import artifact as manifests
-from models.core.artifact import Artifact
-from models.core.digest import input_digest
-from models.core.places import build_folder, card_path
+from models.artifacts import artifact as manifests
+from models.artifacts.artifact import Artifact
+from models.artifacts.input_digest import input_digest
+from models.artifacts.resolve import read_folder
+from models.core.paths import build_folder, card_path
 from models.core.registry import complete, load_recipe
-from models.core.resolve import read_folder
 from tests.emulator import saved_models
 from tests.models.conftest import make_checkout
 from tests.running import ROOT

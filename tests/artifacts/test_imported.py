@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from models.core.content import read_content
+from models.saved_model.folder_content import read_content
 from tests.artifacts import checkout
 from tests.emulator import saved_models
 from tests.engine import Engine

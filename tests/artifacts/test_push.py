@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from models.core.places import card_path
+from models.core.paths import card_path
 from tests.artifacts import checkout
 from tests.emulator import saved_models
 from tests.models.conftest import models_command

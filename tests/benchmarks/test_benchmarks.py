@@ -14,7 +14,7 @@ from rich.console import Console
 
 from benchmarks.__main__ import NAMES
 from benchmarks.figures import OTHER_PROGRAMS, Figure, Pairs, alternate, show, write
-from benchmarks.watch import Watch, core_seconds, descendants
+from benchmarks.process_watch import Watch, core_seconds, descendants
 from tests.running import BOUND, ROOT, alive
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in /proc")
@@ -22,7 +22,7 @@ HOLDS_200_MB = "x = bytearray(200_000_000); print('ready', flush=True); input()"
 LEAVES_PROCESSES = """
 import subprocess, sys
 from pathlib import Path
-from benchmarks.world import World
+from benchmarks.workspace import World
 with World(lambda text: None) as world:
     (world.folder("kept") / "file").write_text("x")
     world.start(["sleep", "600"])
@@ -164,7 +164,7 @@ def test_files_in_memory_go_with_the_run_and_with_the_next_one(tmp_path: Path) -
 
 _KILLED = """
 import os
-from benchmarks.world import World
+from benchmarks.workspace import World
 print(World(lambda text: None).memory_folder("x"), flush=True)
 os._exit(1)
 """
@@ -231,7 +231,7 @@ def test_help_names_every_figure() -> None:
 
 
 _NEXT = """
-from benchmarks.world import World
+from benchmarks.workspace import World
 with World(lambda text: None) as world:
     print(world.memory_folder("x"), world.in_memory, world.place, sep="\\n")
 """

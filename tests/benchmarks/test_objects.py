@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks import objects
-from benchmarks.senders import Job
-from benchmarks.upload import Load, written
+from benchmarks.measures.upload import Load, written
+from benchmarks.workers import timed_process
+from benchmarks.workers.senders import Job
 from tests.running import BOUND, ROOT, RunningEmulator
 
 
@@ -41,7 +41,7 @@ class Asked:
 def bucket(emulator: RunningEmulator, project: str) -> str:
     """A new bucket."""
     name = f"{project}-bench"
-    objects.make_bucket(emulator.endpoint, name)
+    timed_process.make_bucket(emulator.endpoint, name)
     return name
 
 
@@ -53,7 +53,7 @@ def sizes(emulator: RunningEmulator, bucket: str) -> dict[str, int]:
 
 def test_objects_go_up_and_come_down(emulator: RunningEmulator, bucket: str) -> None:
     """As many as were asked for, small and large; one that is not there is told."""
-    client = Asked("benchmarks.transfers", emulator.endpoint, bucket)
+    client = Asked("benchmarks.workers.transfers", emulator.endpoint, bucket)
 
     sent = [client.ask("up small 3 2000 2"), client.ask("up large 1 2000000 1")]
     there = sizes(emulator, bucket)
@@ -73,7 +73,7 @@ def test_a_sender_sends_all_and_leaves_nothing(
     """Each file is written; a second time it works as well, since the first left nothing."""
     files = written(tmp_path, Load("x", 3, 1000))
     job = Job(folder=str(tmp_path), files=files, prefix="p", processes=False).to_line()
-    sender = Asked("benchmarks.senders", kind, emulator.endpoint, bucket)
+    sender = Asked("benchmarks.workers.senders", kind, emulator.endpoint, bucket)
     emulator.reset_calls()
 
     times = [sender.ask(job), sender.ask(job)]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.others import kept
+from benchmarks.servers.other_servers import kept
 
 PROGRAMS = Path(__file__).parent / "programs"
 _BUILD_SECONDS = 1500.0

@@ -11,7 +11,7 @@ import pytest
 from emulator.rest import discovery
 from tests.docs import pages as written
 from tests.running import ROOT
-from tools.docs import cli, fields, methods, pages, picture
+from tools.docs import command, emulator_methods, generated_pages, picture, resource_fields
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def copy(tmp_path: Path) -> Path:
 
 def test_the_generated_pages_are_fresh(capsys: pytest.CaptureFixture[str]) -> None:
     """They are as `make docs` would write them."""
-    assert cli.main(["--check"]) == 0
+    assert command.main(["--check"]) == 0
     assert capsys.readouterr().err == ""
 
 
@@ -33,25 +33,25 @@ def test_a_stale_page_fails_the_check_and_is_written_anew(copy: Path, capsys: py
     fresh = page.read_text(encoding="utf-8")
     page.write_text(fresh.replace("| `projects.predict` |", "| `projects.guess` |"), encoding="utf-8")
 
-    assert cli.main(["--check"], root=copy) == 1
+    assert command.main(["--check"], root=copy) == 1
     assert capsys.readouterr().err == "error: docs/emulator.md is stale: run `make docs`\n"
-    assert cli.main([], root=copy) == 0
+    assert command.main([], root=copy) == 0
     assert page.read_text(encoding="utf-8") == fresh
 
 
 def test_lost_markers_are_an_error(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A page that is generated in part is not written over as a whole."""
     page = copy / "docs/emulator.md"
-    page.write_text(page.read_text(encoding="utf-8").replace(pages.END, ""), encoding="utf-8")
+    page.write_text(page.read_text(encoding="utf-8").replace(generated_pages.END, ""), encoding="utf-8")
 
-    assert cli.main([], root=copy) == 1
+    assert command.main([], root=copy) == 1
     assert "docs/emulator.md needs the lines" in capsys.readouterr().err
 
 
 def test_every_field_of_every_resource_is_in_the_page() -> None:
     """Inputs with what a change does, outputs, and what is left out."""
-    sections = fields.page().split("\n## ")
-    for name, kind in fields.RESOURCES.items():
+    sections = resource_fields.page().split("\n## ")
+    for name, kind in resource_fields.RESOURCES.items():
         (section,) = (text for text in sections if text.startswith(f"{name}\n"))
         schema = kind.provider.schema
 
@@ -74,7 +74,7 @@ def test_every_field_of_every_resource_is_in_the_page() -> None:
 )
 def test_the_page_says_what_a_change_does(field: str, change: str) -> None:
     """The words follow from the field's one line in the schema."""
-    section = fields.page().partition("## ml.Version\n")[2]
+    section = resource_fields.page().partition("## ml.Version\n")[2]
     row = next(line for line in section.splitlines() if f" | `{field}` | " in line)
 
     assert row.split(" | ")[4] == change
@@ -82,7 +82,7 @@ def test_the_page_says_what_a_change_does(field: str, change: str) -> None:
 
 def test_every_method_of_both_apis_is_in_the_tables() -> None:
     """A reader sees of each method whether it is answered."""
-    text = methods.tables()
+    text = emulator_methods.tables()
     names = [method.id.partition(".")[2] for method in discovery.methods()]
     answered = [name for name in names if f"| `{name}` | " in text]
     left = [name for name in names if name not in answered]

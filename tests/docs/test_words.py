@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 import emulator.cli
-import models.core.cli
-import prediction.cli
+import models.commands.command_line
+import prediction.cli.predict_command
 from resources.config import entries
 from resources.schema.types import members
 from tests.docs import pages
@@ -20,9 +20,9 @@ from tests.running import ROOT
 
 Main = Callable[[list[str]], int]
 COMMANDS: dict[str, tuple[Main, list[str]]] = {
-    "models": (models.core.cli.main, ["build", "import", "push", "list", "where"]),
+    "models": (models.commands.command_line.main, ["build", "import", "push", "list", "where"]),
     "emulator": (emulator.cli.main, ["serve", "up", "down", "status", "requests", "logs"]),
-    "prediction": (prediction.cli.main, []),
+    "prediction": (prediction.cli.predict_command.main, []),
 }
 BESIDE = {"prediction": ("batch", "evaluate")}
 """First words that are commands beside the plain one, which takes a name there."""

@@ -20,7 +20,7 @@ from emulator.http.connection import MOST
 from gcp import error_hints, errors
 from gcp.api import Api
 from gcp.settings import Settings
-from prediction import hints
+from prediction.cli import error_hints as hints
 from tests.emulator.ml.caller import until
 from tests.running import BOUND, ROOT, RunningEmulator
 

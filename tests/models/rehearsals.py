@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from models.builder.rehearsal import rehearse
 from models.core.errors import BuildError
 from models.core.recipe import Parameter, Recipe, Report, Sample, Trained, Values
-from models.core.rehearsal import rehearse
 
 SEED = {"seed": Parameter(1, "")}
 BITS = np.eye(8, dtype="float32")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from models.core.content import read_content
 from models.core.errors import FolderError
+from models.saved_model.folder_content import read_content
 from tests.models.saved_models import FILES, INDEX, SHARD, write
 
 

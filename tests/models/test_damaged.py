@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from models.artifacts.resolve import read_folder
 from models.core.errors import FolderError
-from models.core.listing import MOST_BYTES, MOST_FILES
-from models.core.resolve import read_folder
+from models.saved_model.file_listing import MOST_BYTES, MOST_FILES
 from resources.storage import rules
 from tests.models.saved_models import FILES, GRAPH, SHARD, write
 

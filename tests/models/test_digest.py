@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.core.digest import input_digest, sources
+from models.artifacts.input_digest import input_digest, sources
 from models.core.errors import ModelsError
 from models.core.registry import complete, load_recipe
 from tests.running import BOUND
@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 root = Path(sys.argv[1])
 sys.path.insert(0, str(root))
-from models.core.digest import input_digest
+from models.artifacts.input_digest import input_digest
 from models.core.registry import complete, load_recipe
 recipe = load_recipe("fashion_mnist", root)
 digest = input_digest("fashion_mnist", recipe, complete("fashion_mnist", recipe, {"width": 256}), root)
@@ -113,7 +113,7 @@ def test_covers(checkout: Path, path: str, old: str, new: str) -> None:
     [
         ("models/heart_disease.py", "\n", "\r\n"),
         ("models/fashion_mnist.py", "BATCH = 64", "BATCH = 65"),
-        ("models/core/cli.py", "examples:", "some examples:"),
+        ("models/commands/command_line.py", "examples:", "some examples:"),
         ("models/data/SHA256SUMS", "  fashion-mnist/t10k", "0  fashion-mnist/t10k"),
         ("requirements.txt", "PyYAML==", "PyYAML==0."),
     ],

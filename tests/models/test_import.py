@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import models
-from models.core.artifact import read
-from models.core.places import build_folder, card_path
+from models.artifacts.artifact import read
+from models.core.paths import build_folder, card_path
 from tests.emulator.ml.caller import until
 from tests.models.conftest import SAMPLES, Run, Take
 from tests.models.saved_models import FILES, write

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import models
-from models.core import fitting
 from models.core.errors import UsageError
-from models.core.places import card_path
-from models.core.signatures import read_graph
+from models.core.paths import card_path
+from models.saved_model import sample_fit
+from models.saved_model.signatures import read_graph
 from tests.models.conftest import Take
 from tests.models.saved_models import Tensor, graph, write
 
@@ -141,10 +141,10 @@ def test_each_kind_of_signature_says_what_a_sample_is(
     sample = {"instance": instance, "prediction": prediction}
 
     if not said:
-        fitting.check([sample], signatures)
+        sample_fit.check([sample], signatures)
         return
     with pytest.raises(UsageError, match=re.escape(said)):
-        fitting.check([sample], signatures)
+        sample_fit.check([sample], signatures)
 
 
 @pytest.mark.parametrize("words", [(), ("--samples", "samples.json")])

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import models
-from models.core import artifact as manifests
-from models.core.digest import Inputs, digest_of, read_inputs
-from models.core.places import card_path
+from models.artifacts import artifact as manifests
+from models.artifacts.input_digest import Inputs, digest_of, read_inputs
+from models.core.paths import card_path
 from models.core.registry import complete, load_recipe
 from tests.models.test_digest import digest_of as digest_now
 from tests.models.test_resolve import put_build

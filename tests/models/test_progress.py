@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from models.core.progress import display
+from models.builder.progress import display
 
 
 class Terminal(io.StringIO):

@@ -13,9 +13,9 @@ import pytest
 
 import models
 from models import fashion_mnist, heart_disease
-from models.core.artifact import CARD_SAMPLES, card_text
-from models.core.artifact import read as read_card
-from models.core.places import card_path
+from models.artifacts.artifact import CARD_SAMPLES, card_text
+from models.artifacts.artifact import read as read_card
+from models.core.paths import card_path
 from models.data import fashion
 from tests.models.conftest import ROOT, Run
 from tests.models.test_digest import digest_of

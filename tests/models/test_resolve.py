@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import models
-from models.core import artifact as manifests
-from models.core.content import MANIFEST
-from models.core.places import build_folder, card_path
-from models.core.resolve import read_folder
-from models.core.signatures import default_signature
+from models.artifacts import artifact as manifests
+from models.artifacts.resolve import read_folder
+from models.core.paths import build_folder, card_path
+from models.saved_model.folder_content import MANIFEST
+from models.saved_model.signatures import default_signature
 from resources.config.plan import saved_model_inputs
 from resources.schema import signatures as _signatures
 from resources.storage.transfer import folder as _folder

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from models.core import restorable
 from models.core.errors import FolderError
+from models.saved_model import restorable
 from tests.models.saved_models import block, graph
 
 _READS = block(1, block(1, "y") + block(2, "ReadVariableOp") + block(3, "v"))

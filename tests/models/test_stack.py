@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from models.commands.stack_file import Order, stack_orders
 from models.core.errors import ModelsError
-from models.core.stack import Order, stack_orders
 from tests.models.test_digest import digest_of
 from tests.models.test_resolve import put_build, put_card
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.core.content import list_files
 from models.core.errors import FolderError
-from models.core.variables import Bundle, read_index
-from models.core.wire import WireError
+from models.saved_model.folder_content import list_files
+from models.saved_model.protobuf_wire import WireError
+from models.saved_model.variables import Bundle, read_index
 from tests.making import made_once
 from tests.models.saved_models import FILES, INDEX, SHARD, index, write
 from tests.running import ROOT

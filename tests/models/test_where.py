@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.core.cli import main
+from models.commands.command_line import main
 from tests.models.conftest import Run
 from tests.models.test_digest import digest_of
 from tests.models.test_resolve import put_build, put_card

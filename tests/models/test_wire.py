@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.core.errors import FolderError
-from models.core.signatures import read_graph
-from models.core.wire import WireError, fields, integer, text
+from models.saved_model.protobuf_wire import WireError, fields, integer, text
+from models.saved_model.signatures import read_graph
 from tests.models.saved_models import GRAPH, block, graph, number, varint
 
 

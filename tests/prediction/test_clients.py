@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from gcp import errors
-from prediction import Client, columns
+from prediction import Client
+from prediction.instances import arrays_and_frames
 from tests.prediction.deployment import CLASSES, Deployment, image, patient
 from tests.prediction.wire import Wire
 from tests.running import ROOT
@@ -117,12 +118,12 @@ def test_what_is_no_columns_is_told_and_not_sent(wire: Wire, columns: Any, said:
 
 def test_arrays_of_several_outputs() -> None:
     """A dict by output; one output is its array, named or bare; what is ragged is said so."""
-    both = columns.arrays([{"a": 1, "b": [1, 2]}, {"a": 2, "b": [3, 4]}])
+    both = arrays_and_frames.arrays([{"a": 1, "b": [1, 2]}, {"a": 2, "b": [3, 4]}])
 
     assert {name: array.tolist() for name, array in both.items()} == {"a": [1, 2], "b": [[1, 2], [3, 4]]}
-    assert {name: array.shape for name, array in columns.arrays([[1, 2]], "c").items()} == {"c": (1, 2)}
+    assert {name: array.shape for name, array in arrays_and_frames.arrays([[1, 2]], "c").items()} == {"c": (1, 2)}
     with pytest.raises(errors.PredictionFailed):
-        columns.arrays([[1], [1, 2]])
+        arrays_and_frames.arrays([[1], [1, 2]])
 
 
 def test_a_prediction_that_is_cancelled_is_not_sent(wire: Wire) -> None:
@@ -244,8 +245,8 @@ def test_columns_take_the_shape_of_the_signature(deployment: Deployment) -> None
     """A plain column of numbers fits inputs of the shape [1], as a table's columns are declared."""
     entry = dict(patient(32))
     with Client(deployment.project, "clothes", endpoint=deployment.emulator.endpoint) as client:
-        rows = list(columns.rows({"image": np.zeros((2, 4, 4))}, client._inputs(None)))
+        rows = list(arrays_and_frames.rows({"image": np.zeros((2, 4, 4))}, client._inputs(None)))
 
     assert [np.shape(row["image"]) for row in rows] == [(4, 4), (4, 4)]
     one = {"age": {"shape": [None, 1]}, "thal": {"shape": [None, 1]}}
-    assert list(columns.rows({"age": np.array([32.0]), "thal": ["normal"]}, one)) == [entry]
+    assert list(arrays_and_frames.rows({"age": np.array([32.0]), "thal": ["normal"]}, one)) == [entry]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prediction.fitting import misfits
+from prediction.instances.signature_mismatch import misfits
 
 IMAGE = {"image": {"dtype": "float32", "shape": [None, 2, 3]}}
 PATIENT = {"age": {"dtype": "int64", "shape": [None, 1]}, "thal": {"dtype": "string", "shape": [None, 1]}}

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from gcp import errors
-from prediction.jobs.joins import join_of
-from prediction.jobs.local import LocalBatch
-from prediction.jobs.plan import Plan
+from prediction.batch.job_plan import Plan
+from prediction.batch.joins import join_of
+from prediction.batch.local_job import LocalBatch
+from prediction.batch.outcome import Join, Outcome
+from prediction.batch.row_matching import ByKey, ByPosition
+from prediction.instances.prepared_rows import prepare
+from prediction.instances.row_files import Source
 from prediction.manifest import Manifest
-from prediction.rows.matching import ByKey, ByPosition
-from prediction.rows.outcome import Join, Outcome
-from prediction.rows.prepared import prepare
-from prediction.rows.source import Source
 from tests.prediction.deployment import MANIFESTS, file_of, json_lines
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gcp import errors
 from prediction.evaluation import metrics
-from prediction.evaluation.assess import Evaluation, assess
-from prediction.reading import Case
+from prediction.evaluation.assessment import Evaluation, assess
+from prediction.output.prediction_values import Case
 
 # The examples of scikit-learn's documentation of each function, with its results.
 TRUTH, SCORES = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]

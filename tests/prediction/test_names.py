@@ -10,7 +10,7 @@ import pytest
 
 from gcp import errors
 from prediction import Client
-from prediction.reading import Case
+from prediction.output.prediction_values import Case
 from tests.prediction.deployment import run
 from tests.prediction.wire import Wire
 

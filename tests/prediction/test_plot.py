@@ -12,8 +12,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from gcp import errors
-from prediction import charts, plot
-from prediction.reading import Case
+from prediction.output import charts, plot
+from prediction.output.prediction_values import Case
 
 IMAGE = np.eye(28).tolist()
 CLASSES = ["coat", "shirt", "a name that is far too long for the room beside a picture", "cost in $ or $$"]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gcp import errors
+from prediction.instances.csv_cells import Table, as_written
+from prediction.instances.row_files import Source
 from prediction.manifest import Inputs
-from prediction.rows.cells import Table, as_written
-from prediction.rows.source import Source
 
 PATIENT: Inputs = {
     "age": {"dtype": "float32", "shape": [None, 1]},

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from gcp import errors
+from models.commands.stack_file import stack_artifacts
 from models.core.errors import ModelsError
-from models.core.stack import stack_artifacts
 from prediction import settings
 from resources.config import stack_config, stack_yaml
 from resources.config.secret_values import Source

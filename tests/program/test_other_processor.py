@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from models.core.artifact import Artifact
-from models.core.places import card_path
+from models.artifacts.artifact import Artifact
+from models.core.paths import card_path
 from tests.artifacts import checkout
 from tests.engine import Engine
 from tests.models.conftest import models_command

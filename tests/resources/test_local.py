@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gcp import errors
-from models.core.stack import stack_config
+from models.commands.stack_file import stack_config
 from prediction.settings import target
 from resources.config import local_endpoint, state_backend
 from tests.addresses import ELSEWHERE, declare

@@ -6,7 +6,7 @@ import command_line
 
 
 def _main() -> int:
-    from tools.docs.cli import main
+    from tools.docs.command import main
 
     return main()
 

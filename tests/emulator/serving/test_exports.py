@@ -15,8 +15,8 @@ import pytest
 from emulator.serving import Serving
 from emulator.serving.chunks import tfrecord
 from gcp import errors
-from models.core import restorable
 from models.core.errors import FolderError
+from models.saved_model import restorable
 from tests.emulator.serving.session_requests import EXAMPLE, REQUESTS
 from tests.running import BOUND, ROOT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from benchmarks.warmed import prediction_log
+from benchmarks.servers.warm_up_copy import prediction_log
 
 
 def log(signature: str, *values: float) -> bytes:

@@ -1,0 +1,1 @@
+"""One module per group of figures; their names are words of the command line."""

@@ -1,0 +1,22 @@
+"""What an `up` that changes nothing asks of the API: the emulator counts the calls that reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.figures import Figure
+from benchmarks.servers.local_stack import local
+from benchmarks.workspace import World
+
+
+def figures(world: World) -> Iterator[Figure]:
+    """The number of calls."""
+    stack = local(world)
+    world.say("an unchanged up")
+    stack.emulator.reset_calls()
+    stack.engine.up("--expect-no-changes")
+    calls = stack.emulator.calls()
+    spread = ", ".join(f"{method}: {count}" for method, count in calls.items())
+    yield Figure(
+        what="API calls of an unchanged up", measured=sum(calls.values()), bound=0, spread=spread, disturbed_by=""
+    )

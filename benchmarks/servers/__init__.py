@@ -1,0 +1,1 @@
+"""What is measured: the emulator, and servers of other projects."""

@@ -1,0 +1,1 @@
+"""Processes that send load or time calls."""

@@ -1,0 +1,1 @@
+"""Which artifact a stack file names: cards, manifests, input digests."""

@@ -1,0 +1,74 @@
+"""Finds what `python -m models import` wrote: cards and bytes under the user's name, by content digest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from models.artifacts import artifact as manifests
+from models.artifacts.artifact import CARD_SAMPLES, Artifact
+from models.core.errors import UsageError
+from models.core.paths import build_folder, card_path
+from models.core.registry import is_name
+from models.saved_model.folder_content import MANIFEST
+
+_ANY = "x"
+
+
+def imported_names(root: Path) -> list[str]:
+    """The names that artifacts were imported under, sorted."""
+    cards = card_path(root, _ANY, _ANY).parent.parent
+    return sorted(folder.name for folder in cards.glob("*/") if carded(root, folder.name))
+
+
+def carded(root: Path, name: str) -> list[str]:
+    """The content digests of the cards of artifacts that were imported under this name, sorted; a recipe has none."""
+    return [card.stem for card in cards_of(root, name) if content_of(card) == card.stem]
+
+
+def cards_of(root: Path, name: str) -> list[Path]:
+    """The cards of a recipe or an imported artifact, sorted; none of a text that is not a name."""
+    return sorted(card_path(root, name, _ANY).parent.glob("*.json")) if is_name(name) else []
+
+
+def kept(root: Path, name: str) -> list[str]:
+    """The content digests of the artifacts imported under this name whose bytes are on this machine, sorted."""
+    manifests = build_folder(root, name, _ANY).parent.glob(f"[!.]*/{MANIFEST}") if is_name(name) else ()
+    return sorted(manifest.parent.name for manifest in manifests if content_of(manifest) == manifest.parent.name)
+
+
+def with_other_samples(root: Path, artifact: Artifact, name: str) -> list[str]:
+    """The other names, sorted, under which the content of `name` was imported with other samples.
+
+    A card holds the first samples only; only these are compared where the bytes are not on this machine.
+
+    Raises:
+        ModelsError: a card or a manifest cannot be read.
+    """
+    digest, found = artifact.content_digest, []
+    for other in imported_names(root):
+        here = digest in kept(root, other)
+        if other == name or not (here or digest in carded(root, other)):
+            continue
+        path = build_folder(root, other, digest) / MANIFEST if here else card_path(root, other, digest)
+        known, count = list(manifests.read(path).samples), None if here else CARD_SAMPLES
+        found += [other] if known != list(artifact.samples[:count]) else []
+    return found
+
+
+def only_digest(name: str, digests: list[str]) -> str:
+    """The only digest under a name. Raises `UsageError`, which lists them, where there are several."""
+    if len(digests) > 1:
+        listed = ", ".join(f"{name}@{digest}" for digest in digests)
+        raise UsageError(f"{name}: {len(digests)} artifacts are imported under this name; name one of them: {listed}")
+    return digests[0]
+
+
+def content_of(file: Path) -> str | None:
+    """The content digest that a card or a manifest has; None if it cannot be read, which its reader reports."""
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    found = facts.get("contentDigest") if isinstance(facts, dict) else None
+    return found if isinstance(found, str) else None

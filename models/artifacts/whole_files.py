@@ -1,0 +1,60 @@
+"""Writes what is kept of an artifact whole: to a hidden path beside the final one, which is renamed when it is done."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from models.artifacts import artifact as manifests
+from models.artifacts.artifact import Artifact
+from models.builder.progress import Display
+
+
+def partial_of(path: Path) -> Path:
+    """What is being written: hidden, and renamed when it is whole."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def write_card(facts: Artifact, path: Path) -> bool:
+    """Writes the card if there is none, and says whether it did; a card is never rewritten."""
+    if path.is_file():
+        return False
+    _write(path, manifests.card_text(facts))
+    return True
+
+
+def write_facts(facts: Artifact, path: Path) -> None:
+    """Writes the manifest of a build, with all of its samples, in the place of an older one."""
+    text = manifests.manifest_text(facts)
+    if not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != text:
+        _write(path, text)
+
+
+def _write(path: Path, text: str) -> None:
+    partial = partial_of(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def lock(folder: Path, display: Display, what: str) -> Iterator[None]:
+    """Lets one process at a time write this folder; the system frees the lock of a process that dies.
+
+    Args:
+        folder: that is written; the one above it exists.
+        display: shows that it waits.
+        what: what it waits for.
+    """
+    with folder.with_name(f".{folder.name}.lock").open("w", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            display.line(f"{folder.parent.name}: waiting for {what}")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""Training and export, in a process of its own."""

@@ -1,0 +1,122 @@
+"""Converts what training returns to what the exporter takes: named inputs and outputs, and samples that fit them.
+
+It is not in the exporter, because the exporter's source is part of every input digest. A model that has this form
+already is exported unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from models.core.errors import BuildError
+from models.core.recipe import Sample, Trained
+from models.saved_model import sample_fit
+
+_NO_INPUTS = (
+    "the model has no inputs with names and shapes: a keras.Sequential needs keras.Input(SHAPE, name=...) first; wrap "
+    "a subclass of keras.Model: x = keras.Input(SHAPE, name='x'); keras.Model({'x': x}, {'y': model(x)})"
+)
+
+
+def exportable(trained: Trained) -> Trained:
+    """The same model with dicts of named inputs and outputs, and its samples with bare values where it has one input.
+
+    An input is named after its `keras.Input`, an output after its layer, unless a dict names it. If two have the name
+    `y`, the second is `y_1`.
+
+    Raises:
+        BuildError: the model does not know its inputs, or a sample does not fit them.
+    """
+    model = trained.model
+    if not _has_inputs(model):
+        raise BuildError(_NO_INPUTS)
+    if not all(map(_is_flat, _sides(model))):
+        model = _named(model)
+    samples = [_bare(sample, model.input) for sample in trained.samples]
+    _check(samples, model.input)
+    return replace(trained, model=model, samples=samples)
+
+
+def _has_inputs(model: Any) -> bool:
+    try:
+        return bool(model.inputs)
+    except AttributeError:  # a subclass, or a Sequential that was never built
+        return False
+
+
+def _sides(model: Any) -> tuple[Any, Any]:
+    """The inputs and outputs of a model as it takes and gives them."""
+    import keras
+
+    if isinstance(model, keras.Sequential):  # which has no `input` where it was built by its first batch
+        return model.inputs[0], model.outputs[0]
+    return model.input, model.output
+
+
+def _is_flat(tensors: Any) -> bool:
+    return isinstance(tensors, dict) and all(hasattr(tensor, "dtype") for tensor in tensors.values())
+
+
+def _named(model: Any) -> Any:
+    """A model around this one, with its variables, that takes and gives dicts."""
+    import keras
+
+    given, answered = _sides(model)
+    inputs = {
+        name: keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
+        for name, tensor in _names(given).items()
+    }
+    outputs = model(keras.tree.pack_sequence_as(given, list(inputs.values())))
+    return keras.Model(inputs, dict(zip(_names(answered), keras.tree.flatten(outputs), strict=True)))
+
+
+def _names(tensors: Any) -> dict[str, Any]:
+    """The tensors of any structure by name, in the order of `keras.tree.flatten`."""
+    import keras
+
+    flat = keras.tree.flatten(tensors)
+    if _is_flat(tensors):
+        places = keras.tree.pack_sequence_as(tensors, list(range(len(flat))))  # one tensor may have two names
+        return {name: flat[place] for name, place in sorted(places.items(), key=lambda item: item[1])}
+    found: dict[str, Any] = {}
+    for tensor in flat:
+        name = _unused(tensor._keras_history.operation.name, found)  # Keras has no public way to the layer
+        found[name] = tensor
+    return found
+
+
+def _unused(name: str, taken: Iterable[str]) -> str:
+    taken, number, found = set(taken), 1, name
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    return found
+
+
+def _bare(sample: Sample, inputs: Mapping[str, Any]) -> Sample:
+    """The sample with the bare value, which is the form of a model with one input."""
+    instance = sample.instance
+    if len(inputs) == 1 and isinstance(instance, Mapping) and set(instance) == set(inputs):
+        return replace(sample, instance=instance[next(iter(inputs))])
+    return sample
+
+
+def _check(samples: Sequence[Sample], inputs: Mapping[str, Any]) -> None:
+    """Raises `BuildError` for a sample that the model does not accept."""
+    tensors = {name: {"dtype": tensor.dtype, "shape": list(tensor.shape)} for name, tensor in inputs.items()}
+    for index, sample in enumerate(samples):
+        for what, value in (("instance", sample.instance), ("label", sample.label)):
+            if found := _not_json(value):
+                raise BuildError(f"samples[{index}]: {what} must be JSON; call .tolist() on a NumPy value: {found}")
+        if found := sample_fit.misfit(sample.instance, tensors):
+            raise BuildError(f"samples[{index}]: {found}")
+
+
+def _not_json(value: Any) -> str:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return ""

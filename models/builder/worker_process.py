@@ -1,0 +1,101 @@
+"""The process that trains and exports one build.
+
+It takes a request as JSON on standard input and writes events as lines of JSON to standard output:
+`{"done": 3, "total": 10, "text": ...}`, and at the end `{"result": ...}` or `{"error": ...}`. All else that TensorFlow
+and Keras print goes to standard error, which the parent keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TextIO
+
+from models.builder.rehearsal import rehearse
+from models.builder.training_output import exportable
+from models.core.errors import BuildError, ModelsError
+from models.core.export import export
+from models.core.recipe import Recipe, Report, Values
+from models.core.registry import load_recipe
+
+_PROBE = 1 << 20
+"""Bytes that a folder must still take."""
+
+
+def main() -> int:
+    """Does the one build that is asked for."""
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print to standard output is no event
+    request = json.load(sys.stdin)
+    try:
+        _send(events, {"result": _run(request, events)})
+    except ModelsError as error:
+        _send(events, {"error": str(error)})
+        return 1
+    except BrokenPipeError:  # the parent is gone, and with it who wanted this
+        return 1
+    return 0
+
+
+def _run(request: dict[str, Any], events: TextIO) -> dict[str, Any]:
+    def report(done: int, total: int, text: str) -> None:
+        _send(events, {"done": done, "total": total, "text": text})
+
+    _check_installed(request["pinned"])
+    recipe = load_recipe(request["recipe"], Path.cwd())
+    return _exported(recipe, request["parameters"], Path(request["folder"]), report)
+
+
+def _exported(recipe: Recipe, parameters: Values, folder: Path, report: Report) -> dict[str, Any]:
+    """As `export`, whose own text counts in every input digest: a folder that takes no more is told here."""
+    import keras  # noqa: F401 - once for both: the rehearsal is a fork
+    import tensorflow as tf
+
+    report(0, 1, "checking the samples")
+    rehearse(recipe, parameters)
+    # The exporter's source is part of every input digest, so models that it does not accept are converted here.
+    prepared = replace(recipe, train=lambda *given: exportable(recipe.train(*given)))
+    try:
+        return export(prepared, parameters, folder, report)
+    except (tf.errors.OpError, OSError) as error:
+        reason = " ".join(str(error).split())
+        if not _is_full(folder):
+            raise
+        raise BuildError(f"{folder} cannot be written: {reason}; free space there, then run it again") from None
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether a folder takes no block more: TensorFlow's own error does not tell it from others."""
+    try:
+        with tempfile.TemporaryFile(dir=folder if folder.is_dir() else folder.parent) as probe:
+            probe.write(bytes(_PROBE))
+            probe.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _check_installed(pinned: dict[str, list[str]]) -> None:
+    """Refuses to name a build after versions that did not make it."""
+    for name, versions in pinned.items():
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            raise BuildError(f"{name} is not installed; pip install -r requirements.txt") from None
+        if found not in versions:
+            wanted = " or ".join(versions)
+            raise BuildError(f"{name} is {found}, but requirements.txt pins {wanted}; pip install -r requirements.txt")
+
+
+def _send(events: TextIO, event: dict[str, Any]) -> None:
+    events.write(json.dumps(event) + "\n")
+    events.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

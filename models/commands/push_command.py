@@ -1,0 +1,113 @@
+"""`python -m models push`: puts builds into a bucket, where other machines and other stacks find them.
+
+The one module of this package that imports `resources`: an upload must be the same whoever makes it, and there is one
+piece of code that checks, sends and verifies. The command line imports it when `push` is asked for, and only then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gcp import errors
+from gcp.settings import Settings
+from models.artifacts.artifact import Artifact
+from models.artifacts.resolve import resolve
+from models.builder.progress import Display, pluralize
+from models.commands.stack_file import stack_artifacts, stack_config
+from models.commands.where_command import way_here
+from models.core.errors import ModelsError, UsageError
+from models.core.registry import load_recipe, parse, recipe_names
+from resources.config import local_endpoint, plan
+from resources.storage import push as uploads
+from resources.storage import rules
+
+_PERCENT = re.compile(r"(\d+) %$")
+
+
+class Wanted(NamedTuple):
+    """What is to be pushed: an artifact as a stack file names it."""
+
+    artifact: str
+    parameters: Mapping[str, Any] | None
+
+
+def push(options: argparse.Namespace, texts: Mapping[str, str], root: Path, shown: Display) -> None:
+    """Pushes what the options name, each content once. All of it is resolved before the first byte is sent.
+
+    Raises:
+        ModelsError: there is no card or build of it, its bytes are not those of the card, or the API refuses.
+    """
+    bucket = rules.bucket_of(options.to)
+    if reason := rules.bucket_name_failure(bucket):
+        raise UsageError(f"--to {options.to}: the bucket {reason}")
+    settings = _settings(options, root)
+    artifacts: dict[str, tuple[Artifact, dict[str, Any]]] = {}
+    for artifact, parameters in _wanted(options, texts, root, shown):
+        facts = resolve(artifact, parameters, root=root)
+        inputs = plan.saved_model_inputs(facts, bucket)
+        for note in plan.notes(artifact, facts):
+            shown.line(note)
+        artifacts[inputs["prefix"]] = facts, inputs
+    for prefix, (facts, inputs) in artifacts.items():
+        try:
+            sent = uploads.push(inputs, settings, _Steps(prefix, shown))
+        except errors.Error as error:
+            raise ModelsError(_explained(error, facts, f"gs://{bucket}/{prefix}/")) from None
+        name = facts.name or facts.recipe or facts.folder
+        shown.line(
+            f"{name}: {'pushed to' if sent else 'already at'} gs://{bucket}/{prefix}/ "
+            f"({pluralize(len(facts.files), 'file')}, {facts.size} bytes)"
+        )
+
+
+def _explained(error: errors.Error, facts: Artifact, uri: str) -> str:
+    """The error's text; what to do where the bytes of an imported artifact are not here."""
+    if facts.name is None or not isinstance(error, errors.ArtifactError) or (facts.folder and facts.folder.is_dir()):
+        return str(error)
+    return (
+        f"{facts.name}: its bytes are neither in {uri} nor on this machine; push it from the machine that imported it, "
+        f"or {way_here(facts)}"
+    )
+
+
+def _settings(options: argparse.Namespace, root: Path) -> Settings:
+    config = stack_config(options.stack, root) if options.stack else {}
+    texts = [config.get(key) for key in (local_endpoint.KEY, "gcp:region", "tf2-models:impersonateServiceAccount")]
+    endpoint, region, principal = (text if isinstance(text, str) else None for text in texts)
+    declared = endpoint or local_endpoint.default(options.stack or "")
+    try:
+        return Settings.of(declared, region, first=options.endpoint, impersonate=principal)
+    except errors.InvalidInput as error:
+        raise UsageError(str(error)) from None
+
+
+def _wanted(options: argparse.Namespace, texts: Mapping[str, str], root: Path, shown: Display) -> Iterator[Wanted]:
+    if options.stack:
+        for where, artifact, parameters in stack_artifacts(options.stack, root):
+            if artifact.startswith("gs://"):
+                shown.line(f"{where}: {artifact} lies in a bucket already")
+            else:
+                yield Wanted(artifact, parameters)
+        return
+    recipes = recipe_names(root)
+    for name in dict.fromkeys(options.names or recipes):
+        yield Wanted(name, parse(name, load_recipe(name, root), texts) if name in recipes else texts or None)
+
+
+class _Steps:
+    """Shows how far an upload is, at every tenth of it; and whatever else is told."""
+
+    def __init__(self, prefix: str, shown: Display) -> None:
+        self._prefix, self._shown, self._last = prefix, shown, ""
+
+    def __call__(self, text: str) -> None:
+        found = _PERCENT.search(text)
+        percent = int(found[1]) if found else 0
+        step = f"{text[: found.start()]}{percent // 10}" if found else text
+        if step != self._last:
+            self._last = step
+            self._shown.step(percent, 100, f"{self._prefix}: {text}")

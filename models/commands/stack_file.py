@@ -1,0 +1,159 @@
+"""Reads from a stack file which builds its versions name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from models.artifacts import artifact as manifests
+from models.artifacts import cards
+from models.artifacts.imported import carded, kept
+from models.artifacts.input_digest import input_digest
+from models.core.errors import ModelsError
+from models.core.paths import build_folder, card_path
+from models.core.recipe import Recipe, Values
+from models.core.registry import complete, load_recipe, recipe_names
+from models.saved_model.folder_content import MANIFEST
+
+KEY = "tf2-models:models"
+
+
+class Order(NamedTuple):
+    """A build to make.
+
+    Attributes:
+        recipe: its name.
+        parameters: all of the recipe's parameters.
+        digest: its input digest.
+        is_current: whether code and data are those of the digest. Otherwise only an existing build can be used.
+    """
+
+    recipe: str
+    parameters: Values
+    digest: str
+    is_current: bool = True
+
+
+def order_of(recipe: str, given: Values, root: Path) -> Order:
+    """The build of a recipe as its code is now, with these parameters and the defaults of the others.
+
+    Raises:
+        ModelsError: there is no such recipe, or a parameter is wrong.
+    """
+    loaded = load_recipe(recipe, root)
+    values = complete(recipe, loaded, given)
+    return Order(recipe, values, input_digest(recipe, loaded, values, root))
+
+
+def stack_orders(stack: str, root: Path) -> tuple[list[Order], list[str]]:
+    """The builds that a stack's versions name, each once; and a line for each version that nothing can be built for.
+
+    Raises:
+        ModelsError: there is no such stack file, or it names a recipe or parameter that is not there.
+    """
+    path = root / f"Pulumi.{stack}.yaml"
+    orders: list[Order] = []
+    notes: list[str] = []
+    for where, version in _versions(_load(path), path):
+        try:
+            found = order_of_artifact(version["artifact"], version.get("parameters"), root)
+        except ModelsError as error:
+            raise ModelsError(f"{path.name}: {where}: {error}") from error
+        if isinstance(found, str):
+            notes.append(f"{where}: {found}")
+        elif found not in orders:
+            orders.append(found)
+    return orders, notes
+
+
+def stack_artifacts(stack: str, root: Path) -> list[tuple[str, str, Any]]:
+    """Of each version of a stack: where it stands, its `artifact`, and its `parameters` or None.
+
+    Raises:
+        ModelsError: there is no such stack file, or a version names no artifact.
+    """
+    path = root / f"Pulumi.{stack}.yaml"
+    versions = _versions(_load(path), path)
+    return [(where, version["artifact"], version.get("parameters")) for where, version in versions]
+
+
+def stack_config(stack: str, root: Path) -> dict[str, Any]:
+    """The configuration of a stack file, as it is written. Raises `ModelsError` where there is no such file."""
+    return _config(_load(root / f"Pulumi.{stack}.yaml"))
+
+
+def _config(document: Any) -> dict[str, Any]:
+    from resources.config import secret_values
+
+    return secret_values.configuration(document)
+
+
+def _load(path: Path) -> Any:
+    import yaml
+
+    from resources.config import secret_values, stack_yaml  # Pulumi's rules, which are not PyYAML's
+
+    try:
+        value, unquoted = stack_yaml.load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelsError(f"{path}: there is no such stack file") from None
+    except yaml.YAMLError as error:
+        raise ModelsError(f"{path}: this is no YAML: {' '.join(str(error).split())}") from error
+    for each in unquoted:
+        is_ours = len(each.path) > 1 and each.path[0] == "config" and secret_values.qualified(each.path[1]) == KEY
+        if each.is_altered and is_ours and (each.is_key or each.is_date):
+            raise ModelsError(f"{path}: {'.'.join([*each.path[2:-1], each.text])}: {each.reason}")
+    return value or {}
+
+
+def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    models = _config(document).get(KEY)
+    if not isinstance(models, dict):
+        raise ModelsError(f"{path}: config.{KEY} is missing: it names the models and their versions")
+    for model, entry in models.items():
+        settings = entry if isinstance(entry, dict) else {}
+        versions = settings.get("versions")
+        if "version" not in settings and not isinstance(versions, dict):
+            raise ModelsError(f"{path}: {model}.versions is missing, or does not map names to versions")
+        named = {f"versions.{name}": version for name, version in (versions or {}).items()}
+        for name, version in (named or {"version": settings.get("version")}).items():
+            if not isinstance(version, dict) or not isinstance(version.get("artifact"), str):
+                raise ModelsError(f"{path}: {model}.{name}.artifact is required, and must be text (in quotes)")
+            yield f"{model}.{name}", version
+
+
+def order_of_artifact(artifact: str, parameters: Any, root: Path) -> Order | str:
+    """The build that an artifact of a stack file needs, or the reason why none can be made.
+
+    Raises:
+        ModelsError: it names a recipe, a card or a parameter that is not there.
+    """
+    if "/" in artifact or artifact.startswith("."):
+        return f"{artifact} was made elsewhere; there is nothing to build"
+    name, at, _ = artifact.partition("@")
+    if name not in recipe_names(root) and (carded(root, name) or kept(root, name)):
+        return f"{artifact} was imported; there is nothing to build"
+    if not at:
+        return order_of(name, parameters or {}, root)
+    return _pinned(artifact, load_recipe(name, root), root)
+
+
+def _pinned(artifact: str, recipe: Recipe, root: Path) -> Order | str:
+    name, _, pin = artifact.partition("@")
+    digest, content = cards.split(pin)
+    card = cards.of_content(root, name, digest, content) if content else cards.first(root, name, digest)
+    manifest = build_folder(root, name, digest) / MANIFEST
+    build = manifests.read(manifest) if manifest.is_file() else None
+    if build and content and build.content_digest != content:
+        elsewhere = "was built on another processor; its bytes come from artifactSource or the stack's bucket"
+        return f"{artifact} {elsewhere}: here, build/{name}/{digest} has content {build.content_digest}"
+    facts = card or build
+    if facts is None:
+        raise ModelsError(f"{artifact}: there is no such card: {card_path(root, name, pin)}")
+    values = facts.parameters
+    known = set(values) == set(recipe.parameters)
+    is_current = known and input_digest(name, recipe, values, root) == digest
+    if not is_current and build is None:
+        return f"{artifact} was built from other code; its bytes come from the bucket, or from a checkout of that time"
+    return Order(name, values, digest, is_current)

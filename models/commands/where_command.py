@@ -1,0 +1,67 @@
+"""Where on this machine the SavedModel lies that a version of a stack file names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.artifacts.artifact import Artifact
+from models.artifacts.resolve import read_build, resolve
+from models.commands.stack_file import KEY, stack_artifacts, stack_config
+from models.core.errors import ModelsError, UsageError
+from models.saved_model.folder_content import GRAPH
+
+
+def folder_of(model: str, version: str | None, stack: str, root: Path) -> Path:
+    """The folder of a version's SavedModel.
+
+    Args:
+        model: name of a model of the stack file.
+        version: name of one of its versions. Default: its default version, or the only one, which has no name.
+        stack: name of the stack.
+        root: the project's folder.
+
+    Raises:
+        UsageError: there is no such model or version.
+        ModelsError: there is no such stack file, or the SavedModel is missing, damaged or not on this machine.
+    """
+    found = {where: (artifact, parameters) for where, artifact, parameters in stack_artifacts(stack, root)}
+    entry = stack_config(stack, root)[KEY].get(model)
+    if not isinstance(entry, dict):
+        names = dict.fromkeys(where.partition(".")[0] for where in found)
+        raise UsageError(f"Pulumi.{stack}.yaml names no model {model}: it has {', '.join(names)}")
+    named = version or entry.get("defaultVersion")
+    where = f"{model}.versions.{named}" if "versions" in entry else f"{model}.version"
+    if where not in found:
+        raise UsageError(f"Pulumi.{stack}.yaml has no version {named} of {model}")
+    artifact, parameters = found[where]
+    if artifact.startswith("gs://"):
+        raise ModelsError(f"{where}: {artifact} lies in a bucket, not on this machine")
+    try:
+        facts = resolve(artifact, parameters, root=root, allow_rebuild=True)
+    except ModelsError as error:
+        raise type(error)(f"Pulumi.{stack}.yaml: {where}: {error}") from None
+    _check_content(where, facts, root)
+    if facts.folder is None or not (facts.folder / GRAPH).is_file():
+        way = way_here(facts) if facts.name else f"build it with: python -m models build --stack {stack}"
+        raise ModelsError(f"{where}: the bytes of {artifact} are not on this machine; {way}")
+    return facts.folder
+
+
+def _check_content(where: str, facts: Artifact, root: Path) -> None:
+    """Raises `ModelsError` if the build on this machine has other content than the version, of another processor."""
+    if not facts.recipe or not facts.input_digest:
+        return
+    build = read_build(root, facts.recipe, facts.input_digest)
+    if build and build.content_digest != facts.content_digest:
+        raise ModelsError(
+            f"{where}: the bytes of content {facts.content_digest} are not on this machine: {build.folder} has content "
+            f"{build.content_digest}, built on another processor"
+        )
+
+
+def way_here(facts: Artifact) -> str:
+    """What brings the bytes of an imported artifact to this machine."""
+    copy = f"copy the folder build/{facts.name}/{facts.content_digest} from a machine that has it"
+    if facts.input_digest:  # of a Keras file, which would be exported as other bytes here
+        return copy
+    return f"import it here too: python -m models import PATH --name {facts.name}; or {copy}"

@@ -1,0 +1,1 @@
+"""SavedModels made elsewhere, under a name and with a card."""

@@ -1,0 +1,278 @@
+"""Imports: keeps the bytes of a SavedModel made elsewhere in `build/NAME/CONTENT_DIGEST`, and writes its card.
+
+As a build, an import is written to a hidden folder and renamed when it is whole; one import of a name runs at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from models.artifacts import artifact as manifests
+from models.artifacts import imported
+from models.artifacts.artifact import Artifact
+from models.artifacts.input_digest import DIGITS
+from models.artifacts.resolve import read_folder
+from models.artifacts.whole_files import lock, partial_of, write_card
+from models.builder.progress import Display, pluralize
+from models.builder.worker_client import run_module
+from models.core.errors import BuildError, FolderError, UsageError
+from models.core.paths import build_folder, card_path
+from models.core.registry import is_name, recipe_names
+from models.imports import samples as sampling
+from models.imports.samples import Samples
+from models.saved_model import sample_fit
+from models.saved_model.folder_content import GRAPH, MANIFEST, read_content, sha256
+from models.saved_model.signatures import default_signature
+
+KERAS = ".keras"
+_LEGACY = (".h5", ".hdf5")
+_CONVERTER = "models.imports.keras_conversion"
+
+
+class ImportRequest(NamedTuple):
+    """What to import.
+
+    Attributes:
+        source: a SavedModel's folder, or a `.keras` file.
+        name: its name in stack files.
+        samples: the user's; empty if there are none.
+        ask: whether the model is asked for samples if there are none. Default: it is.
+    """
+
+    source: Path
+    name: str
+    samples: Samples = ()
+    ask: bool = True
+
+
+class Imported(NamedTuple):
+    """What `import_model` did.
+
+    Attributes:
+        artifact: the facts of what is kept here.
+        copied: whether its bytes were put there now.
+        card_written: whether the card was written now.
+        samples_from: where the samples come from, in words; empty where they are not new.
+    """
+
+    artifact: Artifact
+    copied: bool
+    card_written: bool
+    samples_from: str = ""
+
+
+def import_model(request: ImportRequest, root: Path, display: Display) -> Imported:
+    """Makes sure that the bytes and the card of a SavedModel are there.
+
+    Raises:
+        UsageError: the name is invalid or taken by a recipe, there is nothing to import, or the user's samples do not
+            fit.
+        ModelsError: the SavedModel, the conversion, the model's answers or the disk do not allow it, or the bytes of a
+            Keras file that was imported are on another machine; nothing half-written is left.
+    """
+    _check_name(request.name, root)
+    place = build_folder(root, request.name, "import")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with lock(place, display, f"another import of {request.name}"):
+            return _Import(request, root, display, partial_of(place)).run()
+    except OSError as error:
+        where = error.filename or place.parent
+        raise BuildError(
+            f"{request.name}: {where} cannot be written: {error.strerror or error}; free space there, or make it "
+            "writable, then run it again"
+        ) from error
+
+
+def _check_name(name: str, root: Path) -> None:
+    if not is_name(name):
+        raise UsageError(f"--name {name}: must be small letters, digits and _, a letter first")
+    if name in recipe_names(root):
+        raise UsageError(f"--name {name}: is the name of a recipe, models/{name}.py; choose another one")
+    cards = {path.stem for path in card_path(root, name, "*").parent.glob("*.json")}
+    if others := cards - {*imported.carded(root, name)}:
+        raise UsageError(
+            f"--name {name}: models/cards/{name}/{min(others)}.json is the card of a former recipe with this name; "
+            "choose another name"
+        )
+
+
+class _Import:
+    """One import, while it runs."""
+
+    def __init__(self, request: ImportRequest, root: Path, display: Display, partial: Path) -> None:
+        self._request, self._root, self._display, self._partial = request, root, display, partial
+        self._samples_from = ""
+
+    def run(self) -> Imported:
+        shutil.rmtree(self._partial, ignore_errors=True)
+        try:
+            if self._request.source.suffix == KERAS and not self._request.source.is_dir():
+                return self._of_keras(self._request.source)
+            return self._of_folder(read_folder(self._folder()))
+        finally:
+            shutil.rmtree(self._partial, ignore_errors=True)
+
+    def _folder(self) -> Path:
+        """The source, if it is no file. Raises `UsageError`, which says what to give instead of a file."""
+        source = self._request.source
+        if source.parts[:1] == ("gs:",) and not source.exists():
+            raise UsageError(
+                f"gs://{'/'.join(source.parts[1:])}: expected a folder or a {KERAS} file on this machine; a stack file "
+                "names what lies in a bucket without an import: artifact: gs://BUCKET/FOLDER/"
+            )
+        if source.suffix in _LEGACY:
+            raise UsageError(
+                f"{source}: it is a legacy HDF5 file; convert it with the Keras that wrote it: "
+                f'keras.models.load_model("{source.name}").save("{source.stem}{KERAS}"), or export a SavedModel'
+            )
+        if source.is_file():
+            also = f"; give its folder, {source.parent}" if source.name.startswith(GRAPH) else ""
+            raise UsageError(f"{source}: expected a SavedModel's folder or a {KERAS} file{also}")
+        if not source.exists():
+            raise UsageError(f"{source}: there is no such folder")
+        return source
+
+    def _of_keras(self, file: Path) -> Imported:
+        """A file that was imported is not converted again: its conversion would have other bytes."""
+        digest, name = _file_digest(file), self._request.name
+        for content in {*imported.carded(self._root, name), *imported.kept(self._root, name)}:
+            known = _whole(build_folder(self._root, name, content)) or self._card(content)
+            if known and known.input_digest == digest:
+                return self._kept(known)
+        self._display.line(f"{name}: exporting {file.name}")
+        version = _convert(file, self._partial, self._root)
+        facts = replace(read_folder(self._partial), input_digest=digest, keras=version)
+        return self._finish(facts)
+
+    def _of_folder(self, facts: Artifact) -> Imported:
+        known = _whole(build_folder(self._root, self._request.name, facts.content_digest))
+        if known:
+            return self._kept(known)
+        self._display.line(f"{self._request.name}: copying {pluralize(len(facts.files), 'file')}, {facts.size} bytes")
+        beside = [MANIFEST] if (self._request.source / MANIFEST).is_file() else []  # which may name files like junk
+        for name in (*facts.files, *beside):
+            (self._partial / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._request.source / name, self._partial / name)
+        if read_content(self._partial).digest != facts.content_digest:
+            raise FolderError(f"{self._request.source}: it was changed while it was copied; import it again")
+        return self._finish(facts)
+
+    def _finish(self, facts: Artifact) -> Imported:
+        """Puts what is in the partial folder into its place, with its manifest; then the card."""
+        folder = build_folder(self._root, self._request.name, facts.content_digest)
+        card = self._card(facts.content_digest)
+        samples = manifests.named(self._samples(facts, card), facts.signatures)
+        facts = replace(facts, folder=folder, samples=samples, name=self._request.name)
+        text = manifests.manifest_text(facts)
+        (self._partial / MANIFEST).write_text(text, encoding="utf-8")
+        if folder.exists():  # a damaged one
+            shutil.rmtree(folder)
+        self._partial.rename(folder)
+        return self._carded(facts, copied=True)
+
+    def _carded(self, facts: Artifact, *, copied: bool) -> Imported:
+        path = card_path(self._root, self._request.name, facts.content_digest)
+        written = write_card(facts, path)
+        return Imported(facts, copied=copied, card_written=written, samples_from=self._samples_from)
+
+    def _kept(self, known: Artifact) -> Imported:
+        """What was imported before. Raises `BuildError` where there is its card alone, which has no bytes to deploy."""
+        name, digest = self._request.name, known.content_digest
+        if known.folder is None:
+            source = self._request.source
+            raise BuildError(
+                f"{name}: {source.name} was imported on another machine, as {name}@{digest}: its card is here, its "
+                "bytes are not, and Keras would export other ones. On the machine that has them, run: python -m models "
+                f"push {name}@{digest} --to gs://BUCKET; the stack file then says tf2-models:artifactSource: gs://BUCKET"
+                f". Or copy the folder build/{name}/{digest} from there"
+            )
+        self._check_samples(known)
+        return self._carded(known, copied=False)
+
+    def _samples(self, facts: Artifact, card: Artifact | None) -> Samples:
+        """The user's samples, else those of the card or of the source's manifest, else generated ones."""
+        given, name = self._request.samples, self._request.name
+        if card:
+            self._check_samples(card)
+        if given:
+            _check_asked(name, facts)
+        if given and "prediction" in given[0]:
+            sample_fit.check(given, facts.signatures)
+            self._samples_from = "the file"
+            return given
+        if not given and card:
+            return card.samples
+        if not self._request.ask:
+            return ()
+        if not given and facts.samples:
+            self._samples_from = f"its {MANIFEST}"
+            return facts.samples
+        _check_asked(name, facts)
+        self._display.line(f"{name}: asking it for sample predictions")
+        try:
+            samples, self._samples_from = sampling.answer(self._partial, given, self._root)
+        except BuildError as error:
+            raise BuildError(
+                f"{name}: {error}. Give samples that it answers with --samples FILE, or import it with --no-samples"
+            ) from None
+        return samples
+
+    def _check_samples(self, known: Artifact) -> None:
+        given = manifests.named(self._request.samples, known.signatures)
+        if given and not sampling.are_alike(given, known.samples, all_known=known.folder is not None):
+            sample_fit.check(given, known.signatures)
+            name, digest = self._request.name, known.content_digest
+            raise BuildError(
+                f"{name}@{digest}: already imported with other samples; to import it with these, remove "
+                f"models/cards/{name}/{digest}.json and build/{name}/{digest}. A bucket that has this content keeps "
+                "the samples that it has: where it was deployed or pushed, gate.samples: FILE in the stack file makes "
+                "a gate use these"
+            )
+
+    def _card(self, content: str) -> Artifact | None:
+        path = card_path(self._root, self._request.name, content)
+        return manifests.read(path) if path.is_file() else None
+
+
+def _check_asked(name: str, facts: Artifact) -> None:
+    """Refuses to ask a model that has no signature for requests which name none: a gate's are such."""
+    signatures = facts.signatures
+    if (default := default_signature(signatures)) not in signatures:
+        found = f"it has {', '.join(signatures)}" if signatures else "it has none"
+        raise BuildError(
+            f"{name}: there is no signature {default} in it; {found}. A gate asks the model without a signature_name, "
+            "so samples are of no use: import it with --no-samples"
+        )
+
+
+def _whole(folder: Path) -> Artifact | None:
+    """The artifact in a folder, its bytes verified; None if there is none, or it is damaged."""
+    try:
+        return read_folder(folder) if (folder / MANIFEST).is_file() else None
+    except FolderError:
+        return None
+
+
+def _file_digest(file: Path) -> str:
+    """The input digest of what a Keras file is converted to."""
+    if not file.is_file():
+        raise UsageError(f"{file}: file not found")
+    return hashlib.sha256(f"file {KERAS}\n{sha256(file)}".encode()).hexdigest()[:DIGITS]
+
+
+def _convert(file: Path, folder: Path, root: Path) -> str:
+    """Exports a Keras file into a folder, in a process of its own; gives the version of Keras."""
+    try:
+        output = run_module(_CONVERTER, str(file.absolute()), str(folder.absolute()), root=root)
+    except BuildError as error:
+        raise BuildError(
+            f"{file}: Keras cannot export it: {error}. Export it where it was made: "
+            f'model.export("exports/{file.stem}"), and import that folder'
+        ) from None
+    return str(json.loads(output)["keras"])

@@ -1,0 +1,1 @@
+"""Reads a SavedModel folder, without TensorFlow."""

@@ -1,0 +1,159 @@
+"""Reads a SavedModel folder as bytes: what is in it, whether it is whole, its checksums and its content digest."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from models.artifacts.input_digest import DIGITS
+from models.core.errors import FolderError, ModelsError
+from models.saved_model import variables
+from models.saved_model.file_listing import Listing, Sizes, list_plain, unreadable
+
+GRAPH = "saved_model.pb"
+MANIFEST = "manifest.json"
+_CHUNK = 1 << 20
+_MOST_GRAPH_BYTES = 1 << 31
+"""Of a protocol-buffer message."""
+_MOST_MANIFEST_BYTES = 1 << 26
+"""Read before the sizes of the other files are bounded."""
+_VARIABLE_OPERATIONS = (b"VarHandleOp", b"VariableV2")
+
+Files = dict[str, dict[str, Any]]
+
+
+class Content(NamedTuple):
+    """The bytes of a SavedModel, its manifest left out.
+
+    Attributes:
+        digest: the content digest, 16 hexadecimal digits.
+        size: bytes of all files.
+        files: by POSIX path, `size` in bytes and `crc32c` as Cloud Storage prints it.
+        left_out: the files of its folder that are left out: junk by their names.
+    """
+
+    digest: str
+    size: int
+    files: Files
+    left_out: list[str]
+
+
+def list_files(folder: Path) -> Listing:
+    """The files of a whole SavedModel, without the manifest and junk, except junk the manifest lists.
+
+    Raises:
+        FolderError: the folder is missing or half-written, or holds what cannot be uploaded.
+    """
+    found = list_plain(folder, _declared(folder))
+    found.sizes.pop(MANIFEST, None)
+    _check_whole(folder, found.sizes)
+    return found
+
+
+def _declared(folder: Path) -> Collection[str]:
+    """The files that a manifest in the folder lists: an artifact deployed with junk keeps its content digest."""
+    manifest = folder / MANIFEST
+    try:
+        if manifest.stat().st_size > _MOST_MANIFEST_BYTES:
+            return ()
+        facts = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return ()  # reported when the manifest itself is read
+    files = facts.get("files") if isinstance(facts, dict) else None
+    return files if isinstance(files, dict) else ()
+
+
+def read_graph_file(folder: Path) -> bytes:
+    """The bytes of `saved_model.pb`. Raises `FolderError` where it cannot be read."""
+    try:
+        return (folder / GRAPH).read_bytes()
+    except OSError as error:
+        raise unreadable(folder / GRAPH, error) from None
+
+
+def read_content(folder: Path) -> Content:
+    """The checksums and the content digest of a whole SavedModel.
+
+    Raises:
+        FolderError: as `list_files` does.
+        ModelsError: the package google-crc32c is not installed.
+    """
+    files: Files = {}
+    lines = []
+    found = list_files(folder)
+    for name in found.sizes:
+        size, sha256, crc32c = _checksums(folder / name)
+        files[name] = {"size": size, "crc32c": crc32c}
+        lines.append(f"{name}\0{size}\0{sha256}\n")
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()[:DIGITS]
+    return Content(digest, sum(file["size"] for file in files.values()), files, found.left_out)
+
+
+def _check_whole(folder: Path, files: Sizes) -> None:
+    """Refuses what a killed or unfinished writer leaves."""
+    if (folder / GRAPH).is_dir():
+        raise FolderError(f"{folder / GRAPH}: it is a folder, not a file; export the SavedModel again")
+    if GRAPH not in files:
+        text = f"; {GRAPH}txt, its text form, must be converted to the binary form: docs/stacks.md says how"
+        other = text if f"{GRAPH}txt" in files else ""
+        raise FolderError(f"{folder}: there is no {GRAPH} in it, so it is no SavedModel{other}")
+    if not 0 < files[GRAPH] < _MOST_GRAPH_BYTES:
+        raise FolderError(f"{folder / GRAPH}: it has {files[GRAPH]} bytes, so it is no graph; export it again")
+    temporary = [name for name in files if name.startswith("variables/") and "temp" in name]
+    if temporary:
+        raise FolderError(f"{folder}: half-written: {temporary[0]} is a writer's temporary file; export it again")
+    graph = b"" if variables.check(folder, files) else read_graph_file(folder)
+    if any(operation in graph for operation in _VARIABLE_OPERATIONS):
+        raise FolderError(
+            f"{folder}: half-written: the graph has variables, but {variables.INDEX} is missing; export it again"
+        )
+
+
+def crc32c(path: Path) -> str:
+    """A file's CRC32C as Cloud Storage prints it. Raises `FolderError` where it cannot be read."""
+    checksum = _crc32c()
+    for chunk in _chunks(path):
+        checksum.update(chunk)
+    return _text(checksum)
+
+
+def sha256(path: Path) -> str:
+    """A file's SHA-256 in hexadecimal. Raises `FolderError` where it cannot be read."""
+    return _checksums(path)[1]
+
+
+def _checksums(path: Path) -> tuple[int, str, str]:
+    """The size in bytes, the SHA-256 in hexadecimal, and the CRC32C as Cloud Storage prints it."""
+    size, sha256, checksum = 0, hashlib.sha256(), _crc32c()
+    for chunk in _chunks(path):
+        size += len(chunk)
+        sha256.update(chunk)
+        checksum.update(chunk)
+    return size, sha256.hexdigest(), _text(checksum)
+
+
+def _crc32c() -> Any:
+    """The CRC32C of no bytes, which grows by `update`."""
+    try:
+        import google_crc32c
+    except ImportError:
+        raise ModelsError("the package google-crc32c is not installed; pip install -r requirements.txt") from None
+    return google_crc32c.Checksum()  # type: ignore[no-untyped-call]  # the package has no annotations
+
+
+def _text(checksum: Any) -> str:
+    """Base64 of four bytes, big-endian."""
+    return base64.b64encode(checksum.digest()).decode()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise unreadable(path, error) from None

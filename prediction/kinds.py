@@ -1,5 +1,0 @@
-"""What a picture of predictions shows: `prediction.plot` draws it. Light, since every command imports it."""
-
-from __future__ import annotations
-
-KINDS = ("probabilities", "mistakes", "confusion", "scores")

@@ -1,0 +1,1 @@
+"""Predictions for people: tables and charts."""

@@ -1,0 +1,107 @@
+"""Predictions as a table for people: coloured on a terminal, plain text elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from prediction.output.prediction_values import Case, class_name, text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+_RIGHT, _WRONG = "blue", "red"
+_WIDE = 1_000_000
+"""Columns of what is no terminal: no line is cut or broken there."""
+
+
+def show(head: str, cases: Sequence[Case], *, classes: Sequence[str], output: str | None, counted: str) -> None:
+    """Prints the head line and one row per case on standard output.
+
+    Args:
+        head: what was asked, and where.
+        cases: instances with their predictions.
+        classes: names of the classes; empty where they are not known.
+        output: name of the signature's only output, for the head of the column.
+        counted: what the rows are: "sample" or "instance".
+    """
+    from rich.text import Text
+
+    out = console()
+    out.print(Text(head, style="bold"), soft_wrap=True)
+    print_table(out, _table(cases, classes, output, counted))
+
+
+def console() -> Console:
+    """Standard output: coloured on a terminal; elsewhere no line is cut or broken."""
+    from rich.console import Console
+
+    found = Console()
+    return found if found.is_terminal else Console(width=_WIDE)
+
+
+def print_table(out: Console, table: Table) -> None:
+    """Prints a table; without trailing spaces if the output has no colours."""
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as captured:
+        out.print(table)
+    out.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def _table(cases: Sequence[Case], classes: Sequence[str], output: str | None, counted: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column(counted, justify="right")
+    truth = any(case.label is not None for case in cases)
+    if all(case.probabilities for case in cases):
+        _classified(table, cases, classes, truth=truth)
+    else:
+        _valued(table, cases, classes, output, truth=truth)
+    return table
+
+
+def _classified(table: Table, cases: Sequence[Case], classes: Sequence[str], *, truth: bool) -> None:
+    table.add_column("predicted")
+    table.add_column("probability", justify="right")
+    for name in ("truth", "") if truth else ():
+        table.add_column(name)
+    for index, case in enumerate(cases):
+        best = (case.probabilities or [])[case.best]
+        row = [_text(str(index)), _text(class_name(case.best, classes)), _text(f"{best:.1%}")]
+        table.add_row(*row, *([_truth(case, classes), _verdict(case, classes)] if truth else []))
+
+
+def _valued(table: Table, cases: Sequence[Case], classes: Sequence[str], output: str | None, *, truth: bool) -> None:
+    single = all(case.probability is not None for case in cases)
+    names = {name for case in cases if isinstance(case.prediction, dict) for name in case.prediction}
+    named = output or (names.pop() if len(names) == 1 else "prediction")
+    table.add_column(named, justify="right" if single else "left", overflow="fold")
+    if truth:
+        table.add_column("truth")
+    for index, case in enumerate(cases):
+        value = f"{case.probability:.4f}" if single else text(case.value)
+        table.add_row(_text(str(index)), _text(value), *([_truth(case, classes)] if truth else []))
+
+
+def _truth(case: Case, classes: Sequence[str]) -> Text:
+    return _text("" if case.label is None else class_name(case.label, classes))
+
+
+def _verdict(case: Case, classes: Sequence[str]) -> Text:
+    right = case.is_right(classes)
+    if right is None:
+        return _text("")
+    return _text("right" if right else "wrong", _RIGHT if right else _WRONG)
+
+
+def _text(content: str, style: str = "") -> Text:
+    """Content as it is: rich would read `[...]` in a string as markup."""
+    from rich.text import Text
+
+    return Text(content, style=style)

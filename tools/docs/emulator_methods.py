@@ -1,0 +1,106 @@
+"""The table of methods in docs/emulator.md: from the discovery documents and the handlers, with what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from inspect import getdoc
+
+from emulator.rest import api_registration, discovery
+from emulator.rest.api_registration import Handler
+from emulator.rest.discovery import Method
+from tools.docs.markdown import code, table
+
+TITLES = {"ml": "AI Platform Prediction, `ml` v1", "storage": "Cloud Storage, `storage` v1"}
+_FILTER = "A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`; `OR`, `NOT` and parentheses answer 400."
+_CANCEL = "Only the creation of a version stops; every other operation runs to its end."
+_REGIONS = "The same everywhere: this machine is each of them. Training and accelerators are not among what they offer."
+_POLICIES = (
+    "Lifecycle, soft deletion, CORS, logging and the like are stored and given back; nothing acts on them. Retention "
+    "policies are enforced, but cannot be locked."
+)
+_SOFT = "Nothing is kept after its deletion: `softDeleted` finds nothing."
+_POLICY = "Stored and given back; everybody may do everything."
+_EMPTY = "Always empty: the methods that create one are not emulated."
+
+PARTLY = {
+    "ml.projects.getConfig": "The accounts that it names do not exist.",
+    "ml.projects.jobs.create": (
+        "Training jobs answer 400. Region and runtime are checked, without "
+        "effect. No more nodes run than this machine has cores, and one job at a time."
+    ),
+    "ml.projects.jobs.list": _FILTER,
+    "ml.projects.models.create": "Regions and the two kinds of logging are stored, without effect.",
+    "ml.projects.models.list": _FILTER,
+    "ml.projects.models.setIamPolicy": _POLICY,
+    "ml.projects.models.testIamPermissions": "Everybody may do everything.",
+    "ml.projects.models.versions.create": (
+        "Containers, custom prediction routines, scikit-learn and XGBoost answer 400. Every runtime is the TensorFlow "
+        "that is installed. A machine type bounds a node's cores and memory; accelerators, service account and "
+        "explanations are checked and stored, without effect."
+    ),
+    "ml.projects.models.versions.list": _FILTER,
+    "ml.projects.operations.cancel": _CANCEL,
+    "ml.projects.operations.list": _FILTER,
+    "ml.projects.locations.get": _REGIONS,
+    "ml.projects.locations.list": _REGIONS,
+    "ml.projects.locations.operations.cancel": _CANCEL,
+    "storage.buckets.get": _SOFT,
+    "storage.buckets.insert": f"{_POLICIES} Predefined ACLs have no effect; hierarchical namespaces answer 400.",
+    "storage.buckets.list": _SOFT,
+    "storage.buckets.patch": _POLICIES,
+    "storage.buckets.setIamPolicy": _POLICY,
+    "storage.buckets.testIamPermissions": "Everybody may do everything.",
+    "storage.buckets.update": _POLICIES,
+    "storage.anywhereCaches.list": _EMPTY,
+    "storage.buckets.operations.list": _EMPTY,
+    "storage.managedFolders.list": _EMPTY,
+    "storage.notifications.list": _EMPTY,
+    "storage.objects.get": _SOFT,
+    "storage.objects.insert": "Predefined ACLs and Cloud KMS keys have no effect; customer-supplied keys answer 400.",
+    "storage.objects.list": "`filter` answers 400; nothing is kept after its deletion.",
+    "storage.objects.rewrite": "One call, unless `maxBytesRewrittenPerCall` bounds it between locations or classes.",
+    "storage.projects.hmacKeys.list": _EMPTY,
+    "storage.rapidCaches.list": _EMPTY,
+    "storage.projects.serviceAccount.get": "The account that it names does not exist.",
+}
+
+
+def tables() -> str:
+    """One section for each API. Raises `ValueError` where `PARTLY` names a method that is not answered."""
+    methods = discovery.methods()
+    answered = api_registration.collect(methods)
+    unknown = sorted(PARTLY.keys() - answered.keys())
+    if unknown:
+        raise ValueError(
+            f"tools/docs/emulator_methods.py: PARTLY names methods without a handler: {', '.join(unknown)}"
+        )
+    return "\n".join(_section(api, methods, answered) for api in TITLES)
+
+
+def _section(api: str, methods: Iterable[Method], answered: dict[str, Handler]) -> str:
+    own = [method for method in methods if method.api == api]
+    rows = [_row(method, answered[method.id]) for method in own if method.id in answered]
+    left = [method for method in own if method.id not in answered]
+    groups = "".join(f"- {code(group)}: {', '.join(names)}\n" for group, names in _groups(left))
+    head = f"### {TITLES[api]}\n\n{len(rows)} of {len(own)} methods are answered.\n"
+    answered_ones = table(("Method", "State", "What it does", "What is missing"), rows)
+    return f"{head}\n{answered_ones}\nAll other methods answer 405:\n\n{groups}"
+
+
+def _row(method: Method, handler: Handler) -> tuple[str, str, str, str]:
+    summary = (getdoc(handler) or "").partition("\n\n")[0].replace("\n", " ").partition(". ")[0].removesuffix(".")
+    missing = PARTLY.get(method.id, "")
+    return code(_short(method)), "partly" if missing else "works", summary, missing
+
+
+def _groups(methods: Iterable[Method]) -> Iterator[tuple[str, list[str]]]:
+    """Collection -> names of its methods, in the order of the document."""
+    groups: dict[str, list[str]] = {}
+    for method in methods:
+        group, _, name = _short(method).rpartition(".")
+        groups.setdefault(group, []).append(name)
+    yield from groups.items()
+
+
+def _short(method: Method) -> str:
+    return method.id.partition(".")[2]

@@ -1,0 +1,49 @@
+"""Which files are generated, as a whole or between two markers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tools.docs import emulator_methods, picture, resource_fields
+
+ROOT = Path(__file__).parents[2]
+BEGIN = "<!-- begin: written by `make docs` -->"
+END = "<!-- end -->"
+
+WHOLE: Mapping[str, Callable[[], str]] = {
+    "docs/fields.md": resource_fields.page,
+    "docs/deployment-light.svg": lambda: picture.draw(picture.LIGHT),
+    "docs/deployment-dark.svg": lambda: picture.draw(picture.DARK),
+}
+PARTS: Mapping[str, Callable[[], str]] = {"docs/emulator.md": emulator_methods.tables}
+
+
+def stale(root: Path = ROOT) -> dict[str, str]:
+    """The files that are not as the code has it: name -> text to write.
+
+    Raises:
+        ValueError: a file that is generated in part has lost its markers.
+    """
+    wanted = {name: make() for name, make in WHOLE.items()}
+    wanted |= {name: between(_text(root / name), make(), name) for name, make in PARTS.items()}
+    return {name: text for name, text in wanted.items() if _text(root / name) != text}
+
+
+def write(texts: Mapping[str, str], root: Path = ROOT) -> None:
+    """Writes the files."""
+    for name, text in texts.items():
+        (root / name).write_text(text, encoding="utf-8")
+
+
+def between(text: str, part: str, name: str) -> str:
+    """A text with `part` between its markers. Raises `ValueError` where it does not have each marker once."""
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end or BEGIN in rest:
+        raise ValueError(f"{name} needs the lines {BEGIN} and {END} once, around what is generated")
+    return f"{head}{BEGIN}\n{part}{END}{tail}"
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

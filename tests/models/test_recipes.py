@@ -17,8 +17,8 @@ from models.artifacts.artifact import CARD_SAMPLES, card_text
 from models.artifacts.artifact import read as read_card
 from models.core.paths import card_path
 from models.data import fashion
+from tests.models.artifacts.test_input_digest import digest_of
 from tests.models.conftest import ROOT, Run
-from tests.models.test_digest import digest_of
 from tests.running import BOUND
 
 LOADERS = Path(__file__).with_name("loaders.py")

@@ -1,169 +1,252 @@
-"""`predict_json` on the wire, against a server in the test that answers what no real model can be made to say."""
+"""`Client` on the wire and against models that really serve."""
 
 from __future__ import annotations
 
-import inspect
+import asyncio
+import pickle
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-import prediction
 from gcp import errors
-from prediction import predict_json
+from prediction import Client
+from prediction.instances import arrays_and_frames
+from tests.prediction.deployment import CLASSES, Deployment, image, patient
 from tests.prediction.wire import Wire
+from tests.running import ROOT
 
 _LARGE = "x" * 600_000
+_FORBIDDEN = 403, {"error": {"code": 403, "message": "Not yours.", "status": "PERMISSION_DENIED"}}
+"""The answer to a caller that may not read what a version's signature is."""
 
 
-def test_public_names() -> None:
-    """The package's public names are what it says they are, and the signature begins as Google's sample does."""
-    assert prediction.__all__ == ["Client", "predict_json", "version_for"]
-    parameters = inspect.signature(predict_json).parameters.values()
-    assert [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY] == ["project", "model", "instances", "version"]
+def test_many_requests_keep_the_order_of_the_instances(wire: Wire) -> None:
+    """They are under way at the same time, and their answers stand at their places; async is the same."""
+    instances = [f"{index}{_LARGE}" for index in range(9)]
+    with Client("p", "m", endpoint=wire.endpoint) as client:
+        assert client.predict(instances) == instances
+        assert asyncio.run(client.predict_async(instances)) == instances
+
+    assert len(wire.predicts) == 10
+
+
+def test_the_event_loop_goes_on_during_a_prediction(wire: Wire) -> None:
+    """Predictions that are awaited together are asked together."""
+
+    async def ask() -> list[list[Any]]:
+        async with Client("p", "m", endpoint=wire.endpoint) as client:
+            return await asyncio.gather(*(client.predict_async([index]) for index in range(6)))
+
+    assert asyncio.run(ask()) == [[index] for index in range(6)]
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_failure_of_one_request_is_raised(wire: Wire, awaited: bool) -> None:
+    """With the instances that it is about, by its own class."""
+    wire.answers = [(200, {"error": "bad"})]
+    with Client("p", "m", "v1", endpoint=wire.endpoint, connections=1) as client:
+
+        def ask() -> list[Any]:
+            return asyncio.run(client.predict_async([_LARGE] * 3)) if awaited else client.predict([_LARGE] * 3)
+
+        with pytest.raises(errors.PredictionFailed, match="instances 0 to 1: bad"):
+            ask()
+
+
+def test_passing_failures_are_repeated_within_the_bound(wire: Wire) -> None:
+    """The client's own bound; 0 asks once."""
+    busy = (503, {"error": {"code": 503, "message": "Not now."}})
+    wire.answers = [busy]
+    with Client("p", "m", endpoint=wire.endpoint) as patient_one:
+        assert patient_one.predict([1]) == [1]
+    wire.answers = [busy]
+    with Client("p", "m", endpoint=wire.endpoint, retry_seconds=0) as hasty, pytest.raises(errors.Unavailable):
+        hasty.predict([1])
+
+
+def test_columns_become_instances(wire: Wire) -> None:
+    """A mapping of arrays is one instance per row."""
+    wire.answers = [_FORBIDDEN]
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
+        rows = client.predict({"a": np.array([[1], [2]]), "b": ["x", "y"]})
+
+    assert rows == [{"a": [1], "b": "x"}, {"a": [2], "b": "y"}]
 
 
 @pytest.mark.parametrize(
-    ("version", "path"),
-    [(None, "/v1/projects/p/models/m:predict"), ("v1", "/v1/projects/p/models/m/versions/v1:predict")],
+    ("url", "endpoint", "region"),
+    [
+        ("http://127.0.0.1:8470", "http://127.0.0.1:8470", ""),
+        ("https://ml.googleapis.com", "global", ""),
+        ("https://us-central1-ml.googleapis.com", "regional", "us-central1"),
+    ],
 )
-def test_request(wire: Wire, version: str | None, path: str) -> None:
-    """A call posts the instances, and nothing else, to the model or the version."""
-    assert predict_json("p", "m", [1, {"a": [2]}], version, endpoint=wire.endpoint) == [1, {"a": [2]}]
+def test_a_client_is_made_of_a_stack_output(url: str, endpoint: str, region: str) -> None:
+    """Project, model, endpoint and shares come from what the stack says; an option comes before it."""
+    output = {"predictUrl": f"{url}/v1/projects/p/models/m:predict", "trafficSplit": {"v1": 100, "v2": 0}}
 
-    assert [(found.partition("?")[0], body) for found, body in wire.requests] == [
-        (path, b'{"instances":[1,{"a":[2]}]}')
-    ]
-
-
-def test_signature_name(wire: Wire) -> None:
-    """The signature's name goes into the body."""
-    predict_json("p", "m", [1], signature_name="other", endpoint=wire.endpoint)
-
-    assert wire.bodies == [{"instances": [1], "signature_name": "other"}]
-
-
-def test_endpoint_of_the_environment(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an endpoint, TF2_MODELS_ENDPOINT says where; an endpoint that is given comes before it."""
-    monkeypatch.setenv("TF2_MODELS_ENDPOINT", wire.endpoint)
-
-    assert predict_json("p", "m", [1]) == [1]
-
-    monkeypatch.setenv("TF2_MODELS_ENDPOINT", "no endpoint")
-
-    assert predict_json("p", "m", [2], endpoint=wire.endpoint) == [2]
+    with Client.of_output(output) as client, Client.of_output(output, version="v2") as second:
+        assert (client.name, client.version_for("user"), second.version_for()) == ("projects/p/models/m", "v1", "v2")
+        assert (client._api.settings.endpoint, client._api.settings.region) == (endpoint, region)
     with pytest.raises(errors.InvalidInput):
-        predict_json("p", "m", [3])
-
-
-def test_split(wire: Wire) -> None:
-    """Instances over the limit go in several requests, and the predictions come back in order."""
-    instances = [f"{index}{_LARGE}" for index in range(5)]
-
-    assert predict_json("p", "m", instances, endpoint=wire.endpoint) == instances
-    assert [len(body["instances"]) for body in wire.bodies] == [2, 2, 1]
-
-
-def test_error_of_the_model(wire: Wire) -> None:
-    """A 200 with an error is a failed prediction, in the model's words; it is not repeated."""
-    wire.answers = [(200, {"error": "Prediction failed: too hot (Error code: 2)"})]
-
-    with pytest.raises(errors.PredictionFailed, match="too hot"):
-        predict_json("p", "m", [1], endpoint=wire.endpoint)
-
-    assert len(wire.requests) == 1
-
-
-def test_error_in_one_of_several_requests(wire: Wire) -> None:
-    """A failure of one of several requests says which instances it is about, and nothing more is sent."""
-    wire.answers = [(200, {"predictions": [1, 2]}), (200, {"error": "bad"})]
-
-    with pytest.raises(errors.PredictionFailed, match="instances 2 to 3: bad"):
-        predict_json("p", "m", [_LARGE] * 5, endpoint=wire.endpoint)
-
-    assert len(wire.requests) == 2
+        Client.of_output({"models": {}})
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "kind"),
+    ("columns", "said"),
     [
-        (404, "NOT_FOUND", errors.NotFound),
-        (403, "PERMISSION_DENIED", errors.PermissionDenied),
-        (400, "INVALID_ARGUMENT", errors.InvalidArgument),
-        (400, "FAILED_PRECONDITION", errors.FailedPrecondition),
+        ({"age": 63, "thal": "fixed"}, "age is of the type int: a single instance"),
+        ({"thal": "fixed"}, "thal is of the type str: a single instance"),
+        ({"age": np.array(63.0)}, "age is of the type ndarray: a single instance"),
+        ({"age": [1, 2], "thal": ["fixed"]}, "the same length; they have age 2, thal 1"),
+        ({1: [1], "1": [2]}, "have the column 1 twice"),
     ],
 )
-def test_error_of_the_api(wire: Wire, code: int, status: str, kind: type[errors.ApiError]) -> None:
-    """The API's own error is raised by its class, with its message."""
-    wire.answers = [(code, {"error": {"code": code, "message": "Not so.", "status": status}})]
+def test_what_is_no_columns_is_told_and_not_sent(wire: Wire, columns: Any, said: str) -> None:
+    """One instance in the place of columns most of all: a text is not taken for a list of letters."""
+    wire.answers = [_FORBIDDEN]
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client, pytest.raises(errors.InvalidInput, match=said):
+        client.predict(columns)
 
-    with pytest.raises(kind) as caught:
-        predict_json("p", "m", [1], endpoint=wire.endpoint)
-
-    assert (type(caught.value), caught.value.message) == (kind, "Not so.")
-
-
-@pytest.mark.parametrize("code", [429, 500, 503, 504])
-def test_passing_errors_are_repeated(wire: Wire, code: int) -> None:
-    """What fails for a passing reason is asked once more: predicting is safe to repeat."""
-    wire.answers = [(code, {"error": {"code": code, "message": "Not now."}})]
-
-    assert predict_json("p", "m", [1], endpoint=wire.endpoint) == [1]
-    assert len(wire.requests) == 2
+    assert not [path for path, _ in wire.requests if path.endswith(":predict")]
 
 
-@pytest.mark.parametrize("answer", [{}, {"predictions": 1}, [1]])
-def test_answer_of_another_kind(wire: Wire, answer: Any) -> None:
-    """An answer without a list of predictions is a failed prediction, not a crash."""
-    wire.answers = [(200, answer)]
+def test_arrays_of_several_outputs() -> None:
+    """A dict by output; one output is its array, named or bare; what is ragged is said so."""
+    both = arrays_and_frames.arrays([{"a": 1, "b": [1, 2]}, {"a": 2, "b": [3, 4]}])
 
+    assert {name: array.tolist() for name, array in both.items()} == {"a": [1, 2], "b": [[1, 2], [3, 4]]}
+    assert {name: array.shape for name, array in arrays_and_frames.arrays([[1, 2]], "c").items()} == {"c": (1, 2)}
     with pytest.raises(errors.PredictionFailed):
-        predict_json("p", "m", [1], endpoint=wire.endpoint)
+        arrays_and_frames.arrays([[1], [1, 2]])
+
+
+def test_a_prediction_that_is_cancelled_is_not_sent(wire: Wire) -> None:
+    """Not even where its instances are still being made into requests then."""
+    begun, cancelled = threading.Event(), threading.Event()
+
+    def slowly() -> Iterator[int]:
+        begun.set()
+        assert cancelled.wait(30)
+        yield 1
+
+    async def ask(client: Client) -> None:
+        asking = asyncio.ensure_future(client.predict_async(slowly()))
+        await asyncio.to_thread(begun.wait, 30)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        cancelled.set()
+
+    with Client("p", "m", endpoint=wire.endpoint, connections=1) as client:
+        asyncio.run(ask(client))  # which waits for its threads: the instances are requests now
+        client.predict([2])
+
+    assert wire.bodies == [{"instances": [2]}]
 
 
 @pytest.mark.parametrize(
-    ("predictions", "came"), [([], "0 predictions"), ([1], "1 prediction"), ([1, 2, 3], "3 predictions")]
+    ("name", "wrong"), [("connections", 0), ("retry_seconds", -1), ("retry_seconds", float("nan"))]
 )
-def test_each_instance_has_its_prediction(wire: Wire, predictions: list[int], came: str) -> None:
-    """A model that gives more or fewer predictions than instances has failed: nobody could tell which is whose."""
-    wire.answers = [(200, {"predictions": predictions})]
-
-    with pytest.raises(errors.PredictionFailed, match=f": {came} came for 2 instances, so"):
-        predict_json("p", "m", [5, 6], endpoint=wire.endpoint)
+def test_wrong_numbers(name: str, wrong: Any) -> None:
+    """They are refused by their names."""
+    with pytest.raises(errors.InvalidInput, match=f"{name}: must be"):
+        Client("p", "m", endpoint="http://127.0.0.1:1", **{name: wrong})
 
 
-def test_text_is_no_answer_of_the_api(wire: Wire) -> None:
-    """Bare text, a proxy's page say, did not come from the model: it is asked once more."""
-    wire.answers = [(200, "text")]
+def test_a_client_that_is_closed_says_so(wire: Wire) -> None:
+    """Closing it again is no fault."""
+    with Client("p", "m", endpoint=wire.endpoint) as client:
+        client.predict([1, 2])
+    client.close()
 
-    assert predict_json("p", "m", [1], endpoint=wire.endpoint) == [1]
-    assert len(wire.requests) == 2
-
-
-@pytest.mark.parametrize(
-    ("project", "model", "version", "wrong"),
-    [
-        ("", "m", None, "project"),
-        ("p/models/x", "m", None, "project"),
-        ("p", "a b", None, "model"),
-        ("p", "m:predict", None, "model"),
-        ("p", "m", "", "version"),
-        ("p", "m", "../v1", "version"),
-    ],
-)
-def test_names(project: str, model: str, version: str | None, wrong: str) -> None:
-    """A name that cannot be one is refused before anything is sent."""
-    with pytest.raises(errors.InvalidInput) as caught:
-        predict_json(project, model, [1], version, endpoint="http://127.0.0.1:1")
-
-    assert [path for path, _ in caught.value.failures] == [wrong]
+    with pytest.raises(errors.PredictionFailed, match="this client is closed"):
+        client.predict([1, 2])
 
 
-@pytest.mark.parametrize(
-    "endpoint", ["http://example.invalid", "ftp://x", "http://[x", "http://127.0.0.1:99999", "regional", "nowhere"]
-)
-def test_endpoints(endpoint: str) -> None:
-    """An endpoint that cannot be one, or would get credentials in the clear, is refused before anything is sent."""
-    with pytest.raises(errors.InvalidInput) as caught:
-        predict_json("p", "m", [1], endpoint=endpoint)
+def test_pandas_is_imported_by_who_has_a_frame_only(wire: Wire) -> None:
+    """Predicting from lists works where it is not installed."""
+    loaded = "pandas" in sys.modules
+    with Client("p", "m", endpoint=wire.endpoint) as client:
+        client.predict_array([1, 2])
 
-    assert [path for path, _ in caught.value.failures] == ["endpoint"]
+    assert ("pandas" in sys.modules) == loaded
+    assert "import pandas" not in "".join(path.read_text() for path in Path(ROOT, "prediction").glob("c*li*.py"))
+
+
+@pytest.mark.tensorflow
+def test_a_failure_names_instance_input_and_shape(deployment: Deployment) -> None:
+    """Counted over all requests, from the signature in the artifact's manifest; the error can be pickled."""
+    images = [image(1)] * 7
+    with Client(deployment.project, "clothes", endpoint=deployment.emulator.endpoint) as client:
+        assert np.argmax(client.predict_array(np.array(images)), axis=1).tolist() == [1] * 7
+        with pytest.raises(errors.PredictionFailed) as caught:
+            client.predict([*images, [[1, 2]], image(2)])
+
+    found = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - pickled in this line
+    assert found.instance == 7
+    assert "Instance 7 does not fit: image has the shape [1, 2]" in str(found)
+    assert "It takes image float32 [4, 4]" in str(found)
+
+
+@pytest.mark.tensorflow
+def test_a_signature_that_takes_one_instance_is_asked_about_each(deployment: Deployment) -> None:
+    """Where the manifest says so; the first that does not fit is named by its index."""
+    where = deployment.emulator.endpoint
+    with Client(deployment.project, "scalar", endpoint=where, signature_name="other") as client:
+        assert client.predict([1, 2.5]) == [{"thrice": 3.0}, {"thrice": 7.5}]
+        assert client.predict_array(np.array([1.0, 2.0])).tolist() == [3.0, 6.0]
+        with pytest.raises(errors.PredictionFailed, match="Instance 1 does not fit") as caught:
+            client.predict([1, [2], 3])
+
+    assert caught.value.instance == 1
+
+
+@pytest.mark.tensorflow
+def test_a_failure_without_a_manifest_is_told_as_it_is(deployment: Deployment) -> None:
+    """What was deployed without one is asked all the same."""
+    with Client(deployment.project, "numbers", endpoint=deployment.emulator.endpoint) as client:
+        assert client.predict_arrays([1.5])["half"].tolist() == [0.75]
+        with pytest.raises(errors.InvalidInput):
+            client.predict_array([1.5])
+        with pytest.raises(errors.PredictionFailed) as caught:
+            client.predict(["one"])
+
+    assert caught.value.instance is None
+
+
+@pytest.mark.tensorflow
+def test_a_frame_in_and_a_frame_out(deployment: Deployment) -> None:
+    """A column per input, with the frame's own index; one per output, or per class."""
+    pandas = pytest.importorskip("pandas", reason="pandas is optional: pip install pandas")
+    where = deployment.emulator.endpoint
+    patients = pandas.DataFrame({"age": [32, 64], "thal": ["normal", "fixed"]}, index=["ann", "bob"])
+
+    with Client(deployment.project, "risk", endpoint=where) as risk:
+        risks = risk.predict_frame(patients)
+        with pytest.raises(errors.InvalidInput, match="have the column age twice"):
+            risk.predict_frame(pandas.concat([patients, patients[["age"]]], axis=1))
+    with Client(deployment.project, "clothes", endpoint=where) as clothes:
+        worn = clothes.predict_frame([image(2), image(0)])
+
+    assert (list(risks.index), list(risks.columns)) == (["ann", "bob"], ["prediction_probability"])
+    assert risks["prediction_probability"].tolist() == [0.25, 0.75]
+    assert list(worn.columns) == CLASSES
+    assert worn.idxmax(axis=1).tolist() == [CLASSES[2], CLASSES[0]]
+
+
+@pytest.mark.tensorflow
+def test_columns_take_the_shape_of_the_signature(deployment: Deployment) -> None:
+    """A plain column of numbers fits inputs of the shape [1], as a table's columns are declared."""
+    entry = dict(patient(32))
+    with Client(deployment.project, "clothes", endpoint=deployment.emulator.endpoint) as client:
+        rows = list(arrays_and_frames.rows({"image": np.zeros((2, 4, 4))}, client._inputs(None)))
+
+    assert [np.shape(row["image"]) for row in rows] == [(4, 4), (4, 4)]
+    one = {"age": {"shape": [None, 1]}, "thal": {"shape": [None, 1]}}
+    assert list(arrays_and_frames.rows({"age": np.array([32.0]), "thal": ["normal"]}, one)) == [entry]

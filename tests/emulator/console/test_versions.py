@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.emulator.batch.batch import Batch
 from tests.emulator.console.asking import RESULT, choose_version, predict, table
 from tests.emulator.console.browser import Browser, Page
-from tests.emulator.jobs.batch import Batch
 from tests.emulator.ml.caller import N1, Caller
 from tests.prediction.deployment import MANIFESTS, Deployment
 from tests.running import RunningEmulator

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.emulator.http.test_connection import connected, statuses
 from tests.emulator.ml.caller import Caller, until
-from tests.emulator.test_http import connected, statuses
 from tests.running import RunningEmulator, descendants
 
 pytestmark = pytest.mark.tensorflow

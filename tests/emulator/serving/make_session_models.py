@@ -24,9 +24,9 @@ import tf_keras
 from tensorflow.python.checkpoint.sharding import sharding_policies
 
 from tests.emulator.serving.first_generation import assign_ref, drawn, float_ref, gpu, parsed, sparse, vocabulary
-from tests.emulator.serving.incomplete import INCOMPLETE
 from tests.emulator.serving.sampled import SAMPLED
-from tests.emulator.serving.session_requests import REQUESTS
+from tests.emulator.serving.saved_model.incomplete import INCOMPLETE
+from tests.emulator.serving.saved_model.session_requests import REQUESTS
 
 v1 = tf.compat.v1
 

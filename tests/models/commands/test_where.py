@@ -1,0 +1,89 @@
+"""`python -m models where`: the folder of the SavedModel that a version of a stack file names."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from models.commands.command_line import main
+from tests.models.artifacts.test_input_digest import digest_of
+from tests.models.artifacts.test_resolve import put_build, put_card
+from tests.models.conftest import Run
+
+STACK = """
+config:
+  tf2-models:models:
+    one:
+      defaultVersion: v2
+      versions: {v1: {artifact: line, parameters: {rate: 9}}, v2: {artifact: "line@DIGEST"}, v3: {artifact: "gs://bucket/line"}}
+    two:
+      version: {artifact: "./exports/two"}
+    gone:
+      defaultVersion: v1
+      versions: {v1: {artifact: "./exports/gone"}, v2: {artifact: "line@DIGEST-0000000000000000"}, v3: {artifact: lime}}
+"""
+
+
+@pytest.fixture
+def root(checkout: Path) -> Path:
+    """A checkout with a build, a SavedModel made elsewhere, and a stack file that names both."""
+    facts = put_build(checkout)
+    folder = checkout / "exports/two"
+    folder.parent.mkdir()
+    (checkout / "build/line" / str(facts.input_digest)).rename(folder)
+    put_build(checkout)
+    text = STACK.replace("DIGEST", str(facts.input_digest))
+    (checkout / "Pulumi.local.yaml").write_text(text, encoding="utf-8")
+    return checkout
+
+
+@pytest.mark.parametrize(
+    ("words", "place"), [(["one"], "build/line"), (["one", "--version", "v2"], "build/line"), (["two"], "exports/two")]
+)
+def test_a_folder(root: Path, capsys: pytest.CaptureFixture[str], words: list[str], place: str) -> None:
+    """Of the default version, of another one, of the only one without a name."""
+    assert main(["where", *words], root=root) == 0
+
+    found = Path(capsys.readouterr().out.strip())
+    assert found.is_relative_to(root / place)
+    assert (found / "saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["three"], 2, "Pulumi.local.yaml names no model three: it has one, two, gone"),
+        (["./exports/gone"], 2, "Pulumi.local.yaml names no model ./exports/gone: it has one, two, gone"),
+        (["gone"], 1, "Pulumi.local.yaml: gone.versions.v1: exports/gone: there is no such folder"),
+        (["gone", "--version", "v2"], 1, "gone.versions.v2: line@DIGEST-0000000000000000: there is no such card"),
+        (["gone", "--version", "v3"], 2, "gone.versions.v3: there is no recipe 'lime'"),
+        (["one", "--version", "v9"], 2, "has no version v9 of one"),
+        (["one", "--version", "v1"], 1, "python -m models build line --set rate=9"),
+        (["one", "--version", "v3"], 1, "gs://bucket/line lies in a bucket"),
+        (["one", "--stack", "prod"], 1, "there is no such stack file"),
+    ],
+)
+def test_what_cannot_be_found(
+    root: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str
+) -> None:
+    """One line, and what to do."""
+    assert main(["where", *words], root=root) == code
+    told = capsys.readouterr()
+    assert (told.out, len(told.err.splitlines())) == ("", 1)
+    assert said.replace("DIGEST", digest_of("line", root)) in told.err
+
+
+def test_a_build_that_is_gone(root: Path, run: Run) -> None:
+    """Without the build's folder, the exit code tells a script so, even if its card and facts are here."""
+    put_card(root, put_build(root, b"made by them"))
+    put_build(root, b"made here")
+    run("build", "line")
+    shutil.rmtree(root / "build")
+
+    done = run("where", "one")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("models: one.versions.v2: the bytes of line@")
+    assert done.stderr.endswith("are not on this machine; build it with: python -m models build --stack local\n")

@@ -171,7 +171,7 @@ class _Reader:
             self.failures.append(("gcp:region", f"must be a region, us-central1; it is {types.shown(self.region)}"))
             self.region = "us-central1"  # as above
 
-    def _settings(self) -> _settings.Settings:
+    def _settings(self) -> settings.Settings:
         for key, least, most in BOUNDS:
             value = self.values.get(key)
             if isinstance(value, int | float) and not least <= value <= most:

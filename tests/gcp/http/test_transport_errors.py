@@ -25,7 +25,7 @@ METHOD = "ml.projects.models.get"
 PREDICTS = """
 import sys
 import prediction
-from resources import errors
+from gcp import errors
 try:
     print(prediction.predict_json("p", "m", [1], endpoint=sys.argv[1]))
 except errors.Error as error:

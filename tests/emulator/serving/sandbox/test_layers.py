@@ -16,7 +16,7 @@ from tests.running import BOUND, ROOT
 _INSIDE = """
 import json, os, socket, subprocess, sys, threading
 from pathlib import Path
-from emulator import sandbox
+from emulator.serving import sandbox
 
 folder, secret, layers = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].split()
 try:
@@ -72,7 +72,7 @@ print(json.dumps(done))
 _LATER = """
 import sys
 from pathlib import Path
-from emulator import sandbox
+from emulator.serving import sandbox
 
 sandbox.enter(Path(sys.argv[1]), sandbox.offered())
 print("in", flush=True)

@@ -24,7 +24,7 @@ _READ = [
 ]  # fmt: skip
 _ASK = """
 import json, sys
-from emulator.serving import operations
+from emulator.serving.saved_model import operations
 from tensorflow.core.framework.attr_value_pb2 import AttrValue
 names = json.load(sys.stdin)
 kernels = [("MatMul", 1), ("MatMul", 7), ("CudnnRNN", 1), ("AccumulateNV2", 1), ("NoSuchOperation", 1)]

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
-_CODE = ("emulator/**/*.py", "resources/**/*.py", "requirements.txt")
+_CODE = ("emulator/**/*.py", "gcp/**/*.py", "resources/**/*.py", "requirements.txt")
 
 
 def digest() -> str:

@@ -11,7 +11,7 @@ from tests.running import BOUND
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "local.env", "Makefile", "Pulumi.yaml")
-FOLDERS = ("tools", "resources")
+FOLDERS = ("tools", "gcp", "resources")
 # What the scripts use of any Linux; git, Python, Go, curl and pulumi are for a test to give or to keep back.
 SYSTEM = (
     *(

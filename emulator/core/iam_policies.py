@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from emulator.core.store import Store
 from gcp import errors
-
-if TYPE_CHECKING:
-    from emulator.app import Emulator
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS policies (
@@ -23,14 +21,14 @@ CREATE TABLE IF NOT EXISTS policies (
 _FIELDS = ("version", "bindings", "auditConfigs")
 
 
-def read(emulator: Emulator, resource: str, default: dict[str, Any]) -> dict[str, Any]:
+def read(store: Store, resource: str, default: dict[str, Any]) -> dict[str, Any]:
     """The policy of a resource, `default` until one is set."""
-    row = emulator.store.one("SELECT * FROM policies WHERE resource = ?", resource)
+    row = store.one("SELECT * FROM policies WHERE resource = ?", resource)
     number, policy = (0, default) if row is None else (row["number"], json.loads(row["policy"]))
     return {"version": 1, **policy, "etag": _etag(number)}
 
 
-def write(emulator: Emulator, resource: str, policy: dict[str, Any], stale: type[errors.ApiError]) -> None:
+def write(store: Store, resource: str, policy: dict[str, Any], stale: type[errors.ApiError]) -> None:
     """Replaces the policy of a resource.
 
     Raises:
@@ -40,18 +38,18 @@ def write(emulator: Emulator, resource: str, policy: dict[str, Any], stale: type
     bindings = policy.get("bindings") or []
     if not all(binding.get("role") for binding in bindings):
         raise errors.InvalidArgument("Each binding of a policy needs a role.")
-    with emulator.store.transaction():
-        row = emulator.store.one("SELECT number FROM policies WHERE resource = ?", resource)
+    with store.transaction():
+        row = store.one("SELECT number FROM policies WHERE resource = ?", resource)
         number = 0 if row is None else row["number"]
         if policy.get("etag") not in (None, "", _etag(number)):
             raise stale("The policy was changed meanwhile: read it again, and change that.")
         kept = {key: policy[key] for key in _FIELDS if policy.get(key)}
-        emulator.store.run("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", resource, number + 1, json.dumps(kept))
+        store.run("INSERT OR REPLACE INTO policies VALUES (?, ?, ?)", resource, number + 1, json.dumps(kept))
 
 
-def forget(emulator: Emulator, resource: str) -> None:
+def forget(store: Store, resource: str) -> None:
     """Removes the policy of a resource that goes."""
-    emulator.store.run("DELETE FROM policies WHERE resource = ?", resource)
+    store.run("DELETE FROM policies WHERE resource = ?", resource)
 
 
 def _etag(number: int) -> str:

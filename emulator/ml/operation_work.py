@@ -124,7 +124,7 @@ async def _delete_model(emulator: Emulator, operation: sqlite3.Row) -> Finish:
     def finish() -> dict[str, Any]:
         ids = operation["project"], operation["model"]
         emulator.store.run("DELETE FROM models WHERE project = ? AND name = ?", *ids)
-        iam_policies.forget(emulator, "projects/{}/models/{}".format(*ids))
+        iam_policies.forget(emulator.store, "projects/{}/models/{}".format(*ids))
         return _EMPTY
 
     return finish

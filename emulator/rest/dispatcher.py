@@ -50,7 +50,7 @@ class App:
         self._emulator = emulator
         self._router = Router(methods)
         self._reserved = self._router.roots | _FIXED
-        self._handlers = api_registration.collect(methods)
+        self._handlers = api_registration.bind(emulator, methods)
         self._ended: list[Ended] = []
         self._predictions = Shortcut(emulator, self._note_all)
         self._small_reads = SmallReads(emulator, self._note)
@@ -187,7 +187,7 @@ class App:
             )
         mask = field_mask.parse(match.method, request.params["fields"]) if request.params.get("fields") else None
         await customer_keys.refuse_keys_and_body(call.headers, request.chunks)
-        response = await handler(self._emulator, request)
+        response = await handler(request)
         if mask and response.status < 300:
             response.body = field_mask.apply(mask, response.body)
         if response.body is None and call.verb == "DELETE" and response.status == 200:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from inspect import getdoc
 
 from emulator.rest import api_registration, discovery
-from emulator.rest.api_registration import Handler
+from emulator.rest.api_registration import Function
 from emulator.rest.discovery import Method
 from tools.docs.markdown import code, table
 
@@ -77,7 +77,7 @@ def tables() -> str:
     return "\n".join(_section(api, methods, answered) for api in TITLES)
 
 
-def _section(api: str, methods: Iterable[Method], answered: dict[str, Handler]) -> str:
+def _section(api: str, methods: Iterable[Method], answered: dict[str, Function]) -> str:
     own = [method for method in methods if method.api == api]
     rows = [_row(method, answered[method.id]) for method in own if method.id in answered]
     left = [method for method in own if method.id not in answered]
@@ -87,7 +87,7 @@ def _section(api: str, methods: Iterable[Method], answered: dict[str, Handler]) 
     return f"{head}\n{answered_ones}\nAll other methods answer 405:\n\n{groups}"
 
 
-def _row(method: Method, handler: Handler) -> tuple[str, str, str, str]:
+def _row(method: Method, handler: Function) -> tuple[str, str, str, str]:
     summary = (getdoc(handler) or "").partition("\n\n")[0].replace("\n", " ").partition(". ")[0].removesuffix(".")
     missing = PARTLY.get(method.id, "")
     return code(_short(method)), "partly" if missing else "works", summary, missing

@@ -17,15 +17,15 @@ async def projects_models_get_iam_policy(emulator: Emulator, request: Request) -
     """The policy of a model; empty until one is set."""
     name = request.params["resource"]
     tables.model(emulator, *tables.split(name))
-    return Response(body=iam_policies.read(emulator, name, {}))
+    return Response(body=iam_policies.read(emulator.store, name, {}))
 
 
 async def projects_models_set_iam_policy(emulator: Emulator, request: Request) -> Response:
     """Replaces the policy of a model; 409 where `etag` is not the current one."""
     name = request.params["resource"]
     tables.model(emulator, *tables.split(name))
-    iam_policies.write(emulator, name, (request.body or {}).get("policy") or {}, errors.Aborted)
-    return Response(body=iam_policies.read(emulator, name, {}))
+    iam_policies.write(emulator.store, name, (request.body or {}).get("policy") or {}, errors.Aborted)
+    return Response(body=iam_policies.read(emulator.store, name, {}))
 
 
 async def projects_models_test_iam_permissions(_emulator: Emulator, request: Request) -> Response:

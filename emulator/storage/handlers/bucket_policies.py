@@ -23,7 +23,7 @@ async def buckets_set_iam_policy(emulator: Emulator, request: Request) -> Respon
     """Replaces the policy of a bucket; 412 where `etag` is not the current one."""
     name = _name(request)
     row_lookup.bucket(emulator, request.params["bucket"])
-    iam_policies.write(emulator, name, request.body or {}, errors.PreconditionFailed)
+    iam_policies.write(emulator.store, name, request.body or {}, errors.PreconditionFailed)
     return Response(body=_policy(emulator, request))
 
 
@@ -52,5 +52,5 @@ def _policy(emulator: Emulator, request: Request) -> dict[str, Any]:
         {"role": role, "members": [f"project{member}:{project}" for member in members]}
         for role, members in roles.items()
     ]
-    policy = iam_policies.read(emulator, name, {"bindings": default})
+    policy = iam_policies.read(emulator.store, name, {"bindings": default})
     return {"kind": "storage#policy", "resourceId": name, **policy}

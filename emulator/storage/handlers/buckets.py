@@ -133,7 +133,7 @@ async def buckets_delete(emulator: Emulator, request: Request) -> Response:
         uploads = emulator.store.all("SELECT blob FROM storage_upload_blobs WHERE bucket = ?", name)
         emulator.store.run("DELETE FROM storage_uploads WHERE bucket = ?", name)
         emulator.store.run("DELETE FROM storage_buckets WHERE name = ?", name)
-        iam_policies.forget(emulator, f"projects/_/buckets/{name}")
+        iam_policies.forget(emulator.store, f"projects/_/buckets/{name}")
     blobs.remove_unused(emulator, (upload["blob"] for upload in uploads))
     return Response(status=204)
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.batch import job_inputs, job_tables, shard_results
 from emulator.batch.job_errors import JobFailed
+from emulator.core import checksums
+from emulator.core.checksums import Digest
 from emulator.core.operations import insist
 from emulator.serving.chunks import csv_rows
 from emulator.storage import blobs, commit, row_lookup
 from emulator.storage.commit import NewObject
 from emulator.storage.fields import object_fields
-from emulator.storage.uploads import promised_checksums
-from emulator.storage.uploads.promised_checksums import Digest
 from gcp import errors
 from resources.storage.rules import split_uri
 
@@ -69,7 +69,7 @@ def _rejected(folder: Path, shards: list[sqlite3.Row]) -> _Files:
             written.unlink(missing_ok=True)  # a blob may be a hard link to it
             with written.open("wb") as file:
                 file.writelines(shard_results.rejected_lines(kept, names[source], before[source]))
-            found[number] = written, promised_checksums.of_file(written)
+            found[number] = written, checksums.of_file(written)
         elif shard["refused"]:  # by an earlier version, which did not record which rows
             return {}
         before[source] += shard["predictions"] + shard["refused"]
@@ -90,7 +90,7 @@ def _objects(emulator: Emulator, row: sqlite3.Row, fields: dict[str, Any], rejec
     def small(content: bytes, name: str) -> NewObject:
         file = output / name
         file.write_bytes(content)
-        digest = promised_checksums.of_file(file)
+        digest = checksums.of_file(file)
         return new(file, f"{name}-{_part(0, 1)}", len(content), digest.crc32c, digest.md5)
 
     found = [small(_statistics(shards), _ERRORS)]

@@ -12,8 +12,7 @@ from typing import IO
 import orjson
 
 from emulator.batch.job_errors import JobFailed
-from emulator.storage import blobs
-from emulator.storage.uploads.promised_checksums import Digest
+from emulator.core.checksums import Digest, write_all
 
 MOST_ERRORS = 1000
 """How many different errors of rows are told apart in one job."""
@@ -49,7 +48,7 @@ class Result:
         self.predictions += told["predictions"]
         bounded(self.errors, {text: len(rows) for text, rows in told["errors"].items()})
         self.keys = self.keys or told["keys"]
-        blobs.write_all(file, lines)
+        write_all(file, lines)
         self.size += len(lines)
         self.digest.update(lines)
 

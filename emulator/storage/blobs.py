@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar
 
 from emulator.core import disk_errors
+from emulator.core.checksums import Digest, write_all
 from emulator.rest.request import FilePart
-from emulator.storage.uploads.promised_checksums import Digest
 from gcp import errors
 
 if TYPE_CHECKING:
@@ -154,13 +154,6 @@ def adopt(emulator: Emulator, file: Path) -> str:
     target.parent.mkdir(exist_ok=True)
     disk_errors.link(file, target)
     return blob
-
-
-def write_all(file: IO[bytes], piece: bytes) -> None:
-    """Writes all of `piece` to an unbuffered file, which may take it in parts."""
-    view = memoryview(piece)
-    while view:
-        view = view[file.write(view) :]
 
 
 def remove_unused(emulator: Emulator, blobs: Iterable[str | None]) -> None:

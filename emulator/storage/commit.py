@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from emulator.storage import blobs, retention, row_lookup, timestamps
+from emulator.core import rfc3339
+from emulator.storage import blobs, retention, row_lookup
 from emulator.storage.preconditions import Preconditions
 from emulator.storage.tables import next_generation
 
@@ -102,7 +103,7 @@ def require(conditions: Preconditions, row: sqlite3.Row | None) -> None:
 
 
 def _insert(emulator: Emulator, new: NewObject, generation: int) -> None:
-    now = timestamps.text(emulator.now())
+    now = rfc3339.milliseconds(emulator.now())
     emulator.store.run(
         "INSERT INTO storage_objects (bucket, name, generation, metageneration, blob, size, crc32c, md5, components,"
         " created, updated, resource) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -132,7 +133,7 @@ def _retire(emulator: Emulator, bucket: sqlite3.Row, row: sqlite3.Row) -> None:
     retention.require_removable(row, emulator.now(), archived=True)
     emulator.store.run(
         "UPDATE storage_objects SET deleted = ? WHERE bucket = ? AND name = ? AND generation = ?",
-        *(timestamps.text(emulator.now()), row["bucket"], row["name"], row["generation"]),
+        *(rfc3339.milliseconds(emulator.now()), row["bucket"], row["name"], row["generation"]),
     )
 
 

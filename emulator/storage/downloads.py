@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from emulator.core import rfc3339
 from emulator.http import gzip_coding
 from emulator.rest import response_writer
 from emulator.rest.http_call import Call, Dropped
 from emulator.rest.request import Response
-from emulator.storage import blobs, resource_json, timestamps
+from emulator.storage import blobs, resource_json
 from emulator.storage.fields.object_fields import HEADERS
 from gcp import errors
 
@@ -141,7 +142,7 @@ def _headers(row: sqlite3.Row) -> dict[str, str]:
         "content-type": "application/octet-stream",
         "accept-ranges": "bytes",
         "etag": resource_json.etag(row["generation"], row["metageneration"]),
-        "last-modified": timestamps.http(row["updated"]),
+        "last-modified": rfc3339.http_date(row["updated"]),
         "x-goog-hash": hashes,
         "x-goog-generation": str(row["generation"]),
         "x-goog-metageneration": str(row["metageneration"]),

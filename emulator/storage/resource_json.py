@@ -9,8 +9,9 @@ import sqlite3
 from typing import Any
 from urllib.parse import quote
 
+from emulator.core import rfc3339
 from emulator.core.operations import project_number
-from emulator.storage import retention, timestamps
+from emulator.storage import retention
 
 _PRIVATE = (retention.RELEASED,)
 _ACCESS_CONTROL = ("acl", "defaultObjectAcl", "owner")
@@ -64,7 +65,7 @@ def object_(row: sqlite3.Row, base_url: str, projection: str | None = None) -> d
         "timeStorageClassUpdated": row["created"],
         "updated": row["updated"],
         "timeDeleted": row["deleted"],
-        "retentionExpirationTime": timestamps.text(retained) if retained else None,
+        "retentionExpirationTime": rfc3339.milliseconds(retained) if retained else None,
     }
     return {key: value for key, value in shown.items() if value is not None}
 

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.core import rfc3339
-from emulator.storage import timestamps
 from emulator.storage.names import printable
 from gcp import errors
 
@@ -84,7 +83,7 @@ def changed(
     if RELEASED in old:
         fields = {**fields, RELEASED: old[RELEASED]}
     if old.get("eventBasedHold") and not fields.get("eventBasedHold"):
-        fields = {**fields, RELEASED: timestamps.text(now)}
+        fields = {**fields, RELEASED: rfc3339.milliseconds(now)}
     return fields
 
 
@@ -101,7 +100,7 @@ def _check(fields: Mapping[str, Any], bucket: Mapping[str, Any], now: datetime) 
         raise errors.InvalidArgument(f"Invalid retention mode: {retention['mode']!r}. It must be Unlocked or Locked.")
     if fields.get("eventBasedHold"):
         raise errors.InvalidArgument("Retention and event based holds cannot be configured together.")
-    until = rfc3339.time(retention["retainUntilTime"])
+    until = rfc3339.parse(retention["retainUntilTime"])
     if not now < until <= now + timedelta(seconds=MAX_SECONDS):
         raise errors.InvalidArgument("Retain until time must be in the future, at most 100 years ahead.")
 
@@ -109,7 +108,7 @@ def _check(fields: Mapping[str, Any], bucket: Mapping[str, Any], now: datetime) 
 def _check_loosened(old: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None, *, override: bool) -> None:
     if not old:
         return
-    shorter = not wanted or rfc3339.time(wanted["retainUntilTime"]) < rfc3339.time(old["retainUntilTime"])
+    shorter = not wanted or rfc3339.parse(wanted["retainUntilTime"]) < rfc3339.parse(old["retainUntilTime"])
     other = not wanted or wanted["mode"] != old["mode"]
     if old["mode"] == "Locked" and (shorter or other):
         raise errors.PermissionDenied(_LOCKED)
@@ -125,9 +124,9 @@ def expiration(row: sqlite3.Row, fields: Mapping[str, Any]) -> datetime | None:
         fields: its stored fields.
     """
     retention, seconds = fields.get("retention"), row["retention_seconds"]
-    ends = [rfc3339.time(retention["retainUntilTime"])] if retention else []
+    ends = [rfc3339.parse(retention["retainUntilTime"])] if retention else []
     if seconds is not None and not fields.get("eventBasedHold"):
-        ends.append(rfc3339.time(fields.get(RELEASED, row["created"])) + timedelta(seconds=int(seconds)))
+        ends.append(rfc3339.parse(fields.get(RELEASED, row["created"])) + timedelta(seconds=int(seconds)))
     return max(ends, default=None)
 
 
@@ -148,7 +147,7 @@ def require_removable(row: sqlite3.Row, now: datetime, *, archived: bool = False
         text = (
             f"{name} is subject to bucket's retention policy or object retention and cannot be deleted or overwritten"
         )
-        raise _kept(f"{text} until {timestamps.text(until)}", RETAINED)
+        raise _kept(f"{text} until {rfc3339.milliseconds(until)}", RETAINED)
 
 
 def _kept(message: str, reason: str) -> errors.PermissionDenied:

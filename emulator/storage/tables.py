@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from emulator.core import rfc3339
 from emulator.storage import blobs
-from emulator.storage.timestamps import text
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
@@ -90,7 +90,7 @@ def prepare(emulator: Emulator) -> None:
 
 def end_old_uploads(emulator: Emulator) -> None:
     """Ends the upload sessions that are older than a week, and removes the bytes that came for them."""
-    oldest = text(emulator.now() - timedelta(days=SESSION_DAYS))
+    oldest = rfc3339.milliseconds(emulator.now() - timedelta(days=SESSION_DAYS))
     old = [row["blob"] for row in emulator.store.all("SELECT blob FROM storage_upload_blobs WHERE started < ?", oldest)]
     if old:
         emulator.store.run("DELETE FROM storage_uploads WHERE started < ?", oldest)

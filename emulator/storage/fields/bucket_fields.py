@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulator.storage import retention, timestamps
+from emulator.core import rfc3339
+from emulator.storage import retention
 from emulator.storage.fields import shared_fields
 from gcp import errors
 from resources.storage import rules
@@ -110,7 +111,7 @@ def _access(wanted: Mapping[str, Any], old: Mapping[str, Any], now: datetime) ->
     uniform = _uniform(wanted, before)
     access: dict[str, Any] = {"enabled": uniform}
     if uniform:
-        locked = timestamps.text(now + timedelta(days=_LOCK_DAYS))
+        locked = rfc3339.milliseconds(now + timedelta(days=_LOCK_DAYS))
         access["lockedTime"] = before["lockedTime"] if before.get("enabled") else locked
     return {
         "bucketPolicyOnly": access,
@@ -130,4 +131,4 @@ def _uniform(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
 
 def _since(policy: Mapping[str, Any], old: Mapping[str, Any], setting: str, now: datetime) -> dict[str, Any]:
     changed = str(policy.get(setting)) != str(old.get(setting))
-    return {**policy, "effectiveTime": timestamps.text(now) if changed else old["effectiveTime"]}
+    return {**policy, "effectiveTime": rfc3339.milliseconds(now) if changed else old["effectiveTime"]}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.core import rfc3339
-from emulator.storage import retention, timestamps
+from emulator.storage import retention
 from emulator.storage.fields import shared_fields
 from gcp import errors
 
@@ -76,7 +76,7 @@ def changed(old: Mapping[str, Any], body: Mapping[str, Any], *, replace: bool) -
 
 def _require_later(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     before, after = old.get("customTime"), new.get("customTime")
-    if before is not None and (after is None or rfc3339.time(after) < rfc3339.time(before)):
+    if before is not None and (after is None or rfc3339.parse(after) < rfc3339.parse(before)):
         raise errors.InvalidArgument(f"The customTime of an object is not removed, and not set back before {before}.")
 
 
@@ -92,11 +92,11 @@ def checked(resource: dict[str, Any]) -> dict[str, Any]:
         if any(ord(char) < 0x20 or ord(char) == 0x7F for char in resource.get(field, "")):
             raise errors.InvalidArgument(f"Invalid {field}: control characters are not allowed.")
     if "customTime" in resource:
-        resource["customTime"] = timestamps.exact(rfc3339.time(resource["customTime"]))
+        resource["customTime"] = rfc3339.exact(rfc3339.parse(resource["customTime"]))
     if not resource.get("retention"):
         resource.pop("retention", None)
     elif "retainUntilTime" in resource["retention"]:
-        until = timestamps.exact(rfc3339.time(resource["retention"]["retainUntilTime"]))
+        until = rfc3339.exact(rfc3339.parse(resource["retention"]["retainUntilTime"]))
         resource["retention"] = {**resource["retention"], "retainUntilTime": until}
     metadata = resource.get("metadata", {})
     size = sum(len(key) + len(value.encode("utf-8", "replace")) for key, value in metadata.items())

@@ -11,9 +11,9 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from emulator.core import iam_policies
+from emulator.core import iam_policies, rfc3339
 from emulator.rest.request import Request, Response
-from emulator.storage import blobs, names, resource_json, row_lookup, timestamps
+from emulator.storage import blobs, names, resource_json, row_lookup
 from emulator.storage.fields import bucket_fields, shared_fields
 from emulator.storage.handlers import page_tokens
 from emulator.storage.preconditions import Preconditions, is_known
@@ -37,7 +37,7 @@ async def buckets_insert(emulator: Emulator, request: Request) -> Response:
     if request.params.get("enableObjectRetention"):
         body["objectRetention"] = {"mode": "Enabled"}
     stored = bucket_fields.completed(body, {}, now)
-    time = timestamps.text(now)
+    time = rfc3339.milliseconds(now)
     with emulator.store.transaction():
         _require_free(emulator, name, project)
         values = (name, project, next_generation(emulator), 1, time, time, json.dumps(stored))
@@ -116,7 +116,7 @@ def _change(emulator: Emulator, request: Request, *, replace: bool) -> Response:
         emulator.store.run(
             "UPDATE storage_buckets SET resource = ?, metageneration = metageneration + 1, updated = ? WHERE name = ?",
             json.dumps(bucket_fields.completed(wanted, old, now)),
-            timestamps.text(now),
+            rfc3339.milliseconds(now),
             row["name"],
         )
     return _answer(row_lookup.bucket(emulator, row["name"]), request)

@@ -6,8 +6,9 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
+from emulator.core import rfc3339
 from emulator.rest.request import Request, Response
-from emulator.storage import commit, downloads, resource_json, retention, row_lookup, timestamps
+from emulator.storage import commit, downloads, resource_json, retention, row_lookup
 from emulator.storage.fields import object_fields
 from emulator.storage.preconditions import Preconditions, is_known
 from gcp import errors
@@ -50,7 +51,7 @@ def _change(emulator: Emulator, request: Request, *, replace: bool) -> Response:
         emulator.store.run(
             "UPDATE storage_objects SET resource = ?, metageneration = metageneration + 1, updated = ?"
             " WHERE bucket = ? AND name = ? AND generation = ?",
-            *(json.dumps(stored), timestamps.text(now), row["bucket"], row["name"], row["generation"]),
+            *(json.dumps(stored), rfc3339.milliseconds(now), row["bucket"], row["name"], row["generation"]),
         )
     return _answer(row_lookup.object_(emulator, row["bucket"], row["name"], row["generation"]), request)
 

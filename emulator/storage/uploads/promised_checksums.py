@@ -1,50 +1,17 @@
-"""Checksums of objects: CRC32C and MD5, in base64 as the API writes them."""
+"""The checksums that a caller promises, and those of upload sessions from one request to the next."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-import google_crc32c
-
+from emulator.core.checksums import Digest
 from gcp import errors
 
-_PIECE = 1024 * 1024
 _SESSIONS = 1000
-
-
-class Digest:
-    """Running checksums.
-
-    Attributes:
-        size: of how many bytes.
-    """
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._crc32c = google_crc32c.Checksum()  # type: ignore[no-untyped-call]  # the package has no annotations
-        self._md5 = hashlib.md5(usedforsecurity=False)
-
-    def update(self, piece: bytes) -> None:
-        """Takes further bytes in."""
-        self._crc32c.update(piece)  # type: ignore[no-untyped-call]  # the package has no annotations
-        self._md5.update(piece)
-        self.size += len(piece)
-
-    @property
-    def crc32c(self) -> str:
-        """CRC32C, big-endian, in base64."""
-        return base64.b64encode(self._crc32c.digest()).decode()  # type: ignore[no-untyped-call]  # as above
-
-    @property
-    def md5(self) -> str:
-        """MD5 in base64."""
-        return base64.b64encode(self._md5.digest()).decode()
 
 
 class Running:
@@ -65,15 +32,6 @@ class Running:
         self._kept[session] = digest
         while len(self._kept) > _SESSIONS:
             self._kept.popitem(last=False)
-
-
-def of_file(path: Path) -> Digest:
-    """The checksums of a whole file. Blocks; meant for a thread."""
-    digest = Digest()
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-    return digest
 
 
 def expected(resource: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, str]:

@@ -16,8 +16,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from emulator.core import checksums, rfc3339
+from emulator.core.checksums import Digest
 from emulator.rest.request import Request, Response
-from emulator.storage import blobs, resource_json, row_lookup, timestamps
+from emulator.storage import blobs, resource_json, row_lookup
 from emulator.storage.commit import NewObject, put
 from emulator.storage.preconditions import Preconditions
 from emulator.storage.tables import end_old_uploads
@@ -48,7 +50,11 @@ def start(
     emulator.store.run(
         "INSERT INTO storage_uploads VALUES (?, ?, ?, ?, ?, NULL, ?, ?, ?)",
         *(session, request.params["bucket"], name, blob, int(total) if total.isdecimal() else None),
-        *(json.dumps({**request.params, "promised": promised}), json.dumps(fields), timestamps.text(emulator.now())),
+        *(
+            json.dumps({**request.params, "promised": promised}),
+            json.dumps(fields),
+            rfc3339.milliseconds(emulator.now()),
+        ),
     )
     query = urlencode({"uploadType": "resumable", "upload_id": session})
     location = f"{request.base_url}{quote(request.path)}?{query}"
@@ -133,7 +139,7 @@ async def _state(
         return _incomplete(request, size)
     digest = emulator.running.taken(session["id"])
     if digest.size != size:
-        digest = await asyncio.to_thread(promised_checksums.of_file, blobs.path(emulator, session["blob"]))
+        digest = await asyncio.to_thread(checksums.of_file, blobs.path(emulator, session["blob"]))
     session = _find(emulator, request)  # it may have ended during the wait
     if session["generation"] is not None:
         return _done(emulator, session, request)
@@ -153,9 +159,7 @@ def _incomplete(request: Request, size: int) -> Response:
     return Response(body=b"", headers={"x-http-status-code-override": "308", **headers})
 
 
-def _finish(
-    emulator: Emulator, request: Request, session: sqlite3.Row, size: int, digest: promised_checksums.Digest
-) -> None:
+def _finish(emulator: Emulator, request: Request, session: sqlite3.Row, size: int, digest: Digest) -> None:
     params = json.loads(session["params"])
     promised_checksums.verify(digest, {**params["promised"], **promised_checksums.expected({}, request.headers)})
     new = NewObject(

@@ -18,9 +18,10 @@ from html import escape, unescape
 from typing import IO, TYPE_CHECKING, Any
 
 from emulator.core import rfc3339
+from emulator.core.checksums import Digest
 from emulator.rest.http_call import Call
 from emulator.rest.request import Response
-from emulator.storage import blobs, names, retention, row_lookup, timestamps
+from emulator.storage import blobs, names, retention, row_lookup
 from emulator.storage.commit import NewObject, put
 from emulator.storage.fields import object_fields
 from emulator.storage.preconditions import Preconditions
@@ -98,7 +99,7 @@ def _begin(emulator: Emulator, headers: Mapping[str, str], bucket: str, name: st
     emulator.store.run(
         "INSERT INTO storage_uploads VALUES (?, ?, ?, ?, NULL, NULL, ?, ?, ?)",
         *(session, bucket, name, blobs.create(emulator), json.dumps({"promised": {}})),
-        *(json.dumps(fields), timestamps.text(emulator.now())),
+        *(json.dumps(fields), rfc3339.milliseconds(emulator.now())),
     )
     return _result("InitiateMultipartUploadResult", bucket, name, f"<UploadId>{session}</UploadId>")
 
@@ -156,7 +157,7 @@ def _promised(headers: Mapping[str, str]) -> dict[str, str]:
         raise XmlError(400, "InvalidDigest", "The checksum you specified is not valid.", exc.message) from None
 
 
-def _verify(digest: promised_checksums.Digest, promised: Mapping[str, str]) -> None:
+def _verify(digest: Digest, promised: Mapping[str, str]) -> None:
     for kind, details in promised_checksums.mismatches(digest, promised):
         code, message = _DIGESTS[kind]
         raise XmlError(400, code, message, details)

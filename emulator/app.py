@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import ipaddress
 import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from emulator.batch import job_tables
 from emulator.batch.job_queue import Jobs
@@ -25,10 +28,11 @@ from emulator.ml import operation_work, request_log
 from emulator.ml import tables as ml_tables
 from emulator.ml.request_log import RequestLog
 from emulator.ml.version_loader import Deployments
+from emulator.rest import discovery, json_body
 from emulator.serving import Serving, sandbox
 from emulator.settings import BARE, Settings
-from emulator.storage import tables as storage_tables
-from emulator.storage.uploads.promised_checksums import Running
+from emulator.storage import api as storage_api
+from emulator.storage.api import StorageApi
 
 
 @dataclass(kw_only=True)
@@ -47,13 +51,13 @@ class Emulator:
         metrics: how the versions answered in the last minute, and the calls that came last.
         quota: counts what Google's quotas are about, and enforces what `settings` say.
         requests: samples of predictions, for versions that ask for it.
-        running: checksums of uploads in several requests, as far as they have come.
         last_used: version -> when it last answered a prediction; forgotten when the process ends.
         clock: the one clock; durations are measured without it.
         started: when that was, in seconds of `time.monotonic`.
         operations: the long-running operations.
         deployments: the versions that are loaded.
         jobs: the batch prediction jobs.
+        storage: Cloud Storage.
     """
 
     store: Store
@@ -65,7 +69,6 @@ class Emulator:
     faults: Faults = field(default_factory=Faults)
     metrics: Metrics = field(default_factory=Metrics)
     last_used: dict[str, datetime] = field(default_factory=dict)
-    running: Running = field(default_factory=Running)
     clock: Clock = field(default_factory=Clock)
     started: float = field(default_factory=time.monotonic)
     requests: RequestLog = field(init=False)
@@ -74,6 +77,7 @@ class Emulator:
     operations: Operations = field(init=False)
     deployments: Deployments = field(init=False)
     jobs: Jobs = field(init=False)
+    storage: StorageApi = field(init=False)
 
     def __post_init__(self) -> None:
         self.requests = RequestLog(self.data / request_log.FILE)
@@ -82,6 +86,13 @@ class Emulator:
         self.operations = Operations(self, operation_work.WORKS)
         self.deployments = Deployments(self)
         self.jobs = Jobs(self)
+        self.storage = storage_api.register(
+            self.store,
+            self.clock,
+            self.data / "objects",
+            loopback=ipaddress.ip_address(self.settings.host).is_loopback,
+            parse_metadata=_parse_metadata,
+        )
 
     @classmethod
     def open(cls, data: Path, settings: Settings, clock: Clock | None = None) -> Emulator:
@@ -100,7 +111,6 @@ class Emulator:
             clock=clock or Clock(),
         )
         emulator.store.declare(iam_policies.TABLES)
-        storage_tables.prepare(emulator)
         ml_tables.prepare(emulator)
         job_tables.prepare(emulator)
         return emulator
@@ -134,3 +144,13 @@ class Emulator:
     async def remove_folder(self, folder: Path) -> None:
         """Removes a folder of this emulator; one that is gone already is fine."""
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _parse_metadata(content: bytes) -> dict[str, Any]:
+    """Returns the metadata of an upload, checked as the body of `storage.objects.insert`. Raises `InvalidArgument`."""
+    return json_body.parse(_insert_method(), content)
+
+
+@functools.cache
+def _insert_method() -> discovery.Method:
+    return next(method for method in discovery.methods() if method.id == "storage.objects.insert")

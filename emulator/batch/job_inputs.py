@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.batch.job_errors import JobFailed
 from emulator.core import disk_errors
 from emulator.ml import saved_model_copies, tables
-from emulator.storage import object_access
+from emulator.storage.object_store import StoredObject
 from gcp import errors
 from resources.storage.rules import split_uri
 
@@ -24,7 +24,7 @@ MOST_FILES = 10_000
 _NAMES = "names"
 
 
-def matching(emulator: Emulator, uri: str) -> list[object_access.StoredObject]:
+def matching(emulator: Emulator, uri: str) -> list[StoredObject]:
     """The objects that a path means: `*` and `?` stand for parts of a name without a slash, `**` for any.
 
     Raises:
@@ -34,7 +34,7 @@ def matching(emulator: Emulator, uri: str) -> list[object_access.StoredObject]:
     prefix = re.split(r"[*?]", pattern, maxsplit=1)[0]
     wanted = re.compile("".join(_SIGNS.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*|\?)", pattern)))
     try:
-        found = [item for item in object_access.objects_under(emulator, bucket, prefix) if wanted.fullmatch(item.name)]
+        found = [item for item in emulator.storage.objects.under(bucket, prefix) if wanted.fullmatch(item.name)]
     except errors.NotFound:
         found = []
     found = [item for item in found if not item.name.endswith("/")]

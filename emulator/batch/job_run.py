@@ -13,7 +13,6 @@ from emulator.batch.job_errors import Damaged, JobFailed
 from emulator.batch.shard_results import Result
 from emulator.batch.shard_runner import Part, Runner
 from emulator.core.operations import insist
-from emulator.storage import row_lookup
 from gcp import errors
 from resources.ml.jobs import rules
 from resources.storage.rules import split_uri
@@ -42,7 +41,7 @@ class Job:
         """Takes model and input from the bucket, and plans the shards. Raises `JobFailed`."""
         bucket, _ = split_uri(self._given["outputPath"])
         try:
-            row_lookup.bucket(self._emulator, bucket)
+            self._emulator.storage.objects.bucket(bucket)
         except errors.NotFound:
             raise JobFailed(f"The bucket of the output path {self._given['outputPath']} does not exist.") from None
         await job_inputs.fetch_model(self._emulator, self._given, self._folder / "model")

@@ -15,9 +15,7 @@ from emulator.core import checksums
 from emulator.core.checksums import Digest
 from emulator.core.operations import insist
 from emulator.serving.chunks import csv_rows
-from emulator.storage import blobs, commit, row_lookup
-from emulator.storage.commit import NewObject
-from emulator.storage.fields import object_fields
+from emulator.storage.object_store import NewObject
 from gcp import errors
 from resources.storage.rules import split_uri
 
@@ -36,8 +34,7 @@ async def publish(emulator: Emulator, number: int) -> None:
     row = job_tables.by_number(emulator, number)
     bucket, _ = split_uri(job_inputs.settings(row)["outputPath"])
     try:
-        stored = json.loads(row_lookup.bucket(emulator, bucket)["resource"])
-        fields = object_fields.given({"contentType": "text/plain"}, stored, emulator.now())
+        fields = emulator.storage.objects.new_fields(bucket, {"contentType": "text/plain"})
     except errors.NotFound as exc:
         raise JobFailed(f"The results cannot be written: {exc.message}") from exc
     shards = job_tables.shards(emulator, number)
@@ -46,7 +43,7 @@ async def publish(emulator: Emulator, number: int) -> None:
     gone: list[str | None] = []
 
     def change() -> None:
-        gone[:] = [commit.replace(emulator, new)[1] for new in objects]
+        gone[:] = [emulator.storage.objects.replace(new)[1] for new in objects]
         job_tables.move(emulator, number, "SUCCEEDED")
 
     try:
@@ -54,7 +51,7 @@ async def publish(emulator: Emulator, number: int) -> None:
     except (errors.NotFound, errors.PermissionDenied) as exc:
         raise JobFailed(f"The results cannot be written: {exc.message}") from exc
     finally:
-        blobs.remove_unused(emulator, [*gone, *(new.blob for new in objects)])
+        emulator.storage.objects.blobs.remove_unused([*gone, *(new.blob for new in objects)])
 
 
 def _rejected(folder: Path, shards: list[sqlite3.Row]) -> _Files:
@@ -83,7 +80,7 @@ def _objects(emulator: Emulator, row: sqlite3.Row, fields: dict[str, Any], rejec
     shards = job_tables.shards(emulator, row["number"])
 
     def new(file: Path, name: str, size: int, crc32c: str, md5: str) -> NewObject:
-        blob = blobs.adopt(emulator, file)
+        blob = emulator.storage.objects.blobs.adopt(file)
         whole = f"{prefix}{name}"
         return NewObject(bucket=bucket, name=whole, blob=blob, size=size, crc32c=crc32c, md5=md5, resource=fields)
 

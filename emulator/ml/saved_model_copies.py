@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from emulator.core import disk_errors
 from emulator.ml import tables
 from emulator.ml.request_checks import field_error
-from emulator.storage import object_access
 from gcp import errors
 from resources.storage import rules
 
@@ -58,7 +57,7 @@ def _objects(emulator: Emulator, uri: str, field: str, *, mls1: bool) -> list[tu
     bucket, prefix = rules.split_uri(uri)
     prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
     try:
-        found = object_access.objects_under(emulator, bucket, prefix)
+        found = emulator.storage.objects.under(bucket, prefix)
     except errors.NotFound:
         raise _refused(field, f"The bucket of {uri} does not exist, or cannot be read.") from None
     # A name that ends with a slash is how consoles draw an empty folder: no file.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -14,8 +14,7 @@ from emulator.app import Emulator
 from emulator.ml import handlers as ml_handlers
 from emulator.rest.discovery import Method
 from emulator.rest.request import Request, Response
-from emulator.storage import handlers as storage_handlers
-from emulator.storage import uploads
+from emulator.storage import api as storage_api
 
 Function = Callable[..., Awaitable[Response]]
 """A handler as it is written, with a docstring."""
@@ -23,27 +22,32 @@ Function = Callable[..., Awaitable[Response]]
 Handler = Callable[[Request], Awaitable[Response]]
 """A handler that is ready to be called."""
 
-_PACKAGES = {"ml": [ml_handlers], "storage": [storage_handlers, uploads]}
-
 
 def collect(methods: Iterable[Method]) -> dict[str, Function]:
     """Method id -> its handler as it is written, for those methods that have one."""
-    found = {api: _functions(packages) for api, packages in _PACKAGES.items()}
-    return {method.id: found[method.api][method.handler] for method in methods if method.handler in found[method.api]}
+    return _chosen(methods, {"ml": _functions(ml_handlers), "storage": _methods(storage_api.HANDLERS)})
 
 
 def bind(emulator: Emulator, methods: Iterable[Method]) -> dict[str, Handler]:
     """Method id -> its handler for this emulator, for those methods that have one."""
-    return {method_id: partial(function, emulator) for method_id, function in collect(methods).items()}
+    ml = {name: partial(function, emulator) for name, function in _functions(ml_handlers).items()}
+    return _chosen(methods, {"ml": ml, "storage": _methods(emulator.storage.handlers)})
 
 
-def _functions(packages: Iterable[ModuleType]) -> dict[str, Function]:
+def _chosen(methods: Iterable[Method], found: Mapping[str, Mapping[str, Function]]) -> dict[str, Function]:
+    return {method.id: found[method.api][method.handler] for method in methods if method.handler in found[method.api]}
+
+
+def _methods(owners: Iterable[object]) -> dict[str, Function]:
+    return {name: method for owner in owners for name, method in _coroutines(owner)}
+
+
+def _functions(package: ModuleType) -> dict[str, Function]:
     functions: dict[str, Function] = {}
-    for package, info in ((each, info) for each in packages for info in pkgutil.iter_modules(each.__path__)):
+    for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
-        functions.update(
-            (name, function) for name, function in _coroutines(module) if function.__module__ == module.__name__
-        )
+        found = ((name, function) for name, function in _coroutines(module) if function.__module__ == module.__name__)
+        functions.update(found)
     return functions
 
 

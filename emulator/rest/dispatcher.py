@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from urllib.parse import parse_qs, unquote
 
 from emulator import admin_endpoints, console
@@ -29,8 +30,9 @@ from emulator.rest.fast_predict import Ended, Shortcut
 from emulator.rest.http_call import Call, Dropped
 from emulator.rest.request import Request, Response
 from emulator.rest.router import Match, Router
-from emulator.storage import customer_keys, downloads, xml
+from emulator.storage import customer_keys, downloads
 from emulator.storage.fast_reads import SmallReads
+from emulator.storage.xml import xml_calls
 from gcp import errors
 
 _Answer = Callable[[], Awaitable[Response]]
@@ -53,7 +55,13 @@ class App:
         self._handlers = api_registration.bind(emulator, methods)
         self._ended: list[Ended] = []
         self._predictions = Shortcut(emulator, self._note_all)
-        self._small_reads = SmallReads(emulator, self._note)
+        self._small_reads = SmallReads(
+            emulator.storage.objects,
+            access=emulator.access,
+            faults=emulator.faults,
+            admit=emulator.admit,
+            note=self._note,
+        )
 
     def at_once(self, exchange: Exchange) -> bool | None:
         """See `front.AtOnce`."""
@@ -138,10 +146,10 @@ class App:
         if match is not None:
             answer = self._carry_out(match.method.id, call, lambda: self._answer(call, match))
             return await (downloads.in_text(call, answer) if _gives_bytes(call, match) else answer)
-        target = xml.target(call)
+        target = xml_calls.target(call)
         if target is not None and target.bucket not in self._reserved:
-            answer = self._carry_out(xml.method(call, target), call, lambda: xml.respond(self._emulator, call, target))
-            return await xml.in_xml(call, answer)
+            respond = partial(self._emulator.storage.xml.respond, call, target)
+            return await xml_calls.in_xml(call, self._carry_out(xml_calls.method(call, target), call, respond))
         raise errors.NotFound("Method not found." if call.api == "ml" else "Not Found")
 
     async def _carry_out(self, method: str, call: Call, answer: _Answer) -> Response:

@@ -46,6 +46,11 @@ class Request:
                 raise ValueError(limit)
         return bytes(content)
 
+    async def drain(self) -> None:
+        """Takes the rest of the body and drops it: a client that is still sending would not read an answer."""
+        async for _ in self.chunks:
+            pass
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePart:

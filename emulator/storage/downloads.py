@@ -6,7 +6,6 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import orjson
 
@@ -15,23 +14,22 @@ from emulator.http import gzip_coding
 from emulator.rest import response_writer
 from emulator.rest.http_call import Call, Dropped
 from emulator.rest.request import Response
-from emulator.storage import blobs, resource_json
+from emulator.storage import resource_json
+from emulator.storage.blobs import SMALL, BlobFolder
 from emulator.storage.fields.object_fields import HEADERS
+from emulator.storage.numbers import whole_number
 from gcp import errors
 
-if TYPE_CHECKING:
-    from emulator.app import Emulator
-
 _RANGE = re.compile(r"bytes=(?:([0-9]+)-([0-9]+)?|-([0-9]+))")
-_MOST_DIGITS = 19
-"""Of the position of a byte in any file. Clients write the largest number there is for "to the end"."""
+_LARGEST = 10**18
+"""More than the size of any file: clients write the largest number that they know for "to the end"."""
 
 
-def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -> Response:
+def download(blobs: BlobFolder, row: sqlite3.Row, request: Mapping[str, str]) -> Response:
     """The bytes of an object, or a part of them.
 
     Args:
-        emulator: whose state it is.
+        blobs: holds the bytes.
         row: of `storage_objects`.
         request: headers of the request. One `Range` is answered with 206, or with 416 if it begins behind the end;
             anything else than one range in bytes is passed over, as HTTP allows, and so is one with an `If-Range` of
@@ -39,7 +37,7 @@ def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -
     """
     size, headers = row["size"], _headers(row)
     if _must_unpack(headers, request):
-        return _transcoded(emulator, row, headers)
+        return _transcoded(blobs, row, headers)
     wanted = _wanted(headers, request)
     bounds = _bounds(wanted, size)
     if bounds is None:
@@ -48,7 +46,7 @@ def download(emulator: Emulator, row: sqlite3.Row, request: Mapping[str, str]) -
         return Response(status=error.code, body=error.body("storage"), headers=range_)
     start, end = bounds
     headers["content-length"] = str(end - start)
-    body = blobs.part(emulator, row["blob"], start, end)
+    body = blobs.part(row["blob"], start, end)
     if _part(wanted) is None:
         return Response(body=body, headers=headers, stored=True)
     headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
@@ -67,13 +65,13 @@ async def in_text(call: Call, answer: Awaitable[Response]) -> Response:
     return replace(response, body=response.body["error"]["message"].encode("utf-8", "replace"), headers=headers)
 
 
-def small(emulator: Emulator, row: sqlite3.Row) -> tuple[dict[str, str], bytes] | None:
+def small(blobs: BlobFolder, row: sqlite3.Row) -> tuple[dict[str, str], bytes] | None:
     """The headers and all bytes of an object; None where it is large, packed, or its file cannot be read."""
     headers = _headers(row)
-    if row["size"] > blobs.SMALL or "content-encoding" in headers:
+    if row["size"] > SMALL or "content-encoding" in headers:
         return None
     try:
-        content = blobs.part(emulator, row["blob"], 0, row["size"])
+        content = blobs.part(row["blob"], 0, row["size"])
     except OSError:
         return None
     headers["content-length"] = str(row["size"])
@@ -92,9 +90,9 @@ def _must_unpack(headers: Mapping[str, str], request: Mapping[str, str]) -> bool
     return headers.get("content-encoding") == "gzip" and not kept and not gzip_coding.taken(request)
 
 
-def _transcoded(emulator: Emulator, row: sqlite3.Row, headers: dict[str, str]) -> Response:
+def _transcoded(blobs: BlobFolder, row: sqlite3.Row, headers: dict[str, str]) -> Response:
     """What an object with `contentEncoding: gzip` holds, whole: a range of it is passed over, as Google does."""
-    packed = blobs.pieces(emulator, row["blob"])
+    packed = blobs.pieces(row["blob"])
     for name in ("content-encoding", "accept-ranges"):
         headers.pop(name, None)
     headers.update({"warning": "214 UploadServer gunzipped", "vary": "Accept-Encoding"})
@@ -119,9 +117,9 @@ def _part(wanted: str | None) -> tuple[str, str | None, str | None] | None:
 
 
 def _number(digits: str) -> int:
-    """Any number of digits, which `int` does not read; what no file reaches is as good as any other such number."""
-    digits = digits.lstrip("0")
-    return int(digits or "0") if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
+    """Returns a number of any length; those with more than 18 digits as `_LARGEST`."""
+    number = whole_number(digits.lstrip("0") or "0")
+    return _LARGEST if number is None else number
 
 
 def _bounds(wanted: str | None, size: int) -> tuple[int, int] | None:

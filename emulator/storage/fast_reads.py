@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from emulator.core.faults import Faults
+from emulator.http.caller_access import Access
 from emulator.http.exchange import Exchange
 from emulator.rest import response_writer
-from emulator.storage import downloads, row_lookup
+from emulator.storage import downloads
+from emulator.storage.object_store import ObjectStore
 from gcp import errors
-
-if TYPE_CHECKING:
-    from emulator.app import Emulator
 
 METHOD = "storage.objects.get"
 _PATH = re.compile(r"/(?:download/)?storage/v1/b/([^/%]+)/o/([^/]+)")
@@ -45,30 +44,42 @@ class SmallReads:
     """The fast path.
 
     Args:
-        emulator: whose objects they are.
+        objects: the buckets and objects.
+        access: says who may call.
+        faults: the injected faults.
+        admit: counts a call of a method. Raises `ResourceExhausted` beyond a quota.
         note: records a call: method, path, status, and when it began.
     """
 
-    def __init__(self, emulator: Emulator, note: Callable[[str, str, int, float], None]) -> None:
-        self._emulator = emulator
-        self._note = note
+    def __init__(
+        self,
+        objects: ObjectStore,
+        *,
+        access: Access,
+        faults: Faults,
+        admit: Callable[[str], object],
+        note: Callable[[str, str, int, float], None],
+    ) -> None:
+        self._objects, self._blobs = objects, objects.blobs
+        self._access, self._faults = access, faults
+        self._admit, self._note = admit, note
 
     def take(self, exchange: Exchange) -> bool:
         """See `front.AtOnce`."""
         head, began = exchange.head, time.perf_counter()
-        if head.query != _QUERY or head.verb != "GET" or self._emulator.faults.any:
+        if head.query != _QUERY or head.verb != "GET" or self._faults.any:
             return False
         found = _PATH.fullmatch(head.raw_path)
         usual = exchange.whole and not exchange.size and head.keep_alive and head.headers.keys() <= _USUAL
         if found is None or not usual:
             return False
         try:
-            self._emulator.access.check(head.headers)
+            self._access.check(head.headers)
             name = unquote(found[2], errors="strict")
         except (errors.ApiError, UnicodeDecodeError):  # `server` tells
             return False
-        row = row_lookup.live(self._emulator, found[1], name)
-        whole = downloads.small(self._emulator, row) if row else None
+        row = self._objects.live(found[1], name)
+        whole = downloads.small(self._blobs, row) if row else None
         if whole is None:
             return False
         headers, content = whole
@@ -76,6 +87,6 @@ class SmallReads:
             exchange.answer(200, {**response_writer.HARMLESS, **headers}, content)
         except ValueError:  # a header that cannot be sent
             return False
-        self._emulator.admit(METHOD)
+        self._admit(METHOD)
         self._note(METHOD, head.raw_path, 200, began)
         return True

@@ -1,7 +1,8 @@
-"""`ifGenerationMatch` and its kin, and the headers `If-Match` and `If-None-Match` of a read."""
+"""Preconditions: `ifGenerationMatch` and related parameters, and `If-Match` and `If-None-Match` of a read."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ _TEXT = "At least one of the pre-conditions you specified did not hold."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preconditions:
-    """What must hold of a bucket's or an object's numbers. A thing that does not exist has generation 0.
+    """What must hold of the numbers of a bucket or an object. One that does not exist has generation 0.
 
     Attributes:
         generation, metageneration: the number must be this.
@@ -31,7 +32,7 @@ class Preconditions:
 
     @classmethod
     def of(cls, params: Mapping[str, Any], prefix: str = "if") -> Preconditions:
-        """The conditions among a method's parameters; `prefix` is `ifSource` for the source of a copy."""
+        """Returns the conditions among a method's parameters; `prefix` is `ifSource` for the source of a copy."""
         return cls(
             generation=params.get(f"{prefix}GenerationMatch"),
             not_generation=params.get(f"{prefix}GenerationNotMatch"),
@@ -44,41 +45,42 @@ class Preconditions:
         return self.generation in {None, generation} and self.metageneration in {None, metageneration}
 
     def unmodified(self, generation: int, metageneration: int) -> bool:
-        """Whether a negative condition fails: on a read, the caller already has what is there (304)."""
+        """Whether a negative condition fails: on a read, the caller already has the current state (304)."""
         return generation == self.not_generation or metageneration == self.not_metageneration
 
-    def require(self, generation: int, metageneration: int) -> None:
-        """Lets a write pass.
+    def require(self, row: sqlite3.Row | None) -> None:
+        """Checks the conditions of a write against the row of a bucket or an object; None if it does not exist.
 
         Raises:
             errors.PreconditionFailed: a condition does not hold.
         """
+        generation, metageneration = (0, 0) if row is None else (row["generation"], row["metageneration"])
         if not self.matches(generation, metageneration) or self.unmodified(generation, metageneration):
             raise errors.PreconditionFailed(_TEXT)
 
 
-def is_known(
-    params: Mapping[str, Any], headers: Mapping[str, str], generation: int, metageneration: int, etag: str
-) -> bool:
-    """Whether the caller of a read has the state that is there already, by a condition of its own: 304.
+NO_CONDITIONS = Preconditions()
+
+
+def is_known(params: Mapping[str, Any], headers: Mapping[str, str], row: sqlite3.Row, etag: str) -> bool:
+    """Whether the caller of a read already has the current state, by a condition of the request: 304.
 
     Args:
         params: of the request, `if...` among them.
-        headers: of the request: `If-Match` and `If-None-Match` are tags, quoted or bare, or `*`.
-        generation: what is there.
-        metageneration: of it.
-        etag: of it.
+        headers: of the request: `If-Match` and `If-None-Match` are tags, with or without quotes, or `*`.
+        row: of the bucket or the object.
+        etag: its tag.
 
     Raises:
         errors.PreconditionFailed: a positive condition does not hold.
     """
     if _HEADERS.isdisjoint(headers) and _PARAMETERS.isdisjoint(params):
         return False
-    conditions = Preconditions.of(params)
+    conditions, state = Preconditions.of(params), (row["generation"], row["metageneration"])
     wanted, known = (_tags(headers.get(name)) for name in ("if-match", "if-none-match"))
-    if not conditions.matches(generation, metageneration) or (wanted and wanted.isdisjoint({etag, "*"})):
+    if not conditions.matches(*state) or (wanted and wanted.isdisjoint({etag, "*"})):
         raise errors.PreconditionFailed(_TEXT)
-    return conditions.unmodified(generation, metageneration) or not known.isdisjoint({etag, "*"})
+    return conditions.unmodified(*state) or not known.isdisjoint({etag, "*"})
 
 
 def _tags(header: str | None) -> set[str]:

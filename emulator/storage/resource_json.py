@@ -6,11 +6,13 @@ import base64
 import functools
 import json
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from emulator.core import rfc3339
 from emulator.core.operations import project_number
+from emulator.rest.request import Response
 from emulator.storage import retention
 
 _PRIVATE = (retention.RELEASED,)
@@ -38,6 +40,11 @@ def bucket(row: sqlite3.Row, base_url: str, projection: str | None = None) -> di
         "timeCreated": row["created"],
         "updated": row["updated"],
     }
+
+
+def object_response(row: sqlite3.Row, base_url: str, params: Mapping[str, Any]) -> Response:
+    """Returns the answer that shows an object; `params` of its request may hold a `projection`."""
+    return Response(body=object_(row, base_url, params.get("projection")))
 
 
 def object_(row: sqlite3.Row, base_url: str, projection: str | None = None) -> dict[str, Any]:

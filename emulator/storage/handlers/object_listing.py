@@ -5,44 +5,75 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.rest.request import Request, Response
-from emulator.storage import resource_json, row_lookup
+from emulator.storage import resource_json
 from emulator.storage.handlers import match_glob, page_tokens
 from emulator.storage.names import after_prefix
+from emulator.storage.object_store import OBJECTS, ObjectStore
 from gcp import errors
 
-if TYPE_CHECKING:
-    from emulator.app import Emulator
 
+class ObjectListing:
+    """The method that lists objects.
 
-async def objects_list(emulator: Emulator, request: Request) -> Response:
-    """Lists a bucket by name, and noncurrent generations too with `versions`.
-
-    A page holds at most `maxResults` (1000) objects and prefixes together. `filter` is not emulated; nothing is
-    `softDeleted`, and `includeFoldersAsPrefixes` has no effect, as there are no folders.
+    Args:
+        objects: the buckets and objects.
     """
-    params = request.params
-    if params.get("filter"):
-        raise errors.InvalidArgument("The parameter filter of storage.objects.list is not emulated: leave it out.")
-    row_lookup.bucket(emulator, params["bucket"])
-    if params.get("softDeleted"):
-        return Response(body={"kind": "storage#objects"})
-    wanted = match_glob.compile_(params["matchGlob"]) if params.get("matchGlob") else None
-    limit = page_tokens.limit(params.get("maxResults"))
-    page = _Page(
-        prefix=params.get("prefix") or "",
-        delimiter=params.get("delimiter") or "",
-        trailing=bool(params.get("includeTrailingDelimiter")),
-    )
-    for row in _rows(emulator, params, page, limit):
-        if wanted is not None and not wanted.matches(row["name"]):
-            continue
-        if len(page.items) + len(page.prefixes) >= limit and not page.covers(row["name"]):
-            return Response(body=page.body(request, following=(row["name"], row["generation"])))
-        page.add(row)
-    return Response(body=page.body(request))
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    async def objects_list(self, request: Request) -> Response:
+        """Lists a bucket by name, and noncurrent generations too with `versions`.
+
+        A page holds at most `maxResults` (1000) objects and prefixes together. `filter` is not emulated; nothing is
+        `softDeleted`, and `includeFoldersAsPrefixes` has no effect, as there are no folders.
+        """
+        params = request.params
+        if params.get("filter"):
+            raise errors.InvalidArgument("The parameter filter of storage.objects.list is not emulated: leave it out.")
+        self._objects.bucket(params["bucket"])
+        if params.get("softDeleted"):
+            return Response(body={"kind": "storage#objects"})
+        wanted = match_glob.compile_(params["matchGlob"]) if params.get("matchGlob") else None
+        limit = page_tokens.limit(params.get("maxResults"))
+        page = _Page(
+            prefix=params.get("prefix") or "",
+            delimiter=params.get("delimiter") or "",
+            trailing=bool(params.get("includeTrailingDelimiter")),
+        )
+        for row in self._rows(params, page, limit):
+            if wanted is not None and not wanted.matches(row["name"]):
+                continue
+            if len(page.items) + len(page.prefixes) >= limit and not page.covers(row["name"]):
+                return Response(body=page.body(request, following=(row["name"], row["generation"])))
+            page.add(row)
+        return Response(body=page.body(request))
+
+    def _rows(self, params: dict[str, Any], page: _Page, limit: int) -> Iterator[sqlite3.Row]:
+        """The rows that count, in order; of those that share a prefix only as many as one query happens to bring."""
+        name, generation = page_tokens.start(params.get("pageToken"))
+        name = max(name, page.prefix, params.get("startOffset") or "")
+        end = params.get("endOffset") or None
+        current = "" if params.get("versions") else "AND deleted IS NULL"
+        query = (
+            f"{OBJECTS} WHERE bucket = ?"
+            f" AND (storage_objects.name, storage_objects.generation) >= (?, ?) {current}"
+            " ORDER BY storage_objects.name, storage_objects.generation LIMIT ?"
+        )
+        while found := self._objects.store.all(query, params["bucket"], name, generation, limit + 1):
+            for row in found:
+                if not row["name"].startswith(page.prefix) or (end is not None and row["name"] >= end):
+                    return
+                yield row
+            name, generation = found[-1]["name"], found[-1]["generation"] + 1
+            if page.covers(name):
+                skipped = after_prefix(page.prefixes[-1])
+                if skipped is None:
+                    return
+                name, generation = skipped, 0
 
 
 @dataclass
@@ -89,27 +120,3 @@ class _Page:
         if following is not None:
             body["nextPageToken"] = page_tokens.token(*following)
         return body
-
-
-def _rows(emulator: Emulator, params: dict[str, Any], page: _Page, limit: int) -> Iterator[sqlite3.Row]:
-    """The rows that count, in order; of those that share a prefix only as many as one query happens to bring."""
-    name, generation = page_tokens.start(params.get("pageToken"))
-    name = max(name, page.prefix, params.get("startOffset") or "")
-    end = params.get("endOffset") or None
-    current = "" if params.get("versions") else "AND deleted IS NULL"
-    query = (
-        f"{row_lookup.OBJECTS} WHERE bucket = ?"
-        f" AND (storage_objects.name, storage_objects.generation) >= (?, ?) {current}"
-        " ORDER BY storage_objects.name, storage_objects.generation LIMIT ?"
-    )
-    while found := emulator.store.all(query, params["bucket"], name, generation, limit + 1):
-        for row in found:
-            if not row["name"].startswith(page.prefix) or (end is not None and row["name"] >= end):
-                return
-            yield row
-        name, generation = found[-1]["name"], found[-1]["generation"] + 1
-        if page.covers(name):
-            skipped = after_prefix(page.prefixes[-1])
-            if skipped is None:
-                return
-            name, generation = skipped, 0

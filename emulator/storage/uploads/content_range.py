@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from emulator.storage.numbers import DIGITS
 from gcp import errors
 
-_FORM = re.compile(r"bytes (?:(\*)|([0-9]{1,18})-([0-9]{1,18}|\*))/([0-9]{1,18}|\*)")
+_FORM = re.compile(rf"bytes (?:(\*)|({DIGITS})-({DIGITS}|\*))/({DIGITS}|\*)")
 _MULTIPLE = 256 * 1024
 
 
@@ -16,10 +17,10 @@ class ContentRange:
     """What a request of an upload session carries.
 
     Attributes:
-        query: it carries nothing and asks for the state (`bytes */N`, `bytes */*`).
+        query: it carries no bytes and asks for the state (`bytes */N`, `bytes */*`).
         first: offset of its first byte.
-        last: offset of its last byte; None where the body's end tells (`bytes 0-*/*`, or no header at all).
-        total: size of the object; None where it is not known yet.
+        last: offset of its last byte; None for the end of the body (`bytes 0-*/*`, or no header).
+        total: size of the object in bytes; None if it is not known yet.
     """
 
     query: bool = False
@@ -34,11 +35,11 @@ class ContentRange:
 
     @classmethod
     def parse(cls, header: str | None) -> ContentRange:
-        """Reads the header; none means the whole object.
+        """Parses the header; no header means the whole object.
 
         Raises:
-            errors.InvalidArgument: not of a known form, numbers that contradict each other, or a part that is not the
-                last one and no multiple of 256 KiB.
+            errors.InvalidArgument: it has an unknown form, its numbers contradict each other, or a part other than the
+                last one is not a multiple of 256 KiB.
         """
         if header is None:
             return cls()
@@ -52,6 +53,24 @@ class ContentRange:
         given = cls(first=int(first), last=None if last == "*" else int(last), total=total)
         given._check(header)
         return given
+
+    def of_size(self, total: int | None) -> ContentRange:
+        """Returns the same for a session that was started with a size, if `total` is one.
+
+        Raises:
+            errors.InvalidArgument: the header gives another size.
+        """
+        if total is None or self.total == total:
+            return self
+        if self.total is None:
+            return replace(self, total=total)
+        raise errors.InvalidArgument(
+            f"Content-Range says {self.total} bytes in all, but the upload was started with {total}."
+        )
+
+    def is_complete(self, size: int) -> bool:
+        """Whether a session that has `size` bytes after this request has all of them."""
+        return size == self.total if self.query or self.total is not None else self.last is None
 
     def _check(self, header: str) -> None:
         if self.last is not None and (self.last < self.first or (self.total is not None and self.last >= self.total)):

@@ -1,6 +1,6 @@
 """Uploads with `uploadType=multipart`: JSON metadata and media in one `multipart/related` body, read as a stream.
 
-Lines end in CRLF, or in LF as google-api-python-client sends them; the first line tells which.
+Lines end in CRLF, or in LF as google-api-python-client sends them; the first line decides.
 """
 
 from __future__ import annotations

@@ -1,11 +1,5 @@
 """Cloud Storage's XML API: reads of objects (`GET` and `HEAD /BUCKET/OBJECT`) and multipart uploads.
 
-`calls` decides which requests are meant and answers them, `reads` and `multipart` do the work, `signatures` checks
-signed URLs, `failures` writes errors as XML.
+`xml_calls` decides which requests are meant and answers them, `object_reads` and `multipart_uploads` do the work,
+`signed_urls` checks signatures, `xml_errors` writes errors as XML.
 """
-
-from __future__ import annotations
-
-from emulator.storage.xml.xml_calls import in_xml, method, respond, target
-
-__all__ = ["in_xml", "method", "respond", "target"]

@@ -11,27 +11,25 @@ import asyncio
 import base64
 import json
 import re
-import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from html import escape, unescape
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from emulator.core import rfc3339
 from emulator.core.checksums import Digest
 from emulator.rest.http_call import Call
 from emulator.rest.request import Response
-from emulator.storage import blobs, names, retention, row_lookup
-from emulator.storage.commit import NewObject, put
+from emulator.storage import blobs, names, retention
+from emulator.storage.blobs import Writer
 from emulator.storage.fields import object_fields
-from emulator.storage.preconditions import Preconditions
-from emulator.storage.tables import end_old_uploads
-from emulator.storage.uploads import promised_checksums
+from emulator.storage.numbers import whole_number
+from emulator.storage.object_store import NewObject, ObjectStore
+from emulator.storage.uploads.sessions import UploadSessions
+from emulator.storage.uploads.upload import Upload, mismatches, promised_checksums
 from emulator.storage.xml.xml_errors import XmlError, document
 from gcp import errors
-
-if TYPE_CHECKING:
-    from emulator.app import Emulator
 
 METHOD = "storage.objects.insert"
 """What such a call counts as."""
@@ -61,47 +59,113 @@ def is_one(verb: str, query: Mapping[str, str]) -> bool:
     return begins or (verb in ("PUT", "POST", "DELETE") and "uploadId" in query)
 
 
-async def respond(emulator: Emulator, call: Call, bucket: str, name: str, query: Mapping[str, str]) -> Response:
-    """The answer to one of them.
+class MultipartUploads:
+    """Takes multipart uploads.
 
-    Raises:
-        XmlError, errors.ApiError: the request is refused.
+    Args:
+        objects: gets the objects.
+        sessions: keeps the uploads between requests.
     """
-    refused = sorted(header for header in call.headers if header.startswith(_REFUSED))
-    if refused:
-        kind = "Preconditions" if refused[0].startswith(_REFUSED[0]) else "Retention configurations"
-        raise errors.InvalidArgument(f"{kind} are not supported in multipart uploads: {refused[0]}.")
-    end_old_uploads(emulator)
-    if "uploadId" not in query:
-        return _begin(emulator, call.headers, bucket, name)
-    # Here it says how the object is packed, not how the body is.
-    call.headers = {name: value for name, value in call.headers.items() if name != "content-encoding"}
-    session = emulator.store.one(
-        "SELECT * FROM storage_uploads WHERE id = ? AND bucket = ? AND name = ?", query["uploadId"], bucket, name
-    )
-    if session is None:
-        raise XmlError(404, "NoSuchUpload", "The specified upload does not exist: it has ended, or never existed.")
-    if call.verb == "PUT":
-        return await _take(emulator, call, session, query.get("partNumber", ""))
-    if call.verb == "POST":
-        return await _finish(emulator, session, await call.read())
-    parts = _parts(emulator, session)
-    _end(emulator, session)
-    blobs.remove_unused(emulator, [session["blob"], *(row["blob"] for row in parts)])
-    return Response(status=204)
 
+    def __init__(self, objects: ObjectStore, sessions: UploadSessions) -> None:
+        self._objects, self._sessions = objects, sessions
 
-def _begin(emulator: Emulator, headers: Mapping[str, str], bucket: str, name: str) -> Response:
-    stored = json.loads(row_lookup.bucket(emulator, bucket)["resource"])
-    names.check_object(name)
-    fields = object_fields.given(_fields(headers), stored, emulator.now())
-    session = secrets.token_urlsafe(24)
-    emulator.store.run(
-        "INSERT INTO storage_uploads VALUES (?, ?, ?, ?, NULL, NULL, ?, ?, ?)",
-        *(session, bucket, name, blobs.create(emulator), json.dumps({"promised": {}})),
-        *(json.dumps(fields), rfc3339.milliseconds(emulator.now())),
-    )
-    return _result("InitiateMultipartUploadResult", bucket, name, f"<UploadId>{session}</UploadId>")
+    async def respond(self, call: Call, bucket: str, name: str, query: Mapping[str, str]) -> Response:
+        """Returns the answer to one of their requests.
+
+        Raises:
+            XmlError, errors.ApiError: the request is refused.
+        """
+        refused = sorted(header for header in call.headers if header.startswith(_REFUSED))
+        if refused:
+            kind = "Preconditions" if refused[0].startswith(_REFUSED[0]) else "Retention configurations"
+            raise errors.InvalidArgument(f"{kind} are not supported in multipart uploads: {refused[0]}.")
+        if "uploadId" not in query:
+            return self._begin(call.headers, bucket, name)
+        # Here this header says how the object is packed, not how the body is.
+        call.headers = {name: value for name, value in call.headers.items() if name != "content-encoding"}
+        session = self._sessions.find(query["uploadId"], bucket)
+        if session is None or session["name"] != name:
+            raise XmlError(404, "NoSuchUpload", "The specified upload does not exist: it has ended, or never existed.")
+        if call.verb == "PUT":
+            return await self._take(call, session, query.get("partNumber", ""))
+        if call.verb == "POST":
+            return await self._finish(session, await call.read())
+        parts = self._parts(session)
+        self._sessions.end(session["id"])
+        self._remove_blobs(session, parts)
+        return Response(status=204)
+
+    def _begin(self, headers: Mapping[str, str], bucket: str, name: str) -> Response:
+        names.check_object(name)
+        resource = self._objects.new_fields(bucket, _fields(headers))
+        session = self._sessions.begin(Upload(bucket=bucket, name=name, resource=resource, promised={}), {})
+        return _result("InitiateMultipartUploadResult", bucket, name, f"<UploadId>{session}</UploadId>")
+
+    async def _take(self, call: Call, session: sqlite3.Row, part: str) -> Response:
+        number = whole_number(part)
+        if number is None or not 1 <= number <= _MOST:
+            raise errors.InvalidArgument(f"partNumber must be from 1 to {_MOST}.")
+        promised = _promised(call.headers)
+        with self._objects.blobs.writing() as writer:
+            await writer.take(call.chunks())
+            _verify(writer.digest, promised)
+            replaced = self._keep(session, number, writer)
+        self._objects.blobs.remove_unused([replaced])
+        hashes = f"crc32c={writer.digest.crc32c},md5={writer.digest.md5}"
+        return Response(body=b"", headers={"etag": _etag(writer.digest.md5), "x-goog-hash": hashes})
+
+    def _keep(self, session: sqlite3.Row, number: int, writer: Writer) -> str | None:
+        """Makes a blob a part of an upload; returns the blob of the part that it replaces."""
+        store = self._objects.store
+        with store.transaction():
+            if store.one("SELECT 1 FROM storage_uploads WHERE id = ?", session["id"]) is None:
+                raise XmlError(404, "NoSuchUpload", "The specified upload has ended.")
+            query = "SELECT blob FROM storage_parts WHERE upload = ? AND number = ?"
+            before = store.one(query, session["id"], number)
+            values = (session["id"], number, writer.blob, writer.digest.md5)
+            store.run("INSERT OR REPLACE INTO storage_parts VALUES (?, ?, ?, ?)", *values)
+        return before["blob"] if before else None
+
+    async def _finish(self, session: sqlite3.Row, content: bytes) -> Response:
+        parts = self._parts(session)
+        chosen = _chosen({row["number"]: row for row in parts}, content)
+        bucket, name = session["bucket"], session["name"]
+        upload = Upload(bucket=bucket, name=name, resource=json.loads(session["resource"]), promised={})
+        with self._objects.blobs.writing() as writer:
+            await asyncio.to_thread(blobs.concatenate, self._opened(chosen), writer)
+            self._commit(replace(upload.received(writer.blob, writer.digest), md5=None), session)
+        self._remove_blobs(session, parts)
+        etag = f"<ETag>{escape(_etag(writer.digest.md5), quote=False)}</ETag>"
+        return _result("CompleteMultipartUploadResult", bucket, name, etag)
+
+    def _opened(self, parts: list[sqlite3.Row]) -> Iterator[IO[bytes]]:
+        """Gives the files of parts, one open at a time: there may be more of them than a process may have open.
+
+        Raises:
+            XmlError: another request has ended the upload, or replaced a part, in the meantime.
+        """
+        for part in parts:
+            try:
+                file = self._objects.blobs.path(part["blob"]).open("rb")
+            except FileNotFoundError:
+                raise XmlError(404, "NoSuchUpload", "The upload has ended, or one of its parts was replaced.") from None
+            with file:
+                yield file
+
+    def _commit(self, new: NewObject, session: sqlite3.Row) -> None:
+        try:
+            self._objects.commit(new, lambda _: self._sessions.end(session["id"]))
+        except errors.PermissionDenied as exc:  # a hold or a retention period keeps the object of this name
+            code, cause = _KEPT[exc.reason]
+            message = f"Object overwrite or deletion is not allowed due to {cause}."
+            raise XmlError(403, code, message, exc.message) from None
+
+    def _parts(self, session: sqlite3.Row) -> list[sqlite3.Row]:
+        return self._objects.store.all("SELECT * FROM storage_parts WHERE upload = ?", session["id"])
+
+    def _remove_blobs(self, session: sqlite3.Row, parts: list[sqlite3.Row]) -> None:
+        self._objects.blobs.remove_unused([session["blob"], *(row["blob"] for row in parts)])
 
 
 def _fields(headers: Mapping[str, str]) -> dict[str, Any]:
@@ -131,83 +195,17 @@ def _text(header: str) -> str:
         return header
 
 
-async def _take(emulator: Emulator, call: Call, session: sqlite3.Row, part: str) -> Response:
-    if not re.fullmatch("[0-9]{1,5}", part) or not 1 <= int(part) <= _MOST:
-        raise errors.InvalidArgument(f"partNumber must be from 1 to {_MOST}.")
-    promised = _promised(call.headers)
-    with blobs.writing(emulator) as writer:
-        await writer.take(call.chunks())
-        _verify(writer.digest, promised)
-        with emulator.store.transaction():
-            if emulator.store.one("SELECT 1 FROM storage_uploads WHERE id = ?", session["id"]) is None:
-                raise XmlError(404, "NoSuchUpload", "The specified upload has ended.")
-            query = "SELECT blob FROM storage_parts WHERE upload = ? AND number = ?"
-            before = emulator.store.one(query, session["id"], int(part))
-            values = (session["id"], int(part), writer.blob, writer.digest.md5)
-            emulator.store.run("INSERT OR REPLACE INTO storage_parts VALUES (?, ?, ?, ?)", *values)
-    blobs.remove_unused(emulator, [before["blob"] if before else None])
-    hashes = f"crc32c={writer.digest.crc32c},md5={writer.digest.md5}"
-    return Response(body=b"", headers={"etag": _etag(writer.digest.md5), "x-goog-hash": hashes})
-
-
 def _promised(headers: Mapping[str, str]) -> dict[str, str]:
     try:
-        return promised_checksums.expected({"md5Hash": headers.get("content-md5")}, headers)
+        return promised_checksums({"md5Hash": headers.get("content-md5")}, headers)
     except errors.InvalidArgument as exc:
         raise XmlError(400, "InvalidDigest", "The checksum you specified is not valid.", exc.message) from None
 
 
 def _verify(digest: Digest, promised: Mapping[str, str]) -> None:
-    for kind, details in promised_checksums.mismatches(digest, promised):
+    for kind, details in mismatches(digest, promised):
         code, message = _DIGESTS[kind]
         raise XmlError(400, code, message, details)
-
-
-async def _finish(emulator: Emulator, session: sqlite3.Row, content: bytes) -> Response:
-    parts = _parts(emulator, session)
-    chosen = _chosen({row["number"]: row for row in parts}, content)
-    with blobs.writing(emulator) as writer:
-        await asyncio.to_thread(blobs.concatenate, _opened(emulator, chosen), writer)
-        new = NewObject(
-            bucket=session["bucket"],
-            name=session["name"],
-            blob=writer.blob,
-            size=writer.size,
-            crc32c=writer.digest.crc32c,
-            md5=None,
-            resource=json.loads(session["resource"]),
-        )
-        _put(emulator, new, session)
-    blobs.remove_unused(emulator, [session["blob"], *(row["blob"] for row in parts)])
-    etag = f"<ETag>{escape(_etag(writer.digest.md5), quote=False)}</ETag>"
-    return _result("CompleteMultipartUploadResult", session["bucket"], session["name"], etag)
-
-
-def _opened(emulator: Emulator, parts: list[sqlite3.Row]) -> Iterator[IO[bytes]]:
-    """The files of parts, one open at a time: there may be more of them than a process may have open.
-
-    Raises:
-        XmlError: another request has ended the upload, or replaced a part, meanwhile.
-    """
-    for part in parts:
-        try:
-            file = blobs.path(emulator, part["blob"]).open("rb")
-        except FileNotFoundError:
-            raise XmlError(404, "NoSuchUpload", "The upload is over, or one of its parts was replaced.") from None
-        with file:
-            yield file
-
-
-def _put(emulator: Emulator, new: NewObject, session: sqlite3.Row) -> None:
-    try:
-        put(emulator, new, Preconditions(), lambda _: _end(emulator, session))
-    except errors.PermissionDenied as exc:  # a hold or a retention period keeps the object of this name
-        code, cause = _KEPT[exc.reason]
-        raise XmlError(403, code, f"Object overwrite or deletion is not allowed due to {cause}.", exc.message) from None
-
-
-def _parts(emulator: Emulator, session: sqlite3.Row) -> list[sqlite3.Row]:
-    return emulator.store.all("SELECT * FROM storage_parts WHERE upload = ?", session["id"])
 
 
 def _chosen(parts: dict[int, sqlite3.Row], content: bytes) -> list[sqlite3.Row]:
@@ -220,11 +218,6 @@ def _chosen(parts: dict[int, sqlite3.Row], content: bytes) -> list[sqlite3.Row]:
         if number not in parts or etag.strip('"') != _etag(parts[number]["md5"]).strip('"'):
             raise XmlError(400, "InvalidPart", f"Part {number} could not be found, or its ETag differs.")
     return [parts[number] for number in numbers]
-
-
-def _end(emulator: Emulator, session: sqlite3.Row) -> None:
-    """Ends a session; its parts go with it."""
-    emulator.store.run("DELETE FROM storage_uploads WHERE id = ?", session["id"])
 
 
 def _etag(md5: str) -> str:

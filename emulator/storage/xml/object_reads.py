@@ -12,16 +12,14 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
 from emulator.rest.request import Response
-from emulator.storage import downloads, resource_json, row_lookup
+from emulator.storage import downloads, resource_json
+from emulator.storage.numbers import whole_number
+from emulator.storage.object_store import ObjectStore
 from emulator.storage.preconditions import is_known
 from emulator.storage.xml.xml_errors import XmlError
 from gcp import errors
-
-if TYPE_CHECKING:
-    from emulator.app import Emulator
 
 _CONDITIONS = {
     "x-goog-if-generation-match": "ifGenerationMatch",
@@ -35,16 +33,17 @@ _OVERRIDES = {
 }
 """Query parameters that replace a header of the answer."""
 
-_NUMBER = re.compile("[0-9]{1,18}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-def read(emulator: Emulator, bucket: str, name: str, headers: Mapping[str, str], query: Mapping[str, str]) -> Response:
-    """The bytes of an object, or a range of them.
+def read(
+    objects: ObjectStore, bucket: str, name: str, headers: Mapping[str, str], query: Mapping[str, str]
+) -> Response:
+    """Returns the bytes of an object, or a range of them.
 
     Args:
-        emulator: whose state it is.
-        bucket: where the object is.
+        objects: where it is.
+        bucket: of the object.
         name: of the object.
         headers: of the request: `Range`, `If-...`, `x-goog-if-...`.
         query: of the request: `generation`, `response-content-type`, `response-content-disposition`.
@@ -54,13 +53,13 @@ def read(emulator: Emulator, bucket: str, name: str, headers: Mapping[str, str],
         errors.NotFound: no such bucket, object or generation.
         errors.PreconditionFailed: a condition does not hold.
     """
-    row = row_lookup.object_(emulator, bucket, name, _number("generation", query.get("generation")))
+    row = objects.find(bucket, name, _number("generation", query.get("generation")))
     tag = resource_json.etag(row["generation"], row["metageneration"])
     params = {field: _number(header, headers.get(header)) for header, field in _CONDITIONS.items()}
-    known = is_known(params, headers, row["generation"], row["metageneration"], tag)
+    known = is_known(params, headers, row, tag)
     if known or _is_unmodified(row, headers):
         return Response(status=304, headers={"etag": f'"{tag}"'})
-    answer = downloads.download(emulator, row, headers)
+    answer = downloads.download(objects.blobs, row, headers)
     if answer.status < 300:
         answer.headers.update({**_metadata(row), **_overrides(query), "etag": f'"{tag}"'})
     return answer
@@ -69,9 +68,10 @@ def read(emulator: Emulator, bucket: str, name: str, headers: Mapping[str, str],
 def _number(name: str, value: str | None) -> int | None:
     if value is None:
         return None
-    if not _NUMBER.fullmatch(value):
+    number = whole_number(value)
+    if number is None:
         raise XmlError(400, "InvalidArgument", f"{name} must be a whole number; got {value[:100]!r}.")
-    return int(value)
+    return number
 
 
 def _is_unmodified(row: sqlite3.Row, headers: Mapping[str, str]) -> bool:

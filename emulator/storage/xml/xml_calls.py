@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote
 
 from emulator.rest import response_writer
 from emulator.rest.http_call import Call
 from emulator.rest.request import Response
 from emulator.storage import customer_keys
+from emulator.storage.object_store import ObjectStore
+from emulator.storage.uploads.sessions import UploadSessions
 from emulator.storage.xml import multipart_uploads, object_reads, signed_urls, xml_errors
+from emulator.storage.xml.multipart_uploads import MultipartUploads
 from gcp import errors
 from resources.storage.rules import bucket_name_failure
-
-if TYPE_CHECKING:
-    from emulator.app import Emulator
 
 _READS = ("GET", "HEAD")
 _METHODS = {"GET": "storage.objects.get", "HEAD": "storage.objects.get", "DELETE": "storage.objects.delete"}
@@ -57,21 +55,33 @@ def method(call: Call, place: Target) -> str:
     return multipart_uploads.METHOD if place.is_multipart else _METHODS.get(call.verb, multipart_uploads.METHOD)
 
 
-async def respond(emulator: Emulator, call: Call, place: Target) -> Response:
-    """The answer to a request. Raises `ApiError` and `XmlError`, which `in_xml` writes as XML."""
-    loopback = ipaddress.ip_address(emulator.settings.host).is_loopback
-    signed_urls.check(place.query, emulator.now(), loopback=loopback)
-    customer_keys.refuse_keys(call.headers)
-    if emulator.store.one("SELECT 1 FROM storage_buckets WHERE name = ?", place.bucket) is None:
-        raise xml_errors.XmlError(404, "NoSuchBucket", "The specified bucket does not exist.")
-    if multipart_uploads.is_one(call.verb, place.query):
-        return await multipart_uploads.respond(emulator, call, place.bucket, place.name, place.query)
-    if call.verb in _READS and _SUBRESOURCES.isdisjoint(place.query):
-        return object_reads.read(emulator, place.bucket, place.name, call.headers, place.query)
-    raise errors.MethodNotAllowed(
-        "This request of the XML API is not emulated. The emulator answers GET and HEAD of objects and multipart "
-        "uploads; for everything else, use the JSON API."
-    )
+class XmlCalls:
+    """Answers the requests of the XML API.
+
+    Args:
+        objects: the buckets and objects.
+        sessions: keeps multipart uploads between requests.
+        loopback: whether the emulator listens on loopback only.
+    """
+
+    def __init__(self, objects: ObjectStore, sessions: UploadSessions, *, loopback: bool) -> None:
+        self._objects, self._loopback = objects, loopback
+        self._multipart_uploads = MultipartUploads(objects, sessions)
+
+    async def respond(self, call: Call, place: Target) -> Response:
+        """Returns the answer to a request. Raises `ApiError` and `XmlError`, which `in_xml` writes as XML."""
+        signed_urls.check(place.query, self._objects.clock.now(), loopback=self._loopback)
+        customer_keys.refuse_keys(call.headers)
+        if self._objects.store.one("SELECT 1 FROM storage_buckets WHERE name = ?", place.bucket) is None:
+            raise xml_errors.XmlError(404, "NoSuchBucket", "The specified bucket does not exist.")
+        if multipart_uploads.is_one(call.verb, place.query):
+            return await self._multipart_uploads.respond(call, place.bucket, place.name, place.query)
+        if call.verb in _READS and _SUBRESOURCES.isdisjoint(place.query):
+            return object_reads.read(self._objects, place.bucket, place.name, call.headers, place.query)
+        raise errors.MethodNotAllowed(
+            "This request of the XML API is not emulated. The emulator answers GET and HEAD of objects and multipart "
+            "uploads; for everything else, use the JSON API."
+        )
 
 
 async def in_xml(call: Call, answer: Awaitable[Response]) -> Response:

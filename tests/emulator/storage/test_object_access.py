@@ -9,7 +9,6 @@ import pytest
 
 from emulator.app import Emulator
 from emulator.settings import Settings
-from emulator.storage.object_access import objects_under
 from gcp import errors
 from tests.emulator.storage.support import client, crc32c, data
 from tests.running import RunningEmulator
@@ -36,7 +35,7 @@ def opened(emulator_factory: Callable[..., RunningEmulator]) -> Iterator[Emulato
 @pytest.mark.parametrize(("prefix", "names"), [("m/1/", _NAMES[:2]), ("m/1", _NAMES[:3]), ("", _NAMES), ("x", [])])
 def test_objects_under_a_prefix(opened: Emulator, prefix: str, names: list[str]) -> None:
     """The live objects under a prefix come by name, with size, checksum and the file that holds their bytes."""
-    found = objects_under(opened, "models-bucket", prefix)
+    found = opened.storage.objects.under("models-bucket", prefix)
 
     assert [item.name for item in found] == names
     assert [Path(item.file).read_bytes() for item in found] == [name.encode() for name in names]
@@ -46,4 +45,4 @@ def test_objects_under_a_prefix(opened: Emulator, prefix: str, names: list[str])
 def test_an_absent_bucket(opened: Emulator) -> None:
     """Reading from a bucket that is not there raises NotFound."""
     with pytest.raises(errors.NotFound):
-        objects_under(opened, "absent-bucket", "")
+        opened.storage.objects.under("absent-bucket", "")

@@ -1,4 +1,4 @@
-"""Cloud Storage as a whole: its handlers and what else answers its calls, made from what they use."""
+"""Builds Cloud Storage from the store, the clock and a folder: its handlers, and what else answers its calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from emulator.storage.xml.xml_calls import XmlCalls
 _CLASSES = (Buckets, BucketPolicies, Objects, ObjectListing, Copies, StorageLayout)
 
 HANDLERS: tuple[type, ...] = (*_CLASSES, Uploads)
-"""Classes whose public coroutine methods answer the methods of their names."""
+"""Classes whose public coroutine methods are handlers, named after the methods that they answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

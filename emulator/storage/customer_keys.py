@@ -1,4 +1,4 @@
-"""Refuses customer-supplied encryption keys, so that nothing meant to be encrypted is stored in the clear."""
+"""Rejects customer-supplied encryption keys, so that nothing that should be encrypted is stored unencrypted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEYS = tuple(
 
 
 def refuse_keys(headers: Mapping[str, str]) -> None:
-    """Refuses a request with such a key. Names of Cloud KMS keys are allowed.
+    """Rejects a request with such a key. Names of Cloud KMS keys are allowed.
 
     Raises:
         errors.InvalidArgument: the request has one; the message names the header.
@@ -25,10 +25,10 @@ def refuse_keys(headers: Mapping[str, str]) -> None:
 
 
 async def refuse_keys_and_body(headers: Mapping[str, str], chunks: AsyncIterator[bytes]) -> None:
-    """Does the same for a request whose body nobody has taken. Raises as `refuse_keys` does."""
+    """Does the same, and drops the body of a request that it rejects. Raises as `refuse_keys` does."""
     try:
         refuse_keys(headers)
     except errors.InvalidArgument:
-        async for _ in chunks:  # a client that is still sending reads no answer
+        async for _ in chunks:  # a client that is still sending would not read the answer
             pass
         raise

@@ -1,4 +1,4 @@
-"""Downloads. Bytes are given as they are stored, but for clients that do not take gzip: see `_transcoded`."""
+"""Downloads. Bytes are sent as they are stored, except to clients that do not accept gzip: see `_transcoded`."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _LARGEST = 10**18
 
 
 def download(blobs: BlobFolder, row: sqlite3.Row, request: Mapping[str, str]) -> Response:
-    """The bytes of an object, or a part of them.
+    """Returns the bytes of an object, or a range of them.
 
     Args:
         blobs: holds the bytes.
         row: of `storage_objects`.
-        request: headers of the request. One `Range` is answered with 206, or with 416 if it begins behind the end;
-            anything else than one range in bytes is passed over, as HTTP allows, and so is one with an `If-Range` of
-            another state: a client that goes on with a download gets all of the new bytes, not the rest of them.
+        request: headers of the request. One `Range` is answered with 206, or with 416 if it begins after the end.
+            Anything but one range in bytes is ignored, as HTTP allows, and so is a range with an `If-Range` of another
+            state: a client that resumes a download then gets all of the new bytes, not the rest of them.
     """
     size, headers = row["size"], _headers(row)
     if _must_unpack(headers, request):
@@ -54,7 +54,7 @@ def download(blobs: BlobFolder, row: sqlite3.Row, request: Mapping[str, str]) ->
 
 
 async def in_text(call: Call, answer: Awaitable[Response]) -> Response:
-    """The answer to a download, with its errors in plain text, as the API writes them where bytes are asked for."""
+    """Returns the answer to a download with its errors in plain text, as the API writes them."""
     try:
         response = await answer
     except errors.ApiError as exc:
@@ -66,7 +66,7 @@ async def in_text(call: Call, answer: Awaitable[Response]) -> Response:
 
 
 def small(blobs: BlobFolder, row: sqlite3.Row) -> tuple[dict[str, str], bytes] | None:
-    """The headers and all bytes of an object; None where it is large, packed, or its file cannot be read."""
+    """Returns the headers and all bytes of an object; None if it is large, compressed, or its file cannot be read."""
     headers = _headers(row)
     if row["size"] > SMALL or "content-encoding" in headers:
         return None
@@ -79,7 +79,7 @@ def small(blobs: BlobFolder, row: sqlite3.Row) -> tuple[dict[str, str], bytes] |
 
 
 def _wanted(headers: Mapping[str, str], request: Mapping[str, str]) -> str | None:
-    """The range that is asked for; None where it is asked for an object of another etag or time than this one."""
+    """Returns the `Range` of a request; None if its `If-Range` names another etag or time than that of the object."""
     known = request.get("if-range")
     same = known is None or known.strip('"') in (headers["etag"], headers["last-modified"])
     return request.get("range") if same else None
@@ -91,24 +91,24 @@ def _must_unpack(headers: Mapping[str, str], request: Mapping[str, str]) -> bool
 
 
 def _transcoded(blobs: BlobFolder, row: sqlite3.Row, headers: dict[str, str]) -> Response:
-    """What an object with `contentEncoding: gzip` holds, whole: a range of it is passed over, as Google does."""
-    packed = blobs.pieces(row["blob"])
+    """Returns all decompressed bytes of an object with `contentEncoding: gzip`; a range is ignored, as Google does."""
+    compressed = blobs.pieces(row["blob"])
     for name in ("content-encoding", "accept-ranges"):
         headers.pop(name, None)
     headers.update({"warning": "214 UploadServer gunzipped", "vary": "Accept-Encoding"})
-    return Response(body=_unpacked(packed), headers=headers, stored=True)
+    return Response(body=_unpacked(compressed), headers=headers, stored=True)
 
 
-async def _unpacked(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _unpacked(compressed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     try:
-        async for piece in gzip_coding.unpack(packed):
+        async for piece in gzip_coding.unpack(compressed):
             yield piece
     except gzip_coding.NotGzip:
-        raise Dropped from None  # the head is sent: only a connection that breaks off still tells
+        raise Dropped from None  # the head is sent already: closing the connection is the only way to report it
 
 
 def _part(wanted: str | None) -> tuple[str, str | None, str | None] | None:
-    """First byte, last byte and suffix length of a well-formed range, as text; None for anything else."""
+    """Returns first byte, last byte and suffix length of a well-formed range, as text; None for anything else."""
     found = _RANGE.fullmatch(wanted) if wanted else None
     if found is None:
         return None
@@ -123,7 +123,7 @@ def _number(digits: str) -> int:
 
 
 def _bounds(wanted: str | None, size: int) -> tuple[int, int] | None:
-    """First byte and the one after the last; None for a range in which there is no byte."""
+    """Returns the first byte and the one after the last; None if the object has no byte in the range."""
     part = _part(wanted)
     if part is None:
         return 0, size
@@ -149,6 +149,6 @@ def _headers(row: sqlite3.Row) -> dict[str, str]:
         "x-goog-stored-content-length": str(row["size"]),
     }
     for header, field in HEADERS.items():
-        if field in fields:  # headers travel as Latin-1: what is not ASCII goes as the bytes of its UTF-8
+        if field in fields:  # headers are sent as Latin-1: each UTF-8 byte of the text becomes one character
             headers[header] = fields[field].encode().decode("latin-1")
     return headers

@@ -1,7 +1,7 @@
-"""Reads of whole small objects: answered without a task, a route or a handler of their own.
+"""Reads of whole small objects, answered without a task, a route or a handler of their own.
 
 A client that reads a data set of many small files sends thousands of requests per second. Such a read is checked,
-counted and logged like every other call, by the same functions. Everything unusual is left to `server`: a condition, a
+counted and logged like every other call, by the same functions. The usual path answers everything else: a condition, a
 range, a parameter, an object that is large, compressed or missing, an injected fault.
 """
 
@@ -65,7 +65,7 @@ class SmallReads:
         self._admit, self._note = admit, note
 
     def take(self, exchange: Exchange) -> bool:
-        """See `front.AtOnce`."""
+        """Answers a request; returns False, having done nothing, if it must take the usual path."""
         head, began = exchange.head, time.perf_counter()
         if head.query != _QUERY or head.verb != "GET" or self._faults.any:
             return False
@@ -76,7 +76,7 @@ class SmallReads:
         try:
             self._access.check(head.headers)
             name = unquote(found[2], errors="strict")
-        except (errors.ApiError, UnicodeDecodeError):  # `server` tells
+        except (errors.ApiError, UnicodeDecodeError):  # the usual path answers with the error
             return False
         row = self._objects.live(found[1], name)
         whole = downloads.small(self._blobs, row) if row else None

@@ -1,4 +1,4 @@
-"""What may be the name of a bucket or an object, and how names are ordered."""
+"""Which names of buckets and objects are valid, and how names are ordered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def check_bucket(name: str) -> None:
     """Checks a new bucket's name by Google's rules. Whether a dotted name is the caller's domain is not checked.
 
     Raises:
-        errors.InvalidArgument: it breaks one.
+        errors.InvalidArgument: it breaks a rule.
     """
     if rules.bucket_name_failure(name):
         raise errors.InvalidArgument(f"Invalid bucket name: '{printable(name)}'")
@@ -22,7 +22,7 @@ def check_object(name: str) -> None:
     """Checks a new object's name: 1 to 1024 bytes of UTF-8, no CR or LF, neither `.` nor `..`.
 
     Raises:
-        errors.InvalidArgument: it breaks one of these, or begins with `.well-known/acme-challenge/`.
+        errors.InvalidArgument: it breaks a rule, or begins with `.well-known/acme-challenge/`.
     """
     try:
         length = len(name.encode())
@@ -36,12 +36,12 @@ def check_object(name: str) -> None:
 
 
 def printable(name: str) -> str:
-    """`name` on one line, for messages and headers: control characters and lone surrogates as escapes."""
+    """Returns `name` on one line, for messages and headers: control characters and lone surrogates as escapes."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
 
 
 def after_prefix(prefix: str) -> str | None:
-    """The least text that is greater than all texts that begin with `prefix`; None where every greater one does.
+    """Returns the smallest text greater than every text that begins with `prefix`; None if there is none.
 
     By code points, which is the order of UTF-8.
     """

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -171,16 +172,16 @@ class ObjectStore:
         Returns:
             The new generation, and the blob of the one before, for `BlobFolder.remove_unused` after the transaction.
         """
-        bucket, old = self.bucket(new.bucket), self.live(new.bucket, new.name)
+        bucket, old, now = self.bucket(new.bucket), self.live(new.bucket, new.name), self.clock.now()
         new.conditions.require(old)
         if old is not None:
-            self._retire(bucket, old)
-        generation, now = self.next_generation(), rfc3339.milliseconds(self.clock.now())
+            self._retire(bucket, old, now)
+        generation, created = self.next_generation(now), rfc3339.milliseconds(now)
         self.store.run(
             "INSERT INTO storage_objects (bucket, name, generation, metageneration, blob, size, crc32c, md5,"
             " components, created, updated, resource) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(new.bucket, new.name, generation, new.blob, new.size, new.crc32c, new.md5, new.components),
-            *(now, now, json.dumps(new.resource)),
+            *(created, created, json.dumps(new.resource)),
         )
         return generation, None if old is None else old["blob"]
 
@@ -190,35 +191,35 @@ class ObjectStore:
         Raises:
             errors.PermissionDenied: it is held or retained.
         """
+        now = self.clock.now()
         with self.store.transaction():
             if permanently:
-                self._drop(row)
+                self._drop(row, now)
             else:
-                self._retire(self.bucket(row["bucket"]), row)
+                self._retire(self.bucket(row["bucket"]), row, now)
         self.blobs.remove_unused([row["blob"]])
 
-    def _retire(self, bucket: sqlite3.Row, row: sqlite3.Row) -> None:
+    def _retire(self, bucket: sqlite3.Row, row: sqlite3.Row, now: datetime) -> None:
         if not json.loads(bucket["resource"]).get("versioning", {}).get("enabled"):
-            self._drop(row)
+            self._drop(row, now)
             return
-        now = self.clock.now()
         retention.require_removable(row, now, archived=True)
         self.store.run(
             "UPDATE storage_objects SET deleted = ? WHERE bucket = ? AND name = ? AND generation = ?",
             *(rfc3339.milliseconds(now), row["bucket"], row["name"], row["generation"]),
         )
 
-    def _drop(self, row: sqlite3.Row) -> None:
-        retention.require_removable(row, self.clock.now())
+    def _drop(self, row: sqlite3.Row, now: datetime) -> None:
+        retention.require_removable(row, now)
         self.store.run(
             "DELETE FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?",
             *(row["bucket"], row["name"], row["generation"]),
         )
 
-    def next_generation(self) -> int:
+    def next_generation(self, now: datetime) -> int:
         """Returns a generation number: microseconds since 1970, greater than any before. Call it in a transaction."""
-        now = int(self.clock.now().timestamp() * 1_000_000)
-        self.store.run("UPDATE storage_clock SET generation = max(generation + 1, ?)", now)
+        microseconds = int(now.timestamp() * 1_000_000)
+        self.store.run("UPDATE storage_clock SET generation = max(generation + 1, ?)", microseconds)
         row = self.store.one("SELECT generation FROM storage_clock")
         assert row is not None
         return int(row["generation"])

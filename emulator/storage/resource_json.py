@@ -20,12 +20,12 @@ _ACCESS_CONTROL = ("acl", "defaultObjectAcl", "owner")
 
 
 def bucket(row: sqlite3.Row, base_url: str, projection: str | None = None) -> dict[str, Any]:
-    """The `Bucket` of a row.
+    """Returns the `Bucket` resource of a row.
 
     Args:
         row: of `storage_buckets`.
-        base_url: what links begin with.
-        projection: `full` also shows ACLs, as far as they were given; anything else leaves them out.
+        base_url: the beginning of links.
+        projection: `full` also shows the ACLs that were given; anything else leaves them out.
     """
     return {
         **_projected(row, projection),
@@ -48,7 +48,7 @@ def object_response(row: sqlite3.Row, base_url: str, params: Mapping[str, Any]) 
 
 
 def object_(row: sqlite3.Row, base_url: str, projection: str | None = None) -> dict[str, Any]:
-    """The `Object` of a row of `storage_objects`; arguments as for `bucket`."""
+    """Returns the `Object` resource of a row of `storage_objects`; arguments as for `bucket`."""
     quoted = f"b/{quote(row['bucket'], safe='')}/o/{quote(row['name'], safe='')}"
     fields = _projected(row, projection)
     retained = retention.expiration(row, fields)
@@ -86,14 +86,14 @@ def _projected(row: sqlite3.Row, projection: str | None) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=1024)
 def etag(generation: int, metageneration: int) -> str:
-    """The tag that Google makes of both numbers: two protobuf fields in base64, the first left out where it is 0."""
+    """Returns the tag that Google makes of both numbers: two protobuf fields in base64, the first one only if not 0."""
     first = b"\x08" + varint(generation) if generation else b""
     second = (b"\x10" if generation else b"\x08") + varint(metageneration)
     return base64.b64encode(first + second).decode()
 
 
 def varint(value: int) -> bytes:
-    """A non-negative number as protobuf encodes it."""
+    """Returns the protobuf encoding of a non-negative number."""
     groups = bytearray()
     while value > 0x7F:
         groups.append(value & 0x7F | 0x80)

@@ -19,12 +19,12 @@ from emulator.storage.names import printable
 from gcp import errors
 
 HELD, RETAINED = "forbidden", "retentionPolicyNotMet"
-"""Reasons of the errors that refuse to end an object."""
+"""Reasons in errors about an object that must be kept."""
 
 RELEASED = "eventBasedHoldReleased"
-"""Where the fields of an object keep when its event-based hold ended: the bucket's retention period begins anew then.
+"""The stored field with the time when an event-based hold ended: the bucket's retention period starts again then.
 
-It is no field of the API, and not shown.
+It is not a field of the API, and not shown.
 """
 
 MAX_SECONDS = 3_155_760_000
@@ -43,7 +43,7 @@ _LOCKED = (
 
 
 def new(fields: dict[str, Any], bucket: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The fields of a new object: checked, with its bucket's default hold.
+    """Returns the fields of a new object, checked, with its bucket's default hold.
 
     Args:
         fields: of the object.
@@ -62,18 +62,18 @@ def new(fields: dict[str, Any], bucket: Mapping[str, Any], now: datetime) -> dic
 def changed(
     old: Mapping[str, Any], fields: dict[str, Any], bucket: Mapping[str, Any], now: datetime, *, override: bool
 ) -> dict[str, Any]:
-    """The fields of an object after a change of its metadata.
+    """Returns the fields of an object after a change of its metadata.
 
     Args:
         old: fields before.
-        fields: fields as they shall be.
+        fields: the wanted fields.
         bucket: stored fields of the bucket.
         now: current time.
-        override: whether the caller says `overrideUnlockedRetention`.
+        override: whether the request has `overrideUnlockedRetention`.
 
     Raises:
         errors.InvalidArgument: the retention configuration is not valid.
-        errors.PermissionDenied: its protection must not be reduced.
+        errors.PermissionDenied: the change would reduce its protection.
     """
     if fields.get("retention") != old.get("retention"):
         _check(fields, bucket, now)
@@ -117,10 +117,10 @@ def _check_loosened(old: Mapping[str, Any] | None, wanted: Mapping[str, Any] | N
 
 
 def expiration(row: sqlite3.Row, fields: Mapping[str, Any]) -> datetime | None:
-    """When the retention of an object ends; None where it has none, or an event-based hold keeps it from beginning.
+    """Returns when the retention of an object ends; None if it has none, or an event-based hold prevents its start.
 
     Args:
-        row: of the object, as `rows` finds it, with `retention_seconds` of its bucket.
+        row: of the object, as `ObjectStore` finds it, with `retention_seconds` of its bucket.
         fields: its stored fields.
     """
     retention, seconds = fields.get("retention"), row["retention_seconds"]

@@ -1,4 +1,4 @@
-"""The fields of a bucket: what is the caller's, what is fixed, and what the API fills in."""
+"""The fields of a bucket: which a caller may write, which never change, and which the API fills in."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ OUTPUT = frozenset(
         "owner",
     }
 )
-"""Fields that only the API writes: given by a caller (read, change, write) they are passed over."""
+"""Fields that only the API writes. They are ignored in a request: callers read, change and write whole resources."""
 
 FIXED = frozenset({"name", "location", "customPlacementConfig", "hierarchicalNamespace", "objectRetention"})
-"""Fields that stay as they were at the bucket's creation."""
+"""Fields that cannot change after the bucket's creation."""
 
 _LOCK_DAYS = 90
 _SOFT_DELETE_SECONDS = "604800"
 
 
 def given(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The caller's part of a request body; a location in upper case, as the API keeps it."""
+    """Returns the fields of a request body that a caller may write, with the location in upper case as Google does."""
     kept = {key: value for key, value in body.items() if key not in OUTPUT}
     if isinstance(kept.get("location"), str):
         kept["location"] = kept["location"].upper()
@@ -49,12 +49,12 @@ def given(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def completed(body: Mapping[str, Any], old: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The fields to store: those wanted, checked, with the API's defaults and times.
+    """Returns the fields to store: the wanted ones, checked, with the API's defaults and times.
 
     Args:
-        body: all the caller's fields as they shall be.
-        old: the stored fields before; empty for a new bucket. A policy that did not change keeps its times.
-        now: the time that a policy set now gets.
+        body: all wanted fields that a caller may write.
+        old: the stored fields before, empty for a new bucket. An unchanged policy keeps its times.
+        now: the time of a policy that changes.
 
     Raises:
         errors.InvalidArgument: a value is not allowed.
@@ -82,7 +82,7 @@ def completed(body: Mapping[str, Any], old: Mapping[str, Any], now: datetime) ->
 
 
 def _retention(policy: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
-    """A retention policy; whether it is locked is the API's to say. Without a period it keeps the one before."""
+    """Returns a retention policy without `isLocked`, which only the API writes; its period defaults to the old one."""
     seconds = str(policy.get("retentionPeriod", old.get("retentionPeriod", "")))
     if not seconds.isdecimal() or not 1 <= int(seconds) <= retention.MAX_SECONDS:
         raise errors.InvalidArgument(
@@ -103,7 +103,7 @@ def _location_type(bucket: Mapping[str, Any]) -> str:
 
 
 def _access(wanted: Mapping[str, Any], old: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """`iamConfiguration`, whose `bucketPolicyOnly` is the older name of `uniformBucketLevelAccess`."""
+    """Returns `iamConfiguration`, where `bucketPolicyOnly` is the older name of `uniformBucketLevelAccess`."""
     prevention = wanted.get("publicAccessPrevention", "inherited")
     if prevention not in {"inherited", "enforced", "unspecified"}:
         raise errors.InvalidArgument(f"Invalid publicAccessPrevention: {prevention!r}. Give inherited or enforced.")
@@ -121,7 +121,7 @@ def _access(wanted: Mapping[str, Any], old: Mapping[str, Any], now: datetime) ->
 
 
 def _uniform(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Whether access is uniform: the one of the two names that says something new, else the current one."""
+    """Whether access is uniform: as the one of the two names says that has a new value, else as it was."""
     current = wanted.get("uniformBucketLevelAccess", {}).get("enabled")
     older = wanted.get("bucketPolicyOnly", {}).get("enabled")
     if older is not None and (current is None or current == before.get("enabled")):

@@ -1,4 +1,4 @@
-"""The fields of an object: what is the caller's, and what may change while its bytes stay."""
+"""The fields of an object: which a caller may write, and which may change while the bytes stay."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MUTABLE = frozenset(
 """Fields that `patch` and `update` change."""
 
 FIXED = frozenset({"storageClass", "kmsKeyName"})
-"""Fields that a caller sets once, with the bytes; `rewrite` writes an object with others."""
+"""Fields that a caller sets only together with the bytes; `rewrite` makes an object with other values."""
 
 HEADERS = {
     "content-type": "contentType",
@@ -39,17 +39,17 @@ HEADERS = {
     "content-language": "contentLanguage",
     "cache-control": "cacheControl",
 }
-"""HTTP headers that a download carries, and the fields that they come from."""
+"""HTTP headers of a download, and the fields that hold their values."""
 
 _METADATA_BYTES = 8 * 1024
 
 
 def given(body: Mapping[str, Any], bucket: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The caller's part of a new object's resource, checked; everything else in a body is the API's and passed over.
+    """Returns the fields of a new object that a caller may write, checked; all others in the body are ignored.
 
     Args:
         body: the request's object resource.
-        bucket: the stored fields of the bucket, whose storage class and hold are the defaults.
+        bucket: the stored fields of the bucket: its storage class and hold are the defaults.
         now: current time.
 
     Raises:
@@ -61,7 +61,7 @@ def given(body: Mapping[str, Any], bucket: Mapping[str, Any], now: datetime) -> 
 
 
 def changed(old: Mapping[str, Any], body: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
-    """The fields after a `patch` (merge) or an `update` (replace) with `body`.
+    """Returns the fields after a `patch` (merge) or an `update` (replace) with `body`.
 
     Raises:
         errors.InvalidArgument: a value is not allowed, or a fixed field would change.
@@ -81,7 +81,7 @@ def _require_later(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
 
 
 def checked(resource: dict[str, Any]) -> dict[str, Any]:
-    """The fields as they are, if they may be stored; `customTime` in UTC.
+    """Returns the fields if they are valid, with times in UTC.
 
     Raises:
         errors.InvalidArgument: an unknown storage class, more than 8 KiB of metadata, or control characters in a field

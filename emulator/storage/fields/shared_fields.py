@@ -14,7 +14,7 @@ STORAGE_CLASSES = frozenset(
 
 
 def merged(old: Any, patch: Any) -> Any:
-    """`old` with a PATCH body applied: null removes a key, objects merge, all else replaces (RFC 7396)."""
+    """Returns `old` after a PATCH: null removes a key, objects merge, all else replaces (RFC 7396)."""
     if not isinstance(patch, dict):
         return patch
     result = dict(old) if isinstance(old, dict) else {}
@@ -27,14 +27,14 @@ def merged(old: Any, patch: Any) -> Any:
 
 
 def without_nulls(value: Any) -> Any:
-    """`value` without the keys that are null, at every depth of its objects."""
+    """Returns `value` without the keys that are null, at every depth of its objects."""
     if not isinstance(value, dict):
         return value
     return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
 
 
 def require_unchanged(old: Mapping[str, Any], body: Mapping[str, Any], fixed: frozenset[str], kind: str) -> None:
-    """Refuses a body that gives a fixed field another value; giving it its own value again is fine.
+    """Rejects a body that gives a fixed field another value; its current value is allowed.
 
     Raises:
         errors.InvalidArgument: names the first such field.
@@ -48,7 +48,7 @@ def check_storage_class(value: Any) -> None:
     """Checks a storage class.
 
     Raises:
-        errors.InvalidArgument: Google has none of that name.
+        errors.InvalidArgument: it is not one of Google's.
     """
     if value not in STORAGE_CLASSES:
         raise errors.InvalidArgument(
@@ -57,10 +57,10 @@ def check_storage_class(value: Any) -> None:
 
 
 def check_labels(labels: Mapping[str, Any]) -> None:
-    """Checks labels by the rules that the program asks, too.
+    """Checks labels by the rules that the Pulumi program uses, too.
 
     Raises:
-        errors.InvalidArgument: one is broken; names the first such label.
+        errors.InvalidArgument: a label breaks a rule; the message names the first one.
     """
     for path, reason in rules.bucket_failures({"labels": labels}):
         raise errors.InvalidArgument(f"Invalid {path}: {reason}.")

@@ -22,24 +22,24 @@ class BucketPolicies:
         self._objects = objects
 
     async def buckets_get_iam_policy(self, request: Request) -> Response:
-        """The policy of a bucket; a new one has that of its project's roles."""
+        """Returns the policy of a bucket; a new one grants the roles of its project."""
         return Response(body=self._policy(request))
 
     async def buckets_set_iam_policy(self, request: Request) -> Response:
-        """Replaces the policy of a bucket; 412 where `etag` is not the current one."""
+        """Replaces the policy of a bucket; 412 if `etag` is not the current one."""
         name = _name(request)
         self._objects.bucket(request.params["bucket"])
         iam_policies.write(self._objects.store, name, request.body or {}, errors.PreconditionFailed)
         return Response(body=self._policy(request))
 
     async def buckets_test_iam_permissions(self, request: Request) -> Response:
-        """Gives back all permissions that are asked about."""
+        """Returns all permissions that the request names."""
         self._objects.bucket(request.params["bucket"])
         asked = request.params.get("permissions") or []
         return Response(body={"kind": "storage#testIamPermissionsResponse", "permissions": asked})
 
     async def projects_service_account_get(self, request: Request) -> Response:
-        """The name of a project's service account, in Google's form."""
+        """Returns the name of a project's service account, in Google's form."""
         number = project_number(request.params["projectId"])
         address = f"service-{number}@gs-project-accounts.iam.gserviceaccount.com"
         return Response(body={"kind": "storage#serviceAccount", "email_address": address})

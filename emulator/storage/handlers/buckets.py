@@ -29,10 +29,10 @@ class Buckets:
     """
 
     def __init__(self, objects: ObjectStore) -> None:
-        self._objects = objects
+        self._objects, self._store = objects, objects.store
 
     async def buckets_insert(self, request: Request) -> Response:
-        """Makes a bucket. Predefined ACLs are accepted and have no effect."""
+        """Creates a bucket. Predefined ACLs are accepted and have no effect."""
         body = bucket_fields.given(request.body or {})
         name, project = body.get("name"), request.params["project"]
         if not name:
@@ -45,17 +45,17 @@ class Buckets:
             body["objectRetention"] = {"mode": "Enabled"}
         stored = bucket_fields.completed(body, {}, now)
         time = rfc3339.milliseconds(now)
-        with self._objects.store.transaction():
+        with self._store.transaction():
             self._require_free(name, project)
-            values = (name, project, self._objects.next_generation(), 1, time, time, json.dumps(stored))
-            self._objects.store.run("INSERT INTO storage_buckets VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
+            values = (name, project, self._objects.next_generation(now), 1, time, time, json.dumps(stored))
+            self._store.run("INSERT INTO storage_buckets VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
         projection = request.params.get("projection") or (
             "full" if "acl" in body or "defaultObjectAcl" in body else None
         )
         return Response(body=resource_json.bucket(self._objects.bucket(name), request.base_url, projection))
 
     def _require_free(self, name: str, project: str) -> None:
-        row = self._objects.store.one("SELECT project FROM storage_buckets WHERE name = ?", name)
+        row = self._store.one("SELECT project FROM storage_buckets WHERE name = ?", name)
         if row is None:
             return
         if row["project"] == project:
@@ -68,7 +68,7 @@ class Buckets:
         )
 
     async def buckets_get(self, request: Request) -> Response:
-        """Reads a bucket; 304 where a NotMatch condition says that the caller has this state already."""
+        """Returns a bucket; 304 if a NotMatch condition says that the caller already has this state."""
         if request.params.get("softDeleted"):
             raise errors.NotFound("The specified bucket does not exist: nothing is kept here after its deletion.")
         row = self._objects.bucket(request.params["bucket"])
@@ -77,7 +77,7 @@ class Buckets:
         return _answer(row, request)
 
     async def buckets_list(self, request: Request) -> Response:
-        """Lists a project's buckets by name; none where `softDeleted` ones are asked for."""
+        """Lists a project's buckets by name; with `softDeleted` there are none."""
         params = request.params
         if params.get("softDeleted"):
             return Response(body={"kind": "storage#buckets"})
@@ -85,7 +85,7 @@ class Buckets:
         start, _ = page_tokens.start(params.get("pageToken"))
         prefix = params.get("prefix") or ""
         query = "SELECT * FROM storage_buckets WHERE project = ? AND name >= ? ORDER BY name"
-        rows = self._objects.store.all(query, params["project"], max(start, prefix))
+        rows = self._store.all(query, params["project"], max(start, prefix))
         found = [row for row in rows if row["name"].startswith(prefix)]
         body: dict[str, Any] = {"kind": "storage#buckets"}
         if found:
@@ -97,16 +97,16 @@ class Buckets:
         return Response(body=body)
 
     async def buckets_patch(self, request: Request) -> Response:
-        """Changes the fields that the body names; null removes one, objects such as `labels` merge."""
+        """Changes the fields in the body; null removes one, objects such as `labels` merge."""
         return self._change(request, replace=False)
 
     async def buckets_update(self, request: Request) -> Response:
-        """Replaces all fields that a caller may write; those that the body leaves out get their defaults."""
+        """Replaces all fields that a caller may write; fields missing in the body get their defaults."""
         return self._change(request, replace=True)
 
     def _change(self, request: Request, *, replace: bool) -> Response:
         now = self._objects.clock.now()
-        with self._objects.store.transaction():
+        with self._store.transaction():
             row = self._objects.bucket(request.params["bucket"])
             Preconditions.of(request.params).require(row)
             old = json.loads(row["resource"])
@@ -114,7 +114,7 @@ class Buckets:
             shared_fields.require_unchanged({**old, "name": row["name"]}, body, bucket_fields.FIXED, "bucket")
             kept = {key: old[key] for key in bucket_fields.FIXED & old.keys()}
             wanted = {**body, **kept} if replace else shared_fields.merged(old, {**body, **kept})
-            self._objects.store.run(
+            self._store.run(
                 "UPDATE storage_buckets SET resource = ?, metageneration = metageneration + 1, updated = ?"
                 " WHERE name = ?",
                 json.dumps(bucket_fields.completed(wanted, old, now)),
@@ -126,15 +126,15 @@ class Buckets:
     async def buckets_delete(self, request: Request) -> Response:
         """Deletes an empty bucket, and with it its unfinished uploads. Noncurrent objects count as objects."""
         name = request.params["bucket"]
-        with self._objects.store.transaction():
+        with self._store.transaction():
             row = self._objects.bucket(name)
             Preconditions.of(request.params).require(row)
-            if self._objects.store.one("SELECT 1 FROM storage_objects WHERE bucket = ? LIMIT 1", name):
+            if self._store.one("SELECT 1 FROM storage_objects WHERE bucket = ? LIMIT 1", name):
                 raise errors.Aborted("The bucket you tried to delete is not empty.")
-            uploads = self._objects.store.all("SELECT blob FROM storage_upload_blobs WHERE bucket = ?", name)
-            self._objects.store.run("DELETE FROM storage_uploads WHERE bucket = ?", name)
-            self._objects.store.run("DELETE FROM storage_buckets WHERE name = ?", name)
-            iam_policies.forget(self._objects.store, f"projects/_/buckets/{name}")
+            uploads = self._store.all("SELECT blob FROM storage_upload_blobs WHERE bucket = ?", name)
+            self._store.run("DELETE FROM storage_uploads WHERE bucket = ?", name)
+            self._store.run("DELETE FROM storage_buckets WHERE name = ?", name)
+            iam_policies.forget(self._store, f"projects/_/buckets/{name}")
         self._objects.blobs.remove_unused(upload["blob"] for upload in uploads)
         return Response(status=204)
 

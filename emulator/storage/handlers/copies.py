@@ -37,11 +37,11 @@ class Copies:
         self._objects = objects
 
     async def objects_copy(self, request: Request) -> Response:
-        """Copies an object, with its metadata or, where the body gives some, with that instead."""
+        """Copies an object with its metadata or, if the body has any, with that of the body."""
         return object_response(self._copy(request), request.base_url, request.params)
 
     async def objects_move(self, request: Request) -> Response:
-        """Gives an object of a bucket another name, with its metadata; its old name ends in the same moment."""
+        """Renames an object within its bucket in one transaction; its metadata stays."""
         params = request.params
         names.check_object(params["destinationObject"])
         if params["sourceObject"] == params["destinationObject"]:
@@ -54,9 +54,9 @@ class Copies:
         return object_response(row, request.base_url, params)
 
     async def objects_rewrite(self, request: Request) -> Response:
-        """Copies an object. `maxBytesRewrittenPerCall` bounds a call where the buckets differ in location or class.
+        """Copies an object. `maxBytesRewrittenPerCall` limits a call if the buckets differ in location or class.
 
-        The bytes are there after the last call only; before it, `rewriteToken` says how far the copy is.
+        The copy exists only after the last call; before that, `rewriteToken` holds the progress.
         """
         progress = self._progress(request)
         if progress is not None:
@@ -112,10 +112,10 @@ class Copies:
         return self._objects.commit(_copy_of(source, bucket, name, fields, params))
 
     async def objects_compose(self, request: Request) -> Response:
-        """Joins up to 32 objects of one bucket into one, which has no MD5 hash; `deleteSourceObjects` ends the sources.
+        """Joins up to 32 objects of a bucket into one without MD5 hash; `deleteSourceObjects` deletes the sources.
 
-        Without a `contentType` in `destination` it has none. Checksums of the `destination` are ignored, because gcloud
-        copies the whole resource of the first source; those of `x-goog-hash` are verified.
+        Without `contentType` in `destination` the new object has none. Checksums of the `destination` are ignored,
+        because gcloud copies the whole resource of the first source; those of `x-goog-hash` are verified.
         """
         body, params = request.body or {}, request.params
         bucket, name = params["destinationBucket"], params["destinationObject"]

@@ -19,11 +19,11 @@ _MOST_ALTERNATIVES = 256
 
 
 def compile_(pattern: str) -> Glob:
-    """The pattern, ready to match names.
+    """Compiles a pattern.
 
     Raises:
-        errors.InvalidArgument: longer than 1024 characters, with more than 256 alternatives in braces, or with brackets
-            or braces that are not closed.
+        errors.InvalidArgument: it is longer than 1024 characters, has more than 256 alternatives in braces, or has
+            brackets or braces that are not closed.
     """
     if len(pattern) > _LONGEST:
         raise errors.InvalidArgument(f"matchGlob takes at most {_LONGEST} characters.")

@@ -26,10 +26,10 @@ class ObjectListing:
         self._objects = objects
 
     async def objects_list(self, request: Request) -> Response:
-        """Lists a bucket by name, and noncurrent generations too with `versions`.
+        """Lists the objects of a bucket by name; with `versions` also noncurrent generations.
 
         A page holds at most `maxResults` (1000) objects and prefixes together. `filter` is not emulated; nothing is
-        `softDeleted`, and `includeFoldersAsPrefixes` has no effect, as there are no folders.
+        `softDeleted`, and `includeFoldersAsPrefixes` has no effect because there are no folders.
         """
         params = request.params
         if params.get("filter"):
@@ -53,7 +53,7 @@ class ObjectListing:
         return Response(body=page.body(request))
 
     def _rows(self, params: dict[str, Any], page: _Page, limit: int) -> Iterator[sqlite3.Row]:
-        """The rows that count, in order; of those that share a prefix only as many as one query happens to bring."""
+        """Gives the rows to list, in order; it skips most of the rows that share a prefix which is listed already."""
         name, generation = page_tokens.start(params.get("pageToken"))
         name = max(name, page.prefix, params.get("startOffset") or "")
         end = params.get("endOffset") or None
@@ -78,7 +78,7 @@ class ObjectListing:
 
 @dataclass
 class _Page:
-    """What a page holds so far."""
+    """A page that is being filled."""
 
     prefix: str
     delimiter: str
@@ -89,14 +89,14 @@ class _Page:
         self.prefixes: list[str] = []
 
     def folder(self, name: str) -> str | None:
-        """The name up to the first delimiter behind the prefix, or None if there is none."""
+        """Returns the name up to the first delimiter after the prefix, or None if there is none."""
         if not self.delimiter:
             return None
         at = name.find(self.delimiter, len(self.prefix))
         return None if at < 0 else name[: at + len(self.delimiter)]
 
     def covers(self, name: str) -> bool:
-        """Whether `name` needs no place of its own on this page."""
+        """Whether `name` is only part of the last prefix on this page, and so takes no further entry."""
         folder = self.folder(name)
         return bool(self.prefixes) and folder == self.prefixes[-1] and not (self.trailing and folder == name)
 

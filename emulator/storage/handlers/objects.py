@@ -26,7 +26,7 @@ class Objects:
         self._objects = objects
 
     async def objects_get(self, request: Request) -> Response:
-        """Reads an object's metadata, or its bytes with `alt=media`; 304 where a condition says "unchanged"."""
+        """Returns an object's metadata, or its bytes with `alt=media`; 304 if a condition says that it is unchanged."""
         if request.params.get("softDeleted"):
             raise errors.NotFound("No such object: nothing is kept here after its deletion.")
         row = self._find(request)
@@ -37,7 +37,7 @@ class Objects:
         return object_response(row, request.base_url, request.params)
 
     async def objects_patch(self, request: Request) -> Response:
-        """Changes the metadata that the body names; null removes a field, `metadata` merges."""
+        """Changes the metadata in the body; null removes a field, `metadata` merges."""
         return self._change(request, replace=False)
 
     async def objects_update(self, request: Request) -> Response:

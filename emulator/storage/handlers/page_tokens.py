@@ -12,20 +12,20 @@ _MOST = 1000
 
 
 def limit(wanted: int | None) -> int:
-    """How many things a page holds, for the `maxResults` of a call."""
+    """Returns the size of a page, for the `maxResults` of a call."""
     return max(1, min(wanted or _MOST, _MOST))
 
 
 def token(name: str, generation: int = 0) -> str:
-    """The `nextPageToken` of a page that is followed by this thing."""
+    """Returns the `nextPageToken` of a page, given the first entry of the next one."""
     return base64.urlsafe_b64encode(json.dumps([name, generation]).encode()).decode()
 
 
 def start(given: str | None) -> tuple[str, int]:
-    """Where the page of a `pageToken` begins; before everything without one.
+    """Returns name and generation of the first entry of a `pageToken`'s page; without one, those before all others.
 
     Raises:
-        errors.InvalidArgument: it is no token that `token` made.
+        errors.InvalidArgument: `token` did not make it.
     """
     if not given:
         return "", 0

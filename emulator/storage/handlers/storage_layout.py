@@ -1,7 +1,7 @@
-"""What command lines ask before they copy or delete whole trees, and lists that are always empty.
+"""What command lines request before they copy or delete whole trees, and lists that are always empty.
 
-Nothing makes managed folders, notification configurations, HMAC keys, caches or long-running operations of buckets:
-the lists are empty, and the methods that would make one are not emulated.
+Managed folders, notification configurations, HMAC keys, caches and long-running operations of buckets do not exist:
+their lists are empty, and the methods that would create one are not emulated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class StorageLayout:
         self._objects = objects
 
     async def buckets_get_storage_layout(self, request: Request) -> Response:
-        """Tells where a bucket's objects are, and that its namespace is flat (`gcloud storage cp -r` asks)."""
+        """Returns a bucket's location, and that its namespace is flat (for `gcloud storage cp -r`)."""
         name = request.params["bucket"]
         stored = self._objects.bucket_fields(name)
         body = {
@@ -34,7 +34,7 @@ class StorageLayout:
         return Response(body=body)
 
     async def managed_folders_list(self, request: Request) -> Response:
-        """Lists no managed folders (`gcloud storage rm -r` asks)."""
+        """Lists no managed folders (for `gcloud storage rm -r`)."""
         return self._none(request, "managedFolders")
 
     async def notifications_list(self, request: Request) -> Response:
@@ -58,6 +58,6 @@ class StorageLayout:
         return Response(body={"kind": "storage#hmacKeysMetadata"})
 
     def _none(self, request: Request, kind: str) -> Response:
-        """An empty list of a bucket. Raises `NotFound` for a bucket that does not exist."""
+        """Returns an empty list of a bucket. Raises `NotFound` if the bucket does not exist."""
         self._objects.bucket(request.params["bucket"])
         return Response(body={"kind": f"storage#{kind}"})

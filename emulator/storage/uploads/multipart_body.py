@@ -16,15 +16,15 @@ _METADATA_BYTES = 256 * 1024
 
 
 class Multipart:
-    """The two parts of a body. Call `metadata`, then `media_type`, then `media`, each once.
+    """Reads the two parts of a body. Call `metadata`, then `media_type`, then `media`, each once.
 
     Args:
-        content_type: the request's `Content-Type`. The boundary may stand in double quotes, in single ones (gcloud) or
-            in none.
+        content_type: the request's `Content-Type`. The boundary may be in double quotes, in single ones (gcloud) or
+            without quotes.
         chunks: the body.
 
     Raises:
-        errors.InvalidArgument: also in each method: the body is not of this form, or ends before its last boundary.
+        errors.InvalidArgument: here or in a method: the body does not have this form, or ends before its last boundary.
     """
 
     def __init__(self, content_type: str, chunks: AsyncIterator[bytes]) -> None:
@@ -37,7 +37,7 @@ class Multipart:
         self._pending = bytearray()
 
     async def metadata(self) -> bytes:
-        """The bytes of the first part."""
+        """Returns the bytes of the first part."""
         before = _HEADER_BYTES
         while not (line := await self._line(before)).strip():
             before -= len(line)
@@ -51,11 +51,11 @@ class Multipart:
         return content
 
     async def media_type(self) -> str | None:
-        """The `Content-Type` of the second part."""
+        """Returns the `Content-Type` of the second part."""
         return (await self._headers()).get("content-type")
 
     async def media(self) -> AsyncIterator[bytes]:
-        """The bytes of the second part, in pieces; what follows its boundary is read and dropped."""
+        """Gives the bytes of the second part, in pieces; what follows its boundary is read and dropped."""
         held = len(self._delimiter) - 1
         while (at := self._pending.find(self._delimiter)) < 0:
             if len(self._pending) > held:
@@ -79,14 +79,14 @@ class Multipart:
         return await self._until(b"\n", limit) + b"\n"
 
     async def _until(self, mark: bytes, limit: int) -> bytes:
-        """What comes before `mark`; both are taken out."""
+        """Returns what comes before `mark`, and removes both from the pending bytes."""
         end, searched = max(0, limit) + len(mark), 0
         while (at := self._pending.find(mark, searched, end)) < 0:
             if len(self._pending) >= end:
                 raise errors.InvalidArgument(
                     "The headers or the metadata of a part of the multipart body are too long."
                 )
-            # Else each byte that is there would be looked at again for each piece that comes.
+            # Otherwise each new piece would cause another search of all bytes before it.
             searched = max(0, len(self._pending) - len(mark) + 1)
             await self._more()
         content = bytes(self._pending[:at])

@@ -86,6 +86,7 @@ def _check_form(kind: str, value: str) -> None:
 
 def mismatches(digest: Digest, promised: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Gives the kind (`crc32c`, `md5`) of each promised checksum that the bytes do not have, and a message."""
-    for kind, label, computed in (("crc32c", "CRC32C", digest.crc32c), ("md5", "MD5 hash", digest.md5)):
-        if kind in promised and promised[kind] != computed:
+    for kind, value in promised.items():
+        label, computed = ("CRC32C", digest.crc32c) if kind == "crc32c" else ("MD5 hash", digest.md5)
+        if value != computed:
             yield kind, f'Provided {label} "{promised[kind]}" doesn\'t match calculated {label} "{computed}".'

@@ -1,8 +1,8 @@
 """Multipart uploads of the XML API, which google-cloud-storage's `upload_chunks_concurrently` sends.
 
 `POST /BUCKET/OBJECT?uploads` begins one, `PUT ...?partNumber=N&uploadId=ID` sends a part, in any order, `POST
-...?uploadId=ID` makes the object of the parts that its body lists, `DELETE` gives up. Google knows no preconditions of
-such uploads: here they are refused, so that nobody relies on them.
+...?uploadId=ID` makes the object from the parts that its body lists, `DELETE` aborts it. Google does not support
+preconditions of such uploads: here they are rejected, so that they are not ignored silently.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from emulator.storage.xml.xml_errors import XmlError, document
 from gcp import errors
 
 METHOD = "storage.objects.insert"
-"""What such a call counts as."""
+"""The method that such a call counts as."""
 
 _PART = re.compile(rb"<PartNumber>\s*([0-9]{1,5})\s*</PartNumber>\s*<ETag>([^<]*)</ETag>")
 _MOST = 10_000
 _META = "x-goog-meta-"
 _REFUSED = ("x-goog-if-", "x-goog-object-lock-")
-"""Prefixes of headers that are refused, because they would have no effect here."""
+"""Prefixes of headers that are rejected, because they would have no effect here."""
 
 _DIGESTS = {
     "crc32c": ("CrcMismatch", "The CRC32C you specified did not match what was received."),
     "md5": ("BadDigest", "The Content-MD5 or x-goog-hash you specified did not match what was received."),
 }
-"""Kind of a checksum -> code and message where it does not match."""
+"""Kind of a checksum -> code and message if it does not match."""
 
 _KEPT = {
     retention.HELD: ("ObjectUnderActiveHold", "active hold on the object"),
     retention.RETAINED: ("RetentionPolicyNotMet", "retention policy"),
 }
-"""Reason in JSON -> code here, and what keeps the object."""
+"""Reason in the JSON API -> code here, and what keeps the object."""
 
 
 def is_one(verb: str, query: Mapping[str, str]) -> bool:
@@ -71,7 +71,7 @@ class MultipartUploads:
         self._objects, self._sessions = objects, sessions
 
     async def respond(self, call: Call, bucket: str, name: str, query: Mapping[str, str]) -> Response:
-        """Returns the answer to one of their requests.
+        """Returns the answer to a request of one.
 
         Raises:
             XmlError, errors.ApiError: the request is refused.
@@ -169,7 +169,7 @@ class MultipartUploads:
 
 
 def _fields(headers: Mapping[str, str]) -> dict[str, Any]:
-    """The fields of the object to be, as the headers of the starting request give them."""
+    """Returns the fields of the new object, from the headers of the first request."""
     named = {
         **object_fields.HEADERS,
         "x-goog-storage-class": "storageClass",
@@ -188,7 +188,7 @@ def _fields(headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _text(header: str) -> str:
-    """The value of a header, which travels as Latin-1: UTF-8 where it is that."""
+    """Returns the value of a header, which is decoded as Latin-1: as UTF-8 if it is valid UTF-8."""
     try:
         return header.encode("latin-1").decode()
     except UnicodeDecodeError:
@@ -209,7 +209,7 @@ def _verify(digest: Digest, promised: Mapping[str, str]) -> None:
 
 
 def _chosen(parts: dict[int, sqlite3.Row], content: bytes) -> list[sqlite3.Row]:
-    """The parts that a body lists. Raises `XmlError` where one is not there, or they are not in order."""
+    """Returns the parts that a body lists. Raises `XmlError` if one does not exist, or they are not in order."""
     listed = [(int(number), unescape(etag.decode("latin-1")).strip()) for number, etag in _PART.findall(content)]
     numbers = [number for number, _ in listed]
     if not listed or numbers != sorted(set(numbers)):

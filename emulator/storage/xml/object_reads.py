@@ -1,7 +1,7 @@
 """Reads of objects by the XML API: `GET` and `HEAD /BUCKET/OBJECT`.
 
-This is how Go's client reads by default, and what public and signed URLs lead to. Bytes, ranges and most headers are
-those of a download by JSON.
+Go's client reads this way by default, and public and signed URLs lead here. Bytes, ranges and most headers are the same
+as in a download by the JSON API.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _is_unmodified(row: sqlite3.Row, headers: Mapping[str, str]) -> bool:
 
 
 def _date(value: str | None) -> datetime | None:
-    """An HTTP date; None for anything else, which is passed over as HTTP asks."""
+    """Returns an HTTP date; None for anything else, which HTTP requires to ignore."""
     try:
         found = parsedate_to_datetime(value or "")
     except (ValueError, OverflowError):
@@ -97,7 +97,7 @@ def _date(value: str | None) -> datetime | None:
 
 
 def _metadata(row: sqlite3.Row) -> dict[str, str]:
-    """The object's own metadata as headers. Keys that cannot be the name of a header are left out."""
+    """Returns the object's own metadata as headers. Keys that cannot be the name of a header are left out."""
     fields = json.loads(row["resource"])
     found = {f"x-goog-meta-{key.lower()}": value for key, value in fields.get("metadata", {}).items()}
     if "customTime" in fields:
@@ -112,6 +112,6 @@ def _overrides(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def _header_value(text: str) -> str:
-    """Text as the value of a header: control characters as spaces, the rest as the bytes of its UTF-8."""
+    """Returns a text as the value of a header: control characters as spaces, all else as its UTF-8 bytes."""
     printable = "".join(" " if ord(char) < 0x20 or ord(char) == 0x7F else char for char in text)
     return printable.encode("utf-8", "replace").decode("latin-1")

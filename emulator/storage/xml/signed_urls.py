@@ -1,7 +1,7 @@
 """Signed URLs: V2 and V4 signatures in the query of a request.
 
-Expiry is checked. The signature itself is not: it takes the public key of a service account, which the emulator does
-not know. So signed URLs are accepted on loopback only.
+Expiry is checked. The signature itself is not, because the emulator does not know the public keys of service accounts.
+So signed URLs are accepted on loopback only.
 
 Source: Cloud Storage, "V4 signing process", "V2 signing process".
 """

@@ -1,4 +1,4 @@
-"""Which requests the XML API answers, and how."""
+"""The requests that the XML API answers."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from resources.storage.rules import bucket_name_failure
 _READS = ("GET", "HEAD")
 _METHODS = {"GET": "storage.objects.get", "HEAD": "storage.objects.get", "DELETE": "storage.objects.delete"}
 _SUBRESOURCES = frozenset({"acl", "legal-hold", "retention", "tagging", "uploadId", "uploads"})
-"""Query parameters that ask for something else than the object's bytes."""
+"""Query parameters that request something other than the object's bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a request is about: a bucket, the name of an object, and the parameters of the query."""
+    """What a request addresses: a bucket, the name of an object, and the parameters of the query."""
 
     bucket: str
     name: str
@@ -38,7 +38,7 @@ class Target:
 
 
 def target(call: Call) -> Target | None:
-    """What a request is about, `/BUCKET/OBJECT`; None where it is not one of the XML API."""
+    """Returns what a request addresses, `/BUCKET/OBJECT`; None if it is not a request of the XML API."""
     bucket, slash, name = call.raw_path[1:].partition("/")
     try:
         bucket, name = unquote(bucket, errors="strict"), unquote(name, errors="strict")
@@ -50,9 +50,9 @@ def target(call: Call) -> Target | None:
     return Target(bucket, name, query)
 
 
-def method(call: Call, place: Target) -> str:
-    """The id of the JSON API's method that a request counts as."""
-    return multipart_uploads.METHOD if place.is_multipart else _METHODS.get(call.verb, multipart_uploads.METHOD)
+def method(call: Call, target: Target) -> str:
+    """Returns the id of the JSON API's method that a request counts as."""
+    return multipart_uploads.METHOD if target.is_multipart else _METHODS.get(call.verb, multipart_uploads.METHOD)
 
 
 class XmlCalls:
@@ -68,16 +68,16 @@ class XmlCalls:
         self._objects, self._loopback = objects, loopback
         self._multipart_uploads = MultipartUploads(objects, sessions)
 
-    async def respond(self, call: Call, place: Target) -> Response:
+    async def respond(self, call: Call, target: Target) -> Response:
         """Returns the answer to a request. Raises `ApiError` and `XmlError`, which `in_xml` writes as XML."""
-        signed_urls.check(place.query, self._objects.clock.now(), loopback=self._loopback)
+        signed_urls.check(target.query, self._objects.clock.now(), loopback=self._loopback)
         customer_keys.refuse_keys(call.headers)
-        if self._objects.store.one("SELECT 1 FROM storage_buckets WHERE name = ?", place.bucket) is None:
+        if self._objects.store.one("SELECT 1 FROM storage_buckets WHERE name = ?", target.bucket) is None:
             raise xml_errors.XmlError(404, "NoSuchBucket", "The specified bucket does not exist.")
-        if multipart_uploads.is_one(call.verb, place.query):
-            return await self._multipart_uploads.respond(call, place.bucket, place.name, place.query)
-        if call.verb in _READS and _SUBRESOURCES.isdisjoint(place.query):
-            return object_reads.read(self._objects, place.bucket, place.name, call.headers, place.query)
+        if multipart_uploads.is_one(call.verb, target.query):
+            return await self._multipart_uploads.respond(call, target.bucket, target.name, target.query)
+        if call.verb in _READS and _SUBRESOURCES.isdisjoint(target.query):
+            return object_reads.read(self._objects, target.bucket, target.name, call.headers, target.query)
         raise errors.MethodNotAllowed(
             "This request of the XML API is not emulated. The emulator answers GET and HEAD of objects and multipart "
             "uploads; for everything else, use the JSON API."
@@ -85,11 +85,11 @@ class XmlCalls:
 
 
 async def in_xml(call: Call, answer: Awaitable[Response]) -> Response:
-    """The same answer with its errors in XML: those of this API, and those that a fault asks for."""
+    """Returns the same answer with its errors in XML: those of this API, and those that were injected."""
     try:
         response = await answer
     except (errors.ApiError, xml_errors.XmlError) as exc:
-        async for _ in call.chunks():  # a client that is still sending reads no answer
+        async for _ in call.chunks():  # a client that is still sending would not read the answer
             pass
         if isinstance(exc, xml_errors.XmlError):
             return xml_errors.response(exc)

@@ -32,9 +32,9 @@ class XmlError(Exception):
 
     Args:
         status: HTTP status.
-        code: the XML API's name of the error, `BadDigest`.
+        code: the XML API's name of the error, such as `BadDigest`.
         message: one sentence.
-        details: what exactly is wrong; empty for nothing more to say.
+        details: what exactly is wrong; may be empty.
     """
 
     def __init__(self, status: int, code: str, message: str, details: str = "") -> None:
@@ -43,18 +43,18 @@ class XmlError(Exception):
 
 
 def of_status(status: int, message: str) -> XmlError:
-    """An error of which only the HTTP status is known."""
+    """Returns an error of which only the HTTP status is known."""
     return XmlError(status, _CODES.get(status) or ("InternalError" if status >= 500 else "InvalidArgument"), message)
 
 
 def response(error: XmlError) -> Response:
-    """The error as an answer."""
+    """Returns the answer with an error."""
     details = f"<Details>{escape(error.details)}</Details>" if error.details else ""
     inner = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>{details}"
     return document(f"<Error>{inner}</Error>", error.status)
 
 
 def document(text: str, status: int = 200) -> Response:
-    """An answer that holds an XML document. `text` must be valid XML."""
+    """Returns an answer that holds an XML document. `text` must be valid XML."""
     body = f"<?xml version='1.0' encoding='UTF-8'?>{text}".encode()
     return Response(body=body, status=status, headers={"content-type": "application/xml; charset=UTF-8"})

@@ -188,6 +188,14 @@ def test_the_announced_length_counts(endpoint: str, bucket: str) -> None:
     assert _put(session, 5, 10, 10, b"0123456789").json["md5Hash"] == md5(b"0123456789")
 
 
+@pytest.mark.parametrize("length", ["9" * 19, "9" * 5000, "-1", "ten"])
+def test_an_announced_length_that_no_object_has_is_ignored(endpoint: str, bucket: str, length: str) -> None:
+    """The session starts without a size, and its object has the bytes that arrive."""
+    session = _start(endpoint, bucket, x_upload_content_length=length)
+
+    assert send("PUT", session, b"01234").json["size"] == "5"
+
+
 @pytest.mark.parametrize(
     ("content_range", "code", "reason"),
     [
@@ -197,6 +205,7 @@ def test_the_announced_length_counts(endpoint: str, bucket: str) -> None:
         ("bytes 0-99/50", 400, "ends behind its total"),
         ("bytes=0-99/100", 400, "another header's form"),
         ("bytes 0-4/5", 400, "more bytes than it says"),
+        (f"bytes 0-99/{'9' * 19}", 400, "a number of more than 18 digits"),
         ("bytes 262144-262243/262244", 503, "starts behind what has arrived"),
     ],
 )

@@ -112,6 +112,8 @@ def test_generations(endpoint: str, storage: Any, bucket: str, made: dict[str, A
     assert send("GET", _url(endpoint, bucket)).content == b"new"
     assert send("GET", _url(endpoint, bucket, query=f"?generation={made['generation']}")).content == CONTENT
     assert _code(send("GET", _url(endpoint, bucket, query="?generation=1"))) == "NoSuchKey"
+    assert _code(send("GET", _url(endpoint, bucket, query=f"?generation={'9' * 18}"))) == "NoSuchKey"
+    assert _code(send("GET", _url(endpoint, bucket, query=f"?generation={'9' * 19}"))) == "InvalidArgument"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How the emulator itself reads objects."""
+"""How other parts of the emulator read objects."""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
 """The way of an upload, from its request to its answer.
 
-    request                      `objects_insert` (`single_request`), `resumable`, `xml.multipart_uploads`
-      │  name, fields, promised checksums, preconditions: checked before any byte is taken
-    Upload                       `upload`; a resumable one is kept as a row (`sessions`) between its requests
-      │  bytes go to a blob, and their checksums are computed on the way (`blobs.Writer`)
-    Upload.received -> NewObject  the checksums are those that were promised
-      │
-    ObjectStore.commit -> row    one transaction: preconditions, retention of what it replaces, the new generation
-      │
-    object_response              `resource_json`
+    request                         `objects_insert` (`single_request`), `resumable`, `xml.multipart_uploads`
+      |   checked before the bytes arrive: name, fields, form of the promised checksums, preconditions
+    Upload                          `upload`; between the requests of a resumable one it is a row (`sessions`)
+      |   the bytes go to a blob; their checksums are computed at the same time (`blobs.Writer`)
+    Upload.received -> NewObject    compares the checksums with the promised ones
+      |
+    ObjectStore.commit -> row       one transaction: preconditions, retention of the old object, new generation
+      |
+    object_response                 `resource_json`
 
-Everything that makes an object ends in `ObjectStore.commit`: also copies, compositions and the results of batch jobs.
+`ObjectStore.commit` makes every object, also copies and compositions. The results of a batch job are made by its part
+`replace`, inside the transaction that ends the job.
 """

@@ -26,7 +26,8 @@ from benchmarks.servers import multiplier_model
 from benchmarks.servers.emulator import Emulator
 from benchmarks.workspace import ROOT, World
 
-PAIRS = 3
+PAIRS, QUICK_PAIRS = 3, 5
+"""Rounds of `up` and `destroy`; and of the commands that make nothing: they are short, so one round says less."""
 FEW, MANY, VERSIONS = 5, 20, 10
 BOUND = 1.5
 HELD = {
@@ -120,7 +121,8 @@ def figures(world: World) -> Iterator[Figure]:
     ours, theirs, further = _sides(world)
     made, gone = [_once(world, f"up, 1 of {PAIRS}", ours, theirs, _up)], []
     for verb, run in (("preview", _preview), ("unchanged up", _unchanged), ("one change", _change)):
-        pairs = [_once(world, f"{verb}, {turn + 1} of {PAIRS}", ours, theirs, run) for turn in range(PAIRS)]
+        turns = range(QUICK_PAIRS)
+        pairs = [_once(world, f"{verb}, {turn + 1} of {QUICK_PAIRS}", ours, theirs, run) for turn in turns]
         yield _figure(verb, pairs, further)
     gone.append(_once(world, f"destroy, 1 of {PAIRS}", ours, theirs, _destroy))
     for turn in range(1, PAIRS):

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tools.docs import emulator_methods, picture, resource_fields
+from tools.docs import emulator_methods, resource_fields
 
 ROOT = Path(__file__).parents[2]
 BEGIN = "<!-- begin: written by `make docs` -->"
 END = "<!-- end -->"
 
-WHOLE: Mapping[str, Callable[[], str]] = {
-    "docs/fields.md": resource_fields.page,
-    "docs/deployment-light.svg": lambda: picture.draw(picture.LIGHT),
-    "docs/deployment-dark.svg": lambda: picture.draw(picture.DARK),
-}
+WHOLE: Mapping[str, Callable[[], str]] = {"docs/fields.md": resource_fields.page}
 PARTS: Mapping[str, Callable[[], str]] = {"docs/emulator.md": emulator_methods.tables}
 
 

@@ -78,7 +78,7 @@ docs: setup ## write the parts of docs/ that are made from the code
 	@$(VENV) python -m tools.docs
 
 .PHONY: bench
-bench: setup ## measure every figure that the README claims
+bench: setup ## measure every figure of docs/figures.md
 	@$(VENV) python -m benchmarks
 
 .PHONY: plugins

@@ -1,4 +1,4 @@
-"""Every figure that the README claims, measured on this machine: `python -m benchmarks`.
+"""Every figure of docs/figures.md, measured on this machine: `python -m benchmarks`.
 
 Other programs run on a machine too, so no figure is a bare duration. Each is a ratio or a difference of two things that
 were measured by turns within one run (A B A B ...), as the median of the pairs; the spread of the pairs is printed with

@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     names = "\n".join(f"  {name:<12}{text}" for name, text in NAMES.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measures every figure that the README claims, each against its bound. Needs `make setup`.\n\n"
+        description="Measures every figure of docs/figures.md, each against its bound. Needs `make setup`.\n\n"
         f"figures:\n{names}",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

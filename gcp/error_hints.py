@@ -16,8 +16,8 @@ _REFRESH = "Run `pulumi refresh` to see what is there now, then the same command
 _MEND = "Correct what the message names in the stack file, then run `pulumi up` again"
 
 _NOT_EMULATED = (
-    "This endpoint does not do that; docs/emulator.md lists what the emulator does. With another server, check that "
-    "tf2-models:endpoint is its root"
+    "This endpoint does not do that; docs/reference/emulator-methods.md lists what the emulator does. With another "
+    "server, check that tf2-models:endpoint is its root"
 )
 _KEPT = "Release the object's hold, or wait until its retention ends (`gcloud storage objects describe` shows both)"
 """The hint for a 403 that is not about permissions."""

@@ -1,7 +1,7 @@
 """The emulator's Cloud Storage, to fake-gcs-server with its file system backend, both in memory where there is room.
 
 On a disk, what is measured is the disk: fake-gcs-server waits for it before it acknowledges an object, the emulator for
-the kernel (see docs/emulator.md). The client of each is a process (`workers.transfers`) that speaks raw HTTP on
+the kernel (docs/reference/emulator.md). The client of each is a process (`workers.transfers`) that speaks raw HTTP on
 connections that it keeps, and sends the same to both. They take turns; a figure is the median, over the pairs, of a
 ratio: of the time of a core that the servers' own processes use for sending, and of the client's time for fetching.
 Memory is the most that the emulator's own process held (VmHWM).

@@ -191,7 +191,7 @@ class App:
         handler = self._handlers.get(match.method.id)
         if handler is None:
             raise errors.MethodNotAllowed(
-                f"The method {match.method.id} is not emulated; docs/emulator.md lists those that are."
+                f"The method {match.method.id} is not emulated; see docs/reference/emulator-methods.md."
             )
         mask = field_mask.parse(match.method, request.params["fields"]) if request.params.get("fields") else None
         await customer_keys.refuse_keys_and_body(call.headers, request.chunks)

@@ -98,7 +98,7 @@ def _check_whole(folder: Path, files: Sizes) -> None:
     if (folder / GRAPH).is_dir():
         raise FolderError(f"{folder / GRAPH}: it is a folder, not a file; export the SavedModel again")
     if GRAPH not in files:
-        text = f"; {GRAPH}txt, its text form, must be converted to the binary form: docs/stacks.md says how"
+        text = f"; {GRAPH}txt, its text form, must be converted to the binary form: see docs/reference/artifacts.md"
         other = text if f"{GRAPH}txt" in files else ""
         raise FolderError(f"{folder}: there is no {GRAPH} in it, so it is no SavedModel{other}")
     if not 0 < files[GRAPH] < _MOST_GRAPH_BYTES:

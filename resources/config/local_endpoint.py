@@ -61,7 +61,7 @@ def failure(text: str) -> str:
     shown = "has more than a host and a port" if re.search(r"[@?#]", text) else f"is {text!r}"
     return (
         f"must be http://127.0.0.1:PORT: the local stack is on this machine only; it {shown}. "
-        'To deploy elsewhere, use a stack of your own (README, "A real project")'
+        "To deploy elsewhere, use a stack of your own (docs/how-to/google-project.md)"
     )
 
 

@@ -106,7 +106,7 @@ def saved_model_failures(values: Mapping[str, Any], where: str = "") -> Iterator
     if not isinstance(files, Mapping):
         return
     if "saved_model.pb" not in files:
-        text = "; saved_model.pbtxt, its text form, must be converted: see docs/stacks.md"
+        text = "; saved_model.pbtxt, its text form, must be converted: see docs/reference/artifacts.md"
         yield join(where, "files"), "has no saved_model.pb" + text * ("saved_model.pbtxt" in files)
     if len(files) > MOST_FILES:
         yield join(where, "files"), f"has {len(files)} files; ml v1 takes {MOST_FILES}"

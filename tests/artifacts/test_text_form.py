@@ -16,7 +16,7 @@ from tests.emulator import saved_models
 from tests.emulator.ml.caller import N1, Caller
 from tests.running import BOUND, ROOT, RunningEmulator
 
-SAID = r"no saved_model\.pb.*saved_model\.pbtxt, its text form, must be converted.*docs/stacks\.md"
+SAID = r"no saved_model\.pb.*saved_model\.pbtxt, its text form, must be converted.*docs/reference/artifacts\.md"
 
 
 def test_it_is_refused_at_preview(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_it_is_refused_in_a_bucket(emulator: RunningEmulator, project: str) -> N
 
 @pytest.mark.tensorflow
 def test_the_documented_way_converts_it(tmp_path: Path) -> None:
-    """What docs/stacks.md says to run gives the artifact that the text form was written from."""
+    """What docs/reference/artifacts.md says to run gives the artifact that the text form was written from."""
     folder = saved_models.write(tmp_path / "x")
     known = models.resolve("./x", root=tmp_path)
     write = (
@@ -50,7 +50,7 @@ def test_the_documented_way_converts_it(tmp_path: Path) -> None:
         "text = text_format.MessageToString(SavedModel.FromString(open('saved_model.pb', 'rb').read())); "
         "open('saved_model.pbtxt', 'w').write(text)"
     )
-    page = (ROOT / "docs/stacks.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/reference/artifacts.md").read_text(encoding="utf-8")
     [documented] = re.findall(r"```python\n(from google\.protobuf.*?)```", page, re.DOTALL)
     for code in (write, documented):
         subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, timeout=BOUND, capture_output=True)

@@ -1,4 +1,4 @@
-"""The `gcloud` command, set to an emulator as docs/emulator.md says."""
+"""The `gcloud` command, set to an emulator as docs/how-to/other-clients.md says."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ def test_what_is_not_emulated_is_said_at_once(client: Any, made: Any) -> None:
         made.lock_retention_policy,
     ]
     for attempt in attempts:
-        with pytest.raises(MethodNotAllowed, match=r"is not emulated; docs/emulator\.md lists"):
+        with pytest.raises(MethodNotAllowed, match=r"is not emulated; see docs/reference/emulator-methods\.md"):
             attempt()
 
     assert time.monotonic() - began < _RETRYING_SECONDS

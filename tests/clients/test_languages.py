@@ -110,7 +110,7 @@ def test_empty_lists(client: Program, place: str, project: str) -> None:
 def test_what_is_not_emulated_is_said_at_once(client: Program, project: str) -> None:
     """The client gives up, and shows the method and where to look."""
     began = time.monotonic()
-    with pytest.raises(Refused, match=r"The method storage\.projects\.hmacKeys\.create is not emulated; docs/emulator"):
+    with pytest.raises(Refused, match=r"The method storage\.projects\.hmacKeys\.create is not emulated; see docs"):
         client.ask("make-hmac", project)
 
     assert time.monotonic() - began < _RETRYING_SECONDS

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 import pytest
 import yaml
 
 import emulator.cli
+import emulator.serving.sampling
 import models.commands.command_line
 import prediction.cli.predict_command
 from resources.config import entries
 from resources.schema.types import members
-from tests.docs import pages
+from tests.docs import pages, shell
 from tests.running import ROOT
 
 Main = Callable[[list[str]], int]
+
+
+def _sampling(arguments: list[str]) -> int:
+    """`python -m emulator.serving.sampling`, which reads the arguments of the process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["sampling", *arguments])
+        return emulator.serving.sampling.main()
+
+
 COMMANDS: dict[str, tuple[Main, list[str]]] = {
     "models": (models.commands.command_line.main, ["build", "import", "push", "list", "where"]),
     "emulator": (emulator.cli.main, ["serve", "up", "down", "status", "requests", "logs"]),
     "prediction": (prediction.cli.predict_command.main, []),
+    "emulator.serving.sampling": (_sampling, []),
 }
 BESIDE = {"prediction": ("batch", "evaluate")}
 """First words that are commands beside the plain one, which takes a name there."""
@@ -45,7 +57,7 @@ def targets() -> set[str]:
     return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("page", ["docs/stacks.md"])
+@pytest.mark.parametrize("page", ["docs/reference/stack-file.md"])
 def test_every_key_of_a_stack_file_is_explained(page: str) -> None:
     """Those that Pulumi.yaml declares, and those that a model's and a version's entry hold beside the API's fields."""
     content = (ROOT / page).read_text(encoding="utf-8")
@@ -78,9 +90,9 @@ def test_the_commands_of_the_emulator_and_of_models_are_these(capsys: pytest.Cap
 
 
 def test_every_make_target_is_named() -> None:
-    """The README has each of them, as `make TARGET` or in the list of the others."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = [name for name in targets() if re.search(rf"make {name}\b|`{name}`", readme)]
+    """The page about the local stack has each of them."""
+    page = (ROOT / "docs/reference/local-stack.md").read_text(encoding="utf-8")
+    named = [name for name in targets() if f"`make {name}`" in page]
 
     assert sorted(targets() - set(named) - {"help"}) == []
 
@@ -101,15 +113,26 @@ def test_every_make_command_in_the_docs_exists() -> None:
 
 def test_every_option_in_the_docs_exists(capsys: pytest.CaptureFixture[str]) -> None:
     """So do the options that the pages show with a command."""
-    wrong = []
-    for page, command in pages.commands():
-        found = re.search(r"python -m (models|emulator|prediction)\b(.*)", command)
-        if found is None:
-            continue
-        main, subcommands = COMMANDS[found[1]]
-        words = found[2].split()
-        asked = [word for word in words[:1] if word in (*subcommands, *BESIDE.get(found[1], ()))]
+    wrong, seen = [], set()
+    for where, words in _own_commands():
+        module, *rest = words[2:]
+        main, subcommands = COMMANDS[module]
+        asked = [word for word in rest[:1] if word in (*subcommands, *BESIDE.get(module, ()))]
         known = options(help_of(main, capsys, *asked))
-        wrong += [(page.name, command, word) for word in re.findall(r"--[a-z][a-z-]*", found[2]) if word not in known]
+        wrong += [(where, words, option) for option in shell.options(words) if option not in known]
+        seen.add(module)
 
+    assert seen == COMMANDS.keys()
     assert wrong == []
+
+
+def _own_commands() -> Iterator[tuple[str, list[str]]]:
+    """Where it stands, and the words of each `python -m` command of ours in the pages, in blocks and in lines."""
+    pieces = [(str(block), block.text) for block in pages.all_blocks("bash")]
+    pieces += [
+        (page.name, line) for page, line in pages.commands() if line.startswith("python -m ") and "|" not in line
+    ]
+    for where, text in pieces:
+        for words in shell.commands(text):
+            if words[:2] == ["python", "-m"] and words[2] in COMMANDS:
+                yield where, words

@@ -1,4 +1,4 @@
-"""The table of methods in docs/emulator.md: from the discovery documents and the handlers, with what is missing."""
+"""docs/reference/emulator-methods.md: methods from the discovery documents and the handlers, with what is missing."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 BEGIN = "<!-- begin: written by `make docs` -->"
 END = "<!-- end -->"
 
-WHOLE: Mapping[str, Callable[[], str]] = {"docs/fields.md": resource_fields.page}
-PARTS: Mapping[str, Callable[[], str]] = {"docs/emulator.md": emulator_methods.tables}
+WHOLE: Mapping[str, Callable[[], str]] = {"docs/reference/fields.md": resource_fields.page}
+PARTS: Mapping[str, Callable[[], str]] = {"docs/reference/emulator-methods.md": emulator_methods.tables}
 
 
 def stale(root: Path = ROOT) -> dict[str, str]:

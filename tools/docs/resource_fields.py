@@ -1,4 +1,4 @@
-"""docs/fields.md: every field of every resource, from the schemas."""
+"""docs/reference/fields.md: every field of every resource, from the schemas."""
 
 from __future__ import annotations
 

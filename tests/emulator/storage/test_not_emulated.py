@@ -56,7 +56,7 @@ def test_a_method_that_is_not_emulated_is_not_allowed(emulator: RunningEmulator,
     answer = send(method.verb, _address(emulator.endpoint, method, "bucket"), body)
 
     assert (answer.status, answer.json["error"]["code"]) == (405, 405)
-    text = f"The method {method.id} is not emulated; docs/emulator.md lists those that are."
+    text = f"The method {method.id} is not emulated; see docs/reference/emulator-methods.md."
     assert answer.json["error"]["message"] == text
 
 

@@ -182,7 +182,7 @@ def test_the_documentation_has_the_same_commands(tmp_path: Path) -> None:
         .replace("=URL ", "=gs://BUCKET ")
     )
     commands = [line.strip() for line in text.splitlines() if line.startswith("    env ")]
-    page = (ROOT / "docs/stacks.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/reference/local-stack.md").read_text(encoding="utf-8")
     assert len(commands) == 5
     assert "\n" + "\n".join(commands[:4]) + "\n" in page
     assert commands[4] in page

@@ -35,7 +35,7 @@ def storage(session_client: Any) -> Any:
 
 @pytest.fixture
 def new_name() -> Callable[[], str]:
-    """Gives bucket names that no other test uses."""
+    """Returns bucket names that no other test uses."""
     return lambda: f"test-{secrets.token_hex(6)}"
 
 
@@ -49,7 +49,7 @@ def bucket(storage: Any, new_name: Callable[[], str]) -> str:
 
 @pytest.fixture
 def blobs(emulator: RunningEmulator) -> Callable[[], set[Path]]:
-    """Lists the files of objects that came since the test began: those of other tests may be on their way out."""
+    """Lists the files of objects that were made since the test began: other tests may still be removing theirs."""
 
     def there() -> set[Path]:
         return set((emulator.data / "objects").glob("??/*"))

@@ -50,15 +50,15 @@ NAMES = [
     "*[a]{b}_%",
     "\U0010ffff",
 ]
-"""Names of objects that may be, however they look."""
+"""Valid names of objects."""
 
 REFUSED_NAMES = [".", "..", "a\rb", "a\nb", "n" * 1025, "é" * 513, ".well-known/acme-challenge/x"]
-"""Names that Google refuses."""
+"""Names that Google rejects."""
 
 
 @contextmanager
 def client(endpoint: str) -> Iterator[Any]:
-    """Google's own client of the endpoint; its connections end with the block."""
+    """Google's own client of the endpoint, closed at the end of the block."""
     document = {**discovery.document("storage.v1"), "rootUrl": f"{endpoint}/"}
     http = httplib2.Http(timeout=60)
     http.redirect_codes = http.redirect_codes - {
@@ -71,24 +71,24 @@ def client(endpoint: str) -> Iterator[Any]:
 
 
 def data(content: bytes, mimetype: str = "application/octet-stream", **how: Any) -> Any:
-    """`content` as a media body; `resumable=True, chunksize=...` for a session."""
+    """Returns `content` as a media body; `resumable=True, chunksize=...` for a session."""
     return MediaIoBaseUpload(io.BytesIO(content), mimetype=mimetype, **how)
 
 
 def refused(call: Any) -> tuple[int, str]:
-    """Status and message of a call that must fail."""
+    """Returns status and message of a call that must fail."""
     with pytest.raises(HttpError) as caught:
         call.execute()
     return caught.value.status_code, caught.value.reason
 
 
 def crc32c(content: bytes) -> str:
-    """CRC32C as the API writes it."""
+    """Returns the CRC32C as the API writes it."""
     return base64.b64encode(google_crc32c.value(content).to_bytes(4, "big")).decode()
 
 
 def md5(content: bytes) -> str:
-    """MD5 as the API writes it."""
+    """Returns the MD5 as the API writes it."""
     return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
 
 
@@ -107,7 +107,7 @@ class Answer:
 
 
 def send(verb: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-    """One HTTP request exactly as given, for what a Google client never sends."""
+    """Sends one HTTP request exactly as given, for requests that Google's client never sends."""
     parts = urlsplit(url)
     assert parts.hostname is not None
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)

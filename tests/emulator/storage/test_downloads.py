@@ -19,7 +19,7 @@ from tests.running import RunningEmulator
 
 
 def test_headers_of_a_download(endpoint: str, storage: Any, bucket: str) -> None:
-    """A download carries the object's type, checksums and numbers, and the headers that its metadata asks for."""
+    """A download has the object's type, checksums and generations, and the headers of its metadata."""
     body = {"name": "o", "contentDisposition": "attachment; filename=ü.txt", "cacheControl": "no-store"}
     made = storage.objects().insert(bucket=bucket, body=body, media_body=data(b"hello", "text/plain")).execute()
 
@@ -71,7 +71,7 @@ def test_ranges(
     content: bytes | None,
     content_range: str | None,
 ) -> None:
-    """One range of bytes is answered with 206 or 416; anything else is passed over."""
+    """One range of bytes gets 206 or 416; anything else is ignored."""
     storage.objects().insert(bucket=bucket, name="o", media_body=data(b"0123456789")).execute()
 
     answer = send("GET", f"{endpoint}/storage/v1/b/{bucket}/o/o?alt=media", headers={"range": wanted})
@@ -83,7 +83,7 @@ def test_ranges(
 
 
 def test_the_rest_of_an_object_that_changed_meanwhile(endpoint: str, storage: Any, bucket: str) -> None:
-    """With `If-Range`, a range is given of the state that the client has begun with; of another one, all."""
+    """With `If-Range`, a range is returned only of the object that the client knows; of a changed one, all bytes."""
     url = f"{endpoint}/storage/v1/b/{bucket}/o/o?alt=media"
     storage.objects().insert(bucket=bucket, name="o", media_body=data(b"01234567")).execute()
     begun = send("GET", url, headers={"range": "bytes=0-3"}).headers
@@ -99,7 +99,7 @@ def test_the_rest_of_an_object_that_changed_meanwhile(endpoint: str, storage: An
 
 @pytest.mark.parametrize("size", [0, 1, 100_000])
 def test_a_client_downloads_in_chunks(storage: Any, bucket: str, size: int) -> None:
-    """The client's own chunked download gives the bytes, for an empty object too."""
+    """The client's own chunked download returns the bytes, also of an empty object."""
     content = bytes(index % 256 for index in range(size))
     storage.objects().insert(bucket=bucket, name="o", media_body=data(content)).execute()
     received = io.BytesIO()
@@ -112,7 +112,7 @@ def test_a_client_downloads_in_chunks(storage: Any, bucket: str, size: int) -> N
 
 
 def test_an_object_deleted_while_it_is_read_is_read_to_its_end(storage: Any, bucket: str, endpoint: str) -> None:
-    """A download that has begun gives all its bytes, whatever happens to the object meanwhile."""
+    """A download that has begun returns all bytes, even if the object is deleted or replaced meanwhile."""
     content = bytes(range(251)) * 64_000
     storage.objects().insert(bucket=bucket, name="o", media_body=data(content)).execute()
     parts = urlsplit(endpoint)
@@ -216,10 +216,8 @@ def test_a_fault_of_a_download_is_plain_text(emulator: RunningEmulator, storage:
     assert (answer.status, answer.content, answer.headers["retry-after"]) == (503, b"busy", "3")
 
 
-def test_small_reads_are_those_of_every_other_way(
-    storage: Any, bucket: str, endpoint: str, emulator: RunningEmulator
-) -> None:
-    """The short way of small objects answers with the same headers and bytes, is counted, and sees each change."""
+def test_fast_reads_equal_usual_reads(storage: Any, bucket: str, endpoint: str, emulator: RunningEmulator) -> None:
+    """The fast path of small objects returns the same headers and bytes, is counted, and sees each change."""
     name = "a b/ü%2F.txt"
     storage.objects().insert(
         bucket=bucket, body={"name": name, "cacheControl": "no-store"}, media_body=data(b"hello", "text/plain")
@@ -244,7 +242,7 @@ def test_small_reads_are_those_of_every_other_way(
 
 
 def test_hundreds_of_small_reads_that_are_asked_for_at_once(storage: Any, bucket: str, endpoint: str) -> None:
-    """All are answered in order, however many of them one system call reads."""
+    """All are answered in order, even if one system call reads many of them."""
     for number in range(10):
         storage.objects().insert(bucket=bucket, name=str(number), media_body=data(b"%d" % number)).execute()
     parts = urlsplit(endpoint)

@@ -1,4 +1,4 @@
-"""Hostile object names: all work as names, none becomes a path."""
+"""Hostile object names: all work as names, and none becomes a path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.running import RunningEmulator
 
 
 def _outside(data: Path) -> set[Path]:
-    """What is in an emulator's folder, without the files of objects."""
+    """Lists an emulator's folder, without the files of objects."""
     return {file for file in data.rglob("*") if data / "objects" not in file.parents}
 
 
@@ -48,8 +48,8 @@ def _names_are_only_names(storage: Any, bucket: str, data_folder: Path) -> None:
 
 @pytest.mark.parametrize("name", REFUSED_NAMES)
 @pytest.mark.parametrize("where", ["query", "body"])
-def test_names_that_may_not_be(storage: Any, bucket: str, name: str, where: str) -> None:
-    """Names that Google refuses are refused with 400, wherever they stand."""
+def test_invalid_names(storage: Any, bucket: str, name: str, where: str) -> None:
+    """Names that Google rejects get 400, in every parameter."""
     place = {"name": name} if where == "query" else {"body": {"name": name}}
 
     assert refused(storage.objects().insert(bucket=bucket, media_body=data(b""), **place))[0] == 400
@@ -66,8 +66,8 @@ def test_names_that_may_not_be(storage: Any, bucket: str, name: str, where: str)
         (b'{"name": ""}', "empty"),
     ],
 )
-def test_names_that_are_no_text(endpoint: str, bucket: str, body: bytes, reason: str) -> None:
-    """What is no text is no name: 400."""
+def test_names_that_are_not_text(endpoint: str, bucket: str, body: bytes, reason: str) -> None:
+    """A name that is not valid text gets 400."""
     url = f"{endpoint}/upload/storage/v1/b/{bucket}/o?uploadType=resumable"
 
     assert send("POST", url, body, {"content-type": "application/json"}).status == 400, reason
@@ -75,7 +75,7 @@ def test_names_that_are_no_text(endpoint: str, bucket: str, body: bytes, reason:
 
 @pytest.mark.parametrize("name", ["..", "../..", "../../../../etc/passwd", "%00", "\ud800"])
 def test_absent_hostile_names(endpoint: str, bucket: str, name: str) -> None:
-    """Reading an absent object of a hostile name is a plain refusal, never a file of this machine."""
+    """Reading an absent object with a hostile name is 404, never a file of this machine."""
     path = quote(name.encode("utf-8", "surrogatepass"), safe="")
 
     answer = send("GET", f"{endpoint}/storage/v1/b/{bucket}/o/{path}?alt=media")

@@ -1,4 +1,4 @@
-"""What is not emulated is refused in a way that clients do not repeat, whatever the address."""
+"""Methods and features that are not emulated get an error that clients do not retry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KEYS = {
 
 
 def _address(endpoint: str, method: Method, bucket: str) -> str:
-    """An address of the method with every parameter that it requires."""
+    """Returns a URL of the method with all required parameters."""
     known = {"bucket": bucket, "destinationBucket": bucket, "sourceBucket": bucket}
     path = re.sub(
         r"\{\+?(\w+)\}",
@@ -42,7 +42,7 @@ def _address(endpoint: str, method: Method, bucket: str) -> str:
 
 
 def _value(name: str, spec: Any) -> str:
-    """A value of a parameter that has the form that the document asks for."""
+    """Returns a valid value of a parameter."""
     if "pattern" in spec:
         return str(spec["pattern"]).strip("^$").replace("[^/]+", "x").replace(".*", "x")
     return "1" if spec["type"] == "integer" or spec.get("format") == "int64" else "x"
@@ -64,7 +64,7 @@ def test_a_method_that_is_not_emulated_is_not_allowed(emulator: RunningEmulator,
     "header", [f"x-goog-{prefix}encryption-{name}" for prefix in ("", "copy-source-") for name in KEYS]
 )
 def test_every_method_refuses_customer_supplied_keys(endpoint: str, storage: Any, bucket: str, header: str) -> None:
-    """Nothing meant to be encrypted is stored in the clear, and nothing in the clear is read with a key."""
+    """Objects that should be encrypted are not stored unencrypted, and unencrypted ones are not read with a key."""
     storage.objects().insert(bucket=bucket, name="x", media_body=data(b"plain")).execute()
     headers = {header: KEYS[re.sub("x-goog-(copy-source-)?encryption-", "", header)]}
     own = [method for method in METHODS if method.id in ANSWERED and method.api == "storage"]

@@ -18,7 +18,7 @@ _NAMES = ["m/1/saved_model.pb", "m/1/variables/v", "m/10/saved_model.pb", "n"]
 
 @pytest.fixture
 def opened(emulator_factory: Callable[..., RunningEmulator]) -> Iterator[Emulator]:
-    """The state of an emulator that took some objects and was stopped."""
+    """The emulator's state on a folder to which objects were uploaded."""
     running = emulator_factory()
     with client(running.endpoint) as storage:
         storage.buckets().insert(project="p-one", body={"name": "models-bucket"}).execute()
@@ -34,7 +34,7 @@ def opened(emulator_factory: Callable[..., RunningEmulator]) -> Iterator[Emulato
 
 @pytest.mark.parametrize(("prefix", "names"), [("m/1/", _NAMES[:2]), ("m/1", _NAMES[:3]), ("", _NAMES), ("x", [])])
 def test_objects_under_a_prefix(opened: Emulator, prefix: str, names: list[str]) -> None:
-    """The live objects under a prefix come by name, with size, checksum and the file that holds their bytes."""
+    """The live objects under a prefix are listed by name, with size, checksum and file."""
     found = opened.storage.objects.under("models-bucket", prefix)
 
     assert [item.name for item in found] == names
@@ -43,6 +43,6 @@ def test_objects_under_a_prefix(opened: Emulator, prefix: str, names: list[str])
 
 
 def test_an_absent_bucket(opened: Emulator) -> None:
-    """Reading from a bucket that is not there raises NotFound."""
+    """Reading from a bucket that does not exist raises NotFound."""
     with pytest.raises(errors.NotFound):
         opened.storage.objects.under("absent-bucket", "")

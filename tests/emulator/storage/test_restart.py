@@ -1,4 +1,4 @@
-"""What a killed emulator still knows when it is started again."""
+"""What survives when the emulator is killed and started again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _files(running: RunningEmulator) -> set[Path]:
 
 
 def test_a_half_done_upload_is_finished_after_a_kill(emulator_factory: Callable[..., RunningEmulator]) -> None:
-    """A session, its conditions and its bytes outlive kill -9; the object is whole and its checksums are right."""
+    """A session, its conditions and its bytes survive kill -9; the object is complete and its checksums are right."""
     first = emulator_factory()
     with client(first.endpoint) as storage:
         storage.buckets().insert(project="p-one", body={"name": "kept-bucket"}).execute()
@@ -40,8 +40,8 @@ def test_a_half_done_upload_is_finished_after_a_kill(emulator_factory: Callable[
         assert storage.objects().get_media(bucket="kept-bucket", object="o").execute() == _CONTENT
 
 
-def test_buckets_and_objects_outlive_a_kill(emulator_factory: Callable[..., RunningEmulator]) -> None:
-    """What was answered is there after kill -9, unchanged, and new generations are still greater."""
+def test_buckets_and_objects_survive_a_kill(emulator_factory: Callable[..., RunningEmulator]) -> None:
+    """Buckets and objects survive kill -9 unchanged, and new generations are still greater."""
     first = emulator_factory()
     with client(first.endpoint) as storage:
         bucket = storage.buckets().insert(project="p-one", body={"name": "kept-bucket"}).execute()
@@ -65,7 +65,7 @@ def test_buckets_and_objects_outlive_a_kill(emulator_factory: Callable[..., Runn
 
 
 def test_files_of_no_object_are_removed_at_the_start(emulator_factory: Callable[..., RunningEmulator]) -> None:
-    """Bytes that a crash left without an object go at the next start; those of objects and open uploads stay."""
+    """Files that a crash left without an object are removed at the next start; all others stay."""
     first = emulator_factory()
     with client(first.endpoint) as storage:
         storage.buckets().insert(project="p-one", body={"name": "kept-bucket"}).execute()
@@ -86,8 +86,8 @@ def test_files_of_no_object_are_removed_at_the_start(emulator_factory: Callable[
         assert refused(storage.objects().get(bucket="kept-bucket", object="open"))[0] == 404
 
 
-def test_an_upload_that_nobody_ends_is_gone_after_a_week(emulator_factory: Callable[..., RunningEmulator]) -> None:
-    """Its bytes go when the next upload begins, without a restart; a younger one stays."""
+def test_an_unfinished_upload_is_removed_after_a_week(emulator_factory: Callable[..., RunningEmulator]) -> None:
+    """Its bytes are removed when the next upload begins, without a restart; a newer upload stays."""
     running = emulator_factory()
     with client(running.endpoint) as storage:
         storage.buckets().insert(project="p-one", body={"name": "kept-bucket"}).execute()

@@ -1,4 +1,4 @@
-"""Holds, retention policies and retention configurations: what keeps an object from its end."""
+"""Holds, retention policies and retention configurations: what protects an object."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RETAINED = "is subject to bucket's retention policy or object retention and can
 _YEAR = timedelta(days=365)
 
 Ending = Callable[[Any, str, str], tuple[int, str]]
-"""Tries to end the object `o` of a bucket, by an endpoint; gives the status and what is said."""
+"""Tries to delete or replace the object `o` of a bucket; returns the status and the message."""
 
 
 def _by_client(call: Callable[[Any, str], Any]) -> Ending:
@@ -146,8 +146,8 @@ def test_an_object_is_kept_for_the_period_of_its_bucket(endpoint: str, storage: 
     assert ENDINGS[ending](storage, bucket, endpoint) == (200, "")
 
 
-def test_the_reason_of_a_refusal(endpoint: str, storage: Any, bucket: str) -> None:
-    """Clients tell a retention from a missing permission by its reason."""
+def test_the_reason_of_an_error(endpoint: str, storage: Any, bucket: str) -> None:
+    """The error's reason distinguishes retention from a missing permission."""
     _insert(storage, bucket)
     storage.buckets().patch(bucket=bucket, body={"retentionPolicy": {"retentionPeriod": "60"}}).execute()
 
@@ -157,7 +157,7 @@ def test_the_reason_of_a_refusal(endpoint: str, storage: Any, bucket: str) -> No
 
 
 def test_a_retention_period_ends(storage: Any, bucket: str) -> None:
-    """Afterwards the object is deleted as any other."""
+    """After the period the object can be deleted."""
     storage.buckets().patch(bucket=bucket, body={"retentionPolicy": {"retentionPeriod": "1"}}).execute()
     _insert(storage, bucket)
     delete = ENDINGS["delete"]
@@ -166,7 +166,7 @@ def test_a_retention_period_ends(storage: Any, bucket: str) -> None:
     assert until(lambda: delete(storage, bucket, "") == (200, ""), "the end of the period")
 
 
-def test_an_event_based_hold_begins_the_period_anew(storage: Any, bucket: str) -> None:
+def test_an_event_based_hold_restarts_the_period(storage: Any, bucket: str) -> None:
     """The retention period starts when the hold is released, and other changes do not restart it."""
     body = {"retentionPolicy": {"retentionPeriod": "3600"}, "defaultEventBasedHold": True}
     storage.buckets().patch(bucket=bucket, body=body).execute()
@@ -185,7 +185,7 @@ def test_an_event_based_hold_begins_the_period_anew(storage: Any, bucket: str) -
 
 
 def test_versions_that_are_kept(storage: Any, bucket: str) -> None:
-    """With versioning a retained object becomes noncurrent and is kept as that; a held one stays current."""
+    """With versioning a retained object becomes noncurrent and is kept; a held one stays current."""
     body = {"versioning": {"enabled": True}, "retentionPolicy": {"retentionPeriod": "3600"}}
     storage.buckets().patch(bucket=bucket, body=body).execute()
     first = _insert(storage, bucket)
@@ -198,7 +198,7 @@ def test_versions_that_are_kept(storage: Any, bucket: str) -> None:
 
 
 @pytest.mark.parametrize("seconds", ["0", "3155760001", "-1"])
-def test_periods_that_no_bucket_has(storage: Any, bucket: str, seconds: str) -> None:
+def test_invalid_periods(storage: Any, bucket: str, seconds: str) -> None:
     """A retention policy lasts a second to a hundred years."""
     policy = {"retentionPolicy": {"retentionPeriod": seconds}}
 
@@ -216,7 +216,7 @@ def test_a_policy_is_not_locked_here(storage: Any, bucket: str) -> None:
 
 
 def test_a_retention_configuration_keeps_its_object(storage: Any, lockable: str) -> None:
-    """Until its time the object is kept; metadata may change."""
+    """The object is kept until the configured time; metadata may change."""
     time = _later()
     made = _insert(storage, lockable, retention={"mode": "Unlocked", "retainUntilTime": time})
 
@@ -260,10 +260,8 @@ def test_a_retention_is_loosened_only_on_purpose(storage: Any, lockable: str, mo
         ({"retention": {"mode": "Locked", "retainUntilTime": _later()}, "eventBasedHold": True}, "a hold beside it"),
     ],
 )
-def test_retention_configurations_that_may_not_be(
-    storage: Any, lockable: str, body: dict[str, Any], reason: str
-) -> None:
-    """Invalid retention configurations are refused for new and existing objects."""
+def test_invalid_retention_configurations(storage: Any, lockable: str, body: dict[str, Any], reason: str) -> None:
+    """Invalid retention configurations are rejected for new and existing objects."""
     insert = storage.objects().insert(bucket=lockable, name="new", body=body, media_body=data(b""))
     _insert(storage, lockable)
 
@@ -271,7 +269,7 @@ def test_retention_configurations_that_may_not_be(
 
 
 def test_a_bucket_has_to_allow_retention_configurations(endpoint: str, storage: Any, bucket: str) -> None:
-    """Only a bucket created for it takes a configuration; elsewhere it is refused, not dropped, by the XML API too."""
+    """Only a bucket created for it accepts a configuration; others reject it, also by the XML API."""
     retention = {"mode": "Unlocked", "retainUntilTime": _later()}
     _insert(storage, bucket)
     lock = {"x-goog-object-lock-mode": "GOVERNANCE", "x-goog-object-lock-retain-until-date": _later()}

@@ -14,7 +14,7 @@ from tests.emulator.storage.support import data, refused, send
 
 
 def test_a_new_bucket_has_googles_defaults(storage: Any, new_name: Callable[[], str]) -> None:
-    """A bucket made of a name alone has the location, class, access and soft-delete settings that Google gives it."""
+    """A bucket created with only a name has Google's default location, class, access and soft-delete settings."""
     name = new_name()
 
     made = storage.buckets().insert(project="p-one", body={"name": name}).execute()
@@ -38,8 +38,8 @@ def test_a_new_bucket_has_googles_defaults(storage: Any, new_name: Callable[[], 
     assert storage.buckets().get(bucket=name).execute() == made
 
 
-def test_fields_come_back_as_they_were_given(storage: Any, new_name: Callable[[], str]) -> None:
-    """Fields of the document that nothing here acts on are stored and given back."""
+def test_fields_are_returned_as_they_were_sent(storage: Any, new_name: Callable[[], str]) -> None:
+    """Fields without effect in the emulator are stored and returned."""
     given = {
         "location": "europe-west4",
         "storageClass": "NEARLINE",
@@ -62,7 +62,7 @@ def test_fields_come_back_as_they_were_given(storage: Any, new_name: Callable[[]
 
 
 def test_life_of_a_bucket(storage: Any, new_name: Callable[[], str]) -> None:
-    """A bucket that was deleted reads as 404, and its name is free again with a new generation."""
+    """A deleted bucket is 404, and its name can be used again, with a new generation."""
     name = new_name()
     first = storage.buckets().insert(project="p-one", body={"name": name}).execute()
 
@@ -75,8 +75,8 @@ def test_life_of_a_bucket(storage: Any, new_name: Callable[[], str]) -> None:
 
 
 @pytest.mark.parametrize("project", ["p-one", "p-two"])
-def test_names_are_taken_for_everybody(storage: Any, bucket: str, project: str) -> None:
-    """A taken name is refused with 409, in the project that has it and in every other."""
+def test_names_are_unique_across_projects(storage: Any, bucket: str, project: str) -> None:
+    """A name in use is 409, in the project that has it and in every other."""
     code, message = refused(storage.buckets().insert(project=project, body={"name": bucket}))
 
     own = "Your previous request to create the named bucket succeeded and you already own it."
@@ -85,7 +85,7 @@ def test_names_are_taken_for_everybody(storage: Any, bucket: str, project: str) 
 
 
 def test_a_bucket_with_objects_is_not_deleted(storage: Any, bucket: str) -> None:
-    """A bucket that holds an object, noncurrent ones included, is refused with 409 until that is gone."""
+    """Deleting a bucket with objects, also noncurrent ones, is 409 until they are deleted."""
     storage.buckets().patch(bucket=bucket, body={"versioning": {"enabled": True}}).execute()
     made = storage.objects().insert(bucket=bucket, name="a", media_body=data(b"1")).execute()
     not_empty = (409, "The bucket you tried to delete is not empty.")
@@ -117,7 +117,7 @@ def test_a_bucket_with_objects_is_not_deleted(storage: Any, bucket: str) -> None
     ],
 )
 def test_bad_bucket_names(storage: Any, name: str, reason: str) -> None:
-    """Names that break one of Google's rules are refused with 400."""
+    """Names that break one of Google's rules get 400."""
     assert refused(storage.buckets().insert(project="p-one", body={"name": name}))[0] == 400, reason
 
 
@@ -136,7 +136,7 @@ def test_bad_bucket_names(storage: Any, name: str, reason: str) -> None:
     ],
 )
 def test_bad_bucket_fields(storage: Any, new_name: Callable[[], str], body: dict[str, Any], reason: str) -> None:
-    """Values that Google refuses are refused with 400, and no bucket is made."""
+    """Values that Google rejects get 400, and no bucket is created."""
     name = new_name()
 
     assert refused(storage.buckets().insert(project="p-one", body={"name": name, **body}))[0] == 400, reason
@@ -144,7 +144,7 @@ def test_bad_bucket_fields(storage: Any, new_name: Callable[[], str], body: dict
 
 
 def test_patch_merges_and_null_removes(storage: Any, bucket: str) -> None:
-    """A patch keeps what it does not name: labels and nested objects merge, null removes one key."""
+    """A patch keeps fields that it does not name: labels and nested objects merge, null removes a key."""
     storage.buckets().patch(
         bucket=bucket,
         body={
@@ -165,7 +165,7 @@ def test_patch_merges_and_null_removes(storage: Any, bucket: str) -> None:
 
 
 def test_update_replaces(storage: Any, bucket: str) -> None:
-    """An update with a bucket as it was read changes nothing; what it leaves out gets its default."""
+    """An update with the resource as it was read changes nothing; missing fields get their defaults."""
     storage.buckets().patch(bucket=bucket, body={"labels": {"a": "b"}, "storageClass": "COLDLINE"}).execute()
     read = storage.buckets().get(bucket=bucket).execute()
 
@@ -179,7 +179,7 @@ def test_update_replaces(storage: Any, bucket: str) -> None:
 
 
 def test_location_and_name_are_fixed(storage: Any, bucket: str) -> None:
-    """A change of location or name is refused with 400; the own value in any case is not a change."""
+    """Changing location or name is 400; the current location in another letter case is not a change."""
     assert refused(storage.buckets().patch(bucket=bucket, body={"location": "EU"}))[0] == 400
     assert refused(storage.buckets().patch(bucket=bucket, body={"name": "another-name"}))[0] == 400
     assert storage.buckets().patch(bucket=bucket, body={"location": "us"}).execute()["location"] == "US"
@@ -228,7 +228,7 @@ def test_soft_delete_keeps_its_time_until_it_changes(storage: Any, bucket: str) 
     ],
 )
 def test_conditions(storage: Any, bucket: str, method: str, conditions: dict[str, int], code: int, reason: str) -> None:
-    """Conditions on the metageneration let a call pass or stop it, and a stopped one changes nothing."""
+    """Conditions on the metageneration allow or reject a call, and a rejected call changes nothing."""
     before = storage.buckets().get(bucket=bucket).execute()
     body = {"body": {"labels": {"a": "b"}}} if method in {"patch", "update"} else {}
     call = getattr(storage.buckets(), method)(bucket=bucket, **conditions, **body)
@@ -262,7 +262,7 @@ def test_lists_by_project_prefix_and_page(storage: Any, new_name: Callable[[], s
 
 
 def test_a_slash_at_the_end_of_a_collection(endpoint: str, storage: Any, new_name: Callable[[], str]) -> None:
-    """`/storage/v1/b/` is `/storage/v1/b`; at the end of a name a slash is no part of the address."""
+    """`/storage/v1/b/` is `/storage/v1/b`; a slash at the end of a name is part of the name."""
     name, project = new_name(), new_name()
 
     made = send("POST", f"{endpoint}/storage/v1/b/?project={project}", json.dumps({"name": name}).encode())
@@ -276,7 +276,7 @@ def test_a_slash_at_the_end_of_a_collection(endpoint: str, storage: Any, new_nam
 
 
 def test_the_layout_and_managed_folders_of_command_lines(storage: Any, bucket: str) -> None:
-    """What command lines ask before they work on trees is answered: a flat namespace without managed folders."""
+    """What command lines request before they work on trees is answered: a flat namespace without managed folders."""
     layout = storage.buckets().getStorageLayout(bucket=bucket).execute()
 
     assert (layout["bucket"], layout["hierarchicalNamespace"]) == (bucket, {"enabled": False})

@@ -30,7 +30,7 @@ def _places(bucket: str, to: str = "target", bucket_to: str | None = None) -> di
 
 
 def test_a_copy_has_bytes_and_metadata(storage: Any, bucket: str, source: dict[str, Any]) -> None:
-    """A copy without a body takes bytes, checksums and metadata from its source, and has numbers of its own."""
+    """A copy without a body has its source's bytes, checksums and metadata, and its own generation."""
     made = storage.objects().copy(**_places(bucket), body={}).execute()
 
     same = ("size", "crc32c", "md5Hash", "contentType", "contentLanguage", "metadata")
@@ -40,7 +40,7 @@ def test_a_copy_has_bytes_and_metadata(storage: Any, bucket: str, source: dict[s
 
 
 def test_a_body_replaces_metadata(storage: Any, bucket: str, source: dict[str, Any]) -> None:
-    """Metadata in the body stand in place of all of the source's."""
+    """Metadata in the body replaces all of the source's."""
     body = {"contentType": "text/html", "storageClass": "NEARLINE"}
     made = storage.objects().rewrite(**_places(bucket), body=body).execute()["resource"]
 
@@ -50,7 +50,7 @@ def test_a_body_replaces_metadata(storage: Any, bucket: str, source: dict[str, A
 
 
 def test_a_rewrite_is_done_in_one_call(storage: Any, bucket: str, new_name: Any, source: dict[str, Any]) -> None:
-    """A rewrite into another bucket reports that all bytes are there."""
+    """A rewrite into another bucket reports that all bytes are copied."""
     other = new_name()
     storage.buckets().insert(project="p-one", body={"name": other, "storageClass": "COLDLINE"}).execute()
 
@@ -66,7 +66,7 @@ def test_a_rewrite_is_done_in_one_call(storage: Any, bucket: str, new_name: Any,
 
 
 def test_the_copy_outlives_its_source(storage: Any, bucket: str, blobs: Any, source: dict[str, Any]) -> None:
-    """Deleting one of two objects with the same bytes leaves the other; the file goes with the last."""
+    """Deleting one of two objects with the same bytes leaves the other; deleting the last one removes the file."""
     objects, before = storage.objects(), blobs()
     assert len(before) == 1
     objects.copy(**_places(bucket), body={}).execute()
@@ -99,7 +99,7 @@ def test_a_generation_of_the_source(storage: Any, bucket: str, source: dict[str,
 
 
 def test_absent_and_badly_named(storage: Any, bucket: str, source: dict[str, Any]) -> None:
-    """A copy of nothing is 404, to nowhere 404, to a name that may not be 400."""
+    """An absent source or destination bucket is 404, an invalid name 400."""
     objects = storage.objects()
     absent = {**_places(bucket), "sourceObject": "absent"}
 
@@ -150,7 +150,7 @@ def test_a_composition_joins_in_order(storage: Any, bucket: str) -> None:
 def test_refused_compositions(
     storage: Any, bucket: str, blobs: Any, body: dict[str, Any], how: dict[str, int], code: int, reason: str
 ) -> None:
-    """A composition that cannot be leaves the destination and the files as they were."""
+    """A rejected composition leaves the destination and the files unchanged."""
     _parts(storage, bucket, 1)
     storage.objects().insert(bucket=bucket, name="whole", media_body=data(b"before")).execute()
     before = blobs()
@@ -179,8 +179,8 @@ def test_a_token_belongs_to_its_own_rewrite(storage: Any, bucket: str, new_name:
     assert (last["done"], last["resource"]["size"]) == (True, str(2**20 + 1))
 
 
-def test_a_composition_may_end_its_sources(storage: Any, bucket: str) -> None:
-    """`deleteSourceObjects` leaves the result alone where it takes a source's name; a source may come twice."""
+def test_a_composition_may_delete_its_sources(storage: Any, bucket: str) -> None:
+    """`deleteSourceObjects` keeps the result if it has a source's name; a source may be listed twice."""
     for name in ("a", "b"):
         storage.objects().insert(bucket=bucket, name=name, media_body=data(name.encode())).execute()
     body = {"sourceObjects": [{"name": "a"}, {"name": "b"}, {"name": "b"}], "deleteSourceObjects": True}
@@ -191,8 +191,8 @@ def test_a_composition_may_end_its_sources(storage: Any, bucket: str) -> None:
     assert [item["name"] for item in storage.objects().list(bucket=bucket).execute()["items"]] == ["a"]
 
 
-def test_checksums_of_a_composed_resource_are_passed_over(storage: Any, bucket: str) -> None:
-    """Gcloud names the checksum of the first source as that of the whole: it is no promise."""
+def test_checksums_of_a_composed_resource_are_ignored(storage: Any, bucket: str) -> None:
+    """Gcloud sends the checksum of the first source in the new object's resource: it is ignored."""
     storage.objects().insert(bucket=bucket, name="a", media_body=data(b"a")).execute()
     body = {"sourceObjects": [{"name": "a"}, {"name": "a"}], "destination": {"crc32c": "AAAAAA=="}}
 

@@ -23,7 +23,7 @@ def _braces(parts: tuple[str, list[str], str]) -> str:
 
 
 def _expression(pattern: str) -> tuple[str, bool]:
-    """The same pattern as an expression with backtracking; and whether a brace is left open."""
+    """Returns the pattern as a regular expression, and whether a brace is left open."""
     result, depth = "", 0
     for sign in re.findall(r"(?<![^/{,])\*\*/|\*\*|\\.|\[[!^]?\]?[^\]]*\]|.", re.sub(r"\*{3,}", "**", pattern)):
         if sign == "{":
@@ -44,7 +44,7 @@ def _expression(pattern: str) -> tuple[str, bool]:
     names=st.lists(st.text("ab/*-.],\\|\n", max_size=6), min_size=5, max_size=30),
 )
 def test_it_matches_as_an_expression_does(pattern: str, names: list[str]) -> None:
-    """Short patterns choose the names that a regular expression chooses; braces that are open are refused."""
+    """Short patterns match the same names as a regular expression; open braces are rejected."""
     expression, is_open = _expression(pattern)
     if is_open:
         with pytest.raises(errors.InvalidArgument):
@@ -67,7 +67,7 @@ def test_it_matches_as_an_expression_does(pattern: str, names: list[str]) -> Non
     ],
 )
 def test_no_pattern_takes_long(pattern: str) -> None:
-    """The longest names and patterns that try all ways take less than a second of this process."""
+    """The longest names and the most ambiguous patterns take less than a second of this process."""
     glob = match_glob.compile_(pattern)
     start = time.process_time()
 
@@ -77,7 +77,7 @@ def test_no_pattern_takes_long(pattern: str) -> None:
 
 
 def test_too_many_alternatives() -> None:
-    """They are bounded, in nested braces too."""
+    """Their number is limited, also in nested braces."""
     assert match_glob.compile_("{" + "a," * 255 + "b}").matches("b")
     with pytest.raises(errors.InvalidArgument, match="at most 256 alternatives"):
         match_glob.compile_("{" + "{a,b}" * 100 + "," * 56 + "}")
@@ -85,6 +85,6 @@ def test_too_many_alternatives() -> None:
 
 @pytest.mark.parametrize("pattern", ["[*", "[?]]["])
 def test_an_open_bracket_is_refused_whatever_follows(pattern: str) -> None:
-    """A sign after it does not close it."""
+    """A character after it does not close it."""
     with pytest.raises(errors.InvalidArgument, match="Invalid matchGlob"):
         match_glob.compile_(pattern)

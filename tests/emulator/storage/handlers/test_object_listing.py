@@ -63,7 +63,7 @@ def test_names_are_listed_in_the_order_of_their_bytes(storage: Any, filled: str)
 def test_filters_with_any_size_of_page(
     storage: Any, filled: str, how: dict[str, Any], items: list[str], prefixes: list[str], page: int | None
 ) -> None:
-    """Prefix, delimiter and offsets select the same, whatever the size of the pages."""
+    """Prefix, delimiter and offsets select the same objects with any page size."""
     more = {} if page is None else {"maxResults": page}
 
     assert _list(storage, filled, **how, **more) == (items, prefixes)
@@ -96,8 +96,8 @@ def test_versions_in_pages(storage: Any, bucket: str) -> None:
 @pytest.mark.parametrize(
     "token", ["?", "bm90IGpzb24=", "WzEsIDJd", "WyJhIiwgImIiXQ==", "WyJhIiwgOTk5OTk5OTk5OTk5OTk5OTk5OTldCg=="]
 )
-def test_foreign_page_tokens(storage: Any, bucket: str, token: str) -> None:
-    """A page token that no list gave is refused with 400."""
+def test_invalid_page_tokens(storage: Any, bucket: str, token: str) -> None:
+    """A page token that no list returned is 400."""
     assert refused(storage.objects().list(bucket=bucket, pageToken=token))[0] == 400
 
 
@@ -108,7 +108,7 @@ def test_foreign_page_tokens(storage: Any, bucket: str, token: str) -> None:
     page=st.integers(1, 4),
 )
 def test_any_names(storage: Any, bucket: str, names: set[str], prefix: str, page: int) -> None:
-    """For any names, a list by folders in pages is what sorting and cutting the names gives."""
+    """For any names, a list by folders in pages equals the sorted and cut names."""
     objects = storage.objects()
     for old in _list(storage, bucket)[0]:
         objects.delete(bucket=bucket, object=old).execute()
@@ -144,11 +144,11 @@ def test_any_names(storage: Any, bucket: str, names: set[str], prefix: str, page
     ],
 )
 def test_names_by_a_pattern(storage: Any, filled: str, pattern: str, names: list[str]) -> None:
-    """`matchGlob` chooses by whole names, on pages of any size."""
+    """`matchGlob` matches whole names, with any page size."""
     assert _list(storage, filled, matchGlob=pattern, maxResults=2)[0] == names
 
 
 @pytest.mark.parametrize("pattern", ["[a", "{a", "{a,[b}", "[]", "[z-a]", "a" * 1025])
-def test_what_is_no_pattern_is_refused(storage: Any, filled: str, pattern: str) -> None:
-    """Brackets and braces that are open, ranges that run backwards, too many characters: 400."""
+def test_invalid_patterns_are_rejected(storage: Any, filled: str, pattern: str) -> None:
+    """Open brackets and braces, ranges that run backwards and too long patterns are 400."""
     assert refused(storage.objects().list(bucket=filled, matchGlob=pattern))[0] == 400

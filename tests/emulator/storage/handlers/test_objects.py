@@ -17,7 +17,7 @@ def _insert(storage: Any, bucket: str, name: str = "o", content: bytes = b"1", *
 
 
 def test_a_new_object_is_described(storage: Any, bucket: str) -> None:
-    """An object tells its size, checksums, numbers and links; reading it gives the same."""
+    """The answer has size, checksums, generations and links; reading the object returns the same."""
     made = _insert(storage, bucket, "folder/é.txt", b"hello", body={"metadata": {"k": "v"}, "cacheControl": "no-store"})
 
     expected = {
@@ -41,7 +41,7 @@ def test_a_new_object_is_described(storage: Any, bucket: str) -> None:
 
 
 def test_an_object_takes_the_class_of_its_bucket(storage: Any, bucket: str) -> None:
-    """Without a storage class of its own an object has its bucket's; an unknown one is refused."""
+    """An object's storage class defaults to its bucket's; an unknown one is 400."""
     storage.buckets().patch(bucket=bucket, body={"storageClass": "ARCHIVE"}).execute()
 
     assert _insert(storage, bucket)["storageClass"] == "ARCHIVE"
@@ -51,7 +51,7 @@ def test_an_object_takes_the_class_of_its_bucket(storage: Any, bucket: str) -> N
 
 
 def test_absent_things(storage: Any, bucket: str) -> None:
-    """What is not there is 404: the object, its generation, its bucket."""
+    """An absent object, generation or bucket is 404."""
     made = _insert(storage, bucket)
     objects = storage.objects()
 
@@ -63,7 +63,7 @@ def test_absent_things(storage: Any, bucket: str) -> None:
 
 
 def test_patch_merges_and_update_replaces(storage: Any, bucket: str) -> None:
-    """A patch merges metadata and removes what is null, an update replaces all; the bytes' facts stay."""
+    """A patch merges metadata and removes nulls, an update replaces all; size and checksums stay."""
     made = _insert(storage, bucket, body={"metadata": {"keep": "1", "drop": "2"}, "contentLanguage": "en"})
 
     body = {"metadata": {"drop": None, "new": "3"}, "contentType": "text/plain", "size": "99", "crc32c": "AAAAAA=="}
@@ -80,7 +80,7 @@ def test_patch_merges_and_update_replaces(storage: Any, bucket: str) -> None:
 
 
 def test_times_are_kept_in_utc(storage: Any, bucket: str) -> None:
-    """A `customTime` with an offset is told as the same moment; an update that leaves it out leaves it."""
+    """A `customTime` with an offset is returned in UTC; an update without it keeps it."""
     made = _insert(storage, bucket, body={"customTime": "2024-05-06t09:08:07.5+02:00"})
     updated = storage.objects().update(bucket=bucket, object="o", body={}).execute()
     assert made["customTime"] == updated["customTime"] == "2024-05-06T07:08:07.500000Z"
@@ -100,7 +100,7 @@ def test_times_are_kept_in_utc(storage: Any, bucket: str) -> None:
     ],
 )
 def test_refused_changes(storage: Any, bucket: str, body: dict[str, Any], reason: str) -> None:
-    """A change that Google refuses is refused with 400, and changes nothing."""
+    """A change that Google rejects is 400, and changes nothing."""
     made = _insert(storage, bucket)
 
     assert refused(storage.objects().patch(bucket=bucket, object="o", body=body))[0] == 400, reason
@@ -149,7 +149,7 @@ _WRITES = ("media upload", "multipart", "resumable", "copy", "rewrite")
 def test_conditions_on_an_object_that_is_there(
     storage: Any, bucket: str, verb: str, condition: str, *, same: bool, holds: bool
 ) -> None:
-    """Each condition lets each verb pass or stops it with 412 (304 for NotMatch on reads), and then nothing changes."""
+    """Each condition allows each verb or stops it with 412 (304 for NotMatch on reads), and then nothing changes."""
     _insert(storage, bucket, "source")
     before = _insert(storage, bucket)
     number = int(before["generation" if "Generation" in condition else "metageneration"])
@@ -198,7 +198,7 @@ def test_conditions_on_an_object_that_may_be_absent(
     ("condition", "offset"), [("ifSourceGenerationMatch", 1), ("ifSourceMetagenerationNotMatch", 0)]
 )
 def test_conditions_on_the_source(storage: Any, bucket: str, verb: str, condition: str, offset: int) -> None:
-    """Copies have conditions on their source too."""
+    """Copies also have conditions on their source."""
     source = _insert(storage, bucket, "source")
     number = int(source["generation" if "SourceGeneration" in condition else "metageneration"]) + offset
 
@@ -213,7 +213,7 @@ def test_generations_grow(storage: Any, bucket: str) -> None:
 
 
 def test_overwriting_without_versioning_leaves_one_generation(storage: Any, bucket: str) -> None:
-    """Without versioning the old generation is gone with the overwrite."""
+    """Without versioning, overwriting deletes the old generation."""
     old = _insert(storage, bucket, content=b"old")
     new = _insert(storage, bucket, content=b"new")
 
@@ -244,7 +244,7 @@ def test_versioning_keeps_noncurrent_generations(storage: Any, bucket: str) -> N
 
 
 def test_deleting_the_live_generation_by_number_is_for_good(storage: Any, bucket: str) -> None:
-    """A delete that names the live generation leaves no noncurrent one, versioning or not."""
+    """Deleting the live generation by number leaves no noncurrent one, even with versioning."""
     storage.buckets().patch(bucket=bucket, body={"versioning": {"enabled": True}}).execute()
     made = _insert(storage, bucket)
 
@@ -254,12 +254,12 @@ def test_deleting_the_live_generation_by_number_is_for_good(storage: Any, bucket
 
 
 def test_what_is_not_emulated_says_so(storage: Any, bucket: str) -> None:
-    """A parameter that would need what does not exist here answers 400, not a wrong result."""
+    """A parameter that is not emulated is 400, not a wrong result."""
     assert refused(storage.objects().list(bucket=bucket, filter="contexts.a:*"))[0] == 400
 
 
 def test_nothing_is_kept_after_its_deletion(storage: Any, bucket: str) -> None:
-    """Soft-deleted objects and buckets are asked for as on Google's side, and there are none."""
+    """Requests for soft-deleted objects and buckets are valid, and find none."""
     _insert(storage, bucket)
     storage.objects().delete(bucket=bucket, object="o").execute()
 
@@ -270,7 +270,7 @@ def test_nothing_is_kept_after_its_deletion(storage: Any, bucket: str) -> None:
 
 
 def test_an_object_is_moved(storage: Any, bucket: str) -> None:
-    """A move keeps bytes and metadata under the new name, and asks for its conditions on both."""
+    """A move keeps bytes and metadata under the new name, and checks conditions on both names."""
     objects = storage.objects()
     made = _insert(storage, bucket)
     objects.patch(bucket=bucket, object="o", body={"metadata": {"k": "v"}}).execute()
@@ -285,7 +285,7 @@ def test_an_object_is_moved(storage: Any, bucket: str) -> None:
 
 
 def test_policies_are_stored(storage: Any, bucket: str) -> None:
-    """A bucket's policy is given back as it was set; one that is older than the current one is refused."""
+    """A bucket's policy is returned as it was set; an outdated `etag` is rejected."""
     buckets = storage.buckets()
     first = buckets.getIamPolicy(bucket=bucket).execute()
     binding = {"role": "roles/storage.objectViewer", "members": ["allUsers"]}

@@ -49,11 +49,11 @@ def test_chunks_of_a_client(storage: Any, bucket: str, chunks: int, extra: int) 
 
 
 class _Dropping(httplib2.Http):  # type: ignore[misc]  # httplib2 ships no types
-    """Loses the nth PUT: before it is sent, or its answer."""
+    """Loses the nth PUT, before it is sent, or loses its answer."""
 
     def __init__(self, lost: int, *, sent: bool) -> None:
         super().__init__(timeout=30)
-        self.redirect_codes: Any = frozenset({301, 302, 303, 307})  # 308 means: go on
+        self.redirect_codes: Any = frozenset({301, 302, 303, 307})  # 308 means that the upload continues
         self._lost, self._sent, self._puts = lost, sent, 0
 
     def request(self, uri: str, method: str = "GET", **how: Any) -> Any:
@@ -77,7 +77,7 @@ def _finish(call: Any, http: httplib2.Http) -> Any:
 @pytest.mark.parametrize("sent", [False, True])
 @pytest.mark.parametrize("lost", [1, 2, 4])
 def test_a_lost_chunk_is_sent_again(storage: Any, bucket: str, lost: int, *, sent: bool) -> None:
-    """After a lost chunk, or a lost answer, the client asks for the state and goes on; the object is whole."""
+    """After a lost chunk or a lost answer the client requests the state and continues; the object is complete."""
     body = data(_CONTENT, resumable=True, chunksize=KIB_256)
     call = storage.objects().insert(bucket=bucket, name="o", media_body=body, ifGenerationMatch=0)
     http = _Dropping(lost, sent=sent)
@@ -92,7 +92,7 @@ def test_a_lost_chunk_is_sent_again(storage: Any, bucket: str, lost: int, *, sen
 
 
 @pytest.mark.parametrize("said", ["yes", "no"])
-def test_clients_that_take_no_308(endpoint: str, bucket: str, said: str) -> None:
+def test_clients_that_do_not_accept_308(endpoint: str, bucket: str, said: str) -> None:
     """With `X-GUploader-No-308: yes`, which Go's client sends, an incomplete upload is 200 with a status header."""
     session, header = _start(endpoint, bucket), {"x-guploader-no-308": said}
 
@@ -120,7 +120,7 @@ def test_clients_that_take_no_308(endpoint: str, bucket: str, said: str) -> None
 
 
 def test_the_state_of_a_session(endpoint: str, bucket: str) -> None:
-    """A session tells what it has; a completed one answers its object again."""
+    """A session reports what it has; a completed one returns its object again."""
     session, total = _start(endpoint, bucket), len(_CONTENT)
 
     empty = _state(session)
@@ -137,8 +137,8 @@ def test_the_state_of_a_session(endpoint: str, bucket: str) -> None:
     assert done.json["md5Hash"] == md5(_CONTENT)
 
 
-def test_bytes_that_are_there_already_are_skipped(endpoint: str, bucket: str) -> None:
-    """A chunk that overlaps what has arrived adds only what is new."""
+def test_bytes_that_have_arrived_are_skipped(endpoint: str, bucket: str) -> None:
+    """A chunk that overlaps earlier bytes adds only the new ones."""
     session, total = _start(endpoint, bucket), len(_CONTENT)
     _put(session, 0, 2 * KIB_256)
 
@@ -179,7 +179,7 @@ def test_the_whole_object_in_one_request(
 
 
 def test_the_announced_length_counts(endpoint: str, bucket: str) -> None:
-    """Fewer bytes than announced at the start leave the session open, more are refused."""
+    """Fewer bytes than announced leave the session open, more are 400."""
     session = _start(endpoint, bucket, x_upload_content_length="10")
 
     assert send("PUT", session, b"01234").headers["range"] == "bytes=0-4"
@@ -199,18 +199,18 @@ def test_an_announced_length_that_no_object_has_is_ignored(endpoint: str, bucket
 @pytest.mark.parametrize(
     ("content_range", "code", "reason"),
     [
-        ("bytes 0-99/*", 400, "not the last one, and no multiple of 256 KiB"),
-        ("bytes 0-99/1000", 400, "not the last one, and no multiple of 256 KiB"),
+        ("bytes 0-99/*", 400, "not the last one, and not a multiple of 256 KiB"),
+        ("bytes 0-99/1000", 400, "not the last one, and not a multiple of 256 KiB"),
         ("bytes 9-0/10", 400, "ends before it begins"),
-        ("bytes 0-99/50", 400, "ends behind its total"),
+        ("bytes 0-99/50", 400, "ends after its total"),
         ("bytes=0-99/100", 400, "another header's form"),
         ("bytes 0-4/5", 400, "more bytes than it says"),
         (f"bytes 0-99/{'9' * 19}", 400, "a number of more than 18 digits"),
-        ("bytes 262144-262243/262244", 503, "starts behind what has arrived"),
+        ("bytes 262144-262243/262244", 503, "starts after what has arrived"),
     ],
 )
 def test_wrong_ranges(endpoint: str, bucket: str, content_range: str, code: int, reason: str) -> None:
-    """A range that cannot be is refused, and the session can go on."""
+    """An invalid range is rejected, and the session can continue."""
     session = _start(endpoint, bucket)
 
     assert send("PUT", session, bytes(100), {"content-range": content_range}).status == code, reason
@@ -232,7 +232,7 @@ def test_a_cancelled_session_is_gone(endpoint: str, storage: Any, bucket: str, b
 
 
 def test_a_session_belongs_to_its_bucket(endpoint: str, bucket: str) -> None:
-    """A session's id is of no use in another bucket, and goes with its own."""
+    """A session's id is not valid in another bucket, and ends with its own."""
     session = _start(endpoint, bucket)
 
     assert _state(session.replace(f"/b/{bucket}/", "/b/another-bucket/")).status == 410
@@ -241,7 +241,7 @@ def test_a_session_belongs_to_its_bucket(endpoint: str, bucket: str) -> None:
 
 
 def test_wrong_checksums_at_the_end(endpoint: str, storage: Any, bucket: str, blobs: Any) -> None:
-    """A checksum that comes with the last chunk is verified against all bytes; a wrong one ends the session."""
+    """A checksum sent with the last chunk is compared with all bytes; a mismatch ends the session."""
     session = _start(endpoint, bucket)
     _put(session, 0, KIB_256)
     headers = {"content-range": f"bytes {KIB_256}-{KIB_256 + 4}/{KIB_256 + 5}", "x-goog-hash": f"md5={md5(b'x')}"}
@@ -254,7 +254,7 @@ def test_wrong_checksums_at_the_end(endpoint: str, storage: Any, bucket: str, bl
 
 
 def test_the_start_is_checked(storage: Any, bucket: str) -> None:
-    """What can be refused without bytes is refused at the start of a session."""
+    """What can be checked without bytes is checked at the start of a session."""
     objects = storage.objects()
     objects.insert(bucket=bucket, name="o", media_body=data(b"1")).execute()
 

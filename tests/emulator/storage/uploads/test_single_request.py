@@ -76,7 +76,7 @@ def test_boundaries(endpoint: str, bucket: str, boundary: str, reason: str, end:
 def test_broken_multipart(
     endpoint: str, storage: Any, bucket: str, content_type: str, body: bytes, reason: str
 ) -> None:
-    """A body that is not two parts of the right form is refused with 400 and stores nothing."""
+    """A body without two valid parts is 400 and stores nothing."""
     url = f"{endpoint}/upload/storage/v1/b/{bucket}/o?uploadType=multipart"
 
     assert send("POST", url, body, {"content-type": content_type}).status == 400, reason
@@ -85,7 +85,7 @@ def test_broken_multipart(
 
 @pytest.mark.parametrize("kind", ["", "?uploadType=carrier-pigeon"])
 def test_unknown_kinds_of_upload(endpoint: str, bucket: str, kind: str) -> None:
-    """An upload that does not say how it is sent is refused with 400."""
+    """An unknown or missing `uploadType` is 400."""
     assert send("POST", f"{endpoint}/upload/storage/v1/b/{bucket}/o{kind}", b"x").status == 400
 
 
@@ -106,7 +106,7 @@ def test_unknown_kinds_of_upload(endpoint: str, bucket: str, kind: str) -> None:
 def test_promised_checksums_in_metadata(
     storage: Any, bucket: str, promise: dict[str, str], code: int, *, resumable: bool
 ) -> None:
-    """Bytes that are not the promised ones are refused with 400, and the object that was there stays."""
+    """Bytes with another checksum are 400, and the existing object stays."""
     objects = storage.objects()
     before = objects.insert(bucket=bucket, name="o", media_body=data(b"before")).execute()
 
@@ -132,7 +132,7 @@ def test_promised_checksums_in_metadata(
 def test_promised_checksums_in_headers(
     endpoint: str, storage: Any, bucket: str, headers: dict[str, str], code: int
 ) -> None:
-    """Checksums in headers count as those in the metadata do."""
+    """Checksums in headers are verified like those in the metadata."""
     url = f"{endpoint}/upload/storage/v1/b/{bucket}/o?uploadType=media&name=o"
 
     assert send("POST", url, b"right", headers).status == code
@@ -140,7 +140,7 @@ def test_promised_checksums_in_headers(
 
 
 def test_refused_uploads_leave_no_files(endpoint: str, bucket: str, blobs: Any) -> None:
-    """An upload that is refused, and one that breaks off, leave no file behind."""
+    """A rejected upload and an aborted one leave no file."""
     url = f"{endpoint}/upload/storage/v1/b/{bucket}/o?uploadType=media&name=o"
 
     assert send("POST", url, b"x" * 100_000, {"x-goog-hash": f"crc32c={crc32c(b'')}"}).status == 400
@@ -150,7 +150,7 @@ def test_refused_uploads_leave_no_files(endpoint: str, bucket: str, blobs: Any) 
 
 
 def _break_off(url: str, blobs: Any) -> None:
-    """Sends less than it promises, until the file of it is there."""
+    """Sends less than it announces, until its file exists."""
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
         head = f"POST {parts.path}?{parts.query} HTTP/1.1\r\nhost: {parts.netloc}\r\ncontent-length: 1000000\r\n\r\n"
@@ -160,7 +160,7 @@ def _break_off(url: str, blobs: Any) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_memory_does_not_grow_with_an_object(emulator: RunningEmulator, storage: Any, bucket: str) -> None:
-    """An object of 96 MiB is taken and given with less than 16 MiB of memory more."""
+    """Uploading and downloading 96 MiB takes less than 16 MiB of additional memory."""
     content = bytes(range(256)) * 4096 * 96
     storage.objects().insert(bucket=bucket, name="small", media_body=data(b"1")).execute()
     before = _peak_kib(emulator.pid)
@@ -177,7 +177,7 @@ def _peak_kib(pid: int) -> int:
 
 
 def test_an_early_refusal_reaches_a_client_that_is_still_sending(storage: Any, bucket: str) -> None:
-    """A condition that fails before the first byte is answered, however much the client sends, on one connection."""
+    """A condition that fails early is answered on the same connection, however much the client sends."""
     objects = storage.objects()
     objects.insert(bucket=bucket, name="o", media_body=data(b"1")).execute()
     big = data(bytes(20_000_000))
@@ -187,7 +187,7 @@ def test_an_early_refusal_reaches_a_client_that_is_still_sending(storage: Any, b
 
 
 def test_conditions_hold_at_the_end_of_an_upload(endpoint: str, storage: Any, bucket: str) -> None:
-    """Of two writers that both found no object, the one that ends later is refused with 412."""
+    """Of two writers that both found no object, the one that ends later gets 412."""
     objects = storage.objects()
     url = f"{endpoint}/upload/storage/v1/b/{bucket}/o?uploadType=resumable&name=o&ifGenerationMatch=0"
     session = send("POST", url).headers["location"]
@@ -200,6 +200,6 @@ def test_conditions_hold_at_the_end_of_an_upload(endpoint: str, storage: Any, bu
     assert send("PUT", session, b"late", {"content-range": "bytes 0-3/4"}).status == 410
 
 
-def test_an_insert_that_names_no_upload_is_refused(storage: Any, bucket: str) -> None:
-    """A JSON body alone is no upload: 400, at once."""
+def test_an_insert_without_an_upload_is_rejected(storage: Any, bucket: str) -> None:
+    """A JSON body without an upload is 400, at once."""
     assert refused(storage.objects().insert(bucket=bucket, name="o", body={"contentType": "text/plain"}))[0] == 400

@@ -1,4 +1,4 @@
-"""Multipart uploads of the XML API, where something goes wrong; that they work is for `tests/clients`."""
+"""Errors of the XML API's multipart uploads; `tests/clients` tests that such uploads work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARTS = b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>%s</ETa
 
 @pytest.fixture
 def bucket(emulator: RunningEmulator, bucket: str) -> Iterator[str]:
-    """A new bucket; nothing goes wrong any more after the test."""
+    """A new bucket; injected faults are removed after the test."""
     yield bucket
     emulator.faults()
 
@@ -49,14 +49,14 @@ class Upload:
 
 
 def names(emulator: RunningEmulator, bucket: str) -> list[str]:
-    """What is in the bucket."""
+    """Lists the bucket."""
     found: dict[str, Any] = emulator.storage().objects().list(bucket=bucket).execute()
     return [item["name"] for item in found.get("items", [])]
 
 
 @pytest.mark.parametrize("wrong", ["begin", "part", "end"])
 def test_a_fault_meets_each_request_of_an_upload(wrong: str, emulator: RunningEmulator, bucket: str) -> None:
-    """It is told in XML with its seconds to wait, has no effect, and the same request goes well afterwards."""
+    """The error is XML with its seconds to wait, the request has no effect, and a retry succeeds."""
     upload = Upload(emulator, bucket)
     for step in ("begin", "part", "end"):
         if step == wrong:
@@ -71,7 +71,7 @@ def test_a_fault_meets_each_request_of_an_upload(wrong: str, emulator: RunningEm
 
 
 def test_an_upload_whose_last_answer_is_lost_took_effect(emulator: RunningEmulator, bucket: str) -> None:
-    """A fault that drops the connection after the call drops it after the object is there."""
+    """A fault that drops the connection after the call drops it after the object exists."""
     upload = Upload(emulator, bucket)
     upload.begin()
     upload.part()
@@ -84,8 +84,8 @@ def test_an_upload_whose_last_answer_is_lost_took_effect(emulator: RunningEmulat
 
 
 @pytest.mark.parametrize("header", ["x-goog-if-generation-match", "x-goog-if-metageneration-match"])
-def test_preconditions_are_refused_not_passed_over(header: str, emulator: RunningEmulator, bucket: str) -> None:
-    """Google has none for such uploads: neither the beginning nor the end of one is taken with them."""
+def test_preconditions_are_rejected(header: str, emulator: RunningEmulator, bucket: str) -> None:
+    """Google does not support them in such uploads: neither the first nor the last request may have one."""
     upload = Upload(emulator, bucket)
 
     begun = upload.begin({header: "0"})
@@ -98,8 +98,8 @@ def test_preconditions_are_refused_not_passed_over(header: str, emulator: Runnin
     assert names(emulator, bucket) == []
 
 
-def test_the_fields_of_the_starting_request(emulator: RunningEmulator, bucket: str) -> None:
-    """Its headers are the object's fields: how the object is packed says nothing about the bodies of parts."""
+def test_the_first_request_sets_the_fields(emulator: RunningEmulator, bucket: str) -> None:
+    """Its headers are the object's fields; `Content-Encoding` describes the object, not the bodies of parts."""
     upload, packed = Upload(emulator, bucket), gzip.compress(b"plain" * 1000)
     fields = {
         "content-type": "text/plain",
@@ -134,8 +134,8 @@ def test_the_fields_of_the_starting_request(emulator: RunningEmulator, bucket: s
     assert (plain.content, plain.headers["x-goog-custom-time"]) == (b"plain" * 1000, expected["customTime"])
 
 
-def test_a_custom_time_that_is_none_is_refused(emulator: RunningEmulator, bucket: str) -> None:
-    """A malformed custom time is refused, not dropped."""
+def test_an_invalid_custom_time_is_rejected(emulator: RunningEmulator, bucket: str) -> None:
+    """An invalid custom time is an error, not ignored."""
     begun = Upload(emulator, bucket).begin({"x-goog-custom-time": "yesterday"})
 
     assert (begun.status, b"<Code>InvalidArgument</Code>" in begun.content) == (400, True)
@@ -154,15 +154,15 @@ def test_a_custom_time_that_is_none_is_refused(emulator: RunningEmulator, bucket
 def test_checksum_errors(
     emulator: RunningEmulator, bucket: str, headers: dict[str, str], code: str, details: list[str]
 ) -> None:
-    """A part whose bytes are not the promised ones is refused with what was promised and what came."""
+    """A part with another checksum is rejected; the error has the expected and the found one."""
     upload = Upload(emulator, bucket)
     upload.begin()
 
     refused = upload.part(headers)
 
-    told = refused.content.decode()
-    assert (refused.status, re.findall("<Code>(.*)</Code>", told)) == (400, [code])
-    assert all(text in unescape("".join(re.findall("<Details>(.*)</Details>", told))) for text in details)
+    error = refused.content.decode()
+    assert (refused.status, re.findall("<Code>(.*)</Code>", error)) == (400, [code])
+    assert all(text in unescape("".join(re.findall("<Details>(.*)</Details>", error))) for text in details)
     assert [upload.part().status, upload.end().status] == [200, 200]
 
 

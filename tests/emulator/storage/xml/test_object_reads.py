@@ -77,7 +77,7 @@ def test_ranges(
 
 
 def test_conditions(endpoint: str, bucket: str, made: dict[str, Any]) -> None:
-    """A condition that fails is 412 where the state must be this one, and 304 where it must be another."""
+    """A failed condition is 412 if the state must be this one, and 304 if it must be another."""
     tag, generation = f'"{made["etag"]}"', made["generation"]
     rows: list[tuple[str, str, int]] = [
         ("x-goog-if-generation-match", generation, 200),
@@ -130,7 +130,7 @@ def test_generations(endpoint: str, storage: Any, bucket: str, made: dict[str, A
     ],
 )
 def test_errors_are_xml(endpoint: str, bucket: str, verb: str, place: str, status: int, code: str) -> None:
-    """An error has the XML API's code; what is not emulated is not answered with the bytes of an object."""
+    """An error has the XML API's code; a request that is not emulated does not return the bytes of an object."""
     answer = send(verb, f"{endpoint}/{place.format(bucket=bucket)}")
 
     assert (answer.status, _code(answer)) == (status, code)
@@ -144,7 +144,7 @@ def test_an_error_of_head_has_no_body(endpoint: str, bucket: str) -> None:
 
 
 def test_hostile_names(endpoint: str, storage: Any, bucket: str) -> None:
-    """Every name that an object may have leads to that object, and to no file of this machine."""
+    """Every valid name reads its object, and never a file of this machine."""
     for name in NAMES:
         storage.objects().insert(bucket=bucket, name=name, media_body=data(name.encode())).execute()
 
@@ -155,7 +155,7 @@ def test_hostile_names(endpoint: str, storage: Any, bucket: str) -> None:
 
 @pytest.mark.parametrize("name", ["storage", "upload", "download", "resumable", "batch", "console", "discovery"])
 def test_fixed_addresses_come_first(endpoint: str, storage: Any, new_name: Callable[[], str], name: str) -> None:
-    """A bucket whose name is that of a fixed address is reached by the JSON API alone, percent-encoded or not."""
+    """A bucket named like a fixed address is reached only by the JSON API, percent-encoded or not."""
     found = storage.buckets().list(project="p-fixed", prefix=name).execute().get("items", [])
     if not found:
         storage.buckets().insert(project="p-fixed", body={"name": name}).execute()
@@ -168,7 +168,7 @@ def test_fixed_addresses_come_first(endpoint: str, storage: Any, new_name: Calla
 
 
 def test_an_object_runs_nothing_in_a_browser(endpoint: str, storage: Any, bucket: str, made: dict[str, Any]) -> None:
-    """Each answer has the sandbox's policy and `nosniff`, whatever the object's metadata and the URL say."""
+    """Each answer has the sandbox policy and `nosniff`, even if the object's metadata or the URL give other values."""
     hostile = {"a b": "x", "k\r\nset-cookie": "x", "v": "a\r\nset-cookie: b", "content-security-policy": "x"}
     storage.objects().patch(bucket=bucket, object="a b/ü", body={"metadata": hostile}).execute()
     query = "?response-content-type=text/html&response-content-disposition=inline%0d%0aset-cookie:%20c"

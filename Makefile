@@ -86,5 +86,5 @@ plugins: setup ## install the gcp plugin, which stacks with pulumi_gcp resources
 	@$(VENV) pulumi plugin install resource gcp "$$(sed -nE 's/^pulumi-gcp==([^; ]+).*/\1/p' requirements.txt)"
 
 .PHONY: lock
-lock: ## write constraints.txt after a change of the requirements (needs uv)
+lock: setup ## write constraints.txt after a change of the requirements
 	@tools/lock.sh

@@ -18,9 +18,9 @@ fail() {
     exit 1
 }
 
-# The version that requirements.txt pins for a package.
+# The version that the requirements pin for a package.
 pinned() { # PACKAGE
-    sed -nE "s/^$1==([^; ]+).*/\1/p" "$root/requirements.txt" | head -n 1
+    sed -nE "s/^$1==([^; ]+).*/\1/p" "$root/requirements.txt" "$root/requirements-dev.txt" | head -n 1
 }
 
 # The user's cache folder, shared by all checkouts.

@@ -23,10 +23,16 @@ def machine(checkout: Checkout) -> Checkout:
         "python3",
         f"""case "$1 $2" in
         "-m venv") echo venv >>"$HOME/steps"; mkdir -p "$4/bin"; cp "$0" "$4/bin/python" ;;
-        "-m pip") [ "$3" = --version ] || echo pip >>"$HOME/steps"; [ ! -e "$HOME/offline" ] ;;
+        "-m pip") case "$3" in
+            install) echo pip >>"$HOME/steps"; [ ! -e "$HOME/no-pip" ] && cp "$HOME/uv" "$(dirname "$0")/uv" ;;
+            config) [ ! -e "$HOME/pip.conf" ] || cat "$HOME/pip.conf" ;;
+            esac ;;
         *) exec "{sys.executable}" "$@" ;;
         esac""",
     )
+    uv = checkout.root.parent / "uv"
+    uv.write_text('#!/bin/sh\necho uv >>"$HOME/steps"; cat /proc/self/environ >"$HOME/given"; [ ! -e "$HOME/no-uv" ]\n')
+    uv.chmod(0o755)
     return checkout
 
 
@@ -53,7 +59,7 @@ def _make_stack(machine: Checkout, suffix: str = "") -> None:
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_first_and_second_run(machine: Checkout, suffix: str) -> None:
     """The first run makes environment, packages and stack; the second finds all three and does nothing."""
-    assert _set_up(machine) == ["venv", "pip", "pulumi stack init --non-interactive --no-select local"]
+    assert _set_up(machine) == ["venv", "pip", "uv", "pulumi stack init --non-interactive --no-select local"]
     _make_stack(machine, suffix)
     assert _set_up(machine) == []
 
@@ -65,34 +71,48 @@ def test_changed_requirements(machine: Checkout, name: str) -> None:
     _make_stack(machine)
     with (machine.root / name).open("a") as file:
         file.write("# changed\n")
-    assert _set_up(machine) == ["pip"]
+    assert _set_up(machine) == ["pip", "uv"]
     assert _set_up(machine) == []
 
 
-def test_interrupted_install(machine: Checkout) -> None:
+@pytest.mark.parametrize(("step", "what"), [("pip", "uv=="), ("uv", "requirements.txt")])
+def test_interrupted_install(machine: Checkout, step: str, what: str) -> None:
     """An environment whose packages were not all installed is made anew by the next run."""
-    (machine.root.parent / "offline").touch()
+    (machine.root.parent / f"no-{step}").touch()
     result = machine.run("tools/setup.sh")
     assert result.returncode != 0
     (error,) = errors(result)
-    assert "pip could not install" in error
-    (machine.root.parent / "offline").unlink()
+    assert f"{step} could not install {what}" in error
+    (machine.root.parent / f"no-{step}").unlink()
     _steps(machine)
-    assert _set_up(machine)[:2] == ["venv", "pip"]
+    assert _set_up(machine)[:3] == ["venv", "pip", "uv"]
+
+
+def test_packages_come_from_where_pip_is_told(machine: Checkout) -> None:
+    """An index of the user's own, in pip's settings, is uv's too; what the environment gives uv comes first."""
+    settings = ["global.index-url='https://own.test/simple'", ":env:.find-links='/wheels'", "global.cert='/ca.pem'"]
+    (machine.root.parent / "pip.conf").write_text("\n".join(settings))
+
+    result = machine.run("tools/setup.sh", UV_FIND_LINKS="/mine")
+
+    assert result.returncode == 0, result.stderr
+    given = dict(line.split("=", 1) for line in (machine.root.parent / "given").read_text().split("\0") if "=" in line)
+    wanted = {"UV_DEFAULT_INDEX": "https://own.test/simple", "UV_FIND_LINKS": "/mine", "SSL_CERT_FILE": "/ca.pem"}
+    assert {name: value for name, value in given.items() if name.startswith(("UV_", "SSL_"))} == wanted
 
 
 def test_moved_checkout(machine: Checkout) -> None:
     """An environment that was made in another place holds paths of that place, and is made anew."""
     _set_up(machine)
     machine.root = machine.root.rename(machine.root.with_name("moved"))
-    assert _set_up(machine)[:2] == ["venv", "pip"]
+    assert _set_up(machine)[:3] == ["venv", "pip", "uv"]
 
 
 def test_own_backend_is_left_alone(machine: Checkout) -> None:
     """No stack is made in a backend of the user's own."""
     result = machine.run("tools/setup.sh", PULUMI_BACKEND_URL="gs://company-state")
     assert result.returncode == 0, result.stderr
-    assert _steps(machine) == ["venv", "pip"]
+    assert _steps(machine) == ["venv", "pip", "uv"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from emulator.core.metrics import Metrics
 from emulator.core.operations import Operations
 from emulator.core.store import Store
 from emulator.http.caller_access import Access
-from emulator.ml import operation_work, request_log
+from emulator.ml import operation_work, prediction_envelope, request_log
 from emulator.ml import tables as ml_tables
 from emulator.ml.request_log import RequestLog
 from emulator.ml.version_loader import Deployments
@@ -105,7 +105,7 @@ class Emulator:
             serving=Serving(
                 sandbox=sandbox.chosen(settings.sandbox),
                 idle=settings.idle_seconds,
-                single_output_bare=settings.single_output == BARE,
+                style=prediction_envelope.style(single_output_bare=settings.single_output == BARE),
             ),
             log=Log(data / "log"),
             clock=clock or Clock(),

@@ -23,6 +23,7 @@ from emulator.batch import input_shards, shard_results
 from emulator.batch.job_errors import Damaged, JobFailed
 from emulator.batch.shard_results import Result
 from emulator.batch.shard_runner import Part, Runner
+from emulator.ml import prediction_envelope
 from emulator.serving import Serving
 from emulator.serving.chunks import csv_rows
 from resources.ml.jobs import rules
@@ -75,7 +76,7 @@ class LocalJob:
         """Predicts all rows, then gives the results their names. Raises `JobFailed`."""
         self.tell("RUNNING")
         parts = await asyncio.to_thread(lambda: list(self._parts()))
-        order, serving = self._order, Serving()
+        order, serving = self._order, Serving(style=prediction_envelope.style())
         try:
             runner = Runner(
                 serving,

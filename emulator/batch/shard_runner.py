@@ -16,6 +16,7 @@ from emulator.batch.input_shards import Shard
 from emulator.batch.job_errors import Damaged, JobFailed
 from emulator.batch.shard_results import Result
 from emulator.core.node_limits import cores_here
+from emulator.core.predictions import TOO_LONG, Answer
 from emulator.serving import Serving
 from emulator.serving.node_client import Node
 from gcp import errors
@@ -130,7 +131,7 @@ class Runner:
     async def _answers(self, part: Part, node: Node) -> AsyncIterator[bytes]:
         """The answers to the chunks of a part, in order."""
         chunks = input_shards.chunks(part.source, part.shard, self._form)
-        asked: deque[tuple[bytes, asyncio.Task[bytes]]] = deque()
+        asked: deque[tuple[bytes, asyncio.Task[Answer]]] = deque()
         try:
             while chunk := await _next(chunks, part):
                 asked.append((chunk, asyncio.create_task(node.ask(chunk))))
@@ -145,11 +146,11 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*(task for _, task in asked), return_exceptions=True)
 
-    async def _whole(self, chunk: bytes, task: asyncio.Task[bytes], node: Node) -> AsyncIterator[bytes]:
+    async def _whole(self, chunk: bytes, task: asyncio.Task[Answer], node: Node) -> AsyncIterator[bytes]:
         """The answer to a chunk, or to its halves where it is too long for one message."""
-        answer = await task
-        if not answer.startswith(b'{"halve"'):
-            yield answer
+        kind, content = await task
+        if kind != TOO_LONG:
+            yield content
             return
         for half in input_shards.halves(chunk, self._form):
             async for piece in self._whole(half, asyncio.create_task(node.ask(half)), node):

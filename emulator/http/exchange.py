@@ -278,10 +278,10 @@ class Exchange:
             self._link.close()
         self._finish()
 
-    def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """A whole answer at once; it waits for the client where it has to."""
+    def answer(self, status: int, headers: Mapping[str, str], *body: bytes) -> None:
+        """A whole answer at once, its body in pieces; it waits for the client where it has to."""
         self.start(status, headers)
-        self._link.write(self._head + body)
+        self._link.write(b"".join((self._head, *body)))
         self._finish()
 
     def _finish(self) -> None:

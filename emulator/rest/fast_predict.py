@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from emulator.core.predictions import Answer
 from emulator.http import gzip_coding
 from emulator.http.exchange import Exchange
 from emulator.http.request_head import Head
+from emulator.ml import prediction_envelope
 from emulator.ml.handlers import predict
 from emulator.ml.handlers.predict import Version
 from emulator.rest import response_writer
-from emulator.rest.request import Response
 from gcp import errors
 from resources.ml import quotas
 
@@ -45,7 +46,7 @@ class _Answered(NamedTuple):
     version: Version
     body: list[bytes]
     began: float
-    answer: bytes | errors.ApiError
+    answer: Answer | errors.ApiError
 
 
 class Shortcut:
@@ -124,7 +125,7 @@ class Shortcut:
         return version
 
     def _end(
-        self, exchange: Exchange, version: Version, body: list[bytes], began: float, answer: bytes | errors.ApiError
+        self, exchange: Exchange, version: Version, body: list[bytes], began: float, answer: Answer | errors.ApiError
     ) -> None:
         """Called by the node. What ends in one turn of the loop is noted and sent together."""
         if not self._answered:
@@ -135,22 +136,22 @@ class Shortcut:
         answered, self._answered = self._answered, []
         now, at, notes, responses = time.perf_counter(), self._emulator.now(), [], []
         for exchange, version, body, began, answer in answered:
-            predicted = answer if isinstance(answer, bytes) else None
+            predicted = answer if isinstance(answer, Answer) else None
             predict.remember(self._emulator, version, body, predicted, now - began, at)
-            response = _response(exchange, answer)
-            status = 499 if exchange.lost else response.status
-            notes.append((METHOD, exchange.head.raw_path, status, (now - began) * 1000))
-            responses.append(response)
+            status, headers, content = _response(exchange, answer)
+            notes.append((METHOD, exchange.head.raw_path, 499 if exchange.lost else status, (now - began) * 1000))
+            responses.append((status, headers, content))
         self._note(notes)  # before the clients can ask for it
-        for each, response in zip(answered, responses, strict=True):
+        for each, (status, headers, content) in zip(answered, responses, strict=True):
             if not each.exchange.lost:
-                assert isinstance(response.body, bytes)  # it is rendered
-                each.exchange.answer(response.status, response.headers, response.body)
+                each.exchange.answer(status, headers, *content)
 
 
-def _response(exchange: Exchange, answer: bytes | errors.ApiError) -> Response:
-    """With its body as bytes, and every header."""
-    if isinstance(answer, bytes):
-        return Response(body=answer, headers={**_USUAL, "content-length": str(len(answer))})
+def _response(exchange: Exchange, answer: Answer | errors.ApiError) -> tuple[int, dict[str, str], tuple[bytes, ...]]:
+    """Status, every header, and the pieces of the body."""
+    if isinstance(answer, Answer):
+        content = prediction_envelope.body(*answer)
+        return 200, {**_USUAL, "content-length": str(sum(map(len, content)))}, content
     refused = response_writer.rendered(response_writer.refusal(answer, exchange.head.raw_path, "ml"), pretty=True)
-    return Response(body=refused.body, status=refused.status, headers={**response_writer.HARMLESS, **refused.headers})
+    assert isinstance(refused.body, bytes)  # it is rendered
+    return refused.status, {**response_writer.HARMLESS, **refused.headers}, (refused.body,)

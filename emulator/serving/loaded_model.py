@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from emulator.core.predictions import Answer
 from emulator.serving import node_client, process_control
 from emulator.serving.node_client import Node
 from emulator.serving.scaling_policy import Meter, Seen
@@ -140,7 +141,7 @@ class Deployment:
         # Requests may come in the meantime: whoever starts a node for them need not wait for those that go.
         await asyncio.gather(*(slot.retire() for slot in going))
 
-    async def predict(self, body: bytes) -> bytes:
+    async def predict(self, body: bytes) -> Answer:
         """Has the node with the least to do answer. With no node at all, it starts one first."""
         while (node := self.idlest()) is None:
             await self._wait_for_node()  # and the one that became ready may be gone again

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from emulator.core.node_limits import Machine
+from emulator.core.predictions import LOAD, Answer, OutputStyle
 from emulator.serving import node_client, process_control
 from emulator.serving.autoscaler import Governor
 from emulator.serving.loaded_model import Deployment
 from emulator.serving.node_client import Node, Settings
-from emulator.serving.prediction_errors import LoadFailed
 from emulator.serving.sandbox import layers
 from emulator.serving.scaling_policy import Meter, Pace, Scale
 from emulator.serving.template_client import Template
@@ -29,9 +29,8 @@ class Serving:
     """Serves SavedModels by worker processes. Belongs to the event loop that it is first used in.
 
     Args:
+        style: how nodes read requests and write answers. Default: one that is no API's.
         threads: TensorFlow's threads in each node, within and among operations.
-        single_output_bare: with one output, predictions are bare values, `[[0.1, 0.9]]`, as TensorFlow Serving
-            answers. False gives objects, `[{"softmax": [0.1, 0.9]}]`.
         start_timeout: seconds that the import of TensorFlow may take.
         load_timeout: seconds that a node may take to load and warm up a model.
         predict_timeout: seconds that a prediction may take, the wait for a node included. A node that answers nothing
@@ -44,8 +43,8 @@ class Serving:
     def __init__(
         self,
         *,
+        style: OutputStyle | None = None,
         threads: int = 1,
-        single_output_bare: bool = False,
         start_timeout: float = 120.0,
         load_timeout: float = 60.0,
         predict_timeout: float = 60.0,
@@ -56,7 +55,7 @@ class Serving:
         self.sandbox = layers.offered() if sandbox is None else sandbox
         self._settings = Settings(
             threads=threads,
-            bare=single_output_bare,
+            style=style or OutputStyle(),
             sandbox=self.sandbox,
             load_timeout=load_timeout,
             predict_timeout=predict_timeout,
@@ -105,7 +104,7 @@ class Serving:
             machine: what a node may use; unlimited by default.
 
         Raises:
-            errors.ArtifactError: `Failed to load model: ... (Error code: 0)`. Nothing is left running.
+            errors.ArtifactError: the model cannot be loaded. Nothing is left running.
             ValueError: `key` is loaded.
         """
         if key in self._deployments:
@@ -190,8 +189,8 @@ class Serving:
         if deployment:
             await deployment.scale(0)
 
-    async def predict(self, key: str, body: bytes) -> bytes:
-        """Answers `{"instances": [...]}` with `{"predictions": [...]}`, or with `{"error": "Prediction failed: ..."}`.
+    async def predict(self, key: str, body: bytes) -> Answer:
+        """Answers `{"instances": [...]}` with predictions, or with the text of an error.
 
         Raises:
             errors.NotFound: `key` is not loaded.
@@ -239,7 +238,7 @@ class Serving:
 
     async def _running_template(self) -> Template:
         if self._stopped:
-            raise errors.ArtifactError(str(LoadFailed("the endpoint is stopping")))
+            raise errors.ArtifactError(self._settings.style.error(LOAD, "the endpoint is stopping"))
         if self._template.gone:
             self._template = Template(self._start_timeout)
         await self._template.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import dataclasses
 import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from emulator.core.node_limits import Machine
+from emulator.core.predictions import LOAD, REFUSED, Answer, OutputStyle
 from emulator.serving import message_frames, process_control
-from emulator.serving.prediction_errors import LoadFailed
 from emulator.serving.scaling_policy import Meter
 from emulator.serving.template_client import Template, TemplateError
 from gcp import errors
@@ -31,7 +31,7 @@ class Settings:
     """How nodes are run; see `Serving` for the meaning of each, and `node.main` for that of `batch` and `samples`."""
 
     threads: int
-    bare: bool
+    style: OutputStyle
     sandbox: Collection[str]
     load_timeout: float
     predict_timeout: float
@@ -41,7 +41,7 @@ class Settings:
     samples: bool = False
 
 
-Done = Callable[[bytes | errors.ApiError], None]
+Done = Callable[[Answer | errors.ApiError], None]
 """Takes an answer, or why there is none."""
 
 
@@ -61,7 +61,7 @@ class Pending:
     size: int
     deadline: float
 
-    def settle(self, answer: bytes | errors.ApiError) -> None:
+    def settle(self, answer: Answer | errors.ApiError) -> None:
         """Hands over what there is, once."""
         done, self.done = self.done, None
         if done:
@@ -83,7 +83,7 @@ class Node(asyncio.Protocol):
         self._loop = loop
         self._settings = settings
         self._meter = meter
-        self._hello: asyncio.Future[bytes] = loop.create_future()
+        self._hello: asyncio.Future[Answer] = loop.create_future()
         self._splitter = message_frames.Splitter()
         self._pending: dict[int, Pending] = {}
         self._pending_bytes = 0
@@ -108,19 +108,19 @@ class Node(asyncio.Protocol):
         """Called by the event loop."""
         self._answers += 1
         busy = bool(self._pending)
-        for number, content in self._messages(data):
+        for number, kind, content in self._messages(data):
             pending = self._pending.pop(number, None)
             if pending:
                 self._pending_bytes -= pending.size
-                pending.settle(content)
+                pending.settle(Answer(kind, content))
             elif number == 0 and not self._hello.done():
-                self._hello.set_result(content)
+                self._hello.set_result(Answer(kind, content))
         if busy and not self._pending:
             self._meter.change(-1)
             if self._idle and not self._idle.done():
                 self._idle.set_result(None)
 
-    def _messages(self, data: bytes) -> list[tuple[int, bytes]]:
+    def _messages(self, data: bytes) -> list[message_frames.Message]:
         try:
             return self._splitter.feed(data)
         except message_frames.TooLong:
@@ -136,14 +136,14 @@ class Node(asyncio.Protocol):
         if self._idle and not self._idle.done():
             self._idle.set_result(None)
 
-    async def ask(self, body: bytes) -> bytes:
+    async def ask(self, body: bytes) -> Answer:
         """Sends one request, returns its answer. Raises what `submit` raises or hands over."""
-        future: asyncio.Future[bytes] = self._loop.create_future()
+        future: asyncio.Future[Answer] = self._loop.create_future()
 
-        def done(answer: bytes | errors.ApiError) -> None:
+        def done(answer: Answer | errors.ApiError) -> None:
             if future.done():  # nobody waits any more
                 return
-            if isinstance(answer, bytes):
+            if isinstance(answer, Answer):
                 future.set_result(answer)
             else:
                 future.set_exception(answer)
@@ -219,13 +219,13 @@ class Node(asyncio.Protocol):
     async def hello(self) -> None:
         """Waits until the model is loaded. Raises `errors.ArtifactError` where the node says why it is not."""
         timeout = self._settings.load_timeout
-        futures: list[asyncio.Future[bytes] | asyncio.Future[None]] = [self._hello, self.closed]
+        futures: list[asyncio.Future[Answer] | asyncio.Future[None]] = [self._hello, self.closed]
         await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not self._hello.done():
             raise _NoHello(None if self.closed.done() else f"it took longer than {timeout:g} s")
-        error = json.loads(self._hello.result()).get("error")
-        if error:
-            raise errors.ArtifactError(error)
+        kind, content = self._hello.result()
+        if kind == REFUSED:
+            raise errors.ArtifactError(self._settings.style.error(LOAD, content.decode()))
 
     async def drained(self, timeout: float) -> None:
         """Waits until nothing is pending that somebody waits for, for `timeout` seconds at most."""
@@ -258,12 +258,12 @@ async def launch(template: Template, folder: Path, settings: Settings, meter: Me
         await node.hello()
     except TemplateError as exc:
         node.close()
-        raise errors.ArtifactError(str(LoadFailed(str(exc)))) from exc
+        raise errors.ArtifactError(settings.style.error(LOAD, str(exc))) from exc
     except _NoHello as exc:
         slow = exc.args[0]
         status = await end(template, node)
         why = slow or f"the process that loaded it {process_control.describe_end(status)}"
-        raise errors.ArtifactError(str(LoadFailed(why))) from exc
+        raise errors.ArtifactError(settings.style.error(LOAD, why)) from exc
     except BaseException:
         await end(template, node)
         raise
@@ -276,7 +276,7 @@ def _options(folder: Path, settings: Settings) -> dict[str, Any]:
     return {
         "folder": str(folder.absolute()),
         "threads": max(settings.threads, machine.threads) if machine else settings.threads,
-        "bare": settings.bare,
+        "style": dataclasses.asdict(settings.style),
         "sandbox": list(settings.sandbox),
         "cores": machine.cores if machine else None,
         "memory": machine.memory if machine else None,

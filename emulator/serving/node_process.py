@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from emulator.core.predictions import REFUSED, OutputStyle
 from emulator.serving import message_frames, process_control, sandbox
 from emulator.serving.chunks.chunk_predictor import Rows
 from emulator.serving.prediction_errors import LoadFailed, reason
@@ -26,9 +25,10 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
 
     Args:
         sock: stream to the front.
-        options: `folder`, `threads`, `bare` (see `answer.write`), `cores` and `memory` in bytes, None without bound;
-            `sandbox`, the layers to take before anything of the model is read; `batch`, what `Rows` takes, for a node
-            that answers the chunks of a job and not predict requests; `samples`, whether it answers `Samples`' orders.
+        options: `folder`, `threads`, `style` (the fields of an `OutputStyle`), `cores` and `memory` in bytes, None
+            without bound; `sandbox`, the layers to take before anything of the model is read; `batch`, what `Rows`
+            takes, for a node that answers the chunks of a job and not predict requests; `samples`, whether it answers
+            `Samples`' orders.
     """
     process_control.close_others(sock.fileno())
     process_control.prefer_as_victim()
@@ -37,22 +37,23 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
     try:
         batcher = _load(options)
     except LoadFailed as exc:
-        sock.sendall(message_frames.pack(0, orjson.dumps({"error": str(exc)})))
+        sock.sendall(message_frames.pack(0, str(exc).encode(), REFUSED))
         return
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # parsed requests are many small lists, and none of them is garbage in a cycle
     try:
-        sock.sendall(message_frames.pack(0, b"{}"))
+        sock.sendall(message_frames.pack(0, b""))
         for requests in _drained(sock):
             for answers in batcher.answer(requests):
-                sock.sendall(b"".join(message_frames.pack(number, content) for number, content in answers))
+                frames = (message_frames.pack(number, content, kind) for number, (kind, content) in answers)
+                sock.sendall(b"".join(frames))
     except ConnectionError:
         return  # the front is gone, and nobody is left to answer
 
 
 def _drained(sock: socket.socket) -> Iterator[list[tuple[int, bytes]]]:
-    """Waits for a request, then takes all that are there already. Ends with the stream."""
+    """Waits for a request, then takes all that are there already (number, content). Ends with the stream."""
     splitter = message_frames.Splitter()
     while data := sock.recv(message_frames.CHUNK):
         requests = splitter.feed(data)
@@ -65,11 +66,11 @@ def _drained(sock: socket.socket) -> Iterator[list[tuple[int, bytes]]]:
                 return
             requests += splitter.feed(data)
         if requests:
-            yield requests
+            yield [(number, content) for number, _, content in requests]
 
 
 def _load(options: dict[str, Any]) -> Batcher | Rows | Samples:
-    folder = Path(options["folder"])
+    folder, style = Path(options["folder"]), OutputStyle(**options["style"])
     from emulator.serving.saved_model import warm_up
     from emulator.serving.saved_model.tensorflow_model import Model
 
@@ -81,7 +82,7 @@ def _load(options: dict[str, Any]) -> Batcher | Rows | Samples:
         model = Model(folder, threads=options["threads"])
         if options["samples"]:
             return Samples(model, partial(warm_up.requests, folder))
-        return Rows(model, **options["batch"]) if options["batch"] else Batcher(model, bare=options["bare"])
+        return Rows(model, style, **options["batch"]) if options["batch"] else Batcher(model, style)
     except LoadFailed:
         raise
     except Exception as exc:  # a damaged SavedModel makes TensorFlow raise nearly any type

@@ -1,10 +1,11 @@
-"""How predictions and the loading of models fail, in the API's own words. Needs no TensorFlow."""
+"""How predictions and the loading of models fail. Needs no TensorFlow."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from emulator.core.predictions import INPUTS, LOAD, OUTPUTS, RUN
 from gcp import errors
 
 _LONGEST = 500
@@ -21,42 +22,36 @@ _NOISE = (
 
 
 class PredictionError(Exception):
-    """A prediction, or the loading of a model, that went wrong; its text is what the API answers.
+    """A prediction, or the loading of a model, that failed. The text says why, without a full stop.
 
-    Args:
-        detail: what is wrong, without a full stop.
+    `failed` says what; an `OutputStyle` makes the text of an answer of both.
     """
 
-    code: int
-    message: str
-
-    def __init__(self, detail: str) -> None:
-        self.detail = detail
-        super().__init__(f"{self.message}: {detail} (Error code: {self.code})")
+    failed: str
 
 
 class LoadFailed(PredictionError):
     """The SavedModel cannot be served."""
 
-    code, message = 0, "Failed to load model"
+    failed = LOAD
 
 
 class InvalidInputs(PredictionError):
     """The request does not fit the signature."""
 
-    code, message = 1, "Invalid inputs"
+    failed = INPUTS
 
 
 class RunFailed(PredictionError):
     """TensorFlow failed on inputs that fit the signature."""
 
-    code, message = 2, "Failed to run the provided model"
+    failed = RUN
 
 
 class InvalidOutputs(PredictionError):
-    """The model's outputs cannot be told as predictions."""
+    """The model's outputs cannot be written as predictions."""
 
-    code, message = 3, "There was a problem processing the outputs"
+    failed = OUTPUTS
 
 
 def reason(exc: Exception, folder: Path | None = None) -> str:

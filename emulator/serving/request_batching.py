@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Protocol
 
 import numpy as np
 
-from emulator.serving.codec import request as question
+from emulator.core.predictions import PREDICTIONS, REFUSED, Answer, OutputStyle
+from emulator.serving.codec import request as request_codec
 from emulator.serving.codec import response
 from emulator.serving.codec.request import Request
 from emulator.serving.codec.signature import Signature
@@ -20,7 +20,7 @@ _ROWS = 256
 """Instances that one call takes at most, unless one request alone has more: bounds memory, and gains end before."""
 
 
-Answers = Sequence[tuple[int, bytes]]
+Answers = Sequence[tuple[int, Answer]]
 """Answers that become known at the same time, each with the number of its request."""
 
 
@@ -43,13 +43,13 @@ class Batcher:
 
     Args:
         model: the model.
-        bare: see `answer.write`.
+        style: how requests are read and answers are written.
     """
 
-    def __init__(self, model: Runnable, *, bare: bool) -> None:
+    def __init__(self, model: Runnable, style: OutputStyle) -> None:
         self._model = model
-        self._bare = bare
-        self._quick = question.Quick(model.signatures)
+        self._style = style
+        self._quick = request_codec.Quick(model.signatures)
 
     def answer(self, requests: Sequence[tuple[int, bytes]]) -> Iterator[Answers]:
         """The answers to all `requests` (number, body), in any order, as they become known."""
@@ -57,14 +57,18 @@ class Batcher:
         quick = self._quick.read_all([body for _, body in requests])
         for (number, body), read in zip(requests, quick, strict=True):
             try:
-                request = read or question.read(body, self._model.signatures, self._model.fast)
+                request = read or self._read(body)
             except PredictionError as exc:
-                yield [(number, response.write_error(exc))]
+                yield [(number, self._refused(exc))]
                 continue
             groups.setdefault(self._kin(number, request), []).append((number, request))
         for group in groups.values():
             for part in _parts(group):
                 yield from self._run_together(part)
+
+    def _read(self, body: bytes) -> Request:
+        field = self._style.signature_field
+        return request_codec.read(body, self._model.signatures, self._model.fast, signature_field=field)
 
     def _kin(self, number: int, request: Request) -> Any:
         """Equal for requests that may run in one call."""
@@ -77,9 +81,15 @@ class Batcher:
         if outputs is None:
             yield from ([(number, self._run_alone(request))] for number, request in group)
             return
-        write = response.writer(outputs, bare=self._bare) or partial(self._write_part, outputs)
+        write = self._writer(outputs)
         ends = list(accumulate(request.count for _, request in group))
         yield [(number, write(end - request.count, end)) for (number, request), end in zip(group, ends, strict=True)]
+
+    def _writer(self, outputs: Mapping[str, Array]) -> Callable[[int, int], Answer]:
+        """A function of `start` and `end` that writes the answer with those instances."""
+        if write := response.writer(outputs, self._style):
+            return lambda start, end: Answer(PREDICTIONS, write(start, end))
+        return lambda start, end: self._write({alias: output[start:end] for alias, output in outputs.items()})
 
     def _joined(self, requests: list[Request]) -> dict[str, Array] | None:
         """The outputs of all in one call; None where that failed, or where they cannot be told apart again."""
@@ -92,21 +102,21 @@ class Batcher:
         # No output at all has no rows to tell apart.
         return outputs if outputs and all(output.shape[:1] == (total,) for output in outputs.values()) else None
 
-    def _run_alone(self, request: Request) -> bytes:
+    def _run_alone(self, request: Request) -> Answer:
         try:
             outputs = run(self._model, request.signature, request.inputs)
             return self._write(self._model.signatures[request.signature].by_instance(outputs, request.count))
         except PredictionError as exc:
-            return response.write_error(exc)
+            return self._refused(exc)
 
-    def _write_part(self, outputs: Mapping[str, Array], start: int, end: int) -> bytes:
-        return self._write({alias: output[start:end] for alias, output in outputs.items()})
-
-    def _write(self, outputs: Mapping[str, Array]) -> bytes:
+    def _write(self, outputs: Mapping[str, Array]) -> Answer:
         try:
-            return response.write(outputs, bare=self._bare)
+            return Answer(PREDICTIONS, response.write(outputs, self._style))
         except PredictionError as exc:
-            return response.write_error(exc)
+            return self._refused(exc)
+
+    def _refused(self, error: PredictionError) -> Answer:
+        return Answer(REFUSED, self._style.error(error.failed, str(error)).encode())
 
 
 def run(model: Runnable, key: str, inputs: Mapping[str, Array]) -> dict[str, Array]:

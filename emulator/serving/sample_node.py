@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import orjson
 
+from emulator.core.predictions import PREDICTIONS, REFUSED, Answer, OutputStyle
 from emulator.serving.codec import signature as signatures
 from emulator.serving.codec.signature import Signature, Tensor
 from emulator.serving.codec.tensors import Array
@@ -55,20 +56,25 @@ class Samples:
 
     def __init__(self, model: Sampled, warm_up: WarmUp) -> None:
         self._model, self._warm_up = model, warm_up
-        self._batcher = Batcher(model, bare=False)
+        self._style = OutputStyle()
+        self._batcher = Batcher(model, self._style)
 
     def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
         """One answer for each order (number, content).
 
         An order is `{"signature": KEY or null, "count": N, "instances": [...] or null}`; its answer
-        `{"samples": [{"instance": ..., "prediction": ...}], "source": ...}` or `{"error": TEXT}`.
+        `{"samples": [{"instance": ..., "prediction": ...}], "source": ...}`, or the text of an error.
         """
         for number, content in requests:
-            try:
-                answer = self._samples(**orjson.loads(content))
-            except (PredictionError, _Unanswered, _Changing, orjson.JSONDecodeError) as exc:
-                answer = {"error": str(exc)}
-            yield [(number, json.dumps(answer).encode())]
+            yield [(number, self._answer(content))]
+
+    def _answer(self, order: bytes) -> Answer:
+        try:
+            return Answer(PREDICTIONS, json.dumps(self._samples(**orjson.loads(order))).encode())
+        except PredictionError as exc:
+            return Answer(REFUSED, self._style.error(exc.failed, str(exc)).encode())
+        except (_Unanswered, _Changing, orjson.JSONDecodeError) as exc:
+            return Answer(REFUSED, str(exc).encode())
 
     def _samples(self, signature: str | None, count: int, instances: list[Any] | None) -> dict[str, Any]:
         key = self._key(signature)
@@ -137,12 +143,11 @@ class Samples:
 
     def _ask(self, key: str, instances: Sequence[Any]) -> list[Any]:
         """The predictions. Raises `_Unanswered` where there is not one for each instance, or one is not plain JSON."""
-        body = json.dumps({"instances": instances, "signature_name": key}).encode()
-        ((_, content),) = itertools.chain.from_iterable(self._batcher.answer([(0, body)]))
-        answer = json.loads(content)
-        if "error" in answer:
-            raise _Unanswered(answer["error"])
-        predictions: list[Any] = answer["predictions"]
+        body = json.dumps({"instances": instances, self._style.signature_field: key}).encode()
+        ((_, (kind, content)),) = itertools.chain.from_iterable(self._batcher.answer([(0, body)]))
+        if kind != PREDICTIONS:
+            raise _Unanswered(content.decode())
+        predictions: list[Any] = json.loads(content)
         if len(predictions) != len(instances):
             raise _Unanswered(f"expected one prediction for each instance, got {len(predictions)} for {len(instances)}")
         if not _is_finite(predictions):

@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from emulator.core.predictions import REFUSED
 from emulator.serving.model_server import Serving
 from gcp import errors
 
@@ -46,12 +47,12 @@ async def _ask(folder: Path, order: dict[str, Any]) -> Any:
     serving = Serving()
     try:
         async with serving.sampler(folder) as node:
-            answer = json.loads(await node.ask(json.dumps(order).encode()))
+            kind, content = await node.ask(json.dumps(order).encode())
     finally:
         await serving.stop()
-    if "error" in answer:
-        raise errors.Error(answer["error"])
-    return answer
+    if kind == REFUSED:
+        raise errors.Error(content.decode())
+    return json.loads(content)
 
 
 def _instances(text: str) -> list[Any]:

@@ -154,7 +154,7 @@ class Template:
         splitter = message_frames.Splitter()
         try:
             while data := await reader.read(message_frames.CHUNK):
-                for _, content in splitter.feed(data):
+                for _, _, content in splitter.feed(data):
                     self._hear(json.loads(content))
         except ConnectionError:
             pass  # the process was killed with an order unread: the same as its end

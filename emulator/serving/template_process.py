@@ -55,7 +55,7 @@ def _serve(control: socket.socket, wakeup: socket.socket) -> None:
             data, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
             if not data:
                 return
-            for _, content in splitter.feed(data):
+            for _, _, content in splitter.feed(data):
                 _obey(control, json.loads(content), descriptors)
 
 

@@ -1,4 +1,4 @@
-"""`ml.projects.predict`: the request goes to a node of the version as it came, and its answer comes back as it is."""
+"""`ml.projects.predict`: the request goes to a node of the version as it came; its answer goes into the envelope."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from emulator.ml import request_log, tables
+from emulator.core.predictions import PREDICTIONS, Answer
+from emulator.ml import prediction_envelope, request_log, tables
 from emulator.ml.request_checks import field_error
 from emulator.rest.request import Request, Response
 from gcp import errors
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from emulator.app import Emulator
 
 _NAME = re.compile(r"projects/([^/]+)/models/([^/]+)(?:/versions/([^/]+))?")
-_ERROR = b'{"error":'
-"""How the answer of a node begins that is none; one with predictions begins otherwise."""
 
 HEADERS = {"content-type": "application/json; charset=utf-8"}
 
@@ -57,11 +56,11 @@ async def projects_predict(emulator: Emulator, request: Request) -> Response:
         answer = await emulator.serving.predict(found.key, body)
     finally:
         remember(emulator, found, [body], answer, time.perf_counter() - began, emulator.now())
-    return Response(body=answer, headers=HEADERS)
+    return Response(body=b"".join(prediction_envelope.body(*answer)), headers=HEADERS)
 
 
 def remember(
-    emulator: Emulator, asked: Version, body: Sequence[bytes], answer: bytes | None, seconds: float, at: datetime
+    emulator: Emulator, asked: Version, body: Sequence[bytes], answer: Answer | None, seconds: float, at: datetime
 ) -> None:
     """What is kept of a prediction, after its end.
 
@@ -73,12 +72,12 @@ def remember(
         seconds: from the whole request to the whole answer.
         at: when that was.
     """
-    failed = answer is None or answer.startswith(_ERROR)
+    failed = answer is None or answer.kind != PREDICTIONS
     emulator.metrics.record(asked.key, seconds, failed=failed)
     if answer is not None:
         emulator.last_used[asked.key] = at
         if asked.logs:
-            emulator.requests.offer(asked.row, b"".join(body), answer)
+            emulator.requests.offer(asked.row, b"".join(body), b"".join(prediction_envelope.body(*answer)))
 
 
 def version(emulator: Emulator, name: str) -> Version:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 
 from emulator.batch import input_shards
+from emulator.core.predictions import CHUNK, TOO_LONG, Answer, OutputStyle
 from emulator.serving import request_batching
 from emulator.serving.chunks.chunk_reader import Reader
 from emulator.serving.chunks.csv_output import Separated
@@ -43,6 +45,7 @@ class Rows:
 
     Args:
         model: the model.
+        style: how results and errors are written.
         signature: key of its signature; empty for the only one, or `serving_default`.
         batch: rows of one call of the model; as many as the signature takes, where that is a fixed number.
         form: of the chunks, see `shards.plan`.
@@ -52,32 +55,34 @@ class Rows:
         LoadFailed: there is no such signature, or it cannot answer.
     """
 
-    def __init__(self, model: Runnable, *, signature: str, batch: int, form: str, output: str) -> None:
+    def __init__(
+        self, model: Runnable, style: OutputStyle, *, signature: str, batch: int, form: str, output: str
+    ) -> None:
         try:
             self._key = signatures.choose(model.signatures, signature)
         except PredictionError as exc:
-            raise LoadFailed(exc.detail) from exc
+            raise LoadFailed(str(exc)) from exc
         self._signature = wanted = model.signatures[self._key]
         self._together = wanted.together
+        self._style = style
         self._model, self._batch, self._form = model, self._together or batch, form
-        self._writer: Lines | Separated = Separated() if output == "CSV" else Lines()
+        self._writer: Lines | Separated = Separated() if output == "CSV" else Lines(style)
         self._reader = Reader(wanted, model.fast, form=form)
 
     def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
-        """One answer for each chunk (number, content): a line of JSON, then results.
+        """One answer for each chunk (number, content): `CHUNK`, with a line of JSON and the results, or `TOO_LONG`.
 
         The line is `{"predictions": N, "errors": {TEXT: [ROW, ...]}, "keys": [...]}`: rows with that error are numbered
-        from 0 in the chunk, and the keys are those of the results' columns. Or it is `{"halve": true}`: the results are
-        too long together.
+        from 0 in the chunk, and the keys are those of the results' columns.
         """
         for number, chunk in requests:
             yield [(number, self._answer(chunk))]
 
-    def _answer(self, chunk: bytes) -> bytes:
+    def _answer(self, chunk: bytes) -> Answer:
         try:
-            return self._whole(chunk)
+            return Answer(CHUNK, self._whole(chunk))
         except _TooMuch:
-            return b'{"halve":true}\n'
+            return Answer(TOO_LONG, b"")
 
     def _whole(self, chunk: bytes) -> bytes:
         tally = _Tally()
@@ -96,10 +101,13 @@ class Rows:
         return b"\n".join((head, b"".join(written)))
 
     def _results(self, chunk: bytes, tally: _Tally) -> Iterator[bytes]:
-        for inputs, at in self._reader.read(chunk, tally.refuse):
+        for inputs, at in self._reader.read(chunk, partial(self._refuse, tally)):
             for first in range(0, len(at), self._batch):
                 end = min(first + self._batch, len(at))
                 yield from self._predicted(_part(inputs, first, end), at[first:end], tally)
+
+    def _refuse(self, tally: _Tally, error: PredictionError, at: Sequence[int]) -> None:
+        tally.refuse(self._style.error(error.failed, str(error)), at)
 
     def _predicted(self, inputs: Mapping[str, Array], at: Sequence[int], tally: _Tally) -> Iterator[bytes]:
         count = len(at)
@@ -108,7 +116,7 @@ class Rows:
             text = self._writer.write(self._signature.by_instance(outputs, count), count)
         except PredictionError as exc:
             if count <= max(self._together, 1):
-                tally.refuse(str(exc), at)
+                self._refuse(tally, exc, at)
                 return
             middle = count // 2
             yield from self._predicted(_part(inputs, 0, middle), at[:middle], tally)

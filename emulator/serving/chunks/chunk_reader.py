@@ -16,8 +16,8 @@ from emulator.serving.codec.signature import Signature
 from emulator.serving.codec.tensors import Array, Fast
 from emulator.serving.prediction_errors import InvalidInputs
 
-Refuse = Callable[[str, Sequence[int]], None]
-"""Gets the error of rows that cannot be used, and their numbers in the chunk, from 0."""
+Refuse = Callable[[InvalidInputs, Sequence[int]], None]
+"""Takes the error of rows that cannot be used, and their numbers in the chunk, from 0."""
 Piece = tuple[Mapping[str, Array], Sequence[int]]
 """The arrays of rows, by alias, and the rows' numbers in the chunk, in order."""
 
@@ -101,7 +101,7 @@ class Reader:
             inputs = request.arrays(rows, self._signature, text, self._fast)
         except InvalidInputs as exc:
             if len(rows) == 1:
-                refuse(str(exc), at)
+                refuse(exc, at)
                 return
             middle = len(rows) // 2
             yield from self._converted(rows[:middle], at[:middle], text, refuse)
@@ -123,7 +123,7 @@ def _grouped(pieces: Iterable[Piece], size: int, refuse: Refuse) -> Iterator[Pie
         try:
             joined = _joined([row for row, _ in group], size)
         except InvalidInputs as exc:
-            refuse(str(exc), at)
+            refuse(exc, at)
         else:
             yield joined, at
 
@@ -143,5 +143,5 @@ def _parsed(line: bytes, number: int, refuse: Refuse) -> list[tuple[Any, int]]:
     try:
         return [(request.parse(line), number)]
     except InvalidInputs as exc:
-        refuse(str(exc), [number])
+        refuse(exc, [number])
         return []

@@ -60,20 +60,27 @@ class Quick:
         ]
 
 
-def read(body: bytes, signatures: Mapping[str, Signature], fast: tensors.Fast | None = None) -> Request:
-    """Reads `{"instances": [...], "signature_name": ...}`. Other keys are ignored.
+def read(
+    body: bytes,
+    signatures: Mapping[str, Signature],
+    fast: tensors.Fast | None = None,
+    *,
+    signature_field: str = "signature_name",
+) -> Request:
+    """Reads `{"instances": [...]}`, and the key of the signature beside it. Other fields are ignored.
 
     Args:
         body: the request as it came.
         signatures: what the model has.
         fast: a quicker conversion of numbers, see `tensors.convert`.
+        signature_field: the field that names the signature.
 
     Raises:
         InvalidInputs: the request does not fit, and why.
         RunFailed: the signature that it asks cannot answer.
     """
     document = _document(body)
-    key = signatures_.choose(signatures, _signature_name(document))
+    key = signatures_.choose(signatures, _signature_name(document, signature_field))
     if "instances" not in document:
         raise InvalidInputs('Missing "instances" field in request body.')
     instances = document["instances"]
@@ -129,11 +136,11 @@ def _parse_with_nan(body: bytes, reason: str) -> Any:
     raise InvalidInputs(f"The request body is not valid JSON: {reason}")
 
 
-def _signature_name(document: dict[str, Any]) -> str | None:
-    name = document.get("signature_name")
+def _signature_name(document: dict[str, Any], field: str) -> str | None:
+    name = document.get(field)
     if name is None or isinstance(name, str):
         return name
-    raise InvalidInputs('"signature_name" must be a string.')
+    raise InvalidInputs(f'"{field}" must be a string.')
 
 
 def _decode(value: Any, index: int) -> Any:

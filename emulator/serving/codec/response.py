@@ -1,14 +1,14 @@
-"""From a model's outputs to the bytes of a predict answer. Needs no TensorFlow.
+"""From a model's outputs to a JSON list of predictions. Needs no TensorFlow.
 
 Numbers are written as the shortest decimals that read back as the same value *of their own type*: a float32 0.1 is
-`0.1`. NaN and infinities are the bare words `NaN`, `Infinity` and `-Infinity`, as TensorFlow Serving and Python's
-`json` write and read them, although JSON itself has no such words.
+`0.1`. How NaN and the infinities are written, for which JSON has no words, is a matter of the `OutputStyle`.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeGuard
@@ -16,8 +16,9 @@ from typing import Any, TypeGuard
 import numpy as np
 import orjson
 
+from emulator.core.predictions import OutputStyle
 from emulator.serving.codec.tensors import Array
-from emulator.serving.prediction_errors import InvalidOutputs, PredictionError
+from emulator.serving.prediction_errors import InvalidOutputs
 
 _WRITABLE = frozenset(
     ["float16", "float32", "float64", "bool"]
@@ -25,13 +26,12 @@ _WRITABLE = frozenset(
 )
 
 
-def write(outputs: Mapping[str, Array], *, bare: bool) -> bytes:
-    """`{"predictions": [...]}`.
+def write(outputs: Mapping[str, Array], style: OutputStyle) -> bytes:
+    """The predictions.
 
     Args:
         outputs: arrays by alias, the first dimension counting instances; a scalar counts as one instance.
-        bare: a signature with one output gives its bare value per instance, as TensorFlow Serving does. Otherwise, and
-            always with several outputs, each prediction is an object keyed by alias.
+        style: how to write them.
 
     Raises:
         InvalidOutputs: the outputs differ in their outer size, or JSON cannot carry them.
@@ -43,26 +43,26 @@ def write(outputs: Mapping[str, Array], *, bare: bool) -> bytes:
             "Bad output from running tensorflow session: outputs had differing sizes in the batch (outer) dimension. "
             f"See the outputs and their size: {sizes}."
         )
-    if written := writer(arrays, bare=bare):
+    if written := writer(arrays, style):
         return written(0, next(iter(sizes.values())))
     columns = {alias: column(alias, array) for alias, array in arrays.items()}
+    if style.single_output_bare and len(columns) == 1:
+        predictions: Any = next(iter(columns.values()))
+    else:
+        predictions = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     # Where a NaN is, `column` has left plain numbers, since orjson writes null for it.
-    words = not all(map(_finite, arrays.values()))
-    if bare and len(columns) == 1:
-        return _dump(next(iter(columns.values())), words=words)
-    rows = zip(*columns.values(), strict=True)
-    return _dump([dict(zip(columns, row, strict=True)) for row in rows], words=words)
+    return _dump(predictions) if all(map(_finite, arrays.values())) else plain_json(predictions, style)
 
 
-def writer(outputs: Mapping[str, Array], *, bare: bool) -> Callable[[int, int], bytes] | None:
-    """A function of `start` and `end` that writes the answer for those instances, as `write` does for them alone.
+def writer(outputs: Mapping[str, Array], style: OutputStyle) -> Callable[[int, int], bytes] | None:
+    """A function of `start` and `end` that writes the predictions of those instances, as `write` does for them alone.
 
     None if an output holds text, NaN or infinities.
     """
     arrays = {alias: np.ascontiguousarray(array) for alias, array in outputs.items()}
     if not all(array.dtype.name in _WRITABLE and _finite(array) for array in arrays.values()):
         return None
-    if bare and len(arrays) == 1:
+    if style.single_output_bare and len(arrays) == 1:
         return _bare_writer(next(iter(arrays.values())))
     if all(map(is_flat, arrays.values())):
         return _named_writer(arrays)
@@ -71,9 +71,9 @@ def writer(outputs: Mapping[str, Array], *, bare: bool) -> Callable[[int, int], 
 
 def _bare_writer(array: Array) -> Callable[[int, int], bytes]:
     if not is_flat(array):
-        return lambda start, end: _dump(array[start:end], words=False)
+        return lambda start, end: _dump(array[start:end])
     texts = rows(array)
-    return lambda start, end: b'{"predictions":[%b]}' % b",".join(texts[start:end])
+    return lambda start, end: b"[%b]" % b",".join(texts[start:end])
 
 
 def _named_writer(arrays: Mapping[str, Array]) -> Callable[[int, int], bytes]:
@@ -85,18 +85,13 @@ def _named_writer(arrays: Mapping[str, Array]) -> Callable[[int, int], bytes]:
     else:
         pairs = [[key + text for text in texts] for key, texts in zip(keys, columns, strict=True)]
         texts, between = list(map(b",".join, zip(*pairs, strict=True))), b"},{"
-    begin = b'{"predictions":[' + between[2:]
-    return lambda start, end: b"%b%b}]}" % (begin, between.join(texts[start:end]))
+    begin = b"[" + between[2:]
+    return lambda start, end: b"%b%b}]" % (begin, between.join(texts[start:end]))
 
 
 def _named(arrays: Mapping[str, Array], start: int, end: int) -> bytes:
     parts = zip(*(array[start:end] for array in arrays.values()), strict=True)
-    return _dump([dict(zip(arrays, row, strict=True)) for row in parts], words=False)
-
-
-def write_error(error: PredictionError) -> bytes:
-    """`{"error": "Prediction failed: ..."}`, which the API answers with status 200."""
-    return orjson.dumps({"error": f"Prediction failed: {error}"})
+    return _dump([dict(zip(arrays, row, strict=True)) for row in parts])
 
 
 def column(alias: str, array: Array) -> Array | list[Any]:
@@ -130,6 +125,22 @@ def rows(array: Array) -> list[bytes]:
     return text.split(b",") if array.ndim == 1 else text.replace(b"],[", b"]\n[").split(b"\n")
 
 
+def plain_json(value: Any, style: OutputStyle) -> bytes:
+    """Plain values, NaN and infinities among them, as JSON in the style; arrays beside them must be finite."""
+    if style.non_finite_quoted:
+        value = _quoted(value)
+    return json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _quoted(value: Any) -> Any:
+    """The same value with the name of each NaN or infinity in its place."""
+    if isinstance(value, dict):
+        return {key: _quoted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_quoted, value))
+    return json.dumps(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _finite(array: Array) -> bool:
     floats = array.dtype.kind == "f" or array.dtype.name == "bfloat16"  # whose kind numpy does not know
     return not floats or bool(np.isfinite(array).all())
@@ -148,10 +159,8 @@ def _strings(alias: str, value: Any) -> Any:
         ) from None
 
 
-def _dump(predictions: Any, *, words: bool) -> bytes:
-    if words:
-        return json.dumps({"predictions": predictions}, default=_plain, separators=(",", ":")).encode()
-    return orjson.dumps({"predictions": predictions}, option=orjson.OPT_SERIALIZE_NUMPY)
+def _dump(predictions: Any) -> bytes:
+    return orjson.dumps(predictions, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import uvloop
 
+from emulator.ml import prediction_envelope
 from emulator.serving import Serving
 from tests.making import made_once
 from tests.running import BOUND
@@ -45,8 +46,8 @@ def run(loop: asyncio.AbstractEventLoop) -> Run:
     return lambda coroutine: loop.run_until_complete(asyncio.wait_for(coroutine, BOUND))
 
 
-def _shared(run: Run, **settings: Any) -> Iterator[Serving]:
-    serving = Serving(**settings)
+def _shared(run: Run, *, bare: bool = False, **settings: Any) -> Iterator[Serving]:
+    serving = Serving(style=prediction_envelope.style(single_output_bare=bare), **settings)
     yield serving
     run(serving.stop())
 
@@ -58,7 +59,7 @@ def _serving(run: Run) -> Iterator[Serving]:
 
 @pytest.fixture(scope="session")
 def _strict(run: Run) -> Iterator[Serving]:
-    yield from _shared(run, predict_timeout=2.0, pending_bytes=5000, single_output_bare=True)
+    yield from _shared(run, predict_timeout=2.0, pending_bytes=5000, bare=True)
 
 
 @pytest.fixture(scope="session")

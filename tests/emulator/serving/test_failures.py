@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 
 from emulator.core.node_limits import Machine
+from emulator.core.predictions import Answer
 from emulator.serving import Serving
 from gcp import errors
 from tests.emulator.ml.caller import until
+from tests.emulator.serving.asking import parsed
 from tests.running import alive
 
 pytestmark = pytest.mark.tensorflow
@@ -98,7 +100,7 @@ def test_a_damaged_model_is_refused(
     assert "\n" not in text
     assert serving.nodes("k") == 0
     run(serving.load("k", models / "double", nodes=1))
-    assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
+    assert parsed(run(serving.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
 
 
 def test_a_killed_node_fails_its_requests_and_is_replaced(serving: Serving, models: Path, run: Run) -> None:
@@ -112,14 +114,14 @@ def test_a_killed_node_fails_its_requests_and_is_replaced(serving: Serving, mode
         os.kill(before[0], signal.SIGKILL)
         with pytest.raises(errors.Unavailable, match="was killed"):
             await stuck
-        assert json.loads(await serving.predict("k", _body(1, 2))) == {"predictions": [{"y": [1, 2]}]}
+        assert parsed(await serving.predict("k", _body(1, 2))) == {"predictions": [{"y": [1, 2]}]}
         await _until(lambda: serving.nodes("k") == 2)
 
     run(kill_one())
 
     assert before[1] in serving.pids("k")
     assert before[0] not in serving.pids("k")
-    assert json.loads(run(serving.predict("k", _body(3, 4)))) == {"predictions": [{"y": [3, 4]}]}
+    assert parsed(run(serving.predict("k", _body(3, 4)))) == {"predictions": [{"y": [3, 4]}]}
 
 
 def test_a_version_without_a_node_says_why(serving: Serving, models: Path, run: Run, tmp_path: Path) -> None:
@@ -135,19 +137,19 @@ def test_a_version_without_a_node_says_why(serving: Serving, models: Path, run: 
     (tmp_path / "away").rename(folder)
 
     run(_until(lambda: serving.failure("k") == ""))
-    assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
+    assert parsed(run(serving.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
 
 
 def test_requests_wait_for_the_replacement_of_the_only_node(serving: Serving, models: Path, run: Run) -> None:
     """With one node gone, the next request is answered by its successor."""
     run(serving.load("k", models / "double", nodes=1))
 
-    async def kill() -> bytes:
+    async def kill() -> Answer:
         os.kill(serving.pids("k")[0], signal.SIGKILL)
         await _until(lambda: serving.nodes("k") == 0)
         return await serving.predict("k", _body(1, 2))
 
-    assert json.loads(run(kill())) == {"predictions": [{"y": [2, 4]}]}
+    assert parsed(run(kill())) == {"predictions": [{"y": [2, 4]}]}
 
 
 def test_a_model_that_never_answers_is_stopped(strict: Serving, models: Path, run: Run) -> None:
@@ -160,7 +162,7 @@ def test_a_model_that_never_answers_is_stopped(strict: Serving, models: Path, ru
 
     run(_until(lambda: strict.nodes("k") == 1 and strict.pids("k") != [pid]))
     assert not alive(pid)
-    assert json.loads(run(strict.predict("k", _body(1, 2)))) == {"predictions": [[1, 2]]}
+    assert parsed(run(strict.predict("k", _body(1, 2)))) == {"predictions": [[1, 2]]}
 
 
 def test_too_much_at_a_time_is_refused(strict: Serving, models: Path, run: Run) -> None:
@@ -174,7 +176,7 @@ def test_too_much_at_a_time_is_refused(strict: Serving, models: Path, run: Run) 
 
     refused = [result for result in results if isinstance(result, errors.ResourceExhausted)]
     assert 0 < len(refused) < 20
-    answers = [json.loads(result) for result in results if result not in refused]
+    answers = [parsed(result) for result in results if result not in refused]
     assert answers == [{"predictions": [[2, 4]]}] * (20 - len(refused))
 
 
@@ -184,7 +186,7 @@ def test_memory_is_bounded(serving: Serving, models: Path, run: Run) -> None:
         run(serving.load("k", models / "double", nodes=1, machine=Machine(1, 1 << 20)))
 
     run(serving.load("k", models / "double", nodes=1, machine=Machine(1, 1 << 30)))
-    assert json.loads(run(serving.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
+    assert parsed(run(serving.predict("k", _body(1, 2)))) == {"predictions": [{"y": [2, 4]}]}
 
 
 def test_a_dead_template_is_replaced(strict: Serving, models: Path, run: Run) -> None:
@@ -196,14 +198,14 @@ def test_a_dead_template_is_replaced(strict: Serving, models: Path, run: Run) ->
 
     run(_until(lambda: strict.pids("k") not in ([], [pid])))
     assert not alive(pid)
-    assert json.loads(run(strict.predict("k", _body(1, 2)))) == {"predictions": [[2, 4]]}
+    assert parsed(run(strict.predict("k", _body(1, 2)))) == {"predictions": [[2, 4]]}
 
 
 def test_a_cancelled_request_disturbs_nobody(serving: Serving, models: Path, run: Run) -> None:
     """A client that goes away in the middle costs the others nothing."""
     run(serving.load("k", models / "double", nodes=1))
 
-    async def leave() -> list[bytes]:
+    async def leave() -> list[Answer]:
         leaving = [asyncio.ensure_future(serving.predict("k", _body(0, 0))) for _ in range(10)]
         await asyncio.sleep(0)  # lets them be sent
         for task in leaving:
@@ -211,7 +213,7 @@ def test_a_cancelled_request_disturbs_nobody(serving: Serving, models: Path, run
         await asyncio.wait(leaving)
         return await asyncio.gather(*(serving.predict("k", _body(n, 0)) for n in range(10)))
 
-    assert [json.loads(answer)["predictions"] for answer in run(leave())] == [[{"y": [2 * n, 0]}] for n in range(10)]
+    assert [parsed(answer)["predictions"] for answer in run(leave())] == [[{"y": [2 * n, 0]}] for n in range(10)]
 
 
 def test_stopping_does_not_wait_for_a_stuck_model(models: Path, run: Run) -> None:

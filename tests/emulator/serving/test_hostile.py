@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from emulator.core.node_limits import Machine
+from emulator.core.predictions import Answer
 from emulator.serving import Serving
 from gcp import errors
+from tests.emulator.serving.asking import ask, parsed
 
 pytestmark = pytest.mark.tensorflow
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -22,7 +24,7 @@ _REFUSED = "Permission denied"
 
 
 async def _ask(serving: Serving, instance: Any) -> Any:
-    return json.loads(await serving.predict("k", json.dumps({"instances": [instance]}).encode()))
+    return await ask(serving, [instance])
 
 
 @pytest.mark.parametrize("model", ["write", "save"])
@@ -90,7 +92,7 @@ def test_memory_is_refused_beyond_the_machines(serving: Serving, models: Path, r
     run(serving.load("k", models / "grow", nodes=1, machine=Machine(1, 1 << 30)))
     run(serving.load("other", models / "double", nodes=1))
 
-    async def both() -> tuple[Any, bytes]:
+    async def both() -> tuple[Any, Answer]:
         growing = asyncio.ensure_future(_ask(serving, 9.0))
         beside = await serving.predict("other", b'{"instances": [[1, 2]]}')
         assert not growing.done()  # TensorFlow waits ten seconds for memory before it gives up
@@ -100,7 +102,7 @@ def test_memory_is_refused_beyond_the_machines(serving: Serving, models: Path, r
     run(serving.unload("other"))
 
     assert "OOM when allocating" in grown["error"]
-    assert json.loads(beside) == {"predictions": [{"y": [2, 4]}]}
+    assert parsed(beside) == {"predictions": [{"y": [2, 4]}]}
     assert run(_ask(serving, 1.0)) == {"predictions": [{"y": 0}]}
 
 

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from emulator.serving import message_frames, prediction_errors, process_control
 
 
-@given(st.lists(st.binary(max_size=40)), st.integers(min_value=1, max_value=50))
-def test_messages_survive_any_cut(contents: list[bytes], step: int) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 255), st.binary(max_size=40))),
+    st.integers(min_value=1, max_value=50),
+)
+def test_messages_survive_any_cut(expected: list[message_frames.Message], step: int) -> None:
     """However a stream is cut, the same messages come out in the same order."""
-    expected = list(enumerate(contents))
-    stream = b"".join(message_frames.pack(number, content) for number, content in expected)
+    stream = b"".join(message_frames.pack(number, content, kind) for number, kind, content in expected)
     splitter = message_frames.Splitter()
 
     got = [message for at in range(0, len(stream), step) for message in splitter.feed(stream[at : at + step])]

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from emulator.ml import prediction_envelope
 from emulator.serving.codec.signature import Signature, Tensor
 from emulator.serving.codec.tensors import Array
 from emulator.serving.request_batching import Batcher
+from tests.emulator.serving.asking import parsed
 
 
 class _Doubler:
@@ -36,9 +38,10 @@ class _Doubler:
 
 def _ask(model: _Doubler, *instances: list[Any]) -> list[Any]:
     requests = [(n, json.dumps({"instances": rows}).encode()) for n, rows in enumerate(instances)]
-    answers = dict(chain.from_iterable(Batcher(model, bare=True).answer(requests)))
+    batcher = Batcher(model, prediction_envelope.style(single_output_bare=True))
+    answers = dict(chain.from_iterable(batcher.answer(requests)))
     assert sorted(answers) == [n for n, _ in requests]
-    return [json.loads(answers[n]) for n in sorted(answers)]
+    return [parsed(answers[n]) for n in sorted(answers)]
 
 
 def test_equal_shapes_run_together() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from emulator.core.predictions import PREDICTIONS
 from emulator.serving import Serving
 from emulator.serving.chunks import tfrecord
 from tests.emulator.serving.warmed import log, with_requests
@@ -24,7 +25,8 @@ async def _samples(serving: Serving, folder: Path, **order: Any) -> Any:
     """What a node answers to an order."""
     whole = {"signature": None, "count": 3, "instances": None, **order}
     async with serving.sampler(folder) as node:
-        return json.loads(await node.ask(json.dumps(whole).encode()))
+        kind, content = await node.ask(json.dumps(whole).encode())
+    return json.loads(content) if kind == PREDICTIONS else {"error": content.decode()}
 
 
 def _command(folder: Path, *options: str, given: str = "") -> subprocess.CompletedProcess[str]:

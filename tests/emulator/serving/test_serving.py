@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,10 @@ import pytest
 
 from emulator.serving import Serving
 from gcp import errors
+from tests.emulator.serving.asking import ask
 
 pytestmark = pytest.mark.tensorflow
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-async def _ask(serving: Serving, instances: Any, **more: Any) -> Any:
-    return json.loads(await serving.predict("k", json.dumps({"instances": instances, **more}).encode()))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +41,7 @@ def test_a_saved_model_answers(
     """Predictions are what the exported function computes, as short as float32 allows."""
     run(serving.load("k", models / model, nodes=1))
 
-    answer = run(_ask(serving, instances))
+    answer = run(ask(serving, instances))
 
     assert answer == {"predictions": predictions}
 
@@ -54,7 +50,7 @@ def test_outputs_come_in_the_order_of_their_names(serving: Serving, models: Path
     """TensorFlow's own order is another one after each start."""
     run(serving.load("k", models / "describe", nodes=1))
 
-    answer = run(_ask(serving, [{"name": "a", "size": 1}]))
+    answer = run(ask(serving, [{"name": "a", "size": 1}]))
 
     assert list(answer["predictions"][0]) == ["raw_bytes", "size", "text"]
 
@@ -63,8 +59,8 @@ def test_a_named_signature_answers(serving: Serving, models: Path, run: Run) -> 
     """`signature_name` chooses; an unknown one is a model error, which is an answer."""
     run(serving.load("k", models / "named", nodes=1))
 
-    assert run(_ask(serving, [[1, 2]], signature_name="negative")) == {"predictions": [{"minus": [-1, -2]}]}
-    assert run(_ask(serving, [[1, 2]], signature_name="z")) == {
+    assert run(ask(serving, [[1, 2]], signature_name="negative")) == {"predictions": [{"minus": [-1, -2]}]}
+    assert run(ask(serving, [[1, 2]], signature_name="z")) == {
         "error": "Prediction failed: Invalid inputs: No signature found for signature key z. "
         "The model has: negative, serving_default. (Error code: 1)"
     }
@@ -75,7 +71,7 @@ def test_nothing_is_bent_to_fit(serving: Serving, models: Path, run: Run, value:
     """TensorFlow's own conversion would wrap or cast some of these; they are refused instead."""
     run(serving.load("k", models / "count", nodes=1))
 
-    answer = run(_ask(serving, [[1], [value]]))
+    answer = run(ask(serving, [[1], [value]]))
 
     assert "instance 1, input x: " in answer["error"]
 
@@ -108,7 +104,7 @@ def test_without_nodes_the_first_prediction_starts_one(serving: Serving, models:
     assert serving.nodes("k") == 0
 
     async def several() -> list[Any]:
-        return await asyncio.gather(*(_ask(serving, [[n, 0]]) for n in range(5)))
+        return await asyncio.gather(*(ask(serving, [[n, 0]]) for n in range(5)))
 
     assert run(several()) == [{"predictions": [{"y": [2 * n, 0]}]} for n in range(5)]
     assert serving.nodes("k") == 1
@@ -119,7 +115,7 @@ def test_many_at_a_time_get_their_own_answers(serving: Serving, models: Path, ru
     run(serving.load("k", models / "refuse", nodes=2))
 
     async def many() -> list[Any]:
-        return await asyncio.gather(*(_ask(serving, [[n, n]] * (n % 3 + 1)) for n in range(150)))
+        return await asyncio.gather(*(ask(serving, [[n, n]] * (n % 3 + 1)) for n in range(150)))
 
     for n, answer in enumerate(run(many())):
         if n < 100:
@@ -135,7 +131,7 @@ def test_rows_that_influence_each_other_are_not_batched(serving: Serving, models
     run(serving.load("k", models / "centre", nodes=1))
 
     async def many() -> list[Any]:
-        return await asyncio.gather(*(_ask(serving, [[n, n + 2]]) for n in range(20)))
+        return await asyncio.gather(*(ask(serving, [[n, n + 2]]) for n in range(20)))
 
     assert run(many()) == [{"predictions": [{"y": [-1, 1]}]}] * 20
 
@@ -144,7 +140,7 @@ def test_bare_values_instead_of_objects(strict: Serving, models: Path, run: Run)
     """The form of TensorFlow Serving is one parameter away."""
     run(strict.load("k", models / "double", nodes=1))
 
-    assert run(_ask(strict, [[1, 2]])) == {"predictions": [[2, 4]]}
+    assert run(ask(strict, [[1, 2]])) == {"predictions": [[2, 4]]}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +155,7 @@ def test_a_malformed_example_is_reported(serving: Serving, models: Path, run: Ru
     """The error says that it cannot be parsed, also where it is not UTF-8."""
     run(serving.load("k", models / "parse", nodes=1))
 
-    answer = run(_ask(serving, [{"b64": base64.b64encode(record).decode()}]))
+    answer = run(ask(serving, [{"b64": base64.b64encode(record).decode()}]))
 
     assert reason in answer["error"]
     assert "function_node" not in answer["error"]
@@ -171,7 +167,7 @@ def test_loading_a_key_twice_is_refused(serving: Serving, models: Path, run: Run
 
     with pytest.raises(ValueError, match="is loaded"):
         run(serving.load("k", models / "named", nodes=1))
-    assert run(_ask(serving, [[1, 2]])) == {"predictions": [{"y": [2, 4]}]}
+    assert run(ask(serving, [[1, 2]])) == {"predictions": [{"y": [2, 4]}]}
 
 
 def test_large_requests_pass(serving: Serving, models: Path, run: Run) -> None:
@@ -179,7 +175,7 @@ def test_large_requests_pass(serving: Serving, models: Path, run: Run) -> None:
     run(serving.load("k", models / "image", nodes=1))
     instances = [[[n / 256 + column / 4096 for column in range(28)]] * 28 for n in range(256)]
 
-    answer = run(_ask(serving, instances))
+    answer = run(ask(serving, instances))
 
     expected = [sum(rows[0]) / 28 for rows in instances]
     assert [each["mean"] for each in answer["predictions"]] == pytest.approx(expected, rel=1e-5)

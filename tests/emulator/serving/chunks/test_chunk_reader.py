@@ -62,9 +62,9 @@ def suppressed(refused: list[str]) -> Iterator[None]:
         refused.append(str(exc))
 
 
-def none(text: str, at: Sequence[int]) -> None:
+def none(error: InvalidInputs, at: Sequence[int]) -> None:
     """Fails where a row is refused."""
-    raise AssertionError(f"{text}: {at}")
+    raise AssertionError(f"{error}: {at}")
 
 
 def read(signature: Signature, lines: list[bytes]) -> tuple[list[str], list[str]]:
@@ -73,8 +73,8 @@ def read(signature: Signature, lines: list[bytes]) -> tuple[list[str], list[str]
     refused: list[str] = []
     numbers: list[int] = []
 
-    def refuse(text: str, at: Sequence[int]) -> None:
-        refused.extend([text] * len(at))
+    def refuse(error: InvalidInputs, at: Sequence[int]) -> None:
+        refused.extend([str(error)] * len(at))
         numbers.extend(at)
         assert [strictly(signature, [lines[number]])[0] for number in at] == [[] for _ in at]
 

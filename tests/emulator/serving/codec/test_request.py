@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emulator.core.predictions import INPUTS
 from emulator.serving.codec import request as question
 from emulator.serving.codec.signature import Signature, Tensor
 from emulator.serving.prediction_errors import InvalidInputs
@@ -127,14 +128,19 @@ def test_signature_is_chosen(signatures: dict[str, Signature], name: str | None,
     ],
 )
 def test_what_does_not_fit_is_refused(signatures: dict[str, Signature], body: Any, detail: str) -> None:
-    """Code 1, with the API's own text, or with the instance, the input and the reason."""
+    """The error has the API's own text, or the instance, the input and the reason."""
     with pytest.raises(InvalidInputs) as caught:
         question.read(json.dumps(body).encode(), signatures)
 
-    text = str(caught.value)
-    assert text.startswith("Invalid inputs: ")
-    assert detail in text
-    assert text.endswith(" (Error code: 1)")
+    assert detail in str(caught.value)
+    assert caught.value.failed == INPUTS
+
+
+def test_the_field_of_the_signature_is_the_apis() -> None:
+    """A field of another name is ignored."""
+    body = json.dumps({"instances": ["a"], "signature": "other", "signature_name": "z"}).encode()
+
+    assert question.read(body, MANY, signature_field="signature").signature == "other"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"instances": [NaN}', b"[" * 100_000, b"[NaN" * 100_000])

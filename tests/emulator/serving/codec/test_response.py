@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.core.predictions import OUTPUTS, OutputStyle
 from emulator.serving.codec import response
-from emulator.serving.prediction_errors import InvalidOutputs, LoadFailed, RunFailed
+from emulator.serving.prediction_errors import InvalidOutputs
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,16 @@ def test_outputs_become_predictions(
     outputs: dict[str, Any], bare: bool, expected: bytes
 ) -> None:  # a column of the table
     """Each kind of output is written as the table says."""
-    assert response.write(outputs, bare=bare) == b'{"predictions":' + expected + b"}"
+    assert response.write(outputs, OutputStyle(single_output_bare=bare)) == expected
+
+
+def test_non_finite_numbers_can_be_strings() -> None:
+    """For clients whose JSON parser takes no bare words."""
+    outputs = {"y": np.array([[0.1, np.nan], [np.inf, -np.inf]], np.float32), "z": np.array([1, 2])}
+
+    written = response.write(outputs, OutputStyle(non_finite_quoted=True))
+
+    assert written == b'[{"y":[0.1,"NaN"],"z":1},{"y":["Infinity","-Infinity"],"z":2}]'
 
 
 @given(st.lists(st.floats(width=32), min_size=1))
@@ -66,7 +76,7 @@ def test_float32_round_trips(values: list[float]) -> None:
     """Reading an answer back as float32 gives the very values, with the shortest decimals."""
     array = np.array(values, dtype=np.float32)
 
-    read = json.loads(response.write({"y": array}, bare=True))["predictions"]
+    read = json.loads(response.write({"y": array}, OutputStyle(single_output_bare=True)))
 
     np.testing.assert_array_equal(np.array(read, dtype=np.float32), array)
     assert [str(np.float32(value)) for value in array] == [str(np.float32(value)) for value in read]
@@ -81,17 +91,9 @@ def test_float32_round_trips(values: list[float]) -> None:
     ],
 )
 def test_what_json_cannot_carry_is_refused(outputs: dict[str, Any], detail: str) -> None:
-    """Code 3 says which output and why."""
+    """The error says which output and why."""
     with pytest.raises(InvalidOutputs) as caught:
-        response.write(outputs, bare=True)
+        response.write(outputs, OutputStyle())
 
     assert detail in str(caught.value)
-    assert str(caught.value).endswith("(Error code: 3)")
-
-
-def test_errors_carry_the_codes_of_the_api() -> None:
-    """A model's error is an answer of its own shape."""
-    assert json.loads(response.write_error(RunFailed("no"))) == {
-        "error": "Prediction failed: Failed to run the provided model: no (Error code: 2)"
-    }
-    assert str(LoadFailed("no")) == "Failed to load model: no (Error code: 0)"
+    assert caught.value.failed == OUTPUTS

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from emulator.core.predictions import Answer
 from emulator.serving import Serving
 from emulator.serving.chunks import tfrecord
 from gcp import errors
 from models.core.errors import FolderError
 from models.saved_model import restorable
+from tests.emulator.serving.asking import ask
 from tests.emulator.serving.saved_model.session_requests import EXAMPLE, REQUESTS
 from tests.running import BOUND, ROOT
 
@@ -24,10 +26,6 @@ pytestmark = pytest.mark.tensorflow
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 _CASES = [(model, key) for model, keys in REQUESTS.items() for key in keys if model != "parsed"]
-
-
-async def _ask(serving: Serving, instances: Any, **more: Any) -> Any:
-    return json.loads(await serving.predict("k", json.dumps({"instances": instances, **more}).encode()))
 
 
 def _options(key: str, form: str = "JSON") -> dict[str, Any]:
@@ -38,7 +36,7 @@ async def _batch(serving: Serving, folder: Path, key: str, instances: Any) -> tu
     """The head and the results of a job's chunk."""
     async with serving.worker(folder, _options(key)) as node:
         answer = await node.ask(b"".join(json.dumps(instance).encode() + b"\n" for instance in instances))
-    head, *lines = answer.splitlines()
+    head, *lines = answer.content.splitlines()
     return json.loads(head), list(map(json.loads, lines))
 
 
@@ -78,7 +76,7 @@ def test_answers_are_those_of_a_session(serving: Serving, exports: Path, run: Ru
     expected = _comparable(_expected(exports, model, key))
     run(serving.load("k", exports / model, nodes=1))
 
-    online = run(_ask(serving, instances, signature_name=key))
+    online = run(ask(serving, instances, signature_name=key))
     head, lines = run(_batch(serving, exports / model, key, instances))
 
     assert _comparable(online["predictions"]) == expected
@@ -99,12 +97,12 @@ def test_serialized_examples_answer(serving: Serving, exports: Path, run: Run) -
     run(serving.load("k", exports / "parsed", nodes=1))
     record = tfrecord.frame(base64.b64decode(EXAMPLE))
 
-    async def batch() -> bytes:
+    async def batch() -> Answer:
         async with serving.worker(exports / "parsed", _options("serving_default", "TF_RECORD")) as node:
             return await node.ask(record * 2)
 
-    online = run(_ask(serving, [{"b64": EXAMPLE}]))
-    _, *lines = run(batch()).splitlines()
+    online = run(ask(serving, [{"b64": EXAMPLE}]))
+    _, *lines = run(batch()).content.splitlines()
 
     assert online == {"predictions": [{"age": 15.0}]}
     assert list(map(json.loads, lines)) == [{"age": 15.0}] * 2
@@ -126,7 +124,7 @@ def test_one_instance_feeds_scalars_and_has_all_of_an_output(
     """A scalar input takes its value; an output without a dimension for instances is the value of the only one."""
     run(serving.load("k", exports / "kinds", nodes=1))
 
-    online = run(_ask(serving, [instance], signature_name=key))
+    online = run(ask(serving, [instance], signature_name=key))
     head, lines = run(_batch(serving, exports / "kinds", key, [instance, instance]))
 
     assert online == {"predictions": [prediction]}
@@ -137,7 +135,7 @@ def test_several_instances_do_not_feed_a_scalar(serving: Serving, exports: Path,
     """The error says to send one."""
     run(serving.load("k", exports / "kinds", nodes=1))
 
-    answer = run(_ask(serving, [1.0, 2.0], signature_name="scalar"))
+    answer = run(ask(serving, [1.0, 2.0], signature_name="scalar"))
 
     assert answer["error"] == (
         "Prediction failed: Invalid inputs: input s is a scalar: send one instance in a request, got 2 (Error code: 1)"
@@ -183,7 +181,7 @@ def test_another_signature_that_cannot_answer_fails_its_own_requests(
     """The default one answers; a request or a job for the other gets the reason."""
     run(serving.load("k", exports / model, nodes=1))
 
-    good, bad = run(_ask(serving, [instance])), run(_ask(serving, [instance], signature_name=key))
+    good, bad = run(ask(serving, [instance])), run(ask(serving, [instance], signature_name=key))
 
     assert "predictions" in good
     assert bad["error"].startswith(f"Prediction failed: Failed to run the provided model: {reason}")
@@ -207,7 +205,7 @@ def test_what_only_looks_incomplete_answers(
     """A placeholder with a default, tables that the export or the signature initialises, and one that may be empty."""
     run(serving.load("k", exports / model, nodes=1))
 
-    answer = run(_ask(serving, [3.0 if model == "unfed" else "red"], **more))
+    answer = run(ask(serving, [3.0 if model == "unfed" else "red"], **more))
 
     assert answer == {"predictions": [prediction]}
 
@@ -220,9 +218,9 @@ def test_loading_changes_no_variable(serving: Serving, exports: Path, run: Run, 
     """A weight of 0.204 is served as such until a request asks a signature that assigns it."""
     run(serving.load("k", exports / model, nodes=1))
 
-    before = run(_ask(serving, [0.0]))
-    changed = run(_ask(serving, [1.0], signature_name=key))
-    after = run(_ask(serving, [0.0]))
+    before = run(ask(serving, [0.0]))
+    changed = run(ask(serving, [1.0], signature_name=key))
+    after = run(ask(serving, [0.0]))
 
     assert before == {"predictions": [{"y": 0.204}]}
     assert "predictions" in changed

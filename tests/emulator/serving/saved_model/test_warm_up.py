@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -12,25 +11,22 @@ import pytest
 
 from emulator.serving import Serving
 from emulator.serving.chunks import tfrecord
+from tests.emulator.serving.asking import ask
 from tests.emulator.serving.warmed import log, with_requests
 
 pytestmark = pytest.mark.tensorflow
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
-async def _ask(serving: Serving, instances: Any) -> Any:
-    return json.loads(await serving.predict("k", json.dumps({"instances": instances}).encode()))
-
-
 def test_warm_up_requests_are_run(serving: Serving, exports: Path, run: Run, tmp_path: Path) -> None:
     """Each moves a seeded sequence of random numbers on: after two, the first answer is what the third was without."""
     run(serving.load("k", exports / "drawn", nodes=1))
-    without = [run(_ask(serving, [0.0])) for _ in range(3)]
+    without = [run(ask(serving, [0.0])) for _ in range(3)]
     run(serving.unload("k"))
     content = tfrecord.frame(log("serving_default", 1.0)) + tfrecord.frame(log("", 2.0))
     run(serving.load("k", with_requests(exports / "drawn", tmp_path / "m", content), nodes=1))
 
-    assert run(_ask(serving, [0.0])) == without[2]
+    assert run(ask(serving, [0.0])) == without[2]
     assert without[2] not in without[:2]
 
 
@@ -41,7 +37,7 @@ def test_a_warm_up_request_of_a_signature_that_writes_is_not_run(
     content = b"".join(map(tfrecord.frame, [log("train", 1.0), log("", 1.0), log("unknown", 1.0)]))
     run(serving.load("k", with_requests(exports / "train", tmp_path / "m", content), nodes=1))
 
-    assert run(_ask(serving, [0.0])) == {"predictions": [{"y": 0.204}]}
+    assert run(ask(serving, [0.0])) == {"predictions": [{"y": 0.204}]}
 
 
 @pytest.mark.parametrize(
@@ -61,4 +57,4 @@ def test_a_damaged_file_fails_no_model(
     """The model can answer, and so it is served."""
     run(serving.load("k", with_requests(exports / "train", tmp_path / "m", content), nodes=1))
 
-    assert run(_ask(serving, [0.0])) == {"predictions": [{"y": 0.204}]}
+    assert run(ask(serving, [0.0])) == {"predictions": [{"y": 0.204}]}

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.batch import input_shards, shard_results
-from emulator.batch.job_errors import Damaged, JobFailed
+from emulator.batch.job_errors import JobFailed
 from emulator.batch.shard_results import Result
 from emulator.batch.shard_runner import Part, Runner
 from emulator.ml import prediction_envelope
 from emulator.serving import Serving
 from emulator.serving.chunks import csv_rows
+from emulator.serving.chunks.malformed_input import MalformedInput
 from resources.ml.jobs import rules
 
 _PIECE = 1 << 20
@@ -104,7 +105,7 @@ class LocalJob:
         for index, source in enumerate(self._order.sources):
             try:
                 planned = input_shards.plan(Path(source), self._order.form, source=index)
-            except Damaged as exc:
+            except MalformedInput as exc:
                 raise JobFailed(f"{source}: {exc}.") from exc
             for shard in planned:
                 target = self._folder / str(number)

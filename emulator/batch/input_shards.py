@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from emulator.batch.job_errors import Damaged
 from emulator.serving.chunks import tfrecord
+from emulator.serving.chunks.malformed_input import MalformedInput
+from emulator.serving.chunks.row_formats import JSON, TF_RECORD, TF_RECORD_GZIP
 
-JSON, TF_RECORD, TF_RECORD_GZIP = "JSON", "TF_RECORD", "TF_RECORD_GZIP"
 SHARD_BYTES = 8 << 20
 CHUNK_BYTES = 1 << 20
 MOST_ROW = 16 << 20
@@ -41,7 +41,7 @@ def plan(file: Path, form: str, *, source: int = 0, most: int = SHARD_BYTES) -> 
         most: a shard ends with the row that holds its byte of this number.
 
     Raises:
-        Damaged: a row is too long, or what should be a TFRecord is none.
+        MalformedInput: a row is too long, or what should be a TFRecord is none.
     """
     found, start = [], 0
     for end in _ends(file, form, most):
@@ -74,14 +74,14 @@ def _ends_of_records(file: Path, size: int, most: int) -> Iterator[int]:
             opened.seek(end)
             end += tfrecord.HEAD + tfrecord.length(opened.read(tfrecord.HEAD), end) + tfrecord.TAIL
             if end > size:
-                raise Damaged("the last TFRecord is cut off")
+                raise MalformedInput("the last TFRecord is cut off")
             if end - start >= most or end == size:
                 yield end
                 start = end
 
 
 def chunks(file: Path, shard: Shard, form: str) -> Iterator[bytes]:
-    """The shard in pieces of about `CHUNK_BYTES`, each of whole rows. Raises `Damaged`."""
+    """The shard in pieces of about `CHUNK_BYTES`, each of whole rows. Raises `MalformedInput`."""
     if shard.start == shard.end:
         return
     with file.open("rb") as opened:
@@ -104,7 +104,7 @@ def _lines(file: IO[bytes], shard: Shard) -> Iterator[bytes]:
             rest = b""
         rest += piece[whole:]
         if len(rest) > MOST_ROW:
-            raise Damaged(f"the line that ends after byte {shard.end - left} has more than {MOST_ROW} bytes")
+            raise MalformedInput(f"the line that ends after byte {shard.end - left} has more than {MOST_ROW} bytes")
     if rest:
         yield rest
 
@@ -131,20 +131,4 @@ def _inflated(file: IO[bytes]) -> Iterator[bytes]:
         with gzip.GzipFile(fileobj=file) as opened:
             yield from _grouped(tfrecord.frames(cast("IO[bytes]", opened), 0, MOST_ROW))
     except (gzip.BadGzipFile, EOFError, zlib.error) as exc:
-        raise Damaged(f"it is no whole gzip file: {exc}") from exc
-
-
-def count(chunk: bytes, form: str) -> int:
-    """How many rows a chunk has."""
-    return chunk.removesuffix(b"\n").count(b"\n") + 1 if form == JSON else len(tfrecord.records(chunk))
-
-
-def halves(chunk: bytes, form: str) -> tuple[bytes, bytes]:
-    """A chunk of several rows as two of fewer."""
-    rows = (
-        [row + b"\n" for row in chunk.removesuffix(b"\n").split(b"\n")]
-        if form == JSON
-        else list(map(tfrecord.frame, tfrecord.records(chunk)))
-    )
-    middle = len(rows) // 2
-    return b"".join(rows[:middle]), b"".join(rows[middle:])
+        raise MalformedInput(f"it is no whole gzip file: {exc}") from exc

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from emulator.batch import input_shards, job_inputs, job_tables, shard_results
 from emulator.batch.input_shards import Shard
-from emulator.batch.job_errors import Damaged, JobFailed
+from emulator.batch.job_errors import JobFailed
 from emulator.batch.shard_results import Result
 from emulator.batch.shard_runner import Part, Runner
 from emulator.core.operations import insist
+from emulator.serving.chunks import row_formats
+from emulator.serving.chunks.malformed_input import MalformedInput
 from gcp import errors
 from resources.ml.jobs import rules
 from resources.storage.rules import split_uri
@@ -35,7 +37,7 @@ class Job:
         self._folder = job_tables.folder(emulator, self._number)
         self._given = job_inputs.settings(row)
         form = self._given["dataFormat"]
-        self._form = input_shards.JSON if form == "TEXT" else form
+        self._form = row_formats.JSON if form == "TEXT" else form
 
     async def prepare(self) -> None:
         """Takes model and input from the bucket, and plans the shards. Raises `JobFailed`."""
@@ -60,7 +62,7 @@ class Job:
         for number, name in enumerate(names):
             try:
                 own = input_shards.plan(self._folder / "input" / str(number), self._form, source=number)
-            except Damaged as exc:
+            except MalformedInput as exc:
                 raise JobFailed(f"{name}: {exc}.") from exc
             planned += [shard for shard in own if shard.end]
         return planned or [Shard(0, 0, 0)]

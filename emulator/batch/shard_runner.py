@@ -13,11 +13,13 @@ from typing import Any
 
 from emulator.batch import input_shards, shard_results
 from emulator.batch.input_shards import Shard
-from emulator.batch.job_errors import Damaged, JobFailed
+from emulator.batch.job_errors import JobFailed
 from emulator.batch.shard_results import Result
 from emulator.core.node_limits import cores_here
-from emulator.core.predictions import TOO_LONG, Answer
+from emulator.core.predictions import TOO_LONG, Answer, LoadFailed
 from emulator.serving import Serving
+from emulator.serving.chunks import row_formats
+from emulator.serving.chunks.malformed_input import MalformedInput
 from emulator.serving.node_client import Node
 from gcp import errors
 
@@ -105,7 +107,7 @@ class Runner:
             async with self._serving.worker(self._model, self._options) as node:
                 while left:
                     await self._part(left, node)
-        except errors.ArtifactError as exc:
+        except LoadFailed as exc:
             raise JobFailed(str(exc)) from exc
 
     async def _part(self, left: deque[Part], node: Node) -> None:
@@ -152,7 +154,7 @@ class Runner:
         if kind != TOO_LONG:
             yield content
             return
-        for half in input_shards.halves(chunk, self._form):
+        for half in row_formats.halves(chunk, self._form):
             async for piece in self._whole(half, asyncio.create_task(node.ask(half)), node):
                 yield piece
 
@@ -165,5 +167,5 @@ async def _next(chunks: Iterator[bytes], part: Part) -> bytes:
     """The next chunk; empty after the last one."""
     try:
         return await asyncio.to_thread(next, chunks, b"")
-    except Damaged as exc:
+    except MalformedInput as exc:
         raise JobFailed(f"{part.named}: {exc}.") from exc

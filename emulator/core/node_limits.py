@@ -1,22 +1,45 @@
-"""What a node of each machine type may use of this machine.
-
-Cores and memory as Google's documentation gives them for the machine types of AI Platform Prediction. A core there is
-one hardware thread: two of them are one physical core, so TensorFlow gets one thread for each two.
-"""
+"""How many nodes a version may have, and what each may use of this machine."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 
-_GIB = 1 << 30
-_MLS1 = {"mls1-c1-m2": (1, 2.0), "mls1-c4-m2": (4, 2.0)}
-_N1_GIB_PER_CORE = {"standard": 3.75, "highmem": 6.5, "highcpu": 0.9}
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scale:
+    """How many nodes there may be.
+
+    Attributes:
+        least: always there; 0 lets an idle version have none.
+        most: not exceeded. Equal to `least`, the number is fixed.
+        target: share of time, 0 to 1, in which a node should be used.
+    """
+
+    least: int
+    most: int
+    target: float = 0.6
+
+    @classmethod
+    def fixed(cls, nodes: int) -> Scale:
+        """Exactly so many."""
+        return cls(least=nodes, most=nodes)
+
+    @property
+    def follows(self) -> bool:
+        """Whether the number depends on the load. A version without nodes follows its first request."""
+        return self.most > self.least
+
+    def clamp(self, nodes: int) -> int:
+        """The nearest number that is allowed."""
+        return min(max(nodes, self.least), self.most)
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
     """A bound, not a reservation: nodes share the cores and the memory that are really there.
+
+    A core is one hardware thread: two of them are one physical core, so TensorFlow gets one thread for each two.
 
     Attributes:
         cores: on how many cores of this machine a node may run.
@@ -35,14 +58,3 @@ class Machine:
 def cores_here() -> int:
     """How many cores this process may run on."""
     return len(os.sched_getaffinity(0))
-
-
-def machine(name: str) -> Machine:
-    """The machine of a type, `n1-standard-4`. Raises `KeyError` for one that is none."""
-    if name in _MLS1:
-        cores, gib = _MLS1[name]
-        return Machine(cores, int(gib * _GIB))
-    family, kind, size = name.split("-")
-    if family != "n1":
-        raise KeyError(name)
-    return Machine(int(size), int(_N1_GIB_PER_CORE[kind] * int(size) * _GIB))

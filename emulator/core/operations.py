@@ -185,8 +185,6 @@ class Operations:
             await insist(self._emulator, lambda: self._end(row, {"response": finish()}))
         except errors.ApiError as exc:
             await self._fail(row, work, _CODES.get(exc.status, 13), exc.message)
-        except errors.ArtifactError as exc:
-            await self._fail(row, work, 3, f'Bad model detected with error: "{exc}"')
         except errors.OperationFailed as exc:
             await self._fail(row, work, exc.code, str(exc))
         except Exception as exc:  # noqa: BLE001 - an operation must end whatever happens; the log has the traceback

@@ -21,6 +21,10 @@ _TEXTS = {
 }
 
 
+class LoadFailed(Exception):
+    """A SavedModel that cannot be served. The text says why: in a node the detail, elsewhere the text of the style."""
+
+
 class Answer(NamedTuple):
     """The answer of a node.
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from emulator.core import iam_policies
 from emulator.core.operations import Finish, Work
+from emulator.core.predictions import LoadFailed
 from emulator.ml import tables, update_masks
 from emulator.ml.version_loader import scale_of
 from gcp import errors
@@ -16,6 +19,15 @@ if TYPE_CHECKING:
     from emulator.app import Emulator
 
 _EMPTY = {"@type": "type.googleapis.com/google.protobuf.Empty"}
+
+
+@contextmanager
+def _bad_models_reported() -> Iterator[None]:
+    """Ends the operation with the API's error for a SavedModel that cannot be loaded."""
+    try:
+        yield
+    except LoadFailed as exc:
+        raise errors.OperationFailed(f'Bad model detected with error: "{exc}"', code=3) from exc
 
 
 def _version(emulator: Emulator, operation: sqlite3.Row) -> sqlite3.Row:
@@ -33,7 +45,8 @@ def _version_response(emulator: Emulator, operation: sqlite3.Row) -> dict[str, A
 
 
 async def _create_version(emulator: Emulator, operation: sqlite3.Row) -> Finish:
-    await emulator.deployments.load(_version(emulator, operation))
+    with _bad_models_reported():
+        await emulator.deployments.load(_version(emulator, operation))
 
     def finish() -> dict[str, Any]:
         tables.update_version(emulator, _ids(operation), state="READY")
@@ -59,7 +72,8 @@ async def _update_version(emulator: Emulator, operation: sqlite3.Row) -> Finish:
     key = tables.key_of(row)
     await emulator.deployments.ready(row)
     if scale_of(body) != scale_of(json.loads(row["body"])):
-        await emulator.serving.scale(key, nodes=scale_of(body))
+        with _bad_models_reported():
+            await emulator.serving.scale(key, nodes=scale_of(body))
 
     def finish() -> dict[str, Any]:
         tables.update_version(emulator, _ids(operation), state="READY", body=body)

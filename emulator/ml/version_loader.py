@@ -8,11 +8,9 @@ import sqlite3
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulator.core import node_limits
-from emulator.core.node_limits import Machine, cores_here
-from emulator.ml import tables
-from emulator.serving.scaling_policy import Scale
-from gcp import errors
+from emulator.core.node_limits import Machine, Scale, cores_here
+from emulator.core.predictions import LoadFailed
+from emulator.ml import machine_types, tables
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
@@ -39,7 +37,7 @@ def scale_of(body: Mapping[str, Any]) -> Scale:
 
 def machine_of(body: Mapping[str, Any]) -> Machine:
     """What a node of a version may use."""
-    return node_limits.machine(body["machineType"])
+    return machine_types.machine(body["machineType"])
 
 
 class Deployments:
@@ -60,7 +58,7 @@ class Deployments:
         self._background(self._emulator.serving.start())
 
     async def load(self, row: sqlite3.Row) -> None:
-        """Loads a version. Raises `ArtifactError` where its SavedModel cannot be loaded."""
+        """Loads a version. Raises `LoadFailed` where its SavedModel cannot be loaded."""
         folder = tables.folder_of(self._emulator, row)
         body = json.loads(row["body"])
         key, scale, machine = tables.key_of(row), scale_of(body), machine_of(body)
@@ -104,7 +102,7 @@ class Deployments:
     async def _reload(self, key: str, row: sqlite3.Row) -> None:
         try:
             await self.load(row)
-        except errors.ArtifactError as exc:
+        except LoadFailed as exc:
             ids = row["project"], row["model"], row["name"]
             tables.update_version(self._emulator, ids, state="FAILED", error=str(exc))
         self._loading.pop(key, None)

@@ -6,10 +6,10 @@ import asyncio
 import logging
 from pathlib import Path
 
-from emulator.core.node_limits import cores_here
+from emulator.core.node_limits import Scale, cores_here
+from emulator.core.predictions import LoadFailed
 from emulator.serving.loaded_model import Deployment
-from emulator.serving.scaling_policy import Memory, Pace, Scale, step
-from gcp import errors
+from emulator.serving.scaling_policy import Memory, Pace, step
 
 _log = logging.getLogger(__name__)
 _NODES_PER_CORE = 4
@@ -36,7 +36,7 @@ class Governor:
         self.scale = scale
 
     async def change(self, scale: Scale) -> None:
-        """Sets other bounds; returns when the number of nodes is within them. Raises `errors.ArtifactError`."""
+        """Sets other bounds; returns when the number of nodes is within them. Raises `LoadFailed`."""
         await self._settle()
         self.scale = scale
         await self._deployment.scale(scale.clamp(self._deployment.size))
@@ -60,7 +60,7 @@ class Governor:
     async def _move(self, before: int, wanted: int) -> None:
         try:
             await self._deployment.scale(wanted)
-        except errors.ArtifactError as exc:
+        except LoadFailed as exc:
             _log.warning("%s: stays at %d nodes: %s", self._key, before, exc)
         else:
             _log.info("%s: %d nodes instead of %d", self._key, wanted, before)

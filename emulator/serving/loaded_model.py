@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from emulator.core.predictions import Answer
+from emulator.core.predictions import Answer, LoadFailed
 from emulator.serving import node_client, process_control
 from emulator.serving.node_client import Node
 from emulator.serving.scaling_policy import Meter, Seen
@@ -14,7 +14,7 @@ from emulator.serving.template_client import Template
 from gcp import errors
 
 Launch = Callable[[Meter], Awaitable[tuple[Template, Node]]]
-"""Starts one more node of the model, whose work the meter counts; raises `errors.ArtifactError`."""
+"""Starts one more node of the model, whose work the meter counts; raises `LoadFailed`."""
 
 _log = logging.getLogger(__name__)
 _BACKOFF_FIRST = 0.1
@@ -73,7 +73,7 @@ class _Slot:
                 return None
             try:
                 self._template, node = await self._owner.launch()
-            except errors.ArtifactError as exc:
+            except LoadFailed as exc:
                 self._owner.failure = f"No node could be started: {exc}"
                 _log.warning("%s: %s; trying again in %g s", self._owner.key, exc, self._delay)
             else:
@@ -126,14 +126,14 @@ class Deployment:
         return Seen(at=now, nodes=self.size, busy=self._meter.total, pending=pending)
 
     async def launch(self) -> tuple[Template, Node]:
-        """Starts one more node, which belongs to the caller. Raises `errors.ArtifactError`."""
+        """Starts one more node, which belongs to the caller. Raises `LoadFailed`."""
         return await self._launch(self._meter)
 
     async def scale(self, nodes: int) -> None:
         """Starts or retires nodes until there are `nodes`; returns when they serve or are gone.
 
         Raises:
-            errors.ArtifactError: a new node could not load the model; the nodes from before remain.
+            LoadFailed: a new node could not load the model; the nodes from before remain.
         """
         async with self._scaling:
             await self._add(nodes - len(self._slots))
@@ -200,6 +200,6 @@ class Deployment:
                 return
             try:
                 await self._add(1)
-            except errors.ArtifactError as exc:
+            except LoadFailed as exc:
                 self.failure = f"No node could be started: {exc}"
                 raise errors.Unavailable(f"No node of this version could be started: {exc}") from exc

@@ -10,14 +10,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from emulator.core.node_limits import Machine
-from emulator.core.predictions import LOAD, Answer, OutputStyle
+from emulator.core.node_limits import Machine, Scale
+from emulator.core.predictions import LOAD, Answer, LoadFailed, OutputStyle
 from emulator.serving import node_client, process_control
 from emulator.serving.autoscaler import Governor
 from emulator.serving.loaded_model import Deployment
 from emulator.serving.node_client import Node, Settings
 from emulator.serving.sandbox import layers
-from emulator.serving.scaling_policy import Meter, Pace, Scale
+from emulator.serving.scaling_policy import Meter, Pace
 from emulator.serving.template_client import Template
 from gcp import errors
 
@@ -104,7 +104,7 @@ class Serving:
             machine: what a node may use; unlimited by default.
 
         Raises:
-            errors.ArtifactError: the model cannot be loaded. Nothing is left running.
+            LoadFailed: the model cannot be loaded. Nothing is left running.
             ValueError: `key` is loaded.
         """
         if key in self._deployments:
@@ -138,7 +138,7 @@ class Serving:
             batch: see `node.main`.
 
         Raises:
-            errors.ArtifactError: the model cannot be loaded.
+            LoadFailed: the model cannot be loaded.
         """
         settings = dataclasses.replace(self._settings, batch=batch, predict_timeout=_CHUNK_TIMEOUT)
         return self._dedicated_node(folder, settings)
@@ -150,7 +150,7 @@ class Serving:
             folder: holds the SavedModel.
 
         Raises:
-            errors.ArtifactError: the model cannot be loaded.
+            LoadFailed: the model cannot be loaded.
         """
         return self._dedicated_node(folder, dataclasses.replace(self._settings, samples=True))
 
@@ -173,7 +173,7 @@ class Serving:
 
         Raises:
             errors.NotFound: `key` is not loaded.
-            errors.ArtifactError: a new node could not load the model; the others still serve.
+            LoadFailed: a new node could not load the model; the others still serve.
         """
         deployment, governor = self._deployment(key), self._governors.get(key)
         if governor is None:  # it is being loaded
@@ -238,7 +238,7 @@ class Serving:
 
     async def _running_template(self) -> Template:
         if self._stopped:
-            raise errors.ArtifactError(self._settings.style.error(LOAD, "the endpoint is stopping"))
+            raise LoadFailed(self._settings.style.error(LOAD, "the endpoint is stopping"))
         if self._template.gone:
             self._template = Template(self._start_timeout)
         await self._template.start()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from emulator.core.node_limits import Machine
-from emulator.core.predictions import LOAD, REFUSED, Answer, OutputStyle
+from emulator.core.predictions import LOAD, REFUSED, Answer, LoadFailed, OutputStyle
 from emulator.serving import message_frames, process_control
 from emulator.serving.scaling_policy import Meter
 from emulator.serving.template_client import Template, TemplateError
@@ -217,7 +217,7 @@ class Node(asyncio.Protocol):
                 return
 
     async def hello(self) -> None:
-        """Waits until the model is loaded. Raises `errors.ArtifactError` where the node says why it is not."""
+        """Waits until the model is loaded. Raises `LoadFailed` where the node says why it is not."""
         timeout = self._settings.load_timeout
         futures: list[asyncio.Future[Answer] | asyncio.Future[None]] = [self._hello, self.closed]
         await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -225,7 +225,7 @@ class Node(asyncio.Protocol):
             raise _NoHello(None if self.closed.done() else f"it took longer than {timeout:g} s")
         kind, content = self._hello.result()
         if kind == REFUSED:
-            raise errors.ArtifactError(self._settings.style.error(LOAD, content.decode()))
+            raise LoadFailed(self._settings.style.error(LOAD, content.decode()))
 
     async def drained(self, timeout: float) -> None:
         """Waits until nothing is pending that somebody waits for, for `timeout` seconds at most."""
@@ -247,7 +247,7 @@ async def launch(template: Template, folder: Path, settings: Settings, meter: Me
     """Forks a node and waits until it serves `folder`; `meter` counts its work.
 
     Raises:
-        errors.ArtifactError: it could not load. No process is left.
+        LoadFailed: it could not load. No process is left.
     """
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
@@ -258,12 +258,12 @@ async def launch(template: Template, folder: Path, settings: Settings, meter: Me
         await node.hello()
     except TemplateError as exc:
         node.close()
-        raise errors.ArtifactError(settings.style.error(LOAD, str(exc))) from exc
+        raise LoadFailed(settings.style.error(LOAD, str(exc))) from exc
     except _NoHello as exc:
         slow = exc.args[0]
         status = await end(template, node)
         why = slow or f"the process that loaded it {process_control.describe_end(status)}"
-        raise errors.ArtifactError(settings.style.error(LOAD, why)) from exc
+        raise LoadFailed(settings.style.error(LOAD, why)) from exc
     except BaseException:
         await end(template, node)
         raise

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from emulator.core.predictions import REFUSED, OutputStyle
+from emulator.core.predictions import REFUSED, LoadFailed, OutputStyle
 from emulator.serving import message_frames, process_control, sandbox
 from emulator.serving.chunks.chunk_predictor import Rows
-from emulator.serving.prediction_errors import LoadFailed, reason
+from emulator.serving.prediction_errors import reason
 from emulator.serving.request_batching import Batcher
 from emulator.serving.sample_node import Samples
 

@@ -1,11 +1,11 @@
-"""How predictions and the loading of models fail. Needs no TensorFlow."""
+"""How predictions fail. Needs no TensorFlow."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from emulator.core.predictions import INPUTS, LOAD, OUTPUTS, RUN
+from emulator.core.predictions import INPUTS, OUTPUTS, RUN
 from gcp import errors
 
 _LONGEST = 500
@@ -22,18 +22,12 @@ _NOISE = (
 
 
 class PredictionError(Exception):
-    """A prediction, or the loading of a model, that failed. The text says why, without a full stop.
+    """A prediction that failed. The text says why, without a full stop.
 
     `failed` says what; an `OutputStyle` makes the text of an answer of both.
     """
 
     failed: str
-
-
-class LoadFailed(PredictionError):
-    """The SavedModel cannot be served."""
-
-    failed = LOAD
 
 
 class InvalidInputs(PredictionError):

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from emulator.core.predictions import REFUSED
+from emulator.core.predictions import REFUSED, LoadFailed
 from emulator.serving.model_server import Serving
 from gcp import errors
 
@@ -33,7 +33,7 @@ def main() -> int:
         instances = _instances(sys.stdin.read()) if options.instances else None
         order = {"signature": options.signature, "count": options.count, "instances": instances}
         answer = asyncio.run(_ask(options.folder, order))
-    except errors.Error as exc:
+    except (errors.Error, LoadFailed) as exc:
         print(" ".join(str(exc).split()), file=sys.stderr)
         return 1
     except KeyboardInterrupt:

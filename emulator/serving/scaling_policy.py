@@ -14,38 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from emulator.core.node_limits import Scale
+
 _T = TypeVar("_T")
 _TOLERANCE = 1.1
 """How far above the target usage may be before a node is added: a measured share is never exact."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scale:
-    """How many nodes there may be.
-
-    Attributes:
-        least: always there; 0 lets an idle version have none.
-        most: not exceeded. Equal to `least`, the number is fixed.
-        target: share of time, 0 to 1, in which a node should be used.
-    """
-
-    least: int
-    most: int
-    target: float = 0.6
-
-    @classmethod
-    def fixed(cls, nodes: int) -> Scale:
-        """Exactly so many."""
-        return cls(least=nodes, most=nodes)
-
-    @property
-    def follows(self) -> bool:
-        """Whether the number depends on the load. A version without nodes follows its first request."""
-        return self.most > self.least
-
-    def clamp(self, nodes: int) -> int:
-        """The nearest number that is allowed."""
-        return min(max(nodes, self.least), self.most)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

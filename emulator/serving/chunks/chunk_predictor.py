@@ -12,15 +12,15 @@ from functools import partial
 
 import orjson
 
-from emulator.batch import input_shards
-from emulator.core.predictions import CHUNK, TOO_LONG, Answer, OutputStyle
+from emulator.core.predictions import CHUNK, TOO_LONG, Answer, LoadFailed, OutputStyle
 from emulator.serving import request_batching
+from emulator.serving.chunks import row_formats
 from emulator.serving.chunks.chunk_reader import Reader
 from emulator.serving.chunks.csv_output import Separated
 from emulator.serving.chunks.json_lines import Lines
 from emulator.serving.codec import signature as signatures
 from emulator.serving.codec.tensors import Array
-from emulator.serving.prediction_errors import LoadFailed, PredictionError
+from emulator.serving.prediction_errors import PredictionError
 from emulator.serving.request_batching import Answers, Runnable
 
 MOST_ANSWER = 32 << 20
@@ -91,7 +91,7 @@ class Rows:
         for text in self._results(chunk, tally):
             size += len(text)
             if size > MOST_ANSWER:
-                if input_shards.count(chunk, self._form) > 1:
+                if row_formats.count(chunk, self._form) > 1:
                     raise _TooMuch
                 tally.predictions, written = 0, []
                 tally.refuse(f"The prediction of one instance has more than {MOST_ANSWER} bytes.", [0])

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from emulator.batch import input_shards
-from emulator.serving.chunks import column_reader, tfrecord
+from emulator.serving.chunks import column_reader, row_formats, tfrecord
 from emulator.serving.chunks.column_reader import Columns
 from emulator.serving.codec import regular_arrays, request
 from emulator.serving.codec.signature import Signature
@@ -44,7 +43,7 @@ class Reader:
         yield from _grouped(pieces, self._size, refuse) if self._size > 1 else pieces
 
     def _read(self, chunk: bytes, refuse: Refuse) -> Iterator[Piece]:
-        if self._form != input_shards.JSON:
+        if self._form != row_formats.JSON:
             records = tfrecord.records(chunk)
             yield from self._pieces(records, range(len(records)), chunk, refuse)
             return

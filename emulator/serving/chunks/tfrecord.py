@@ -11,7 +11,7 @@ from typing import IO
 
 import google_crc32c
 
-from emulator.batch.job_errors import Damaged
+from emulator.serving.chunks.malformed_input import MalformedInput
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
@@ -28,9 +28,9 @@ def frame(record: bytes) -> bytes:
 
 
 def length(head: bytes, at: int) -> int:
-    """The length of the record behind `head`, which is read at byte `at`. Raises `Damaged`."""
+    """The length of the record behind `head`, which is read at byte `at`. Raises `MalformedInput`."""
     if len(head) < HEAD or head[_LENGTH.size :] != _masked(head[: _LENGTH.size]):
-        raise Damaged(f"at byte {at} is no TFRecord")
+        raise MalformedInput(f"at byte {at} is no TFRecord")
     found: int = _LENGTH.unpack_from(head)[0]
     return found
 
@@ -44,15 +44,15 @@ def frames(file: IO[bytes], at: int, most: int) -> Iterator[bytes]:
         most: bytes that a record may have.
 
     Raises:
-        Damaged: a checksum is wrong, the file ends inside a record, or a record is too long.
+        MalformedInput: a checksum is wrong, the file ends inside a record, or a record is too long.
     """
     while head := file.read(HEAD):
         size = length(head, at)
         if size > most:
-            raise Damaged(f"the record at byte {at} has {size} bytes, and the most is {most}")
+            raise MalformedInput(f"the record at byte {at} has {size} bytes, and the most is {most}")
         rest = file.read(size + TAIL)
         if len(rest) < size + TAIL or rest[size:] != _masked(rest[:size]):
-            raise Damaged(f"the record at byte {at} is damaged")
+            raise MalformedInput(f"the record at byte {at} is damaged")
         yield head + rest
         at += HEAD + size + TAIL
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emulator.serving.prediction_errors import LoadFailed
+from emulator.core.predictions import LoadFailed
 
 _SERVE = "serve"
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from emulator.core.predictions import LoadFailed
 from emulator.serving.codec import signature as signatures_
 from emulator.serving.codec.signature import Signature, Tensor
 from emulator.serving.codec.tensors import Array
-from emulator.serving.prediction_errors import LoadFailed, RunFailed
+from emulator.serving.prediction_errors import RunFailed
 from emulator.serving.saved_model import inspection, loading, warm_up
 from emulator.serving.saved_model.inspection import Inspected
 

@@ -16,8 +16,8 @@ from typing import Any
 import tensorflow as tf
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 
-from emulator.batch.job_errors import Damaged
 from emulator.serving.chunks import tfrecord
+from emulator.serving.chunks.malformed_input import MalformedInput
 from emulator.serving.codec.signature import DEFAULT, Signature
 from emulator.serving.codec.tensors import Array
 
@@ -65,7 +65,7 @@ def requests(folder: Path, signatures: Mapping[str, Signature]) -> Iterator[tupl
 
 
 def _records(file: Path) -> Iterator[bytes]:
-    with contextlib.suppress(OSError, Damaged), file.open("rb") as opened:
+    with contextlib.suppress(OSError, MalformedInput), file.open("rb") as opened:
         for frame in tfrecord.frames(opened, 0, _MOST_BYTES):
             yield tfrecord.records(frame)[0]
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.batch import input_shards
-from emulator.batch.job_errors import Damaged
-from emulator.serving.chunks import tfrecord
+from emulator.serving.chunks import row_formats, tfrecord
+from emulator.serving.chunks.malformed_input import MalformedInput
 
 ROWS = st.lists(st.binary(max_size=30), max_size=40)
 
@@ -59,7 +59,7 @@ def test_no_damage_of_a_record_goes_unseen(tmp_path_factory: pytest.TempPathFact
 
     if at % 2 and len(file.read_bytes()) in (len(tfrecord.frame(b"first")), len(content)):
         return  # cut between two records, nothing is damaged
-    with pytest.raises(Damaged):
+    with pytest.raises(MalformedInput):
         _read(file, "TF_RECORD", 1 << 20)
 
 
@@ -74,7 +74,7 @@ def test_halves_of_a_chunk_have_all_of_its_rows(form: str) -> None:
     rows = [b"1", b"22", b"333"]
     chunk = b"".join(row + b"\n" if form == "JSON" else tfrecord.frame(row) for row in rows)
 
-    first, second = input_shards.halves(chunk, form)
+    first, second = row_formats.halves(chunk, form)
 
     assert first + second == chunk
     assert first != b"" != second

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from emulator.core.node_limits import Machine
-from emulator.core.predictions import Answer
+from emulator.core.predictions import Answer, LoadFailed
 from emulator.serving import Serving
 from gcp import errors
 from tests.emulator.ml.caller import until
@@ -90,7 +90,7 @@ def test_a_damaged_model_is_refused(
     broken = shutil.copytree(models / "double", tmp_path / "broken")
     damage(broken)
 
-    with pytest.raises(errors.ArtifactError) as caught:
+    with pytest.raises(LoadFailed) as caught:
         run(serving.load("k", broken, nodes=2))
 
     text = str(caught.value)
@@ -182,7 +182,7 @@ def test_too_much_at_a_time_is_refused(strict: Serving, models: Path, run: Run) 
 
 def test_memory_is_bounded(serving: Serving, models: Path, run: Run) -> None:
     """A node that needs more than its share does not load; a sufficient share changes nothing."""
-    with pytest.raises(errors.ArtifactError, match="Failed to load model"):
+    with pytest.raises(LoadFailed, match="Failed to load model"):
         run(serving.load("k", models / "double", nodes=1, machine=Machine(1, 1 << 20)))
 
     run(serving.load("k", models / "double", nodes=1, machine=Machine(1, 1 << 30)))
@@ -235,7 +235,7 @@ def test_stopping_does_not_wait_for_a_stuck_model(models: Path, run: Run) -> Non
     predicted, scaled = run(stop())
 
     assert isinstance(predicted, errors.Unavailable)
-    assert isinstance(scaled, errors.ArtifactError)
+    assert isinstance(scaled, LoadFailed)
 
 
 def test_nothing_outlives_the_front(models: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.core.node_limits import machine
-from emulator.serving.scaling_policy import Memory, Meter, Pace, Scale, Seen, step
+from emulator.core.node_limits import Scale
+from emulator.serving.scaling_policy import Memory, Meter, Pace, Seen, step
 
 PACE = Pace.of(60.0)
 Load = Callable[[float], float]
@@ -131,20 +131,3 @@ def test_the_meter_counts_what_nodes_do() -> None:
     meter.change(-1)
     now = 9.0
     assert meter.total == 6.0
-
-
-@pytest.mark.parametrize(
-    ("name", "cores", "gib"),
-    [
-        ("mls1-c1-m2", 1, 2),
-        ("mls1-c4-m2", 4, 2),
-        ("n1-standard-2", 2, 7.5),
-        ("n1-highmem-4", 4, 26),
-        ("n1-highcpu-8", 8, 7.2),
-    ],
-)
-def test_machines_are_as_large_as_googles(name: str, cores: int, gib: float) -> None:
-    """Cores and memory of the documentation."""
-    found = machine(name)
-
-    assert (found.cores, round(found.memory / 2**30, 2)) == (cores, gib)

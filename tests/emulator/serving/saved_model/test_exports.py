@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from emulator.core.predictions import Answer
+from emulator.core.predictions import Answer, LoadFailed
 from emulator.serving import Serving
 from emulator.serving.chunks import tfrecord
-from gcp import errors
 from models.core.errors import FolderError
 from models.saved_model import restorable
 from tests.emulator.serving.asking import ask
@@ -158,7 +157,7 @@ def test_a_default_signature_that_cannot_answer_fails_the_load(
     serving: Serving, exports: Path, run: Run, model: str, reason: str
 ) -> None:
     """The version is FAILED, and the error names the operation, the output or the variable."""
-    with pytest.raises(errors.ArtifactError) as caught:
+    with pytest.raises(LoadFailed) as caught:
         run(serving.load("k", exports / model, nodes=1))
 
     assert str(caught.value).startswith("Failed to load model: signature serving_default: ")
@@ -186,7 +185,7 @@ def test_another_signature_that_cannot_answer_fails_its_own_requests(
     assert "predictions" in good
     assert bad["error"].startswith(f"Prediction failed: Failed to run the provided model: {reason}")
     assert bad["error"].endswith("(Error code: 2)")
-    with pytest.raises(errors.ArtifactError, match="Failed to load model"):
+    with pytest.raises(LoadFailed, match="Failed to load model"):
         run(_batch(serving, exports / model, key, [instance]))
 
 

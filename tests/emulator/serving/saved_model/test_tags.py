@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.serving.prediction_errors import LoadFailed
+from emulator.core.predictions import LoadFailed
 from emulator.serving.saved_model import tags
 
 

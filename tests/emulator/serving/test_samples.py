@@ -14,6 +14,7 @@ import pytest
 from emulator.core.predictions import PREDICTIONS
 from emulator.serving import Serving
 from emulator.serving.chunks import tfrecord
+from tests.emulator.serving.asking import parsed
 from tests.emulator.serving.warmed import log, with_requests
 from tests.running import BOUND, ROOT
 
@@ -168,7 +169,7 @@ def test_a_sample_is_what_the_instance_gets_alone(
     found = run(_samples(serving, exports / model, signature=key, instances=given))
     run(serving.load("k", exports / model, nodes=1))
     bodies = [{"instances": given if key == "pair" else [each], "signature_name": key} for each in given]
-    asked = [json.loads(run(serving.predict("k", json.dumps(body).encode()))) for body in bodies]
+    asked = [parsed(run(serving.predict("k", json.dumps(body).encode()))) for body in bodies]
 
     predictions = [sample["prediction"] for sample in found["samples"]]
     answers = asked[0]["predictions"] if key == "pair" else [each["predictions"][0] for each in asked]

@@ -9,7 +9,6 @@ The client raises what the emulator answers, so each class owns its HTTP code an
     ├── EndpointUnreachable      no answer came: the effect of the call is not known
     ├── OperationFailed          a long-running operation ended in an error
     ├── OperationTimeout         a long-running operation did not end in time
-    ├── PredictionFailed         the model answered {"error": "..."}
     ├── GateFailed               a version does not answer its samples: it does not become the default
     └── ApiError                 the API answered with an error
         ├── InvalidArgument      400 INVALID_ARGUMENT
@@ -107,12 +106,6 @@ class OperationFailed(Error):
 
 class OperationTimeout(Error):
     """A long-running operation did not end within its bound; it may still end."""
-
-
-class PredictionFailed(Error):
-    """The model refused or failed: 200 with `{"error": "..."}`. `instance`: index of the first that does not fit."""
-
-    instance: int | None = None
 
 
 class GateFailed(Error):

@@ -1,9 +1,8 @@
-"""`Client`: predictions of one model, by many threads or by a program that is asynchronous."""
+"""`Client`: predictions of one model, for programs with many threads or an event loop."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,18 +13,16 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Self
 
 from gcp import api, errors
-from gcp import settings as _settings
-from prediction import online, traffic_split
-from prediction.instances import arrays_and_frames, deployed_samples, request_bodies
+from gcp.settings import RETRY_SECONDS
+from prediction import deployed, online, settings, traffic_split
+from prediction.errors import PredictionFailed
+from prediction.instances import arrays_and_frames, request_bodies
 from prediction.manifest import Inputs, Manifest
-from prediction.settings import settings_of
 from resources.schema import signatures
 
 if TYPE_CHECKING:
     from prediction.instances.arrays_and_frames import Array
-
-_URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/models/([^/:]+):predict")
-_REGIONAL = re.compile(r"https://([a-z0-9-]+)-ml\.googleapis\.com")
+    from prediction.targets.target import Target
 
 
 class Client:
@@ -65,17 +62,17 @@ class Client:
         endpoint: str | None = None,
         region: str | None = None,
         signature_name: str | None = None,
-        retry_seconds: float = _settings.RETRY_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
         connections: int = 4,
     ) -> None:
-        self.name = online.resource_name(project, model)
-        self._project, self._model, self._version = project, model, version
+        called = replace(settings.settings_of(endpoint, region), retry_seconds=retry_seconds)
+        self._target = settings.PLATFORM(project=project, api=api.Api(called))
+        self.name = self._target.resource_name(model)
+        self._model, self._version = model, version
         self._split = _checked(self.name, version, split)
         _require_least("connections", connections, 1)
         _require_least("retry_seconds", retry_seconds, 0)
         self._signature = signature_name
-        settings = replace(settings_of(endpoint, region), retry_seconds=retry_seconds)
-        self._api = api.Api(settings)
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="prediction")
         self._connections: set[Any] = set()
         self._known: dict[str | None, Manifest] = {}
@@ -94,17 +91,11 @@ class Client:
         Raises:
             InvalidInput: this is no such output.
         """
-        found = _URL.fullmatch(str(output.get("predictUrl")))
-        if not found:
-            raise errors.InvalidInput([("predictUrl", "is missing: give one model of the stack's output `models`")])
-        url, project, model = found.groups()
-        where: dict[str, Any] = {"endpoint": url}
-        if url == _settings.GOOGLE:
-            where = {"endpoint": _settings.GLOBAL}
-        elif region := _REGIONAL.fullmatch(url):
-            where = {"endpoint": _settings.REGIONAL, "region": region[1]}
-        chosen = {} if "version" in options else {"split": output.get("trafficSplit")}
-        return cls(project, model, **{**where, **chosen, **options})
+        arguments = settings.PLATFORM.client_arguments(str(output.get("predictUrl")))
+        if arguments is None:
+            raise errors.InvalidInput([("predictUrl", "is missing: pass one model of the stack's output `models`")])
+        split = {} if "version" in options else {"split": output.get("trafficSplit")}
+        return cls(**{**arguments, **split, **options})
 
     def version_for(self, key: str | int | None = None) -> str | None:
         """The version that a user is sent to; None is the model's default version.
@@ -200,16 +191,16 @@ class Client:
         version = self.version_for(key)
         by_column = arrays_and_frames.is_frame(instances) or isinstance(instances, Mapping)
         rows = arrays_and_frames.rows(instances, self._inputs(version) if by_column else {})
-        return version, request_bodies.pack(rows, self._signature)
+        return version, request_bodies.pack(rows, self._target.envelope(self._signature))
 
     def _send(self, version: str | None, bodies: list[request_bodies.Body]) -> list[Future[list[Any]]]:
         self._require_open()
-        name = online.resource_name(self._project, self._model, version)
+        name = self._target.resource_name(self._model, version)
         manifest = _LazyManifest(partial(self._manifest_or_none, version))
 
         def ask(body: request_bodies.Body) -> list[Any]:
             predictions = online.ask(
-                self._connected(), name, body, among=len(bodies), signature_name=self._signature, manifest=manifest
+                self._connected(), name, body, requests=len(bodies), signature_name=self._signature, manifest=manifest
             )
             if all(map(signatures.is_named, predictions)):
                 return predictions
@@ -220,15 +211,15 @@ class Client:
 
     def _require_open(self) -> None:
         if self._closed:
-            raise errors.PredictionFailed(f"{self.name}: this client is closed: make another one")
+            raise PredictionFailed(f"{self.name}: this client is closed: create another one")
 
     def _inputs(self, version: str | None) -> Inputs:
         return self._manifest(version).inputs(self._signature)
 
-    def _connected(self) -> api.Api:
-        """The API, once `close` knows this thread's connection, which may outlive the thread."""
-        self._connections.add(self._api.http())
-        return self._api
+    def _connected(self) -> Target:
+        """The target. Records this thread's connection, which may outlive the thread, for `close`."""
+        self._connections.add(self._target.api.http())
+        return self._target
 
     def _manifest_or_none(self, version: str | None) -> Manifest:
         """Empty if it cannot be read, so that the answer or the original error survives."""
@@ -241,7 +232,7 @@ class Client:
         """What the artifact's manifest says; looked up once per version that was named, as a default may change."""
         with self._lock:
             if version is None or version not in self._known:
-                self._known[version] = deployed_samples.known(self._connected(), self._project, self._model, version)[1]
+                self._known[version] = deployed.known(self._connected(), self._model, version)[1]
             return self._known[version]
 
 

@@ -1,106 +1,109 @@
-"""Where to predict: the project and the endpoint, from options, the environment or a stack file."""
+"""Where to predict: platform, project and endpoint, from options, the environment or a stack file."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gcp import errors
-from gcp import settings as _settings
+from gcp import api, errors
+from gcp import settings as gcp_settings
+from gcp.settings import Settings
+from prediction.targets.ml import MlTarget
+from prediction.targets.target import Target
 from resources.config import local_endpoint
 
+PLATFORM: type[Target] = MlTarget
+"""The platform that this package predicts on: the only place that names it."""
 RETRY_SECONDS = 5.0
-"""How long a command repeats a failing call, where the stack does not say: somebody is waiting."""
-
-
+"""How long a command retries a failing call by default: somebody is waiting for it."""
 _TEXTS = {("gcp:project",), ("gcp:region",), ("tf2-models:endpoint",), ("tf2-models:impersonateServiceAccount",)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """A project at an endpoint."""
-
-    project: str
-    settings: _settings.Settings
+def target_at(project: str, settings: Settings) -> Target:
+    """A project of the platform, called with these settings over the process's shared connections."""
+    return PLATFORM(project=project, api=api.shared(settings))
 
 
 def settings_of(
     endpoint: str | None, region: str | None, *, declared: str | None = None, impersonate: str | None = None
-) -> _settings.Settings:
-    """Settings for an endpoint: what is given, else TF2_MODELS_ENDPOINT, else what is declared, else Google's.
+) -> Settings:
+    """Settings for an endpoint. Calls are retried for 30 s, on this machine too.
 
-    The service account to impersonate is what is given, else GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, else none. Calls are
-    repeated for 30 s, on this machine too.
+    Args:
+        endpoint: "global", "regional" or a URL. Default: TF2_MODELS_ENDPOINT, else `declared`, else Google's.
+        region: of a regional endpoint.
+        declared: the stack's endpoint.
+        impersonate: service account to impersonate. Default: GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, else none.
 
     Raises:
-        InvalidInput: one of these cannot be.
+        InvalidInput: one of these is not valid.
     """
-    last = declared or (_settings.REGIONAL if region else _settings.GLOBAL)
-    found = _settings.Settings.of(last, region, first=endpoint, impersonate=impersonate)
-    return replace(found, retry_seconds=_settings.RETRY_SECONDS)
+    last = declared or (gcp_settings.REGIONAL if region else gcp_settings.GLOBAL)
+    found = Settings.of(last, region, first=endpoint, impersonate=impersonate)
+    return replace(found, retry_seconds=gcp_settings.RETRY_SECONDS)
 
 
 def target(
     *, stack: str | None, project: str | None, endpoint: str | None, region: str | None, folder: Path | None = None
 ) -> Target:
-    """What a command is about. With a project no stack file is read; what else is given comes before the stack's.
+    """The target of a command. If a project is given, no stack file is read; other options override the stack file.
 
-    A stack file that names no endpoint means Google's; that of the local stack, this machine's.
+    A stack file without an endpoint means Google's; the local stack's means this machine's.
 
     Args:
         stack: name of the stack. Default: PULUMI_STACK, else `local`.
         project: id of the project.
-        endpoint: see `settings_of`; TF2_MODELS_ENDPOINT comes before the stack's.
+        endpoint: see `settings_of`; TF2_MODELS_ENDPOINT overrides the stack's.
         region: of a regional endpoint.
         folder: of the stack files. Default: the current folder.
 
     Raises:
-        InvalidInput: no such stack file, or it does not say what is needed.
+        InvalidInput: the stack file does not exist, is not valid, or lacks the project.
     """
     if project:
-        return Target(project=project, settings=_patient(settings_of(endpoint, region)))
+        return target_at(project, _with_retries(settings_of(endpoint, region)))
     name = named_stack(stack)
     path = stack_file(name, folder or Path())
     if not endpoint and name.rpartition("/")[2] == local_endpoint.STACK:
-        local_endpoint.address(folder)  # else the environment could send the local stack's data to another machine
+        local_endpoint.address(folder)  # rejects an endpoint on another machine, which would get the local stack's data
     config = _config(path)
     settings = settings_of(
         endpoint,
         region or _text(config, "gcp:region", path),
-        declared=_text(config, local_endpoint.KEY, path) or local_endpoint.default(name) or _settings.GLOBAL,
+        declared=_text(config, local_endpoint.KEY, path) or local_endpoint.default(name) or gcp_settings.GLOBAL,
         impersonate=_text(config, "tf2-models:impersonateServiceAccount", path),
     )
     found = _text(config, "gcp:project", path)
     if not found:
-        raise errors.InvalidInput([(path.name, "gcp:project is missing: set it, or give --project")])
-    return Target(project=found, settings=_patient(settings, _text(config, "tf2-models:retrySeconds", path), path))
+        raise errors.InvalidInput([(path.name, "gcp:project is missing: set it, or use --project")])
+    return target_at(found, _with_retries(settings, _text(config, "tf2-models:retrySeconds", path), path))
 
 
 def named_stack(given: str | None) -> str:
-    """The name of the stack that is meant: what is given, else PULUMI_STACK, else `local`."""
+    """The name of the stack: the given one, else PULUMI_STACK, else `local`."""
     return given or os.environ.get("PULUMI_STACK") or "local"
 
 
 def stack_file(stack: str, folder: Path) -> Path:
-    """The file of a stack, `NAME` or `ORGANISATION/PROJECT/NAME`. Raises `InvalidInput` where there is none."""
+    """The file of a stack, `NAME` or `ORGANISATION/PROJECT/NAME`. Raises `InvalidInput` if it does not exist."""
     path = folder / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
     if path.is_file():
         return path
     names = sorted(found.name.split(".")[1] for found in folder.glob("Pulumi.*.yaml"))
-    there = f"the stacks here are {', '.join(names)}" if names else "run it in the project's folder"
-    raise errors.InvalidInput([(path.name, f"is not in this folder: {there}, or give --project and --endpoint")])
+    here = f"the stacks here are {', '.join(names)}" if names else "run the command in the project's folder"
+    raise errors.InvalidInput([(path.name, f"not found in this folder: {here}, or use --project and --endpoint")])
 
 
-def _patient(settings: _settings.Settings, declared: str | None = None, path: Path = Path()) -> _settings.Settings:
+def _with_retries(settings: Settings, declared: str | None = None, path: Path = Path()) -> Settings:
     try:
         seconds = float(declared or RETRY_SECONDS)
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds <= _settings.MOST_RETRY_SECONDS:
-        reason = f"tf2-models:retrySeconds must be 0 to {_settings.MOST_RETRY_SECONDS:g}; it is {declared!r}"
+    if not 0 <= seconds <= gcp_settings.MOST_RETRY_SECONDS:
+        reason = f"tf2-models:retrySeconds must be 0 to {gcp_settings.MOST_RETRY_SECONDS:g}; got {declared!r}"
         raise errors.InvalidInput([(path.name, reason)])
     return replace(settings, retry_seconds=seconds)
 
@@ -125,5 +128,5 @@ def _config(path: Path) -> Mapping[str, Any]:
 def _text(config: Mapping[str, Any], key: str, path: Path) -> str | None:
     value = config.get(key)
     if isinstance(value, dict):
-        raise errors.InvalidInput([(path.name, f"{key} is no plain text: give it as an option")])
+        raise errors.InvalidInput([(path.name, f"{key} is not plain text: give it as an option")])
     return None if value is None else str(value)

@@ -28,8 +28,9 @@ from benchmarks.workspace import World
 from gcp.api import Api
 from gcp.settings import Settings
 from prediction.batch import bucket_files
-from prediction.batch.endpoint_job import Batch
+from prediction.batch.endpoint_job import EndpointJob
 from prediction.batch.job_plan import Plan
+from prediction.settings import PLATFORM
 
 MODEL = "hd_prediction"
 ROWS = 1_000_000
@@ -133,22 +134,21 @@ class _Jobs:
     def run(self, name: str, size: int, rows: int) -> _Seen:
         """Runs a job over the input files of this name, in batches of this size; it must predict so many rows."""
         plan = Plan(
-            project=self._project,
             model=MODEL,
             version=None,
-            sources=[f"{self._place}/{name}"],
-            target=f"{self._place}-results/",
-            staging="",
-            form="JSON",
-            settings={"batchSize": str(size)},
+            inputs=[f"{self._place}/{name}"],
+            output=f"{self._place}-results/",
+            row_format="JSON",
+            batch_size=size,
         )
-        job = Batch(self._api, plan, clock=_Impatient())
+        target = PLATFORM(project=self._project, api=self._api)
+        job = EndpointJob(target, plan, clock=_Impatient())
         with _watched(self._emulator) as peaks:
             begin = time.perf_counter()
             job.submit()
             ended = job.wait(lambda _: None)
             seconds = time.perf_counter() - begin
-        if ended["state"] != "SUCCEEDED" or int(ended["predictionOutput"]["predictionCount"]) != rows:
+        if not ended.is_success or ended.predicted != rows:
             raise BenchmarkError(f"the job did not predict {rows} rows: {ended}")
         return _Seen(seconds, max(peaks.values(), default=0))
 

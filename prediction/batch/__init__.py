@@ -1,1 +1,1 @@
-"""Whole files through a model: as a job of an endpoint, or on this machine."""
+"""Predicts whole files: as a job of an endpoint, or on this machine."""

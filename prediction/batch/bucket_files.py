@@ -1,4 +1,4 @@
-"""Files between this machine and a bucket, in pieces: none of them is in memory as a whole."""
+"""Uploads and downloads of files in pieces, so that no file is in memory as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PIECE = 8 << 20
 
 
 def upload(api: Api, path: Path, uri: str) -> None:
-    """Writes a file to an object: `storage.objects.insert`, resumable."""
+    """Uploads a file to an object: `storage.objects.insert`, resumable if it is large."""
     from googleapiclient.http import MediaFileUpload
 
     bucket, name = split_uri(uri)
@@ -33,13 +33,13 @@ def upload(api: Api, path: Path, uri: str) -> None:
 
 
 def listed(api: Api, uri: str) -> Iterator[dict[str, Any]]:
-    """The objects whose URIs begin so, by name: `storage.objects.list`."""
+    """The objects whose URI starts with `uri`, sorted by name: `storage.objects.list`."""
     bucket, prefix = split_uri(uri)
     return api.listed(api.storage("objects"), "items", bucket=bucket, prefix=prefix)
 
 
 def download(api: Api, items: Iterable[dict[str, Any]], path: Path) -> None:
-    """Writes objects into one file, one after the other. The file has its name once it is whole."""
+    """Downloads objects into one file, one after the other. The file gets its name when it is complete."""
     partial = path.with_name(f".{path.name}.part")
     try:
         with partial.open("wb") as file:
@@ -54,7 +54,7 @@ def download(api: Api, items: Iterable[dict[str, Any]], path: Path) -> None:
 
 
 def delete(api: Api, uri: str) -> None:
-    """Removes every object whose URI begins so: `storage.objects.delete`."""
+    """Deletes every object whose URI starts with `uri`: `storage.objects.delete`."""
     for item in list(listed(api, uri)):
         with contextlib.suppress(errors.NotFound):
             request = api.storage("objects").delete(bucket=item["bucket"], object=item["name"])

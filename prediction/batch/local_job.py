@@ -1,4 +1,4 @@
-"""A job of this machine, without an endpoint: the emulator's own job code, in a process of its own."""
+"""A batch job on this machine, without an endpoint: runs the emulator's job code in a separate process."""
 
 from __future__ import annotations
 
@@ -6,117 +6,126 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gcp import errors
 from prediction.batch.job_plan import Plan
+from prediction.errors import PredictionFailed
 from prediction.manifest import Manifest
-from resources.ml.jobs import polling
+from prediction.targets.target import JobStatus
 from resources.storage import manifests
 
 _ROOT = Path(__file__).parents[2]
 _MODEL_FILE = "saved_model.pb"
 _USAGE = 2
+_ENDED = ("SUCCEEDED", "FAILED")
 
 
-class LocalBatch:
-    """One job on this machine.
+class LocalJob:
+    """One batch job on this machine; see `Job`.
 
     Args:
-        plan: what to do; sources are files here.
+        plan: what the job does; its inputs are local files.
         folder: of the SavedModel.
-        target: the file that the results are written to.
+        output: the file for the results.
 
     Attributes:
-        job_id: empty: no endpoint knows it.
-        ordered: results come in the order of the input, and rejected rows are named.
-        names: the files that are read.
+        job_id: empty.
+        keeps_order: True.
+        file_names: the files that the job reads.
     """
 
     job_id = ""
-    ordered = True
+    keeps_order = True
 
-    def __init__(self, plan: Plan, folder: Path, target: Path) -> None:
-        self._plan, self._folder, self._target = plan, folder, target
-        self.names: list[str] = []
+    def __init__(self, plan: Plan, folder: Path, output: Path) -> None:
+        self._plan, self._folder, self._output = plan, folder, output
+        self.file_names: list[str] = []
         self._process: subprocess.Popen[str] | None = None
-        self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - `clean` closes it
+        self._stderr = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - `clean_up` closes it
 
     def check(self) -> None:
-        """Nothing: the folder is there."""
+        """See `Job`. Does nothing: the folder exists."""
 
     def manifest(self) -> Manifest:
-        """What is known of the model."""
+        """See `Job`."""
         return manifest_in(self._folder)
 
     def submit(self, paths: Sequence[Path]) -> None:
-        """Begins."""
-        given = self._plan.settings
-        self.names = [str(path.absolute()) for path in paths]
-        order = {
+        """See `Job`."""
+        plan = self._plan
+        self.file_names = [str(path.absolute()) for path in paths]
+        order: dict[str, Any] = {
             "model": str(self._folder.absolute()),
-            "sources": self.names,
-            "target": str(self._target.absolute()),
-            "form": self._plan.sent_form,
-            "output": given.get("outputDataFormat", "JSON"),
-            "signature": given.get("signatureName", ""),
+            "sources": self.file_names,
+            "target": str(self._output.absolute()),
+            "form": plan.sent_format,
+            "output": plan.output_format or "JSON",
+            "signature": plan.signature or "",
         }
-        numbers = {"batch": "batchSize", "workers": "maxWorkerCount"}
-        order |= {name: int(given[field]) for name, field in numbers.items() if field in given}
+        numbers = {"batch": plan.batch_size, "workers": plan.workers}
+        order |= {name: number for name, number in numbers.items() if number is not None}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "emulator.local_job", json.dumps(order)],
             cwd=_ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=self._complaints,
+            stderr=self._stderr,
             text=True,
         )
 
-    def wait(self, told: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """The job once it has ended; each part that is done is told. Raises `PredictionFailed` where it crashed."""
+    def wait(self, report: Callable[[JobStatus], None]) -> JobStatus:
+        """See `Job`; each finished part is reported. Raises `PredictionFailed` if the process crashed."""
         assert self._process is not None
         assert self._process.stdout is not None
-        job: dict[str, Any] = {}
+        status = JobStatus("")
         for line in self._process.stdout:
-            job = json.loads(line)
-            told(job)
+            status = _status(json.loads(line))
+            report(status)
         code = self._process.wait()
-        if job.get("state") not in polling.ENDED:
-            self._complaints.seek(0)
-            last = self._complaints.read().strip().rpartition("\n")[2] or f"exit code {code}"
-            raise errors.PredictionFailed(f"the process that predicts ended: {last}")
-        return job
+        if status.state not in _ENDED:
+            self._stderr.seek(0)
+            last = self._stderr.read().strip().rpartition("\n")[2] or f"exit code {code}"
+            raise PredictionFailed(f"the prediction process crashed: {last}")
+        return status
 
     def stop(self) -> str:
-        """Ends it; says what became of it."""
-        self.clean()
+        """See `Job`."""
+        self.clean_up()
         return "nothing was written"
 
-    def fetch(self, target: Path) -> None:
-        """Nothing: the results are there."""
-        assert target == self._target
+    def fetch(self, path: Path) -> None:
+        """See `Job`. Does nothing: the results are written there."""
+        assert path == self._output
 
-    def done(self) -> None:
-        """Nothing."""
+    def mark_complete(self) -> None:
+        """See `Job`. Does nothing: no results are elsewhere."""
 
-    def left(self) -> str:
-        """Nothing is left to be fetched."""
-        return "they are here"
+    def kept(self) -> str:
+        """See `Job`."""
+        return "they are on this machine"
 
-    def clean(self) -> None:
-        """Ends what still runs, with all that it has not finished."""
+    def clean_up(self) -> None:
+        """See `Job`. Stops the process if it still runs; unfinished results are deleted."""
         if self._process:
             self._process.terminate()
             self._process.wait()
             assert self._process.stdout is not None
             self._process.stdout.close()
-        self._complaints.close()
+        self._stderr.close()
+
+
+def _status(line: Mapping[str, Any]) -> JobStatus:
+    """The status in one line of output of the job's process."""
+    counts = line.get("predictionOutput") or {}
+    predicted, rejected = (int(counts.get(name, 0)) for name in ("predictionCount", "errorCount"))
+    return JobStatus(line["state"], predicted, rejected, line.get("errorMessage", ""))
 
 
 def manifest_in(folder: Path) -> Manifest:
-    """What the manifest in the folder of a SavedModel says; empty where there is none, or it is not one."""
+    """The manifest in the folder of a SavedModel; empty if it does not exist or is not valid."""
     try:
         return Manifest.parse(json.loads((folder / manifests.NAME).read_bytes()))
     except (OSError, KeyError, TypeError, AttributeError, ValueError):
@@ -124,15 +133,15 @@ def manifest_in(folder: Path) -> Manifest:
 
 
 def folder(model: str, version: str | None, stack: str) -> Path:
-    """The folder of a SavedModel: `model` itself, if it is a path, or what a version of the stack file names.
+    """The folder of a SavedModel: `model` itself if it is a path, else the build that a stack file's version uses.
 
     Raises:
-        InvalidInput: it is no SavedModel, or there is no such model or version.
+        InvalidInput: the path is not a SavedModel, or the stack file has no such model or version.
         ArtifactError: the SavedModel is not on this machine.
     """
     if "/" in model or (Path(model) / _MODEL_FILE).is_file():
         if not (Path(model) / _MODEL_FILE).is_file():
-            raise errors.InvalidInput([("MODEL", f"{model} is no SavedModel: it has no {_MODEL_FILE}")])
+            raise errors.InvalidInput([("MODEL", f"{model} is not a SavedModel: {_MODEL_FILE} not found in it")])
         return Path(model)
     command = [sys.executable, "-m", "models", "where", model, "--stack", stack]
     command += ["--version", version] if version else []

@@ -1,4 +1,4 @@
-"""What a job leaves on this machine: results, perhaps joined with their rows, and which rows were rejected."""
+"""Writes the results of a job: joined with their rows if asked for, and a list of the rejected rows."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from gcp import errors
+from prediction.batch.job_files import JobFiles
 from prediction.batch.row_matching import Match, Rejection
-from prediction.instances.json_documents import line
-from prediction.instances.prepared_rows import Prepared, field
+from prediction.errors import PredictionFailed
+from prediction.instances.json_rows import parse_line
 from prediction.instances.row import LINE, RECORD, Row
 
-BESIDE = ("errors", "keys", "rejected")
-"""The endings of files beside the results."""
+SIDE_FILES = ("errors", "keys", "rejected")
+"""The suffixes of files beside the results."""
 
 
-def beside(target: Path, ending: str) -> Path:
+def side_file(results: Path, suffix: str) -> Path:
     """A file beside the results: `FILE.errors`."""
-    return target.with_name(f"{target.name}.{ending}")
+    return results.with_name(f"{results.name}.{suffix}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,152 +32,151 @@ class Join:
 
     Attributes:
         match: finds the result of each row.
-        key: the field that stands first in each result; empty for none.
-        passed: the model returns the key itself.
-        whole: each result is `{"instance": ROW, "prediction": RESULT}`.
+        key: the field that comes first in each result; empty for none.
+        is_returned: whether the model itself returns the key.
+        with_input: whether each result is `{"instance": ROW, "prediction": RESULT}`.
         csv: whether the results are CSV.
     """
 
     match: Match
     key: str = ""
-    passed: bool = False
-    whole: bool = False
+    is_returned: bool = False
+    with_input: bool = False
     csv: bool = False
 
 
 class Outcome:
-    """Makes the files of the results.
+    """Writes the result files.
 
     Args:
-        prepared: the files of the job.
-        names: of these files, as the job knows them.
-        raw: the job's results; what belongs to them has the same name with a further ending, see `BESIDE`.
+        files: the files of the job.
+        names: the job's names for these files.
+        raw: the job's results; the side files have the same name with a suffix of `SIDE_FILES`.
 
     Attributes:
-        examples: the first rejected rows: where each is, and its error.
+        examples: the first rejected rows, each as place and error.
     """
 
-    MOST = 5
+    MOST_EXAMPLES = 5
 
-    def __init__(self, prepared: Prepared, names: Sequence[str], raw: Path) -> None:
-        self._prepared, self._raw = prepared, raw
-        self._numbers = {name: number for number, name in enumerate(names)}
+    def __init__(self, files: JobFiles, names: Sequence[str], raw: Path) -> None:
+        self._files, self._raw = files, raw
+        self._indices = {name: index for index, name in enumerate(names)}
         self.examples: list[str] = []
 
-    def write(self, target: Path, join: Join | None) -> None:
-        """Gives the results, and what belongs to them, their names.
+    def write(self, output: Path, join: Join | None) -> None:
+        """Moves the results and their side files to their final names.
 
         Raises:
-            PredictionFailed: results and rows do not match; the results are written to `target` without a join.
+            PredictionFailed: results and rows do not match; the results are written to `output` without a join.
         """
         results = self._raw
-        told = beside(self._raw, "told")
-        with told.open("w", encoding="utf-8") as file:
+        rejected = side_file(self._raw, "new_rejected")
+        with rejected.open("w", encoding="utf-8") as file:
             if join:
-                results = self._joined(join, file, target)
+                results = self._joined(join, file, output)
             else:
-                for row in self._rejected():
-                    self._tell(row, file)
-        told.replace(beside(self._raw, "rejected"))
+                for row in self._rejected_rows():
+                    self._reject(row, file)
+        rejected.replace(side_file(self._raw, "rejected"))
         self._add_unsent()
-        self._publish(results, target)
+        self._publish(results, output)
 
-    def _joined(self, join: Join, told: IO[str], target: Path) -> Path:
-        found = beside(self._raw, "joined")
+    def _joined(self, join: Join, rejected: IO[str], output: Path) -> Path:
+        joined = side_file(self._raw, "joined")
         try:
-            with found.open("wb") as file:
-                for row, result in join.match(self._prepared, self._raw, self._named()):
+            with joined.open("wb") as file:
+                for row, result in join.match(self._files, self._raw, self._rejections()):
                     if result:
-                        file.write(_line(join, row, result))
+                        file.write(_joined_line(join, row, result))
                     else:
-                        self._tell(row, told, join.key)
-        except errors.PredictionFailed as error:
-            beside(self._raw, "rejected").unlink(missing_ok=True)
-            self._publish(self._raw, target)
-            raise errors.PredictionFailed(f"{error}. The results are in {target}, not joined") from None
-        keys = beside(self._raw, "keys")
+                        self._reject(row, rejected, join.key)
+        except PredictionFailed as error:
+            side_file(self._raw, "rejected").unlink(missing_ok=True)
+            self._publish(self._raw, output)
+            raise PredictionFailed(f"{error}. The results are in {output}, not joined") from None
+        keys = side_file(self._raw, "keys")
         if join.csv and join.key and keys.exists():
-            keys.write_bytes(_cell(join.key) + b"," + keys.read_bytes())
-        return found
+            keys.write_bytes(_csv_cell(join.key) + b"," + keys.read_bytes())
+        return joined
 
-    def _named(self) -> Iterator[Rejection]:
-        """The rejected rows that the endpoint named, in order; none where it named none."""
-        with suppress(FileNotFoundError), beside(self._raw, "rejected").open("rb") as opened:
-            for line in opened:
-                found = json.loads(line)
-                yield Rejection(self._numbers[found["file"]], found["row"], found["error"])
+    def _rejections(self) -> Iterator[Rejection]:
+        """The rejected rows that the endpoint named, in order."""
+        with suppress(FileNotFoundError), side_file(self._raw, "rejected").open("rb") as file:
+            for text in file:
+                found = json.loads(text)
+                yield Rejection(self._indices[found["file"]], found["row"], found["error"])
 
-    def _rejected(self) -> Iterator[Row]:
+    def _rejected_rows(self) -> Iterator[Row]:
         """The rejected rows of results that are not joined, in order. Does not read files that are sent unchanged."""
-        named = self._named()
-        refused = next(named, None)
-        for index, source in enumerate(self._prepared.sources):
-            if self._prepared.is_plain(index):
-                while refused and refused.file == index:
-                    unit = RECORD if source.is_records else LINE
-                    yield Row(source.path, refused.row, error=refused.error, unit=unit)
-                    refused = next(named, None)
+        rejections = self._rejections()
+        rejection = next(rejections, None)
+        for index, file in enumerate(self._files.files):
+            if self._files.is_sent_unchanged(index):
+                while rejection and rejection.file == index:
+                    unit = RECORD if file.is_records else LINE
+                    yield Row(file.path, rejection.row, error=rejection.error, unit=unit)
+                    rejection = next(rejections, None)
                 continue
-            for row, number in self._prepared.rows(index):
+            for row, number in self._files.rows(index):
                 if not number:
                     yield row
-                elif refused and (refused.file, refused.row) == (index, number):
-                    yield replace(row, error=refused.error)
-                    refused = next(named, None)
+                elif rejection and (rejection.file, rejection.row) == (index, number):
+                    yield replace(row, error=rejection.error)
+                    rejection = next(rejections, None)
 
-    def _tell(self, row: Row, told: IO[str], key: str = "") -> None:
-        """Notes a rejected row."""
-        said: dict[str, Any] = {"file": row.file, row.unit: row.number, "error": row.error}
+    def _reject(self, row: Row, rejected: IO[str], key: str = "") -> None:
+        """Writes a rejected row to the list."""
+        entry: dict[str, Any] = {"file": row.file, row.unit: row.number, "error": row.error}
         with suppress(ValueError):
-            said = {key: field(row, key), **said} if key else said
-        told.write(json.dumps(said, ensure_ascii=False) + "\n")
-        if len(self.examples) < self.MOST:
+            entry = {key: row.field(key), **entry} if key else entry
+        rejected.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        if len(self.examples) < self.MOST_EXAMPLES:
             self.examples.append(f"{row.place}: {row.error}")
 
     def _add_unsent(self) -> None:
         """Adds the errors of rows that were not sent to those that the job counted, in the same form."""
-        with beside(self._raw, "errors").open("a", encoding="utf-8") as file:
-            file.writelines(f"({text!r}, {count})\n" for text, count in self._prepared.unsent.most_common())
+        with side_file(self._raw, "errors").open("a", encoding="utf-8") as file:
+            file.writelines(f"({text!r}, {count})\n" for text, count in self._files.unsent.most_common())
 
-    def _publish(self, results: Path, target: Path) -> None:
-        """Renames files to their final names, the results last. Empty files beside them are left out."""
-        for ending in BESIDE:
-            file, name = beside(self._raw, ending), beside(target, ending)
+    def _publish(self, results: Path, output: Path) -> None:
+        """Renames the files to their final names, the results last. Empty side files are left out."""
+        for suffix in SIDE_FILES:
+            file, final = side_file(self._raw, suffix), side_file(output, suffix)
             if file.exists() and file.stat().st_size:
-                file.replace(name)
+                file.replace(final)
             else:
-                name.unlink(missing_ok=True)
-        results.replace(target)
+                final.unlink(missing_ok=True)
+        results.replace(output)
 
 
-def _line(join: Join, row: Row, result: bytes) -> bytes:
-    """A result with its row."""
+def _joined_line(join: Join, row: Row, result: bytes) -> bytes:
+    """A result joined with its row."""
     if join.csv:
-        return _cell(field(row, join.key)) + b"," + result + b"\n"
-    if join.passed and not join.whole:
+        return _csv_cell(row.field(join.key)) + b"," + result + b"\n"
+    if join.is_returned and not join.with_input:
         return result + b"\n"
-    spaced = b'": ' in result[: result.find(b":") + 2]  # as the endpoint writes it: one line is in one style
-    between = b", " if spaced else b","
-    if join.whole:
+    spaced = b'": ' in result[: result.find(b":") + 2]  # write spaces as the endpoint does
+    comma = b", " if spaced else b","
+    if join.with_input:
         start = _json({"instance": row.value}, spaced=spaced)[:-1]
-        return start + between + _json("prediction", spaced=spaced) + (b": " if spaced else b":") + result + b"}\n"
-    key = _json({join.key: field(row, join.key)}, spaced=spaced)
-    return key[:-1] + between + result[1:] + b"\n"
+        return start + comma + _json("prediction", spaced=spaced) + (b": " if spaced else b":") + result + b"}\n"
+    key = _json({join.key: row.field(join.key)}, spaced=spaced)
+    return key[:-1] + comma + result[1:] + b"\n"
 
 
 def _json(value: Any, *, spaced: bool) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=None if spaced else (",", ":")).encode()
 
 
-def count_not_json(results: Path) -> int:
-    """How many lines hold NaN or infinities, which models give, and which no standard JSON has."""
+def count_invalid_json(results: Path) -> int:
+    """The number of lines with NaN or infinities, which models may return and standard JSON does not have."""
     with results.open("rb") as file:
-        suspect = (text for text in file if b"NaN" in text or b"Infinity" in text)
-        return sum(bool(line(text, str(results), 1).error) for text in suspect)
+        suspects = (text for text in file if b"NaN" in text or b"Infinity" in text)
+        return sum(bool(parse_line(text, str(results), 1).error) for text in suspects)
 
 
-def _cell(value: Any) -> bytes:
-    """A cell of CSV."""
-    written = io.StringIO()
-    csv.writer(written, lineterminator="").writerow([value if isinstance(value, str) else json.dumps(value)])
-    return written.getvalue().encode()
+def _csv_cell(value: Any) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([value if isinstance(value, str) else json.dumps(value)])
+    return text.getvalue().encode()

@@ -1,4 +1,4 @@
-"""Which result of a job belongs to which row.
+"""Matches the results of a job to its rows.
 
 If the endpoint keeps the order of rows and names the rejected ones, results are matched by position. Google's service
 does neither: it runs files in parts, in an unpredictable order, and only counts errors. There they are matched by a key
@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from gcp import errors
-from prediction.instances.prepared_rows import Prepared, field
+from prediction.batch.job_files import JobFiles
+from prediction.errors import PredictionFailed
 from prediction.instances.row import Row
 
-UNKNOWN = "the endpoint does not say why: FILE.errors has each error with its count"
-"""The error of a row whose key no result has."""
+NO_REASON = "the endpoint does not say why: FILE.errors has each error with its count"
+"""The error of a row without a result, matched by key."""
 
-Matched = tuple[Row, bytes]
-"""A row and its result, a line without its end; empty for a row that was rejected, for its `error`."""
+MatchedRow = tuple[Row, bytes]
+"""A row and its result, a line without line end. The result is empty for a rejected row, which has an `error`."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Rejection:
     """A row that the job rejected.
 
     Attributes:
-        file: the number of its file in the job.
-        row: its number among the rows that were sent of that file, from 1.
-        error: why.
+        file: index of its file in the job.
+        row: its number among the sent rows of that file, from 1.
+        error: the reason.
     """
 
     file: int
@@ -42,13 +42,13 @@ class Rejection:
 class Match(Protocol):
     """Finds the result of each row."""
 
-    def __call__(self, prepared: Prepared, results: Path, rejected: Iterator[Rejection]) -> Iterator[Matched]:
+    def __call__(self, files: JobFiles, results: Path, rejections: Iterator[Rejection]) -> Iterator[MatchedRow]:
         """All rows in the order of the input, each with its result.
 
         Args:
-            prepared: the files of the job.
-            results: what the job wrote, a line for each row that was not rejected.
-            rejected: the rows that were, in order.
+            files: the files of the job.
+            results: the job's output, a line for each row that was not rejected.
+            rejections: the rejected rows, in order.
 
         Raises:
             PredictionFailed: results and rows do not match.
@@ -57,33 +57,33 @@ class Match(Protocol):
 
 @dataclass(frozen=True)
 class ByPosition:
-    """See `Match`. For results in the order of the input.
+    """Matches results that come in the order of the input; see `Match`.
 
     Attributes:
-        csv: whether results are rows of CSV, of which one may have several lines.
+        csv: whether results are CSV, where a row may have several lines.
     """
 
     csv: bool = False
 
-    def __call__(self, prepared: Prepared, results: Path, rejected: Iterator[Rejection]) -> Iterator[Matched]:
+    def __call__(self, files: JobFiles, results: Path, rejections: Iterator[Rejection]) -> Iterator[MatchedRow]:
         """See `Match`."""
-        refused, found = next(rejected, None), 0
+        rejection, found = next(rejections, None), 0
         with results.open("rb") as file:
-            for index, row, number in prepared.all_rows():
+            for index, row, number in files.all_rows():
                 if not number:
                     yield row, b""
-                elif refused and (refused.file, refused.row) == (index, number):
-                    yield replace(row, error=refused.error), b""
-                    refused = next(rejected, None)
-                elif result := self._result(file):
+                elif rejection and (rejection.file, rejection.row) == (index, number):
+                    yield replace(row, error=rejection.error), b""
+                    rejection = next(rejections, None)
+                elif result := self._next_result(file):
                     found += 1
                     yield row, result
                 else:
-                    raise _mismatch(f"{row.place} has no result; there are {found}")
-            if refused or file.readline():
-                raise _mismatch(f"there are more results than the {prepared.count} rows")
+                    raise _mismatch(f"{row.place} has no result; there are only {found}")
+            if rejection or file.readline():
+                raise _mismatch(f"there are more results than the {files.count} rows")
 
-    def _result(self, file: IO[bytes]) -> bytes:
+    def _next_result(self, file: IO[bytes]) -> bytes:
         """The next result; empty after the last one."""
         text = file.readline()
         while self.csv and text.count(b'"') % 2 and (more := file.readline()):
@@ -91,63 +91,63 @@ class ByPosition:
         return text.rstrip(b"\r\n")
 
 
-def _mismatch(reason: str) -> errors.PredictionFailed:
-    return errors.PredictionFailed(f"results cannot be matched with rows: {reason}")
+def _mismatch(reason: str) -> PredictionFailed:
+    return PredictionFailed(f"results cannot be matched with rows: {reason}")
 
 
 class ByKey:
-    """See `Match`. For results in any order, by a field that each row has, and each result.
+    """Matches results in any order by a field that each row and each result has; see `Match`.
 
     Args:
-        key: the field's name.
+        key: name of the field.
     """
 
     def __init__(self, key: str) -> None:
         self._key = key
 
-    def __call__(self, prepared: Prepared, results: Path, rejected: Iterator[Rejection]) -> Iterator[Matched]:
+    def __call__(self, files: JobFiles, results: Path, rejections: Iterator[Rejection]) -> Iterator[MatchedRow]:
         """See `Match`."""
-        reasons = {(each.file, each.row): each.error for each in rejected}
+        reasons = {(each.file, each.row): each.error for each in rejections}
         with results.open("rb") as file:
-            places = self._places(file)
-            for index, row, number in prepared.all_rows():
-                place = places.get(_frozen(field(row, self._key))) if number else None
-                if place is None:
-                    yield replace(row, error=row.error or reasons.get((index, number), UNKNOWN)), b""
+            offsets = self._offsets(file)
+            for index, row, number in files.all_rows():
+                offset = offsets.get(_hashable(row.field(self._key))) if number else None
+                if offset is None:
+                    yield replace(row, error=row.error or reasons.get((index, number), NO_REASON)), b""
                     continue
-                file.seek(place)
+                file.seek(offset)
                 yield row, file.readline().rstrip(b"\r\n")
 
-    def _places(self, file: IO[bytes]) -> dict[Any, int]:
-        """Where the result of each key begins."""
+    def _offsets(self, file: IO[bytes]) -> dict[Any, int]:
+        """Key -> offset of its result in the file, in bytes."""
         found: dict[Any, int] = {}
-        at = 0
+        offset = 0
         for line in file:
             result = json.loads(line)
             if self._key not in result:
                 raise _mismatch(f"they have no output {self._key}: the model does not return it")
-            found[_frozen(result[self._key])] = at
-            at += len(line)
+            found[_hashable(result[self._key])] = offset
+            offset += len(line)
         return found
 
 
-def repeated_key(prepared: Prepared, key: str) -> str:
-    """Two rows with the same key, for a message; empty where there are none."""
+def repeated_key(files: JobFiles, key: str) -> str:
+    """A message about two rows with the same key; empty if there are none."""
     seen: dict[Any, str] = {}
-    for _, row, number in prepared.all_rows():
+    for _, row, number in files.all_rows():
         if not number:
             continue
-        value = _frozen(field(row, key))
+        value = _hashable(row.field(key))
         if value in seen:
-            return f"{seen[value]} and {row.place} have the same {key}: {json.dumps(field(row, key))}"
+            return f"{seen[value]} and {row.place} have the same {key}: {json.dumps(row.field(key))}"
         seen[value] = row.place
     return ""
 
 
-def _frozen(value: Any) -> Any:
-    """A JSON value that can be a key: 7 is 7.0, and the only item of a list is the item."""
+def _hashable(value: Any) -> Any:
+    """A JSON value as a dict key: 7 equals 7.0, and a list of one item equals the item."""
     if isinstance(value, list):
-        return _frozen(value[0]) if len(value) == 1 else tuple(map(_frozen, value))
+        return _hashable(value[0]) if len(value) == 1 else tuple(map(_hashable, value))
     if isinstance(value, Mapping):
-        return tuple(sorted((name, _frozen(each)) for name, each in value.items()))
+        return tuple(sorted((name, _hashable(each)) for name, each in value.items()))
     return value

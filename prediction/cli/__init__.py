@@ -1,1 +1,1 @@
-"""The commands of `python -m prediction`, and the options that they share."""
+"""The commands of `python -m prediction`."""

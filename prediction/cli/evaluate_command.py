@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gcp import errors
+from prediction.cli import common_options
+from prediction.cli.common_options import OK
 
 if TYPE_CHECKING:
-    from prediction.evaluation.labelled_rows import Labelled
+    from prediction.evaluation.labelled_rows import LabelledRows
     from prediction.manifest import Manifest
 
-OK, INTERRUPTED = 0, 130
 _DESCRIPTION = """\
 Compares a deployed model's predictions with labelled rows: accuracy, AUC, log loss and the confusion matrix of a
 classification; MAE, RMSE and R² of a regression. With --local it predicts on this machine, as `batch` does.
@@ -38,101 +39,87 @@ exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
-    try:
-        return _run(_options(arguments))
-    except errors.Error as error:
-        from prediction.cli.predict_command import tell
-
-        return tell(error)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return common_options.run(lambda: _run(_options(arguments)))
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    from prediction.cli.batch_options import check_no_endpoint
-    from prediction.cli.predict_command import add_places, check_places, parser_of
     from prediction.evaluation.assessment import TASKS, THRESHOLD
 
-    parser = parser_of("python -m prediction evaluate", _DESCRIPTION, _EXAMPLES)
+    parser = common_options.command_parser("python -m prediction evaluate", _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
     add("--data", required=True, metavar="FILE", help="labelled rows, .csv, .json or .jsonl")
-    add("--label", metavar="FIELD", help="the label's field or column (default: label, target, the only other)")
-    add("--signature", metavar="S", help="key of the signature (default: the only one, else serving_default)")
+    add("--label", metavar="FIELD", help="field or column of the label (default: label, target, or the only one left)")
     add("--output", metavar="NAME", help="the output to compare (default: the only one)")
-    add("--task", choices=TASKS, help="default: guessed from predictions and labels")
+    add("--task", choices=TASKS, help="default: inferred from predictions and labels")
     add("--positive", metavar="LABEL", help="the label that a single probability refers to (default: 1, true)")
     add(
         "--threshold",
         type=_probability,
         default=THRESHOLD,
         metavar="P",
-        help=f"predict 1 from this probability on ({THRESHOLD})",
+        help=f"predict 1 if the probability is at least P (default: {THRESHOLD})",
     )
     add("--json", action="store_true", help="print one line of JSON")
-    add("--local", action="store_true", help="predict on this machine, without an endpoint; MODEL may be a folder")
-    add_places(parser)
-    options = parser.parse_args(arguments)
-    check_places(parser, options)
-    check_no_endpoint(parser, options, ("project", "endpoint", "region"))
+    common_options.add_local_option(parser)
+    common_options.add_target_options(parser)
+    options = common_options.parse(parser, arguments)
+    common_options.reject_with_local(parser, options, ("project", "endpoint", "region"))
     return options
 
 
 def _probability(text: str) -> float:
     try:
-        found = float(text)
+        number = float(text)
     except ValueError:
-        found = -1.0
-    if not 0 <= found <= 1:
+        number = -1.0
+    if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1; got {text!r}")
-    return found
+    return number
 
 
 def _run(options: argparse.Namespace) -> int:
-    from prediction.evaluation import assessment, labelled_predictions, report
-    from prediction.output.prediction_values import Case
+    from prediction.cli import labelled_predictor
+    from prediction.evaluation import assessment
+    from prediction.evaluation.cases import Case
+    from prediction.output import evaluation_report
 
-    asker = labelled_predictions.local(options) if options.local else labelled_predictions.remote(options)
-    given = _labelled(options, asker.manifest)
-    if given.field in asker.manifest.inputs(options.signature):
-        print(
-            f"note: the label {given.field} is an input of the model, which sees what it is to predict", file=sys.stderr
-        )
-    predictions = _outputs(asker.predict(given), options.output)
-    cases = [Case(*row) for row in zip(given.instances, predictions, given.labels, strict=True)]
+    predictor = labelled_predictor.local(options) if options.local else labelled_predictor.remote(options)
+    manifest = predictor.manifest
+    labelled = _labelled(options, manifest)
+    if labelled.field in manifest.inputs(options.signature):
+        print(f"note: the label {labelled.field} is also an input of the model", file=sys.stderr)
+    predictions = _outputs(predictor.predict(labelled), options.output)
+    cases = [Case(*row) for row in zip(labelled.instances, predictions, labelled.labels, strict=True)]
     try:
         found = assessment.assess(
-            cases,
-            asker.manifest.classes,
-            task=options.task,
-            positive=options.positive,
-            threshold=options.threshold,
+            cases, manifest.classes, task=options.task, positive=options.positive, threshold=options.threshold
         )
     except errors.InvalidInput as error:
-        raise _placed(error, given) from None
-    about = {"model": options.model, "version": asker.version, "data": options.data}
+        raise _with_places(error, labelled) from None
     if options.json:
-        print(report.as_json(about, found))
+        about = {"model": options.model, "version": predictor.version, "data": options.data}
+        print(evaluation_report.as_json(about, found))
     else:
-        label = f", label {given.field}" if given.field else ""
-        report.show(f"{asker.head}\n{found.rows} rows of {options.data}{label}", found)
+        label = f", label {labelled.field}" if labelled.field else ""
+        evaluation_report.show(f"{predictor.title}\n{found.rows} rows of {options.data}{label}", found)
     return OK
 
 
-def _labelled(options: argparse.Namespace, manifest: Manifest) -> Labelled:
+def _labelled(options: argparse.Namespace, manifest: Manifest) -> LabelledRows:
     from prediction.evaluation import labelled_rows
-    from prediction.instances.row_files import Source
+    from prediction.instances.row_files import RowFile
 
     if not Path(options.data).is_file():
         raise errors.InvalidInput([("--data", f"{options.data} is not a file")])
-    source = Source(options.data)
-    if source.is_records:
-        raise errors.InvalidInput([("--data", "TFRecords have no labels: give CSV or JSON")])
-    source.check_signature(options.signature)
-    return labelled_rows.read(source, manifest.inputs(options.signature), options.label)
+    file = RowFile(options.data)
+    if file.is_records:
+        raise errors.InvalidInput([("--data", "must be CSV or JSON: TFRecords have no labels")])
+    file.check_signature(options.signature)
+    return labelled_rows.read(file, manifest.inputs(options.signature), options.label)
 
 
 def _outputs(predictions: Sequence[Any], output: str | None) -> list[Any]:
-    """The value to compare in each prediction. Raises `InvalidInput` if that is ambiguous."""
+    """The value of each prediction to compare. Raises `InvalidInput` if it is ambiguous."""
     if not all(isinstance(each, dict) for each in predictions):
         return list(predictions)
     names = list(predictions[0])
@@ -144,12 +131,12 @@ def _outputs(predictions: Sequence[Any], output: str | None) -> list[Any]:
     return [each[name] for each in predictions]
 
 
-def _placed(error: errors.InvalidInput, given: Labelled) -> errors.InvalidInput:
-    """The same error, with the place in the file for the index of a label or a prediction."""
+def _with_places(error: errors.InvalidInput, labelled: LabelledRows) -> errors.InvalidInput:
+    """The same error with places in the file instead of indices of labels and predictions."""
     from prediction.evaluation import labelled_rows
 
     failures = []
     for path, reason in error.failures:
         found = re.fullmatch(r"(label|prediction)s\[(\d+)\]", path)
-        failures.append((f"{given.rows[int(found[2])].place}: {found[1]}" if found else path, reason))
-    return labelled_rows.refusal(failures, given.rows[0].file, len(given.rows))
+        failures.append((f"{labelled.rows[int(found[2])].place}: {found[1]}" if found else path, reason))
+    return labelled_rows.rows_error(failures, labelled.rows[0].file, len(labelled.rows))

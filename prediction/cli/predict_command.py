@@ -1,4 +1,4 @@
-"""The command line: `python -m prediction MODEL`."""
+"""The command `python -m prediction MODEL`."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gcp import errors
-from prediction.output import wording
+from prediction.cli import common_options
+from prediction.cli.common_options import OK
 from prediction.output.picture_kinds import KINDS
+from prediction.output.wording import counted
 
 if TYPE_CHECKING:
-    from gcp.api import Api
-    from prediction.cli.command_instances import Question
-    from prediction.instances.deployed_samples import Deployed
-    from prediction.instances.instance_files import Given
-    from prediction.output.prediction_values import Case
-    from prediction.settings import Target
+    from prediction.cli.predict_request import PredictRequest
+    from prediction.evaluation.cases import Case
+    from prediction.instances.instance_files import GivenInstances
+    from prediction.targets.target import Target
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 _DESCRIPTION = """\
-Asks a deployed model for predictions. Without --instances it sends sample instances that came with the very artifact
-that is deployed, and shows what is true of them beside the predictions.
+Sends instances to a deployed model and shows the predictions. Without --instances it sends samples that were deployed
+with the model, and shows their true labels beside the predictions.
 """
 _EXAMPLES = """\
 examples:
@@ -37,197 +35,127 @@ examples:
   jq .rows data.json | python -m prediction my_model --instances - --json
   python -m prediction fashion_mnist --stack prod
   python -m prediction my_model --project my-project --region us-central1
-  python -m prediction hd_prediction --instances patients.csv     columns by the names of the inputs
+  python -m prediction hd_prediction --instances patients.csv    columns have the names of the inputs
   python -m prediction batch --help                              whole files, as a job
-  python -m prediction evaluate --help                           how good a model is, on labelled rows
+  python -m prediction evaluate --help                           accuracy of a model on labelled rows
 
 exit codes: 0 done, 1 failed, 2 wrong usage
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code. First words `batch` and `evaluate` are commands."""
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    if words[:1] == ["batch"]:
-        from prediction.cli.batch_command import main as batch
-
-        return batch(words[1:])
-    if words[:1] == ["evaluate"]:
-        from prediction.cli.evaluate_command import main as evaluate
-
-        return evaluate(words[1:])
-    options = _options(words)
-    try:
-        return _run(options)
-    except errors.Error as error:
-        return tell(error)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-
-
-def parser_of(command: str, description: str, examples: str) -> argparse.ArgumentParser:
-    """A command's parser, which asks for the model and its version."""
-    parser = argparse.ArgumentParser(
-        prog=command,
-        description=description,
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("model", metavar="MODEL", help="name of the model")
-    parser.add_argument("--version", metavar="V", help="name of the version (default: the model's default version)")
-    return parser
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; returns its exit code."""
+    return common_options.run(lambda: _run(_options(arguments)))
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = parser_of("python -m prediction", _DESCRIPTION, _EXAMPLES)
+    parser = common_options.command_parser("python -m prediction", _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
     add("--instances", metavar="FILE", help="what to predict, JSON or .csv; - is standard input (default: samples)")
-    add("--signature", metavar="S", help="key of the signature (default: the only one, else serving_default)")
-    add("--count", type=_count, metavar="N", help="how many samples, where no --instances are given (default: 1)")
-    add("--json", action="store_true", help="print the answer as it came: one line of JSON")
+    add("--count", type=_positive, metavar="N", help="number of samples, without --instances (default: 1)")
+    add("--json", action="store_true", help="print the predictions as one line of JSON")
     add("--plot", type=_picture, metavar="FILE.png", help="draw a picture, see --kind")
-    add("--kind", choices=KINDS, help="what the picture shows (default: probabilities); the rest needs labels")
-    add_places(parser)
-    options = parser.parse_args(arguments)
-    check_places(parser, options)
+    add("--kind", choices=KINDS, help="what the picture shows (default: probabilities); the others need labels")
+    common_options.add_target_options(parser)
+    options = common_options.parse(parser, arguments)
     if options.kind and not options.plot:
-        parser.error("--kind says what --plot FILE.png shows: give both")
+        parser.error("--kind is an option of --plot FILE.png: give both")
     if options.instances and options.count:
-        parser.error("--count counts samples: leave it out with --instances")
+        parser.error("--count is the number of samples: leave it out with --instances")
     return options
 
 
-def tell(error: errors.Error) -> int:
-    """Says on standard error what failed and what to do; returns the exit code."""
-    from prediction.cli import error_hints
-
-    for line in error_hints.line(error).splitlines():
-        print(f"error: {line}", file=sys.stderr)
-    return USAGE if isinstance(error, errors.InvalidInput) else FAILED
-
-
-def add_places(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that say where to predict; see `settings.target`."""
-    where = parser.add_argument_group("where")
-    where.add_argument("--stack", help="take project, region and endpoint from Pulumi.STACK.yaml in this folder")
-    where.add_argument("--project", metavar="P", help="read no stack file; with --endpoint, or Google's own endpoint")
-    where.add_argument("--endpoint", metavar="URL", help="global, regional or a URL; before TF2_MODELS_ENDPOINT")
-    where.add_argument("--region", metavar="R", help="of Google's regional endpoint")
-
-
-def check_places(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Ends with a usage error where the options of `add_places` do not go together."""
-    if options.stack and options.project:
-        parser.error("--stack takes the project from its file: leave out --project")
-
-
-def _count(text: str) -> int:
+def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more; it is {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more; got {text!r}")
     return int(text)
 
 
 def _picture(text: str) -> Path:
     if Path(text).suffix.lower() not in ("", ".png"):
-        raise argparse.ArgumentTypeError(f"is written as a PNG: name it .png, not {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a .png file; got {text!r}")
     return Path(text)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from gcp import api as _api
-    from prediction import settings
-
-    where = {name: getattr(options, name) for name in ("stack", "project", "endpoint", "region")}
     given = _given(options.instances, options.signature)
-    target = settings.target(**where)
-    api = _api.shared(target.settings)
-    asked = _question(options, api, target.project, given)
-    found = len(asked.given.instances)
+    target = common_options.target_of(options)
+    request = _request(options, target, given)
+    found = len(request.given.instances)
     if options.count and options.count > found:
-        text = f"the artifact has {wording.counted(found, 'sample')}, fewer than the {options.count} of --count"
-        print(text, file=sys.stderr)
-    _show(options, target, asked, _ask(asked, api))
+        print(f"--count {options.count}: the artifact has only {counted(found, 'sample')}", file=sys.stderr)
+    _show(options, target, request, _predictions(request, target))
     return OK
 
 
-def _ask(asked: Question, api: Api) -> list[Any]:
-    """The predictions; an error also says what may be wrong with the file."""
+def _predictions(request: PredictRequest, target: Target) -> list[Any]:
+    """The predictions. A failed prediction also names a likely mistake in the file of instances."""
+    from prediction.errors import PredictionFailed
+
     try:
-        return asked.ask(api)
-    except errors.PredictionFailed as error:
-        if not asked.given.hint:
+        return request.send(target)
+    except PredictionFailed as error:
+        if not request.given.hint:
             raise
-        raise errors.PredictionFailed(f"{error}. {asked.given.hint}") from None
+        raise PredictionFailed(f"{error}. {request.given.hint}") from None
 
 
-def _given(source: str | None, signature: str | None) -> Given | None:
+def _given(path: str | None, signature: str | None) -> GivenInstances | None:
     from prediction.instances import instance_files
 
-    given = instance_files.read(source) if source else None
+    given = instance_files.read(path) if path else None
     return replace(given, signature_name=signature) if given and signature else given
 
 
-def _question(options: argparse.Namespace, api: Api, project: str, given: Given | None) -> Question:
-    from prediction import online
-    from prediction.cli import command_instances
+def _request(options: argparse.Namespace, target: Target, given: GivenInstances | None) -> PredictRequest:
+    from prediction.cli import predict_request
 
-    which = (project, options.model, options.version)
+    model, version = options.model, options.version
     if given is None:
-        return command_instances.about_samples(api, *which, options.count or 1, options.signature)
-    if options.json and not options.plot and not given.cells:  # shows no names: nothing to look up
-        return command_instances.Question(name=online.resource_name(*which), given=given)
-    return command_instances.about_given(api, *which, given)
+        return predict_request.of_samples(target, model, version, options.count or 1, options.signature)
+    if options.json and not options.plot and not given.csv_rows:  # the output needs nothing from the manifest
+        return predict_request.PredictRequest(name=target.resource_name(model, version), given=given)
+    return predict_request.of_given(target, model, version, given)
 
 
-def _show(options: argparse.Namespace, target: Target, asked: Question, predictions: list[Any]) -> None:
+def _show(options: argparse.Namespace, target: Target, request: PredictRequest, predictions: list[Any]) -> None:
+    from prediction.deployed import describe_version
     from prediction.output import plot, table
 
-    head = f"{options.model}, {version_text(asked.version, options.version)}, on {target.settings.url}"
-    cases, classes = asked.cases(predictions), asked.manifest.classes
-    counted = "instance" if options.instances else "sample"
-    output = asked.manifest.output(asked.given.signature_name)
+    title = f"{options.model}, {describe_version(request.version, options.version)}, on {target.url}"
+    cases, classes = request.cases(predictions), request.manifest.classes
+    noun = "instance" if options.instances else "sample"
+    output = request.manifest.output(request.given.signature_name)
     if options.json:
         print(json.dumps({"predictions": predictions}, ensure_ascii=False))
-    elif options.plot and len(cases) > plot.MOST:
-        print(head)
-        print(_summary(cases, classes, counted))
+    elif options.plot and len(cases) > plot.MOST_CASES:
+        print(title)
+        print(_summary(cases, classes, noun))
     else:
-        table.show(head, cases, classes=classes, output=output, counted=counted)
+        table.show(title, cases, classes=classes, output=output, noun=noun)
     if options.plot:
         kind = options.kind or KINDS[0]
-        drawn = plot.write(options.plot, cases, classes, head, kind=kind, output=output)
+        drawn = plot.write(options.plot, cases, classes, title, kind=kind, output=output)
         if not options.json:
-            print(f"{options.plot} shows {_shown(drawn, len(cases), counted, kind)}")
+            print(f"{options.plot} shows {_plot_content(drawn, len(cases), noun, kind)}")
 
 
-def _shown(drawn: int, count: int, counted: str, kind: str) -> str:
+def _plot_content(drawn: int, count: int, noun: str, kind: str) -> str:
     if kind == "mistakes":
-        return f"{wording.counted(drawn, 'mistake')} in {wording.counted(count, counted)}"
-    return f"{f'the first {drawn} of ' if drawn < count else ''}{wording.counted(count, counted)}"
+        return f"{counted(drawn, 'mistake')} in {counted(count, noun)}"
+    return f"{f'the first {drawn} of ' if drawn < count else ''}{counted(count, noun)}"
 
 
-def _summary(cases: Sequence[Case], classes: Sequence[str], counted: str) -> str:
+def _summary(cases: Sequence[Case], classes: Sequence[str], noun: str) -> str:
     """One line about many predictions, instead of one line for each."""
-    from prediction.evaluation import assessment, report
+    from prediction.evaluation import assessment
+    from prediction.output import evaluation_report
 
-    many = wording.counted(len(cases), counted)
+    count = counted(len(cases), noun)
     labelled = [case for case in cases if case.label is not None]
     if not labelled:
-        return f"{many} without labels; --json prints each prediction"
+        return f"{count} without labels; --json prints each prediction"
     found = assessment.assess_if_comparable(labelled, classes)
     if found is None:
-        return f"{many}; predictions and labels cannot be compared; --json prints each prediction"
-    return f"{many}: {report.summary(found)}"
-
-
-def version_text(found: Deployed | None, version: str | None) -> str:
-    """The version that answers.
-
-    Args:
-        found: the version, if these credentials may read it.
-        version: its name, as it was asked for.
-    """
-    if found is None:
-        return f"version {version}" if version else "default version"
-    name = found.name.rpartition("/")[2]
-    return f"version {name} (default)" if found.is_default else f"version {name}"
+        return f"{count}; predictions and labels cannot be compared; --json prints each prediction"
+    return f"{count}: {evaluation_report.summary(found)}"

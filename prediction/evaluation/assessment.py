@@ -9,8 +9,8 @@ from typing import Any
 
 from gcp import errors
 from prediction.evaluation import metrics
-from prediction.instances.csv_cells import plain
-from prediction.output.prediction_values import Case, class_name, text
+from prediction.evaluation.cases import Case, class_name, text
+from prediction.instances.csv_table import parse_number
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
 TASKS = (CLASSIFICATION, REGRESSION)
@@ -234,7 +234,7 @@ def normal(label: Any) -> Any:
     """A label in its simplest form: `[1]`, `true`, `"1"` and `1.0` become 1."""
     if isinstance(label, list) and len(label) == 1:
         return normal(label[0])
-    value = plain(label) if isinstance(label, str) else label
+    value = parse_number(label) if isinstance(label, str) else label
     if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
         return int(value)
     return value

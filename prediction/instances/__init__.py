@@ -1,1 +1,1 @@
-"""Rows of files of this machine: what they are, how they are sent, and which prediction belongs to which of them."""
+"""Instances: read from files, packed into requests, checked against a signature."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gcp import errors
+from prediction.errors import PredictionFailed
 from prediction.manifest import Inputs
 from resources.schema import signatures
 
@@ -121,4 +122,4 @@ def _array(values: Sequence[Any], name: str) -> Array:
     try:
         return np.asarray(values)
     except ValueError:
-        raise errors.PredictionFailed(f"{name}: not all predictions have the same shape: take them as a list") from None
+        raise PredictionFailed(f"{name}: not all predictions have the same shape: take them as a list") from None

@@ -2,97 +2,81 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gcp import errors
-from prediction.instances import json_documents
-from prediction.instances.csv_cells import Table
-from prediction.instances.json_documents import Document, wrong
-from prediction.instances.row import Row
-from prediction.instances.row_files import CSV, Source, read_text
+from prediction.instances import json_rows
+from prediction.instances.csv_table import CsvTable
+from prediction.instances.row import Row, file_error
+from prediction.instances.row_files import STANDARD_INPUT, RowFile, read_text
 from prediction.manifest import Inputs
-
-_STANDARD_INPUT = "standard input"
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a file holds.
+class GivenInstances:
+    """The instances that a user gives.
 
     Attributes:
-        instances: one value each; of CSV none before `with_inputs`.
+        instances: one value each; empty for CSV until `with_inputs`.
         signature_name: of a request body, if it has one.
-        labels: the truth of each instance, if a request body has them.
-        hint: what may be wrong with the file, where the model rejects the instances.
-        cells: the rows of CSV.
+        labels: the true label of each instance, if a request body has them.
+        hint: why the model may reject the instances; empty if there is no obvious reason.
+        csv_rows: the rows of CSV.
     """
 
     instances: list[Any]
     signature_name: str | None = None
     labels: list[Any] = field(default_factory=list)
     hint: str = ""
-    cells: list[Row] = field(default_factory=list)
+    csv_rows: list[Row] = field(default_factory=list)
 
-    def with_inputs(self, inputs: Inputs) -> Given:
-        """The same, with the instances that rows of CSV are for these inputs. Raises `InvalidInput`."""
-        if not self.cells:
+    def with_inputs(self, inputs: Inputs) -> GivenInstances:
+        """The same, with the instances that CSV rows are for these inputs. Raises `InvalidInput`."""
+        if not self.csv_rows:
             return self
-        table = Table(self.cells[0].file, list(self.cells[0].value), inputs)
-        return replace(self, instances=[_instance(table, row) for row in self.cells], cells=[])
+        table = CsvTable(self.csv_rows[0].file, list(self.csv_rows[0].value), inputs)
+        return replace(self, instances=[_instance(table, row) for row in self.csv_rows], csv_rows=[])
 
 
-def read(source: str) -> Given:
+def read(path: str) -> GivenInstances:
     """The instances of a file, or of standard input for `-`.
 
     Raises:
-        InvalidInput: it cannot be read, is not valid JSON or CSV, or holds no instances; with the place in it.
+        InvalidInput: it cannot be read, is not valid JSON or CSV, or has no instances; the error has the line.
     """
-    given = _standard_input() if source == "-" else _file(Source(source))
-    if not given.instances and not given.cells:
-        raise wrong(_STANDARD_INPUT if source == "-" else source, "holds no instances")
+    file = RowFile(path)
+    text = read_text(path)  # also reports a file that does not exist
+    given = GivenInstances([], csv_rows=_readable(list(file.rows()))) if file.is_csv else _json_instances(text, path)
+    if not given.instances and not given.csv_rows:
+        raise file_error(STANDARD_INPUT if path == "-" else path, "has no instances")
     return given
 
 
-def _file(source: Source) -> Given:
-    if source.form == CSV:
-        read_text(source.path)
-        return Given([], cells=list(map(_whole, source.rows())))
-    text = read_text(source.path)
-    given = _given(json_documents.parse(text, source.path), text, source.path)
-    return replace(given, hint=source.hint)
-
-
-def _standard_input() -> Given:
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise wrong(_STANDARD_INPUT, f"is not UTF-8 text: byte {error.start}") from None
-    return _given(json_documents.parse(text, _STANDARD_INPUT), text, _STANDARD_INPUT)
-
-
-def _given(document: Document | None, text: str, name: str) -> Given:
+def _json_instances(text: str, path: str) -> GivenInstances:
+    name = STANDARD_INPUT if path == "-" else path
+    hint = "" if path == "-" else RowFile(path).hint
+    document = json_rows.parse_document(text, name)
     if document:
-        for row in document.rows:
-            _whole(row)
-        return Given([row.value for row in document.rows], document.signature_name, document.labels)
+        rows = _readable(document.rows)
+        return GivenInstances([row.value for row in rows], document.signature_name, document.labels, hint)
     lines = [
-        json_documents.line(line.rstrip(), name, number)
+        json_rows.parse_line(line.rstrip(), name, number)
         for number, line in enumerate(text.split("\n"), 1)
         if line.strip()
     ]
-    return Given([_whole(row).value for row in lines])
+    return GivenInstances([row.value for row in _readable(lines)], hint=hint)
 
 
-def _whole(row: Row) -> Row:
-    """A row that can be read. Raises `InvalidInput`."""
-    if row.error:
-        raise errors.InvalidInput([(row.place, f"{row.error}; expected one instance per line, or one list")])
-    return row
+def _readable(rows: list[Row]) -> list[Row]:
+    """The rows. Raises `InvalidInput` for the first that cannot be read."""
+    for row in rows:
+        if row.error:
+            raise errors.InvalidInput([(row.place, f"{row.error}; expected one instance per line, or one list")])
+    return rows
 
 
-def _instance(table: Table, row: Row) -> Any:
+def _instance(table: CsvTable, row: Row) -> Any:
     try:
         return table.instance(row.value)
     except ValueError as error:

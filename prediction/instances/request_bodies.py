@@ -1,4 +1,4 @@
-"""From instances to request bodies, each within the API's limit."""
+"""Packs instances into request bodies, each within the platform's limit."""
 
 from __future__ import annotations
 
@@ -12,12 +12,9 @@ from typing import Any
 import orjson
 
 from gcp import errors
-from resources.ml import quotas
+from prediction.targets.target import Envelope
 
-LIMIT = quotas.PREDICT_BYTES
-"""The largest body that `ml.projects.predict` takes, in bytes."""
-
-_OPEN, _CLOSE, _COMMA = b'{"instances":[', b"]", b","
+_COMMA = b","
 
 
 @dataclass(frozen=True)
@@ -25,9 +22,9 @@ class Body:
     """One request.
 
     Attributes:
-        content: JSON, at most `LIMIT` bytes.
-        count: how many instances it holds.
-        first: the index of the first of them.
+        content: JSON, no larger than the envelope's `most_bytes`.
+        count: number of instances.
+        first: index of the first instance.
     """
 
     content: bytes
@@ -36,92 +33,81 @@ class Body:
 
     @property
     def instances(self) -> str:
-        """Which instances it holds, for messages: "instances 0 to 99"."""
+        """The range of its instances, for messages: "instances 0 to 99"."""
         last = self.first + self.count - 1
         return f"instances {self.first} to {last}" if self.count > 1 else f"instance {self.first}"
 
 
-def pack(instances: Iterable[Any], signature_name: str | None = None) -> list[Body]:
-    """As few bodies as hold all instances in their order.
+def pack(instances: Iterable[Any], envelope: Envelope) -> list[Body]:
+    """All instances in order, in as few bodies as possible.
 
     Raises:
-        InvalidInput: no instances, or one that JSON cannot say or that is over the limit by itself.
+        InvalidInput: there are no instances, or one cannot be written as JSON or exceeds the limit by itself.
     """
-    close = _CLOSE + _signature(signature_name) + b"}"
-    room = LIMIT - len(_OPEN) - len(close)
+    room = envelope.most_bytes - len(envelope.head) - len(envelope.tail)
     bodies: list[Body] = []
     held: list[bytes] = []
     free, first = room, 0
     for index, text in enumerate(_encoded(instances, room)):
         if len(text) > free:
-            bodies.append(_body(held, first, close))
+            bodies.append(_body(held, first, envelope))
             held, free, first = [], room, index
         held.append(text)
         free -= len(text) + len(_COMMA)
     if not held:
-        raise errors.InvalidInput([("instances", "are none: there must be at least one")])
-    return [*bodies, _body(held, first, close)]
+        raise errors.InvalidInput([("instances", "must not be empty")])
+    return [*bodies, _body(held, first, envelope)]
 
 
-def singles(body: Body, signature_name: str | None = None) -> list[Body]:
-    """A body as one for each of its instances.
-
-    Args:
-        body: of `pack`.
-        signature_name: as `pack` was given it.
-    """
-    close = _CLOSE + _signature(signature_name) + b"}"
+def split(body: Body, envelope: Envelope) -> list[Body]:
+    """One body for each instance of a body that `pack` made with this envelope."""
     instances = json.loads(body.content)["instances"]
     texts = [json.dumps(instance, separators=(",", ":")).encode() for instance in instances]
-    return [_body([text], body.first + index, close) for index, text in enumerate(texts)]
+    return [_body([text], body.first + index, envelope) for index, text in enumerate(texts)]
 
 
-def _body(texts: list[bytes], first: int, close: bytes) -> Body:
-    return Body(_OPEN + _COMMA.join(texts) + close, len(texts), first)
-
-
-def _signature(name: str | None) -> bytes:
-    return b"" if name is None else b',"signature_name":' + json.dumps(name).encode()
+def _body(texts: list[bytes], first: int, envelope: Envelope) -> Body:
+    return Body(envelope.head + _COMMA.join(texts) + envelope.tail, len(texts), first)
 
 
 def _encoded(instances: Iterable[Any], room: int) -> Iterable[bytes]:
     if isinstance(instances, (str, bytes, Mapping)) or _is_scalar(instances) or not isinstance(instances, Iterable):
         kind = type(instances).__name__
-        raise errors.InvalidInput([("instances", f"must be a list with one item per instance; it is a {kind}")])
+        raise errors.InvalidInput([("instances", f"must be a list with one item per instance; got {kind}")])
     for index, instance in enumerate(instances):
         text = _encode(instance, index)
         if len(text) > room:
-            reason = f"has {len(text):,} bytes of JSON; a request holds {room:,}: send a smaller one"
+            reason = f"must be at most {room:,} bytes of JSON, the limit of a request; it has {len(text):,}"
             raise errors.InvalidInput([(f"instances[{index}]", reason)])
         yield text
 
 
 def _is_scalar(instances: Any) -> bool:
-    """Whether this is an array of no dimension, which is iterable in name only."""
+    """Whether this is an array without dimensions: it has `__iter__`, but cannot be iterated."""
     return getattr(instances, "ndim", 1) == 0
 
 
 def _encode(instance: Any, index: int) -> bytes:
     try:
         text = orjson.dumps(instance, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
-        if b"null" not in text:  # what orjson writes for NaN too, which the API takes as the word NaN
+        if b"null" not in text:  # orjson also writes null for NaN; the API accepts the word NaN
             return text
     except (TypeError, RecursionError):
-        pass  # integers over 64 bits, keys that are numbers, views of arrays: the standard library takes more
+        pass  # integers over 64 bits, number keys, views of arrays: the standard library accepts these
     try:
         return json.dumps(instance, default=_plain, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise errors.InvalidInput([(_place(instance, index), f"JSON cannot say it: {error}")]) from None
+        raise errors.InvalidInput([(_place(instance, index), f"cannot be written as JSON: {error}")]) from None
 
 
 def _place(instance: Any, index: int) -> str:
-    """Where something is that JSON cannot say: the instance, and the input where that is known."""
+    """The path of the value that cannot be written as JSON: the instance and, if it can be found, its input."""
     values = instance if isinstance(instance, Mapping) else {}
-    name = next((name for name, value in values.items() if not _is_said(value)), None)
+    name = next((name for name, value in values.items() if not _is_json(value)), None)
     return f"instances[{index}]" + ("" if name is None else f".{name}")
 
 
-def _is_said(value: Any) -> bool:
+def _is_json(value: Any) -> bool:
     try:
         json.dumps(value, default=_plain)
     except (TypeError, ValueError, RecursionError):
@@ -130,11 +116,11 @@ def _is_said(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON can say for bytes and for numpy's arrays and scalars, without numpy."""
+    """Bytes, numpy arrays and numpy scalars as values that JSON has; works without importing numpy."""
     if isinstance(value, bytes):
         return {"b64": base64.b64encode(value).decode("ascii")}
     if hasattr(value, "tolist"):
         plain = value.tolist()
-        # An element of more bits than a double's stays itself, and JSON has doubles.
+        # `tolist` returns a wide float (longdouble) unchanged; JSON numbers are doubles.
         return float(plain) if isinstance(plain, Real) and type(plain) is type(value) else plain
-    raise TypeError(f"it holds a value of the type {type(value).__name__}")
+    raise TypeError(f"it contains a value of type {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""Why instances do not fit a signature: which instance, which input, what it is and what the model takes."""
+"""Explains why instances do not match a signature: which instance, which input, expected and actual value."""
 
 from __future__ import annotations
 
@@ -7,88 +7,83 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gcp import errors
+from prediction.errors import PredictionFailed
 from prediction.instances.request_bodies import Body
 from prediction.manifest import Inputs, Manifest
 
-_NONE = object()
+_NO_VALUE = object()
 
 
-def explained(
-    error: errors.PredictionFailed, body: Body, manifest: Manifest, signature_name: str | None
-) -> errors.PredictionFailed:
-    """The same failure, with what the model takes and, where that is why, the first instance that does not fit.
+def explained(error: PredictionFailed, body: Body, manifest: Manifest, signature_name: str | None) -> PredictionFailed:
+    """The same error with the signature's inputs and the first instance that does not match them, if one does not.
 
     Args:
-        error: what the model answered.
-        body: what it was sent.
-        manifest: of the artifact; empty where it is not known.
-        signature_name: key of the signature that was asked. Default: the only one, else "serving_default".
+        error: the model's error.
+        body: the request.
+        manifest: of the artifact; empty if it is not known.
+        signature_name: key of the signature. Default: the only one, else "serving_default".
     """
     if manifest.lacks(signature_name):
-        return _naming_signatures(error, list(manifest.signatures))
+        return _with_signatures(error, sorted(manifest.signatures))
     inputs = manifest.inputs(signature_name)
     if not inputs:
         return error
     instances = json.loads(body.content)["instances"]
-    found = next(((index, why) for index, each in enumerate(instances) for why in misfits(each, inputs)), None)
-    first = f". Instance {body.first + found[0]} does not fit: {found[1]}" if found else ""
-    told = errors.PredictionFailed(f"{str(error).rstrip('.')}{first}. It takes {takes(inputs)}")
-    told.instance = body.first + found[0] if found else None
-    return told
+    found = next(((index, why) for index, each in enumerate(instances) for why in mismatches(each, inputs)), None)
+    first = f". Instance {body.first + found[0]}: {found[1]}" if found else ""
+    result = PredictionFailed(f"{str(error).rstrip('.')}{first}. The model takes {describe_inputs(inputs)}")
+    result.instance = body.first + found[0] if found else None
+    return result
 
 
-def _naming_signatures(error: errors.PredictionFailed, keys: list[str]) -> errors.PredictionFailed:
-    """The same failure with the known signatures, unless its text lists them already."""
-    text = str(error)
-    if ", ".join(sorted(keys)) in text:
-        return error
-    return errors.PredictionFailed(
-        f"{text.rstrip('.')}. Its signatures are {', '.join(sorted(keys))}: name one of them"
-    )
+def _with_signatures(error: PredictionFailed, keys: Sequence[str]) -> PredictionFailed:
+    """The same error with the names of the signatures, unless its text already lists them."""
+    text, names = str(error), ", ".join(keys)
+    return error if names in text else PredictionFailed(f"{text.rstrip('.')}. The model's signatures are {names}")
 
 
-def takes(inputs: Inputs) -> str:
-    """Inputs with the type and shape of one instance: `image float32 [28, 28]`."""
-    return ", ".join(f"{name} {_shown(spec)}" for name, spec in inputs.items())
+def describe_inputs(inputs: Inputs) -> str:
+    """Inputs with type and shape of one instance: `image float32 [28, 28]`."""
+    return ", ".join(f"{name} {_describe(spec)}" for name, spec in inputs.items())
 
 
-def misfits(instance: Any, inputs: Inputs) -> Iterator[str]:
-    """What is wrong with an instance, as JSON has it, in the order of the inputs; nothing where it fits."""
-    named = _named(instance, inputs)
-    if named is None:
-        yield f"it is {_kind(instance)}, not an object with {', '.join(inputs)}"
+def mismatches(instance: Any, inputs: Inputs) -> Iterator[str]:
+    """What is wrong with an instance of JSON values, in the order of the inputs; nothing if it matches."""
+    values = _by_input(instance, inputs)
+    if values is None:
+        yield f"must be an object with {', '.join(inputs)}; got {_kind(instance)}"
         return
-    for name in [name for name in named if name not in inputs]:
-        yield f"there is no input {name}"
+    for name in [name for name in values if name not in inputs]:
+        yield f"unknown input {name}"
     for name, spec in inputs.items():
-        if name not in named:
+        if name not in values:
             yield f"{name} is missing"
         else:
-            yield from (f"{name} {why}" for why in _wrong(named[name], spec))
+            yield from (f"{name} {reason}" for reason in _value_mismatches(values[name], spec))
 
 
-def _named(instance: Any, inputs: Inputs) -> Mapping[str, Any] | None:
-    """The instance by input; a model with one input takes the bare value too. None where it is neither."""
+def _by_input(instance: Any, inputs: Inputs) -> Mapping[str, Any] | None:
+    """The values by input, also for the bare value that a model with one input takes; None if it is neither."""
     is_object = isinstance(instance, dict) and set(instance) != {"b64"}
     if len(inputs) == 1 and not is_object:
         return {next(iter(inputs)): instance}
     return instance if is_object else None
 
 
-def _wrong(value: Any, spec: Mapping[str, Any]) -> Iterator[str]:
+def _value_mismatches(value: Any, spec: Mapping[str, Any]) -> Iterator[str]:
     shape, expected = _shape(value), spec.get("shape")
     if shape is None:
-        yield f"has lists of different lengths, where the model takes {_shown(spec)}"
-    elif expected is not None and not _same(shape, expected[1:]):
-        yield f"has the shape {list(shape)}, where the model takes {_shown(spec)}"
+        yield f"must be {_describe(spec)}; got lists of different lengths"
+    elif expected is not None and not _is_same(shape, expected[1:]):
+        yield f"must be {_describe(spec)}; got the shape {list(shape)}"
     else:
-        leaf = next((leaf for leaf in _leaves(value) if not _is(leaf, str(spec.get("dtype")))), _NONE)
-        if leaf is not _NONE:
-            yield f"holds {errors.plain(json.dumps(leaf), 60)}, where the model takes {_shown(spec)}"
+        leaf = next((leaf for leaf in _leaves(value) if not _has_dtype(leaf, str(spec.get("dtype")))), _NO_VALUE)
+        if leaf is not _NO_VALUE:
+            yield f"must be {_describe(spec)}; got {errors.plain(json.dumps(leaf), 60)}"
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:
-    """The sizes of nested lists; None where they are not the same everywhere."""
+    """The sizes of nested lists; None if they are not the same everywhere."""
     if not isinstance(value, list):
         return ()
     inner = {_shape(item) for item in value}
@@ -97,7 +92,7 @@ def _shape(value: Any) -> tuple[int, ...] | None:
     return (len(value), *(next(iter(inner), None) or ()))
 
 
-def _same(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
+def _is_same(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
     if len(shape) != len(expected):
         return False
     return all(size is None or size == found for found, size in zip(shape, expected, strict=True))
@@ -111,7 +106,7 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _is(leaf: Any, dtype: str) -> bool:
+def _has_dtype(leaf: Any, dtype: str) -> bool:
     if dtype == "string":
         return isinstance(leaf, str) or (isinstance(leaf, dict) and set(leaf) == {"b64"})
     if dtype == "bool" or isinstance(leaf, bool):
@@ -119,7 +114,7 @@ def _is(leaf: Any, dtype: str) -> bool:
     return isinstance(leaf, int) or (isinstance(leaf, float) and "int" not in dtype)
 
 
-def _shown(spec: Mapping[str, Any]) -> str:
+def _describe(spec: Mapping[str, Any]) -> str:
     shape = spec.get("shape")
     if shape is None:
         return f"{spec.get('dtype')} of any shape"
@@ -128,5 +123,5 @@ def _shown(spec: Mapping[str, Any]) -> str:
 
 
 def _kind(value: Any) -> str:
-    names: dict[type, str] = {list: "a list", dict: "an object", str: "a text", bool: "a boolean"}
+    names: dict[type, str] = {list: "a list", dict: "an object", str: "a string", bool: "a boolean"}
     return names.get(type(value), "null" if value is None else "a number")

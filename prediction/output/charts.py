@@ -1,4 +1,4 @@
-"""Many labelled predictions as one picture: a confusion matrix, or scores by truth."""
+"""Many labelled predictions as one picture: a confusion matrix, or scores by true label."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from typing import Any
 
 from gcp import errors
 from prediction.evaluation.assessment import Evaluation, assess_if_comparable
-from prediction.evaluation.report import written
-from prediction.output.prediction_values import Case, class_name
+from prediction.evaluation.cases import Case, class_name
+from prediction.output.evaluation_report import format_metric
 from prediction.output.wording import counted
 
 _COLOURS, _HATCHES = ("#1f5fbf", "#d97a00", "#444444", "#7b3294"), ("", "///", "...", "xx")
-"""Told apart by everybody, in grey too: by the hatch."""
-LABELLED = 'give --instances a file {"instances": [...], "labels": [...]}'
-LITERAL: dict[str, Any] = {"parse_math": False}  # a `$` in a name starts no formula
-_TAKES = {"confusion": "probabilities of classes", "scores": "one probability"}
+"""The hatches also distinguish the labels in grey and for colour-blind people."""
+GIVE_LABELS = 'use --instances with a file {"instances": [...], "labels": [...]}'
+LITERAL: dict[str, Any] = {"parse_math": False}  # a `$` in a name does not start a formula
+_SHOWS = {"confusion": "probabilities of classes", "scores": "one probability"}
 _BINS = 20
 _MOST_CLASSES = 40
 
 
 def confusion(cases: Sequence[Case], classes: Sequence[str], title: str) -> Any:
-    """A figure: how often each class was taken for which; dark is a large share of the class's instances.
+    """A confusion matrix; a dark cell is a large share of the instances of its true class.
 
     Raises:
-        InvalidInput: a prediction is no probabilities of classes, a truth is not known, or the classes are too many.
+        InvalidInput: a prediction is not the probabilities of classes, a label is missing, or there are too many
+            classes.
     """
     import numpy as np
 
@@ -33,13 +34,13 @@ def confusion(cases: Sequence[Case], classes: Sequence[str], title: str) -> Any:
     names = [class_name(index, classes) for index in range(len(cases[0].probabilities or []))]
     if len(names) > _MOST_CLASSES:
         raise errors.InvalidInput(
-            [("--kind", f"confusion shows {_MOST_CLASSES} classes at most; here are {len(names)}")]
+            [("--kind", f"confusion shows at most {_MOST_CLASSES} classes; there are {len(names)}")]
         )
     counts = np.zeros((len(names), len(names)), int)
     for index, case in enumerate(cases):
         true = class_name(case.label, classes)
         if true not in names:
-            raise errors.InvalidInput([(f"labels[{index}]", f"is no class of the model: {true}")])
+            raise errors.InvalidInput([(f"labels[{index}]", f"must be a class of the model; got {true}")])
         counts[names.index(true), case.best] += 1
     right = int(counts.trace())
     head = f"{title}\n{right} of {len(cases)} right: {right / len(cases):.1%}"
@@ -65,22 +66,22 @@ def _draw_matrix(figure: Any, axes: Any, counts: Any, names: Sequence[str]) -> N
 
 
 def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: str) -> Any:
-    """A figure: how the one probability that the model gives is distributed, for each truth.
+    """The distribution of a single probability, for each true label.
 
-    If the truth is 0 or 1, or false or true, the title has the AUC, and a line marks the threshold from which 1 is
-    predicted, with the accuracy there.
+    If the labels are 0 and 1, or false and true, the title has the AUC, and a line marks the threshold from which 1 is
+    predicted, with the accuracy at this threshold.
 
     Raises:
-        InvalidInput: a prediction is no probability, a truth is not known, or there are too many truths.
+        InvalidInput: a prediction is not one probability, a label is missing, or there are too many labels.
     """
     _check(cases, "scores")
     truths = sorted({class_name(case.label, classes) for case in cases})
     if len(truths) > len(_COLOURS):
-        raise errors.InvalidInput([("--kind", f"scores shows {len(_COLOURS)} truths at most; here are {len(truths)}")])
+        raise errors.InvalidInput([("--kind", f"scores shows at most {len(_COLOURS)} labels; there are {len(truths)}")])
     found = assess_if_comparable(cases, classes)
     area = found.metrics.get("auc") if found else None
-    told = "" if area is None else f", AUC {written('auc', area)}"
-    figure, axes = _figure(f"{title}\n{counted(len(cases), 'instance')}{told}", (7.6, 4.4))
+    auc = "" if area is None else f", AUC {format_metric('auc', area)}"
+    figure, axes = _figure(f"{title}\n{counted(len(cases), 'instance')}{auc}", (7.6, 4.4))
     for truth, colour, hatch in zip(truths, _COLOURS, _HATCHES, strict=False):
         values = [case.probability for case in cases if class_name(case.label, classes) == truth]
         label = f"truth {truth} ({len(values)})"
@@ -101,34 +102,34 @@ def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: st
 
 def _draw_threshold(axes: Any, found: Evaluation) -> None:
     right = sum(row[index] for index, row in enumerate(found.confusion))
-    share = written("accuracy", found.metrics["accuracy"])
+    share = format_metric("accuracy", found.metrics["accuracy"])
     label = f"threshold {found.threshold:g}:\n{right} of {found.rows} right,\naccuracy {share}"
     axes.axvline(found.threshold, color="black", linestyle="--", linewidth=1.2, label=label)
 
 
 def _check(cases: Sequence[Case], kind: str) -> None:
-    """Raises `InvalidInput` unless the truth of each is known, and each is what this kind of picture shows."""
+    """Raises `InvalidInput` unless every case has a label and a prediction that this kind of picture shows."""
     for index, case in enumerate(cases):
-        other = fitting(case)
+        other = kind_for(case)
         if case.label is None:
-            reason = f"what is true of it is not known, and --kind {kind} needs it: {LABELLED}"
+            reason = f"has no label, which --kind {kind} needs: {GIVE_LABELS}"
         elif other != kind:
-            hint = f"this is {_TAKES[other]}, which --kind {other} shows" if other else "this is something else"
-            reason = f"--kind {kind} takes {_TAKES[kind]}; {hint}"
+            hint = f"; --kind {other} shows {_SHOWS[other]}" if other else ""
+            reason = f"--kind {kind} needs {_SHOWS[kind]} as predictions{hint}"
         else:
             continue
         raise errors.InvalidInput([(f"instances[{index}]", reason)])
 
 
-def fitting(case: Case) -> str:
-    """The kind of picture here that shows such predictions; empty where none does."""
+def kind_for(case: Case) -> str:
+    """The kind of chart that shows such predictions; empty if none does."""
     if case.probabilities is not None:
         return "confusion"
     return "scores" if case.probability is not None else ""
 
 
 def canvas(size: tuple[float, float], layout: Any) -> Any:
-    """An empty figure, so many inches wide and high; drawn without a window, whatever the machine is set to."""
+    """An empty figure of this size in inches. It is drawn without a window, whatever backend matplotlib is set to."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -138,7 +139,7 @@ def canvas(size: tuple[float, float], layout: Any) -> Any:
 
 
 def _figure(title: str, size: tuple[float, float]) -> tuple[Any, Any]:
-    """A figure with one pair of axes."""
+    """A figure with a title and one pair of axes."""
     figure = canvas(size, "constrained")
     figure.suptitle("\n".join(fill(line, int(size[0] * 12)) for line in title.splitlines()), fontsize=11, **LITERAL)
     return figure, figure.subplots()

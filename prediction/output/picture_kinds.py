@@ -1,4 +1,4 @@
-"""What a picture of predictions shows: `prediction.output.plot` draws it. Light, since every command imports it."""
+"""The kinds of pictures that `prediction.output.plot` draws. Separate, because the command line imports it early."""
 
 from __future__ import annotations
 

@@ -8,18 +8,16 @@ from textwrap import fill
 from typing import Any
 
 from gcp import errors
+from prediction.evaluation.cases import Case, class_name
 from prediction.output import charts
 from prediction.output.charts import LITERAL
-from prediction.output.prediction_values import Case, class_name
 
-MOST = 30
-"""Cases in one picture: more cannot be read."""
-
-_BARS = 10
-"""Classes beside one image: the most probable ones, and the true one."""
-
-_PAIRS = 3
-_LETTERS = 20
+MOST_CASES = 30
+"""Number of images in one picture that people can still read."""
+_MOST_BARS = 10
+"""Number of classes beside an image: the most probable ones and the true one."""
+_PAIRS_PER_ROW = 3
+_MOST_LETTERS = 20
 _RIGHT, _WRONG, _UNKNOWN, _OTHER = "#1f5fbf", "#c8281e", "#444444", "#b8bcc2"
 
 
@@ -32,26 +30,26 @@ def write(
     kind: str = "probabilities",
     output: str | None = None,
 ) -> int:
-    """Writes a picture; returns how many of the cases it shows.
+    """Writes a picture; returns the number of cases that it shows.
 
-    `probabilities` and `mistakes` show images beside the probabilities of their classes, `MOST` at most: blue is right,
-    red is wrong, grey has no truth. `mistakes` are those where the model was wrong, the most certain first. `confusion`
-    and `scores` are of all cases, see `prediction.output.charts`.
+    `probabilities` and `mistakes` show up to `MOST_CASES` images beside the probabilities of their classes: blue is
+    right, red is wrong, grey has no label. `mistakes` shows only wrong predictions, the most certain ones first.
+    `confusion` and `scores` show all cases, see `prediction.output.charts`.
 
     Args:
         path: of the PNG.
         cases: instances with their predictions.
-        classes: names of the classes; empty where they are not known.
-        title: what was asked, and where.
-        kind: one of `kinds.KINDS`.
+        classes: names of the classes; empty if they are not known.
+        title: model, version and endpoint.
+        kind: one of `picture_kinds.KINDS`.
         output: name of the signature's only output, for an axis.
 
     Raises:
-        InvalidInput: a case is nothing that can be shown so.
-        Error: the file cannot be written.
+        InvalidInput: this kind of picture cannot show such cases.
+        Error: there is nothing to draw, or the file cannot be written.
     """
     if not cases:
-        raise errors.Error("there is no prediction to draw")
+        raise errors.Error("no predictions to draw")
     if kind == "confusion":
         return _saved(charts.confusion(cases, classes, title), path, len(cases))
     if kind == "scores":
@@ -59,16 +57,16 @@ def write(
     if kind == "mistakes":
         count, cases = len(cases), _mistakes(cases, classes)
         title = f"{title}: {len(cases)} of {count} wrong, the most certain first"
-    return _saved(_images(cases[:MOST], classes, title), path, min(MOST, len(cases)))
+    return _saved(_images(cases[:MOST_CASES], classes, title), path, min(MOST_CASES, len(cases)))
 
 
 def _mistakes(cases: Sequence[Case], classes: Sequence[str]) -> list[Case]:
-    """Those where the model was wrong, the most certain first."""
+    """The cases that the model got wrong, the most certain ones first."""
     if all(case.label is None for case in cases):
-        raise errors.InvalidInput([("--kind", f"mistakes needs to know what is true: {charts.LABELLED}")])
+        raise errors.InvalidInput([("--kind", f"mistakes needs labels: {charts.GIVE_LABELS}")])
     wrong = [case for case in cases if case.is_right(classes) is False]
     if not wrong:
-        raise errors.Error(f"there is no mistake to draw in {len(cases)} predictions")
+        raise errors.Error(f"no mistakes to draw: all {len(cases)} predictions are right")
     return sorted(wrong, key=lambda case: -max(case.probabilities or [0.0]))
 
 
@@ -98,7 +96,7 @@ def _grid(count: int, title: str) -> tuple[Any, Any]:
     """A figure, and its axes in pairs."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    pairs = min(_PAIRS, count)
+    pairs = min(_PAIRS_PER_ROW, count)
     rows = -(-count // pairs)
     figure = charts.canvas((5.6 * pairs, 2.6 * rows + 0.5), ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
     figure.suptitle(fill(title, 58 * pairs), fontsize=11, **LITERAL)
@@ -106,12 +104,12 @@ def _grid(count: int, title: str) -> tuple[Any, Any]:
 
 
 def _show_image(axes: Any, image: Any, case: Case, classes: Sequence[str]) -> None:
-    said = f"{_short(class_name(case.best, classes))} {max(case.probabilities or [0.0]):.0%}"
+    predicted = f"{_short(class_name(case.best, classes))} {max(case.probabilities or [0.0]):.0%}"
     truth = "" if case.label is None else f"\n(is {_short(class_name(case.label, classes))})"
     axes.imshow(image, cmap="binary")
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_xlabel(said + truth, color=_colour(case, classes), fontsize=9.5, **LITERAL)
+    axes.set_xlabel(predicted + truth, color=_colour(case, classes), fontsize=9.5, **LITERAL)
 
 
 def _show_bars(axes: Any, case: Case, classes: Sequence[str]) -> None:
@@ -130,7 +128,7 @@ def _show_bars(axes: Any, case: Case, classes: Sequence[str]) -> None:
     axes.barh(places, [values[index] for index in shown], color=colours, height=0.75)
     axes.set_yticks(places, labels=labels, fontsize=8, **LITERAL)
     for label, colour in zip(axes.get_yticklabels(), colours, strict=True):
-        if colour != _OTHER:  # the bar of the truth may be too short to be seen
+        if colour != _OTHER:  # the bar of the true class may be too short to see
             label.set(color=colour, fontweight="bold")
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
@@ -142,19 +140,19 @@ def _show_bars(axes: Any, case: Case, classes: Sequence[str]) -> None:
 
 
 def _shown(case: Case, classes: Sequence[str]) -> list[int]:
-    """The classes that get a bar, by number: all of them, or the most probable ones and the true one."""
+    """The indices of the classes that get a bar: all of them, or the most probable ones and the true one."""
     values = case.probabilities or []
-    if len(values) <= _BARS:
+    if len(values) <= _MOST_BARS:
         return list(range(len(values)))
     order = sorted(range(len(values)), key=lambda index: -values[index])
     true = None if case.label is None else class_name(case.label, classes)
-    rest = [index for index in order[_BARS:] if class_name(index, classes) == true]
-    return sorted([*order[: _BARS - len(rest)], *rest])
+    rest = [index for index in order[_MOST_BARS:] if class_name(index, classes) == true]
+    return sorted([*order[: _MOST_BARS - len(rest)], *rest])
 
 
 def _short(name: str) -> str:
-    """A name that leaves room for the picture."""
-    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
+    """The name, shortened to leave room for the picture."""
+    return name if len(name) <= _MOST_LETTERS else f"{name[: _MOST_LETTERS - 1]}…"
 
 
 def _colour(case: Case, classes: Sequence[str]) -> str:
@@ -162,7 +160,7 @@ def _colour(case: Case, classes: Sequence[str]) -> str:
 
 
 def _image(case: Case, index: int) -> Any:
-    """The instance as an array of H x W grey or H x W x 3 coloured pixels."""
+    """The instance as an array of H x W grey or H x W x 3 coloured pixels, 0 to 1."""
     import numpy as np
 
     value = case.instance
@@ -176,7 +174,7 @@ def _image(case: Case, index: int) -> Any:
         image = image[:, :, 0]
     coloured = image.ndim == 3 and image.shape[2] == 3
     if case.probabilities is None or not (image.ndim == 2 or coloured) or min(image.shape[:2]) < 2:
-        scores = "; with labels, --kind scores shows one probability" * (charts.fitting(case) == "scores")
-        reason = f"--plot takes images (rows of pixels) and probabilities of classes; this is something else{scores}"
+        scores = "; with labels, --kind scores shows one probability" * (charts.kind_for(case) == "scores")
+        reason = f"--plot needs images (rows of pixels) and probabilities of classes{scores}"
         raise errors.InvalidInput([(f"instances[{index}]", reason)])
     return image / max(1.0, float(image.max())) if coloured else image

@@ -1,4 +1,4 @@
-"""Words of messages. Light, since every command imports it."""
+"""Words of messages."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import yaml
 import emulator.cli
 import emulator.serving.sampling
 import models.commands.command_line
-import prediction.cli.predict_command
+import prediction.__main__
 from resources.config import entries
 from resources.schema.types import members
 from tests.docs import pages, shell
@@ -33,7 +33,7 @@ def _sampling(arguments: list[str]) -> int:
 COMMANDS: dict[str, tuple[Main, list[str]]] = {
     "models": (models.commands.command_line.main, ["build", "import", "push", "list", "where"]),
     "emulator": (emulator.cli.main, ["serve", "up", "down", "status", "requests", "logs"]),
-    "prediction": (prediction.cli.predict_command.main, []),
+    "prediction": (prediction.__main__.main, []),
     "emulator.serving.sampling": (_sampling, []),
 }
 BESIDE = {"prediction": ("batch", "evaluate")}

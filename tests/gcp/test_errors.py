@@ -8,6 +8,7 @@ import pickle
 import pytest
 
 from gcp import error_responses, errors
+from prediction.errors import PredictionFailed
 
 
 def leaves(kind: type[errors.Error]) -> list[type[errors.Error]]:
@@ -24,7 +25,7 @@ OTHERS = [
     errors.EndpointUnreachable("x"),
     errors.OperationFailed("x", 9),
     errors.OperationTimeout("x"),
-    errors.PredictionFailed("x"),
+    PredictionFailed("x"),
 ]
 
 

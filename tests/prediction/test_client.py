@@ -15,6 +15,7 @@ import pytest
 
 from gcp import errors
 from prediction import Client
+from prediction.errors import PredictionFailed
 from prediction.instances import arrays_and_frames
 from tests.prediction.deployment import CLASSES, Deployment, image, patient
 from tests.prediction.wire import Wire
@@ -54,7 +55,7 @@ def test_a_failure_of_one_request_is_raised(wire: Wire, awaited: bool) -> None:
         def ask() -> list[Any]:
             return asyncio.run(client.predict_async([_LARGE] * 3)) if awaited else client.predict([_LARGE] * 3)
 
-        with pytest.raises(errors.PredictionFailed, match="instances 0 to 1: bad"):
+        with pytest.raises(PredictionFailed, match="instances 0 to 1: bad"):
             ask()
 
 
@@ -92,7 +93,7 @@ def test_a_client_is_made_of_a_stack_output(url: str, endpoint: str, region: str
 
     with Client.of_output(output) as client, Client.of_output(output, version="v2") as second:
         assert (client.name, client.version_for("user"), second.version_for()) == ("projects/p/models/m", "v1", "v2")
-        assert (client._api.settings.endpoint, client._api.settings.region) == (endpoint, region)
+        assert (client._target.settings.endpoint, client._target.settings.region) == (endpoint, region)
     with pytest.raises(errors.InvalidInput):
         Client.of_output({"models": {}})
 
@@ -122,7 +123,7 @@ def test_arrays_of_several_outputs() -> None:
 
     assert {name: array.tolist() for name, array in both.items()} == {"a": [1, 2], "b": [[1, 2], [3, 4]]}
     assert {name: array.shape for name, array in arrays_and_frames.arrays([[1, 2]], "c").items()} == {"c": (1, 2)}
-    with pytest.raises(errors.PredictionFailed):
+    with pytest.raises(PredictionFailed):
         arrays_and_frames.arrays([[1], [1, 2]])
 
 
@@ -165,7 +166,7 @@ def test_a_client_that_is_closed_says_so(wire: Wire) -> None:
         client.predict([1, 2])
     client.close()
 
-    with pytest.raises(errors.PredictionFailed, match="this client is closed"):
+    with pytest.raises(PredictionFailed, match="this client is closed"):
         client.predict([1, 2])
 
 
@@ -185,13 +186,13 @@ def test_a_failure_names_instance_input_and_shape(deployment: Deployment) -> Non
     images = [image(1)] * 7
     with Client(deployment.project, "clothes", endpoint=deployment.emulator.endpoint) as client:
         assert np.argmax(client.predict_array(np.array(images)), axis=1).tolist() == [1] * 7
-        with pytest.raises(errors.PredictionFailed) as caught:
+        with pytest.raises(PredictionFailed) as caught:
             client.predict([*images, [[1, 2]], image(2)])
 
     found = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - pickled in this line
     assert found.instance == 7
-    assert "Instance 7 does not fit: image has the shape [1, 2]" in str(found)
-    assert "It takes image float32 [4, 4]" in str(found)
+    assert "Instance 7: image must be float32 [4, 4]; got the shape [1, 2]" in str(found)
+    assert "The model takes image float32 [4, 4]" in str(found)
 
 
 @pytest.mark.tensorflow
@@ -201,7 +202,7 @@ def test_a_signature_that_takes_one_instance_is_asked_about_each(deployment: Dep
     with Client(deployment.project, "scalar", endpoint=where, signature_name="other") as client:
         assert client.predict([1, 2.5]) == [{"thrice": 3.0}, {"thrice": 7.5}]
         assert client.predict_array(np.array([1.0, 2.0])).tolist() == [3.0, 6.0]
-        with pytest.raises(errors.PredictionFailed, match="Instance 1 does not fit") as caught:
+        with pytest.raises(PredictionFailed, match="Instance 1: s must be") as caught:
             client.predict([1, [2], 3])
 
     assert caught.value.instance == 1
@@ -214,7 +215,7 @@ def test_a_failure_without_a_manifest_is_told_as_it_is(deployment: Deployment) -
         assert client.predict_arrays([1.5])["half"].tolist() == [0.75]
         with pytest.raises(errors.InvalidInput):
             client.predict_array([1.5])
-        with pytest.raises(errors.PredictionFailed) as caught:
+        with pytest.raises(PredictionFailed) as caught:
             client.predict(["one"])
 
     assert caught.value.instance is None

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gcp import errors
 from prediction import Client
-from prediction.output.prediction_values import Case
+from prediction.errors import PredictionFailed
+from prediction.evaluation.cases import Case
 from tests.prediction.deployment import run
 from tests.prediction.wire import Wire
 
@@ -86,15 +86,15 @@ def test_a_refusal_is_explained_by_an_old_manifest(wire: Wire) -> None:
     """Client and command line name the instance that does not fit, and what the model takes."""
     refused = (200, {"error": "Invalid inputs"})
     wire.answers = [refused, VERSION, manifest(DISPLAYED)]
-    with Client("p", "m", "v1", endpoint=wire.endpoint) as client, pytest.raises(errors.PredictionFailed) as caught:
+    with Client("p", "m", "v1", endpoint=wire.endpoint) as client, pytest.raises(PredictionFailed) as caught:
         client.predict([["old"]])
     wire.answers = [VERSION, manifest(DISPLAYED), refused]
     done = run(
         "m", "--version", "v1", "--project", "p", "--endpoint", wire.endpoint, "--instances", "-", given="[[1, 2]]"
     )
 
-    assert 'Instance 0 does not fit: age holds "old", where the model takes float32 [1]' in str(caught.value)
-    assert "age has the shape [2], where the model takes float32 [1]" in done.stderr
+    assert 'Instance 0: age must be float32 [1]; got "old"' in str(caught.value)
+    assert "age must be float32 [1]; got the shape [2]" in done.stderr
     assert done.returncode == 1
 
 
@@ -108,7 +108,7 @@ def test_a_signature_that_is_not_there_is_refused_with_those_that_are(wire: Wire
 
     with (
         Client("p", "m", "v1", endpoint=wire.endpoint, signature_name="z") as client,
-        pytest.raises(errors.PredictionFailed, match="Its signatures are serving_default, y: name one of them"),
+        pytest.raises(PredictionFailed, match="The model's signatures are serving_default, y"),
     ):
         client.predict([1])
 
@@ -123,4 +123,4 @@ def test_a_manifest_that_somebody_spoilt_is_no_manifest(wire: Wire, signatures: 
 
     (line,) = done.stderr.splitlines()
     assert done.returncode == 1
-    assert "manifest.json is no manifest" in line
+    assert "manifest.json is not a valid manifest" in line

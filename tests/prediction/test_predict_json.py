@@ -7,6 +7,7 @@ import pytest
 
 from gcp import errors
 from prediction import predict_json
+from prediction.errors import PredictionFailed
 from tests.prediction.deployment import Deployment, image, patient
 
 pytestmark = pytest.mark.tensorflow
@@ -55,7 +56,7 @@ def test_split(deployment: Deployment) -> None:
 
 def test_error_of_the_model(deployment: Deployment) -> None:
     """What the model refuses is a failed prediction."""
-    with pytest.raises(errors.PredictionFailed, match="Error code: 1"):
+    with pytest.raises(PredictionFailed, match="Error code: 1"):
         predict_json(deployment.project, "clothes", [[1, 2]], endpoint=deployment.emulator.endpoint)
 
 

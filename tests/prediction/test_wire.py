@@ -10,6 +10,7 @@ import pytest
 import prediction
 from gcp import errors
 from prediction import predict_json
+from prediction.errors import PredictionFailed
 from tests.prediction.wire import Wire
 
 _LARGE = "x" * 600_000
@@ -67,7 +68,7 @@ def test_error_of_the_model(wire: Wire) -> None:
     """A 200 with an error is a failed prediction, in the model's words; it is not repeated."""
     wire.answers = [(200, {"error": "Prediction failed: too hot (Error code: 2)"})]
 
-    with pytest.raises(errors.PredictionFailed, match="too hot"):
+    with pytest.raises(PredictionFailed, match="too hot"):
         predict_json("p", "m", [1], endpoint=wire.endpoint)
 
     assert len(wire.requests) == 1
@@ -77,7 +78,7 @@ def test_error_in_one_of_several_requests(wire: Wire) -> None:
     """A failure of one of several requests says which instances it is about, and nothing more is sent."""
     wire.answers = [(200, {"predictions": [1, 2]}), (200, {"error": "bad"})]
 
-    with pytest.raises(errors.PredictionFailed, match="instances 2 to 3: bad"):
+    with pytest.raises(PredictionFailed, match="instances 2 to 3: bad"):
         predict_json("p", "m", [_LARGE] * 5, endpoint=wire.endpoint)
 
     assert len(wire.requests) == 2
@@ -116,18 +117,18 @@ def test_answer_of_another_kind(wire: Wire, answer: Any) -> None:
     """An answer without a list of predictions is a failed prediction, not a crash."""
     wire.answers = [(200, answer)]
 
-    with pytest.raises(errors.PredictionFailed):
+    with pytest.raises(PredictionFailed):
         predict_json("p", "m", [1], endpoint=wire.endpoint)
 
 
 @pytest.mark.parametrize(
-    ("predictions", "came"), [([], "0 predictions"), ([1], "1 prediction"), ([1, 2, 3], "3 predictions")]
+    ("predictions", "got"), [([], "0 predictions"), ([1], "1 prediction"), ([1, 2, 3], "3 predictions")]
 )
-def test_each_instance_has_its_prediction(wire: Wire, predictions: list[int], came: str) -> None:
+def test_each_instance_has_its_prediction(wire: Wire, predictions: list[int], got: str) -> None:
     """A model that gives more or fewer predictions than instances has failed: nobody could tell which is whose."""
     wire.answers = [(200, {"predictions": predictions})]
 
-    with pytest.raises(errors.PredictionFailed, match=f": {came} came for 2 instances, so"):
+    with pytest.raises(PredictionFailed, match=f": got {got} for 2 instances, which cannot be matched"):
         predict_json("p", "m", [5, 6], endpoint=wire.endpoint)
 
 

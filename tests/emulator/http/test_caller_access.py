@@ -129,7 +129,7 @@ def test_the_projects_own_clients_send_the_token(guarded: RunningEmulator, monke
         listed()
     step = "set TF2_MODELS_TOKEN to the token that tf2-models:endpoint asks for"
     assert error_hints.told("read models", caught.value).endswith(f"401 UNAUTHENTICATED). Log in: {step}")
-    assert hints.line(caught.value).endswith(f"(401 UNAUTHENTICATED): {step}")
+    assert hints.format_error(caught.value).endswith(f"(401 UNAUTHENTICATED): {step}")
 
     monkeypatch.setenv("TF2_MODELS_TOKEN", TOKEN)
 

@@ -146,7 +146,7 @@ def test_interrupted_while_results_are_fetched(deployment: Deployment, tmp_path:
     bucket, staged = Caller(emulator, deployment.project).bucket, _taken(deployment)
     assert started.returncode == 130
     kept = f"they are kept in gs://{bucket}/{staged[0].rpartition('/')[0]}/"
-    assert said.splitlines()[-1] == f"interrupted: results were not fetched: {kept}"
+    assert said.splitlines()[-1] == f"interrupted: the results were not fetched: {kept}"
     assert not [path for path in Path(ROOT).iterdir() if path.name in ("out", ".out.part")]
 
 

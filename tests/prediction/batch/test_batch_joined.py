@@ -100,7 +100,7 @@ def test_columns_of_csv_by_their_names(batch: Batch, tmp_path: Path) -> None:
         ("a3", [0.75]),
         ("a4", [0.5]),
     ]
-    assert said[0] == f"{file}: columns that the model does not take are not sent: note"
+    assert said[0] == f"{file}: not sent, because the model does not take these columns: note"
     assert said[-1] == f"{file}:3: column age is empty"
 
 
@@ -118,8 +118,8 @@ def test_keys_of_csv_are_numbers_where_they_are_written_so(batch: Batch, tmp_pat
     assert [json.loads(line)["id"] for line in lines] == [7, "007", 10]
     assert [row["id"] for row in rejected] == [1.5, 9]
     assert said[-2:] == [
-        f"{file}:4: column age holds 'NaN', a missing value; expected a number",
-        f"{file}:5: column age holds '-inf', which JSON cannot say; expected a number",
+        f"{file}:4: column age must be a number; got 'NaN', a missing value",
+        f"{file}:5: column age must be a number; got '-inf', which JSON does not have",
     ]
     assert output.read_text().startswith('{"instance":{"id":7,"age":32.0,"thal":"normal"},"prediction":{"pred')
     assert json_lines(output)[2]["instance"] == {"id": 10, "age": 96.0, "thal": "7"}
@@ -134,8 +134,8 @@ def test_numbers_that_json_does_not_have(batch: Batch, tmp_path: Path) -> None:
     _, said, _ = batch("numbers", "--input", file, "--with-input")
 
     assert code == 3
-    note = f"{output}: 1 prediction with NaN or Infinity, which is not standard JSON: the model gives them"
-    assert plain == said[-2:] == [f"{file}:2: is not valid JSON: it holds NaN", note]
+    note = f"{output}: 1 prediction of the model with NaN or Infinity, which standard JSON does not have"
+    assert plain == said[-2:] == [f"{file}:2: is not valid JSON: it contains NaN", note]
     assert '"double":Infinity' in output.read_text().splitlines()[1]
 
 
@@ -205,9 +205,12 @@ def test_one_list_means_the_same_as_online(batch: Batch, tmp_path: Path) -> None
     ("words", "says"),
     [
         (["--input", "gs://b/x", "--key", "id"], "results are joined on this machine"),
-        (["--input", "gs://b/x.csv"], "jobs do not read CSV from a bucket"),
+        (["--input", "gs://b/x.csv"], "jobs cannot read CSV from a bucket"),
         (["--input", "README.md", "--with-input", "--output-format", "CSV"], "--with-input writes JSON"),
-        (["--input", "README.md", "--format", "TF_RECORD", "--key", "id"], "TFRecords have no fields"),
+        (
+            ["--input", "README.md", "--format", "TF_RECORD", "--key", "id"],
+            "must be JSON or CSV with --key and --with-input",
+        ),
     ],
 )
 def test_what_cannot_be_joined(deployment: Deployment, words: list[str], says: str) -> None:
@@ -227,5 +230,5 @@ def test_a_request_body_for_another_signature(deployment: Deployment, tmp_path: 
     done = deployment.run("batch", "numbers", "--input", file, "--output", str(output), "--signature", "negative")
 
     assert (without.returncode, done.returncode) == (2, 0)
-    assert without.stderr.splitlines()[-1].endswith("give it with --signature negative")
+    assert without.stderr.splitlines()[-1].endswith("add --signature negative")
     assert json_lines(output) == [{"minus": -1.5}]

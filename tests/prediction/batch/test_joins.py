@@ -8,49 +8,48 @@ from pathlib import Path
 import pytest
 
 from gcp import errors
+from prediction.batch.job_files import prepare
 from prediction.batch.job_plan import Plan
 from prediction.batch.joins import join_of
-from prediction.batch.local_job import LocalBatch
+from prediction.batch.local_job import LocalJob
 from prediction.batch.outcome import Join, Outcome
 from prediction.batch.row_matching import ByKey, ByPosition
-from prediction.instances.prepared_rows import prepare
-from prediction.instances.row_files import Source
+from prediction.errors import PredictionFailed
+from prediction.instances.row_files import RowFile
 from prediction.manifest import Manifest
 from tests.prediction.deployment import MANIFESTS, file_of, json_lines
 
 
-def _plan(**settings: str) -> Plan:
-    return Plan(
-        project="p", model="m", version=None, sources=[], target="x", staging="", form="JSON", settings=dict(settings)
-    )
+def _plan(output_format: str | None = None) -> Plan:
+    return Plan(model="m", version=None, inputs=[], output="x", row_format="JSON", output_format=output_format)
 
 
 @pytest.mark.parametrize(
-    ("model", "key", "whole", "settings", "says"),
+    ("model", "key", "with_input", "output_format", "says"),
     [
-        ("risk", "id", False, {}, "the model does not return id: export a signature that takes it"),
-        ("risk", "", True, {}, "give --key too"),
-        ("keyed", "id", False, {"outputDataFormat": "CSV"}, "leave out --key"),
+        ("risk", "id", False, None, "the model does not return id: export a signature that takes it"),
+        ("risk", "", True, None, "add --key"),
+        ("keyed", "id", False, "CSV", "leave out --key"),
     ],
 )
 def test_an_endpoint_that_keeps_no_order(
-    tmp_path: Path, model: str, key: str, whole: bool, settings: dict[str, str], says: str
+    tmp_path: Path, model: str, key: str, with_input: bool, output_format: str | None, says: str
 ) -> None:
     """A join that is not reliable is refused before the job; the error says what would make it so."""
-    job = LocalBatch(_plan(), tmp_path, tmp_path / "x")
-    job.ordered = False
+    job = LocalJob(_plan(), tmp_path, tmp_path / "x")
+    job.keeps_order = False
 
     with pytest.raises(errors.InvalidInput, match=says):
-        join_of(job, _plan(**settings), Manifest.parse(MANIFESTS[model]), key=key, whole=whole)
+        join_of(job, _plan(output_format), Manifest.parse(MANIFESTS[model]), key=key, with_input=with_input)
 
-    job.clean()
+    job.clean_up()
 
 
-@pytest.mark.parametrize("whole", [False, True])
-def test_results_in_any_order_are_matched_by_the_key(tmp_path: Path, whole: bool) -> None:
+@pytest.mark.parametrize("with_input", [False, True])
+def test_results_in_any_order_are_matched_by_the_key(tmp_path: Path, with_input: bool) -> None:
     """Results in any order, as Google's service writes them, are put in input order; missing rows were rejected."""
     rows = [{"id": number, "x": number} for number in range(100)]
-    source = Source(file_of(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows)))
+    source = RowFile(file_of(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows)))
     (tmp_path / "work").mkdir()
     prepared = prepare([source], tmp_path / "work", inputs={}, key="id", checked=True)
     raw, target = tmp_path / "work" / "results", tmp_path / "out"
@@ -58,9 +57,9 @@ def test_results_in_any_order_are_matched_by_the_key(tmp_path: Path, whole: bool
     raw.write_text("".join(f"{json.dumps(row)}\n" for row in results), encoding="utf-8")
 
     outcome = Outcome(prepared, ["gs://b/rows.jsonl"], raw)
-    outcome.write(target, Join(match=ByKey("id"), key="id", passed=True, whole=whole))
+    outcome.write(target, Join(match=ByKey("id"), key="id", is_returned=True, with_input=with_input))
 
-    found = [row["prediction"] if whole else row for row in json_lines(target)]
+    found = [row["prediction"] if with_input else row for row in json_lines(target)]
     assert [row["y"] for row in found] == [number * 2 for number in range(100) if number != 42]
     assert [(row["id"], row["line"]) for row in json_lines(tmp_path / "out.rejected")] == [(42, 43)]
 
@@ -68,15 +67,13 @@ def test_results_in_any_order_are_matched_by_the_key(tmp_path: Path, whole: bool
 @pytest.mark.parametrize("results", [["1", "2", "3"], ["1"]])
 def test_results_that_do_not_fit_the_rows_are_kept_as_they_are(tmp_path: Path, results: list[str]) -> None:
     """If results and rows do not match, the join fails, and the results are kept."""
-    source = Source(file_of(tmp_path, "rows.jsonl", "1\n2\n"))
+    source = RowFile(file_of(tmp_path, "rows.jsonl", "1\n2\n"))
     (tmp_path / "work").mkdir()
     prepared = prepare([source], tmp_path / "work", inputs={}, checked=True)
     raw, target = tmp_path / "work" / "results", tmp_path / "out"
     raw.write_text("".join(f'{{"y": {row}}}\n' for row in results), encoding="utf-8")
 
-    with pytest.raises(
-        errors.PredictionFailed, match=r"cannot be matched with rows.*The results are in .*out, not joined"
-    ):
-        Outcome(prepared, ["x"], raw).write(target, Join(match=ByPosition(), whole=True))
+    with pytest.raises(PredictionFailed, match=r"cannot be matched with rows.*The results are in .*out, not joined"):
+        Outcome(prepared, ["x"], raw).write(target, Join(match=ByPosition(), with_input=True))
 
     assert [row["y"] for row in json_lines(target)] == list(map(int, results))

@@ -31,7 +31,7 @@ def test_count(deployment: Deployment) -> None:
     done = deployment.run("clothes", "--count", "50", "--version", "v1")
 
     rows = [line.split() for line in done.stdout.splitlines()[3:]]
-    assert done.stderr == "the artifact has 3 samples, fewer than the 50 of --count\n"
+    assert done.stderr == "--count 50: the artifact has only 3 samples\n"
 
     assert [(row[1], row[3], row[4]) for row in rows] == [
         ("Boot", "Boot", "right"),
@@ -61,7 +61,7 @@ def test_a_model_that_takes_one_instance_is_asked_about_each_alone(deployment: D
     assert [line.split()[-1] for line in own.stdout.splitlines()[3:]] == ["3.0", "6.0"]
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert "instance 2: Prediction failed" in wrong.stderr
-    assert 'Instance 2 does not fit: s holds "x"' in wrong.stderr
+    assert 'Instance 2: s must be float32 []; got "x"' in wrong.stderr
 
 
 def test_no_colour(deployment: Deployment) -> None:
@@ -167,7 +167,7 @@ def test_plot(deployment: Deployment, tmp_path: Path) -> None:
     ("arguments", "given", "code", "says"),
     [
         (["nothing"], None, 1, "404 NOT_FOUND"),
-        (["clothes", "--signature", "x"], None, 1, "there is no signature x in gs://"),
+        (["clothes", "--signature", "x"], None, 1, " has no signature x; --signature must be one of serving_default"),
         (
             ["clothes", "--signature", "x"],
             None,
@@ -183,16 +183,16 @@ def test_plot(deployment: Deployment, tmp_path: Path) -> None:
         (["clothes", "--signature", "x", "--instances", "-"], "[1]", 1, "has: serving_default"),
         (["clothes", "--version", "v9"], None, 1, "404 NOT_FOUND"),
         (["numbers"], None, 1, "--instances FILE"),
-        (["clothes", "--instances", "-"], "[[1, 2]]", 1, "It takes image float32 [4, 4]"),
-        (["risk", "--plot", "x.png"], None, 2, "--plot takes images"),
+        (["clothes", "--instances", "-"], "[[1, 2]]", 1, "The model takes image float32 [4, 4]"),
+        (["risk", "--plot", "x.png"], None, 2, "--plot needs images"),
         (["clothes", "--plot", "/dev/null/x.png"], None, 1, "cannot write"),
-        (["a b"], None, 2, "no model name"),
-        (["risk", "--instances", "-"], "", 2, "holds no instances"),
-        (["risk", "--instances", "-"], '{"instances": []}', 2, "holds no instances"),
+        (["a b"], None, 2, "'a b' is not a valid model name"),
+        (["risk", "--instances", "-"], "", 2, "has no instances"),
+        (["risk", "--instances", "-"], '{"instances": []}', 2, "has no instances"),
         (["risk", "--instances", "-"], '[1,\n2,\n"x]', 2, "line 3, column 1"),
         (["risk", "--instances", "-"], "1\n2\nx", 2, "standard input:3: is not valid JSON"),
         (["risk", "--instances", "/nowhere/x.json"], None, 2, "/nowhere/x.json: cannot be read: No such file"),
-        (["risk", "--instances", "/bin/sh"], None, 2, "is not UTF-8 text"),
+        (["risk", "--instances", "/bin/sh"], None, 2, "is not UTF-8: byte"),
     ],
 )
 def test_errors(deployment: Deployment, arguments: list[str], given: str | None, code: int, says: str) -> None:
@@ -249,7 +249,7 @@ def test_columns_of_csv_are_inputs(deployment: Deployment, tmp_path: Path) -> No
     missing = deployment.run("risk", "--instances", str(file))
 
     assert json.loads(done.stdout)["predictions"] == [{"prediction_probability": [value]} for value in (0.25, 0.75)]
-    assert (wrong.returncode, wrong.stderr) == (2, f"error: {file}:3: column age holds 'old', which is not a number\n")
+    assert (wrong.returncode, wrong.stderr) == (2, f"error: {file}:3: column age must be a number; got 'old'\n")
     assert missing.returncode == 2
     assert f"{file}: has no column age; it has thal. The model takes age float32 [1]" in missing.stderr
 

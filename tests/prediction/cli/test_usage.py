@@ -21,8 +21,8 @@ _HEAVY = {"googleapiclient", "matplotlib", "numpy", "pulumi", "tensorflow"}
 def test_help_is_cheap() -> None:
     """The help imports nothing that is slow to load, and neither does the package itself."""
     script = (
-        "import sys, contextlib, prediction.cli.predict_command\n"
-        "with contextlib.suppress(SystemExit): prediction.cli.predict_command.main(['--help'])\n"
+        "import sys, contextlib, prediction.__main__\n"
+        "with contextlib.suppress(SystemExit): prediction.__main__.main(['--help'])\n"
         "print('\\n', *{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -125,7 +125,7 @@ def test_a_local_stack_that_names_no_endpoint(tmp_path: Path, monkeypatch: pytes
         _stack(tmp_path, name, project="p", region="us-east1")
 
     def url(stack: str) -> str:
-        return settings.target(stack=stack, project=None, endpoint=None, region=None, folder=tmp_path).settings.url
+        return settings.target(stack=stack, project=None, endpoint=None, region=None, folder=tmp_path).url
 
     assert url("local") == url("organization/tf2-models/local") == "http://127.0.0.1:8470"
     assert url("prod") == "https://ml.googleapis.com"
@@ -155,7 +155,7 @@ def test_region(tmp_path: Path) -> None:
     _stack(tmp_path, "regional", project="p", region="us-east1", endpoint="regional")
 
     def url(stack: str | None, project: str | None, region: str | None = None) -> str:
-        return settings.target(stack=stack, project=project, endpoint=None, region=region, folder=tmp_path).settings.url
+        return settings.target(stack=stack, project=project, endpoint=None, region=region, folder=tmp_path).url
 
     assert url("global", None) == "https://ml.googleapis.com"
     assert url("regional", None) == "https://us-east1-ml.googleapis.com"
@@ -183,7 +183,7 @@ def test_how_long_a_failing_call_is_repeated(tmp_path: Path) -> None:
         ("config: [", "cannot be read"),
         ("config:\n  gcp:region: x\n", "gcp:project is missing"),
         ("just text", "gcp:project is missing"),
-        ("config:\n  gcp:project: {secure: abc}\n", "no plain text"),
+        ("config:\n  gcp:project: {secure: abc}\n", "not plain text"),
         ("config:\n  gcp:project: p\n  tf2-models:endpoint: regional\n", "must be http://127.0.0.1:PORT"),
         ("config:\n  gcp:project: p\n  tf2-models:retrySeconds: long\n", "retrySeconds must be"),
         ("config:\n  gcp:project: p\n  tf2-models:retrySeconds: .nan\n", "retrySeconds must be"),

@@ -90,11 +90,11 @@ def test_regression_of_one_of_several_outputs(deployment: Deployment, tmp_path: 
     [
         ("x.csv", PATIENTS.replace("target", "truth"), [], 2, "not inputs of the model: truth, name"),
         ("x.csv", PATIENTS, ["--label", "none"], 2, "has no none; it has age, thal, target, name"),
-        ("x.csv", PATIENTS.replace("32,", "old,"), [], 2, "x.csv:2: column age holds 'old'"),
+        ("x.csv", PATIENTS.replace("32,", "old,"), [], 2, "x.csv:2: column age must be a number; got 'old'"),
         ("x.csv", PATIENTS.replace("1,b", "?,b"), [], 2, "x.csv:3: label: must be a number"),
         ("x.jsonl", json.dumps({**patient(1), "label": 1}) + '\n{"label": 0}\n', [], 1, "x.jsonl:2: "),
         ("x.jsonl", "[1]\n", [], 2, "x.jsonl:1: must be an object"),
-        ("x.jsonl", "", [], 2, "holds no rows"),
+        ("x.jsonl", "", [], 2, "has no rows"),
         ("x.jsonl", '{"instances": [1], "labels": [0]}', [], 2, "a .jsonl file has one instance per line"),
         ("x.csv", PATIENTS, ["--threshold", "2"], 2, "a number from 0 to 1"),
     ],
@@ -125,10 +125,10 @@ def test_every_bad_row_is_told(deployment: Deployment, prediction_models: Path, 
 
     assert [each.returncode for each in (done, unlike, here, there)] == [2, 2, 1, 1]
     assert done.stderr.splitlines() == [
-        f"error: {cells}:3: column age holds 'old', which is not a number",
-        f"error: {cells}:4: column target is empty; expected the label",
-        f"error: {cells}:5: column target holds 'NaN', a missing value; expected the label",
-        f"error: {cells}:6: column age holds 'NaN', a missing value; expected a number",
+        f"error: {cells}:3: column age must be a number; got 'old'",
+        f"error: {cells}:4: column target must be the label; it is empty",
+        f"error: {cells}:5: column target must be the label; got 'NaN', a missing value",
+        f"error: {cells}:6: column age must be a number; got 'NaN', a missing value",
         f"error: {cells}:7: has 1 cell; the first line has 3",
         f"error: {cells}: 6 of 8 rows cannot be used",
     ]
@@ -149,7 +149,7 @@ def test_a_label_that_is_an_input(deployment: Deployment, tmp_path: Path) -> Non
     done = deployment.run("evaluate", "risk", "--data", data, "--label", "age", "--json")
 
     assert done.returncode == 0
-    assert done.stderr == "note: the label age is an input of the model, which sees what it is to predict\n"
+    assert done.stderr == "note: the label age is also an input of the model\n"
     assert json.loads(done.stdout)["rows"] == 2
 
 

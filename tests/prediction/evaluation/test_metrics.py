@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gcp import errors
 from prediction.evaluation import metrics
 from prediction.evaluation.assessment import Evaluation, assess
-from prediction.output.prediction_values import Case
+from prediction.evaluation.cases import Case
 
 # The examples of scikit-learn's documentation of each function, with its results.
 TRUTH, SCORES = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]

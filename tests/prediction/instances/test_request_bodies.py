@@ -14,6 +14,13 @@ from hypothesis import strategies as st
 
 from gcp import errors
 from prediction.instances import arrays_and_frames, request_bodies
+from prediction.targets.ml import MlTarget
+from resources.ml import quotas
+
+
+def pack(instances: Any, signature_name: str | None = None) -> list[request_bodies.Body]:
+    """The request bodies of instances, for `ml` v1."""
+    return request_bodies.pack(instances, MlTarget.envelope(signature_name))
 
 
 def _instances(bodies: list[request_bodies.Body]) -> list[Any]:
@@ -47,39 +54,39 @@ def _filler(size: int) -> str:
 )
 def test_values(instance: Any, said: Any, reason: str) -> None:
     """Whatever numpy and JSON know is said in JSON."""
-    assert _instances(request_bodies.pack([instance])) == [said], reason
+    assert _instances(pack([instance])) == [said], reason
 
 
 @pytest.mark.parametrize("value", [math.nan, np.array([math.nan], np.float32), [None, np.float64("nan")]])
 def test_nan_is_not_null(value: Any) -> None:
     """A NaN stays a NaN: null would be a missing value."""
-    assert b"NaN" in request_bodies.pack([value])[0].content
+    assert b"NaN" in pack([value])[0].content
 
 
 def test_array_of_instances() -> None:
     """An array of shape (n, ...) is n instances."""
-    assert _instances(request_bodies.pack(np.zeros((3, 2, 2)))) == [[[0.0, 0.0], [0.0, 0.0]]] * 3
+    assert _instances(pack(np.zeros((3, 2, 2)))) == [[[0.0, 0.0], [0.0, 0.0]]] * 3
 
 
 @pytest.mark.parametrize("instances", [[], np.zeros((0, 4)), iter(())])
 def test_none(instances: Any) -> None:
     """No instances are refused before anything is sent."""
     with pytest.raises(errors.InvalidInput):
-        request_bodies.pack(instances)
+        pack(instances)
 
 
 @pytest.mark.parametrize("instances", ["text", b"bytes", {"instances": [1]}, 5, None, np.float32(1), np.array(1)])
 def test_not_a_list(instances: Any) -> None:
     """What is no list of instances is refused, also where Python could iterate over it."""
     with pytest.raises(errors.InvalidInput):
-        request_bodies.pack(instances)
+        pack(instances)
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, 1j, {(1, 2): 3}])
 def test_not_json(value: Any) -> None:
     """What JSON cannot say is refused, and named by its index."""
     with pytest.raises(errors.InvalidInput) as caught:
-        request_bodies.pack([1, value])
+        pack([1, value])
 
     assert caught.value.failures[0][0] == "instances[1]"
 
@@ -87,10 +94,10 @@ def test_not_json(value: Any) -> None:
 def test_an_input_that_json_cannot_say_is_named() -> None:
     """Of columns with a value such as pandas.NA, row and column."""
     with pytest.raises(errors.InvalidInput) as caught:
-        request_bodies.pack(arrays_and_frames.rows({"age": [63, 41], "oldpeak": [2.3, object()]}, {}))
+        pack(arrays_and_frames.rows({"age": [63, 41], "oldpeak": [2.3, object()]}, {}))
 
     assert caught.value.failures == (
-        ("instances[1].oldpeak", "JSON cannot say it: it holds a value of the type object"),
+        ("instances[1].oldpeak", "cannot be written as JSON: it contains a value of type object"),
     )
 
 
@@ -100,18 +107,18 @@ def test_circular() -> None:
     value.append(value)
 
     with pytest.raises(errors.InvalidInput):
-        request_bodies.pack([value])
+        pack([value])
 
 
 def test_exactly_the_limit() -> None:
     """An instance that fills a request to its last byte is sent; one byte more is refused with index and size."""
-    room = request_bodies.LIMIT - len('{"instances":[]}')
-    (body,) = request_bodies.pack([_filler(room)])
+    room = quotas.PREDICT_BYTES - len('{"instances":[]}')
+    (body,) = pack([_filler(room)])
 
-    assert len(body.content) == request_bodies.LIMIT
+    assert len(body.content) == quotas.PREDICT_BYTES
 
     with pytest.raises(errors.InvalidInput) as caught:
-        request_bodies.pack([1, _filler(room + 1)])
+        pack([1, _filler(room + 1)])
 
     ((path, reason),) = caught.value.failures
 
@@ -121,21 +128,21 @@ def test_exactly_the_limit() -> None:
 
 def test_signature_counts() -> None:
     """The signature's name is part of every body, and of its size."""
-    bodies = request_bodies.pack([_filler(700_000)] * 3, "other")
+    bodies = pack([_filler(700_000)] * 3, "other")
 
     assert [json.loads(body.content)["signature_name"] for body in bodies] == ["other", "other"]
     with pytest.raises(errors.InvalidInput):
-        request_bodies.pack([_filler(request_bodies.LIMIT - len('{"instances":[]}'))], "other")
+        pack([_filler(quotas.PREDICT_BYTES - len('{"instances":[]}'))], "other")
 
 
 @given(st.lists(st.integers(min_value=2, max_value=1_000_000), min_size=1, max_size=12))
 def test_split(sizes: list[int]) -> None:
     """Bodies hold all instances in order, each body is within the limit, and no two neighbours fit into one."""
     instances = [_filler(size) for size in sizes]
-    bodies = request_bodies.pack(instances)
+    bodies = pack(instances)
 
     assert _instances(bodies) == instances
-    assert all(len(body.content) <= request_bodies.LIMIT for body in bodies)
+    assert all(len(body.content) <= quotas.PREDICT_BYTES for body in bodies)
     for body, following in itertools.pairwise(bodies):
         first = len(json.dumps(json.loads(following.content)["instances"][0]))
-        assert len(body.content) + 1 + first > request_bodies.LIMIT
+        assert len(body.content) + 1 + first > quotas.PREDICT_BYTES

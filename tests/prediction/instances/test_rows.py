@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gcp import errors
-from prediction.instances.csv_cells import Table, as_written
-from prediction.instances.row_files import Source
+from prediction.instances.csv_table import CsvTable, parse_json_number
+from prediction.instances.row_files import RowFile
 from prediction.manifest import Inputs
 
 PATIENT: Inputs = {
@@ -24,7 +24,7 @@ PATIENT: Inputs = {
 def _rows(tmp_path: Path, name: str, content: str | bytes) -> list[tuple[int, Any, str]]:
     file = tmp_path / name
     file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return [(row.number, row.value, row.error) for row in Source(str(file)).rows()]
+    return [(row.number, row.value, row.error) for row in RowFile(str(file)).rows()]
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_rows_and_where_they_begin(tmp_path: Path, name: str, content: str, expe
         ("x.jsonl", b'"\xff"\n2\n', "is not UTF-8"),
         ("x.jsonl", b"[" * 100_000 + b"\n2\n", "is nested too deeply"),
         ("x.csv", b"a,b\n1\n2,3\n", "has 1 cell; the first line has 2"),
-        ("x.jsonl", b'{"a": [1, NaN]}\n2\n', "is not valid JSON: it holds NaN"),
-        ("x.jsonl", b"-Infinity\n2\n", "is not valid JSON: it holds -Infinity"),
-        ("x.jsonl", b"1e999\n2\n", "holds 1e999, which is too large for a number"),
-        ("x.jsonl", b"9" * 5000 + b"\n2\n", "holds a number with too many digits"),
-        ("x.json", b'[{"a": NaN},\n 2]', "is not valid JSON: it holds NaN"),
-        ("x.json", b'{"instances": [[1e999], 2]}', "is not valid JSON: it holds Infinity"),
-        ("x.json", b'{"instances": [1, 2], "labels": [NaN, 0]}', "is not valid JSON: it holds NaN"),
+        ("x.jsonl", b'{"a": [1, NaN]}\n2\n', "is not valid JSON: it contains NaN"),
+        ("x.jsonl", b"-Infinity\n2\n", "is not valid JSON: it contains -Infinity"),
+        ("x.jsonl", b"1e999\n2\n", "has a number that is too large: 1e999"),
+        ("x.jsonl", b"9" * 5000 + b"\n2\n", "has a number with too many digits"),
+        ("x.json", b'[{"a": NaN},\n 2]', "is not valid JSON: it contains NaN"),
+        ("x.json", b'{"instances": [[1e999], 2]}', "is not valid JSON: it contains Infinity"),
+        ("x.json", b'{"instances": [1, 2], "labels": [NaN, 0]}', "is not valid JSON: it contains NaN"),
     ],
 )
 def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, name: str, content: bytes, says: str) -> None:
@@ -91,18 +91,18 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, content: str, say
 
 def test_cells_become_what_the_inputs_take() -> None:
     """By their types and shapes; columns that are no inputs are left out, and named."""
-    table = Table("x.csv", ["name", "thal", "beats", "age", "smokes"], PATIENT)
+    table = CsvTable("x.csv", ["name", "thal", "beats", "age", "smokes"], PATIENT)
 
     found = table.instance({"name": "N", "thal": "7", "beats": "150.0", "age": " 63 ", "smokes": "True"})
 
     assert found == {"age": [63.0], "beats": 150, "smokes": True, "thal": ["7"]}
-    assert table.others == ["name"]
+    assert table.unused == ["name"]
 
 
 def test_an_input_with_several_values_has_a_column_for_each() -> None:
     """As results have in CSV; or one with JSON lists."""
     inputs: Inputs = {"x": {"dtype": "float32", "shape": [None, 2]}}
-    wide, narrow = Table("x.csv", ["x_1", "x_0", "x_00"], inputs), Table("x.csv", ["x"], inputs)
+    wide, narrow = CsvTable("x.csv", ["x_1", "x_0", "x_00"], inputs), CsvTable("x.csv", ["x"], inputs)
 
     assert wide.instance({"x_1": "2", "x_0": "1", "x_00": "9"}) == {"x": [1.0, 2.0]}
     assert wide.typed({"x_1": "2", "x_0": "1", "x_00": "9"}, {"x": [1.0, 2.0]}) == {"x_1": 2.0, "x_0": 1.0, "x_00": 9}
@@ -111,7 +111,7 @@ def test_an_input_with_several_values_has_a_column_for_each() -> None:
 
 def test_a_list_in_a_cell_is_json() -> None:
     """It has no NaN."""
-    table = Table("x.csv", ["x"], {"x": {"dtype": "float32", "shape": [None, 2]}})
+    table = CsvTable("x.csv", ["x"], {"x": {"dtype": "float32", "shape": [None, 2]}})
 
     with pytest.raises(ValueError, match=r"column x holds '\[1, NaN\]', which is not a JSON list"):
         table.instance({"x": "[1, NaN]"})
@@ -120,7 +120,7 @@ def test_a_list_in_a_cell_is_json() -> None:
 @pytest.mark.parametrize("text", ["7", "-7", "0", "1.5", "1.0", str(2**63 - 1)])
 def test_a_number_that_is_written_back_the_same(text: str) -> None:
     """It is one in a row of CSV that is joined with its result."""
-    number = as_written(text)
+    number = parse_json_number(text)
 
     assert (type(number), json.dumps(number)) == (float if "." in text else int, text)
 
@@ -128,7 +128,7 @@ def test_a_number_that_is_written_back_the_same(text: str) -> None:
 @pytest.mark.parametrize("text", ["007", "+7", "1.50", "1e5", " 7", "-0", "NaN", "inf", "", "1_000", str(2**63), "٣"])
 def test_any_other_cell_stays_text(text: str) -> None:
     """So that nothing of it is lost."""
-    assert as_written(text) == text
+    assert parse_json_number(text) == text
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_one_line_that_holds_all_instances(tmp_path: Path, name: str, content: s
     """A file of lines has a hint then."""
     (tmp_path / name).write_text(content, encoding="utf-8")
 
-    hint = Source(str(tmp_path / name)).hint
+    hint = RowFile(str(tmp_path / name)).hint
 
     assert says in hint
     assert bool(hint) == bool(says)
@@ -157,7 +157,7 @@ def test_one_line_that_holds_all_instances(tmp_path: Path, name: str, content: s
 
 def test_unknown_inputs_are_guessed() -> None:
     """A number is sent as a number, the rest as text."""
-    table = Table("x.csv", ["a", "b", "id"], {}, ["id"])
+    table = CsvTable("x.csv", ["a", "b", "id"], {}, ["id"])
 
     assert table.instance({"a": "1e3", "b": "1_000", "id": "7"}) == {"a": 1000.0, "b": "1_000"}
 
@@ -166,20 +166,20 @@ def test_unknown_inputs_are_guessed() -> None:
     ("cells", "says"),
     [
         ({"age": ""}, "column age is empty"),
-        ({"age": "old"}, "column age holds 'old', which is not a number"),
-        ({"beats": "1.5"}, "column beats holds '1.5', which is not a whole number"),
-        ({"beats": "nan"}, "column beats holds 'nan', a missing value; expected a whole number"),
-        ({"age": "NaN"}, "column age holds 'NaN', a missing value; expected a number"),
-        ({"age": "-inf"}, "column age holds '-inf', which JSON cannot say; expected a number"),
-        ({"age": "1e999"}, "column age holds '1e999', which is not a number"),
-        ({"age": "9" * 400}, "column age holds '9+', which is not a number"),
-        ({"beats": "9" * 5000}, "column beats holds '9+', which is not a whole number"),
-        ({"smokes": "often"}, "column smokes holds 'often', which is not true or false"),
+        ({"age": "old"}, "column age must be a number; got 'old'"),
+        ({"beats": "1.5"}, "column beats must be a whole number; got '1.5'"),
+        ({"beats": "nan"}, "column beats must be a whole number; got 'nan', a missing value"),
+        ({"age": "NaN"}, "column age must be a number; got 'NaN', a missing value"),
+        ({"age": "-inf"}, "column age must be a number; got '-inf', which JSON does not have"),
+        ({"age": "1e999"}, "column age must be a number; got '1e999'"),
+        ({"age": "9" * 400}, "column age must be a number; got '9+'"),
+        ({"beats": "9" * 5000}, "column beats must be a whole number; got '9+'"),
+        ({"smokes": "often"}, "column smokes must be true or false; got 'often'"),
     ],
 )
 def test_a_cell_that_does_not_fit(cells: dict[str, str], says: str) -> None:
     """The error names the column."""
-    table = Table("x.csv", list(PATIENT), PATIENT)
+    table = CsvTable("x.csv", list(PATIENT), PATIENT)
 
     with pytest.raises(ValueError, match=says):
         table.instance({"age": "1", "beats": "1", "smokes": "0", "thal": "x", **cells})

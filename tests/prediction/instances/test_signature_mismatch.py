@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prediction.instances.signature_mismatch import misfits
+from prediction.instances.signature_mismatch import mismatches
 
 IMAGE = {"image": {"dtype": "float32", "shape": [None, 2, 3]}}
 PATIENT = {"age": {"dtype": "int64", "shape": [None, 1]}, "thal": {"dtype": "string", "shape": [None, 1]}}
@@ -27,26 +27,26 @@ GOOD = [[0, 1, 2.5], [0.5, float("nan"), 9]]
 )
 def test_what_fits_has_no_misfit(instance: Any, inputs: Any) -> None:
     """Bare values and objects, texts and bytes, open sizes and open ranks."""
-    assert list(misfits(instance, inputs)) == []
+    assert list(mismatches(instance, inputs)) == []
 
 
 @pytest.mark.parametrize(
     ("instance", "inputs", "said"),
     [
-        ([[1, 2, 3]], IMAGE, "image has the shape [1, 3], where the model takes float32 [2, 3]"),
-        ([[1, 2, 3], [4]], IMAGE, "image has lists of different lengths"),
-        ([[1, 2, 3], [4, 5, "6"]], IMAGE, 'image holds "6", where the model takes float32 [2, 3]'),
-        ([[1, 2, 3], [4, 5, None]], IMAGE, "image holds null"),
-        ([[1, 2, 3], [4, 5, True]], IMAGE, "image holds true"),
-        ({"picture": GOOD}, IMAGE, "there is no input picture"),
+        ([[1, 2, 3]], IMAGE, "image must be float32 [2, 3]; got the shape [1, 3]"),
+        ([[1, 2, 3], [4]], IMAGE, "image must be float32 [2, 3]; got lists of different lengths"),
+        ([[1, 2, 3], [4, 5, "6"]], IMAGE, 'image must be float32 [2, 3]; got "6"'),
+        ([[1, 2, 3], [4, 5, None]], IMAGE, "image must be float32 [2, 3]; got null"),
+        ([[1, 2, 3], [4, 5, True]], IMAGE, "image must be float32 [2, 3]; got true"),
+        ({"picture": GOOD}, IMAGE, "unknown input picture"),
         ({"age": [1]}, PATIENT, "thal is missing"),
-        ({"age": [1.5], "thal": ["x"]}, PATIENT, "age holds 1.5, where the model takes int64 [1]"),
-        ({"age": [1], "thal": [5]}, PATIENT, "thal holds 5"),
-        ({"age": 1, "thal": ["x"]}, PATIENT, "age has the shape []"),
-        ([1, 2], PATIENT, "it is a list, not an object with age, thal"),
-        ({"words": ["a"], "any": 1}, OPEN, "any holds 1, where the model takes bool of any shape"),
+        ({"age": [1.5], "thal": ["x"]}, PATIENT, "age must be int64 [1]; got 1.5"),
+        ({"age": [1], "thal": [5]}, PATIENT, "thal must be string [1]; got 5"),
+        ({"age": 1, "thal": ["x"]}, PATIENT, "age must be int64 [1]; got the shape []"),
+        ([1, 2], PATIENT, "must be an object with age, thal; got a list"),
+        ({"words": ["a"], "any": 1}, OPEN, "any must be bool of any shape; got 1"),
     ],
 )
 def test_what_does_not_fit_is_named(instance: Any, inputs: Any, said: str) -> None:
     """The input, what it is, and what the model takes."""
-    assert next(misfits(instance, inputs)).startswith(said)
+    assert next(mismatches(instance, inputs)).startswith(said)

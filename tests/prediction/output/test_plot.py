@@ -12,8 +12,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from gcp import errors
+from prediction.evaluation.cases import Case
 from prediction.output import charts, plot
-from prediction.output.prediction_values import Case
 
 IMAGE = np.eye(28).tolist()
 CLASSES = ["coat", "shirt", "a name that is far too long for the room beside a picture", "cost in $ or $$"]
@@ -23,7 +23,7 @@ BLUE, RED = "#1f5fbf", "#c8281e"
 
 def _drawn(tmp_path: Path, cases: list[Case], classes: list[str]) -> np.ndarray[Any, Any]:
     file = tmp_path / "plot.png"
-    assert plot.write(file, cases, classes, "m, version v1") == min(len(cases), plot.MOST)
+    assert plot.write(file, cases, classes, "m, version v1") == min(len(cases), plot.MOST_CASES)
     return np.asarray(pictures.imread(file))
 
 
@@ -63,7 +63,7 @@ def test_forms(tmp_path: Path, instance: Any, prediction: Any, reason: str) -> N
 def test_grid(tmp_path: Path) -> None:
     """Several cases stand in a grid of three pairs; no picture has more than `MOST`."""
     one, four, many = (
-        _drawn(tmp_path, [Case(IMAGE, LIKELY_SHIRT)] * count, CLASSES).shape for count in (1, 4, plot.MOST + 1)
+        _drawn(tmp_path, [Case(IMAGE, LIKELY_SHIRT)] * count, CLASSES).shape for count in (1, 4, plot.MOST_CASES + 1)
     )
 
     assert four[1] == 3 * one[1]
@@ -182,7 +182,7 @@ def test_what_a_kind_cannot_show_is_refused(tmp_path: Path, kind: str, case: Cas
 )
 def test_the_kind_that_shows_it_is_named(tmp_path: Path, kind: str, case: Case, other: str) -> None:
     """One probability is drawn by its score, probabilities of classes as a confusion matrix."""
-    with pytest.raises(errors.InvalidInput, match=f"which --kind {other} shows"):
+    with pytest.raises(errors.InvalidInput, match=f"--kind {other} shows "):
         plot.write(tmp_path / "plot.png", [case], ["coat", "shirt"], "m", kind=kind)
 
 

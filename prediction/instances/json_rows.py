@@ -1,4 +1,4 @@
-"""JSON files: one value per line, one list, or a request body `{"instances": [...]}`."""
+"""Rows of JSON: one value per line, one list, or a request body `{"instances": [...]}`."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gcp import errors
-from prediction.instances.row import INSTANCE, Row
+from prediction.instances.row import INSTANCE, Row, file_error
 
-_LINES = (".jsonl", ".ndjson")
-_BETWEEN = re.compile(r"[\s,]*")
+_LINES_SUFFIXES = (".jsonl", ".ndjson")
+_BETWEEN_ITEMS = re.compile(r"[\s,]*")
 _ONE_VALUE = "a .jsonl file has one instance per line, so its JSON {} is one instance: to send its items, name it .json"
-_DIGITS = "holds a number with too many digits"
+_TOO_MANY_DIGITS = "has a number with too many digits"
+_TOO_DEEP = "is nested too deeply"
 
 
 class _NotJson(ValueError):
-    """A number that Python's parser takes and JSON does not have; the text says which."""
+    """A number that Python's parser accepts and JSON does not have; the text says which."""
 
 
-def _finite(text: str) -> float:
+def _parse_float(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise _NotJson(f"holds {text[:40]}, which is too large for a number")
+        raise _NotJson(f"has a number that is too large: {text[:40]}")
     return number
 
 
-def _constant(text: str) -> float:
-    raise _NotJson(f"is not valid JSON: it holds {text}")
+def _reject_constant(text: str) -> float:
+    raise _NotJson(f"is not valid JSON: it contains {text}")
 
 
-_STRICT = json.JSONDecoder(parse_float=_finite, parse_constant=_constant)
+_STRICT = json.JSONDecoder(parse_float=_parse_float, parse_constant=_reject_constant)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Document:
     Attributes:
         rows: the instances.
         signature_name: of a request body, if it has one.
-        labels: of a request body: the truth of each instance, if it has them.
+        labels: the true label of each instance, if a request body has them.
     """
 
     rows: list[Row]
@@ -53,40 +53,40 @@ class Document:
     labels: list[Any] = field(default_factory=list)
 
 
-def holds_lines(name: str) -> bool:
-    """Whether the name of a file says that each of its lines is a value, whatever is in it."""
-    return Path(name).suffix.lower() in _LINES
+def is_json_lines(name: str) -> bool:
+    """Whether a file's name says that each line is a value."""
+    return Path(name).suffix.lower() in _LINES_SUFFIXES
 
 
-def parse(text: str, name: str) -> Document | None:
-    """A file that is one JSON value; None where it has a value per line.
+def parse_document(text: str, name: str) -> Document | None:
+    """A file that is one JSON value; None if it has a value per line.
 
     A list is a list of instances, an object with a list `instances` is a request body, and any other value is one
-    instance. A file that `holds_lines` is never one value.
+    instance. A `.jsonl` file always has a value per line.
 
     Raises:
-        InvalidInput: it is not valid JSON; with the line and column.
+        InvalidInput: it is not valid JSON; the error has the line and column.
     """
-    if holds_lines(name):
+    if is_json_lines(name):
         return None
     if not text.strip():
         return Document([])
     try:
-        found, is_strict = _loaded(text)
+        value, is_strict = _loaded(text)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" or _is_broken_row(text, error):
             return None
-        raise wrong(name, f"is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+        raise file_error(name, f"is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
-        raise wrong(name, "is nested too deeply") from None
+        raise file_error(name, _TOO_DEEP) from None
     except ValueError:
-        raise wrong(name, _DIGITS) from None
-    document = _document(found, text, name)
+        raise file_error(name, _TOO_MANY_DIGITS) from None
+    document = _document(value, text, name)
     return document if is_strict else replace(document, rows=list(_checked(document)))
 
 
 def _loaded(text: str) -> tuple[Any, bool]:
-    """The value of a text, and whether it is JSON to the letter: Python also takes NaN and infinities."""
+    """The value of a text, and whether it is strict JSON: Python also accepts NaN and infinities."""
     try:
         return _STRICT.decode(text), True
     except _NotJson:
@@ -94,10 +94,10 @@ def _loaded(text: str) -> tuple[Any, bool]:
 
 
 def _checked(document: Document) -> Iterator[Row]:
-    """The rows; one whose value or label holds a number that JSON does not have has an error."""
+    """The rows; a row gets an error if its value or label has a number that JSON does not have."""
     for row, label in itertools.zip_longest(document.rows, document.labels):
         number = next((each for each in _numbers([row.value, label]) if not math.isfinite(each)), None)
-        yield row if number is None else replace(row, error=f"is not valid JSON: it holds {json.dumps(number)}")
+        yield row if number is None else replace(row, error=f"is not valid JSON: it contains {json.dumps(number)}")
 
 
 def _numbers(value: Any) -> Iterator[float]:
@@ -108,28 +108,31 @@ def _numbers(value: Any) -> Iterator[float]:
             yield from _numbers(each)
 
 
-def _document(found: Any, text: str, name: str) -> Document:
-    if isinstance(found, list):
+def _document(value: Any, text: str, name: str) -> Document:
+    if isinstance(value, list):
         return Document(list(_items(text, name)))
-    if not isinstance(found, dict) or not isinstance(found.get("instances"), list):
+    if not isinstance(value, dict) or not isinstance(value.get("instances"), list):
         before = text[: len(text) - len(text.lstrip())]
-        return Document([Row(name, 1 + before.count("\n"), found)])
-    return _body(found, name)
+        return Document([Row(name, 1 + before.count("\n"), value)])
+    return _request_body(value, name)
 
 
 def _is_broken_row(text: str, error: json.JSONDecodeError) -> bool:
-    """Whether the first line is broken by itself and others follow: not a list or object that continues on the next."""
+    """Whether the error is in the first line and more lines follow: then each line is a value, and the first is wrong.
+
+    Otherwise the text is a list or object that continues on the next line.
+    """
     first, newline, rest = text.lstrip().partition("\n")
     end = len(text) - len(text.lstrip()) + len(first.rstrip())
     return bool(newline and rest.strip()) and error.pos < end
 
 
 def _items(text: str, name: str) -> Iterator[Row]:
-    """The items of a list that was found valid, each with the line where it begins."""
+    """The items of a valid list, each with the line where it begins."""
     decoder, at, line = json.JSONDecoder(), text.index("[") + 1, 1
     line += text.count("\n", 0, at)
     while True:
-        begin = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        begin = _BETWEEN_ITEMS.match(text, at).end()  # type: ignore[union-attr]  # it also matches an empty text
         line += text.count("\n", at, begin)
         if text[begin] == "]":
             return
@@ -138,31 +141,31 @@ def _items(text: str, name: str) -> Iterator[Row]:
         line += text.count("\n", begin, at)
 
 
-def _body(found: dict[str, Any], name: str) -> Document:
-    count, labels = len(found["instances"]), found.get("labels", [])
+def _request_body(body: dict[str, Any], name: str) -> Document:
+    count, labels = len(body["instances"]), body.get("labels", [])
     if not isinstance(labels, list) or (labels and len(labels) != count):
-        raise wrong(name, f'"labels" must be a list of {count}, one for each instance')
-    rows = [Row(name, index, value, unit=INSTANCE) for index, value in enumerate(found["instances"])]
-    return Document(rows, found.get("signature_name"), labels)
+        raise file_error(name, f'"labels" must be a list of {count}, one for each instance')
+    rows = [Row(name, index, value, unit=INSTANCE) for index, value in enumerate(body["instances"])]
+    return Document(rows, body.get("signature_name"), labels)
 
 
-def line(text: str | bytes, name: str, number: int) -> Row:
-    """The row of one line."""
+def parse_line(text: str | bytes, name: str, number: int) -> Row:
+    """The row of one line of a file; it has an error if the line is not valid JSON."""
     try:
         decoded = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
         return Row(name, number, _STRICT.decode(decoded))
     except RecursionError:
-        return Row(name, number, error="is nested too deeply")
+        return Row(name, number, error=_TOO_DEEP)
     except UnicodeDecodeError as error:
         return Row(name, number, error=f"is not UTF-8: byte {error.start}")
     except json.JSONDecodeError as error:
         return Row(name, number, error=f"is not valid JSON: column {error.colno}: {error.msg}")
     except ValueError as error:
-        return Row(name, number, error=str(error) if isinstance(error, _NotJson) else _DIGITS)
+        return Row(name, number, error=str(error) if isinstance(error, _NotJson) else _TOO_MANY_DIGITS)
 
 
-def hint(rows: Sequence[Row]) -> str:
-    """What may be wrong with a file that `holds_lines`, where the model rejects its rows; empty if nothing is.
+def single_line_hint(rows: Sequence[Row]) -> str:
+    """Why a model may reject a `.jsonl` file: its only line holds many instances. Empty if that is not so.
 
     Args:
         rows: the first two rows of the file.
@@ -172,8 +175,3 @@ def hint(rows: Sequence[Row]) -> str:
         return _ONE_VALUE.format("list")
     is_body = isinstance(value, dict) and isinstance(value.get("instances"), list)
     return _ONE_VALUE.format('object {"instances": [...]}') if is_body else ""
-
-
-def wrong(name: str, reason: str) -> errors.InvalidInput:
-    """The error of a file."""
-    return errors.InvalidInput([(name, reason)])

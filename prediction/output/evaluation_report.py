@@ -1,4 +1,4 @@
-"""An evaluation for people, as tables, and for programs, as JSON."""
+"""Prints an evaluation as tables, or as JSON."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 MOST_CLASSES = 20
-"""Classes of a confusion matrix that is shown as a table."""
-NAMES = {
+"""Largest confusion matrix that is shown as a table."""
+_NAMES = {
     "accuracy": "accuracy",
     "auc": "AUC",
     "log_loss": "log loss",
@@ -27,24 +27,24 @@ NAMES = {
 _SHARES = {"accuracy", "precision", "recall"}
 
 
-def written(name: str, value: float | None) -> str:
-    """A metric's value."""
+def format_metric(name: str, value: float | None) -> str:
+    """The value of a metric as text; `-` if it is None."""
     if value is None:
         return "-"
     return f"{value:.1%}" if name in _SHARES else f"{value:.4g}" if abs(value) >= 1 else f"{value:.4f}"
 
 
-def show(head: str, found: Evaluation) -> None:
-    """Prints the metrics, and the confusion matrix of a classification."""
+def show(title: str, found: Evaluation) -> None:
+    """Prints the metrics and, for a classification, the confusion matrix."""
     from rich.text import Text
 
     out = console()
-    out.print(Text(head, style="bold"), soft_wrap=True)
+    out.print(Text(title, style="bold"), soft_wrap=True)
     print_table(out, _metrics(found))
     for note in found.notes:
         out.print(Text(note), soft_wrap=True)
     if len(found.classes) > MOST_CLASSES:
-        out.print(Text(f"confusion of {len(found.classes)} classes: see --json"), soft_wrap=True)
+        out.print(Text(f"the confusion matrix has {len(found.classes)} classes: see --json"), soft_wrap=True)
     elif found.classes:
         out.print()
         print_table(out, _confusion(found))
@@ -53,7 +53,7 @@ def show(head: str, found: Evaluation) -> None:
 def _metrics(found: Evaluation) -> Table:
     table = _table(["metric", "value", ""])
     for name, value in found.metrics.items():
-        table.add_row(NAMES[name], written(name, value), _remark(name, found))
+        table.add_row(_NAMES[name], format_metric(name, value), _remark(name, found))
     return table
 
 
@@ -76,19 +76,19 @@ def _confusion(found: Evaluation) -> Table:
     return table
 
 
-def _table(heads: Sequence[str]) -> Table:
+def _table(headers: Sequence[str]) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for index, head in enumerate(heads):
-        table.add_column(Text(head), justify="right" if index and head else "left")
+    for index, header in enumerate(headers):
+        table.add_column(Text(header), justify="right" if index and header else "left")
     return table
 
 
 def as_json(about: Mapping[str, Any], found: Evaluation) -> str:
-    """One line of JSON: what was evaluated, and what came of it."""
+    """The evaluation as one line of JSON, with the fields of `about` first."""
     document: dict[str, Any] = {**about, "task": found.task, "rows": found.rows, "metrics": found.metrics}
     if found.classes:
         document["confusion"] = {"classes": found.classes, "counts": found.confusion}
@@ -98,9 +98,9 @@ def as_json(about: Mapping[str, Any], found: Evaluation) -> str:
 
 
 def summary(found: Evaluation) -> str:
-    """One line: `accuracy 86.2% (431 of 500 right), AUC 0.9876`."""
+    """The metrics on one line: `accuracy 86.2% (431 of 500 right), AUC 0.9876`."""
     parts = []
     for name, value in found.metrics.items():
         remark = _remark(name, found) if name == "accuracy" else ""
-        parts.append(f"{NAMES[name]} {written(name, value)}{f' ({remark})' if remark else ''}")
+        parts.append(f"{_NAMES[name]} {format_metric(name, value)}{f' ({remark})' if remark else ''}")
     return ", ".join(parts)

@@ -1,0 +1,87 @@
+"""What the predict command sends: the user's instances, or samples of the deployed artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gcp import errors
+from prediction import deployed, online
+from prediction.evaluation.cases import Case
+from prediction.instances.instance_files import GivenInstances
+from prediction.manifest import Manifest
+from prediction.targets.target import Deployed, Target
+from resources.schema import signatures
+
+_GIVE_INSTANCES = "give your own with --instances FILE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictRequest:
+    """The instances to predict, and what is known about the model.
+
+    Attributes:
+        name: full name of the model or version.
+        given: the instances.
+        labels: the true label of each instance, as far as known.
+        version: the version that answers, if these credentials may read it.
+        manifest: of its artifact.
+    """
+
+    name: str
+    given: GivenInstances
+    labels: Sequence[Any] = ()
+    version: Deployed | None = None
+    manifest: Manifest = field(default_factory=Manifest)
+
+    def send(self, target: Target) -> list[Any]:
+        """The predictions. Raises like `predict_json`; a failed prediction names the instance that does not match."""
+        return online.predict(
+            target, self.name, self.given.instances, self.given.signature_name, manifest=lambda: self.manifest
+        )
+
+    def cases(self, predictions: Sequence[Any]) -> list[Case]:
+        """The instances with predictions and labels."""
+        labels = [*self.labels, *[None] * (len(predictions) - len(self.labels))]
+        return [Case(*row) for row in zip(self.given.instances, predictions, labels, strict=True)]
+
+
+def of_samples(
+    target: Target, model: str, version: str | None, count: int, signature_name: str | None = None
+) -> PredictRequest:
+    """The first samples of a deployed version. The request names that version, even if the default changes meanwhile.
+
+    Raises:
+        ArtifactError: the artifact has no such signature, or no samples for it.
+        ApiError: the API refused.
+    """
+    found = deployed.deployed(target, model, version)
+    try:
+        manifest = deployed.manifest(target, found)
+    except errors.ArtifactError as error:
+        raise errors.ArtifactError(f"no sample instances: {error}: {_GIVE_INSTANCES}") from None
+    if signature_name and manifest.lacks(signature_name):
+        raise errors.ArtifactError(
+            f"{found.uri} has no signature {signature_name}; --signature must be one of "
+            f"{', '.join(sorted(manifest.signatures))}"
+        )
+    chosen = manifest.samples[:count]
+    if not chosen:
+        raise errors.ArtifactError(f"no sample instances in {found.uri}: {_GIVE_INSTANCES}")
+    sampled = signatures.default_key(manifest.signatures)
+    if signature_name not in (None, sampled):
+        raise errors.ArtifactError(
+            f"no sample instances for the signature {signature_name}, only for {sampled}: {_GIVE_INSTANCES}"
+        )
+    given = GivenInstances([sample.instance for sample in chosen], signature_name)
+    labels = [sample.label for sample in chosen]
+    return PredictRequest(name=found.name, given=given, labels=labels, version=found, manifest=manifest)
+
+
+def of_given(target: Target, model: str, version: str | None, given: GivenInstances) -> PredictRequest:
+    """The user's instances, with the manifest of the deployed version if it can be read."""
+    found, manifest = deployed.known(target, model, version)
+    given = given.with_inputs(manifest.inputs(given.signature_name))
+    name = found.name if found else target.resource_name(model, version)
+    return PredictRequest(name=name, given=given, labels=given.labels, version=found, manifest=manifest)

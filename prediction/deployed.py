@@ -1,0 +1,80 @@
+"""The deployed version, and the manifest of its artifact with sample instances."""
+
+from __future__ import annotations
+
+from gcp import errors
+from prediction.manifest import Manifest
+from prediction.targets.target import Deployed, Target
+from resources.storage import manifests
+
+DEPLOY = "`pulumi up` deploys what the stack declares; after a change outside of Pulumi, run `pulumi refresh` first"
+"""`pulumi up` trusts its state: it reports no change for a version that was deleted outside Pulumi."""
+
+
+def deployed(target: Target, model: str, version: str | None = None) -> Deployed:
+    """The version, or the model's default version.
+
+    Raises:
+        ApiError: the API refused.
+        Error: the model has no default version.
+    """
+    found = target.deployed(model, version)
+    if found is None:
+        name = target.resource_name(model)
+        raise errors.Error(f"{name} has no default version: name a version with --version; {DEPLOY}")
+    return found
+
+
+def manifest(target: Target, version: Deployed) -> Manifest:
+    """The manifest in the version's folder of the bucket: `storage.objects.get`.
+
+    Raises:
+        ArtifactError: there is none, or it is not valid.
+        ApiError: the API refused.
+    """
+    if not version.uri:
+        raise errors.ArtifactError(f"{version.name} has no SavedModel in a bucket")
+    try:
+        return Manifest.parse(manifests.read(target.api, version.uri))
+    except errors.NotFound as error:
+        raise errors.ArtifactError(error.message) from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        file = f"{version.uri.rstrip('/')}/{manifests.NAME}"
+        raise errors.ArtifactError(f"{file} is not a valid manifest: {reason}") from None
+
+
+def known(target: Target, model: str, version: str | None = None) -> tuple[Deployed | None, Manifest]:
+    """The version and its manifest, as far as these credentials may read them.
+
+    The version is None, or the manifest empty, if the credentials only allow predicting; the manifest is also empty if
+    the version was deployed without one. Predictions work without either; they give names to the answers.
+
+    Raises:
+        ApiError: the API refused, except for `PermissionDenied`.
+    """
+    try:
+        found = deployed(target, model, version)
+    except errors.PermissionDenied:
+        return None, Manifest()
+    return found, manifest_or_empty(target, found)
+
+
+def manifest_or_empty(target: Target, version: Deployed) -> Manifest:
+    """The manifest of a version; empty if it does not exist or these credentials may not read it."""
+    try:
+        return manifest(target, version)
+    except (errors.ArtifactError, errors.PermissionDenied):
+        return Manifest()
+
+
+def describe_version(found: Deployed | None, version: str | None) -> str:
+    """The version that answers, for people: `version v2 (default)`.
+
+    Args:
+        found: the version, if these credentials may read it.
+        version: the name that the user gave.
+    """
+    if found is None:
+        return f"version {version}" if version else "default version"
+    return f"version {found.version}{' (default)' if found.is_default else ''}"

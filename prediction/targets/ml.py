@@ -1,0 +1,145 @@
+"""AI Platform Prediction, `ml` v1."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from gcp import errors
+from gcp import settings as gcp_settings
+from gcp.clock import Clock
+from prediction.errors import PredictionFailed
+from prediction.targets.target import Deployed, Envelope, JobLimits, JobRequest, JobStatus, Target
+from resources.ml import quotas
+from resources.ml.jobs import polling, rules
+from resources.ml.rules import NAME
+
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")
+_PREDICT_URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/models/([^/:]+):predict")
+_REGIONAL_URL = re.compile(r"https://([a-z0-9-]+)-ml\.googleapis\.com")
+
+
+class MlTarget(Target):
+    """A project on `ml` v1."""
+
+    JOB_LIMITS: ClassVar[JobLimits] = JobLimits(
+        batch_size=rules.DEFAULT_BATCH,
+        most_batch_size=rules.MOST_BATCH,
+        workers=rules.DEFAULT_WORKERS,
+        most_workers=rules.MOST_WORKERS,
+    )
+    JOB_FILES: ClassVar[Mapping[str, str]] = {
+        "results": "prediction.results-",
+        "errors": "prediction.errors_stats-",
+        "keys": "prediction.keys-",
+        "rejected": "prediction.rejected_rows-",
+    }
+    ERROR_HINTS: ClassVar[Mapping[type[errors.ApiError], str]] = {
+        errors.Sunset: "set tf2-models:endpoint to a server that speaks ml v1 (the emulator: `python -m emulator up`)",
+        errors.PermissionDenied: "these credentials need roles/ml.developer and, for samples, "
+        "roles/storage.objectViewer",
+    }
+
+    @property
+    def url(self) -> str:
+        """See `Target`."""
+        return self.settings.url
+
+    @classmethod
+    def client_arguments(cls, predict_url: str) -> dict[str, Any] | None:
+        """See `Target`."""
+        found = _PREDICT_URL.fullmatch(predict_url)
+        if not found:
+            return None
+        url, project, model = found.groups()
+        arguments = {"project": project, "model": model}
+        if url == gcp_settings.GOOGLE:
+            return {**arguments, "endpoint": gcp_settings.GLOBAL}
+        if region := _REGIONAL_URL.fullmatch(url):
+            return {**arguments, "endpoint": gcp_settings.REGIONAL, "region": region[1]}
+        return {**arguments, "endpoint": url}
+
+    def resource_name(self, model: str, version: str | None = None) -> str:
+        """`projects/P/models/M` or `projects/P/models/M/versions/V`."""
+        names = [("project", _PROJECT, self.project), ("model", NAME, model)]
+        names += [] if version is None else [("version", NAME, version)]
+        failures = [
+            (what, f"{name!r} is not a valid {what} name") for what, rule, name in names if not rule.match(str(name))
+        ]
+        if failures:
+            raise errors.InvalidInput(failures)
+        return f"projects/{self.project}/models/{model}" + ("" if version is None else f"/versions/{version}")
+
+    @staticmethod
+    def envelope(signature_name: str | None) -> Envelope:
+        """`{"instances": [...], "signature_name": ...}`."""
+        signature = b"" if signature_name is None else b',"signature_name":' + json.dumps(signature_name).encode()
+        return Envelope(b'{"instances":[', b"]" + signature + b"}", quotas.PREDICT_BYTES)
+
+    def predict(self, name: str, body: bytes) -> list[Any]:
+        """Calls `ml.projects.predict`, which answers 200 with `{"error": ...}` when a model fails."""
+        request = self.api.ml("projects").predict(name=name, body={})
+        # The body is JSON already, because its size had to be known: do not let the client library encode it again.
+        request.body, request.body_size = body, len(body)
+        answer = self.api.call(request, repeatable=True)
+        if isinstance(answer, dict) and "error" in answer:
+            raise PredictionFailed(str(answer["error"]))
+        predictions = answer.get("predictions") if isinstance(answer, dict) else None
+        if not isinstance(predictions, list):
+            raise PredictionFailed(f'the answer has no list "predictions": {str(answer)[:200]}')
+        return predictions
+
+    def deployed(self, model: str, version: str | None = None) -> Deployed | None:
+        """Calls `ml.projects.models.versions.get` or `ml.projects.models.get`."""
+        name = self.resource_name(model, version)
+        models = self.api.ml("projects.models")
+        if version is None:
+            found = self.api.call(models.get(name=name)).get("defaultVersion")
+            return Deployed(found["name"], found.get("deploymentUri", ""), is_default=True) if found else None
+        found = self.api.call(models.versions().get(name=name))
+        return Deployed(found["name"], found.get("deploymentUri", ""), is_default=bool(found.get("isDefault")))
+
+    @property
+    def keeps_order(self) -> bool:
+        """The emulator does; Google's service runs files in parts and only counts errors."""
+        return not self.settings.is_google
+
+    def start_job(self, request: JobRequest) -> None:
+        """Calls `ml.projects.jobs.create`."""
+        settings = {
+            "versionName": request.version_name,
+            "dataFormat": request.row_format,
+            "inputPaths": list(request.inputs),
+            "outputPath": request.output,
+            "region": self.settings.region or rules.DEFAULT_REGION,
+            "signatureName": request.signature,
+            "outputDataFormat": request.output_format,
+            "batchSize": request.batch_size and str(request.batch_size),
+            "maxWorkerCount": request.workers and str(request.workers),
+        }
+        wanted = {name: value for name, value in settings.items() if value is not None}
+        body = {"jobId": request.job_id, "predictionInput": wanted}
+        # Not retried without an answer: the API would refuse a second job with the same id, which proves nothing.
+        self.api.call(self.api.ml("projects.jobs").create(parent=f"projects/{self.project}", body=body))
+
+    def wait_for_job(self, job_id: str, report: Callable[[JobStatus], None], *, clock: Clock) -> JobStatus:
+        """Polls `ml.projects.jobs.get`."""
+        name = polling.name(self.project, job_id)
+        return job_status(polling.wait(self.api, name, lambda job: report(job_status(job)), clock=clock))
+
+    def cancel_job(self, job_id: str) -> None:
+        """Calls `ml.projects.jobs.cancel`."""
+        name = polling.name(self.project, job_id)
+        self.api.call(self.api.ml("projects.jobs").cancel(name=name, body={}), repeatable=True)
+
+    def cancel_command(self, job_id: str) -> str:
+        """See `Target`."""
+        return f"gcloud ai-platform jobs cancel {job_id}"
+
+
+def job_status(job: Mapping[str, Any]) -> JobStatus:
+    """The status of a job resource of the API."""
+    predicted, rejected = polling.counts(dict(job))
+    return JobStatus(str(job.get("state", "")), predicted, rejected, str(job.get("errorMessage", "")))

@@ -1,0 +1,185 @@
+"""What client, batch and command line need of a platform. Each platform's module subclasses `Target`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gcp import errors
+from gcp.api import Api
+from gcp.clock import Clock
+from gcp.settings import Settings
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What stands around the instances in a request body.
+
+    Attributes:
+        head: before the first instance.
+        tail: after the last one.
+        most_bytes: the largest body that the platform accepts.
+    """
+
+    head: bytes
+    tail: bytes
+    most_bytes: int
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A version that is deployed.
+
+    Attributes:
+        name: its full name.
+        uri: folder of its SavedModel, `gs://...`; empty if it has none (a container).
+        is_default: whether it answers for its model.
+    """
+
+    name: str
+    uri: str
+    is_default: bool
+
+    @property
+    def version(self) -> str:
+        """Its name within the model."""
+        return self.name.rpartition("/")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRequest:
+    """A batch job to start.
+
+    Attributes:
+        job_id: unique in the project.
+        version_name: full name of the version that predicts.
+        inputs: `gs://` paths, which may have wildcards.
+        output: a `gs://` folder.
+        row_format: `JSON`, `TF_RECORD` or `TF_RECORD_GZIP`.
+        output_format: `JSON` or `CSV`; None for the platform's default.
+        signature: key of the signature; None for the model's default.
+        batch_size: rows per call of the model; None for the platform's default.
+        workers: maximum number of nodes; None for the platform's default.
+    """
+
+    job_id: str
+    version_name: str
+    inputs: Sequence[str]
+    output: str
+    row_format: str
+    output_format: str | None = None
+    signature: str | None = None
+    batch_size: int | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """How far a batch job is.
+
+    Attributes:
+        state: such as `RUNNING` or `SUCCEEDED`.
+        predicted: rows with a result so far.
+        rejected: rows without one, because of an error.
+        error: why the job failed; empty otherwise.
+    """
+
+    state: str
+    predicted: int = 0
+    rejected: int = 0
+    error: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the job has ended and its results are complete."""
+        return self.state == "SUCCEEDED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobLimits:
+    """Defaults and maxima of a batch job."""
+
+    batch_size: int
+    most_batch_size: int
+    workers: int
+    most_workers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target(ABC):
+    """A project of one platform, at one endpoint. Thread-safe.
+
+    Attributes:
+        project: id or number of the project.
+        api: the endpoint.
+    """
+
+    project: str
+    api: Api
+
+    JOB_LIMITS: ClassVar[JobLimits]
+    JOB_FILES: ClassVar[Mapping[str, str]]
+    """Where a job writes: `results`, `errors`, `keys` and `rejected` -> how the names of these objects begin."""
+    ERROR_HINTS: ClassVar[Mapping[type[errors.ApiError], str]]
+    """What to do about an API error."""
+
+    @property
+    def settings(self) -> Settings:
+        """How the endpoint is called."""
+        return self.api.settings
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """Root URL of the endpoint, without a trailing slash."""
+
+    @classmethod
+    @abstractmethod
+    def client_arguments(cls, predict_url: str) -> dict[str, Any] | None:
+        """The arguments of `Client` that belong to a `predictUrl` of a stack's output; None if it is not such a URL."""
+
+    @abstractmethod
+    def resource_name(self, model: str, version: str | None = None) -> str:
+        """Full name of a model or version. Raises `InvalidInput` for an invalid name."""
+
+    @staticmethod
+    @abstractmethod
+    def envelope(signature_name: str | None) -> Envelope:
+        """The envelope of a request for a signature. Default: the model's default signature."""
+
+    @abstractmethod
+    def predict(self, name: str, body: bytes) -> list[Any]:
+        """Sends one request body and returns the predictions.
+
+        Raises:
+            PredictionFailed: the model refused or failed, or the answer holds no predictions.
+            ApiError: the API refused.
+            EndpointUnreachable: no answer came.
+        """
+
+    @abstractmethod
+    def deployed(self, model: str, version: str | None = None) -> Deployed | None:
+        """A version, or the default version of the model; None if the model has no default. Raises `ApiError`."""
+
+    @property
+    @abstractmethod
+    def keeps_order(self) -> bool:
+        """Whether batch results come in the order of the input, with each rejected row named."""
+
+    @abstractmethod
+    def start_job(self, request: JobRequest) -> None:
+        """Starts a batch job. Raises `ApiError`."""
+
+    @abstractmethod
+    def wait_for_job(self, job_id: str, report: Callable[[JobStatus], None], *, clock: Clock) -> JobStatus:
+        """Waits until a job has ended. `report` gets its status after each poll. Raises `ApiError`."""
+
+    @abstractmethod
+    def cancel_job(self, job_id: str) -> None:
+        """Cancels a job. Raises `ApiError`: `NotFound`, or `FailedPrecondition` for a job that has ended."""
+
+    @abstractmethod
+    def cancel_command(self, job_id: str) -> str:
+        """The shell command that cancels a job."""

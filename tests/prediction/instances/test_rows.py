@@ -113,7 +113,7 @@ def test_a_list_in_a_cell_is_json() -> None:
     """It has no NaN."""
     table = CsvTable("x.csv", ["x"], {"x": {"dtype": "float32", "shape": [None, 2]}})
 
-    with pytest.raises(ValueError, match=r"column x holds '\[1, NaN\]', which is not a JSON list"):
+    with pytest.raises(ValueError, match=r"column x must be a JSON list; got '\[1, NaN\]'"):
         table.instance({"x": "[1, NaN]"})
 
 

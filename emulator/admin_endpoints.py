@@ -5,95 +5,98 @@ No path of this machine is in it.
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import time
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from collections.abc import Callable
+from typing import Any
 
-from emulator.console import details
 from emulator.core import faults
-from emulator.ml import tables
-from emulator.ml.version_loader import scale_of
-from emulator.rest import discovery
+from emulator.core.admission import Admission
+from emulator.core.metrics import Metrics
+from emulator.core.operations import Operations
+from emulator.rest.api_registration import Apis
+from emulator.rest.http_call import Call
 from emulator.rest.request import Response
 from gcp import errors
 
-if TYPE_CHECKING:
-    from emulator.app import Emulator
-
 NAME = "tf2-models emulator"
-_VERSIONS = "/-/versions/"
+PREFIX = "/-/"
 
 
-async def respond(emulator: Emulator, verb: str, path: str, content: bytes) -> Response:
-    """The answer to a call below `/-/`. Raises `NotFound`, and `InvalidArgument` for faults that are none."""
-    if (verb, path) == ("GET", "/-/status"):
-        return Response(body=status(emulator))
-    if (verb, path) == ("GET", "/-/metrics"):
-        return Response(body={**emulator.metrics.to_json(), "calls": emulator.metrics.calls()})
-    if (verb, path) == ("GET", "/-/jobs"):
-        return Response(body={"jobs": details.jobs(emulator)})
-    if verb == "GET" and path.startswith(_VERSIONS):
-        return Response(body=await details.version(emulator, unquote(path.removeprefix(_VERSIONS))))
-    if path == "/-/calls" and verb in ("GET", "DELETE"):
-        return _calls(emulator, verb)
-    if path == "/-/faults" and verb in ("GET", "PUT", "DELETE"):
-        return _faults(emulator, verb, content)
-    raise errors.NotFound(
-        "There is GET /-/status, /-/metrics, /-/jobs and /-/versions/NAME, GET and DELETE /-/calls, and GET, PUT and"
-        " DELETE /-/faults."
-    )
+class AdminEndpoints:
+    """The emulator's own endpoints, and those that the APIs add.
 
+    Args:
+        apis: the APIs, each with its part of the status and its reports.
+        admission: counts of calls, and injected faults.
+        metrics: the last minute's predictions, and the latest calls.
+        operations: the long-running operations.
+        facts: gives what else the status shows.
+    """
 
-def _calls(emulator: Emulator, verb: str) -> Response:
-    if verb == "GET":
-        return Response(body=dict(sorted(emulator.calls.items())))
-    emulator.calls.clear()
-    emulator.quota.forget()
-    return Response(status=204)
+    roots = frozenset({"-"})
+    challenge = ""
 
+    def __init__(
+        self,
+        apis: Apis,
+        admission: Admission,
+        metrics: Metrics,
+        operations: Operations,
+        facts: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._apis, self._admission, self._metrics = apis, admission, metrics
+        self._operations, self._facts = operations, facts
+        self._reports = {path: report for api in apis.all for path, report in api.reports.items()}
+        self._started = time.monotonic()
 
-def _faults(emulator: Emulator, verb: str, content: bytes) -> Response:
-    if verb == "GET":
-        return Response(body=emulator.faults.to_json())
-    methods = {method.id for method in discovery.methods()}
-    emulator.faults.replace(faults.parse(content, methods) if verb == "PUT" else [])
-    return Response(status=204)
+    def owns(self, path: str) -> bool:
+        """Whether a path is below `/-/`."""
+        return path.startswith(PREFIX)
 
+    async def respond(self, call: Call) -> Response:
+        """The answer to a call. Raises `NotFound`, and `InvalidArgument` for wrong faults."""
+        verb, path = call.verb, call.raw_path.removeprefix(PREFIX)
+        if (verb, path) == ("GET", "status"):
+            return Response(body=self.status())
+        if (verb, path) == ("GET", "metrics"):
+            return Response(body={**self._metrics.to_json(), "calls": self._metrics.calls()})
+        if path == "calls" and verb in ("GET", "DELETE"):
+            return self._calls(verb)
+        if path == "faults" and verb in ("GET", "PUT", "DELETE"):
+            return await self._faults(call)
+        for name, report in self._reports.items():
+            if verb == "GET" and (path == name or (name.endswith("/") and path.startswith(name))):
+                return Response(body=await report(path.removeprefix(name)))
+        raise errors.NotFound(self._help())
 
-def status(emulator: Emulator) -> dict[str, Any]:
-    """What runs, for how long, how it is set, and every version with its state and nodes."""
-    versions = []
-    for row in emulator.store.all("SELECT * FROM versions ORDER BY project, model, name"):
-        key = tables.key_of(row)
-        default = tables.is_default(emulator, row)
-        version = {"name": key, "state": row["state"], "isDefault": default, "createTime": row["created"]}
-        versions.append({**version, **_nodes(emulator, row, key)})
-    return {
-        "name": NAME,
-        "uptime": round(time.monotonic() - emulator.started, 3),
-        "settings": emulator.settings.shown(),
-        "droppedRequestLogRows": emulator.requests.dropped,
-        "sandbox": list(emulator.serving.sandbox),
-        "quota": emulator.quota.to_json(),
-        "models": _count(emulator, "SELECT count(*) AS n FROM models"),
-        "buckets": _count(emulator, "SELECT count(*) AS n FROM storage_buckets"),
-        "objects": _count(emulator, "SELECT count(*) AS n FROM storage_objects WHERE deleted IS NULL"),
-        "runningOperations": _count(emulator, "SELECT count(*) AS n FROM operations WHERE result IS NULL"),
-        "calls": sum(emulator.calls.values()),
-        "versions": versions,
-    }
+    def status(self) -> dict[str, Any]:
+        """What runs, for how long, how it is set, and what each API adds."""
+        parts = [api.status() for api in self._apis.all]
+        return {
+            "name": NAME,
+            "uptime": round(time.monotonic() - self._started, 3),
+            **self._facts(),
+            **{key: value for part in parts for key, value in part.items()},
+            "runningOperations": self._operations.count_running(),
+            "calls": sum(self._admission.calls.values()),
+        }
 
+    def _calls(self, verb: str) -> Response:
+        if verb == "GET":
+            return Response(body=dict(sorted(self._admission.calls.items())))
+        self._admission.forget()
+        return Response(status=204)
 
-def _nodes(emulator: Emulator, row: sqlite3.Row, key: str) -> dict[str, Any]:
-    """How many nodes a version has and may have, and why it has none where it should have some."""
-    scale = scale_of(json.loads(row["body"]))
-    numbers = {"nodes": emulator.serving.nodes(key), "minNodes": scale.least, "maxNodes": scale.most}
-    trouble = row["error"] or emulator.serving.failure(key)
-    return {**numbers, "errorMessage": trouble} if trouble else numbers
+    async def _faults(self, call: Call) -> Response:
+        injected = self._admission.faults
+        if call.verb == "GET":
+            return Response(body=injected.to_json())
+        methods = {method.id for method in self._apis.methods}
+        injected.replace(faults.parse(await call.read(), methods) if call.verb == "PUT" else [])
+        return Response(status=204)
 
-
-def _count(emulator: Emulator, query: str) -> int:
-    row = emulator.store.one(query)
-    return int(row["n"]) if row else 0
+    def _help(self) -> str:
+        reports = "".join(f", {PREFIX}{name}{'NAME' if name.endswith('/') else ''}" for name in self._reports)
+        return (
+            f"There is GET /-/status, /-/metrics{reports}, GET and DELETE /-/calls, and GET, PUT and DELETE /-/faults."
+        )

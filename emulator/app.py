@@ -1,156 +1,192 @@
-"""What handlers use: the store, the clock, the settings, the worker processes. Nothing of it is global."""
+"""The composition root: makes an emulator from its parts. Only this module imports every domain."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import ipaddress
-import shutil
-import time
-from collections import Counter
-from dataclasses import dataclass, field
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from emulator.batch import job_tables
+from emulator.admin_endpoints import AdminEndpoints
+from emulator.batch import job_inputs, job_tables
 from emulator.batch.job_queue import Jobs
-from emulator.core import iam_policies
-from emulator.core.admission import Quota
+from emulator.console.pages import Console
+from emulator.core import iam_policies, operations
+from emulator.core.admission import Admission
 from emulator.core.clock import Clock
-from emulator.core.faults import Faults, Rule
+from emulator.core.faults import Faults
+from emulator.core.folders import remove_folder
 from emulator.core.log import Log
 from emulator.core.metrics import Metrics
 from emulator.core.operations import Operations
 from emulator.core.store import Store
-from emulator.http.caller_access import Access
-from emulator.ml import operation_work, prediction_envelope, request_log
-from emulator.ml import tables as ml_tables
-from emulator.ml.request_log import RequestLog
-from emulator.ml.version_loader import Deployments
-from emulator.rest import discovery, json_body
+from emulator.http.server import Front
+from emulator.ml import api as ml_api
+from emulator.ml import prediction_envelope
+from emulator.ml.saved_model_copies import SavedModelCopies
+from emulator.rest import error_body
+from emulator.rest.api_registration import ApiRegistration, Apis
+from emulator.rest.api_services import ApiServices
+from emulator.rest.call_log import CallLog
+from emulator.rest.dispatcher import Dispatcher
 from emulator.serving import Serving, sandbox
 from emulator.settings import BARE, Settings
 from emulator.storage import api as storage_api
-from emulator.storage.api import StorageApi
+
+Register = Callable[[ApiServices], ApiRegistration]
+"""Makes an API."""
 
 
-@dataclass(kw_only=True)
 class Emulator:
     """One running emulator.
 
-    Attributes:
-        store: the database.
-        data: the folder that holds everything that survives.
+    Args:
+        data: the folder that holds everything that survives; it is made if it does not exist.
         settings: how it behaves.
-        serving: the nodes.
+        clock: the one clock.
+        more: further APIs.
+
+    Attributes:
+        dispatcher: answers calls.
         log: the log file.
-        calls: method id -> how often it was called since the start.
-        faults: what is to go wrong; nothing, unless somebody asks.
-        access: who may call.
-        metrics: how the versions answered in the last minute, and the calls that came last.
-        quota: counts what Google's quotas are about, and enforces what `settings` say.
-        requests: samples of predictions, for versions that ask for it.
-        last_used: version -> when it last answered a prediction; forgotten when the process ends.
-        clock: the one clock; durations are measured without it.
-        started: when that was, in seconds of `time.monotonic`.
-        operations: the long-running operations.
-        deployments: the versions that are loaded.
-        jobs: the batch prediction jobs.
-        storage: Cloud Storage.
+
+    Raises:
+        Error: a newer version of this program wrote the folder, or the settings cannot be used.
     """
 
-    store: Store
-    data: Path
-    settings: Settings
-    serving: Serving
-    log: Log
-    calls: Counter[str] = field(default_factory=Counter)
-    faults: Faults = field(default_factory=Faults)
-    metrics: Metrics = field(default_factory=Metrics)
-    last_used: dict[str, datetime] = field(default_factory=dict)
-    clock: Clock = field(default_factory=Clock)
-    started: float = field(default_factory=time.monotonic)
-    requests: RequestLog = field(init=False)
-    quota: Quota = field(init=False)
-    access: Access = field(init=False)
-    operations: Operations = field(init=False)
-    deployments: Deployments = field(init=False)
-    jobs: Jobs = field(init=False)
-    storage: StorageApi = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.requests = RequestLog(self.data / request_log.FILE)
-        self.quota = Quota(self.settings.quota)
-        self.access = self.settings.access
-        self.operations = Operations(self, operation_work.WORKS)
-        self.deployments = Deployments(self)
-        self.jobs = Jobs(self)
-        self.storage = storage_api.register(
-            self.store,
-            self.clock,
-            self.data / "objects",
-            loopback=ipaddress.ip_address(self.settings.host).is_loopback,
-            parse_metadata=_parse_metadata,
-        )
-
-    @classmethod
-    def open(cls, data: Path, settings: Settings, clock: Clock | None = None) -> Emulator:
-        """An emulator on the state in `data`, which is made where it is missing. `start` brings it to life."""
+    def __init__(
+        self, data: Path, settings: Settings, clock: Clock | None = None, more: Sequence[Register] = ()
+    ) -> None:
         data.mkdir(parents=True, exist_ok=True)
-        emulator = cls(
-            store=Store(data / "state.sqlite3"),
-            data=data,
-            settings=settings,
-            serving=Serving(
-                sandbox=sandbox.chosen(settings.sandbox),
-                idle=settings.idle_seconds,
-                style=prediction_envelope.style(single_output_bare=settings.single_output == BARE),
-            ),
-            log=Log(data / "log"),
-            clock=clock or Clock(),
+        self.data, self.settings, self.clock = data, settings, clock or Clock()
+        self.store, self.log = Store(data / "state.sqlite3"), Log(data / "log")
+        self.serving = _nodes(settings)
+        services = self._services()
+        self._operations = services.operations
+        self.storage = storage_api.register(services, loopback=ipaddress.ip_address(settings.host).is_loopback)
+        self.copies = SavedModelCopies(self.storage.objects)
+        job_tables.prepare(self)
+        self._queue = Jobs(self)
+        ml = ml_api.register(
+            services,
+            self.serving,
+            self.copies,
+            self._queue,
+            _JobRecords(self),
+            limits=settings.quota,
+            refuse_new=settings.sunset,
         )
-        emulator.store.declare(iam_policies.TABLES)
-        ml_tables.prepare(emulator)
-        job_tables.prepare(emulator)
-        return emulator
+        self._apis = Apis([ml, self.storage.registration, *(register(services) for register in more)])
+        self._admit_all(services)
+        self.dispatcher = self._dispatcher(services)
 
-    def admit(self, method: str) -> Rule | None:
-        """Counts a call of a method; returns the fault that meets it. Raises `ResourceExhausted` beyond a quota."""
-        self.calls[method] += 1
-        self.quota.call(method)
-        return self.faults.take(method)
+    def _services(self) -> ApiServices:
+        faults, metrics = Faults(), Metrics()
+        self.store.declare(iam_policies.TABLES + operations.TABLES)
+        return ApiServices(
+            store=self.store,
+            data=self.data,
+            clock=self.clock,
+            log=self.log,
+            operations=Operations(
+                self.store,
+                self.clock,
+                faults,
+                self.log,
+                least_seconds=self.settings.operation_seconds,
+                keep=self.settings.keep_operations,
+            ),
+            metrics=metrics,
+            access=self.settings.access,
+            admission=Admission(faults),
+            calls=CallLog(self.log, metrics, _is_own_page),
+        )
 
-    def now(self) -> datetime:
-        """The time in UTC, which never goes back."""
-        return self.clock.now()
+    def _admit_all(self, services: ApiServices) -> None:
+        for api in self._apis.all:
+            if api.operations:
+                services.operations.register(api.operations)
+            if api.quota:
+                services.admission.limit(api.quota)
+
+    def _dispatcher(self, services: ApiServices) -> Dispatcher:
+        admin = AdminEndpoints(self._apis, services.admission, services.metrics, services.operations, self._facts)
+        return Dispatcher(
+            self._apis,
+            [Console(), admin],
+            access=services.access,
+            admission=services.admission,
+            calls=services.calls,
+            log=self.log,
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        return {"settings": self.settings.shown(), "sandbox": list(self.serving.sandbox)}
+
+    def front(self) -> Front:
+        """The server that answers calls."""
+        return Front(
+            self.dispatcher.answer,
+            self.dispatcher.fast_path,
+            seconds=self.settings.client_seconds,
+            error_body=error_body.early,
+            repeated=tuple(target for api in self._apis.all for target in api.repeated),
+        )
 
     async def start(self) -> None:
-        """Serves again what was READY, and goes on with the operations and jobs that had not ended."""
-        self.deployments.resume()
-        self.operations.resume()
-        self.jobs.resume()
+        """Serves again what was ready, and resumes the operations and jobs that had not ended."""
+        for api in self._apis.all:
+            api.resume()
+        self._operations.resume()
+        self._queue.resume()
 
     async def stop(self) -> None:
-        """Ends every task and process. Operations and jobs that have not ended go on at the next start."""
-        await self.jobs.stop()
-        await self.operations.stop()
-        await self.deployments.stop()
+        """Ends every task and process. Operations and jobs that have not ended resume at the next start."""
+        await self._queue.stop()
+        await self._operations.stop()
+        for api in self._apis.all:
+            await api.stop()
         await self.serving.stop()
-        await asyncio.to_thread(self.requests.close)
+        for api in self._apis.all:
+            await api.close()
         self.store.close()
         self.log.close()
 
+    def now(self) -> datetime:
+        """The time."""
+        return self.clock.now()
+
     async def remove_folder(self, folder: Path) -> None:
-        """Removes a folder of this emulator; one that is gone already is fine."""
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        """Removes a folder."""
+        await remove_folder(folder)
 
 
-def _parse_metadata(content: bytes) -> dict[str, Any]:
-    """Returns the metadata of an upload, checked as the body of `storage.objects.insert`. Raises `InvalidArgument`."""
-    return json_body.parse(_insert_method(), content)
+class _JobRecords:
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def find(self, name: str) -> sqlite3.Row:
+        return job_tables.find(self._emulator, name)
+
+    def has_ended(self, row: sqlite3.Row) -> bool:
+        return row["state"] in job_tables.ENDED
+
+    def to_json(self, row: sqlite3.Row) -> dict[str, Any]:
+        return job_tables.to_json(self._emulator, row)
+
+    def check_source(self, given: Mapping[str, Any]) -> None:
+        job_inputs.version_of(self._emulator, given)
 
 
-@functools.cache
-def _insert_method() -> discovery.Method:
-    return next(method for method in discovery.methods() if method.id == "storage.objects.insert")
+def _nodes(settings: Settings) -> Serving:
+    return Serving(
+        sandbox=sandbox.chosen(settings.sandbox),
+        idle=settings.idle_seconds,
+        style=prediction_envelope.style(single_output_bare=settings.single_output == BARE),
+    )
+
+
+def _is_own_page(path: str) -> bool:
+    return Console().owns(path) or path.startswith("/-/")

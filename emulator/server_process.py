@@ -19,8 +19,6 @@ import uvloop
 from emulator import code_version, daemon, listening
 from emulator.app import Emulator
 from emulator.core import disk_errors
-from emulator.http.server import Front
-from emulator.rest.dispatcher import App
 from emulator.settings import Settings
 from gcp.errors import Error
 
@@ -63,9 +61,8 @@ def _open_more() -> None:
 
 
 async def _run(data: Path, settings: Settings, listener: socket.socket, code: str) -> None:
-    emulator = Emulator.open(data, settings)
-    app = App(emulator)
-    front = Front(app.answer, app.at_once, seconds=settings.client_seconds)
+    emulator = Emulator(data, settings)
+    front = emulator.front()
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

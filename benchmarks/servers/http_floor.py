@@ -30,7 +30,7 @@ def main(file: Path) -> None:
 async def _serve(answer: bytes) -> None:
     headers = {**_HEADERS, "content-length": str(len(answer))}
 
-    def at_once(exchange: Exchange) -> bool | None:
+    def fast_path(exchange: Exchange) -> bool | None:
         if not exchange.whole:
             exchange.room = sys.maxsize
             return None
@@ -46,7 +46,7 @@ async def _serve(answer: bytes) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     gc.freeze()
     print(f"serving on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    await Front(never, at_once, seconds=30.0).serve(listener, stop)
+    await Front(never, fast_path, seconds=30.0).serve(listener, stop)
 
 
 if __name__ == "__main__":

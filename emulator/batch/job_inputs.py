@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.batch.job_errors import JobFailed
 from emulator.core import disk_errors
-from emulator.ml import saved_model_copies, tables
+from emulator.ml import tables
 from emulator.storage.object_store import StoredObject
 from gcp import errors
 from resources.storage.rules import split_uri
@@ -81,14 +81,14 @@ def version_of(emulator: Emulator, given: Mapping[str, Any]) -> sqlite3.Row | No
     """
     name = given.get("versionName")
     if given.get("modelName"):
-        model = tables.model(emulator, *tables.split(given["modelName"]))
+        model = tables.model(emulator.store, *tables.split(given["modelName"]))
         if not model["default_version"]:
             raise errors.FailedPrecondition(f"{given['modelName']} has no default version.")
         name = f"{given['modelName']}/versions/{model['default_version']}"
     if not name:
         return None
     project, parent, version = tables.split(name)
-    row = tables.version(emulator, project, parent, version)
+    row = tables.version(emulator.store, project, parent, version)
     if row["state"] not in tables.ANSWERING:
         raise errors.FailedPrecondition(f"{name} is {row['state']}: only a READY version predicts.")
     return row
@@ -101,9 +101,9 @@ async def fetch_model(emulator: Emulator, given: Mapping[str, Any], folder: Path
     try:
         row = version_of(emulator, given)
         if row is None:
-            await saved_model_copies.copy_to(emulator, given["uri"], folder, "job.predictionInput.uri", mls1=False)
+            await emulator.copies.copy_to(given["uri"], folder, "job.predictionInput.uri", mls1=False)
         else:
-            shutil.copytree(tables.folder_of(emulator, row), folder, copy_function=_link)
+            shutil.copytree(emulator.data / "models" / row["folder"], folder, copy_function=_link)
     except (errors.NotFound, errors.FailedPrecondition) as exc:
         raise JobFailed(exc.message) from exc
 

@@ -11,7 +11,7 @@ from emulator.batch import job_tables, result_publisher
 from emulator.batch.job_errors import JobFailed
 from emulator.batch.job_run import Job
 from emulator.core import disk_errors
-from emulator.core.operations import insist
+from emulator.core.retried_writes import retry_write
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
@@ -108,4 +108,6 @@ class Jobs:
         await result_publisher.publish(self._emulator, number)
 
     async def _end(self, number: int, state: str, error: str) -> None:
-        await insist(self._emulator, lambda: job_tables.move(self._emulator, number, state, error))
+        await retry_write(
+            self._emulator.store, self._emulator.log, lambda: job_tables.move(self._emulator, number, state, error)
+        )

@@ -12,7 +12,7 @@ from emulator.batch.input_shards import Shard
 from emulator.batch.job_errors import JobFailed
 from emulator.batch.shard_results import Result
 from emulator.batch.shard_runner import Part, Runner
-from emulator.core.operations import insist
+from emulator.core.retried_writes import retry_write
 from emulator.serving.chunks import row_formats
 from emulator.serving.chunks.malformed_input import MalformedInput
 from gcp import errors
@@ -55,7 +55,7 @@ class Job:
             job_tables.plan(self._emulator, self._number, planned)
             job_tables.move(self._emulator, self._number, "RUNNING")
 
-        await insist(self._emulator, change)
+        await retry_write(self._emulator.store, self._emulator.log, change)
 
     def _plan(self, names: list[str]) -> list[Shard]:
         planned: list[Shard] = []
@@ -104,7 +104,7 @@ class Job:
                 *(json.dumps(result.errors), result.refused, seconds, self._number, part.number),
             )
 
-        await insist(self._emulator, change)
+        await retry_write(self._emulator.store, self._emulator.log, change)
 
     def _keep_keys(self, keys: list[str]) -> None:
         """Notes the columns' keys, before the first shard that has them is whole."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.batch.input_shards import Shard
-from emulator.core.operations import stamp
+from emulator.core.rfc3339 import stamp
 from emulator.ml import tables
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from emulator.batch import job_inputs, job_tables, shard_results
 from emulator.batch.job_errors import JobFailed
 from emulator.core import checksums
 from emulator.core.checksums import Digest
-from emulator.core.operations import insist
+from emulator.core.retried_writes import retry_write
 from emulator.serving.chunks import csv_rows
 from emulator.storage.object_store import NewObject
 from gcp import errors
@@ -47,7 +47,7 @@ async def publish(emulator: Emulator, number: int) -> None:
         job_tables.move(emulator, number, "SUCCEEDED")
 
     try:
-        await insist(emulator, change)
+        await retry_write(emulator.store, emulator.log, change)
     except (errors.NotFound, errors.PermissionDenied) as exc:
         raise JobFailed(f"The results cannot be written: {exc.message}") from exc
     finally:

@@ -7,7 +7,7 @@ applies; `DELETE` removes them. They are kept in memory and are no part of the s
 | key | what happens |
 |---|---|
 | `status` | 400 to 599: an error in Google's shape, no effect; `message`, `details` (a list of objects, |
-| | which `ml` answers), `retryAfter` (seconds, a header) |
+| | for APIs that answer them), `retryAfter` (seconds, a header) |
 | `html` | 200 to 599: a page of a proxy in the place of JSON, no effect |
 | `drop` | `before` or `after` the call took effect the connection is closed without an answer |
 | `truncate` | the call takes effect; after so many bytes of the answer's body the connection is closed |
@@ -26,12 +26,10 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 import orjson
 
-from emulator.rest.request import Response
 from gcp import errors
 
 ANY = "*"
@@ -190,18 +188,3 @@ def bending(rule: Rule) -> Iterator[None]:
         yield
     finally:
         _BENT.reset(token)
-
-
-def answer(rule: Rule, api: str) -> Response | None:
-    """What is answered in the place of the method; None where the method is to be called."""
-    if rule.asks("status"):
-        kind = errors.of_code(rule.value)[0]
-        body = kind(rule.extras.get("message", MESSAGE), rule.extras.get("details", ())).body(api)
-        body["error"]["code"] = rule.value
-        wait = rule.extras.get("retryAfter")
-        return Response(body=body, status=rule.value, headers={} if wait is None else {"retry-after": str(wait)})
-    if rule.asks("html"):
-        title = f"{rule.value} {HTTPStatus(rule.value).phrase}" if rule.value in set(HTTPStatus) else str(rule.value)
-        page = f"<!DOCTYPE html>\n<html>\n<head><title>{title}</title></head>\n<body><h1>{title}</h1></body>\n</html>\n"
-        return Response(body=page.encode(), status=rule.value, headers={"content-type": "text/html; charset=utf-8"})
-    return None

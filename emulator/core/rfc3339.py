@@ -56,3 +56,8 @@ def http_date(text: str) -> str:
     """Returns the HTTP date (`Mon, 06 May 2024 07:08:09 GMT`) of a text that `milliseconds` wrote."""
     day = date.fromisoformat(text[:10])
     return f"{_DAYS[day.weekday()]}, {text[8:10]} {_MONTHS[day.month - 1]} {text[:4]} {text[11:19]} GMT"
+
+
+def stamp(moment: str) -> str:
+    """A stored time in whole seconds: `2024-05-06T07:08:09Z`."""
+    return datetime.fromisoformat(moment).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -8,16 +8,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from emulator.core import migrations
+
 
 class Store:
     """The emulator's state. Every table belongs to the module that declares it.
 
     A write is on disk, as far as a killed process can tell, when its `transaction` ends. (A machine that loses power
     may lose the last ones: `synchronous=NORMAL`.)
+
+    Args:
+        file: the database, in the data folder. It is made if it does not exist, and brought up to the current schema.
+
+    Raises:
+        Error: a newer version of this program wrote it.
     """
 
     def __init__(self, file: Path) -> None:
         self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=True)
+        migrations.migrate(self._connection, file.parent)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from emulator.http.early_errors import FULL
+from emulator.http.connection_owner import Owner
+from emulator.http.early_errors import FULL, EarlyError
 from emulator.http.exchange import Exchange
+from emulator.http.file_part import FilePart
 from emulator.http.file_sender import Sending
 from emulator.http.request_head import Head
 from emulator.http.request_reader import STEP, Refused, RequestReader
 from emulator.http.timeouts import Pace
-from emulator.rest.request import FilePart
-
-if TYPE_CHECKING:
-    from emulator.http.server import Front
-
-MOST = 512
-"""Connections at a time."""
 
 _LOOK_SECONDS = 30.0
 
@@ -32,16 +27,16 @@ class Connection(asyncio.Protocol):
     that come before the answer to the one before wait, and are answered in their order.
 
     Args:
-        front: answers; knows every connection that is open.
+        owner: the server, which answers.
         seconds: a client's patience is ours.
     """
 
-    def __init__(self, front: Front, seconds: float) -> None:
+    def __init__(self, owner: Owner, seconds: float) -> None:
         self.loop = asyncio.get_running_loop()
-        self.date = front.date
-        self.budget = front.budget
-        self._front, self._seconds = front, seconds
-        self._reader = RequestReader(front.heads, self)
+        self.date = owner.date
+        self.budget = owner.budget
+        self._owner, self._seconds = owner, seconds
+        self._reader = RequestReader(owner.heads, self)
         self._unread = b""
         self._exchanges: deque[Exchange] = deque()
         self._arriving: Exchange | None = None
@@ -55,21 +50,20 @@ class Connection(asyncio.Protocol):
         self._sending: Sending | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    # What the event loop calls.
+    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's does not derive from it
-        if len(self._front.connections) >= MOST:
-            self._transport.write(FULL)
+        if not self._owner.opened(self):
+            self._transport.write(self._owner.early_response(FULL))
             self._transport.close()
             return
-        self._front.connections.add(self)
         self._timer = self.loop.call_later(min(self._seconds, _LOOK_SECONDS), self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the protocol's signature
         """Called by the event loop."""
-        self._front.closed(self)
+        self._owner.closed(self)
         if self._timer:
             self._timer.cancel()
         self.resume_writing()
@@ -102,7 +96,7 @@ class Connection(asyncio.Protocol):
             else:
                 self._read_in_steps(data)
         except Refused as refused:
-            self._refuse(refused.args[0])
+            self._refuse(refused.error)
         # Not from within the parser: it takes every exception for a fault of the request.
         self._begin()
 
@@ -122,12 +116,12 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
             self._read(unread)
 
-    def _refuse(self, refusal: bytes) -> None:
+    def _refuse(self, error: EarlyError) -> None:
         """The last answer of this connection: those before it come first, and a request cut short by it has none."""
         broken, self._arriving = self._arriving, None
         self.pause_reading()
         self._pace.expect("")
-        self._refusal = refusal
+        self._refusal = self._owner.early_response(error)
         if broken and broken.answered:  # before its body was there
             self._refusal = b""
         elif broken:
@@ -155,7 +149,7 @@ class Connection(asyncio.Protocol):
         try:
             while self._may_begin():
                 exchange = self._exchanges[0]
-                exchange.begun = self._front.begin(exchange)
+                exchange.begun = self._owner.begin(exchange)
                 if not exchange.begun:  # it wants more of the body
                     return
         finally:
@@ -176,7 +170,7 @@ class Connection(asyncio.Protocol):
             self._writable = None
             self._begin()
 
-    # What the reader of requests tells, see `request_reader.Events`.
+    # Called by the reader of requests, see `request_reader.Events`.
 
     def request_begun(self) -> None:
         """A request begins."""
@@ -208,7 +202,7 @@ class Connection(asyncio.Protocol):
             self._arriving.complete()
             self._arriving = None
 
-    # What exchanges call.
+    # Called by exchanges.
 
     def write(self, data: bytes) -> None:
         """See `exchange.Link`."""
@@ -273,7 +267,7 @@ class Connection(asyncio.Protocol):
         self._end_refused()
         self._begin()
 
-    # What the front calls, and the clock.
+    # Called by the server, and by the clock.
 
     def retire(self) -> None:
         """Takes no further request; closed as soon as nothing is being answered."""

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import Protocol
 
 from emulator.http.body_budget import BodyBudget
+from emulator.http.file_part import FilePart
 from emulator.http.request_head import Head
-from emulator.rest.request import FilePart
 from gcp import errors
 
 HIGH_WATER = 256 << 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from emulator.rest.request import FilePart
+from emulator.http.file_part import FilePart
 
 _AT_A_TIME = 4 * 2**20
 """Bytes after which other connections have their turn."""

@@ -14,8 +14,6 @@ MOST_BYTES = 64 << 10
 
 _KEPT = 256
 _KEPT_BYTES = 4 << 10
-_AGAIN = b":predict"
-"""How the targets end that are asked again and again, with the same head."""
 
 
 class HeadTooLong(httptools.HttpParserError):
@@ -40,7 +38,7 @@ class Head:
         headers: names in lower case; of a name that comes twice, the last.
         keep_alive: whether the connection goes on after the answer, as far as the client is concerned.
         chunks: whether the client understands an answer in chunks.
-        kept: whether this very object comes again with the same bytes; it is small.
+        kept: whether this object is reused for the next request with the same head.
     """
 
     verb: str
@@ -58,25 +56,30 @@ class Head:
 
 
 class Heads:
-    """Makes heads of what the parser tells. Those of predictions are kept: clients send the same one each time."""
+    """Makes heads from what the parser reads.
 
-    def __init__(self) -> None:
+    Args:
+        repeated: ends of targets that clients send again and again with the same head; such heads are kept.
+    """
+
+    def __init__(self, repeated: tuple[bytes, ...] = ()) -> None:
+        self._repeated = repeated
         self._kept: dict[tuple[bytes, bytes, str, tuple[tuple[bytes, bytes], ...]], Head] = {}
 
     def of(self, method: bytes, target: bytes, version: str, headers: _Headers, *, keep_alive: bool) -> Head:
-        """The head, the very same object for the same bytes.
+        """The head; of a repeated target the same object for the same bytes.
 
         Raises:
-            HeadTooLong: see there.
+            HeadTooLong: it is longer than `MOST_BYTES`.
             WrongVersion: the version is neither 1.0 nor 1.1.
-            httptools.HttpParserError: the target is none, or there are two hosts.
+            httptools.HttpParserError: the target is not valid, or there are two hosts.
         """
-        if not target.endswith(_AGAIN):
+        if not target.endswith(self._repeated):
             return _head(method, target, version, headers, keep_alive=keep_alive)
         key = (method, target, version, tuple(headers))
         head = self._kept.get(key)
         if head is None:
-            head = _head(method, target, version, headers, keep_alive=keep_alive)
+            head = _head(method, target, version, headers, keep_alive=keep_alive, repeated=True)
             if head.kept:
                 if len(self._kept) >= _KEPT:
                     self._kept.clear()
@@ -84,7 +87,9 @@ class Heads:
         return head
 
 
-def _head(method: bytes, target: bytes, version: str, headers: _Headers, *, keep_alive: bool) -> Head:
+def _head(
+    method: bytes, target: bytes, version: str, headers: _Headers, *, keep_alive: bool, repeated: bool = False
+) -> Head:
     size = len(target) + sum(len(name) + len(value) for name, value in headers)
     if size > MOST_BYTES:
         raise HeadTooLong
@@ -98,7 +103,7 @@ def _head(method: bytes, target: bytes, version: str, headers: _Headers, *, keep
         headers=_named(headers, url, version),
         keep_alive=version != "1.0" and keep_alive,
         chunks=version != "1.0",
-        kept=target.endswith(_AGAIN) and size <= _KEPT_BYTES,
+        kept=repeated and size <= _KEPT_BYTES,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 import httptools
 
 from emulator.http import early_errors
+from emulator.http.early_errors import EarlyError
 from emulator.http.request_head import MOST_BYTES, Head, Heads, HeadTooLong, WrongVersion
 
 STEP = 8 << 10
@@ -21,7 +22,15 @@ _VERSIONS = ("Invalid HTTP version", "Pause on PRI/Upgrade")
 
 
 class Refused(Exception):
-    """The request is malformed or over a limit; `args[0]` is the answer."""
+    """The request is malformed or over a limit.
+
+    Args:
+        error: what to answer.
+    """
+
+    def __init__(self, error: EarlyError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class Events(Protocol):
@@ -155,7 +164,7 @@ class RequestReader:
         self._events.request_read()
 
 
-def _refusal(error: httptools.HttpParserError) -> bytes:
+def _refusal(error: httptools.HttpParserError) -> EarlyError:
     if isinstance(error.__context__, HeadTooLong):
         return early_errors.LONG_HEAD
     if isinstance(error.__context__, WrongVersion) or str(error) in _VERSIONS:

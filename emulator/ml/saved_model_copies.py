@@ -6,62 +6,72 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from emulator.core import disk_errors
-from emulator.ml import tables
+from emulator.core.folders import remove_folder
+from emulator.ml.interfaces import Objects, StoredObject
 from emulator.ml.request_checks import field_error
 from gcp import errors
 from resources.storage import rules
 
-if TYPE_CHECKING:
-    from emulator.app import Emulator
-
 _SAVED_MODEL = "saved_model.pb"
 
 
-async def copy(emulator: Emulator, uri: str, *, mls1: bool) -> str:
-    """Copies the files under `uri` into a new folder for a version; returns the folder's name.
+class SavedModelCopies:
+    """Copies SavedModels.
 
-    Raises:
-        FailedPrecondition: see `copy_to`.
+    Args:
+        objects: the objects in the buckets.
     """
-    name = secrets.token_hex(16)
-    await copy_to(emulator, uri, tables.folders(emulator) / name, "version.deploymentUri", mls1=mls1)
-    return name
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    async def copy(self, uri: str, parent: Path, *, mls1: bool) -> Path:
+        """Copies the files under `uri` into a new folder in `parent`; returns the folder, whose name is random.
+
+        Raises:
+            FailedPrecondition: see `copy_to`.
+        """
+        folder = parent / secrets.token_hex(16)
+        await self.copy_to(uri, folder, "version.deploymentUri", mls1=mls1)
+        return folder
+
+    async def copy_to(self, uri: str, folder: Path, field: str, *, mls1: bool) -> None:
+        """Copies the files under `uri` into a new folder, which does not exist if that fails.
+
+        Later changes of the bucket do not reach it. `field` is the name of the request's field in errors.
+
+        Raises:
+            FailedPrecondition: there is no SavedModel, or it is larger than the API takes.
+        """
+        objects = self._checked(uri, field, mls1=mls1)
+        try:
+            await asyncio.to_thread(_link_all, objects, folder)
+        except OSError as exc:
+            await remove_folder(folder)
+            raise disk_errors.refusal(exc) or _refused(
+                field, f"The files in {uri} cannot be copied: {exc.strerror}."
+            ) from exc
+        except BaseException:
+            await remove_folder(folder)
+            raise
+
+    def _checked(self, uri: str, field: str, *, mls1: bool) -> list[tuple[str, Path]]:
+        """Path below the folder and file of each object under `uri`, after all checks."""
+        bucket, prefix = rules.split_uri(uri)
+        prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
+        try:
+            found = self._objects.under(bucket, prefix)
+        except errors.NotFound:
+            raise _refused(field, f"The bucket of {uri} does not exist, or cannot be read.") from None
+        # Consoles draw an empty folder as an object whose name ends with a slash: no file.
+        objects = [(item.name.removeprefix(prefix), item) for item in found if not item.name.endswith("/")]
+        _check(uri, field, objects, mls1=mls1)
+        return [(name, item.file) for name, item in objects]
 
 
-async def copy_to(emulator: Emulator, uri: str, folder: Path, field: str, *, mls1: bool) -> None:
-    """Copies the files under `uri` into a folder that is made; where that fails, there is none.
-
-    Later changes of the bucket do not reach it. `field` is what a refusal names.
-
-    Raises:
-        FailedPrecondition: there is no SavedModel, or it is larger than the API takes.
-    """
-    objects = _objects(emulator, uri, field, mls1=mls1)
-    try:
-        await asyncio.to_thread(_link_all, objects, folder)
-    except OSError as exc:
-        await emulator.remove_folder(folder)
-        raise disk_errors.refusal(exc) or _refused(
-            field, f"The files in {uri} cannot be copied: {exc.strerror}."
-        ) from exc
-    except BaseException:
-        await emulator.remove_folder(folder)
-        raise
-
-
-def _objects(emulator: Emulator, uri: str, field: str, *, mls1: bool) -> list[tuple[str, Path]]:
-    """Path below the folder and file of each object under `uri`, after all checks."""
-    bucket, prefix = rules.split_uri(uri)
-    prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
-    try:
-        found = emulator.storage.objects.under(bucket, prefix)
-    except errors.NotFound:
-        raise _refused(field, f"The bucket of {uri} does not exist, or cannot be read.") from None
-    # A name that ends with a slash is how consoles draw an empty folder: no file.
-    objects = [(item.name.removeprefix(prefix), item) for item in found if not item.name.endswith("/")]
+def _check(uri: str, field: str, objects: Sequence[tuple[str, StoredObject]], *, mls1: bool) -> None:
     names = {name for name, _ in objects}
     if _SAVED_MODEL not in names:
         raise _refused(field, f"Deployment directory {uri} is expected to contain exactly one of: [{_SAVED_MODEL}].")
@@ -77,7 +87,6 @@ def _objects(emulator: Emulator, uri: str, field: str, *, mls1: bool) -> list[tu
             f"The total size of files in {uri} is {size} bytes, which exceeds the allowed maximum of {most} bytes.",
         )
     _refuse_escapes(field, names)
-    return [(name, item.file) for name, item in objects]
 
 
 def _refuse_escapes(field: str, names: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The tables of this API, and its resources as rows and as JSON."""
+"""The tables of this API, and its resources as rows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ import shutil
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from emulator.core import operations
+from emulator.core.store import Store
 from gcp import errors
-
-if TYPE_CHECKING:
-    from emulator.app import Emulator
 
 ANSWERING = ("READY", "UPDATING")
 """States of a version that predicts: it does while it is being updated, too."""
@@ -47,28 +44,22 @@ CREATE TABLE IF NOT EXISTS versions (
 """
 
 
-def prepare(emulator: Emulator) -> None:
-    """Declares the tables and removes copies of SavedModels that belong to no version. Call it before any request.
+def prepare(store: Store, folder: Path) -> None:
+    """Declares the tables, and removes copies of SavedModels that belong to no version. Call it before any request.
 
-    Such a copy is what a process leaves that was killed between copying and committing, or between deleting a version
-    and removing its copy.
+    Such a copy is left by a process that was killed between copying and committing, or between deleting a version and
+    removing its copy.
+
+    Args:
+        store: the database.
+        folder: holds the versions' own copies of their SavedModels, each under a random id.
     """
-    emulator.store.declare(operations.TABLES + _SCRIPT)
-    folders(emulator).mkdir(exist_ok=True)
-    known = {row["folder"] for row in emulator.store.all("SELECT folder FROM versions")}
-    for folder in folders(emulator).iterdir():
-        if folder.name not in known:
-            shutil.rmtree(folder)
-
-
-def folders(emulator: Emulator) -> Path:
-    """The folder of the versions' own copies of their SavedModels, each under a random id."""
-    return emulator.data / "models"
-
-
-def folder_of(emulator: Emulator, row: sqlite3.Row) -> Path:
-    """A version's own copy of its SavedModel."""
-    return folders(emulator) / str(row["folder"])
+    store.declare(_SCRIPT)
+    folder.mkdir(exist_ok=True)
+    known = {row["folder"] for row in store.all("SELECT folder FROM versions")}
+    for copy in folder.iterdir():
+        if copy.name not in known:
+            shutil.rmtree(copy)
 
 
 def new_etag() -> str:
@@ -86,26 +77,26 @@ def key_of(row: sqlite3.Row) -> str:
     return f"projects/{row['project']}/models/{row['model']}/versions/{row['name']}"
 
 
-def model(emulator: Emulator, project: str, name: str) -> sqlite3.Row:
+def model(store: Store, project: str, name: str) -> sqlite3.Row:
     """A model's row. Raises `NotFound`."""
-    row = emulator.store.one("SELECT * FROM models WHERE project = ? AND name = ?", project, name)
+    row = store.one("SELECT * FROM models WHERE project = ? AND name = ?", project, name)
     if row is None:
         raise missing("model", f"projects/{project}/models/{name}")
     return row
 
 
-def version(emulator: Emulator, project: str, parent: str, name: str) -> sqlite3.Row:
+def version(store: Store, project: str, parent: str, name: str) -> sqlite3.Row:
     """A version's row. Raises `NotFound`; where the model is missing, of the model."""
     query = "SELECT * FROM versions WHERE project = ? AND model = ? AND name = ?"
-    row = emulator.store.one(query, project, parent, name)
+    row = store.one(query, project, parent, name)
     if row is None:
-        model(emulator, project, parent)
+        model(store, project, parent)
         raise missing("version", f"projects/{project}/models/{parent}/versions/{name}")
     return row
 
 
 def update_version(
-    emulator: Emulator,
+    store: Store,
     ids: tuple[str, str, str],
     *,
     state: str,
@@ -113,7 +104,7 @@ def update_version(
     body: Mapping[str, Any] | None = None,
 ) -> None:
     """Sets the state of a version, and with a new body also its etag. `ids` are project, model and name."""
-    emulator.store.run(
+    store.run(
         "UPDATE versions SET state = ?, error = ?, body = coalesce(?, body), etag = coalesce(?, etag)"
         " WHERE project = ? AND model = ? AND name = ?",
         *(state, error, None if body is None else json.dumps(body), None if body is None else new_etag(), *ids),
@@ -125,33 +116,7 @@ def missing(noun: str, name: str) -> errors.NotFound:
     return errors.NotFound(f'Field: name Error: The {noun} resource: "{name}" was not found.')
 
 
-def model_json(emulator: Emulator, row: sqlite3.Row) -> dict[str, Any]:
-    """A model as the API answers it, with the default version whole."""
-    answer = {"name": f"projects/{row['project']}/models/{row['name']}", **json.loads(row["body"])}
-    if row["default_version"]:
-        default = version(emulator, row["project"], row["name"], row["default_version"])
-        answer["defaultVersion"] = version_json(emulator, default, is_default=True)
-    return {**answer, "etag": row["etag"]}
-
-
-def version_json(emulator: Emulator, row: sqlite3.Row, *, is_default: bool) -> dict[str, Any]:
-    """A version as the API answers it. `lastUseTime` is remembered until the emulator stops.
-
-    `errorMessage` says why a version is FAILED, or why one that is READY has no node to answer now.
-    """
-    answer = {"name": key_of(row), **json.loads(row["body"])}
-    answer.update(createTime=operations.stamp(row["created"]), state=row["state"], etag=row["etag"])
-    if is_default:
-        answer["isDefault"] = True
-    if trouble := row["error"] or emulator.serving.failure(answer["name"]):
-        answer["errorMessage"] = trouble
-    used = emulator.last_used.get(answer["name"])
-    if used:
-        answer["lastUseTime"] = operations.stamp(used.isoformat())
-    return answer
-
-
-def is_default(emulator: Emulator, row: sqlite3.Row) -> bool:
+def is_default(store: Store, row: sqlite3.Row) -> bool:
     """Whether a version is its model's default."""
-    found: bool = model(emulator, row["project"], row["model"])["default_version"] == row["name"]
+    found: bool = model(store, row["project"], row["model"])["default_version"] == row["name"]
     return found

@@ -6,15 +6,15 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Coroutine, Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from emulator.core.log import Log
 from emulator.core.node_limits import Machine, Scale, cores_here
 from emulator.core.predictions import LoadFailed
+from emulator.core.store import Store
 from emulator.ml import machine_types, tables
-
-if TYPE_CHECKING:
-    from emulator.app import Emulator
-
+from emulator.ml.interfaces import Nodes
 
 _TARGET = 60
 """Per cent of CPU usage that automatic scaling aims at where a version does not say."""
@@ -40,29 +40,35 @@ def machine_of(body: Mapping[str, Any]) -> Machine:
     return machine_types.machine(body["machineType"])
 
 
-class Deployments:
-    """Loads versions, and knows those that are being loaded again after a start."""
+class VersionLoader:
+    """Loads versions, and knows those that are being loaded again after a start.
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    Args:
+        store: the database.
+        nodes: the nodes of versions.
+        log: gets tracebacks of background work.
+        folder: holds the versions' own copies of their SavedModels.
+    """
+
+    def __init__(self, store: Store, nodes: Nodes, log: Log, folder: Path) -> None:
+        self._store, self._nodes, self._log, self._folder = store, nodes, log, folder
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._others: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
         """Loads, in the background, every version that was serving when the process ended."""
-        for row in self._emulator.store.all("SELECT * FROM versions WHERE state IN (?, ?)", *tables.ANSWERING):
+        for row in self._store.all("SELECT * FROM versions WHERE state IN (?, ?)", *tables.ANSWERING):
             self._begin(row)
 
     def warm_up(self) -> None:
         """Lets TensorFlow be imported by the time that a version comes; an emulator without models does without it."""
-        self._background(self._emulator.serving.start())
+        self._background(self._nodes.start())
 
     async def load(self, row: sqlite3.Row) -> None:
-        """Loads a version. Raises `LoadFailed` where its SavedModel cannot be loaded."""
-        folder = tables.folder_of(self._emulator, row)
+        """Loads a version. Raises `LoadFailed` if its SavedModel cannot be loaded."""
         body = json.loads(row["body"])
         key, scale, machine = tables.key_of(row), scale_of(body), machine_of(body)
-        await self._emulator.serving.load(key, folder, nodes=scale, machine=machine)
+        await self._nodes.load(key, self._folder / row["folder"], nodes=scale, machine=machine)
 
     async def ready(self, row: sqlite3.Row) -> None:
         """Waits for a READY version that is being loaded again after a start; returns at once for any other.
@@ -79,7 +85,7 @@ class Deployments:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        await self._emulator.serving.unload(key)
+        await self._nodes.unload(key)
 
     def discard(self, key: str) -> None:
         """Unloads in the background what turned out not to be wanted."""
@@ -104,7 +110,7 @@ class Deployments:
             await self.load(row)
         except LoadFailed as exc:
             ids = row["project"], row["model"], row["name"]
-            tables.update_version(self._emulator, ids, state="FAILED", error=str(exc))
+            tables.update_version(self._store, ids, state="FAILED", error=str(exc))
         self._loading.pop(key, None)
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -116,4 +122,4 @@ class Deployments:
     def _note(self, task: asyncio.Task[None]) -> None:
         """Logs what went wrong in the background."""
         if not task.cancelled() and (fault := task.exception()):
-            self._emulator.log.fault("serving", fault)
+            self._log.fault("serving", fault)

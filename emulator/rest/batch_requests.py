@@ -13,9 +13,10 @@ from email.message import Message
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from emulator.http.file_part import FilePart
 from emulator.rest import response_writer
 from emulator.rest.http_call import Call, Receive
-from emulator.rest.request import FilePart, Response
+from emulator.rest.request import Response
 from gcp import errors
 
 MOST = 1000
@@ -155,7 +156,7 @@ async def _answer(call: Call, one: Respond) -> Response:
     if answers_at(call) or call.raw_path.startswith(("/-/", "/upload/", "/resumable/", "/download/")):
         return _refused(call, errors.InvalidArgument("Uploads, downloads and batches have no place in a batch."))
     response = await one(call)
-    if call.api == "storage" and response.status < 400 and not isinstance(response.body, dict | list | None):
+    if response.stored and response.status < 400:
         if isinstance(response.body, FilePart):
             response.body.file.close()
         return _refused(call, errors.InvalidArgument("The bytes of an object have no place in a batch."))
@@ -168,7 +169,7 @@ def _too_long(call: Call) -> Response:
 
 
 def _refused(call: Call, error: errors.ApiError) -> Response:
-    return Response(body=error.body(call.api), status=error.code)
+    return Response(body=call.error_body(error), status=error.code)
 
 
 def _response_id(given: str) -> str:

@@ -1,16 +1,17 @@
-"""The methods of the two APIs, as the discovery documents that google-api-python-client bundles describe them.
+"""The methods of an API, as its discovery document describes them. google-api-python-client bundles most documents.
 
-The documents are read as plain JSON: importing `googleapiclient.discovery` costs more than the whole start.
+They are read as plain JSON: importing `googleapiclient.discovery` takes longer than the whole start.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from emulator.core.google_names import snake
 
@@ -26,7 +27,8 @@ class Method:
 
     Attributes:
         id: `ml.projects.models.get`.
-        api: `ml` or `storage`.
+        api: name of the API.
+        proto_json: whether the API reads JSON and query parameters as protocol buffers do, see `json_body`.
         verb: HTTP verb.
         path: path template below the host, `v1/{+name}`.
         parameters: name -> its description, those of the whole API included.
@@ -40,6 +42,7 @@ class Method:
 
     id: str
     api: str
+    proto_json: bool
     verb: str
     path: str
     parameters: Json
@@ -56,13 +59,15 @@ class Method:
         return snake(self.id.partition(".")[2].replace(".", "_"))
 
 
-DOCUMENTS = ("ml.v1", "storage.v1")
-"""The documents of what is spoken here."""
+def methods(source: Json, *, proto_json: bool, only: Collection[str] | None = None) -> list[Method]:
+    """The methods of a document.
 
-
-def methods() -> list[Method]:
-    """Every method of `ml` v1 and of Cloud Storage v1."""
-    return [method for name in DOCUMENTS for method in _of_document(document(name))]
+    Args:
+        source: the document.
+        proto_json: see `Method`.
+        only: ids of the methods to take; all by default.
+    """
+    return [_method(source, raw, proto_json=proto_json) for raw in _walk(source) if only is None or raw["id"] in only]
 
 
 def document(name: str) -> dict[str, Any]:
@@ -71,27 +76,31 @@ def document(name: str) -> dict[str, Any]:
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("google-api-python-client is not installed: pip install -r requirements.txt")
     file = Path(spec.submodule_search_locations[0], "discovery_cache", "documents", f"{name}.json")
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    found: dict[str, Any] = orjson.loads(file.read_bytes())
     return found
 
 
-def _of_document(source: Json) -> Iterator[Method]:
-    for raw in _walk(source):
-        uploads = raw.get("mediaUpload", {}).get("protocols", {})
-        parameters = {**source["parameters"], **raw.get("parameters", {}), **(_UPLOAD_PARAMETERS if uploads else {})}
-        yield Method(
-            id=raw["id"],
-            api=source["name"],
-            verb=raw["httpMethod"],
-            path=source["servicePath"] + raw["path"],
-            parameters=parameters,
-            expected=tuple(_expected(parameters)),
-            request=raw.get("request", {}).get("$ref"),
-            response=raw.get("response", {}).get("$ref"),
-            uploads=tuple(protocol["path"].lstrip("/") for protocol in uploads.values()),
-            media=raw.get("supportsMediaDownload", False),
-            schemas=source["schemas"],
-        )
+def _method(source: Json, raw: Json, *, proto_json: bool) -> Method:
+    uploads = raw.get("mediaUpload", {}).get("protocols", {})
+    parameters = {
+        **source.get("parameters", {}),
+        **raw.get("parameters", {}),
+        **(_UPLOAD_PARAMETERS if uploads else {}),
+    }
+    return Method(
+        id=raw["id"],
+        api=source["name"],
+        proto_json=proto_json,
+        verb=raw["httpMethod"],
+        path=source["servicePath"] + raw["path"],
+        parameters=parameters,
+        expected=tuple(_expected(parameters)),
+        request=raw.get("request", {}).get("$ref"),
+        response=raw.get("response", {}).get("$ref"),
+        uploads=tuple(protocol["path"].lstrip("/") for protocol in uploads.values()),
+        media=raw.get("supportsMediaDownload", False),
+        schemas=source["schemas"],
+    )
 
 
 def _expected(parameters: Json) -> Iterator[str]:

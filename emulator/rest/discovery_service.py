@@ -6,10 +6,10 @@ A client that builds itself from a document finds the way back here: its `rootUr
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
-from emulator.rest import discovery
 from emulator.rest.http_call import Call
 from emulator.rest.request import Response
 from gcp import errors
@@ -28,32 +28,43 @@ def answers(call: Call) -> bool:
     return path in (_LIST, _OWN) or _REST.fullmatch(path) is not None
 
 
-def respond(call: Call, base_url: str) -> Response:
-    """The list of APIs (`name` and `preferred` choose), or a document. Raises `NotFound` for an API of another name.
+class DiscoveryService:
+    """Answers lists and documents.
 
-    `/$discovery/rest?version=v1` is the document of `ml`: on Google's side the host tells which API is meant.
+    Args:
+        documents: of the APIs. `/$discovery/rest` answers the first one of a version: at Google the host says which API
+            is meant.
     """
-    path = call.raw_path.replace("%24", "$")
-    query = {name: values[-1] for name, values in parse_qs(call.query).items()}
-    if path == _LIST:
-        found = [_document(name, base_url) for name in discovery.DOCUMENTS]
-        items = [_item(document) for document in found if query.get("name") in (None, document["name"])]
-        return Response(body={"kind": "discovery#directoryList", "discoveryVersion": "v1", "items": items})
-    named = _REST.fullmatch(path)
-    name = ".".join(named.groups()) if named else f"ml.{query.get('version', 'v1')}"
-    if name not in discovery.DOCUMENTS:
-        raise errors.NotFound(f"Not found: this endpoint speaks {' and '.join(discovery.DOCUMENTS)}.")
-    return Response(body=_document(name, base_url))
+
+    def __init__(self, documents: Sequence[Mapping[str, Any]]) -> None:
+        self._documents = documents
+
+    def respond(self, call: Call, base_url: str) -> Response:
+        """The list of APIs (`name` chooses), or a document. Raises `NotFound` for an API of another name."""
+        path = call.raw_path.replace("%24", "$")
+        query = {name: values[-1] for name, values in parse_qs(call.query).items()}
+        if path == _LIST:
+            found = [_addressed(document, base_url) for document in self._documents]
+            items = [_item(document) for document in found if query.get("name") in (None, document["name"])]
+            return Response(body={"kind": "discovery#directoryList", "discoveryVersion": "v1", "items": items})
+        named = _REST.fullmatch(path)
+        name, version = named.groups() if named else (None, query.get("version", "v1"))
+        for document in self._documents:
+            if name in (None, document["name"]) and document["version"] == version:
+                return Response(body=_addressed(document, base_url))
+        names = " and ".join(f"{document['name']}.{document['version']}" for document in self._documents)
+        raise errors.NotFound(f"Not found: this endpoint speaks {names}.")
 
 
-def _document(name: str, base_url: str) -> dict[str, Any]:
-    found = discovery.document(name)
-    found.pop("mtlsRootUrl", None)
+def _addressed(document: Mapping[str, Any], base_url: str) -> dict[str, Any]:
+    """The document with this endpoint's address."""
     root = f"{base_url}/"
-    return {**found, "rootUrl": root, "baseUrl": f"{root}{found['servicePath']}"}
+    kept = {key: value for key, value in document.items() if key != "mtlsRootUrl"}
+    return {**kept, "rootUrl": root, "baseUrl": f"{root}{document['servicePath']}"}
 
 
 def _item(document: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: document[key] for key in ("id", "name", "version", "title", "description", "documentationLink")}
+    shown = ("id", "name", "version", "title", "description", "documentationLink")
+    kept = {key: document.get(key, "") for key in shown}
     place = f"{document['rootUrl']}discovery/v1/apis/{document['name']}/{document['version']}/rest"
     return {"kind": "discovery#directoryItem", **kept, "discoveryRestUrl": place, "preferred": True}

@@ -1,73 +1,83 @@
 """From a request to its answer: finds the method, checks the request, calls the handler and writes the answer.
 
-Accepted without effect: `callback`, and what says who calls (see `parameters`).
+Accepted without effect: `callback`, and what says who calls (see `query_parameters`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from urllib.parse import parse_qs, unquote
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+from urllib.parse import unquote
 
-from emulator import admin_endpoints, console
-from emulator.app import Emulator
 from emulator.core import disk_errors, faults
+from emulator.core.admission import Admission
 from emulator.core.faults import Rule
+from emulator.core.log import Log
+from emulator.http.caller_access import Access
 from emulator.http.exchange import Disconnected, Exchange
-from emulator.rest import (
-    api_registration,
-    batch_requests,
-    discovery,
-    discovery_service,
-    field_mask,
-    json_body,
-    query_parameters,
-    response_writer,
-)
-from emulator.rest.fast_predict import Ended, Shortcut
+from emulator.http.server import FastPath
+from emulator.rest import batch_requests, discovery_service, fault_responses, field_mask, requests, response_writer
+from emulator.rest.api_registration import Apis
+from emulator.rest.call_log import CallLog
+from emulator.rest.discovery_service import DiscoveryService
 from emulator.rest.http_call import Call, Dropped
-from emulator.rest.request import Request, Response
+from emulator.rest.request import Response
 from emulator.rest.router import Match, Router
-from emulator.storage import customer_keys, downloads
-from emulator.storage.fast_reads import SmallReads
-from emulator.storage.xml import xml_calls
 from gcp import errors
 
 _Answer = Callable[[], Awaitable[Response]]
-"""Answers a call, where nothing is to go wrong with it."""
+"""Answers a call, if no fault is injected."""
 
-_FIXED = frozenset({"-", "batch", "console", "discovery", "$discovery"})
-"""First path segments that are not buckets: a bucket with such a name can be reached through the JSON API only."""
-
-_RAW_BODY = {"ml.projects.predict", "ml.projects.explain"}
+_RESERVED = frozenset({"-", "batch", "discovery", "$discovery"})
+"""First path segments that never belong to an extra route."""
 
 
-class App:
-    """Answers every call on one port: both APIs, and the addresses below `/-/` that tell about the emulator."""
+class Site(Protocol):
+    """Addresses that belong to no API: the emulator's own pages.
 
-    def __init__(self, emulator: Emulator) -> None:
-        methods = discovery.methods()
-        self._emulator = emulator
-        self._router = Router(methods)
-        self._reserved = self._router.roots | _FIXED
-        self._handlers = api_registration.bind(emulator, methods)
-        self._ended: list[Ended] = []
-        self._predictions = Shortcut(emulator, self._note_all)
-        self._small_reads = SmallReads(
-            emulator.storage.objects,
-            access=emulator.access,
-            faults=emulator.faults,
-            admit=emulator.admit,
-            note=self._note,
-        )
+    Attributes:
+        roots: first path segments of its addresses.
+        challenge: how a browser is asked for the token, in `WWW-Authenticate`; empty if it is not.
+    """
 
-    def at_once(self, exchange: Exchange) -> bool | None:
-        """See `front.AtOnce`."""
-        if exchange.head.verb == "GET":
-            return self._small_reads.take(exchange)
-        return self._predictions.take(exchange)
+    roots: frozenset[str]
+    challenge: str
+
+    def owns(self, path: str) -> bool:
+        """Whether a path is one of its addresses."""
+
+    async def respond(self, call: Call) -> Response:
+        """The answer. Raises `ApiError`."""
+
+
+class Dispatcher:
+    """Answers every call on one port.
+
+    Args:
+        apis: the APIs.
+        sites: the emulator's own pages, asked before the APIs.
+        access: checks who calls.
+        admission: counts calls, and injects faults.
+        calls: records calls.
+        log: gets tracebacks.
+    """
+
+    def __init__(
+        self, apis: Apis, sites: Sequence[Site], *, access: Access, admission: Admission, calls: CallLog, log: Log
+    ) -> None:
+        self._apis, self._sites = apis, sites
+        self._access, self._admission, self._calls, self._log = access, admission, calls, log
+        self._router = Router(apis.methods)
+        self._reserved = self._router.roots.union(_RESERVED, *(site.roots for site in sites))
+        self._discovery = DiscoveryService([api.document for api in apis.all])
+        self._fast = _by_verb([api.fast_paths for api in apis.all])
+
+    def fast_path(self, exchange: Exchange) -> bool | None:
+        """See `server.FastPath`."""
+        take = self._fast.get(exchange.head.verb)
+        return take(exchange) if take else False
 
     async def answer(self, exchange: Exchange) -> None:
         """Answers a request."""
@@ -79,107 +89,97 @@ class App:
             await exchange.hang_up()
             status = 499
         except Disconnected:
-            status = 499  # nobody is left to answer to; the log says so as other servers do
-        except Exception as exc:  # noqa: BLE001 - a fault of ours; the log has the traceback
-            response = self._faulty(call, exc)
+            status = 499  # nobody is left to answer; other servers log this status, too
+        except Exception as exc:  # noqa: BLE001 - our own error; the log has the traceback
+            response = self._internal_error(call, exc)
             if exchange.started:
-                await exchange.hang_up()  # a body that is too short tells
+                await exchange.hang_up()  # the client sees that the body is too short
                 status = 499
             else:
                 status = await response_writer.send(exchange, call, response)
-        self._note(call.method, call.raw_path, status, began)
-
-    def _note(self, method: str, path: str, status: int, began: float) -> None:
-        """Notes a call that is over, together with those that end in the same turn of the loop."""
-        if not self._ended:
-            asyncio.get_running_loop().call_soon(self._note_ended)
-        self._ended.append((method, path, status, (time.perf_counter() - began) * 1000))
-
-    def _note_ended(self) -> None:
-        ended, self._ended = self._ended, []
-        self._note_all(ended)
-
-    def _note_all(self, calls: Sequence[Ended]) -> None:
-        self._emulator.log.lines(f"{method} {path} {status} {ms:.1f} ms" for method, path, status, ms in calls)
-        for method, path, status, milliseconds in calls:
-            if not (path.startswith("/-/") or console.is_of(path)):  # who looks is not what they look for
-                self._emulator.metrics.called(method, path, status, milliseconds)
+        self._calls.note(call.method, call.raw_path, status, began)
 
     async def respond(self, call: Call) -> Response:
-        """The answer to a call; whatever goes wrong is one. Raises `Disconnected` and `Dropped`."""
+        """The answer to a call, errors included. Raises `Disconnected` and `Dropped`."""
         if call.verb == "HEAD":  # handled as GET; the body is left out when the answer is written
             call.verb = "GET"
+        call.error_body = self._apis.of_path(call.raw_path).error_body
+        site = next((site for site in self._sites if site.owns(call.raw_path)), None)
         try:
-            self._emulator.access.check(call.headers, call.verb)
-            if console.is_of(call.raw_path):
-                return console.respond(call.verb, call.raw_path)
-            if call.raw_path.startswith("/-/"):
-                content = await call.read() if call.verb == "PUT" else b""
-                return await admin_endpoints.respond(self._emulator, call.verb, call.raw_path, content)
+            self._access.check(call.headers, call.verb)
+            if site:
+                return await site.respond(call)
             if batch_requests.answers_at(call):
                 return await batch_requests.respond(call, self._batched)
             if discovery_service.answers(call):
-                return discovery_service.respond(call, _base_url(call))
+                return self._discovery.respond(call, requests.base_url(call))
             return await self._dispatch(call)
+        except errors.Unauthenticated as exc:
+            refused = response_writer.refusal(exc, call.error_body)
+            if site and site.challenge:
+                refused.headers["www-authenticate"] = site.challenge
+            return refused
         except errors.ApiError as exc:
-            return response_writer.refusal(exc, call.raw_path, call.api)
+            return response_writer.refusal(exc, call.error_body)
         except (Disconnected, Dropped):
             raise
-        except Exception as exc:  # noqa: BLE001 - a fault of ours; the log has the traceback
-            return self._faulty(call, exc)
+        except Exception as exc:  # noqa: BLE001 - our own error; the log has the traceback
+            return self._internal_error(call, exc)
 
-    def _faulty(self, call: Call, exc: Exception) -> Response:
-        """A fault of ours, as Google answers it."""
-        self._emulator.log.fault(f"{call.method} {call.raw_path}", exc)
-        return Response(body=errors.Internal("Internal error encountered.").body(call.api), status=500)
+    def _internal_error(self, call: Call, exc: Exception) -> Response:
+        self._log.fault(f"{call.method} {call.raw_path}", exc)
+        return response_writer.refusal(errors.Internal("Internal error encountered."), call.error_body)
 
     async def _batched(self, call: Call) -> Response:
         """One call of a batch: it has its own line in the log."""
         began = time.perf_counter()
         response = await self.respond(call)
-        self._note(call.method, call.raw_path, response.status, began)
+        self._calls.note(call.method, call.raw_path, response.status, began)
         return response
 
     async def _dispatch(self, call: Call) -> Response:
         await call.override()
         match = self._router.match(call.verb, call.raw_path)
         if match is not None:
+            api = self._apis.of_method(match.method)
+            call.error_body = api.error_body
             answer = self._carry_out(match.method.id, call, lambda: self._answer(call, match))
-            return await (downloads.in_text(call, answer) if _gives_bytes(call, match) else answer)
-        target = xml_calls.target(call)
-        if target is not None and target.bucket not in self._reserved:
-            respond = partial(self._emulator.storage.xml.respond, call, target)
-            return await xml_calls.in_xml(call, self._carry_out(xml_calls.method(call, target), call, respond))
-        raise errors.NotFound("Method not found." if call.api == "ml" else "Not Found")
+            return await api.write(call, match, answer)
+        if unquote(call.raw_path[1:].partition("/")[0]) not in self._reserved:
+            for api in self._apis.all:
+                extra = api.extra_route(call)
+                if extra:
+                    call.error_body = api.error_body
+                    return await extra.write(self._carry_out(extra.method, call, extra.answer))
+        raise errors.NotFound(self._apis.of_path(call.raw_path).unknown_address)
 
     async def _carry_out(self, method: str, call: Call, answer: _Answer) -> Response:
-        """A call of a method, counted, as the quotas and the faults that were asked for let it be answered."""
+        """Counts a call of a method, and answers it unless a quota or an injected fault prevents that."""
         call.method = method
-        rule = self._emulator.admit(method)
+        rule = self._admission.admit(method)
         try:
-            return await (self._spoilt(rule, call, answer) if rule else answer())
+            return await (self._with_fault(rule, call, answer) if rule else answer())
         except disk_errors.FAILURES as exc:
             refusal = disk_errors.refusal(exc)
             if refusal is None:
                 raise
-            self._emulator.log.line(f"ERROR {method}: {refusal}")
+            self._log.line(f"ERROR {method}: {refusal}")
             raise refusal from exc
 
-    async def _spoilt(self, rule: Rule, call: Call, answer: _Answer) -> Response:
-        """The call as a fault asks for it."""
+    async def _with_fault(self, rule: Rule, call: Call, answer: _Answer) -> Response:
         if rule.asks("delay"):
             await asyncio.sleep(rule.value)
         if rule.asks("hold", "before"):
-            await self._emulator.faults.replaced()
+            await self._admission.faults.replaced()
         if rule.asks("drop", "before"):
             raise Dropped
-        instead = faults.answer(rule, call.api)
-        if instead:
-            return instead
+        replacement = fault_responses.replacement(rule, call.error_body)
+        if replacement:
+            return replacement
         with faults.bending(rule):
             response = await answer()
         if rule.asks("hold", "after"):
-            await self._emulator.faults.replaced()
+            await self._admission.faults.replaced()
         if rule.asks("drop", "after"):
             raise Dropped
         if rule.asks("truncate"):
@@ -187,14 +187,15 @@ class App:
         return response
 
     async def _answer(self, call: Call, match: Match) -> Response:
-        request = await _request(call, match)
-        handler = self._handlers.get(match.method.id)
+        method, api = match.method, self._apis.of_method(match.method)
+        request = await requests.request(call, match, parses_body=method.id not in api.raw_bodies)
+        handler = api.handler_of.get(method.id)
         if handler is None:
             raise errors.MethodNotAllowed(
-                f"The method {match.method.id} is not emulated; see docs/reference/emulator-methods.md."
+                f"The method {method.id} is not emulated; see docs/reference/emulator-methods.md."
             )
-        mask = field_mask.parse(match.method, request.params["fields"]) if request.params.get("fields") else None
-        await customer_keys.refuse_keys_and_body(call.headers, request.chunks)
+        mask = field_mask.parse(method, request.params["fields"]) if request.params.get("fields") else None
+        await api.check(request)
         response = await handler(request)
         if mask and response.status < 300:
             response.body = field_mask.apply(mask, response.body)
@@ -203,33 +204,19 @@ class App:
         return response
 
 
-def _gives_bytes(call: Call, match: Match) -> bool:
-    """Whether the answer is the bytes of an object."""
-    return match.method.media and (match.download or "media" in parse_qs(call.query).get("alt", ()))
+def _by_verb(tables: Sequence[Mapping[str, FastPath]]) -> dict[str, FastPath]:
+    """One fast path for each verb."""
+    found: dict[str, list[FastPath]] = {}
+    for table in tables:
+        for verb, take in table.items():
+            found.setdefault(verb, []).append(take)
+    return {verb: takes[0] if len(takes) == 1 else _first_of(takes) for verb, takes in found.items()}
 
 
-async def _request(call: Call, match: Match) -> Request:
-    method = match.method
-    params = {**query_parameters.parse(method, call.query), **match.params}
-    if match.download:
-        params["alt"] = "media"
-    call.pretty = params.get("prettyPrint", True)
-    body = None
-    if method.request and not match.upload and method.id not in _RAW_BODY:
-        body = json_body.parse(method, await call.read())
-    return Request(
-        method=method.id,
-        params=params,
-        headers=call.headers,
-        body=body,
-        chunks=call.chunks(),
-        collect=call.collect,
-        path=unquote(call.raw_path),
-        verb=call.verb,
-        base_url=_base_url(call),
-    )
+def _first_of(takes: Sequence[FastPath]) -> FastPath:
+    """A fast path that asks several, up to the first one that does not leave the request to others."""
 
+    def take(exchange: Exchange) -> bool | None:
+        return next((taken for each in takes if (taken := each(exchange)) is not False), False)
 
-def _base_url(call: Call) -> str:
-    """This endpoint, as the client addressed it."""
-    return f"http://{call.headers.get('host', '')}"
+    return take

@@ -1,7 +1,7 @@
 """Predictions that need nothing but a node that is ready: answered without a task, a handler or a query of their own.
 
-What is checked, counted and remembered of them is that of every other call, by the same functions. Whatever is not as
-usual is left to `server`: a fault that was asked for, a version that is not READY, no node, a body that is packed.
+They are checked, counted and recorded by the same functions as every other call. Whatever is unusual is left to the
+dispatcher: an injected fault, a version that is not ready, no node, a compressed body.
 """
 
 from __future__ import annotations
@@ -9,77 +9,126 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from emulator.core.admission import Admission
+from emulator.core.clock import Clock
 from emulator.core.predictions import Answer
+from emulator.core.store import Store
 from emulator.http import gzip_coding
+from emulator.http.caller_access import Access
 from emulator.http.exchange import Exchange
 from emulator.http.request_head import Head
-from emulator.ml import prediction_envelope
-from emulator.ml.handlers import predict
-from emulator.ml.handlers.predict import Version
 from emulator.rest import response_writer
+from emulator.rest.call_log import CallLog, Ended
+from emulator.rest.error_body import ErrorBody
 from gcp import errors
-from resources.ml import quotas
 
-if TYPE_CHECKING:
-    from emulator.app import Emulator
-
-METHOD = "ml.projects.predict"
-_PATH = re.compile(r"/v1/(projects/[^/%]+/models/[^/%]+(?:/versions/[^/%]+)?):predict")
-_SUFFIX = ":predict"
-_USUAL = {**response_writer.HARMLESS, **predict.HEADERS}
 _MOST_HEADS = 1024
 _UNUSUAL = ("content-encoding", "expect", "x-http-method-override")
 
+Target = TypeVar("Target")
+"""What an API knows of a version that answers."""
 
-Ended = tuple[str, str, int, float]
-"""A call that is over: id of the method, path, status, milliseconds."""
+
+_Response = tuple[int, dict[str, str], tuple[bytes, ...]]
+"""Status, every header, and the pieces of the body."""
+
+
+class Node(Protocol):
+    """A node that takes requests."""
+
+    def submit(self, body: Sequence[bytes], done: Callable[[Answer | errors.ApiError], None]) -> object:
+        """Sends a request in pieces; calls `done` with the answer. Raises `ResourceExhausted`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictRoute(Generic[Target]):
+    """The method of an API that predicts.
+
+    Attributes:
+        method: its id.
+        suffix: how its paths end.
+        pattern: its whole path; the first group is the name of what predicts.
+        most_bytes: the longest body.
+        headers: of the answer.
+        resolve: name -> what answers for it now. Raises `ApiError`. The result is kept until a row changes.
+        node: the node that takes the next request, or None.
+        envelope: a node's answer, kind and content -> the pieces of the body.
+        remember: records an answered prediction: target, body, answer or None, seconds, and when it was.
+        error_body: writes errors in the API's form.
+    """
+
+    method: str
+    suffix: str
+    pattern: re.Pattern[str]
+    most_bytes: int
+    headers: Mapping[str, str]
+    resolve: Callable[[str], Target]
+    node: Callable[[Target], Node | None]
+    envelope: Callable[[int, bytes], tuple[bytes, ...]]
+    remember: Callable[[Target, Sequence[bytes], Answer | None, float, datetime], None]
+    error_body: ErrorBody
 
 
 class _Answered(NamedTuple):
     """A prediction that has its answer, or an error in its place."""
 
     exchange: Exchange
-    version: Version
+    target: object
     body: list[bytes]
     began: float
     answer: Answer | errors.ApiError
 
 
-class Shortcut:
-    """The short way.
+class FastPredict(Generic[Target]):
+    """The fast path of predictions.
 
     Args:
-        emulator: whose versions answer.
-        note: keeps what is kept of every call.
+        route: the method.
+        store: the database; what was resolved is forgotten when a row changes.
+        clock: gives the time of answers.
+        access: checks who calls.
+        admission: counts calls.
+        calls: records calls.
     """
 
-    def __init__(self, emulator: Emulator, note: Callable[[Sequence[Ended]], None]) -> None:
-        self._emulator = emulator
-        self._note = note
+    def __init__(
+        self,
+        route: PredictRoute[Target],
+        store: Store,
+        clock: Clock,
+        access: Access,
+        admission: Admission,
+        calls: CallLog,
+    ) -> None:
+        self._route, self._store, self._clock = route, store, clock
+        self._access, self._admission, self._calls = access, admission, calls
+        self._headers = {**response_writer.HARMLESS, **route.headers}
         self._names: dict[Head, str] = {}
-        self._versions: dict[str, Version] = {}
-        self._versions_as_of = -1
+        self._targets: dict[str, Target] = {}
+        self._targets_as_of = -1
         self._answered: list[_Answered] = []
 
     def take(self, exchange: Exchange) -> bool | None:
-        """See `front.AtOnce`."""
+        """See `server.FastPath`."""
         name = self._name(exchange.head)
-        if not name or self._emulator.faults.any:
+        if not name or self._admission.faults.any:
             return False
         if not exchange.whole:
-            exchange.room = quotas.PREDICT_BYTES
-            return False if exchange.size > quotas.PREDICT_BYTES or exchange.crowded else None
-        version = self._version(name) if exchange.size <= quotas.PREDICT_BYTES else None
-        node = self._emulator.serving.idlest(version.key) if version else None
-        if version is None or node is None:
+            exchange.room = self._route.most_bytes
+            return False if exchange.size > self._route.most_bytes or exchange.crowded else None
+        target = self._target(name) if exchange.size <= self._route.most_bytes else None
+        node = self._route.node(target) if target is not None else None
+        if target is None or node is None:
             return False
-        self._emulator.admit(METHOD)
+        self._admission.admit(self._route.method)
         body = exchange.pieces()
-        done = partial(self._end, exchange, version, body, time.perf_counter())
+        done = partial(self._end, exchange, target, body, time.perf_counter())
         try:
             node.submit(body, done)
         except errors.ResourceExhausted as exc:
@@ -87,71 +136,72 @@ class Shortcut:
         return True
 
     def _name(self, head: Head) -> str:
-        """The model or version that a head asks to predict; empty where it asks for something else or unusual."""
-        if not head.raw_path.endswith(_SUFFIX):
+        """The name of what should predict; empty if the request is another or unusual."""
+        if not head.raw_path.endswith(self._route.suffix):
             return ""
         name = self._names.get(head)
         if name is None:
-            name = self._meant(head)
+            name = self._read_name(head)
             if head.kept:
                 if len(self._names) >= _MOST_HEADS:
                     self._names.clear()
                 self._names[head] = name
         return name
 
-    def _meant(self, head: Head) -> str:
-        found = _PATH.fullmatch(head.raw_path)
+    def _read_name(self, head: Head) -> str:
+        found = self._route.pattern.fullmatch(head.raw_path)
         usual = head.verb == "POST" and not head.query and not any(name in head.headers for name in _UNUSUAL)
         if not (found and usual and head.keep_alive) or gzip_coding.taken(head.headers):
             return ""
         try:
-            self._emulator.access.check(head.headers, head.verb)
-        except errors.ApiError:  # `server` tells
+            self._access.check(head.headers, head.verb)
+        except errors.ApiError:  # the dispatcher answers it
             return ""
         return found[1]
 
-    def _version(self, name: str) -> Version | None:
-        """The version that answers, as it is now; None where none does, which `server` tells."""
-        changes = self._emulator.store.changes
-        if changes != self._versions_as_of:
-            self._versions.clear()
-            self._versions_as_of = changes
-        version = self._versions.get(name)
-        if version is None:
+    def _target(self, name: str) -> Target | None:
+        """What answers now; None if nothing does, which the dispatcher answers."""
+        changes = self._store.changes
+        if changes != self._targets_as_of:
+            self._targets.clear()
+            self._targets_as_of = changes
+        target = self._targets.get(name)
+        if target is None:
             try:
-                version = self._versions[name] = predict.version(self._emulator, name)
+                target = self._targets[name] = self._route.resolve(name)
             except errors.ApiError:
                 return None
-        return version
+        return target
 
     def _end(
-        self, exchange: Exchange, version: Version, body: list[bytes], began: float, answer: Answer | errors.ApiError
+        self, exchange: Exchange, target: Target, body: list[bytes], began: float, answer: Answer | errors.ApiError
     ) -> None:
-        """Called by the node. What ends in one turn of the loop is noted and sent together."""
+        """Called by the node. What ends in one turn of the loop is recorded and sent together."""
         if not self._answered:
             asyncio.get_running_loop().call_soon(self._send)
-        self._answered.append(_Answered(exchange, version, body, began, answer))
+        self._answered.append(_Answered(exchange, target, body, began, answer))
 
     def _send(self) -> None:
         answered, self._answered = self._answered, []
-        now, at, notes, responses = time.perf_counter(), self._emulator.now(), [], []
-        for exchange, version, body, began, answer in answered:
+        now, at = time.perf_counter(), self._clock.now()
+        notes: list[Ended] = []
+        responses: list[_Response] = []
+        for exchange, target, body, began, answer in answered:
             predicted = answer if isinstance(answer, Answer) else None
-            predict.remember(self._emulator, version, body, predicted, now - began, at)
-            status, headers, content = _response(exchange, answer)
-            notes.append((METHOD, exchange.head.raw_path, 499 if exchange.lost else status, (now - began) * 1000))
-            responses.append((status, headers, content))
-        self._note(notes)  # before the clients can ask for it
+            self._route.remember(target, body, predicted, now - began, at)  # type: ignore[arg-type]  # a named tuple is not generic before Python 3.11
+            response = self._response(answer)
+            status = 499 if exchange.lost else response[0]
+            notes.append((self._route.method, exchange.head.raw_path, status, (now - began) * 1000))
+            responses.append(response)
+        self._calls.note_all(notes)  # before the clients can ask for it
         for each, (status, headers, content) in zip(answered, responses, strict=True):
             if not each.exchange.lost:
                 each.exchange.answer(status, headers, *content)
 
-
-def _response(exchange: Exchange, answer: Answer | errors.ApiError) -> tuple[int, dict[str, str], tuple[bytes, ...]]:
-    """Status, every header, and the pieces of the body."""
-    if isinstance(answer, Answer):
-        content = prediction_envelope.body(*answer)
-        return 200, {**_USUAL, "content-length": str(sum(map(len, content)))}, content
-    refused = response_writer.rendered(response_writer.refusal(answer, exchange.head.raw_path, "ml"), pretty=True)
-    assert isinstance(refused.body, bytes)  # it is rendered
-    return refused.status, {**response_writer.HARMLESS, **refused.headers}, (refused.body,)
+    def _response(self, answer: Answer | errors.ApiError) -> _Response:
+        if isinstance(answer, Answer):
+            content = self._route.envelope(*answer)
+            return 200, {**self._headers, "content-length": str(sum(map(len, content)))}, content
+        refused = response_writer.rendered(response_writer.refusal(answer, self._route.error_body), pretty=True)
+        assert isinstance(refused.body, bytes)  # it is rendered
+        return refused.status, {**response_writer.HARMLESS, **refused.headers}, (refused.body,)

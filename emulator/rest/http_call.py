@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from emulator.http import gzip_coding
 from emulator.http.request_head import Head
+from emulator.rest import error_body
+from emulator.rest.error_body import ErrorBody
 from gcp import errors
 
 Receive = Callable[[], Awaitable[bytes | None]]
@@ -43,6 +45,7 @@ class Call:
         receive: see there.
         collect: see `Collect`.
         method: id of the method, once it is known.
+        error_body: writes errors in the form of the API that is asked.
         pretty: whether JSON is answered with line breaks.
         limit: a fault asks that no more bytes of the answer be sent.
     """
@@ -54,6 +57,7 @@ class Call:
     receive: Receive
     collect: Collect = _collected
     method: str = "-"
+    error_body: ErrorBody = error_body.canonical
     pretty: bool = True
     limit: int | None = None
     _more: bool = field(default=True, init=False)
@@ -69,13 +73,6 @@ class Call:
             receive=receive,
             collect=collect,
         )
-
-    @property
-    def api(self) -> str:
-        """Whose shape an error has: that of the method's API, or by the look of the address."""
-        if self.method != "-":
-            return self.method.partition(".")[0]
-        return "storage" if "storage/v1" in self.raw_path else "ml"
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body in pieces, as it arrives, unpacked where it is packed; what was read before does not come again.

@@ -1,8 +1,8 @@
 """JSON bodies, checked against the discovery document's schemas and put into one form.
 
-Google's `ml` v1 reads JSON as protocol buffers do: camelCase and snake_case names, numbers as strings, `null` as not
-given. Cloud Storage takes the document's names only, and keeps `null`: in a patch it clears the field. A name that it
-does not know is passed over where its value is null, as its Python client sends one with each retention of an object.
+Most APIs read JSON as protocol buffers do (`proto_json`): camelCase and snake_case names, numbers as strings, `null` as
+not given. Older ones take the document's names only, and keep `null`: in a patch it clears the field. They ignore an
+unknown name whose value is null: Cloud Storage's Python client sends one with each retention of an object.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class _Check:
 
     def __init__(self, method: Method) -> None:
         self._schemas = method.schemas
-        self._proto = method.api == "ml"
+        self._proto = method.proto_json
         self.violations: list[Violation] = []
 
     def value(self, spec: Mapping[str, Any], value: Any, path: str) -> Any:

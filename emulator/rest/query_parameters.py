@@ -24,8 +24,8 @@ def parse(method: Method, query: str) -> dict[str, Any]:
     """The query parameters of a call under the document's names, with its defaults.
 
     Raises:
-        InvalidArgument: a value that is not of its type, a missing required parameter, or, on `ml`, an unknown name.
-            Cloud Storage ignores names that it does not know.
+        InvalidArgument: a value that is not of its type, a missing required parameter, or an unknown name if the API
+            reads JSON as protocol buffers do; other APIs ignore unknown names.
     """
     return dict(_kept(method, query) if len(query) <= _KEPT_BYTES else _parse(method, query))
 
@@ -67,11 +67,11 @@ def _pairs(query: str) -> list[tuple[str, str]]:
 
 
 def _known(method: Method, name: str) -> str | None:
-    """The document's name of a parameter; `ml` knows each under its snake_case name too."""
+    """The document's name of a parameter; with `proto_json` each has a snake_case name too. None to ignore it."""
     for candidate in (name, camel(name)):
         if method.parameters.get(candidate, {}).get("location") == "query":
             return candidate
-    if method.api == "storage":
+    if not method.proto_json:
         return None
     text = (
         f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any
 
-_PIECE = 256 * 1024
+from emulator.http.file_part import FilePart
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,31 +50,6 @@ class Request:
         """Takes the rest of the body and drops it: a client that is still sending would not read an answer."""
         async for _ in self.chunks:
             pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilePart:
-    """Bytes of an open file, as the body of an answer; who writes the answer closes the file.
-
-    A file that is removed meanwhile is still read to its end.
-
-    Attributes:
-        file: it is open.
-        start: the first byte.
-        end: the one after the last.
-    """
-
-    file: IO[bytes]
-    start: int
-    end: int
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The bytes, for those who do not send them as they are."""
-        self.file.seek(self.start)
-        left = self.end - self.start
-        while left and (piece := self.file.read(min(_PIECE, left))):
-            left -= len(piece)
-            yield piece
 
 
 @dataclass(slots=True, kw_only=True)

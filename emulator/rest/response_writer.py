@@ -9,27 +9,26 @@ from typing import Protocol
 
 import orjson
 
-from emulator import console
 from emulator.http import gzip_coding
+from emulator.http.file_part import FilePart
+from emulator.rest.error_body import ErrorBody
 from emulator.rest.http_call import Call, Dropped
-from emulator.rest.request import FilePart, Response
+from emulator.rest.request import Response
 from gcp import errors
 
 _Write = Callable[[bytes], Awaitable[None]]
 
 _JSON = "application/json"
 HARMLESS = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox"}
-"""On every answer but the console's: a browser that opens an object, a page say, runs nothing of it on this origin."""
+"""On every answer except the console's: a browser that opens an object, such as a page, runs nothing on this origin."""
 
 _LEAST = 1024
 
 
-def refusal(error: errors.ApiError, path: str, api: str) -> Response:
-    """The answer that an error is at an address, in the shape of an API."""
+def refusal(error: errors.ApiError, error_body: ErrorBody) -> Response:
+    """The response that an error is, in the form of an API."""
     headers = {"retry-after": f"{error.retry_after:.0f}"} if error.retry_after else {}
-    if isinstance(error, errors.Unauthenticated) and console.is_of(path):
-        headers["www-authenticate"] = console.CHALLENGE
-    return Response(body=error.body(api), status=error.code, headers=headers)
+    return Response(body=error_body(error), status=error.code, headers=headers)
 
 
 def rendered(response: Response, *, pretty: bool) -> Response:

@@ -107,6 +107,6 @@ def _compile(template: str, method: Method) -> tuple[re.Pattern[str], dict[str, 
             regex += f"(?P<{name}>{pattern})"
             if given:
                 patterns[name] = re.compile(pattern)
-    if method.api == "storage" and not template.endswith("}"):
-        regex += "/?"  # `storage/v1/b/` is `storage/v1/b`: some clients end the address of a collection so
+    if not method.proto_json and not template.endswith("}"):
+        regex += "/?"  # older APIs take `storage/v1/b/` for `storage/v1/b`
     return re.compile(regex), patterns

@@ -18,7 +18,7 @@ from typing import IO, ClassVar
 from emulator.core import disk_errors
 from emulator.core.checksums import Digest, write_all
 from emulator.core.store import Store
-from emulator.rest.request import FilePart
+from emulator.http.file_part import FilePart
 from gcp import errors
 
 _PIECE = 256 * 1024

@@ -12,6 +12,7 @@ import orjson
 from emulator.core import rfc3339
 from emulator.http import gzip_coding
 from emulator.rest import response_writer
+from emulator.rest.error_body import with_reasons
 from emulator.rest.http_call import Call, Dropped
 from emulator.rest.request import Response
 from emulator.storage import resource_json
@@ -43,7 +44,7 @@ def download(blobs: BlobFolder, row: sqlite3.Row, request: Mapping[str, str]) ->
     if bounds is None:
         error = errors.RangeNotSatisfiable("The requested range cannot be satisfied.")
         range_ = {"content-range": f"bytes */{size}"}
-        return Response(status=error.code, body=error.body("storage"), headers=range_)
+        return Response(status=error.code, body=with_reasons(error), headers=range_)
     start, end = bounds
     headers["content-length"] = str(end - start)
     body = blobs.part(row["blob"], start, end)
@@ -58,7 +59,7 @@ async def in_text(call: Call, answer: Awaitable[Response]) -> Response:
     try:
         response = await answer
     except errors.ApiError as exc:
-        response = response_writer.refusal(exc, call.raw_path, call.api)
+        response = response_writer.refusal(exc, call.error_body)
     if not isinstance(response.body, dict):
         return response
     headers = {**response.headers, "content-type": "text/plain; charset=UTF-8"}

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from emulator.core import rfc3339
-from emulator.core.operations import project_number
+from emulator.core.google_names import project_number
 from emulator.rest.request import Response
 from emulator.storage import retention
 

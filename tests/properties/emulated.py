@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from emulator.ml import api as ml_api
 from emulator.ml import request_checks
-from emulator.rest import discovery, json_body
+from emulator.rest import json_body
+from emulator.storage import api as storage_api
 from emulator.storage import names
 from emulator.storage.fields import bucket_fields
 from gcp import errors
 
-_METHODS = {method.id: method for method in discovery.methods()}
+_METHODS = {method.id: method for method in (*ml_api.methods(), *storage_api.methods())}
 _ONLY_GOOGLE = ("is not supported. This endpoint has", "his endpoint serves TensorFlow SavedModels only")
 """What the emulator says of a version that Google would take."""
 

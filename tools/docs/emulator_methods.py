@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import getdoc
 
-from emulator.rest import api_registration, discovery
-from emulator.rest.api_registration import Function
+from emulator.ml import api as ml_api
+from emulator.rest import api_registration
 from emulator.rest.discovery import Method
+from emulator.rest.request import Response
+from emulator.storage import api as storage_api
 from tools.docs.markdown import code, table
 
-TITLES = {"ml": "AI Platform Prediction, `ml` v1", "storage": "Cloud Storage, `storage` v1"}
+APIS = {"AI Platform Prediction, `ml` v1": ml_api, "Cloud Storage, `storage` v1": storage_api}
 _FILTER = "A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`; `OR`, `NOT` and parentheses answer 400."
 _CANCEL = "Only the creation of a version stops; every other operation runs to its end."
 _REGIONS = "The same everywhere: this machine is each of them. Training and accelerators are not among what they offer."
@@ -21,6 +23,8 @@ _POLICIES = (
 _SOFT = "Nothing is kept after its deletion: `softDeleted` finds nothing."
 _POLICY = "Stored and given back; everybody may do everything."
 _EMPTY = "Always empty: the methods that create one are not emulated."
+
+Handler = Callable[..., Awaitable[Response]]
 
 PARTLY = {
     "ml.projects.getConfig": "The accounts that it names do not exist.",
@@ -67,27 +71,25 @@ PARTLY = {
 
 def tables() -> str:
     """One section for each API. Raises `ValueError` where `PARTLY` names a method that is not answered."""
-    methods = discovery.methods()
-    answered = api_registration.collect(methods)
-    unknown = sorted(PARTLY.keys() - answered.keys())
+    answered = {title: api_registration.handlers(api.methods(), api.HANDLERS) for title, api in APIS.items()}
+    unknown = sorted(PARTLY.keys() - {id_ for found in answered.values() for id_ in found})
     if unknown:
         raise ValueError(
             f"tools/docs/emulator_methods.py: PARTLY names methods without a handler: {', '.join(unknown)}"
         )
-    return "\n".join(_section(api, methods, answered) for api in TITLES)
+    return "\n".join(_section(title, api.methods(), answered[title]) for title, api in APIS.items())
 
 
-def _section(api: str, methods: Iterable[Method], answered: dict[str, Function]) -> str:
-    own = [method for method in methods if method.api == api]
+def _section(title: str, own: Sequence[Method], answered: Mapping[str, Handler]) -> str:
     rows = [_row(method, answered[method.id]) for method in own if method.id in answered]
     left = [method for method in own if method.id not in answered]
     groups = "".join(f"- {code(group)}: {', '.join(names)}\n" for group, names in _groups(left))
-    head = f"### {TITLES[api]}\n\n{len(rows)} of {len(own)} methods are answered.\n"
+    head = f"### {title}\n\n{len(rows)} of {len(own)} methods are answered.\n"
     answered_ones = table(("Method", "State", "What it does", "What is missing"), rows)
     return f"{head}\n{answered_ones}\nAll other methods answer 405:\n\n{groups}"
 
 
-def _row(method: Method, handler: Function) -> tuple[str, str, str, str]:
+def _row(method: Method, handler: Handler) -> tuple[str, str, str, str]:
     summary = (getdoc(handler) or "").partition("\n\n")[0].replace("\n", " ").partition(". ")[0].removesuffix(".")
     missing = PARTLY.get(method.id, "")
     return code(_short(method)), "partly" if missing else "works", summary, missing

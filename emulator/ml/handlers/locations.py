@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.ml import tables
 from emulator.ml.list_pages import page
 from emulator.rest.request import Request, Response
 from gcp import errors
-
-if TYPE_CHECKING:
-    from emulator.app import Emulator
 
 REGIONS = (
     "asia-east1",
@@ -32,18 +29,20 @@ REGIONS = (
 _CAPABILITIES = [{"type": "ONLINE_PREDICTION"}, {"type": "BATCH_PREDICTION"}]
 
 
-async def projects_locations_list(_emulator: Emulator, request: Request) -> Response:
-    """The regions of AI Platform Prediction by name, each with online and batch prediction."""
-    (project,) = tables.split(request.params["parent"])
-    return Response(body=page("locations", request, (_location(project, region) for region in REGIONS)))
+class Locations:
+    """The methods of locations."""
 
+    async def projects_locations_list(self, request: Request) -> Response:
+        """The regions of AI Platform Prediction by name, each with online and batch prediction."""
+        (project,) = tables.split(request.params["parent"])
+        return Response(body=page("locations", request, (_location(project, region) for region in REGIONS)))
 
-async def projects_locations_get(_emulator: Emulator, request: Request) -> Response:
-    """One of these regions."""
-    project, region = tables.split(request.params["name"])
-    if region not in REGIONS:
-        raise errors.NotFound(f"Location {request.params['name']} is not found.")
-    return Response(body=_location(project, region))
+    async def projects_locations_get(self, request: Request) -> Response:
+        """One of these regions."""
+        project, region = tables.split(request.params["name"])
+        if region not in REGIONS:
+            raise errors.NotFound(f"Location {request.params['name']} is not found.")
+        return Response(body=_location(project, region))
 
 
 def _location(project: str, region: str) -> dict[str, Any]:

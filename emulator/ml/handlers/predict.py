@@ -5,23 +5,30 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from emulator.core.clock import Clock
+from emulator.core.metrics import Metrics
 from emulator.core.predictions import PREDICTIONS, Answer
+from emulator.core.store import Store
 from emulator.ml import prediction_envelope, request_log, tables
+from emulator.ml.interfaces import Node, Nodes
 from emulator.ml.request_checks import field_error
+from emulator.ml.request_log import RequestLog
+from emulator.ml.version_loader import VersionLoader
+from emulator.rest import error_body
+from emulator.rest.fast_predict import PredictRoute
 from emulator.rest.request import Request, Response
 from gcp import errors
 from resources.ml import quotas
 
-if TYPE_CHECKING:
-    from emulator.app import Emulator
-
+METHOD = "ml.projects.predict"
 _NAME = re.compile(r"projects/([^/]+)/models/([^/]+)(?:/versions/([^/]+))?")
-
-HEADERS = {"content-type": "application/json; charset=utf-8"}
+_SUFFIX = ":predict"
+_PATH = re.compile(rf"/v1/(projects/[^/%]+/models/[^/%]+(?:/versions/[^/%]+)?){_SUFFIX}")
+_HEADERS = {"content-type": "application/json; charset=utf-8"}
 
 
 class Version(NamedTuple):
@@ -38,69 +45,115 @@ class Version(NamedTuple):
     logs: bool
 
 
-async def projects_predict(emulator: Emulator, request: Request) -> Response:
-    """Predicts with a version, or with the default version of a model.
-
-    What the model itself refuses is answered with 200 and `{"error": "..."}`, as Google does. The time is remembered as
-    the version's `lastUseTime`, in memory only.
-    """
-    try:
-        body = await request.read(quotas.PREDICT_BYTES)
-        began = time.perf_counter()
-    except ValueError:
-        raise errors.InvalidArgument(f"Request payload size exceeds the limit: {quotas.PREDICT_BYTES} bytes.") from None
-    found = version(emulator, request.params["name"])
-    await emulator.deployments.ready(found.row)
-    answer = None
-    try:
-        answer = await emulator.serving.predict(found.key, body)
-    finally:
-        remember(emulator, found, [body], answer, time.perf_counter() - began, emulator.now())
-    return Response(body=b"".join(prediction_envelope.body(*answer)), headers=HEADERS)
-
-
-def remember(
-    emulator: Emulator, asked: Version, body: Sequence[bytes], answer: Answer | None, seconds: float, at: datetime
-) -> None:
-    """What is kept of a prediction, after its end.
+class PredictionRecord:
+    """Keeps what is known of predictions after their end.
 
     Args:
-        emulator: whose version it is.
-        asked: the version.
-        body: as it came, in pieces.
-        answer: of a node; None where there was none.
-        seconds: from the whole request to the whole answer.
-        at: when that was.
+        metrics: counts them.
+        last_used: full name of a version -> when it last answered; in memory only.
+        requests: samples of predictions, for versions that ask for it.
     """
-    failed = answer is None or answer.kind != PREDICTIONS
-    emulator.metrics.record(asked.key, seconds, failed=failed)
-    if answer is not None:
-        emulator.last_used[asked.key] = at
-        if asked.logs:
-            emulator.requests.offer(asked.row, b"".join(body), b"".join(prediction_envelope.body(*answer)))
+
+    def __init__(self, metrics: Metrics, last_used: MutableMapping[str, datetime], requests: RequestLog) -> None:
+        self._metrics, self._last_used, self._requests = metrics, last_used, requests
+
+    def remember(
+        self, asked: Version, body: Sequence[bytes], answer: Answer | None, seconds: float, at: datetime
+    ) -> None:
+        """Records a prediction.
+
+        Args:
+            asked: the version.
+            body: of the request, in pieces.
+            answer: of a node; None if there was none.
+            seconds: from the whole request to the whole answer.
+            at: when that was.
+        """
+        failed = answer is None or answer.kind != PREDICTIONS
+        self._metrics.record(asked.key, seconds, failed=failed)
+        if answer is not None:
+            self._last_used[asked.key] = at
+            if asked.logs:
+                self._requests.offer(asked.row, b"".join(body), b"".join(prediction_envelope.body(*answer)))
 
 
-def version(emulator: Emulator, name: str) -> Version:
-    """The version that answers for the full name of a model or of a version.
+class Predict:
+    """The method that predicts.
 
-    Raises:
-        InvalidArgument: it is no such name.
-        NotFound: there is no such model or version.
-        FailedPrecondition: the model has no default version, or the version is not READY.
+    Args:
+        store: the database.
+        clock: gives the time of answers.
+        nodes: the nodes of versions.
+        loader: waits for versions that are being loaded again.
+        record: keeps what is known of predictions.
     """
-    found = _NAME.fullmatch(name)
-    if found is None:
-        raise field_error(errors.InvalidArgument, "name", f"{name} is not the name of a model or a version.")
-    project, model, version = found.groups()
-    if version is None:
-        version = tables.model(emulator, project, model)["default_version"]
+
+    def __init__(
+        self, store: Store, clock: Clock, nodes: Nodes, loader: VersionLoader, record: PredictionRecord
+    ) -> None:
+        self._store, self._clock, self._nodes = store, clock, nodes
+        self._loader, self._record = loader, record
+
+    async def projects_predict(self, request: Request) -> Response:
+        """Predicts with a version, or with the default version of a model.
+
+        If the model itself rejects the request, the answer is 200 and `{"error": "..."}`, as Google's. The time is
+        remembered as the version's `lastUseTime`, in memory only.
+        """
+        try:
+            body = await request.read(quotas.PREDICT_BYTES)
+            began = time.perf_counter()
+        except ValueError:
+            text = f"Request payload size exceeds the limit: {quotas.PREDICT_BYTES} bytes."
+            raise errors.InvalidArgument(text) from None
+        found = self.resolve(request.params["name"])
+        await self._loader.ready(found.row)
+        answer = None
+        try:
+            answer = await self._nodes.predict(found.key, body)
+        finally:
+            self._record.remember(found, [body], answer, time.perf_counter() - began, self._clock.now())
+        return Response(body=b"".join(prediction_envelope.body(*answer)), headers=_HEADERS)
+
+    def resolve(self, name: str) -> Version:
+        """The version that answers for the full name of a model or of a version.
+
+        Raises:
+            InvalidArgument: the name is neither.
+            NotFound: there is no such model or version.
+            FailedPrecondition: the model has no default version, or the version is not READY.
+        """
+        found = _NAME.fullmatch(name)
+        if found is None:
+            raise field_error(errors.InvalidArgument, "name", f"{name} is not the name of a model or a version.")
+        project, model, version = found.groups()
         if version is None:
-            text = f"The model {model} has no default version: create a version first."
-            raise field_error(errors.FailedPrecondition, "name", text)
-    row = tables.version(emulator, project, model, version)
-    if row["state"] not in tables.ANSWERING:
-        raise errors.FailedPrecondition(
-            "Online prediction is unavailable for this version. "
-            f"Please verify that CreateVersion has completed successfully: {version} is {row['state']}."
+            version = tables.model(self._store, project, model)["default_version"]
+            if version is None:
+                text = f"The model {model} has no default version: create a version first."
+                raise field_error(errors.FailedPrecondition, "name", text)
+        row = tables.version(self._store, project, model, version)
+        if row["state"] not in tables.ANSWERING:
+            raise errors.FailedPrecondition(
+                "Online prediction is unavailable for this version. "
+                f"Please verify that CreateVersion has completed successfully: {version} is {row['state']}."
+            )
+        return Version(row, tables.key_of(row), bool(request_log.config_of(row["body"])))
+
+    def route(self) -> PredictRoute[Version]:
+        """The same method for `fast_predict`."""
+        return PredictRoute(
+            method=METHOD,
+            suffix=_SUFFIX,
+            pattern=_PATH,
+            most_bytes=quotas.PREDICT_BYTES,
+            headers=_HEADERS,
+            resolve=self.resolve,
+            node=self._idlest,
+            envelope=prediction_envelope.body,
+            remember=self._record.remember,
+            error_body=error_body.canonical,
         )
-    return Version(row, tables.key_of(row), bool(request_log.config_of(row["body"])))
+
+    def _idlest(self, version: Version) -> Node | None:
+        return self._nodes.idlest(version.key)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from emulator.core.operations import project_number
+from emulator.core.google_names import project_number
 from emulator.ml import tables
 from emulator.rest.request import Request, Response
 
-if TYPE_CHECKING:
-    from emulator.app import Emulator
 
+class ProjectConfig:
+    """The method of a project."""
 
-async def projects_get_config(_emulator: Emulator, request: Request) -> Response:
-    """The service accounts of a project: names in Google's form, of accounts that do not exist."""
-    number = project_number(*tables.split(request.params["name"]))
-    domain = "iam.gserviceaccount.com"
-    return Response(
-        body={
-            "serviceAccount": f"service-{number}@cloud-ml.google.com.{domain}",
-            "serviceAccountProject": number,
-            "config": {"tpuServiceAccount": f"service-{number}@cloud-tpu.{domain}"},
-        }
-    )
+    async def projects_get_config(self, request: Request) -> Response:
+        """The service accounts of a project: names in Google's form, of accounts that do not exist."""
+        number = project_number(*tables.split(request.params["name"]))
+        domain = "iam.gserviceaccount.com"
+        return Response(
+            body={
+                "serviceAccount": f"service-{number}@cloud-ml.google.com.{domain}",
+                "serviceAccountProject": number,
+                "config": {"tpuServiceAccount": f"service-{number}@cloud-tpu.{domain}"},
+            }
+        )

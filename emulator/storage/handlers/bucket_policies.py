@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.core import iam_policies
-from emulator.core.operations import project_number
+from emulator.core.google_names import project_number
 from emulator.rest.request import Request, Response
 from emulator.storage.object_store import ObjectStore
 from gcp import errors

@@ -93,7 +93,7 @@ async def in_xml(call: Call, answer: Awaitable[Response]) -> Response:
             pass
         if isinstance(exc, xml_errors.XmlError):
             return xml_errors.response(exc)
-        response = response_writer.refusal(exc, call.raw_path, call.api)
+        response = response_writer.refusal(exc, call.error_body)
     if not isinstance(response.body, dict):
         return response
     translated = xml_errors.response(xml_errors.of_status(response.status, response.body["error"]["message"]))

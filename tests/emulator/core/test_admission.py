@@ -8,6 +8,7 @@ import pytest
 from googleapiclient.errors import HttpError
 
 from emulator.core.admission import Limits, Quota
+from emulator.ml.api import QUOTA
 from gcp import errors
 from tests.emulator.ml.caller import Caller, error_of
 from tests.running import RunningEmulator
@@ -19,7 +20,7 @@ GET = "ml.projects.models.get"
 def test_a_call_too_many_is_refused_until_the_first_is_a_minute_old() -> None:
     """Any minute counts. What was refused is not counted; neither are predictions, nor another service's calls."""
     now = [100.0]
-    quota = Quota(Limits(calls=2), clock=lambda: now[0])
+    quota = Quota(QUOTA, Limits(calls=2), clock=lambda: now[0])
 
     quota.call(GET)
     now[0] += 50

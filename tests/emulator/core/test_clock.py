@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.app import Emulator
 from emulator.core.clock import Clock
-from emulator.rest.dispatcher import App
+from emulator.rest.dispatcher import Dispatcher
 from emulator.rest.http_call import Call
 from emulator.settings import Settings
 
@@ -35,7 +35,7 @@ class Machine:
         return Clock(date=lambda: self.date, seconds=lambda: self.seconds)
 
 
-async def call(app: App, verb: str, path: str, body: Any = None) -> dict[str, Any]:
+async def call(app: Dispatcher, verb: str, path: str, body: Any = None) -> dict[str, Any]:
     """One call of the API; its answer must be good."""
     pieces = [b"" if body is None else json.dumps(body).encode()]
 
@@ -50,7 +50,7 @@ async def call(app: App, verb: str, path: str, body: Any = None) -> dict[str, An
     return response.body
 
 
-async def patched(app: App, text: str) -> dict[str, Any]:
+async def patched(app: Dispatcher, text: str) -> dict[str, Any]:
     """An operation that has ended, of the latest of which only one is kept."""
     begun = await call(app, "PATCH", f"{PARENT}/m?updateMask=description", {"description": text})
     while True:
@@ -60,15 +60,15 @@ async def patched(app: App, text: str) -> dict[str, Any]:
         await asyncio.sleep(0)
 
 
-def run(data: Path, machine: Machine, work: Callable[[App], Any]) -> Any:
+def run(data: Path, machine: Machine, work: Callable[[Dispatcher], Any]) -> Any:
     """What `work` gives, on an emulator that runs for it."""
 
     async def whole() -> Any:
         settings = Settings(keep_operations=1, operation_seconds=0.05, sandbox="off")
-        emulator = Emulator.open(data, settings, machine.clock())
+        emulator = Emulator(data, settings, machine.clock())
         await emulator.start()
         try:
-            return await work(App(emulator))
+            return await work(emulator.dispatcher)
         finally:
             await emulator.stop()
 
@@ -91,7 +91,7 @@ def test_operations_end_in_order_whatever_the_clock_shows(tmp_path: Path) -> Non
     """Set back, an operation takes as long as it takes, and is found, though earlier ones bear later dates."""
     machine = Machine()
 
-    async def forth_and_back(app: App) -> list[dict[str, Any]]:
+    async def forth_and_back(app: Dispatcher) -> list[dict[str, Any]]:
         await call(app, "POST", PARENT, {"name": "m"})
         operations = []
         for jump in (HOURS, -HOURS, -HOURS, 2 * HOURS):
@@ -99,7 +99,7 @@ def test_operations_end_in_order_whatever_the_clock_shows(tmp_path: Path) -> Non
             operations.append(await patched(app, str(jump)))
         return operations
 
-    async def once(app: App) -> dict[str, Any]:
+    async def once(app: Dispatcher) -> dict[str, Any]:
         return await patched(app, "again")
 
     operations = run(tmp_path, machine, forth_and_back)
@@ -116,7 +116,7 @@ def test_a_bucket_is_not_changed_before_it_was_made(tmp_path: Path) -> None:
     """One that is changed after the clock was set back was not changed before it was made."""
     machine = Machine()
 
-    async def changed(app: App) -> dict[str, Any]:
+    async def changed(app: Dispatcher) -> dict[str, Any]:
         await call(app, "POST", "/storage/v1/b?project=p-one", {"name": "a-bucket"})
         machine.date -= HOURS
         return await call(app, "PATCH", "/storage/v1/b/a-bucket", {"labels": {"a": "b"}})

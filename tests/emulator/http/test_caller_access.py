@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
-from emulator.http.connection import MOST
+from emulator.http.server import MOST
 from gcp import error_hints, errors
 from gcp.api import Api
 from gcp.settings import Settings

@@ -7,7 +7,7 @@ import contextlib
 import socket
 
 from emulator.http.exchange import HIGH_WATER, Disconnected, Exchange
-from emulator.http.server import Answer, AtOnce, Front
+from emulator.http.server import Answer, FastPath, Front
 
 _HEAD = b"POST /x HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n"
 _HEADERS = {"content-length": "2"}
@@ -23,11 +23,11 @@ def _neither(exchange: Exchange) -> bool | None:
     return False
 
 
-async def _exchanged(request: bytes, *, answer: Answer = _never, at_once: AtOnce = _neither) -> bytes:
+async def _exchanged(request: bytes, *, answer: Answer = _never, fast_path: FastPath = _neither) -> bytes:
     """What a client hears that sends some bytes and then waits for the end; the server is told to stop after them."""
     stop, listener = asyncio.Event(), socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    serving = asyncio.create_task(Front(answer, at_once, seconds=_BOUND).serve(listener, stop))
+    serving = asyncio.create_task(Front(answer, fast_path, seconds=_BOUND).serve(listener, stop))
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     await writer.drain()
@@ -39,11 +39,11 @@ async def _exchanged(request: bytes, *, answer: Answer = _never, at_once: AtOnce
     return heard
 
 
-def test_requests_are_answered_at_once_one_after_the_other() -> None:
+def test_requests_are_answered_fast_path_one_after_the_other() -> None:
     """Without a task: several in one piece, each when its turn comes; one in two pieces when it is whole."""
     bodies: list[bytes] = []
 
-    def at_once(exchange: Exchange) -> bool | None:
+    def fast_path(exchange: Exchange) -> bool | None:
         if not exchange.whole:
             return None
         bodies.append(exchange.body())
@@ -51,7 +51,7 @@ def test_requests_are_answered_at_once_one_after_the_other() -> None:
         return True
 
     request = b"".join(_HEAD % 3 + body for body in (b"one", b"two", b"six"))
-    heard = asyncio.run(asyncio.wait_for(_exchanged(request, at_once=at_once), _BOUND))
+    heard = asyncio.run(asyncio.wait_for(_exchanged(request, fast_path=fast_path), _BOUND))
 
     assert bodies == [b"one", b"two", b"six"]
     assert heard.count(b"HTTP/1.1 200 OK\r\n") == heard.count(b"\r\n\r\nok") == 3
@@ -110,14 +110,14 @@ def test_requests_wait_for_a_client_that_takes_no_answers() -> None:
     """Where it is answered at once, too: the next one begins when the client has taken what it was answered."""
     answered: list[int] = []
 
-    def at_once(exchange: Exchange) -> bool | None:
+    def fast_path(exchange: Exchange) -> bool | None:
         answered.append(HIGH_WATER)
         exchange.answer(200, {"content-length": str(HIGH_WATER)}, bytes(HIGH_WATER))
         return True
 
     async def whole() -> None:
         stop, listener = asyncio.Event(), socket.create_server(("127.0.0.1", 0))
-        serving = asyncio.create_task(Front(_never, at_once, seconds=_BOUND).serve(listener, stop))
+        serving = asyncio.create_task(Front(_never, fast_path, seconds=_BOUND).serve(listener, stop))
         reader, writer = await asyncio.open_connection(*listener.getsockname(), limit=1024)
         writer.write(_HEAD % 0 * 512)
         before = -1

@@ -6,10 +6,12 @@ import re
 
 import pytest
 
+from emulator.ml import api as ml_api
 from emulator.rest import discovery
 from emulator.rest.router import Router
+from emulator.storage import api as storage_api
 
-METHODS = discovery.methods()
+METHODS = [*ml_api.methods(), *storage_api.methods()]
 ROUTER = Router(METHODS)
 _WORDS = {"projects/.*": "projects/p/models/m"}
 

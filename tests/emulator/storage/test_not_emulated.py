@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
-from emulator.rest import api_registration, discovery
+from emulator.ml import api as ml_api
+from emulator.rest import api_registration
 from emulator.rest.discovery import Method
+from emulator.storage import api as storage_api
 from tests.emulator.storage.support import data, refused, send
 from tests.running import RunningEmulator
 
-METHODS = discovery.methods()
-ANSWERED = api_registration.collect(METHODS)
+METHODS = [*ml_api.methods(), *storage_api.methods()]
+ANSWERED = api_registration.handlers(METHODS, [*ml_api.HANDLERS, *storage_api.HANDLERS])
 KEY = bytes(range(32))
 KEYS = {
     "algorithm": "AES256",

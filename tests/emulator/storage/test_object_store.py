@@ -26,7 +26,7 @@ def opened(emulator_factory: Callable[..., RunningEmulator]) -> Iterator[Emulato
             storage.objects().insert(bucket="models-bucket", name=name, media_body=data(name.encode())).execute()
         storage.objects().delete(bucket="models-bucket", object="m/1/gone").execute()
     running.stop()
-    emulator = Emulator.open(running.data, Settings())
+    emulator = Emulator(running.data, Settings())
     yield emulator
     emulator.store.close()
     emulator.log.close()

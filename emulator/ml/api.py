@@ -1,0 +1,109 @@
+"""The `ml` v1 API as a whole, made from what it uses."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from emulator.core.admission import Limits, Quota, QuotaRules
+from emulator.core.operations import OperationKinds
+from emulator.ml import operation_subjects, request_log, tables
+from emulator.ml.handlers.jobs import Jobs
+from emulator.ml.handlers.locations import Locations
+from emulator.ml.handlers.model_policies import ModelPolicies
+from emulator.ml.handlers.models import Models
+from emulator.ml.handlers.operations import OperationMethods
+from emulator.ml.handlers.predict import METHOD, Predict, PredictionRecord
+from emulator.ml.handlers.project_config import ProjectConfig
+from emulator.ml.handlers.versions import Versions
+from emulator.ml.interfaces import JobQueue, JobRecords, Nodes
+from emulator.ml.operation_work import OperationWork
+from emulator.ml.reports import Reports
+from emulator.ml.request_log import RequestLog
+from emulator.ml.resource_json import ResourceView, operation_json
+from emulator.ml.saved_model_copies import SavedModelCopies
+from emulator.ml.version_loader import VersionLoader
+from emulator.rest import discovery
+from emulator.rest.api_registration import ApiRegistration
+from emulator.rest.api_services import ApiServices
+from emulator.rest.discovery import Method
+from emulator.rest.fast_predict import FastPredict
+from resources.ml import quotas
+
+DOCUMENT = "ml.v1"
+FOLDER = "models"
+"""In the data folder: the versions' own copies of their SavedModels."""
+
+HANDLERS = (Models, Versions, ModelPolicies, OperationMethods, Jobs, Locations, ProjectConfig, Predict)
+"""Classes whose public coroutine methods answer the methods of their names."""
+
+QUOTA = QuotaRules(
+    is_counted=quotas.is_management,
+    metric="ml.googleapis.com",
+    calls="management requests",
+    operation_types=("CREATE_VERSION", "DELETE_VERSION"),
+    operations="creations and deletions of versions",
+)
+
+
+def methods() -> list[Method]:
+    """The methods of the API."""
+    return discovery.methods(discovery.document(DOCUMENT), proto_json=True)
+
+
+def register(
+    services: ApiServices,
+    nodes: Nodes,
+    copies: SavedModelCopies,
+    queue: JobQueue,
+    jobs: JobRecords,
+    *,
+    limits: Limits,
+    refuse_new: bool,
+) -> ApiRegistration:
+    """Returns the API, ready to answer.
+
+    Args:
+        services: what every API gets.
+        nodes: serve the versions.
+        copies: copies SavedModels from buckets.
+        queue: runs batch prediction jobs.
+        jobs: the rows of jobs.
+        limits: what is enforced of the quotas.
+        refuse_new: whether new models and versions are rejected, as Google does today.
+    """
+    store, operations, folder = services.store, services.operations, services.data / FOLDER
+    tables.prepare(store, folder)
+    quota = Quota(QUOTA, limits)
+    last_used: dict[str, datetime] = {}
+    requests = RequestLog(services.data / request_log.FILE)
+    view = ResourceView(store, nodes.failure, last_used)
+    loader = VersionLoader(store, nodes, services.log, folder)
+    work = OperationWork(store, loader, nodes, view, last_used, folder)
+    predict = Predict(store, services.clock, nodes, loader, PredictionRecord(services.metrics, last_used, requests))
+    route = predict.route()
+    fast = FastPredict(route, store, services.clock, services.access, services.admission, services.calls)
+    reports = Reports(store, view, nodes, jobs, quota, requests, folder)
+    return ApiRegistration(
+        document=discovery.document(DOCUMENT),
+        handlers=(
+            Models(store, view, operations, loader.warm_up, refuse_new=refuse_new),
+            Versions(store, services.clock, view, operations, quota, copies, folder, refuse_new=refuse_new),
+            ModelPolicies(store),
+            OperationMethods(store, operations),
+            Jobs(store, services.clock, queue, jobs),
+            Locations(),
+            ProjectConfig(),
+            predict,
+        ),
+        raw_bodies=(METHOD, "ml.projects.explain"),
+        operations=OperationKinds(api=operation_subjects.API, works=work.works(), to_json=operation_json),
+        quota=quota,
+        fast_paths={"POST": fast.take},
+        repeated=(route.suffix.encode(),),
+        resume=loader.resume,
+        stop=loader.stop,
+        close=lambda: asyncio.to_thread(requests.close),
+        status=reports.status,
+        reports={"jobs": reports.jobs, "versions/": reports.version},
+    )

@@ -1,0 +1,97 @@
+"""What this API needs of other parts of the emulator."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from emulator.core.node_limits import Machine, Scale
+from emulator.core.predictions import Answer
+from gcp.errors import ApiError
+
+
+class Node(Protocol):
+    """A node that takes requests."""
+
+    def submit(self, body: Sequence[bytes], done: Callable[[Answer | ApiError], None]) -> object:
+        """Sends a request in pieces; calls `done` with the answer. Raises `ResourceExhausted`."""
+
+
+class Nodes(Protocol):
+    """The nodes of all versions. A key is the full name of a version."""
+
+    async def start(self) -> None:
+        """Prepares to load the first version."""
+
+    async def load(self, key: str, folder: Path, *, nodes: int | Scale, machine: Machine | None = None) -> None:
+        """Serves the SavedModel in a folder. Raises `LoadFailed` if it cannot be loaded."""
+
+    async def scale(self, key: str, *, nodes: int | Scale) -> None:
+        """Changes the number of nodes. Raises `LoadFailed` if a new node cannot load the model."""
+
+    async def unload(self, key: str) -> None:
+        """Ends all nodes; no error if there are none."""
+
+    async def predict(self, key: str, body: bytes) -> Answer:
+        """The answer to a request body. Raises `ApiError`."""
+
+    def idlest(self, key: str) -> Node | None:
+        """The node that the next request goes to; None if none is ready."""
+
+    def nodes(self, key: str) -> int:
+        """How many nodes take requests."""
+
+    def failure(self, key: str) -> str:
+        """Why a version that should have nodes has none; empty otherwise."""
+
+
+class StoredObject(Protocol):
+    """An object in a bucket.
+
+    Attributes:
+        name: its whole name.
+        size: bytes.
+        file: where its bytes are. The file never changes.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - see above
+    @property
+    def size(self) -> int: ...  # noqa: D102 - see above
+    @property
+    def file(self) -> Path: ...  # noqa: D102 - see above
+
+
+class Objects(Protocol):
+    """The objects in the buckets."""
+
+    def under(self, bucket: str, prefix: str) -> Sequence[StoredObject]:
+        """The objects whose names begin with `prefix`, by name. Raises `NotFound` if there is no such bucket."""
+
+
+class JobQueue(Protocol):
+    """Runs batch prediction jobs."""
+
+    def start(self, number: int) -> None:
+        """Runs a job after those before it."""
+
+    def cancel(self, row: sqlite3.Row) -> None:
+        """Asks a job that has not ended to stop."""
+
+
+class JobRecords(Protocol):
+    """The rows of jobs."""
+
+    def find(self, name: str) -> sqlite3.Row:
+        """The row of `projects/P/jobs/J`. Raises `NotFound`."""
+
+    def has_ended(self, row: sqlite3.Row) -> bool:
+        """Whether a job has ended, in whatever way."""
+
+    def to_json(self, row: sqlite3.Row) -> dict[str, Any]:
+        """A job as the API answers it."""
+
+    def check_source(self, given: Mapping[str, Any]) -> None:
+        """Raises `NotFound` or `FailedPrecondition` if the model or version of a job cannot predict."""

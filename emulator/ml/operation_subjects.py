@@ -1,0 +1,53 @@
+"""Which model or version an operation of this API is about."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.core.operations import NewOperation
+
+API = "ml"
+
+
+def new(
+    type_: str,
+    ids: tuple[str, ...],
+    request: Mapping[str, Any],
+    *,
+    labels: Mapping[str, str] | None,
+    resource: Mapping[str, Any] | None = None,
+) -> NewOperation:
+    """An operation to begin.
+
+    Args:
+        type_: `CREATE_VERSION`, ...
+        ids: project and model, or project, model and version.
+        request: what its work needs to know.
+        labels: of the model or version.
+        resource: the version at the start of the operation.
+    """
+    project, *names = ids
+    model, version = (*names, None)[:2]
+    return NewOperation(
+        api=API,
+        type=type_,
+        project=project,
+        name="_".join([type_.partition("_")[0].lower(), *names]),
+        subject={"model": model, "version": version, "resource": resource, "labels": labels or {}},
+        request=request,
+    )
+
+
+def model_of(operation: sqlite3.Row) -> tuple[str, str]:
+    """Project and model of an operation."""
+    subject = json.loads(operation["subject"])
+    return operation["project"], subject["model"]
+
+
+def version_of(operation: sqlite3.Row) -> tuple[str, str, str]:
+    """Project, model and version of an operation about a version."""
+    subject = json.loads(operation["subject"])
+    return operation["project"], subject["model"], subject["version"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,15 +43,33 @@ SHARED = {
 """What the emulator takes of `gcp` and `resources`: schemas, rules, errors, where the local stack is."""
 
 
-def imports(place: str) -> Iterator[tuple[Path, str]]:
-    """Every module that the files of a folder, or one file, import, those under `TYPE_CHECKING` left out."""
+ONLY = {
+    "emulator/core": {"core"},
+    "emulator/http": {"core", "http"},
+    "emulator/rest": {"core", "http", "rest"},
+    "emulator/console": {"core", "http", "rest", "console"},
+    "emulator/storage": {"core", "http", "rest", "storage"},
+    "emulator/ml": {"core", "http", "rest", "ml"},
+    "emulator/serving": {"core", "serving"},
+}
+"""Folder -> what it may import of the package around it, types included. `emulator/app.py` alone imports every part."""
+
+NO_CYCLES = ["gcp", "models", "benchmarks", "tools"]
+"""Folders in which no module imports, directly or not, one that imports it. Types count."""
+
+
+def imports(place: str, *, types: bool = False) -> Iterator[tuple[Path, str]]:
+    """Every module that the files of a folder, or one file, import; with those under `TYPE_CHECKING` if `types`.
+
+    Of `from a import b` both `a` and `a.b`, since `b` may be a module.
+    """
     top = ROOT / place
     for file in [top] if top.is_file() else sorted(top.rglob("*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         typing = [
             node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
         ]
-        left_out = {id(inner) for node in typing for inner in ast.walk(node)}
+        left_out = set() if types else {id(inner) for node in typing for inner in ast.walk(node)}
         for node in ast.walk(tree):
             if id(node) in left_out:
                 continue
@@ -59,6 +78,25 @@ def imports(place: str) -> Iterator[tuple[Path, str]]:
             elif isinstance(node, ast.ImportFrom):
                 yield file, str(node.module)
                 yield from ((file, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def name_of(file: Path) -> str:
+    """The name of a module."""
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def graph(place: str) -> dict[str, set[str]]:
+    """Module of a folder -> the modules of the folder that it imports."""
+    modules = {name_of(file) for file in (ROOT / place).rglob("*.py")}
+    found: dict[str, set[str]] = {name: set() for name in modules}
+    for file, name in imports(place, types=True):
+        if name in modules:
+            found[name_of(file)].add(name)
+    # `from a import b` names both: where `a.b` is a module, `a` itself is not meant.
+    return {
+        module: {name for name in names if not any(other.startswith(f"{name}.") for other in names)} - {module}
+        for module, names in found.items()
+    }
 
 
 @pytest.mark.parametrize(("place", "forbidden"), FORBIDDEN.items(), ids=FORBIDDEN)
@@ -72,6 +110,29 @@ def test_a_package_imports_only_what_it_may(place: str, forbidden: set[str]) -> 
     ]
 
     assert found == []
+
+
+@pytest.mark.parametrize(("place", "allowed"), ONLY.items(), ids=ONLY)
+def test_a_folder_knows_only_what_it_stands_on(place: str, allowed: set[str]) -> None:
+    """Layers: domains import neither each other nor the composition root; generic parts import no domain."""
+    package = place.partition("/")[0]
+    found = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file, name in imports(place, types=True)
+        if name.startswith(f"{package}.") and name.split(".")[1] not in allowed
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("place", NO_CYCLES)
+def test_no_module_imports_itself_through_others(place: str) -> None:
+    """Whoever reads a module can read first what it needs."""
+    order = graphlib.TopologicalSorter(graph(place))
+
+    order.prepare()  # raises CycleError, which names the modules
+
+    assert order.is_active()
 
 
 def test_the_emulator_takes_only_schemas_rules_and_errors() -> None:

@@ -52,7 +52,7 @@ class Jobs:
         return Response(body=self._records.to_json(self._records.find(request.params["name"])))
 
     async def projects_jobs_list(self, request: Request) -> Response:
-        """The jobs of a project by their id; see `list_pages` for filters and pages."""
+        """The jobs of a project by their id. See `list_pages` for filters and pages."""
         (project,) = tables.split(request.params["parent"])
         rows = self._store.all("SELECT * FROM jobs WHERE project = ? ORDER BY id", project)
         return Response(body=list_pages.page("jobs", request, map(self._records.to_json, rows), by="jobId"))

@@ -62,7 +62,7 @@ class Models:
         return Response(body=self._view.model(row))
 
     async def projects_models_list(self, request: Request) -> Response:
-        """The models of a project by name; see `list_pages` for filters and pages."""
+        """The models of a project by name. See `list_pages` for filters and pages."""
         (project,) = tables.split(request.params["parent"])
         rows = self._store.all("SELECT * FROM models WHERE project = ? ORDER BY name", project)
         return Response(body=list_pages.page("models", request, map(self._view.model, rows)))

@@ -27,7 +27,7 @@ class OperationMethods:
         return Response(body=self._operations.to_json(self._find(request.params["name"])))
 
     async def projects_operations_list(self, request: Request) -> Response:
-        """The operations of a project, the latest first; see `list_pages` for filters (`done:true`)."""
+        """The operations of a project, the latest first. See `list_pages` for filters (`done:true`)."""
         (project,) = tables.split(request.params["name"])
         size, test = list_pages.size_of(request), list_pages.filter_of(request)
         before = _before(list_pages.after_of(request))

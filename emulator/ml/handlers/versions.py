@@ -90,7 +90,7 @@ class Versions:
         return Response(body=self._view.version(row))
 
     async def projects_models_versions_list(self, request: Request) -> Response:
-        """The versions of a model by name, FAILED ones too; see `list_pages` for filters and pages."""
+        """The versions of a model by name, FAILED ones too. See `list_pages` for filters and pages."""
         parent = tables.model(self._store, *tables.split(request.params["parent"]))
         query = "SELECT * FROM versions WHERE project = ? AND model = ? ORDER BY name"
         rows = self._store.all(query, parent["project"], parent["name"])

@@ -1,6 +1,6 @@
 """The one seam to Google: discovery clients, endpoint, credentials, retries, one HTTP connection per thread.
 
-Calls go through google-api-python-client, with the discovery documents that it bundles: nothing is fetched to start.
+Calls go through google-api-python-client, with the discovery documents that it bundles: none is fetched.
 """
 
 from __future__ import annotations
@@ -17,69 +17,69 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from gcp import error_responses, errors, limits
+from gcp import error_responses, errors
 from gcp.clock import Clock
 from gcp.credentials import Credentials, endpoint_token
-from gcp.discovery_clients import Services
+from gcp.discovery_clients import Clients
+from gcp.limits import Limits
 from gcp.outage import Outage
 from gcp.retries import PASSING, Jitter, Tries, retry_after
+from gcp.services import Service
 from gcp.settings import Settings
-from resources.config import local_endpoint
-from resources.ml import quotas
 
 TIMEOUT = 60.0
 """Seconds without a byte after which a call has no answer."""
 
 
 class Api:
-    """Google's services at one endpoint, for use by many threads.
+    """Google's APIs at one endpoint. Thread-safe.
 
     Attributes:
-        settings: where it is, and the bounds on calling it.
-        places: bounds the operations that are under way.
-        polls: bounds how often those that wait for operations look.
-        outage: whether reading from it has failed in this run.
+        settings: where they are, and the limits on calling them.
+        outage: whether reading from them has failed in this run.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock = time, jitter: Jitter = random.uniform) -> None:
         self.settings = settings
-        self.places = limits.Places(settings.operations)
-        self.polls = limits.Polls(settings.calls_per_minute)
         self.outage = Outage()
-        per_minute = settings.calls_per_minute
-        self._rate = limits.Rate.per_minute(per_minute, clock) if per_minute else None
         self._clock, self._jitter = clock, jitter
         self._local = threading.local()
-        self._services = Services(settings.root)
+        self._clients = Clients(settings)
+        self._limits: dict[Service, Limits] = {}
+        self._lock = threading.Lock()
         self._credentials = Credentials(settings.impersonate)
         self._report: Callable[[str], None] = lambda _: None
 
-    def ml(self, collection: str) -> Any:
-        """The methods of a collection of `ml` v1: `projects.models.versions`."""
-        return self._services.collection("ml", collection)
+    def methods(self, service: Service, path: str) -> Any:
+        """The methods of a collection of an API: `projects.models.versions`."""
+        return self._clients.collection(service, path)
 
-    def storage(self, collection: str) -> Any:
-        """The methods of a collection of `storage` v1: `objects`."""
-        return self._services.collection("storage", collection)
+    def limits(self, service: Service) -> Limits:
+        """The limits on the calls of an API, shared by all threads."""
+        with self._lock:
+            if service not in self._limits:
+                operations = self.settings.operations or service.concurrent_operations
+                self._limits[service] = Limits(operations, service.rate(self.settings), self._clock)
+            return self._limits[service]
 
     def reporting(self, report: Callable[[str], None]) -> Api:
-        """The same, with the same connections; `report` is told of every call that is made once more."""
+        """The same API with the same connections; every call that is retried is passed to `report`."""
         bound = copy.copy(self)
         bound._report = report
         return bound
 
     def call(self, request: Any, *, repeatable: bool | None = None) -> Any:
-        """Executes a request of one of the services and returns its answer.
+        """Executes a request of one of the APIs and returns its answer.
 
-        A call that failed for a passing reason is repeated, backed off, within `retry_seconds`, if that is safe: if it
-        is a GET, or `repeatable` says so; and any call that was refused for a quota. Where the API says how long to
-        wait (`Retry-After`), it is not called sooner; and not again at all, where that is beyond the bound. Each try
-        waits for its turn within `calls_per_minute`.
+        A transient failure is retried with backoff, within `retry_seconds`, if that is safe: if it is a GET, or
+        `repeatable` says so; and any call that was refused for a quota. Where the API says how long to wait
+        (`Retry-After`), it is not called sooner; and not again at all, where that is beyond the bound. Each try waits
+        for its turn within the API's limit on calls per minute.
 
         Raises:
             ApiError: the API's own refusal, by its class.
             EndpointUnreachable: no answer came.
-            NoCredentials: there are none that can be used.
+            NoCredentials: there are no usable credentials.
         """
         safe = request.method == "GET" if repeatable is None else repeatable
         tries = Tries(self.settings.retry_seconds, self._clock, self._jitter)
@@ -104,9 +104,10 @@ class Api:
             request = methods.list_next(request, answer)
 
     def _turn(self, request: Any) -> contextlib.AbstractContextManager[None]:
-        if self._rate is None or not quotas.is_management(request.methodId):
+        rate = self.limits(request.service).rate
+        if rate is None or not request.service.is_counted(request.methodId):
             return contextlib.nullcontext()
-        return self._rate.call(self._report)
+        return rate.call(self._report)
 
     def http(self) -> Any:
         """This thread's connection: httplib2 objects are not for sharing."""
@@ -129,11 +130,11 @@ class Api:
         except (*transport_errors.FAILURES, http.client.HTTPException, UnicodeDecodeError) as error:
             raise _unheard(request, transport_errors.failed(self.where(request), error)) from None
         if "alt=media" in request.uri or isinstance(answer, tuple):
-            return answer  # bytes; or what a chunk of an upload has looked at itself
+            return answer  # bytes; or what a chunk of an upload has checked itself
         if isinstance(answer, str | bytes) and answer:
             # Where no JSON came, the client hands over whatever came with a good status: a proxy's page, say.
             raise _unheard(request, transport_errors.foreign(self.where(request), answer))
-        if not transport_errors.is_answer(request.methodId, answer):
+        if not request.service.is_answer(request.methodId, answer):
             raise _unheard(request, transport_errors.foreign(self.where(request), json.dumps(answer)))
         return answer
 
@@ -147,15 +148,15 @@ class Api:
         found = error_responses.from_response(status, error.content, media="alt=media" in request.uri)
         found.method, found.writes, found.is_google = request.methodId, _writes(request), self.settings.is_google
         found.endpoint = self.settings.endpoint if self.settings.anonymous else ""
+        found.hint = request.service.hints.get(type(found), "")
         found.retry_after = retry_after(error.resp, self._clock.time())
         return found
 
     def where(self, request: Any) -> str:
-        """The endpoint and the method of a request, for messages, with what to do where it is the emulator's."""
+        """The endpoint and the method of a request, for messages, with what to do about a server on this machine."""
         url = urlsplit(request.uri)
-        command = local_endpoint.up_command(self.settings.endpoint)
-        hint = f" (is the emulator up? `{command}`)" if self.settings.anonymous else ""
-        return f"{url.scheme}://{url.netloc} to {request.methodId}{hint}"
+        hint = self.settings.local_hint(self.settings.endpoint) if self.settings.anonymous else ""
+        return f"{url.scheme}://{url.netloc} to {request.methodId}{hint and f' ({hint})'}"
 
     def _connect(self) -> Any:
         from gcp.http.connection import Http

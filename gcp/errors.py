@@ -55,6 +55,8 @@ class Error(Exception):
 
     method: str = ""
     """Id of the API method that was called, `ml.projects.models.create`; empty where none was."""
+    hint: str = ""
+    """What to do about it, where the API that answered differs from others; empty for the usual advice."""
 
 
 class InvalidInput(Error):

@@ -1,4 +1,4 @@
-"""What bounds the calls of this process. A quota is the project's: two processes on one project share it unseen."""
+"""Limits on the calls of this process. A quota is the project's: two processes on one project share it unknowingly."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from gcp.clock import Clock
 
 MINUTE = 60.0
 PARTS = 10
-"""A minute's calls are spread over so many parts of it: a long `up` flows, where it would else stand still."""
+"""A minute's calls are spread over this many parts of it, so that a long `up` makes steady progress."""
 POLLS = 0.5
-"""The share of the calls that those who wait for operations may spend on looking."""
-TOLD_FROM = 1.0
-"""Seconds: shorter waits are not worth a word."""
+"""The share of the calls that waiting for operations may spend on polling."""
+REPORTED_FROM = 1.0
+"""Seconds: shorter waits are not reported."""
 
 
-class Places:
+class ConcurrencyLimit:
     """A bound on what runs at a time."""
 
     def __init__(self, count: int) -> None:
         self._free = threading.BoundedSemaphore(count)
 
     @contextlib.contextmanager
-    def taken(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """One place for as long as the block runs; says that it is `waiting` if none is free."""
+    def acquired(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Counts as running for as long as the block runs; calls `waiting` if it has to wait for that."""
         if not self._free.acquire(blocking=False):
             waiting()
             self._free.acquire()
@@ -57,7 +57,7 @@ class Rate:
 
     @contextlib.contextmanager
     def call(self, report: Callable[[str], None]) -> Iterator[None]:
-        """Waits for its turn; the block is the call. A wait of `TOLD_FROM` or more is reported before it begins."""
+        """Waits for its turn; the block is the call. A wait of `REPORTED_FROM` or more is reported beforehand."""
         self._enter(report)
         try:
             yield
@@ -71,7 +71,7 @@ class Rate:
         with self._changed:
             turn, self._last = self._last, self._last + 1
             wait = self._wait(turn - self._turn)
-        if wait >= TOLD_FROM:
+        if wait >= REPORTED_FROM:
             report(f"waiting about {wait:.0f} s: {self._count} calls in {self._window:g} s are the limit")
         with self._changed:
             self._changed.wait_for(lambda: self._turn == turn and (self._ended or self._under_way < self._count))
@@ -98,7 +98,7 @@ class Rate:
 
 
 class Polls:
-    """How often those that wait for operations look: all of them together spend `POLLS` of the calls at most."""
+    """How often operations are polled: everything that waits together spends at most `POLLS` of the calls."""
 
     def __init__(self, calls_per_minute: int | None) -> None:
         self._apart = MINUTE / (calls_per_minute * POLLS) if calls_per_minute else 0.0
@@ -106,7 +106,7 @@ class Polls:
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[Callable[[], float]]:
-        """One that waits for as long as the block runs; gives the least pause between two looks, in seconds."""
+        """Counts as waiting for as long as the block runs; gives the least pause between two polls, in seconds."""
         with self._lock:
             self._waiting += 1
         try:
@@ -114,3 +114,23 @@ class Polls:
         finally:
             with self._lock:
                 self._waiting -= 1
+
+
+class Limits:
+    """The limits on the calls of one API.
+
+    Args:
+        operations: how many operations may be under way at a time.
+        calls_per_minute: how many calls may be made that count; None for no limit.
+        clock: `time`, or a test's own.
+
+    Attributes:
+        operations: bounds the operations that are under way.
+        polls: bounds how often they are polled.
+        rate: bounds the calls that count; None for no limit.
+    """
+
+    def __init__(self, operations: int, calls_per_minute: int | None, clock: Clock = time) -> None:
+        self.operations = ConcurrencyLimit(operations)
+        self.polls = Polls(calls_per_minute)
+        self.rate = Rate.per_minute(calls_per_minute, clock) if calls_per_minute else None

@@ -1,6 +1,7 @@
 """Waiting for a long-running operation: bounded, backed off, reporting progress, by a clock that a test can bring.
 
-Source: `ml` v1 `projects.operations.get`; an operation is done when `done` is true, with `error` or `response`.
+Source: google.longrunning.Operation, which Google's APIs share: it is done when `done` is true, with `error` or
+`response`.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ SHORTEST, LONGEST, SHARE = 0.1, 5.0, 0.2
 
 
 def pause_after(elapsed: float, least: float = 0.0) -> float:
-    """Seconds until the next look: a share of what has passed, so that the end is noticed within that share of it.
+    """Seconds until the next poll: a share of what has passed, so that the end is noticed within that share of it.
 
-    Not sooner than `least`: where many wait and calls are limited, all of them look less often.
+    Not sooner than `least`: where many wait and calls are limited, all of them poll less often.
     """
     return max(min(max(elapsed * SHARE, SHORTEST), LONGEST), least)
 
 
 def pauses(timeout: float, least: Callable[[], float] = lambda: 0.0, clock: Clock = time) -> Iterator[float]:
-    """Pauses before each look at what is waited for; yields the seconds that have passed, until they are `timeout`."""
+    """Pauses before each poll; yields the seconds that have passed, until they are `timeout`."""
     start, elapsed = clock.monotonic(), 0.0
     while elapsed < timeout:
         clock.sleep(min(pause_after(elapsed, least()), max(timeout - elapsed, SHORTEST)))
@@ -46,13 +47,13 @@ def wait(
     """The response of an operation, once it is done.
 
     Args:
-        poll: the operation of this name, as the API has it now.
+        poll: returns the operation of this name, as the API has it now.
         operation: what the call that started it returned.
         what: what is going on, for messages: "create version fashion_mnist/v2".
         method: id of the API method that began the operation.
         timeout: seconds.
-        progress: is told how long it has waited, at moments that grow apart: a log is not for ticking.
-        least: the least pause between two looks, in seconds, as it is by then.
+        progress: is called with how long it has waited, less and less often.
+        least: returns the least pause between two polls at that time, in seconds.
         clock: `time`, or a test's own.
 
     Raises:
@@ -83,12 +84,12 @@ def _awaited(
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
     """The operation when it is done, or as it is at the last of the moments."""
-    told = 0.0
+    reported = 0.0
     for elapsed in moments:
         operation = poll(operation["name"])
         if operation.get("done"):
             break
-        if elapsed >= 1.5 * told + 1:
-            told = elapsed
+        if elapsed >= 1.5 * reported + 1:
+            reported = elapsed
             progress(f"waiting for the operation, {elapsed:.0f} s")
     return operation

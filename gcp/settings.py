@@ -6,23 +6,27 @@ import contextlib
 import ipaddress
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from gcp import credentials, errors
-from resources.config.local_endpoint import ENDPOINT_VARIABLE
-from resources.ml import quotas
-from resources.schema import labels
 
 GLOBAL, REGIONAL = "global", "regional"
-GOOGLE = "https://ml.googleapis.com"
-"""The global endpoint of `ml`."""
+ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
+"""Overrides the configured endpoint, which `destroy` and `refresh` would take from the last `up`."""
 RETRY_SECONDS, NEAR_RETRY_SECONDS = 30.0, 5.0
-"""How long calls are repeated; of a server on this machine: it restarts in less, or is not there."""
-
+"""How long calls are retried; NEAR is for a server on this machine: it restarts in less, or does not run."""
 MOST_RETRY_SECONDS = 3600
+REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+\Z")
 _PRIVATE = re.compile(r"[@?#]")
 """After these marks, or before them, a URL may hold a password or a key."""
+
+
+def _no_hint(url: str) -> str:
+    """Nothing to say."""
+    del url
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,21 +34,24 @@ class Settings:
     """Where the APIs are.
 
     Attributes:
-        endpoint: "global" (Google, https://ml.googleapis.com), "regional" (https://REGION-ml.googleapis.com), or the
-            URL of a server that speaks both `ml` and Cloud Storage, such as the emulator's.
+        endpoint: "global" or "regional", which is Google's, or the URL of a server that speaks all the APIs that are
+            called, such as the emulator's.
         region: for a regional endpoint.
         impersonate: the service account that the credentials act as; empty where they act for themselves.
-        operations: how many long-running operations this process has under way at a time.
-        retry_seconds: how long a failing call that is safe to repeat is repeated.
-        calls_per_minute: how many management calls of `ml` this process makes at most; None where nothing limits them.
+        operations: how many long-running operations of an API this process has under way at a time. Default: the API's.
+        retry_seconds: how long a failing call that is safe to repeat is retried.
+        calls_per_minute: how many calls that count against an API's quota this process makes at most. Default: the
+            quota; no limit for a server on this machine.
+        local_hint: returns what to say of a server on this machine that does not answer, by its URL.
     """
 
     endpoint: str = GLOBAL
     region: str = ""
     impersonate: str = ""
-    operations: int = quotas.OPERATIONS
+    operations: int | None = None
     retry_seconds: float = RETRY_SECONDS
-    calls_per_minute: int | None = quotas.CALLS_PER_MINUTE
+    calls_per_minute: int | None = None
+    local_hint: Callable[[str], str] = _no_hint
 
     @classmethod
     def of(
@@ -57,37 +64,31 @@ class Settings:
         operations: str | int | None = None,
         retry_seconds: str | float | None = None,
         calls_per_minute: str | int | None = None,
+        local_hint: Callable[[str], str] = _no_hint,
     ) -> Settings:
-        """From a stack's configuration and the environment. Raises `InvalidInput` for what cannot be.
+        """From a stack's configuration and the environment. Raises `InvalidInput` if they are wrong.
 
-        What is not given, or empty, has its default: that of Google, or that of a server on this machine. `first` is
-        an endpoint that comes before the environment's: a command's own option.
+        What is missing or empty has its default: that of Google, or that of a server on this machine. `first` is an
+        endpoint that takes precedence over the environment: a command's own option.
         """
         chosen = first or os.environ.get(ENDPOINT_VARIABLE) or endpoint or GLOBAL
         principal = impersonate or os.environ.get(credentials.PRINCIPAL_VARIABLE) or ""
         refuse(chosen, region or "", principal)
-        usual = cls(endpoint=chosen.rstrip("/"), region=region or "", impersonate=principal)._with_usual_bounds()
-        return replace(
-            usual,
-            operations=int(operations or usual.operations),
-            retry_seconds=usual.retry_seconds if retry_seconds in (None, "") else float(retry_seconds or 0),
-            calls_per_minute=int(calls_per_minute) if calls_per_minute else usual.calls_per_minute,
+        found = cls(
+            endpoint=chosen.rstrip("/"),
+            region=region or "",
+            impersonate=principal,
+            operations=int(operations) if operations else None,
+            calls_per_minute=int(calls_per_minute) if calls_per_minute else None,
+            local_hint=local_hint,
         )
-
-    def _with_usual_bounds(self) -> Settings:
-        near = replace(self, retry_seconds=NEAR_RETRY_SECONDS, calls_per_minute=None)
-        return near if self.anonymous else self
-
-    def root(self, service: str) -> str | None:
-        """The root URL of a service; None for the one in its discovery document."""
-        if self.endpoint == REGIONAL and service == "ml":
-            return f"https://{self.region}-ml.googleapis.com/"
-        return None if self.endpoint in (GLOBAL, REGIONAL) else f"{self.endpoint}/"
+        usual = NEAR_RETRY_SECONDS if found.anonymous else RETRY_SECONDS
+        return replace(found, retry_seconds=usual if retry_seconds in (None, "") else float(retry_seconds or 0))
 
     @property
-    def url(self) -> str:
-        """Where `ml` is, without a slash at the end."""
-        return (self.root("ml") or GOOGLE).rstrip("/")
+    def is_place(self) -> bool:
+        """Whether the endpoint is a word for one of Google's places, not a URL."""
+        return self.endpoint in (GLOBAL, REGIONAL)
 
     @property
     def anonymous(self) -> bool:
@@ -98,7 +99,7 @@ class Settings:
     def is_google(self) -> bool:
         """Whether the endpoint is Google's own, which no other's token may reach."""
         host = urlsplit(self.endpoint).hostname or ""
-        return self.endpoint in (GLOBAL, REGIONAL) or f".{host}".endswith(".googleapis.com")
+        return self.is_place or f".{host}".endswith(".googleapis.com")
 
 
 def refuse(endpoint: str, region: str, principal: str) -> None:
@@ -139,16 +140,16 @@ def _is_host(name: str) -> bool:
 
 
 def endpoint_failure(endpoint: str, region: str) -> str:
-    """Why this is no endpoint; empty if it is one. Credentials are never sent over plain http to another machine."""
+    """Why this is not an endpoint; empty if it is one. No credentials go over plain http to another machine."""
     if endpoint == GLOBAL:
         return ""
     if endpoint == REGIONAL:
         if not region:
             return "regional needs a region: set gcp:region"
-        return "" if labels.REGION.match(region) else f"regional needs a region, us-central1; it is {region!r}"
+        return "" if REGION.match(region) else f"regional needs a region, us-central1; it is {region!r}"
     if not is_url(endpoint):
-        told = "it has more" if _PRIVATE.search(endpoint) else f"it is {endpoint!r}"
-        return f"must be global, regional or a URL, https://HOST:PORT and nothing else; {told}"
+        found = "it has more" if _PRIVATE.search(endpoint) else f"it is {endpoint!r}"
+        return f"must be global, regional or a URL, https://HOST:PORT and nothing else; {found}"
     url = urlsplit(endpoint)
     if url.scheme == "http" and not is_loopback(endpoint):
         return f"must be https for another machine, so that no credentials travel in the clear; it is {endpoint!r}"

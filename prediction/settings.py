@@ -42,7 +42,7 @@ def settings_of(
         InvalidInput: one of these is not valid.
     """
     last = declared or (gcp_settings.REGIONAL if region else gcp_settings.GLOBAL)
-    found = Settings.of(last, region, first=endpoint, impersonate=impersonate)
+    found = Settings.of(last, region, first=endpoint, impersonate=impersonate, local_hint=local_endpoint.start_hint)
     return replace(found, retry_seconds=gcp_settings.RETRY_SECONDS)
 
 

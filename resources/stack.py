@@ -12,6 +12,7 @@ import pulumi
 from pulumi import dynamic
 
 from gcp import errors
+from gcp.services import Service
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.schema.fields import Schema, output
@@ -40,6 +41,7 @@ class IdentityProvider(Provider):
     """A random token in the state; no API knows of it."""
 
     schema = IDENTITY
+    service = Service(name="")
 
     def identity(self, inputs: State) -> str:
         """There is one in a stack."""

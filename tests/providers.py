@@ -43,14 +43,14 @@ def _pickled(kind: type[Provider]) -> bytes:
 
 def impatient(provider: Provider, seconds: float) -> Provider:
     """The same provider, which repeats a failing call for so many seconds only."""
-    provider._api = api.shared(replace(provider._api.settings, retry_seconds=seconds))
+    provider.api = api.shared(replace(provider.api.settings, retry_seconds=seconds))
     in_a_new_run(provider)
     return provider
 
 
 def in_a_new_run(provider: Provider) -> None:
     """Forgets an outage that an earlier run found: each run of the engine has a process of its own."""
-    provider._api.outage = Outage()
+    provider.api.outage = Outage()
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,6 @@ from gcp.http.proxy_tunnel import ProxyRefused
 
 FAILURES = (OSError, httplib2.HttpLib2Error)
 """How httplib2 says that there is no connection, beside `http.client.HTTPException`."""
-_NAMED = ("get", "insert", "create", "patch", "setDefault")
-"""Methods that answer with one thing: what was asked for, or an operation."""
 _PROXY = "HTTPS_PROXY and NO_PROXY"
 _CHECK = f"check tf2-models:endpoint, {_PROXY}"
 
@@ -51,20 +49,6 @@ def foreign(where: str, content: str | bytes, status: int = 200) -> errors.Endpo
         f"no answer of the API from {where}, but HTTP {status} with {found!r}: a proxy or another server answers there"
     )
     return _unreachable(f"{told}; {_CHECK}", lasting=400 <= status < 500)
-
-
-def is_answer(method: str | None, answer: object) -> bool:
-    """Whether what came with a good status may be the API's own: one thing has its name, and a list is an object.
-
-    Args:
-        method: id of the API method; None for a request that is no method of a discovery document.
-        answer: the JSON value.
-    """
-    service, *_, collection, verb = (method or "...").split(".")
-    if verb in _NAMED or (service, verb) == ("ml", "delete"):  # which gives an operation
-        name = "jobId" if collection == "jobs" else "name"
-        return isinstance(answer, dict) and isinstance(answer.get(name), str)
-    return verb != "list" or isinstance(answer, dict)
 
 
 def is_foreign(status: int, content: bytes, uri: str) -> bool:

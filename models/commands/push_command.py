@@ -80,7 +80,9 @@ def _settings(options: argparse.Namespace, root: Path) -> Settings:
     endpoint, region, principal = (text if isinstance(text, str) else None for text in texts)
     declared = endpoint or local_endpoint.default(options.stack or "")
     try:
-        return Settings.of(declared, region, first=options.endpoint, impersonate=principal)
+        return Settings.of(
+            declared, region, first=options.endpoint, impersonate=principal, local_hint=local_endpoint.start_hint
+        )
     except errors.InvalidInput as error:
         raise UsageError(str(error)) from None
 

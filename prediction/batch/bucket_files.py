@@ -10,6 +10,7 @@ from typing import Any
 from gcp import errors
 from gcp.api import Api
 from resources.storage.rules import split_uri
+from resources.storage.service import STORAGE
 from resources.storage.transfer import uploads
 
 _PIECE = 8 << 20
@@ -22,7 +23,7 @@ def upload(api: Api, path: Path, uri: str) -> None:
     bucket, name = split_uri(uri)
     resumable = path.stat().st_size > _PIECE
     media = MediaFileUpload(str(path), mimetype="application/octet-stream", chunksize=_PIECE, resumable=resumable)
-    request = api.storage("objects").insert(bucket=bucket, name=name, media_body=media)
+    request = api.methods(STORAGE, "objects").insert(bucket=bucket, name=name, media_body=media)
     with contextlib.closing(media.stream()):
         if not resumable:
             api.call(request, repeatable=True)
@@ -35,7 +36,7 @@ def upload(api: Api, path: Path, uri: str) -> None:
 def listed(api: Api, uri: str) -> Iterator[dict[str, Any]]:
     """The objects whose URI starts with `uri`, sorted by name: `storage.objects.list`."""
     bucket, prefix = split_uri(uri)
-    return api.listed(api.storage("objects"), "items", bucket=bucket, prefix=prefix)
+    return api.listed(api.methods(STORAGE, "objects"), "items", bucket=bucket, prefix=prefix)
 
 
 def download(api: Api, items: Iterable[dict[str, Any]], path: Path) -> None:
@@ -45,7 +46,7 @@ def download(api: Api, items: Iterable[dict[str, Any]], path: Path) -> None:
         with partial.open("wb") as file:
             for item in items:
                 for start in range(0, int(item["size"]), _PIECE):
-                    request = api.storage("objects").get_media(bucket=item["bucket"], object=item["name"])
+                    request = api.methods(STORAGE, "objects").get_media(bucket=item["bucket"], object=item["name"])
                     request.headers["range"] = f"bytes={start}-{start + _PIECE - 1}"
                     file.write(api.call(request))
         partial.replace(path)
@@ -57,5 +58,5 @@ def delete(api: Api, uri: str) -> None:
     """Deletes every object whose URI starts with `uri`: `storage.objects.delete`."""
     for item in list(listed(api, uri)):
         with contextlib.suppress(errors.NotFound):
-            request = api.storage("objects").delete(bucket=item["bucket"], object=item["name"])
+            request = api.methods(STORAGE, "objects").delete(bucket=item["bucket"], object=item["name"])
             api.call(request, repeatable=True)

@@ -15,6 +15,7 @@ from prediction.targets.target import Deployed, Envelope, JobLimits, JobRequest,
 from resources.ml import quotas
 from resources.ml.jobs import polling, rules
 from resources.ml.rules import NAME
+from resources.ml.service import ML
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")
 _PREDICT_URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/models/([^/:]+):predict")
@@ -45,7 +46,7 @@ class MlTarget(Target):
     @property
     def url(self) -> str:
         """See `Target`."""
-        return self.settings.url
+        return ML.url(self.settings)
 
     @classmethod
     def client_arguments(cls, predict_url: str) -> dict[str, Any] | None:
@@ -55,7 +56,7 @@ class MlTarget(Target):
             return None
         url, project, model = found.groups()
         arguments = {"project": project, "model": model}
-        if url == gcp_settings.GOOGLE:
+        if url == ML.url(gcp_settings.Settings()):
             return {**arguments, "endpoint": gcp_settings.GLOBAL}
         if region := _REGIONAL_URL.fullmatch(url):
             return {**arguments, "endpoint": gcp_settings.REGIONAL, "region": region[1]}
@@ -80,7 +81,7 @@ class MlTarget(Target):
 
     def predict(self, name: str, body: bytes) -> list[Any]:
         """Calls `ml.projects.predict`, which answers 200 with `{"error": ...}` when a model fails."""
-        request = self.api.ml("projects").predict(name=name, body={})
+        request = self.api.methods(ML, "projects").predict(name=name, body={})
         # The body is JSON already, because its size had to be known: do not let the client library encode it again.
         request.body, request.body_size = body, len(body)
         answer = self.api.call(request, repeatable=True)
@@ -94,7 +95,7 @@ class MlTarget(Target):
     def deployed(self, model: str, version: str | None = None) -> Deployed | None:
         """Calls `ml.projects.models.versions.get` or `ml.projects.models.get`."""
         name = self.resource_name(model, version)
-        models = self.api.ml("projects.models")
+        models = self.api.methods(ML, "projects.models")
         if version is None:
             found = self.api.call(models.get(name=name)).get("defaultVersion")
             return Deployed(found["name"], found.get("deploymentUri", ""), is_default=True) if found else None
@@ -122,7 +123,7 @@ class MlTarget(Target):
         wanted = {name: value for name, value in settings.items() if value is not None}
         body = {"jobId": request.job_id, "predictionInput": wanted}
         # Not retried without an answer: the API would refuse a second job with the same id, which proves nothing.
-        self.api.call(self.api.ml("projects.jobs").create(parent=f"projects/{self.project}", body=body))
+        self.api.call(self.api.methods(ML, "projects.jobs").create(parent=f"projects/{self.project}", body=body))
 
     def wait_for_job(self, job_id: str, report: Callable[[JobStatus], None], *, clock: Clock) -> JobStatus:
         """Polls `ml.projects.jobs.get`."""
@@ -132,7 +133,7 @@ class MlTarget(Target):
     def cancel_job(self, job_id: str) -> None:
         """Calls `ml.projects.jobs.cancel`."""
         name = polling.name(self.project, job_id)
-        self.api.call(self.api.ml("projects.jobs").cancel(name=name, body={}), repeatable=True)
+        self.api.call(self.api.methods(ML, "projects.jobs").cancel(name=name, body={}), repeatable=True)
 
     def cancel_command(self, job_id: str) -> str:
         """See `Target`."""

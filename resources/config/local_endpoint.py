@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gcp import errors
+from gcp.settings import ENDPOINT_VARIABLE as ENDPOINT_VARIABLE  # noqa: PLC0414 - who asks for the endpoint asks here
 
 STACK = "local"
 FILE = f"Pulumi.{STACK}.yaml"
-ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
-"""Overrides the configured endpoint, which `destroy` and `refresh` would take from the last `up`."""
 KEY = "tf2-models:endpoint"
 PORT = 8470
 """The emulator's default port."""
@@ -117,6 +116,11 @@ def not_ours(url: str) -> str:
     return (
         f"What answers on {url} is not this folder's emulator ({here}); is it another folder's? If so, {other_port()}"
     )
+
+
+def start_hint(url: str) -> str:
+    """What to ask about a server on this machine that does not answer, with the command that starts an emulator."""
+    return f"is the emulator up? `{up_command(url)}`"
 
 
 def up_command(url: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gcp import settings as _settings
 from resources.ml import rules as ml_rules
 from resources.ml.schema import VERSION
+from resources.ml.service import ML
 from resources.schema import secrets, signatures
 from resources.storage import rules
 
@@ -235,7 +236,7 @@ def summary(stack: Stack, model: Model, default: Any) -> dict[str, Any]:
         "name": name,
         "defaultVersion": default,
         "versions": sorted(version.name for version in model.versions),
-        "predictUrl": f"{stack.settings.url}/v1/{name}:predict",
+        "predictUrl": f"{ML.url(stack.settings)}/v1/{name}:predict",
         **({"trafficSplit": model.split} if model.split else {}),
     }
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from typing_extensions import Required
 
 from gcp import errors, settings
+from gcp.settings import REGION
 from resources.config import entries as _entries
 from resources.config import job_entries, unquoted_text
 from resources.config.plan import (
@@ -31,7 +32,7 @@ from resources.config.secret_values import NAMESPACE, Source
 from resources.ml import rules as ml_rules
 from resources.ml import shares
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION
-from resources.schema import labels, secrets, types
+from resources.schema import secrets, types
 from resources.schema.fields import INPUTS
 from resources.schema.secrets import Secret
 from resources.schema.types import Failure, join
@@ -167,7 +168,7 @@ class _Reader:
             self.project = "project"  # so that names made of it do not fail too
 
     def _region(self) -> None:
-        if self.region and not labels.REGION.match(self.region):
+        if self.region and not REGION.match(self.region):
             self.failures.append(("gcp:region", f"must be a region, us-central1; it is {types.shown(self.region)}"))
             self.region = "us-central1"  # as above
 

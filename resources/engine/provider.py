@@ -15,10 +15,20 @@ from typing import Any, ClassVar
 
 from pulumi import dynamic
 
-from gcp import api, error_hints, errors
-from gcp import settings as _settings
+from gcp import errors
+from gcp.api import Api, shared
 from gcp.outage import Reported
-from resources.engine import check_results, diff_messages, engine_process, ownership, state_differences
+from gcp.services import Service
+from gcp.settings import Settings
+from resources.config import local_endpoint
+from resources.engine import (
+    check_results,
+    diff_messages,
+    engine_process,
+    error_messages,
+    ownership,
+    state_differences,
+)
 from resources.engine.provider_context import Call as Call  # noqa: PLC0414 - kinds of resources need it beside Provider
 from resources.engine.provider_context import State as State  # noqa: PLC0414 - likewise
 from resources.gate.admission import Verdict
@@ -35,16 +45,20 @@ class Provider(dynamic.ResourceProvider):
     """What the engine talks to. Stateless until `configure`, and pickled by reference: its import path is persisted.
 
     The four verbs are idempotent as far as the API allows, raise `errors.Error`, and get inputs under the API's names.
+
+    Attributes:
+        api: the seam to Google, once it is configured.
     """
 
     serialize_as_secret_always = False
     schema: ClassVar[Schema]
+    service: ClassVar[Service]
     claimed: ClassVar[bool] = False  # whether `remove` leaves what another declaration uses, given an owner
     timeouts: ClassVar[Mapping[str, float]] = {"create": 600.0, "update": 600.0, "delete": 600.0}
     """Seconds that waiting may take in a verb, where a program's `timeouts` do not say."""
     takes_what_is_there: ClassVar[bool] = False
     """Whether `make` itself leaves alone what is there already: then it is asked with `adopt` too."""
-    _api: api.Api
+    api: Api
     _project: str = ""
 
     @abstractmethod
@@ -70,15 +84,16 @@ class Provider(dynamic.ResourceProvider):
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Called once per process, before anything else: learns where the API is."""
         get = req.config.get
-        settings = _settings.Settings.of(
+        settings = Settings.of(
             get("endpoint"),
             get("gcp:region"),
             impersonate=get("impersonateServiceAccount"),
             operations=get("concurrentOperations"),
             retry_seconds=get("retrySeconds"),
             calls_per_minute=get("callsPerMinute"),
+            local_hint=local_endpoint.start_hint,
         )
-        self._api, self._project = api.shared(settings), get("gcp:project") or ""
+        self.api, self._project = shared(settings), get("gcp:project") or ""
         logging.getLogger("grpc._server").disabled = True  # it would print a traceback beside every plain error
         engine_process.widen()
         engine_process.die_with_engine()
@@ -282,10 +297,10 @@ class Provider(dynamic.ResourceProvider):
         given = (inputs.get("timeouts") or {}).get(verb)
         hide, timeout = _secrets.Hidden(inputs, *others), float(given or self.timeouts.get(verb, 60.0))
         report = engine_process.Reporter(urn, hide)
-        api = self._api.reporting(report)
         try:
             yield Call(
-                api=api,
+                api=self.api.reporting(report),
+                service=self.service,
                 what=what,
                 urn=urn,
                 project=self._project,
@@ -295,7 +310,7 @@ class Provider(dynamic.ResourceProvider):
                 hide=hide,
             )
         except errors.Error as error:
-            raise error_hints.shown(error, what, hide) from None
+            raise error_messages.for_engine(error, what, hide) from None
 
 
 def _live(olds: State) -> State:

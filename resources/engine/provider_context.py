@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from gcp import api as _api
-from gcp import operations as _operations
+from gcp import operations
+from gcp.services import Service
 
 State = dict[str, Any]
 
@@ -18,6 +20,7 @@ class Call:
 
     Attributes:
         api: the seam to Google.
+        service: the API that has the resource.
         what: what is going on, for messages: "create version fashion_mnist/v2".
         urn: the resource's URN; empty where the engine did not say.
         project: the stack's `gcp:project`; empty where it has none.
@@ -28,6 +31,7 @@ class Call:
     """
 
     api: _api.Api
+    service: Service
     what: str
     urn: str
     report: Callable[[str], None]
@@ -36,17 +40,26 @@ class Call:
     hide: Callable[[str], str]
     project: str = ""
 
+    def methods(self, path: str) -> Any:
+        """The methods of a collection of the resource's API: `projects.models.versions`."""
+        return self.api.methods(self.service, path)
+
     def operate(self, request: Any, *, repeatable: bool) -> State:
-        """Starts an `ml` operation, when there is a place for it, and waits for it; returns its response."""
-        with self.api.places.taken(lambda: self.report("waiting: as many operations run as the limit allows")):
+        """Starts a long-running operation, as soon as the limit on them allows, and waits; returns its response."""
+        limit = self.api.limits(self.service).operations
+        with limit.acquired(lambda: self.report("waiting: as many operations run as the limit allows")):
             return self.wait(self.api.call(request, repeatable=repeatable), request.methodId)
 
+    def polling(self) -> AbstractContextManager[Callable[[], float]]:
+        """Counts as waiting for as long as the block runs; gives the least pause between two polls, in seconds."""
+        return self.api.limits(self.service).polls.waiting()
+
     def wait(self, operation: State, method: str) -> State:
-        """The response of an `ml` operation that this method began, once it has ended."""
-        operations = self.api.ml("projects.operations")
-        with self.api.polls.waiting() as least:
-            return _operations.wait(
-                lambda name: self.api.call(operations.get(name=name)),
+        """The response of an operation that this method began, once it has ended."""
+        collection = self.methods(self.service.operations)
+        with self.polling() as least:
+            return operations.wait(
+                lambda name: self.api.call(collection.get(name=name)),
                 operation,
                 what=self.what,
                 method=method,

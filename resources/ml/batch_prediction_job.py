@@ -18,6 +18,7 @@ from resources.engine.resource import Resource
 from resources.ml import names
 from resources.ml.jobs import polling
 from resources.ml.jobs.schema import BATCH_PREDICTION_JOB, RELEASED, BatchPredictionJobArgs
+from resources.ml.service import ML
 from resources.schema import types
 
 _IDENTITY = ("owner", "project", "name", "predictionInput", "trigger")
@@ -31,6 +32,7 @@ class BatchPredictionJobProvider(Provider):
     """
 
     schema = BATCH_PREDICTION_JOB
+    service = ML
     takes_what_is_there = True
     timeouts = {"create": 86_400.0, "update": 60.0, "delete": 600.0}  # noqa: RUF012 - Provider declares it a ClassVar
 
@@ -92,7 +94,7 @@ class BatchPredictionJobProvider(Provider):
         if not mark:
             return
         own, parent = names.last(self.identity(inputs)), f"projects/{inputs['project']}"
-        for live in list(call.api.listed(call.api.ml("projects.jobs"), "jobs", parent=parent)):
+        for live in list(call.api.listed(call.methods("projects.jobs"), "jobs", parent=parent)):
             is_own = live["jobId"] == own or live["jobId"].startswith(f"{own}_")
             if live.get("state") in polling.ENDED or is_own or not ownership.is_of_declaration(live, mark):
                 continue
@@ -110,7 +112,7 @@ class BatchPredictionJobProvider(Provider):
     def _begun(self, call: Call, inputs: State) -> State:
         """The job that is to be waited for: begun now, or by an earlier process that did not hear of its end."""
         body = {**self.schema.body(inputs), "predictionInput": self._wanted(inputs)}
-        jobs, parent = call.api.ml("projects.jobs"), f"projects/{inputs['project']}"
+        jobs, parent = call.methods("projects.jobs"), f"projects/{inputs['project']}"
         for name in self._names(inputs):
             request = jobs.create(parent=parent, body={**body, "jobId": names.last(name)})
             try:
@@ -131,13 +133,13 @@ class BatchPredictionJobProvider(Provider):
         live: State | None = None
         with contextlib.suppress(errors.NotFound):
             for name in self._names(inputs):
-                live = call.api.call(call.api.ml("projects.jobs").get(name=name))
+                live = call.api.call(call.methods("projects.jobs").get(name=name))
         return live
 
     def _ended(self, call: Call, inputs: State, live: State) -> State:
         """The job once it has ended, or as it is when the time is over."""
         name = polling.name(inputs["project"], live["jobId"])
-        with call.api.polls.waiting() as least:
+        with call.polling() as least:
             return polling.wait(
                 call.api, name, lambda job: call.report(_progress(job)), timeout=call.timeout, least=least
             )
@@ -146,7 +148,7 @@ class BatchPredictionJobProvider(Provider):
         """The job once it has ended, by a cancellation unless it was quicker."""
         name = polling.name(inputs["project"], live["jobId"])
         with contextlib.suppress(errors.FailedPrecondition):  # it has just ended
-            call.api.call(call.api.ml("projects.jobs").cancel(name=name, body={}), repeatable=True)
+            call.api.call(call.methods("projects.jobs").cancel(name=name, body={}), repeatable=True)
         live = self._ended(call, inputs, live)
         if live.get("state") not in polling.ENDED:
             raise errors.OperationTimeout(
@@ -158,7 +160,7 @@ class BatchPredictionJobProvider(Provider):
     def _relabelled(self, call: Call, inputs: State, live: State, body: State) -> State:
         name = polling.name(inputs["project"], live["jobId"])
         # The etag keeps a repeated patch from undoing what somebody else did in between.
-        request = call.api.ml("projects.jobs").patch(name=name, updateMask="labels", body=body)
+        request = call.methods("projects.jobs").patch(name=name, updateMask="labels", body=body)
         patched: State = call.api.call(request, repeatable=True)
         return patched
 

@@ -125,7 +125,7 @@ def restore(call: Call, live: State) -> bool:
         return False
     if artifact != live.get("deploymentUri"):
         return False
-    parent = call.api.call(call.api.ml("projects.models").get(name=_model_of(live["name"])))
+    parent = call.api.call(call.methods("projects.models").get(name=_model_of(live["name"])))
     if (parent.get("defaultVersion") or {}).get("name") != heir:
         return False  # somebody else has made another one the default meanwhile
     return _made_default(call, live["name"])
@@ -153,4 +153,4 @@ def _model_of(version: str) -> str:
 
 def versions(call: Call) -> Any:
     """The methods of `projects.models.versions`."""
-    return call.api.ml("projects.models.versions")
+    return call.methods("projects.models.versions")

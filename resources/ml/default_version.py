@@ -14,6 +14,7 @@ from resources.engine.resource import Resource
 from resources.gate import admission
 from resources.ml import default_handover, names
 from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
+from resources.ml.service import ML
 from resources.ml.version_gate import GateCheck
 from resources.schema.fields import Changes
 
@@ -25,6 +26,7 @@ class DefaultVersionProvider(Provider):
     """`projects.models.versions.setDefault` of `ml` v1."""
 
     schema = DEFAULT_VERSION
+    service = ML
     takes_what_is_there = True
 
     def identity(self, inputs: State) -> str:
@@ -66,7 +68,7 @@ class DefaultVersionProvider(Provider):
     def _current(self, call: Call, inputs: State) -> str:
         """The default version's name; empty where the model has none."""
         name = names.model(inputs["project"], inputs["model"])
-        model = call.api.call(call.api.ml("projects.models").get(name=name))
+        model = call.api.call(call.methods("projects.models").get(name=name))
         return names.last((model.get("defaultVersion") or {}).get("name", ""))
 
     def make(self, call: Call, inputs: State) -> State:

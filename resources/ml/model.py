@@ -5,12 +5,13 @@ from __future__ import annotations
 import pulumi
 from typing_extensions import Unpack
 
-from gcp import error_hints, errors
-from resources.engine import ownership
+from gcp import errors
+from resources.engine import error_messages, ownership
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.ml import names as _names
 from resources.ml.schema import MODEL, ModelArgs
+from resources.ml.service import ML
 
 _SHOWN = 5
 _DELETES = "DELETE_MODEL"
@@ -21,6 +22,7 @@ class ModelProvider(Provider):
     """`projects.models` of `ml` v1."""
 
     schema = MODEL
+    service = ML
 
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M`."""
@@ -28,13 +30,13 @@ class ModelProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.get`."""
-        live: State = call.api.call(call.api.ml("projects.models").get(name=self.identity(inputs)))
+        live: State = call.api.call(call.methods("projects.models").get(name=self.identity(inputs)))
         return live
 
     def make(self, call: Call, inputs: State) -> State:
         """`projects.models.create`, which answers at once."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
-        models = call.api.ml("projects.models")
+        models = call.methods("projects.models")
         request = models.create(parent=f"projects/{inputs['project']}", body=body)
         live: State = call.api.call(request, repeatable=ownership.bears_mark(inputs))
         return live
@@ -43,7 +45,7 @@ class ModelProvider(Provider):
         """`projects.models.patch` with the etag of a fresh read; labels that others set stay."""
         live = self.observe(call, news)
         body = _names.patch_body(self.schema, live, olds, news, mask)
-        models = call.api.ml("projects.models")
+        models = call.methods("projects.models")
         # The etag keeps a repeated patch from undoing what somebody else did in between.
         call.operate(models.patch(name=self.identity(news), updateMask=",".join(mask), body=body), repeatable=True)
         return self.observe(call, news)
@@ -52,7 +54,7 @@ class ModelProvider(Provider):
         """`projects.models.delete`; the API refuses while versions are left, and while it is being deleted."""
         name = self.identity(inputs)
         try:
-            call.operate(call.api.ml("projects.models").delete(name=name), repeatable=True)
+            call.operate(call.methods("projects.models").delete(name=name), repeatable=True)
         except errors.FailedPrecondition:
             operation = _deletion(call, inputs["project"], name)
             if operation is None:
@@ -62,11 +64,11 @@ class ModelProvider(Provider):
 
     def _refuse_full(self, call: Call, name: str) -> None:
         """Says what is in it. Raises `NotFound` where it is gone in the meantime, which is as good."""
-        found = call.api.call(call.api.ml("projects.models.versions").list(parent=name, pageSize=_SHOWN + 1))
+        found = call.api.call(call.methods("projects.models.versions").list(parent=name, pageSize=_SHOWN + 1))
         names = [_names.last(item["name"]) for item in found.get("versions", [])]
         if names:
             more = " and more" if len(names) > _SHOWN else ""
-            again = f". {error_hints.UNTAINT}" if ownership.declared(call.urn) else ""
+            again = f". {error_messages.UNTAINT}" if ownership.declared(call.urn) else ""
             raise errors.FailedPrecondition(
                 f"it has versions: {', '.join(names[:_SHOWN])}{more}; they must go before it{again}"
             )
@@ -74,7 +76,7 @@ class ModelProvider(Provider):
 
 def _deletion(call: Call, project: str, name: str) -> State | None:
     """The running operation that deletes this model: an earlier process began it, or its answer was lost."""
-    for operation in call.api.listed(call.api.ml("projects.operations"), "operations", name=f"projects/{project}"):
+    for operation in call.api.listed(call.methods("projects.operations"), "operations", name=f"projects/{project}"):
         about = operation.get("metadata", {})
         if not operation.get("done") and (about.get("operationType"), about.get("modelName")) == (_DELETES, name):
             return operation

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from gcp.settings import REGION
 from resources.gate import samples
 from resources.ml import shares
 from resources.schema import labels
@@ -111,7 +112,7 @@ def _regions(values: Values) -> Iterator[Failure]:
     if isinstance(regions, list) and len(regions) != 1:
         yield "regions", f"takes exactly one region; it has {len(regions)}"
     for index, region in enumerate(_list(values, "regions")):
-        if isinstance(region, str) and not labels.REGION.match(region):
+        if isinstance(region, str) and not REGION.match(region):
             yield f"regions[{index}]", f"must be a region, us-central1; it is {shown(region)}"
 
 

@@ -16,6 +16,7 @@ from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.gate import admission
 from resources.ml import default_handover, names
+from resources.ml.service import ML
 from resources.ml.split_schema import TRAFFIC_SPLIT, TrafficSplitArgs
 from resources.ml.version_gate import GateCheck
 from resources.schema.fields import Changes
@@ -28,6 +29,7 @@ class TrafficSplitProvider(Provider):
     """The gate before a version gets users."""
 
     schema = TRAFFIC_SPLIT
+    service = ML
     takes_what_is_there = True
 
     def identity(self, inputs: State) -> str:
@@ -49,7 +51,7 @@ class TrafficSplitProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.get`. Raises `NotFound` if the model is gone."""
-        call.api.call(call.api.ml("projects.models").get(name=names.model(inputs["project"], inputs["model"])))
+        call.api.call(call.methods("projects.models").get(name=names.model(inputs["project"], inputs["model"])))
         return {"servedSplit": inputs[_SPLIT]}
 
     def make(self, call: Call, inputs: State) -> State:

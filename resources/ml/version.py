@@ -14,6 +14,7 @@ from resources.engine.resource import Resource
 from resources.gate import admission, compatibility
 from resources.ml import default_handover, names, rules
 from resources.ml.schema import VERSION, VersionArgs
+from resources.ml.service import ML
 from resources.schema.fields import Changes
 from resources.storage import processor_builds
 from resources.storage import rules as storage_rules
@@ -28,6 +29,7 @@ class VersionProvider(Provider):
     """`projects.models.versions` of `ml` v1."""
 
     schema = VERSION
+    service = ML
     timeouts = {"create": 3600.0, "read": 600.0, "update": 600.0, "delete": 600.0}  # noqa: RUF012 - a ClassVar above
 
     def identity(self, inputs: State) -> str:
@@ -138,7 +140,7 @@ class VersionProvider(Provider):
         if live.get("state") not in default_handover.BUSY:
             return live
         call.report(f"it is {live['state']}, by an operation begun earlier: waiting")
-        with call.api.polls.waiting() as least:
+        with call.polling() as least:
             for _ in operations.pauses(call.timeout, least):
                 live = self.observe(call, inputs)
                 if live.get("state") not in default_handover.BUSY:

@@ -17,6 +17,7 @@ from resources.engine import ownership
 from resources.engine.provider import Call, State
 from resources.gate import admission, comparison, compatibility, samples
 from resources.ml import default_handover, names, quotas
+from resources.ml.service import ML
 from resources.schema import signatures as _signatures
 from resources.schema.types import shown
 from resources.storage import manifests, rules
@@ -223,7 +224,7 @@ class GateCheck:
     def _predict(self, deployed: _Deployed, instances: list[Any]) -> list[Any]:
         """`ml.projects.predict`: one prediction per instance. Raises `GateFailed` otherwise."""
         api = self._call.api
-        request = api.ml("projects").predict(name=deployed.name, body={"instances": instances})
+        request = api.methods(ML, "projects").predict(name=deployed.name, body={"instances": instances})
         response = api.call(request, repeatable=True)
         if "error" in response:
             raise self._failure(deployed, f"{deployed.name} does not answer: {response['error']} ({request.methodId})")

@@ -1,17 +1,15 @@
-"""What labels and regions may be: rules that Cloud Storage and `ml` v1 share. Pure.
+"""What labels may be: rules that Cloud Storage and `ml` v1 share. Pure.
 
 Source: Cloud Storage, "Bucket labels"; `ml` v1, "Resource labels". Letters of scripts that know no capitals are small.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from resources.schema.types import Failure, join
 
-REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+\Z")
 MOST = 64
 _LONGEST = 63
 

@@ -7,24 +7,26 @@ from collections.abc import Iterator
 import pulumi
 from typing_extensions import Unpack
 
-from gcp import error_hints, errors
-from resources.engine import ownership
+from gcp import errors
+from resources.engine import error_messages, ownership
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.schema.fields import Changes
 from resources.storage import artifact_removal
 from resources.storage import claims as _claims
 from resources.storage.schema import BUCKET, BucketArgs
+from resources.storage.service import STORAGE
 from resources.storage.transfer import parallel
 
 SHOWN = 5
-_ANOTHER = f"Another location or project is for a bucket of another name. {error_hints.UNTAINT}"
+_ANOTHER = f"Another location or project is for a bucket of another name. {error_messages.UNTAINT}"
 
 
 class BucketProvider(Provider):
     """`buckets` of `storage` v1."""
 
     schema = BUCKET
+    service = STORAGE
 
     def identity(self, inputs: State) -> str:
         """The bucket's name: there is one such bucket in the world."""
@@ -38,7 +40,7 @@ class BucketProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`buckets.get`. The API writes locations in capitals: a location that means the same keeps its spelling."""
-        live: State = call.api.call(call.api.storage("buckets").get(bucket=inputs["name"]))
+        live: State = call.api.call(call.methods("buckets").get(bucket=inputs["name"]))
         if str(live.get("location")).upper() == str(inputs.get("location", "")).upper():
             live["location"] = inputs["location"]
         return live
@@ -46,7 +48,7 @@ class BucketProvider(Provider):
     def make(self, call: Call, inputs: State) -> State:
         """`buckets.insert`."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
-        request = call.api.storage("buckets").insert(project=inputs["project"], body=body)
+        request = call.methods("buckets").insert(project=inputs["project"], body=body)
         call.api.call(request, repeatable=ownership.bears_mark(inputs))
         return self.observe(call, inputs)
 
@@ -57,7 +59,7 @@ class BucketProvider(Provider):
         if "labels" in mask:
             gone = set(olds.get("labels") or {}) - set(news["labels"])
             body["labels"] = {**dict.fromkeys(gone), **news["labels"]}
-        request = call.api.storage("buckets").patch(
+        request = call.methods("buckets").patch(
             bucket=news["name"], body=body, ifMetagenerationMatch=live["metageneration"]
         )
         call.api.call(request, repeatable=True)
@@ -89,7 +91,7 @@ class BucketProvider(Provider):
         if claims:
             call.warn(f"bucket {name} stays with what is in it: it is used by {_claims.stacks(claims)}")
             return
-        call.api.call(call.api.storage("buckets").delete(bucket=name), repeatable=True)
+        call.api.call(call.methods("buckets").delete(bucket=name), repeatable=True)
 
 
 def _leftovers(call: Call, found: Iterator[State]) -> list[State]:

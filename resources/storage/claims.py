@@ -52,7 +52,7 @@ def hand_over(call: Call, olds: State, news: State) -> None:
 def drop(call: Call, inputs: State) -> None:
     """Takes a SavedModel's claim away, if it is there."""
     if claim := name(inputs, call.urn):
-        request = call.api.storage("objects").delete(bucket=inputs["bucket"], object=claim)
+        request = call.methods("objects").delete(bucket=inputs["bucket"], object=claim)
         with contextlib.suppress(errors.NotFound):
             call.api.call(request, repeatable=True)
 

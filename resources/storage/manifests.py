@@ -8,6 +8,7 @@ from typing import Any
 from gcp import api as _api
 from gcp import errors
 from resources.storage import rules
+from resources.storage.service import STORAGE
 
 NAME = "manifest.json"
 
@@ -49,7 +50,9 @@ def _no_manifest(bucket: str, path: str, reason: str) -> errors.ArtifactError:
 
 def content(api: _api.Api, bucket: str, name: str, generation: str | None = None) -> bytes:
     """The bytes of a manifest. Raises `NotFound`."""
-    found: bytes = api.call(api.storage("objects").get_media(bucket=bucket, object=name, generation=generation))
+    found: bytes = api.call(
+        api.methods(STORAGE, "objects").get_media(bucket=bucket, object=name, generation=generation)
+    )
     return found
 
 

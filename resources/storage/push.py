@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gcp import api as _api
-from gcp import error_hints, errors
+from gcp import errors
 from gcp.settings import Settings
+from resources.engine import error_messages
 from resources.engine.provider import Call, State
+from resources.storage.service import STORAGE
 from resources.storage.transfer import artifact
 
 __all__ = ["push"]
@@ -19,17 +21,17 @@ def push(inputs: State, settings: Settings, report: Callable[[str], None]) -> bo
     Args:
         inputs: of a SavedModel, as `plan.saved_model_inputs` makes them.
         settings: where the API is.
-        report: is told how far it is, and of each call that is made once more.
+        report: is called with how far it is, and with each call that is retried.
 
     Raises:
         Error: the bucket is not there, the bytes are not here or not those of the card, or the API refuses.
     """
     what = f"push gs://{inputs['bucket']}/{inputs['prefix']}/"
     api = _api.shared(settings).reporting(report)
-    call = Call(api=api, what=what, urn="", report=report, warn=report, timeout=0.0, hide=str)
+    call = Call(api=api, service=STORAGE, what=what, urn="", report=report, warn=report, timeout=0.0, hide=str)
     try:
         return artifact.ensure(call, inputs)
     except errors.NotFound:
         raise errors.ArtifactError(f"{what}: there is no bucket gs://{inputs['bucket']}; make it first") from None
     except errors.Error as error:
-        raise error_hints.shown(error, what, str) from None
+        raise error_messages.for_engine(error, what, str) from None

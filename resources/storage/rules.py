@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from gcp.settings import REGION
 from resources.schema import labels
 from resources.schema.types import Failure, join, shown
 
@@ -92,7 +93,7 @@ def bucket_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Fail
 
 def is_location(text: str) -> bool:
     """Whether Cloud Storage has such a place: case does not count."""
-    return text.upper() in MULTI_REGIONS | DUAL_REGIONS or bool(labels.REGION.match(text.lower()) and text.isascii())
+    return text.upper() in MULTI_REGIONS | DUAL_REGIONS or bool(REGION.match(text.lower()) and text.isascii())
 
 
 def saved_model_failures(values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:

@@ -16,6 +16,7 @@ from resources.schema.fields import Changes
 from resources.storage import artifact_removal, manifests, rules
 from resources.storage import claims as _claims
 from resources.storage.schema import SAVED_MODEL, SavedModelArgs
+from resources.storage.service import STORAGE
 from resources.storage.transfer import artifact, parallel
 
 
@@ -23,6 +24,7 @@ class SavedModelProvider(Provider):
     """`objects` of `storage` v1: every file checked before it is sent and again by the API, the manifest last."""
 
     schema = SAVED_MODEL
+    service = STORAGE
     claimed = True
     takes_what_is_there = True  # it must not be looked at before it is claimed
 

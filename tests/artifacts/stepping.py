@@ -29,12 +29,12 @@ class Stepping(api.Api):
 @contextmanager
 def stepping(provider: Provider, around: Around) -> Iterator[None]:
     """The provider's calls go through `around` while the block runs."""
-    free = provider._api
-    provider._api = Stepping(free, around)
+    free = provider.api
+    provider.api = Stepping(free, around)
     try:
         yield
     finally:
-        provider._api = free
+        provider.api = free
 
 
 class Killed(BaseException):

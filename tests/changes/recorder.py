@@ -80,7 +80,7 @@ def _shared(settings: Settings) -> Recorder:
 
 def recording(provider: Provider) -> Recorder:
     """The recorder that this provider calls through from now on, with nothing noted."""
-    recorder = _shared(provider._api.settings)
+    recorder = _shared(provider.api.settings)
     recorder.forget()
-    provider._api = recorder
+    provider.api = recorder
     return recorder

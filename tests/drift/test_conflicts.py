@@ -68,9 +68,9 @@ class Scene:
         created = self.provider.create(dict(self.inputs))
         self.identity, self.olds = created.id, as_engine(created.outs or {})
         self._theirs, self._known = dict(self.inputs), dict(self.olds)
-        meddled = _shared(self.provider._api.settings)
+        meddled = _shared(self.provider.api.settings)
         meddled.meddling = [(method, partial(self._meddle, edit)) for edit in edits]
-        self.provider._api = meddled
+        self.provider.api = meddled
 
     def _meddle(self, edit: State) -> None:
         self._theirs |= edit

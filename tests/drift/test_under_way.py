@@ -50,7 +50,7 @@ class Watched:
         try:
             return self.provider.read(self.name, self.state)
         finally:
-            self.provider._api.http().close()  # this thread's
+            self.provider.api.http().close()  # this thread's
 
     def _looks(self) -> int:
         return self.emulator.calls().get(f"{VERSIONS}.get", 0)

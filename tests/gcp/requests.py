@@ -8,6 +8,9 @@ from typing import Any
 import httplib2
 from googleapiclient.errors import HttpError
 
+from resources.ml.service import ML
+from resources.storage.service import STORAGE
+
 DONE = {"name": "x"}
 """An answer that is about one thing."""
 
@@ -26,6 +29,7 @@ class Request:
     ) -> None:
         self.answers, self.method, self.headers = list(answers), method, headers or {}
         self.methodId = id_
+        self.service = ML if (id_ or "").startswith("ml.") else STORAGE
 
     def execute(self, http: Any) -> Any:
         """The next answer."""

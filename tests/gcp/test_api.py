@@ -12,6 +12,8 @@ from gcp.api import Api
 from gcp.http import connection
 from gcp.settings import Settings
 from resources.config import local_endpoint
+from resources.ml.service import ML
+from resources.storage.service import STORAGE
 from tests.emulator.ml.caller import Caller
 from tests.gcp.requests import Request
 from tests.running import RunningEmulator
@@ -65,7 +67,7 @@ def test_each_endpoint_has_its_bounds(
     """What the stack does not say follows from where the endpoint is."""
     found = Settings.of(endpoint, None, **given)
 
-    assert (found.retry_seconds, found.calls_per_minute) == (retry_seconds, calls_per_minute), reason
+    assert (found.retry_seconds, ML.rate(found)) == (retry_seconds, calls_per_minute), reason
 
 
 def test_the_environment_overrides_the_configured_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +88,7 @@ def test_the_environment_overrides_the_configured_endpoint(monkeypatch: pytest.M
 )
 def test_each_service_has_its_root(settings: Settings, ml: str | None, storage: str | None) -> None:
     """Only `ml` is regional; a server of one's own speaks both."""
-    assert (settings.root("ml"), settings.root("storage")) == (ml, storage)
+    assert (ML.root(settings), STORAGE.root(settings)) == (ml, storage)
 
 
 def test_no_credentials_go_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +118,7 @@ def test_a_call_is_sent_once(emulator: RunningEmulator, project: str, when: str)
     emulator.faults(create)
 
     with pytest.raises(errors.EndpointUnreachable, match="without an answer"):
-        api.call(api.ml("projects.models").create(parent=caller.project, body={"name": "m"}))
+        api.call(api.methods(ML, "projects.models").create(parent=caller.project, body={"name": "m"}))
 
     assert emulator.calls() == {"ml.projects.models.create": 1}
 

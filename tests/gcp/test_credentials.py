@@ -19,6 +19,7 @@ from gcp.credentials import Credentials
 from gcp.http.authorized_http import AuthorizedHttp
 from gcp.http.connection import Http
 from gcp.settings import Settings
+from resources.ml.service import ML
 
 TOKEN = "ya29.planted-token"  # noqa: S105 - what must not be seen
 ROBOT = "robot@demo.iam.gserviceaccount.com"
@@ -228,7 +229,7 @@ def test_a_token_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatc
     api = Api(Settings(endpoint="http://127.0.0.1:1"))
 
     with pytest.raises(errors.NoCredentials, match=r"^TF2_MODELS_TOKEN holds more than printable") as caught:
-        api.call(api.ml("projects.models").get(name="projects/p/models/m"))
+        api.call(api.methods(ML, "projects.models").get(name="projects/p/models/m"))
 
     assert "planted" not in str(caught.value)
 

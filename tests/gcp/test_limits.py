@@ -30,14 +30,14 @@ def quiet(text: str) -> None:
 
 def test_as_many_operations_run_as_there_are_places() -> None:
     """The next one says that it waits, and goes on when a place is free."""
-    places, waited, done = limits.Places(1), threading.Event(), threading.Event()
+    places, waited, done = limits.ConcurrencyLimit(1), threading.Event(), threading.Event()
 
     def second() -> None:
-        with places.taken(waited.set):
+        with places.acquired(waited.set):
             done.set()
 
     thread = threading.Thread(target=second)
-    with places.taken(lambda: pytest.fail("the first one need not wait")):
+    with places.acquired(lambda: pytest.fail("the first one need not wait")):
         thread.start()
         assert waited.wait(10)
         assert not done.is_set()

@@ -10,6 +10,7 @@ import pytest
 from gcp import errors
 from gcp.api import Api
 from gcp.settings import Settings
+from resources.config import local_endpoint
 from tests.clock import Clock
 from tests.gcp.requests import DONE, Request
 
@@ -23,7 +24,7 @@ def clock() -> Clock:
 @pytest.fixture
 def api(clock: Clock) -> Api:
     """A client of a server on this machine, whose pauses take no time."""
-    return Api(Settings(endpoint="http://127.0.0.1:1"), clock=clock)
+    return Api(Settings(endpoint="http://127.0.0.1:1", local_hint=local_endpoint.start_hint), clock=clock)
 
 
 PASSING = [
@@ -65,7 +66,8 @@ def test_a_refusal_is_not_repeated(api: Api, clock: Clock, code: int, kind: type
 
 def test_an_endpoint_that_is_not_there_is_told(clock: Clock) -> None:
     """An endpoint that is not there is an error of one line that says what to do."""
-    api = Api(Settings(endpoint="http://127.0.0.1:1", retry_seconds=0), clock=clock)
+    settings = Settings(endpoint="http://127.0.0.1:1", retry_seconds=0, local_hint=local_endpoint.start_hint)
+    api = Api(settings, clock=clock)
 
     with pytest.raises(
         errors.EndpointUnreachable,
@@ -111,8 +113,7 @@ def test_the_api_is_not_called_sooner_than_it_asks(headers: dict[str, str], seco
     """`Retry-After` counts in seconds and as a date; the own pause comes on top, so that not all come at once."""
     clock = Clock()
     clock.now = 10.0
-    api = Api(Settings(retry_seconds=90), clock=clock, jitter=min)
-    api._local.http = None
+    api = Api(Settings(endpoint="http://127.0.0.1:1", retry_seconds=90), clock=clock, jitter=min)
 
     assert api.call(Request(429, DONE, headers=headers)) == DONE
 

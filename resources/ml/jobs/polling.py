@@ -10,6 +10,7 @@ from typing import Any
 from gcp import operations
 from gcp.api import Api
 from gcp.clock import Clock
+from resources.ml.service import ML
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 
@@ -50,7 +51,7 @@ def wait(
 
 
 def _looked(api: Api, name: str, told: Callable[[Job], None]) -> Job:
-    job: Job = api.call(api.ml("projects.jobs").get(name=name))
+    job: Job = api.call(api.methods(ML, "projects.jobs").get(name=name))
     told(job)
     return job
 

@@ -58,7 +58,7 @@ def renew(call: Call, bucket: str, items: list[State]) -> set[str]:
 
 def _is_new(call: Call, bucket: str, item: State) -> bool:
     try:
-        live = call.api.call(call.api.storage("objects").get(bucket=bucket, object=item["name"]))
+        live = call.api.call(call.methods("objects").get(bucket=bucket, object=item["name"]))
     except errors.NotFound:
         return False
     return bool(live["generation"] != item["generation"] and live["crc32c"] == item["crc32c"])
@@ -69,7 +69,7 @@ def _copy(call: Call, bucket: str, copy: Copy, done: parallel.Progress) -> None:
     answer: State = {}
     size, copied = int(copy.item["size"]), 0
     while not answer.get("done"):
-        request = call.api.storage("objects").rewrite(
+        request = call.methods("objects").rewrite(
             sourceBucket=copy.bucket,
             sourceObject=copy.item["name"],
             sourceGeneration=str(copy.item["generation"]),

@@ -18,7 +18,7 @@ Item = TypeVar("Item")
 
 def listed(call: Call, bucket: str, prefix: str = "", *, versions: bool = False) -> Iterator[State]:
     """`objects.list`, page by page."""
-    objects = call.api.storage("objects")
+    objects = call.methods("objects")
     return call.api.listed(objects, "items", bucket=bucket, prefix=prefix or None, versions=versions, maxResults=1000)
 
 
@@ -38,7 +38,7 @@ def put(call: Call, bucket: str, name: str, content: bytes, **fields: Any) -> bo
     from googleapiclient.http import MediaInMemoryUpload
 
     media = MediaInMemoryUpload(content, mimetype="application/octet-stream")
-    request = call.api.storage("objects").insert(
+    request = call.methods("objects").insert(
         bucket=bucket, name=name, body=fields, media_body=media, ifGenerationMatch="0"
     )
     try:
@@ -52,7 +52,7 @@ def delete_all(call: Call, bucket: str, items: list[State], done: Progress) -> N
     """`objects.delete` of exactly these generations; what is gone already is no failure. `done` counts them."""
 
     def delete(item: State) -> None:
-        request = call.api.storage("objects").delete(bucket=bucket, object=item["name"], generation=item["generation"])
+        request = call.methods("objects").delete(bucket=bucket, object=item["name"], generation=item["generation"])
         with contextlib.suppress(errors.NotFound):
             call.api.call(request, repeatable=True)
         done.add(1)
@@ -83,7 +83,7 @@ def confirm(call: Call, bucket: str, name: str, size: int, crc32c: str) -> None:
     Raises:
         ArtifactError: they are others.
     """
-    live = call.api.call(call.api.storage("objects").get(bucket=bucket, object=name))
+    live = call.api.call(call.methods("objects").get(bucket=bucket, object=name))
     if live.get("crc32c") != crc32c or int(live["size"]) != size:
         raise errors.ArtifactError(
             f"gs://{bucket}/{name} holds other bytes (crc32c {live.get('crc32c')}, not {crc32c}); "

@@ -72,7 +72,8 @@ class Whole:
 
     def __init__(self, pattern: Any, upload: Upload) -> None:
         self._pattern = pattern
-        self.uri, self.methodId = f"{pattern.uri}&ifGenerationMatch={upload.replaces}", pattern.methodId
+        self.uri = f"{pattern.uri}&ifGenerationMatch={upload.replaces}"
+        self.methodId, self.service = pattern.methodId, pattern.service
         boundary = secrets.token_hex(16)
         facts = json.dumps({"name": upload.name, "crc32c": upload.crc32c})  # the API refuses bytes that do not match
         begin = (
@@ -102,7 +103,7 @@ class Chunk:
 
     def __init__(self, request: Any) -> None:
         self._request = request
-        self.uri, self.methodId = request.uri, request.methodId
+        self.uri, self.methodId, self.service = request.uri, request.methodId, request.service
 
     def execute(self, http: Any) -> Any:
         """Sends the next chunk; returns the upload's status and, after the last, the object.
@@ -110,11 +111,9 @@ class Chunk:
         Raises:
             EndpointUnreachable: what came is no answer of the API.
         """
-        from gcp.http import transport_errors
-
         status, body = self._request.next_chunk(http=http)
         # A proxy's page, or JSON of its own, with a good status looks like the end of the upload.
-        if status is None and not transport_errors.is_answer(self.methodId, body):
+        if status is None and not self.service.is_answer(self.methodId, body):
             raise errors.EndpointUnreachable(f"no answer of the API to {self.methodId}: what came is no object of its")
         return status, body
 
@@ -143,7 +142,7 @@ def _media(file: Path | bytes) -> Any:
 
 
 def _insert(call: Call, bucket: str, media: Any, **more: Any) -> Any:
-    return call.api.storage("objects").insert(bucket=bucket, media_body=media, **more)
+    return call.methods("objects").insert(bucket=bucket, media_body=media, **more)
 
 
 def unreadable(file: Path, error: OSError) -> errors.ArtifactError:

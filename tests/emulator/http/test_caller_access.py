@@ -17,10 +17,12 @@ import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
 from emulator.http.server import MOST
-from gcp import error_hints, errors
+from gcp import errors
 from gcp.api import Api
 from gcp.settings import Settings
 from prediction.cli import error_hints as hints
+from resources.engine import error_messages
+from resources.ml.service import ML
 from tests.emulator.ml.caller import until
 from tests.running import BOUND, ROOT, RunningEmulator
 
@@ -121,14 +123,14 @@ def test_the_projects_own_clients_send_the_token(guarded: RunningEmulator, monke
     def listed() -> Any:
         api = Api(Settings(endpoint=guarded.endpoint))
         try:
-            return api.call(api.ml("projects.models").list(parent="projects/p"))
+            return api.call(api.methods(ML, "projects.models").list(parent="projects/p"))
         finally:
             api.http().close()
 
     with pytest.raises(errors.Unauthenticated) as caught:
         listed()
     step = "set TF2_MODELS_TOKEN to the token that tf2-models:endpoint asks for"
-    assert error_hints.told("read models", caught.value).endswith(f"401 UNAUTHENTICATED). Log in: {step}")
+    assert error_messages.format_error("read models", caught.value).endswith(f"401 UNAUTHENTICATED). Log in: {step}")
     assert hints.format_error(caught.value).endswith(f"(401 UNAUTHENTICATED): {step}")
 
     monkeypatch.setenv("TF2_MODELS_TOKEN", TOKEN)

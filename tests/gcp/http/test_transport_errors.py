@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
-from gcp import error_hints, errors
+from gcp import errors
 from gcp.api import Api
 from gcp.http import transport_errors
 from gcp.http.connection import Http
 from gcp.settings import Settings
+from resources.config import local_endpoint
+from resources.engine import error_messages
+from resources.ml.service import ML
 from tests.environment.servers import PAGE, certificate, relaying, serving
 from tests.running import BOUND, ROOT, RunningEmulator
 
@@ -35,9 +38,9 @@ except errors.Error as error:
 
 def said(endpoint: str) -> str:
     """What is told of a call to this endpoint, of which no try is repeated."""
-    api = Api(Settings(endpoint=endpoint, retry_seconds=0))
+    api = Api(Settings(endpoint=endpoint, retry_seconds=0, local_hint=local_endpoint.start_hint))
     with pytest.raises(errors.EndpointUnreachable) as caught:
-        api.call(api.ml("projects.models").get(name=NAME))
+        api.call(api.methods(ML, "projects.models").get(name=NAME))
     api.http().close()
     line = str(caught.value)
     assert line.isprintable()
@@ -91,11 +94,11 @@ def test_a_proxys_failure_is_the_apis_until_it_lasts() -> None:
     with serving(502, PAGE) as port:
         api = Api(Settings(endpoint=f"http://127.0.0.1:{port}", retry_seconds=0))
         with pytest.raises(errors.Unavailable, match="not the API's own answer") as caught:
-            api.call(api.ml("projects.models").get(name=NAME))
+            api.call(api.methods(ML, "projects.models").get(name=NAME))
         api.http().close()
 
     assert caught.value.method == METHOD
-    assert f"({METHOD}: 502 Bad Gateway). This passes" in error_hints.told("read model m", caught.value)
+    assert f"({METHOD}: 502 Bad Gateway). This passes" in error_messages.format_error("read model m", caught.value)
 
 
 def test_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:
@@ -226,7 +229,7 @@ def test_what_would_be_the_same_again_is_not_repeated(tmp_path: Path) -> None:
     with serving(200, b"{}", certificate(tmp_path / "own.pem")) as port:
         api = Api(Settings(endpoint=f"https://127.0.0.1:{port}", retry_seconds=60)).reporting(pauses.append)
         with pytest.raises(errors.EndpointUnreachable):
-            api.call(api.ml("projects.models").get(name=NAME))
+            api.call(api.methods(ML, "projects.models").get(name=NAME))
         api.http().close()
 
     assert pauses == []
@@ -240,5 +243,5 @@ def test_no_call_to_this_machine_goes_through_a_proxy(
         monkeypatch.setenv(name, nobody)
     api = Api(Settings(endpoint=emulator.endpoint, retry_seconds=0))
 
-    assert api.call(api.ml("projects.models").list(parent=f"projects/{project}")) == {}
+    assert api.call(api.methods(ML, "projects.models").list(parent=f"projects/{project}")) == {}
     api.http().close()

@@ -94,7 +94,7 @@ def test_versions_that_go_at_the_same_time_pass_the_default_on(world: World) -> 
 
     def go(version: State) -> None:
         provider.delete("v", version)
-        provider._api.http().close()  # each thread has its own
+        provider.api.http().close()  # each thread has its own
 
     with ThreadPoolExecutor(len(versions)) as threads:
         list(threads.map(go, versions))

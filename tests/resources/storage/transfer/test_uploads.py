@@ -10,6 +10,7 @@ import pytest
 from gcp import errors
 from gcp.api import Api
 from gcp.settings import Settings
+from resources.storage.service import STORAGE
 from resources.storage.transfer.uploads import Chunk
 from tests.gcp.requests import DONE
 
@@ -22,7 +23,7 @@ class Session:
     uri = "http://127.0.0.1:1/upload/storage/v1/b/b/o?uploadType=resumable"
 
     def __init__(self, status: Any, body: Any) -> None:
-        self.methodId = "storage.objects.insert"
+        self.methodId, self.service = "storage.objects.insert", STORAGE
         self._answer = status, body
 
     def next_chunk(self, http: Any) -> tuple[Any, Any]:

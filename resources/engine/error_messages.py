@@ -1,0 +1,91 @@
+"""What a user of `pulumi` reads of an error: what was going on, the API's own words, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gcp import error_hints, errors
+from resources.config import local_endpoint
+
+_RETRY = "This passes, as a rule: run the same command again, it goes on where this one stopped"
+_UNCERTAIN = "It may have taken effect all the same: before you take the stack file back, `pulumi refresh` tells"
+"""Of a write whose answer did not come, or says that something went wrong on the way."""
+_UNCERTAIN_ERRORS = (errors.Internal, errors.Unavailable, errors.DeadlineExceeded)
+_REFRESH = "Run `pulumi refresh` to see what is there now, then the same command again"
+_CORRECT = "Correct what the message names in the stack file, then run `pulumi up` again"
+
+_NOT_EMULATED = (
+    "This endpoint does not do that; docs/reference/emulator-methods.md lists what the emulator does. With another "
+    "server, check that tf2-models:endpoint is its root"
+)
+_KEPT = "Release the object's hold, or wait until its retention ends (`gcloud storage objects describe` shows both)"
+"""The step for a 403 that is not about permissions."""
+
+UNTAINT = "A resource that was only to be made again (`pulumi state taint`) stays with `pulumi state untaint`"
+"""Of what cannot be deleted."""
+
+_STEPS: dict[type[errors.Error], str] = {
+    errors.InvalidArgument: _CORRECT,
+    errors.Sunset: _CORRECT,
+    errors.FailedPrecondition: _REFRESH,
+    errors.NotFound: f"What it needs is gone, or was never there. {_REFRESH}",
+    errors.MethodNotAllowed: _NOT_EMULATED,
+    errors.AlreadyExists: "It is not in this stack's state: adopt: true takes it over; or choose another name",
+    errors.Aborted: f"Somebody else changed it meanwhile. {_REFRESH}",
+    errors.Gone: _RETRY,
+    errors.LengthRequired: "A proxy may have changed the request: check HTTPS_PROXY and NO_PROXY",
+    errors.PreconditionFailed: f"Somebody else changed it meanwhile. {_REFRESH}",
+    errors.PayloadTooLarge: "Deploy a smaller artifact, or give less text in the stack file",
+    errors.RangeNotSatisfiable: _RETRY,
+    errors.ResourceExhausted: "A quota is used up: wait, or lower tf2-models:callsPerMinute or concurrentOperations",
+    errors.Internal: _RETRY,
+    errors.Unimplemented: _NOT_EMULATED,
+    errors.Unavailable: _RETRY,
+    errors.DeadlineExceeded: _RETRY,
+    errors.OperationFailed: "Mend what the message names, then run `pulumi up` again",
+}
+
+
+def format_error(what: str, error: errors.ApiError | errors.OperationFailed) -> str:
+    """An API's error as one line: what was going on, the API's own words, its method, what to do.
+
+    An error without a `method` comes from this project and says itself what to do.
+    """
+    cause = str(error).rstrip(".")
+    if not error.method:
+        return f"{what}: {cause}"
+    status = f"{error.code} {error.status}" if isinstance(error, errors.ApiError) else f"operation error {error.code}"
+    uncertain = f". {_UNCERTAIN}" if isinstance(error, _UNCERTAIN_ERRORS) and error.writes else ""
+    return f"{what}: {cause} ({error.method}: {status}). {next_step(error)}{uncertain}"
+
+
+def next_step(error: errors.ApiError | errors.OperationFailed) -> str:
+    """What to do about an API's error."""
+    if isinstance(error, errors.Unauthenticated):
+        return f"Log in: {error_hints.login(error)}"
+    if isinstance(error, errors.PermissionDenied):
+        return _KEPT if error_hints.is_kept(error) else error_hints.permission(error) or error.hint or _access(error)
+    if isinstance(error, errors.FailedPrecondition) and error.method.endswith(".create"):
+        return _CORRECT  # existing resources have no part in it
+    if isinstance(error, errors.AlreadyExists) and (stranger := local_endpoint.not_ours(error.endpoint)):
+        return f"{stranger}. Else: {_STEPS[errors.AlreadyExists][0].lower()}{_STEPS[errors.AlreadyExists][1:]}"
+    return error.hint or _STEPS[type(error)]
+
+
+def _access(error: errors.PermissionDenied) -> str:
+    """What to check where the answer does not say what is missing."""
+    service = error_hints.service_of(error)
+    role = f"roles/{service.partition('.')[0]}.admin"
+    return f"Check that the API is enabled (`gcloud services enable {service}`) and that these credentials have {role}"
+
+
+def for_engine(error: errors.Error, what: str, hide: Callable[[str], str]) -> errors.Error:
+    """The same error as the engine shows it: with what was going on, and without secrets."""
+    if isinstance(error, errors.ApiError):
+        return type(error)(hide(format_error(what, error)), error.details)
+    if isinstance(error, errors.OperationFailed):
+        return errors.OperationFailed(hide(format_error(what, error)), error.code)
+    if isinstance(error, errors.EndpointUnreachable) and not error.lasting:
+        uncertain = f". {_UNCERTAIN}" if error.writes else ""
+        return errors.EndpointUnreachable(hide(f"{what}: {error}. {_RETRY}{uncertain}"))
+    return type(error)(hide(str(error) if isinstance(error, errors.OperationTimeout) else f"{what}: {error}"))

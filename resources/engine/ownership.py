@@ -15,39 +15,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gcp import errors
-from resources.schema import labels as _common
-from resources.schema.types import Failure, join
+from resources.schema.fields import Schema
+from resources.schema.labels import LABEL
 
-if TYPE_CHECKING:
-    from resources.schema.fields import Schema
-
-LABEL = "tf2-models-owner"
-_TAKEN = "is how a stack knows its own: choose another key"
 _holders: dict[tuple[str, str], str] = {}
 """Owner and resource -> URN of the declaration that made it, or took it over, in this run of the engine."""
 _declared: dict[str, Mapping[str, Any]] = {}
 """URN -> inputs of what the program declares in this run of the engine, which asks for a `check` of each first."""
-
-
-def failures(inputs: Mapping[str, Any], added: tuple[str, ...], where: str) -> Iterator[Failure]:
-    """Refuses what leaves no place for the labels that the resource adds: too many, or one of that name.
-
-    Args:
-        inputs: of a resource, under the API's names.
-        added: the keys of the labels that it adds sooner or later.
-        where: the path that the inputs stand at.
-    """
-    labels = inputs.get("labels")
-    if not isinstance(labels, Mapping):
-        return
-    most = _common.MOST - len(added)
-    if len(labels) > most:
-        reason = f"has {len(labels)} labels; at most {most} may be given: the API takes {_common.MOST}"
-        yield join(where, "labels"), f"{reason}, and the stack adds {' and '.join(added)}"
-    yield from ((join(where, f"labels.{key}"), _TAKEN) for key in added if key in labels)
 
 
 def mark(schema: Schema, inputs: Mapping[str, Any], urn: str) -> str:

@@ -20,6 +20,7 @@ from resources.ml.jobs import polling
 from resources.ml.jobs.schema import BATCH_PREDICTION_JOB, RELEASED, BatchPredictionJobArgs
 from resources.ml.service import ML
 from resources.schema import types
+from resources.schema.labels import LABEL
 
 _IDENTITY = ("owner", "project", "name", "predictionInput", "trigger")
 
@@ -54,7 +55,7 @@ class BatchPredictionJobProvider(Provider):
             OperationFailed: it failed, or was cancelled.
             OperationTimeout: it still runs.
         """
-        self._stop_others(call, inputs, (inputs.get("labels") or {}).get(ownership.LABEL, ""))
+        self._stop_others(call, inputs, (inputs.get("labels") or {}).get(LABEL, ""))
         live = self._begun(call, inputs)
         if inputs.get("wait") is False:
             return live
@@ -119,7 +120,7 @@ class BatchPredictionJobProvider(Provider):
                 live: State = call.api.call(request, repeatable=True)  # a second one of the same id is refused
             except errors.AlreadyExists:
                 live = call.api.call(jobs.get(name=name))
-                ownership.require(live, (inputs.get("labels") or {}).get(ownership.LABEL, ""), None)
+                ownership.require(live, (inputs.get("labels") or {}).get(LABEL, ""), None)
             if _counts(live):
                 break
         return live

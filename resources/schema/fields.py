@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from resources.engine import ownership
+from resources.schema import labels
 from resources.schema import types as _values
 from resources.schema.types import Failure, api_name, join
 
@@ -112,7 +112,7 @@ class Schema:
     outputs: type
     left_out: Mapping[str, str] = field(default_factory=dict)
     rules: Callable[[Mapping[str, Any], str], Iterable[Failure]] = lambda _values, _where: ()
-    added_labels: tuple[str, ...] = (ownership.LABEL,)
+    added_labels: tuple[str, ...] = (labels.LABEL,)
 
     @cached_property
     def fields(self) -> dict[str, Field]:
@@ -145,10 +145,10 @@ class Schema:
 
     def program_failures(self, values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
         """`failures`, and what only a program may not say: labels in the place of those that the resource adds."""
-        own = list(ownership.failures(values, self.added_labels, where))
-        told = {path for path, _ in own}
-        yield from (failure for failure in self.failures(values, where) if failure[0] not in told)
-        yield from own
+        reserved = list(labels.reserved_failures(values, self.added_labels, where))
+        paths = {path for path, _ in reserved}
+        yield from (failure for failure in self.failures(values, where) if failure[0] not in paths)
+        yield from reserved
 
     def body(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON body of `create`: every given field that the API takes there."""

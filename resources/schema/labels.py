@@ -1,15 +1,17 @@
-"""What labels may be: rules that Cloud Storage and `ml` v1 share. Pure.
+"""What labels may be: rules that Google's APIs share, and the label by which a stack knows its own. Pure.
 
-Source: Cloud Storage, "Bucket labels"; `ml` v1, "Resource labels". Letters of scripts that know no capitals are small.
+Source: Cloud Storage, "Bucket labels"; `ml` v1, "Resource labels". Letters of scripts without capitals are small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resources.schema.types import Failure, join
 
+LABEL = "tf2-models-owner"
+"""Key of the label that says which resource of which stack made something: see `resources/engine/ownership.py`."""
 MOST = 64
 _LONGEST = 63
 
@@ -26,6 +28,25 @@ def label_failures(labels: Any, where: str = "labels") -> Iterator[Failure]:
             yield join(where, str(key)), words
         if isinstance(value, str) and not _is_plain(value):
             yield join(where, str(key)), f"its value must be small letters, digits, - and _, at most {_LONGEST}"
+
+
+def reserved_failures(inputs: Mapping[str, Any], added: tuple[str, ...], where: str) -> Iterator[Failure]:
+    """Refuses labels that leave no room for those that the resource adds: too many, or one of the same key.
+
+    Args:
+        inputs: of a resource, under the API's names.
+        added: the keys of the labels that it adds sooner or later.
+        where: the path that the inputs stand at.
+    """
+    labels = inputs.get("labels")
+    if not isinstance(labels, Mapping):
+        return
+    most = MOST - len(added)
+    if len(labels) > most:
+        reason = f"has {len(labels)} labels; at most {most} may be given: the API takes {MOST}"
+        yield join(where, "labels"), f"{reason}, and the stack adds {' and '.join(added)}"
+    reserved = "is how a stack knows its own: choose another key"
+    yield from ((join(where, f"labels.{key}"), reserved) for key in added if key in labels)
 
 
 def _is_plain(text: str) -> bool:

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from typing_extensions import Required
 
-from resources.engine import ownership
 from resources.ml.jobs import rules
 from resources.ml.schema import Timeouts
 from resources.schema.fields import Schema, local, mutable, output, path
+from resources.schema.labels import LABEL
 from resources.schema.shared_fields import Secrets
 from resources.schema.types import Input, Int64, Texts
 
@@ -102,5 +102,5 @@ BATCH_PREDICTION_JOB = Schema(
         "errorMessage": "a job that does not succeed fails the create, which tells it",
     },
     rules=rules.declared_failures,
-    added_labels=(ownership.LABEL, RELEASED),
+    added_labels=(LABEL, RELEASED),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -18,10 +18,10 @@ from resources.engine.resource import Resource
 from resources.schema.fields import Schema, output
 
 if TYPE_CHECKING:
-    from models import Artifact
-    from resources.config import plan
+    from resources.config.plan import Artifact
+    from resources.config.platform import Declared, Platform
 
-__all__ = ["Identity", "configuration", "known", "outputs_before", "run_job", "summary"]
+__all__ = ["Identity", "configuration", "or_else"]
 
 
 class IdentityArgs(TypedDict, total=False):
@@ -80,22 +80,18 @@ class Identity(Resource, module="stack", name="Identity"):
         super().__init__(resource_name, {}, opts)
 
 
-def configuration(resolve: Callable[..., Artifact], failure: type[Exception]) -> plan.Stack:
+def configuration(platform: Platform[Declared], resolve: Callable[..., Artifact], failure: type[Exception]) -> Declared:
     """What the configuration of the stack that runs declares.
 
     Args:
+        platform: where the stack deploys to.
         resolve: finds artifacts: `models.resolve`.
         failure: what it raises if an artifact is not found.
 
     Raises:
         pulumi.RunError: the stack must not run here, or its configuration is wrong; lists everything that is wrong.
     """
-    from resources.config import (  # the provider's process needs none of them
-        deployed_versions,
-        plan,
-        secret_values,
-        stack_config,
-    )
+    from resources.config import plan, secret_values, stack_config  # the provider's process needs none of them
 
     _require_own_state()
 
@@ -112,11 +108,11 @@ def configuration(resolve: Callable[..., Artifact], failure: type[Exception]) ->
     values = pulumi.runtime.get_config_env()
     source = secret_values.Source.of(pulumi.get_stack(), filter(pulumi.runtime.is_config_secret, values))
     try:
-        return stack_config.read(values, noted, source)
+        return stack_config.read(values, noted, platform, source)
     except errors.InvalidInput as error:
-        rebuild = values.get("tf2-models:allowRebuild") == "true"
-        told = deployed_versions.with_pins(error, lambda name: noted(name, None, rebuild))
-        raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{told}") from None
+        rebuild = stack_config.allows_rebuild(values)
+        explained = platform.with_pins(error, lambda name: noted(name, None, rebuild))
+        raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{explained}") from None
 
 
 def _require_own_state() -> None:
@@ -143,82 +139,6 @@ def _require_own_state() -> None:
         raise pulumi.RunError(reason)
 
 
-def known(output: pulumi.Output[Any], instead: Any = None) -> pulumi.Output[Any]:
+def or_else(output: pulumi.Output[Any], instead: Any = None) -> pulumi.Output[Any]:
     """For the stack's outputs: `instead` where its resource failed (`--continue-on-error`)."""
     return output.recover(lambda _: instead)
-
-
-def summary(
-    wanted: plan.Stack, model: plan.Model, found: Mapping[str, Any], before: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the stack's outputs say of a model.
-
-    Args:
-        wanted: the stack.
-        model: as declared.
-        found: version name -> the resource after which it serves; `plan.SPLIT_GATE` -> the `ml.TrafficSplit`, if any.
-        before: the model in the stack's outputs before this run.
-    """
-    from resources.config import plan  # the provider's process does not need it
-
-    gated, default = found.get(plan.SPLIT_GATE), known(found[model.default].version)
-    split = _split(model, gated.served_split, before) if gated else {}
-    return {**plan.summary(wanted, model, default), **split}
-
-
-def run_job(
-    job: plan.Job, owner: pulumi.Output[str], bucket: pulumi.Resource, served: Mapping[str, pulumi.Resource]
-) -> dict[str, Any]:
-    """Declares a batch prediction job; returns what the stack's outputs say of it.
-
-    Args:
-        job: as declared.
-        owner: the stack's `Identity.token`.
-        bucket: the stack's.
-        served: version of the job's model -> the resource after which it serves.
-    """
-    from resources import ml
-
-    after = pulumi.ResourceOptions(depends_on=[bucket, served[job.version]])
-    done = ml.BatchPredictionJob(job.name, after, owner=owner, **job.inputs)
-    return {"jobId": known(done.job_id), "results": known(done.prediction_output)}
-
-
-def _split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The traffic split that clients are to ask, and whether the declared one passed its gate.
-
-    It is still the old one if the resource failed, or if this run leaves it out (`--target`) before it was made. In
-    preview it is the declared one.
-    """
-    from resources.config import plan  # as above
-
-    old = before.get("trafficSplit") or None
-    if pulumi.runtime.is_dry_run():
-        return {"trafficSplit": model.split, plan.SPLIT_GATE: plan.PASSED}
-    gate = served.apply(lambda split: plan.PASSED if split else before.get(plan.SPLIT_GATE, plan.NOT_RUN))
-    split = known(served.apply(lambda split: split or old), old)
-    return {"trafficSplit": split, plan.SPLIT_GATE: known(gate, plan.FAILED)}
-
-
-def outputs_before(models: Iterable[plan.Model]) -> dict[str, dict[str, Any]]:
-    """Model -> its entry in the stack's outputs before this run, empty if the model was not in them.
-
-    They are read only if a traffic split is declared: it is what clients read.
-    """
-    models = list(models)
-    if not any(model.split for model in models):
-        return {model.name: {} for model in models}
-    full = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    try:
-        found = _outputs(full)
-    except Exception:  # noqa: BLE001 - Pulumi raises it bare; a state of the old layout knows plain names only
-        found = _outputs(pulumi.get_stack())
-    entries = found.get("models")
-    known = entries if isinstance(entries, dict) else {}
-    return {m.name: known[m.name] if isinstance(known.get(m.name), dict) else {} for m in models}
-
-
-def _outputs(name: str) -> dict[str, Any]:
-    """The outputs of a stack's last finished run, from the engine: nothing shows in the preview."""
-    found = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name}).value
-    return dict((found or {}).get("outputs") or {})

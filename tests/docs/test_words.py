@@ -15,7 +15,7 @@ import emulator.cli
 import emulator.serving.sampling
 import models.commands.command_line
 import prediction.__main__
-from resources.config import entries
+from resources.ml.config import entries
 from resources.schema.types import members
 from tests.docs import pages, shell
 from tests.running import ROOT

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resources.config import plan
+from resources.ml.config import plan
 from tests.program.old_states import forget
 from tests.program.stacks import Deployment
 from tests.running import RunningEmulator

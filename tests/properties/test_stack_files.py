@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import models
 from gcp import errors
-from resources.config import plan, stack_config
+from resources import platforms
+from resources.ml.config import plan
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION
 from resources.schema.types import join
 from resources.storage.schema import BUCKET, SAVED_MODEL
@@ -135,7 +136,7 @@ def assert_valid(stack: plan.Stack) -> None:
 def check(document: Mapping[str, Any]) -> None:
     """Reads a stack file as the program does, and holds what comes to what is promised."""
     try:
-        stack = stack_config.read(handed(document), resolve)
+        stack = platforms.read(handed(document), resolve)
     except errors.InvalidInput as error:
         assert_told_well(error, document)
     else:
@@ -145,7 +146,7 @@ def check(document: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_documents_to_begin_with_are_valid(document: Mapping[str, Any]) -> None:
     """Else a change of them would prove little."""
-    assert_valid(stack_config.read(handed(document), resolve))
+    assert_valid(platforms.read(handed(document), resolve))
 
 
 @given(document=mutated(DOCUMENTS))

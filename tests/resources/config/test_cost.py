@@ -12,7 +12,7 @@ import pytest
 
 from gcp import errors
 from models import Artifact
-from resources.config import stack_config
+from resources import platforms
 from tests.resources.config.test_stack_config import ARTIFACT
 
 VERSIONS = 10
@@ -70,9 +70,9 @@ class Resolver:
 
 def test_reading_a_configuration_grows_with_its_versions_and_no_faster() -> None:
     """From 50 to 100 versions and from 100 to 200: a version costs the same; it is cheap."""
-    stack_config.read(declared(1), Resolver())  # what is computed once is no part of it
+    platforms.read(declared(1), Resolver())  # what is computed once is no part of it
 
-    few, some, many = (calls(partial(stack_config.read, declared(models), Resolver())) for models in (5, 10, 20))
+    few, some, many = (calls(partial(platforms.read, declared(models), Resolver())) for models in (5, 10, 20))
 
     assert (many - some) / 100 == pytest.approx((some - few) / 50, rel=0.01)
     assert (many - some) / 100 < 1500
@@ -82,7 +82,7 @@ def test_an_artifact_is_found_once() -> None:
     """However many versions name it: its files are read, its recipe's digest is computed once."""
     resolver = Resolver()
 
-    stack = stack_config.read(declared(20), resolver)
+    stack = platforms.read(declared(20), resolver)
 
     assert sorted(resolver.asked, key=str) == [("r", {"width": 0}), ("r", {"width": 1})]
     assert sum(len(model.versions) for model in stack.models) == 200

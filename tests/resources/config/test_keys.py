@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from gcp import errors
-from resources.config import stack_config
+from resources import platforms
 from resources.engine.provider import Provider
 from resources.ml import BatchPredictionJob, Model, Version, quotas
 from tests.resources.config.test_stack_config import MODELS, resolve, stack, wrong
@@ -18,7 +18,7 @@ from tests.running import ROOT
 def test_the_keys_that_are_told_are_those_that_may_be_written() -> None:
     """Those of the program's own among them; what the program sets itself is not."""
     with pytest.raises(errors.InvalidInput) as refused:
-        stack_config.read(stack(wrong({"size": 1})), resolve)
+        platforms.read(stack(wrong({"size": 1})), resolve)
 
     [(_, reason)] = refused.value.failures
     told = set(reason.partition("the keys are ")[2].split(", "))
@@ -33,7 +33,7 @@ def test_the_keys_that_are_told_are_those_that_may_be_written() -> None:
 def test_a_wrong_endpoint_does_not_tell_its_password(endpoint: str) -> None:
     """Nor the key of its query: the message goes into the logs of whoever deploys."""
     with pytest.raises(errors.InvalidInput) as refused:
-        stack_config.read(stack(MODELS, endpoint=endpoint), resolve)
+        platforms.read(stack(MODELS, endpoint=endpoint), resolve)
 
     assert "tf2-models:endpoint: must be global, regional or a URL, https://HOST:PORT" in str(refused.value)
     assert "hunter2" not in str(refused.value)
@@ -43,14 +43,14 @@ def test_a_wrong_endpoint_does_not_tell_its_password(endpoint: str) -> None:
 def test_an_endpoint_whose_host_cannot_be_is_refused(host: str) -> None:
     """A dot too many, say: nobody could even look for it."""
     with pytest.raises(errors.InvalidInput, match="endpoint: must be global, regional or a URL"):
-        stack_config.read(stack(MODELS, endpoint=f"https://{host}"), resolve)
+        platforms.read(stack(MODELS, endpoint=f"https://{host}"), resolve)
 
 
 @pytest.mark.parametrize("name", ["Bad_Bucket!", 7, "gs://b"])
 def test_a_wrong_bucket_is_told_once(name: object) -> None:
     """And not again for each artifact that would lie in it."""
     with pytest.raises(errors.InvalidInput) as caught:
-        stack_config.read(stack(MODELS, bucket={"name": name}), resolve)
+        platforms.read(stack(MODELS, bucket={"name": name}), resolve)
 
     assert [path for path, _ in caught.value.failures] == ["tf2-models:bucket.name"]
 
@@ -66,7 +66,7 @@ def test_a_wrong_bucket_is_told_once(name: object) -> None:
 def test_an_empty_entry_is_told_once(models: Any, key: str) -> None:
     """And nothing that it lacks."""
     with pytest.raises(errors.InvalidInput) as caught:
-        stack_config.read(stack(models), resolve)
+        platforms.read(stack(models), resolve)
 
     assert caught.value.failures == ((f"tf2-models:models.{key}", "must be a mapping; it is empty"),)
 

@@ -11,7 +11,8 @@ import yaml
 
 from gcp import errors
 from models import Artifact
-from resources.config import plan, stack_config
+from resources import platforms
+from resources.ml.config import plan
 from resources.schema import signatures, types
 from tests.running import ROOT
 
@@ -146,7 +147,7 @@ FAILURES = [
 
 def _name_of(**fields: Any) -> str:
     """The name that the program gives a version that has none."""
-    model = stack_config.read(stack({"m": {"version": {**VERSION, **fields}}}), resolve).models[0]
+    model = platforms.read(stack({"m": {"version": {**VERSION, **fields}}}), resolve).models[0]
     assert model.default == model.versions[0].inputs["name"]
     return model.default
 
@@ -170,7 +171,7 @@ def test_a_version_without_a_name_is_named_by_what_cannot_be_changed_in_place() 
 def test_a_wrong_key_is_named_by_its_full_path(values: dict[str, str], path: str, reason: str) -> None:
     """With what is wrong about it."""
     with pytest.raises(errors.InvalidInput) as caught:
-        stack_config.read(values, resolve)
+        platforms.read(values, resolve)
 
     assert any(found == path and reason in why for found, why in caught.value.failures), caught.value.failures
 
@@ -180,7 +181,7 @@ def test_all_failures_are_told_at_once() -> None:
     values = stack(wrong({"artifact": "q", "nodes": 1, "machineType": "x"}), bucket={"name": "B"}, other=1)
 
     with pytest.raises(errors.InvalidInput) as caught:
-        stack_config.read(values, resolve)
+        platforms.read(values, resolve)
 
     assert sorted(path for path, _ in caught.value.failures) == [
         "tf2-models:bucket.name",
@@ -193,14 +194,14 @@ def test_all_failures_are_told_at_once() -> None:
 
 def test_the_default_version_comes_first() -> None:
     """It is made first, so that it is what serves from the first moment on."""
-    [model] = stack_config.read(stack(MODELS), resolve).models
+    [model] = platforms.read(stack(MODELS), resolve).models
 
     assert [version.inputs["name"] for version in model.versions] == ["v2", "v1"]
 
 
 def test_what_is_not_said_is_filled_in() -> None:
     """Bucket, region, artifact URI: known at preview on any machine."""
-    read = stack_config.read(stack(MODELS), resolve)
+    read = platforms.read(stack(MODELS), resolve)
 
     assert read.bucket == {"project": "demo", "name": "demo-tf2-models", "location": "us-central1"}
     [model] = read.models
@@ -212,7 +213,7 @@ def test_versions_of_the_same_content_share_one_saved_model() -> None:
     """Under the lowest limit of the machines that take it."""
     versions = {"v1": VERSION, "v2": {**VERSION, "machineType": "mls1-c1-m2"}}
 
-    read = stack_config.read(stack({"m": {"defaultVersion": "v1", "versions": versions}}), resolve)
+    read = platforms.read(stack({"m": {"defaultVersion": "v1", "versions": versions}}), resolve)
 
     [(name, inputs)] = read.saved_models.items()
     assert name == f"r-{'2' * 16}"
@@ -221,14 +222,14 @@ def test_versions_of_the_same_content_share_one_saved_model() -> None:
 
 def test_a_regional_endpoint_takes_no_regions() -> None:
     """There the endpoint says where; the API refuses both."""
-    [model] = stack_config.read(stack(MODELS, endpoint="regional"), resolve).models
+    [model] = platforms.read(stack(MODELS, endpoint="regional"), resolve).models
 
     assert "regions" not in model.inputs
 
 
 def test_a_uri_is_deployed_as_it_is() -> None:
     """An artifact that is in a bucket already is not managed."""
-    read = stack_config.read(stack(wrong({"artifact": "gs://other/model/"})), resolve)
+    read = platforms.read(stack(wrong({"artifact": "gs://other/model/"})), resolve)
 
     assert read.saved_models == {}
     assert read.models[0].versions[0].inputs["deploymentUri"] == "gs://other/model/"
@@ -248,7 +249,7 @@ def test_pulumi_yaml_declares_every_key_with_its_type_and_a_description() -> Non
     by_endpoint = {"retrySeconds", "callsPerMinute"}
     expected = {
         f"tf2-models:{name}": None if name in by_endpoint else kinds.get(kind, "object")
-        for name, kind in types.members(stack_config.StackArgs).items()
+        for name, kind in types.members(platforms.chosen().keys).items()
     }
 
     assert {key: facts.get("type") for key, facts in declared.items()} == expected
@@ -262,7 +263,7 @@ def test_every_stack_that_is_committed_can_be_read(stack_name: str) -> None:
     values = yaml.safe_load((ROOT / f"Pulumi.{stack_name}.yaml").read_text(encoding="utf-8"))["config"]
     plain = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
-    read = stack_config.read(plain, lambda name, parameters, rebuild: ARTIFACT)
+    read = platforms.read(plain, lambda name, parameters, rebuild: ARTIFACT)
 
     assert read.models
 
@@ -270,19 +271,19 @@ def test_every_stack_that_is_committed_can_be_read(stack_name: str) -> None:
 def test_a_stack_says_adopt_once_for_every_resource() -> None:
     """Each resource that takes it gets it, unless its own entry says otherwise; false says nothing."""
     models = {"m": {"defaultVersion": "v1", "versions": {"v1": VERSION, "v2": {**VERSION, "adopt": False}}}}
-    read = stack_config.read(stack(models, adopt=True), resolve)
+    read = platforms.read(stack(models, adopt=True), resolve)
 
     [model] = read.models
     said = {str(version.inputs["name"]): version.inputs["adopt"] for version in model.versions}
     assert (read.bucket["adopt"], model.inputs["adopt"], said) == (True, True, {"v1": True, "v2": False})
-    assert "adopt" not in stack_config.read(stack(models, adopt=False), resolve).bucket
+    assert "adopt" not in platforms.read(stack(models, adopt=False), resolve).bucket
 
 
 def test_shares_of_users_stand_in_the_outputs_and_make_no_call() -> None:
     """As they were declared; a model without them says nothing of them, and no input of any resource knows them."""
     split = {"v1": 90, "v2": 10}
     declared, silent = (
-        stack_config.read(stack({"m": {**MODELS["m"], **more}}), resolve) for more in ({"trafficSplit": split}, {})
+        platforms.read(stack({"m": {**MODELS["m"], **more}}), resolve) for more in ({"trafficSplit": split}, {})
     )
 
     assert plan.summary(declared, declared.models[0], "v1")["trafficSplit"] == split

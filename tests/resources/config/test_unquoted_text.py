@@ -13,7 +13,8 @@ from gcp import errors
 from models.commands.stack_file import stack_artifacts
 from models.core.errors import ModelsError
 from prediction import settings
-from resources.config import stack_config, stack_yaml
+from resources import platforms
+from resources.config import stack_yaml
 from resources.config.secret_values import Source
 from tests.engine import Engine, write_program
 from tests.running import ROOT
@@ -86,7 +87,7 @@ def failures(tmp_path: Path, changed: dict[str, str], *, with_file: bool = True)
     if with_file:
         file.write_text(text, encoding="utf-8")
     try:
-        stack_config.read(handed_over(text), lambda *_: pytest.fail("there is no artifact to find"), Source(file=file))
+        platforms.read(handed_over(text), lambda *_: pytest.fail("there is no artifact to find"), Source(file=file))
     except errors.InvalidInput as error:
         return dict(error.failures)
     return {}

@@ -9,7 +9,8 @@ from typing import Any, TypedDict
 from typing_extensions import Required
 
 from resources.config import entries as _entries
-from resources.config.plan import Job, Model
+from resources.ml.config.entries import under_file_keys, valid_name
+from resources.ml.config.plan import Job, Model
 from resources.ml.jobs.rules import DEFAULT_REGION
 from resources.ml.jobs.schema import BATCH_PREDICTION_JOB, PredictionInput
 from resources.schema import fields as _schema
@@ -56,7 +57,7 @@ class Reader:
         for job in jobs:
             path, name = job.inputs["predictionInput"].get("outputPath"), str(job.inputs["name"])
             if not isinstance(path, str):
-                continue  # which is told already
+                continue  # which is reported already
             other = seen.setdefault(path.rstrip("/"), name)
             if other != name:
                 reason = f"is that of {other} too, whose results would be written over: give it another folder"
@@ -65,26 +66,26 @@ class Reader:
     def _job(self, name: str, entry: Any) -> Job:
         where = join(KEY, name)
         names = {*types.members(PredictionInput), *BATCH_PREDICTION_JOB.names(*_schema.INPUTS)}
-        extras, fields, failures = _entries.parts(entry, JobExtras, names, (*_SET, *_ASKED), where)
+        extras, fields, failures = _entries.split_checked(entry, JobExtras, names, (*_SET, *_ASKED), where)
         self.failures += failures
         wanted, more = _entries.split(fields, PredictionInput)
         model = self._model(extras, where)
         version = self._version(extras, model, where)
         wanted = {"region": self.region or DEFAULT_REGION, **wanted, "versionName": self._asked(model, version)}
         inputs = {**more, "project": self.project, "name": name, "predictionInput": wanted}
-        if isinstance(entry, Mapping):  # else that is told
-            self.failures += _flat(_entries.named(BATCH_PREDICTION_JOB.program_failures(inputs, where), where), where)
+        if isinstance(entry, Mapping):  # otherwise that is reported already
+            self.failures += _flat(under_file_keys(BATCH_PREDICTION_JOB.program_failures(inputs, where), where), where)
         return Job(inputs=inputs, model=str(extras.get("model")), version=version)
 
     def _asked(self, model: Model | None, version: str) -> str:
-        """The version's full name; some name where it is not known, or wrong, which is told where it stands."""
-        name = _entries.usable(model.inputs["name"] if model else "", "m")
-        return f"projects/{self.project}/models/{name}/versions/{_entries.usable(version, 'v')}"
+        """The version's full name; some name where it is not known, or wrong, which is reported where it stands."""
+        name = valid_name(model.inputs["name"] if model else "", "m")
+        return f"projects/{self.project}/models/{name}/versions/{valid_name(version, 'v')}"
 
     def _model(self, extras: Mapping[str, Any], where: str) -> Model | None:
         name = extras.get("model")
         if not isinstance(name, str):
-            return None  # which is told already
+            return None  # which is reported already
         model = self.models.get(name)
         if model is None:
             reason = f"{name!r} is none of the models: {', '.join(self.models) or 'there is none'}"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gcp import errors
-from resources.config import plan, stack_config
+from resources import platforms
+from resources.ml.config import plan
 from tests.resources.config.test_stack_config import ARTIFACT, MODELS, VERSION, resolve, stack
 
 SIGNATURES = {
@@ -19,7 +20,7 @@ BUCKET = {**VERSION, "artifact": "gs://bucket/folder"}
 
 def read(model: dict[str, Any]) -> plan.Model:
     """The only model of a stack file."""
-    [found] = stack_config.read(stack({"m": model}), resolve).models
+    [found] = platforms.read(stack({"m": model}), resolve).models
     return found
 
 
@@ -41,7 +42,7 @@ def test_what_is_known_of_artifacts_is_handed_over() -> None:
 def test_samples_are_counted() -> None:
     """Those of the card, or of the manifest in the folder."""
     two = replace(ARTIFACT, samples=({"instance": 1, "prediction": 2}, {"instance": 2, "prediction": 4}))
-    [model] = stack_config.read(stack(MODELS), lambda *_: two).models
+    [model] = platforms.read(stack(MODELS), lambda *_: two).models
 
     assert model.default_version_inputs["artifacts"] == {"v1": {"samples": 2}, "v2": {"samples": 2}}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gcp import errors
-from resources.config import stack_config
+from resources import platforms
 from tests.resources.config.test_stack_config import MODELS, resolve, stack
 
 JOB = {"model": "m", "dataFormat": "JSON", "inputPaths": ["gs://in-bucket/*"], "outputPath": "gs://out-bucket/o"}
@@ -58,7 +58,7 @@ LABELS = {f"l{number}": "" for number in range(63)}
 def test_what_is_wrong_is_told_once(values: dict[str, str], key: str, reason: str) -> None:
     """Under its key's full path."""
     with pytest.raises(errors.InvalidInput) as caught:
-        stack_config.read(values, resolve)
+        platforms.read(values, resolve)
 
     found = dict(caught.value.failures)
     assert len(found) == len(caught.value.failures)
@@ -68,7 +68,7 @@ def test_what_is_wrong_is_told_once(values: dict[str, str], key: str, reason: st
 def test_a_wrong_name_of_a_model_is_told_once() -> None:
     """And not again for each of its versions, and for each job that asks it."""
     with pytest.raises(errors.InvalidInput) as caught:
-        stack_config.read(stack({"m-1": MODELS["m"]}, batchPredictionJobs={"j": {**JOB, "model": "m-1"}}), resolve)
+        platforms.read(stack({"m-1": MODELS["m"]}, batchPredictionJobs={"j": {**JOB, "model": "m-1"}}), resolve)
 
     assert [path for path, _ in caught.value.failures] == ["tf2-models:models.m-1"]
 
@@ -76,7 +76,7 @@ def test_a_wrong_name_of_a_model_is_told_once() -> None:
 @pytest.mark.parametrize(("edit", "version"), [({}, "v2"), ({"version": "v1"}, "v1")])
 def test_a_job_asks_a_version_of_the_stack(edit: dict[str, str], version: str) -> None:
     """The one that it names, or the default; its region is the stack's."""
-    [found] = stack_config.read(job(batchSize=8, labels={"team": "a"}, **edit), resolve).jobs
+    [found] = platforms.read(job(batchSize=8, labels={"team": "a"}, **edit), resolve).jobs
 
     assert (found.model, found.version) == ("m", version)
     assert found.inputs == {

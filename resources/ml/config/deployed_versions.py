@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pulumi
 
 from gcp import errors
+from resources.config import stack_state
+from resources.config.plan import Artifact
 from resources.schema.types import Failure
 
-if TYPE_CHECKING:
-    from models import Artifact
-
-Find = Callable[[str], "Artifact"]
+Find = Callable[[str], Artifact]
 """An artifact as a stack file names it -> its facts. Raises `ArtifactError`."""
 _START, _END = "tf2-models:models.", ".artifact"
 
@@ -74,27 +73,21 @@ def _read() -> dict[str, Deployed]:
     Returns:
         By the path in a stack file, `MODEL.versions.VERSION`; a model's default version also by `MODEL.version`.
     """
-    full = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    try:
-        found = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": full}).value
-    except Exception as error:  # noqa: BLE001 - Pulumi raises it bare; without the state the error has no hint
-        pulumi.log.debug(f"the state cannot be read: {error}")
-        return {}
-    resources = list(((found or {}).get("outputs") or {}).values())
+    resources = stack_state.resources()
     built = {
         each["uri"]: Deployed(each["recipe"], each["inputDigest"], each["contentDigest"])
         for each in _of_type(resources, "storage:SavedModel", "uri", "recipe", "inputDigest", "contentDigest")
     }
-    places = {
+    paths = {
         f"{each['model']}.versions.{each['name']}": built[each["deploymentUri"]]
         for each in _of_type(resources, "ml:Version", "model", "name", "deploymentUri")
         if each["deploymentUri"] in built
     }
     for each in _of_type(resources, "ml:DefaultVersion", "model", "version"):
-        place = f"{each['model']}.versions.{each['version']}"
-        if place in places:
-            places[f"{each['model']}.version"] = places[place]
-    return places
+        path = f"{each['model']}.versions.{each['version']}"
+        if path in paths:
+            paths[f"{each['model']}.version"] = paths[path]
+    return paths
 
 
 def _of_type(resources: Iterable[Mapping[str, Any]], kind: str, *names: str) -> Iterator[Mapping[str, Any]]:

@@ -1,0 +1,54 @@
+"""What a platform is: where the models of a stack are served, and the part of the stack file that says how."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from gcp import errors
+from resources.config.entries import Section
+from resources.config.plan import Artifact, Stack
+from resources.config.shared_entries import SharedReader
+
+if TYPE_CHECKING:
+    import pulumi
+
+Declared = TypeVar("Declared", bound=Stack)
+
+
+class Platform(ABC, Generic[Declared]):
+    """A platform. It has no state of its own."""
+
+    keys: ClassVar[type]
+    """All keys of a stack file below the project's namespace: the shared ones and the platform's."""
+
+    @abstractmethod
+    def sections(self, values: Mapping[str, Any]) -> Iterable[Section]:
+        """The sections of its part of a stack file."""
+
+    @abstractmethod
+    def read(self, reader: SharedReader) -> Declared:
+        """What a stack declares; failures are noted in the reader."""
+
+    @abstractmethod
+    def with_pins(self, error: errors.InvalidInput, find: Callable[[str], Artifact]) -> errors.InvalidInput:
+        """The error; each line about a wrong artifact also says how to keep the build that is deployed.
+
+        Args:
+            error: of the configuration of the stack that runs.
+            find: finds artifacts. Raises `ArtifactError`.
+        """
+
+    @abstractmethod
+    def declare(
+        self, stack: Declared, owner: pulumi.Output[str], bucket: pulumi.Resource, saved: Mapping[str, pulumi.Resource]
+    ) -> Iterable[tuple[str, Any]]:
+        """Declares the platform's resources and yields the stack's outputs: name and value.
+
+        Args:
+            stack: what it declares.
+            owner: the stack's `Identity.token`.
+            bucket: the stack's.
+            saved: the stack's SavedModels, by their logical names.
+        """

@@ -1,0 +1,235 @@
+"""The part of a stack file that every platform shares, and what a platform's own reader needs of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypedDict
+
+from gcp import errors, settings
+from gcp.settings import REGION
+from resources.config import entries
+from resources.config.plan import Artifact, portable, saved_model_inputs
+from resources.config.secret_values import NAMESPACE, Source
+from resources.schema import secrets, types
+from resources.schema.fields import INPUTS
+from resources.schema.secrets import Secret
+from resources.schema.types import Failure, join
+from resources.storage import rules
+from resources.storage.schema import BUCKET, SAVED_MODEL
+
+_NOT_SECRET = "must not be secret: addresses and messages show it"  # noqa: S105 - a message
+PROJECT = re.compile(r"[a-z][a-z0-9.:-]*[a-z0-9]\Z")
+UNKNOWN_URI = "gs://unknown/"
+"""Stands for the URI of an artifact that was not found: its own failure is reported."""
+
+
+class SharedKeys(TypedDict, total=False):
+    """The keys under `tf2-models:` that every platform has.
+
+    `Pulumi.yaml` declares them, and those of the platforms, with descriptions; a test compares them.
+    """
+
+    endpoint: str
+    impersonateServiceAccount: str
+    bucket: dict[str, Any]
+    allowRebuild: bool
+    artifactSource: str
+    concurrentOperations: int
+    adopt: bool
+    retrySeconds: float
+    callsPerMinute: int
+
+
+BOUNDS = (
+    ("concurrentOperations", 1, 1000),
+    ("retrySeconds", 0, settings.MOST_RETRY_SECONDS),
+    ("callsPerMinute", 1, 1_000_000),
+)
+"""Keys that are numbers: the least and the most."""
+
+Resolve = Callable[[str, "Mapping[str, Any] | None", bool], Artifact]
+"""Artifact name, parameters and whether a rebuild is allowed -> the artifact. Raises `ArtifactError`."""
+
+
+class Served(NamedTuple):
+    """What is known of the artifact of a version.
+
+    Attributes:
+        uri: of its folder, `gs://...`.
+        saved_model: the inputs of its `storage.SavedModel`; None if the artifact is not the stack's.
+        samples: how many samples it has; None if unknown.
+        tensorflow: the TensorFlow that exported it; empty if unknown.
+    """
+
+    uri: str = UNKNOWN_URI
+    saved_model: dict[str, Any] | None = None
+    samples: int | None = None
+    tensorflow: str = ""
+
+
+class SharedReader:
+    """Reads the shared part, and collects failures while the rest is read, so that all are reported at once.
+
+    Args:
+        config: every key of the stack with its namespace, as Pulumi hands it over.
+        resolve: finds artifacts.
+        source: which keys hold secrets, and the stack's file.
+        keys: all keys below the namespace.
+        sections: of the platform's part.
+
+    Attributes:
+        project: id of the project.
+        region: `gcp:region`; empty if there is none.
+        values: key without its namespace -> value.
+        settings: where the APIs are.
+        bucket: inputs of its `storage.Bucket`.
+        failures: what is wrong so far.
+
+    Raises:
+        InvalidInput: a secret is where none may be: no other message may show it.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, str],
+        resolve: Resolve,
+        source: Source,
+        keys: type,
+        sections: Callable[[Mapping[str, Any]], Iterable[entries.Section]],
+    ) -> None:
+        self._resolve, self.failures = resolve, list[Failure]()
+        self._artifacts: dict[str, Artifact] = {}
+        self.project = config.get("gcp:project", "")
+        self.region = config.get("gcp:region", "")
+        prefix = f"{NAMESPACE}:"
+        given = {key.removeprefix(prefix): text for key, text in config.items() if key.startswith(prefix)}
+        self.values = {key: _plain(text, key, keys) for key, text in given.items() if text != ""}
+        reason = f"holds {types.UNKNOWN}, which to the engine means a value that is not known yet"
+        self.note((key, reason) for key, text in given.items() if types.UNKNOWN in text)
+        self._mark_secrets(source, sections)
+        self._check_project()
+        self._check_region()
+        self.note(types.failures(self.values, keys, ""))
+        self.settings = self._settings()
+        self.bucket = self._bucket()
+        self._source = self._artifact_source()
+
+    def note(self, failures: Iterable[Failure]) -> None:
+        """Adds failures, by their paths below the namespace."""
+        self.failures += [(f"{NAMESPACE}:{path}", reason) for path, reason in failures]
+
+    @property
+    def shared_fields(self) -> dict[str, Any]:
+        """Fields that the stack sets once for every resource that has them; an entry may override them."""
+        return {"adopt": True} if self.values.get("adopt") is True else {}
+
+    def served(self, name: Any, parameters: Any, where: str, size_limit: int) -> Served:
+        """What is known of the artifact that a version names, and its failures noted.
+
+        Args:
+            name: the entry's `artifact`.
+            parameters: the entry's `parameters`, or None.
+            where: path of the entry.
+            size_limit: bytes of the largest artifact that the version takes.
+        """
+        if not isinstance(name, str) or not isinstance(parameters, Mapping | None):
+            return Served()
+        if name.startswith("gs://"):
+            reason = "are for a recipe; what lies in a bucket has none: leave them out"
+            self.note([(join(where, "parameters"), reason)] if parameters else [])
+            return Served(name)
+        try:
+            artifact = self._found(name, parameters)
+        except errors.ArtifactError as error:
+            self.note([(join(where, "artifact"), str(error))])
+            return Served()
+        facts = saved_model_inputs(artifact, self.bucket["name"], size_limit=size_limit, source=self._source)
+        saved = {**self.shared_fields, **facts}
+        if Path(name).is_absolute():
+            saved["source"] = portable(name)
+        self.note(SAVED_MODEL.rules(saved, join(where, "artifact")))
+        return Served(rules.folder_uri(saved), saved, len(artifact.samples), artifact.tensorflow)
+
+    def _found(self, name: str, parameters: Mapping[str, Any] | None) -> Artifact:
+        """The artifact, found once: many versions may name it, and each time its files would be read."""
+        key = json.dumps([name, parameters], sort_keys=True)
+        if key not in self._artifacts:
+            self._artifacts[key] = self._resolve(name, parameters, bool(self.values.get("allowRebuild")))
+        return self._artifacts[key]
+
+    def _mark_secrets(self, source: Source, sections: Callable[[Mapping[str, Any]], Iterable[entries.Section]]) -> None:
+        """Raises `InvalidInput` where a secret stands elsewhere than in free text."""
+        failures: list[Failure] = [(key, _NOT_SECRET) for key in ("gcp:project", "gcp:region") if key in source.keys]
+        for key, value in self.values.items():
+            self.values[key], reason = source.marked(f"{NAMESPACE}:{key}", value)
+            failures += [(f"{NAMESPACE}:{key}", reason)] if reason else []
+        for where, values, schema in [*_sections(self.values), *sections(self.values)]:
+            paths = [path for path, value in secrets.leaves(values) if isinstance(value, Secret)]
+            failures += [(f"{NAMESPACE}:{path}", why) for path, why in secrets.failures(schema, paths, where)]
+        if failures:
+            raise errors.InvalidInput(failures)
+
+    def _check_project(self) -> None:
+        if not PROJECT.match(self.project):
+            missing = "is missing: `pulumi config set gcp:project ID`"
+            reason = f"is no project id: {types.shown(self.project)}" if self.project else missing
+            self.failures.append(("gcp:project", reason))
+            self.project = "project"  # so that names made of it do not fail too
+
+    def _check_region(self) -> None:
+        if self.region and not REGION.match(self.region):
+            self.failures.append(("gcp:region", f"must be a region, us-central1; it is {types.shown(self.region)}"))
+            self.region = "us-central1"  # as above
+
+    def _settings(self) -> settings.Settings:
+        for key, least, most in BOUNDS:
+            value = self.values.get(key)
+            if isinstance(value, int | float) and not least <= value <= most:
+                self.note([(key, f"must be {least} or more, and {most} at most; it is {value}")])
+        try:
+            return settings.Settings.of(
+                self.values.get("endpoint"), self.region, impersonate=self.values.get("impersonateServiceAccount")
+            )
+        except errors.InvalidInput as error:
+            self.note(error.failures)
+            return settings.Settings()
+
+    def _bucket(self) -> dict[str, Any]:
+        given = entries.mapping(self.values.get("bucket"))
+        reserved = ("project", "owner", "secrets")
+        self.note(entries.reject_unknown(given, BUCKET.names(*INPUTS), None, reserved, "bucket"))
+        inputs = {**self.shared_fields, "project": self.project, "name": f"{self.project}-tf2-models", **given}
+        if self.region:
+            inputs.setdefault("location", self.region)
+        self.note(BUCKET.program_failures(inputs, "bucket"))
+        name = inputs["name"]
+        if not isinstance(name, str) or rules.bucket_name_failure(name):
+            inputs["name"] = "unknown"  # so that addresses in it do not fail too: it is reported once
+        return inputs
+
+    def _artifact_source(self) -> str:
+        """The bucket that artifacts are copied from; empty if there is none."""
+        source = rules.bucket_of(str(self.values.get("artifactSource", "")))
+        reason = rules.bucket_name_failure(source) if source else ""
+        if source == self.bucket["name"]:
+            reason = "is this stack's own bucket: name the one that its artifacts come from"
+        self.note([("artifactSource", reason)] if reason else [])
+        return "" if reason else source
+
+
+def _sections(values: Mapping[str, Any]) -> Iterable[entries.Section]:
+    plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
+    return [entries.Section("", plain, None), entries.Section("bucket", entries.mapping(values.get("bucket")), BUCKET)]
+
+
+def _plain(text: str, key: str, keys: type) -> Any:
+    """A value as it was written: Pulumi hands collections, numbers and booleans over as JSON, strings bare."""
+    if types.members(keys).get(key) is str:
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

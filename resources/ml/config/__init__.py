@@ -1,0 +1,1 @@
+"""The `ml` part of a stack file: from its entries to what the stack declares."""

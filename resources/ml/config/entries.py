@@ -1,0 +1,69 @@
+"""The keys of the `ml` part of a stack file, and how failures name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypedDict
+
+from typing_extensions import Required
+
+from resources.config.entries import Section, mapping, split
+from resources.config.shared_entries import SharedKeys
+from resources.ml.jobs.schema import BATCH_PREDICTION_JOB
+from resources.ml.rules import NAME
+from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION, Gate
+from resources.schema.types import Failure, join
+
+
+class MlKeys(SharedKeys, total=False):
+    """The keys under `tf2-models:` of a stack on `ml` v1."""
+
+    models: Required[dict[str, Any]]
+    batchPredictionJobs: dict[str, Any]  # noqa: N815 - a key of a stack file
+    runtimeVersion: str  # noqa: N815 - likewise
+
+
+class VersionExtras(TypedDict, total=False):
+    """What a version's entry holds beside the fields of the API."""
+
+    artifact: Required[str]
+    parameters: dict[str, Any]
+    allowNewerTensorFlow: bool
+
+
+class ModelExtras(TypedDict, total=False):
+    """What a model's entry holds beside the fields of the API."""
+
+    versions: dict[str, Any]
+    defaultVersion: str
+    version: dict[str, Any]
+    gate: Gate
+    trafficSplit: dict[str, Any]
+    allowBreakingChange: str
+
+
+def sections(values: Mapping[str, Any]) -> Iterator[Section]:
+    """The sections of a configuration that hold jobs, models and versions."""
+    for name, entry in mapping(values.get("batchPredictionJobs")).items():
+        yield Section(f"batchPredictionJobs.{name}", mapping(entry), BATCH_PREDICTION_JOB)
+    for name, entry in mapping(values.get("models")).items():
+        extras, fields = split(entry, ModelExtras)
+        versions = {f"versions.{key}": inner for key, inner in mapping(extras.pop("versions", None)).items()}
+        versions["version"] = extras.pop("version", None)
+        yield Section(f"models.{name}", fields, MODEL)
+        yield Section(f"models.{name}", extras, DEFAULT_VERSION)
+        for version, inner in versions.items():
+            extras, fields = split(inner, VersionExtras)
+            yield Section(f"models.{name}.{version}", fields, VERSION)
+            yield Section(f"models.{name}.{version}", extras, None)
+
+
+def valid_name(name: str, instead: str) -> str:
+    """The name, or another one in the place of a wrong one, which is reported where it stands, and only there."""
+    return name if NAME.match(name) else instead
+
+
+def under_file_keys(failures: Iterable[Failure], where: str) -> list[Failure]:
+    """Under the keys of the stack file: a wrong name is the entry's own, a version's `deploymentUri` its `artifact`."""
+    own = {join(where, "name"): where, join(where, "deploymentUri"): join(where, "artifact")}
+    return [(own.get(path, path), reason) for path, reason in failures]

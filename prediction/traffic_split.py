@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 
 from gcp import errors
-from resources.ml import shares as rules
+from resources.schema import shares as rules
 
 _BITS = 52
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from gcp.settings import REGION
 from resources.gate import samples
-from resources.ml import shares
-from resources.schema import labels
+from resources.schema import labels, shares
 from resources.schema.types import Failure, join, shown, table
 
 _NAME = "[A-Za-z][A-Za-z0-9_]{0,127}"

@@ -15,7 +15,7 @@ import pytest
 
 from models import Artifact
 from models.core import registry
-from resources.config import stack_config
+from resources import platforms
 from tests.docs import blocks, pages, shell, stack_files
 from tests.docs.pages import Block
 from tests.resources.config.test_stack_config import ARTIFACT
@@ -57,7 +57,7 @@ def test_stack_files_are_read(block: Block) -> None:
     """The program's own reader takes each fragment, and its artifacts are known."""
     config = stack_files.configuration(block.word, block.text, ROOT)
 
-    stack = stack_config.read(config, known)
+    stack = platforms.read(config, known)
 
     assert stack.models
 
@@ -74,7 +74,7 @@ def test_changes_of_a_stack_file_can_be_made(names: list[str], tmp_path: Path, m
 
     for block in diffs:
         text = stack_files.changed(text, block.text)
-        assert stack_config.read(stack_files.configuration(block.word, text, ROOT), known).models
+        assert platforms.read(stack_files.configuration(block.word, text, ROOT), known).models
 
     assert diffs
 

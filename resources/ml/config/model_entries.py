@@ -9,10 +9,11 @@ from gcp import settings
 from resources.config import entries
 from resources.config.plan import portable
 from resources.config.shared_entries import SharedReader
-from resources.ml import rules, shares
+from resources.ml import rules
 from resources.ml.config.entries import ModelExtras, VersionExtras, under_file_keys, valid_name
 from resources.ml.config.plan import Model, Version, newer_failure, version_name
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION
+from resources.schema import shares
 from resources.schema.fields import INPUTS
 from resources.schema.types import join
 from resources.storage.rules import MOST_BYTES, MOST_BYTES_MLS1

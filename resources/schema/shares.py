@@ -1,4 +1,4 @@
-"""Shares of a model's users per version, which `ml` v1 does not know: the rules, for the stack and for clients."""
+"""Shares of the users that versions get: the rules, for stacks and for clients. Pure."""
 
 from __future__ import annotations
 

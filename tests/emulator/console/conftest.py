@@ -15,11 +15,11 @@ __all__ = ["deployment", "prediction_models"]
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     """One browser for all tests of a worker."""
     if CHROMIUM is None:
         pytest.skip("no chromium on PATH: apt-get install chromium")
-    with browsing(tmp_path_factory.mktemp("browser")) as found:
+    with browsing() as found:
         yield found
 
 

@@ -160,7 +160,7 @@ def test_no_token_is_in_it(browser: Browser, emulator_factory: Callable[..., Run
     (tmp_path / "token").write_text(token)
     emulator = emulator_factory("--token-file", str(tmp_path / "token"))
     with browser.page() as page:
-        page.call("Page.navigate", url=f"{emulator.endpoint.replace('//', f'//any:{token}@')}/console")
+        page.open(f"{emulator.endpoint.replace('//', f'//any:{token}@')}/console")
         page.until("document.getElementById('facts')?.innerText.includes('models')")
         asks = page.run("fetch(new URL('/-/status', location.origin)).then((a) => a.json())")["settings"]["token"]
         command = _made(page, page.run("location.origin"), "projects/p/models/m/versions/v1", "1", token=asks)

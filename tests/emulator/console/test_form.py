@@ -30,10 +30,7 @@ def test_an_image_is_drawn_and_predicted(page: Page) -> None:
     page.run("[...document.querySelectorAll('button')].find((b) => b.innerText === 'Clear').click()")
     box = page.run("(({x, y, width}) => ({x, y, width}))(document.querySelector('canvas').getBoundingClientRect())")
     x, y = box["x"] + box["width"] * 0.375, box["y"] + box["width"] * 0.1  # in the second of four columns
-    point = {"x": x, "button": "left", "buttons": 1}
-    page.call("Input.dispatchMouseEvent", type="mousePressed", y=y, clickCount=1, **point)
-    page.call("Input.dispatchMouseEvent", type="mouseMoved", y=y + box["width"] * 0.8, **point)
-    page.call("Input.dispatchMouseEvent", type="mouseReleased", y=y, clickCount=1, **point)
+    page.drag(x, y, box["width"] * 0.8)
 
     said = predict(page)
 

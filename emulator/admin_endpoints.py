@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from emulator.core import faults
-from emulator.core.admission import Admission
-from emulator.core.metrics import Metrics
+from emulator.core.calls import faults
+from emulator.core.calls.admission import Admission
+from emulator.core.calls.metrics import Metrics
 from emulator.core.operations import Operations
 from emulator.rest.api_registration import Apis
 from emulator.rest.http_call import Call

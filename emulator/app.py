@@ -14,12 +14,12 @@ from emulator.batch import job_inputs, job_tables
 from emulator.batch.job_queue import Jobs
 from emulator.console.pages import Console
 from emulator.core import iam_policies, operations
-from emulator.core.admission import Admission
+from emulator.core.calls.admission import Admission
+from emulator.core.calls.faults import Faults
+from emulator.core.calls.metrics import Metrics
 from emulator.core.clock import Clock
-from emulator.core.faults import Faults
 from emulator.core.folders import remove_folder
 from emulator.core.log import Log
-from emulator.core.metrics import Metrics
 from emulator.core.operations import Operations
 from emulator.core.store import Store
 from emulator.http.server import Front

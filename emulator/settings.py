@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from emulator.core.admission import Limits
+from emulator.core.calls.admission import Limits
 from emulator.core.google_names import camel
 from emulator.http.caller_access import Access, read_token
 from emulator.serving.sandbox import MODES

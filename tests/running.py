@@ -89,7 +89,7 @@ class RunningEmulator:
         self._tell("DELETE", "calls")
 
     def faults(self, *rules: dict[str, Any]) -> None:
-        """Sets what is to go wrong, as `emulator.core.faults` says; nothing, where no rule is given."""
+        """Sets what is to go wrong, as `emulator.core.calls.faults` says; nothing, where no rule is given."""
         self._tell("PUT", "faults", json.dumps(rules).encode())
 
     def faults_left(self) -> list[dict[str, Any]]:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from emulator.core.calls.faults import Faults
 from emulator.core.clock import Clock
-from emulator.core.faults import Faults
 from emulator.core.log import Log
 from emulator.core.retried_writes import retry_write
 from emulator.core.store import Store

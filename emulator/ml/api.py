@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from emulator.core.admission import Limits, Quota, QuotaRules
+from emulator.core.calls.admission import Limits, Quota, QuotaRules
 from emulator.core.operations import OperationKinds
 from emulator.ml import operation_subjects, request_log, tables
 from emulator.ml.handlers.jobs import Jobs

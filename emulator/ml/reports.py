@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from emulator.core.admission import Quota
+from emulator.core.calls.admission import Quota
 from emulator.core.store import Store
 from emulator.ml import tables
 from emulator.ml.interfaces import JobRecords, Nodes

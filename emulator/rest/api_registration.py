@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from emulator.core.admission import Quota
+from emulator.core.calls.admission import Quota
 from emulator.core.operations import OperationKinds
 from emulator.http.server import FastPath
 from emulator.rest import discovery, error_body

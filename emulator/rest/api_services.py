@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.core.admission import Admission
+from emulator.core.calls.admission import Admission
+from emulator.core.calls.metrics import Metrics
 from emulator.core.clock import Clock
 from emulator.core.log import Log
-from emulator.core.metrics import Metrics
 from emulator.core.operations import Operations
 from emulator.core.store import Store
 from emulator.http.caller_access import Access

@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from emulator.core.calls.metrics import Metrics
 from emulator.core.log import Log
-from emulator.core.metrics import Metrics
 
 Ended = tuple[str, str, int, float]
 """A call that has ended: id of the method, path, status, milliseconds."""

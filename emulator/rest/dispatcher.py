@@ -11,18 +11,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 from urllib.parse import unquote
 
-from emulator.core import disk_errors, faults
-from emulator.core.admission import Admission
-from emulator.core.faults import Rule
+from emulator.core import disk_errors
+from emulator.core.calls import faults
+from emulator.core.calls.admission import Admission
+from emulator.core.calls.faults import Rule
 from emulator.core.log import Log
 from emulator.http.caller_access import Access
 from emulator.http.exchange import Disconnected, Exchange
 from emulator.http.server import FastPath
-from emulator.rest import batch_requests, discovery_service, fault_responses, field_mask, requests, response_writer
+from emulator.rest import batch_requests, discovery_service, fault_responses, response_writer
 from emulator.rest.api_registration import Apis
 from emulator.rest.call_log import CallLog
 from emulator.rest.discovery_service import DiscoveryService
 from emulator.rest.http_call import Call, Dropped
+from emulator.rest.parsing import field_mask, request_parser
 from emulator.rest.request import Response
 from emulator.rest.router import Match, Router
 from gcp import errors
@@ -112,7 +114,7 @@ class Dispatcher:
             if batch_requests.answers_at(call):
                 return await batch_requests.respond(call, self._batched)
             if discovery_service.answers(call):
-                return self._discovery.respond(call, requests.base_url(call))
+                return self._discovery.respond(call, request_parser.base_url(call))
             return await self._dispatch(call)
         except errors.Unauthenticated as exc:
             refused = response_writer.refusal(exc, call.error_body)
@@ -188,7 +190,7 @@ class Dispatcher:
 
     async def _answer(self, call: Call, match: Match) -> Response:
         method, api = match.method, self._apis.of_method(match.method)
-        request = await requests.request(call, match, parses_body=method.id not in api.raw_bodies)
+        request = await request_parser.parse(call, match, parses_body=method.id not in api.raw_bodies)
         handler = api.handler_of.get(method.id)
         if handler is None:
             raise errors.MethodNotAllowed(

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from emulator.core.admission import Admission
+from emulator.core.calls.admission import Admission
 from emulator.core.clock import Clock
 from emulator.core.predictions import Answer
 from emulator.core.store import Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from emulator.core.faults import MESSAGE, Rule
+from emulator.core.calls.faults import MESSAGE, Rule
 from emulator.rest.error_body import ErrorBody
 from emulator.rest.request import Response
 from gcp import errors

@@ -10,12 +10,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from emulator.core.store import Store
-from emulator.rest import discovery, json_body
+from emulator.rest import discovery
 from emulator.rest.api_registration import ApiRegistration, ExtraRoute
 from emulator.rest.api_services import ApiServices
 from emulator.rest.discovery import Method
 from emulator.rest.error_body import with_reasons
 from emulator.rest.http_call import Call
+from emulator.rest.parsing import json_body
 from emulator.rest.request import Request, Response
 from emulator.rest.router import Match
 from emulator.storage import customer_keys, downloads, tables

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from emulator.core.faults import Faults
+from emulator.core.calls.faults import Faults
 from emulator.http.caller_access import Access
 from emulator.http.exchange import Exchange
 from emulator.rest import response_writer

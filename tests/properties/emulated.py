@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.ml import api as ml_api
 from emulator.ml import request_checks
-from emulator.rest import json_body
+from emulator.rest.parsing import json_body
 from emulator.storage import api as storage_api
 from emulator.storage import names
 from emulator.storage.fields import bucket_fields

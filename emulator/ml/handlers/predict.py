@@ -9,8 +9,8 @@ from collections.abc import MutableMapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from emulator.core.calls.metrics import Metrics
 from emulator.core.clock import Clock
-from emulator.core.metrics import Metrics
 from emulator.core.predictions import PREDICTIONS, Answer
 from emulator.core.store import Store
 from emulator.ml import prediction_envelope, request_log, tables

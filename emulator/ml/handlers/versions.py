@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.core import disk_errors
-from emulator.core.admission import Quota
+from emulator.core.calls.admission import Quota
 from emulator.core.clock import Clock
 from emulator.core.folders import remove_folder
 from emulator.core.operations import Operations

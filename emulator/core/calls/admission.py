@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.core.faults import Faults, Rule
+from emulator.core.calls.faults import Faults, Rule
 from gcp import errors
 
 RETRY_SECONDS = 1.0

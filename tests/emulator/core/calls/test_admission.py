@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from googleapiclient.errors import HttpError
 
-from emulator.core.admission import Limits, Quota
+from emulator.core.calls.admission import Limits, Quota
 from emulator.ml.api import QUOTA
 from gcp import errors
 from tests.emulator.ml.caller import Caller, error_of

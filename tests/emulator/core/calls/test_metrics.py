@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.core.metrics import SLOT_SECONDS, SLOTS, Metrics
+from emulator.core.calls.metrics import SLOT_SECONDS, SLOTS, Metrics
 
 
 def test_percentiles_are_bounds_within_fifteen_per_cent() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from emulator.rest import json_body, query_parameters
 from emulator.rest.http_call import Call
+from emulator.rest.parsing import json_body, query_parameters
 from emulator.rest.request import Request
 from emulator.rest.router import Match
 
 
-async def request(call: Call, match: Match, *, parses_body: bool) -> Request:
+async def parse(call: Call, match: Match, *, parses_body: bool) -> Request:
     """The request, checked as the discovery document says; `parses_body` is False if the handler reads the body.
 
     Raises:

@@ -15,8 +15,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 
 from emulator.app import Emulator
-from emulator.core.operations import Finish, NewOperation, OperationKinds, Operations, Work
-from emulator.core.store import Store
+from emulator.core.operations import Finish, NewOperation, OperationKinds, Work
 from emulator.rest.api_registration import ApiRegistration
 from emulator.rest.api_services import ApiServices
 from emulator.rest.request import Request, Response
@@ -29,27 +28,22 @@ from tests.running import BOUND
 def _method(name: str, verb: str, path: str, key: str, pattern: str, **more: Any) -> dict[str, Any]:
     parameter = {key: {"location": "path", "type": "string", "required": True, "pattern": pattern}}
     whole = {"id": f"parrot.projects.words.{name}", "httpMethod": verb, "path": path, "parameters": parameter}
-    return {**whole, "response": {"$ref": "Any"}, **more}
+    return {**whole, "response": {"$ref": "Word"}, **more}
 
 
 _TEACH = _method("teach", "POST", "parrot/v1/{+parent}/words", "parent", "^projects/[^/]+$", request={"$ref": "Word"})
 _GET = _method("get", "GET", "parrot/v1/{+name}", "name", "^projects/[^/]+/words/[^/]+$")
-_WORD = {"type": "object", "properties": {"id": {"type": "string"}, "text": {"type": "string"}}}
-DOCUMENT: dict[str, Any] = {
-    "name": "parrot",
-    "version": "v1",
-    "servicePath": "",
-    "parameters": {"alt": {"type": "string", "location": "query"}},
-    "schemas": {"Word": _WORD, "Any": {"type": "any"}},
-    "resources": {"projects": {"resources": {"words": {"methods": {"teach": _TEACH, "get": _GET}}}}},
-}
+_WORD = {"type": "object", "properties": {"id": {"type": "string"}}}
+DOCUMENT: dict[str, Any] = {"name": "parrot", "version": "v1", "servicePath": "", "schemas": {"Word": _WORD}}
+DOCUMENT |= {"parameters": {"alt": {"location": "query", "type": "string"}}}
+DOCUMENT |= {"resources": {"projects": {"resources": {"words": {"methods": {"teach": _TEACH, "get": _GET}}}}}}
 
 
 class Words:
     """The handlers, and the work of the operation."""
 
-    def __init__(self, store: Store, operations: Operations) -> None:
-        self._store, self._operations = store, operations
+    def __init__(self, services: ApiServices) -> None:
+        self._store, self._operations = services.store, services.operations
 
     async def projects_words_teach(self, request: Request) -> Response:
         """Teaches a word; an operation."""
@@ -59,35 +53,32 @@ class Words:
 
     async def projects_words_get(self, request: Request) -> Response:
         """A word."""
-        row = self._store.one("SELECT text FROM parrot_words WHERE name = ?", request.params["name"])
-        if row is None:
+        if self._store.one("SELECT 1 FROM parrot_words WHERE name = ?", request.params["name"]) is None:
             raise errors.NotFound("The parrot does not know this word.")
-        return Response(body={"text": row["text"]})
+        return Response(body={"id": request.params["name"].rpartition("/")[2]})
 
     async def teach(self, operation: sqlite3.Row) -> Finish:
         """Writes the word at the end of the operation."""
-        word = json.loads(operation["request"])
-        name = f"projects/{operation['project']}/words/{word['id']}"
+        name = f"projects/{operation['project']}/words/{json.loads(operation['request'])['id']}"
 
         def finish() -> dict[str, Any]:
-            self._store.run("INSERT INTO parrot_words VALUES (?, ?)", name, word["text"])
-            return {"name": name}
+            return {"name": name, "rows": self._store.run("INSERT INTO parrot_words VALUES (?)", name)}
 
         return finish
 
 
+def _operation(row: sqlite3.Row) -> dict[str, Any]:
+    name = f"projects/{row['project']}/operations/{row['id']}"
+    return {"name": name, "done": row["result"] is not None, **json.loads(row["result"] or "{}")}
+
+
 def register(services: ApiServices) -> ApiRegistration:
     """The API."""
-    services.store.declare("CREATE TABLE IF NOT EXISTS parrot_words (name TEXT PRIMARY KEY, text TEXT NOT NULL)")
-    words = Words(services.store, services.operations)
-    works = {"TEACH": Work(run=words.teach, fail=lambda _row, _message: None)}
-    kinds = OperationKinds(api="parrot", works=works, to_json=_operation)
+    services.store.declare("CREATE TABLE IF NOT EXISTS parrot_words (name TEXT PRIMARY KEY)")
+    words = Words(services)
+    work = Work(run=words.teach, fail=lambda _row, _message: None)
+    kinds = OperationKinds(api="parrot", works={"TEACH": work}, to_json=_operation)
     return ApiRegistration(document=DOCUMENT, handlers=[words], operations=kinds, status=lambda: {"parrots": 1})
-
-
-def _operation(row: sqlite3.Row) -> dict[str, Any]:
-    result = {"done": True, **json.loads(row["result"])} if row["result"] else {}
-    return {"name": f"projects/{row['project']}/operations/{row['id']}", **result}
 
 
 def _get(url: str) -> Any:
@@ -95,20 +86,16 @@ def _get(url: str) -> Any:
         return json.load(answer)
 
 
-def _calls(endpoint: str) -> None:
-    words = build_from_document({**DOCUMENT, "rootUrl": f"{endpoint}/"}).projects().words()
-    with pytest.raises(HttpError) as missing:
+def _use(words: Any, endpoint: str) -> None:
+    with pytest.raises(HttpError, match="The parrot does not know this word"):
         words.get(name="projects/p/words/hi").execute()
-    with pytest.raises(HttpError) as wrong:
-        words.teach(parent="projects/p", body={"txt": "hello"}).execute()
-    begun = words.teach(parent="projects/p", body={"id": "hi", "text": "hello"}).execute()
-    url = f"{endpoint}/v1/{begun['name']}"
-    ended = until(lambda: (found := _get(url)).get("done") and found, "the end of the operation")
+    with pytest.raises(HttpError, match="Unknown name"):
+        words.teach(parent="projects/p", body={"ID": "hi"}).execute()
+    operation = words.teach(parent="projects/p", body={"id": "hi"}).execute()["name"]
+    response = until(lambda: _get(f"{endpoint}/v1/{operation}").get("response"), "the end of the operation")
 
-    assert (missing.value.reason, missing.value.resp.status) == ("The parrot does not know this word.", 404)
-    assert "Unknown name \"txt\" at 'word'" in wrong.value.reason
-    assert ended["response"] == {"name": "projects/p/words/hi"}
-    assert words.get(name="projects/p/words/hi").execute() == {"text": "hello"}
+    assert response == {"name": "projects/p/words/hi", "rows": 1}
+    assert words.get(name="projects/p/words/hi").execute() == {"id": "hi"}
     assert _get(f"{endpoint}/-/calls")["parrot.projects.words.teach"] == 2
     assert _get(f"{endpoint}/-/status")["parrots"] == 1
     assert _get(f"{endpoint}/discovery/v1/apis/parrot/v1/rest")["schemas"] == DOCUMENT["schemas"]
@@ -122,7 +109,9 @@ def test_an_api_is_registered_with_a_document_and_handlers(tmp_path: Path) -> No
         listener, stop = socket.create_server(("127.0.0.1", 0)), asyncio.Event()
         serving = asyncio.create_task(emulator.front().serve(listener, stop))
         await emulator.start()
-        await asyncio.to_thread(_calls, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with build_from_document({**DOCUMENT, "rootUrl": f"{endpoint}/"}) as service:
+            await asyncio.to_thread(_use, service.projects().words(), endpoint)
         stop.set()
         await serving
         await emulator.stop()

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
-import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from emulator.admin_endpoints import AdminEndpoints
-from emulator.batch import job_inputs, job_tables
-from emulator.batch.job_queue import Jobs
+from emulator.batch.job_queue import JobQueue
 from emulator.console.pages import Console
 from emulator.core import iam_policies, operations
 from emulator.core.calls.admission import Admission
 from emulator.core.calls.faults import Faults
 from emulator.core.calls.metrics import Metrics
 from emulator.core.clock import Clock
-from emulator.core.folders import remove_folder
 from emulator.core.log import Log
 from emulator.core.operations import Operations
 from emulator.core.store import Store
 from emulator.http.server import Front
 from emulator.ml import api as ml_api
 from emulator.ml import prediction_envelope
+from emulator.ml.job_source import JobSource
 from emulator.ml.saved_model_copies import SavedModelCopies
 from emulator.rest import error_body
 from emulator.rest.api_registration import ApiRegistration, Apis
@@ -66,15 +63,23 @@ class Emulator:
         services = self._services()
         self._operations = services.operations
         self.storage = storage_api.register(services, loopback=ipaddress.ip_address(settings.host).is_loopback)
-        self.copies = SavedModelCopies(self.storage.objects)
-        job_tables.prepare(self)
-        self._queue = Jobs(self)
+        copies = SavedModelCopies(self.storage.objects)
+        source = JobSource(self.store, copies, data / ml_api.FOLDER)
+        self._queue = JobQueue(
+            self.store,
+            self.clock,
+            self.log,
+            folder=data / "jobs",
+            nodes=self.serving,
+            buckets=self.storage.objects,
+            spec_of=source.spec_of,
+        )
         ml = ml_api.register(
             services,
             self.serving,
-            self.copies,
+            copies,
             self._queue,
-            _JobRecords(self),
+            source,
             limits=settings.quota,
             refuse_new=settings.sunset,
         )
@@ -153,31 +158,6 @@ class Emulator:
             await api.close()
         self.store.close()
         self.log.close()
-
-    def now(self) -> datetime:
-        """The time."""
-        return self.clock.now()
-
-    async def remove_folder(self, folder: Path) -> None:
-        """Removes a folder."""
-        await remove_folder(folder)
-
-
-class _JobRecords:
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
-
-    def find(self, name: str) -> sqlite3.Row:
-        return job_tables.find(self._emulator, name)
-
-    def has_ended(self, row: sqlite3.Row) -> bool:
-        return row["state"] in job_tables.ENDED
-
-    def to_json(self, row: sqlite3.Row) -> dict[str, Any]:
-        return job_tables.to_json(self._emulator, row)
-
-    def check_source(self, given: Mapping[str, Any]) -> None:
-        job_inputs.version_of(self._emulator, given)
 
 
 def _nodes(settings: Settings) -> Serving:

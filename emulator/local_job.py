@@ -26,6 +26,7 @@ from emulator.batch.shard_runner import Part, Runner
 from emulator.ml import prediction_envelope
 from emulator.serving import Serving
 from emulator.serving.chunks import csv_rows
+from emulator.serving.chunks.chunk_options import ChunkOptions
 from emulator.serving.chunks.malformed_input import MalformedInput
 from resources.ml.jobs import rules
 
@@ -57,6 +58,13 @@ class Order:
     batch: int = rules.DEFAULT_BATCH
     workers: int = rules.DEFAULT_WORKERS
 
+    @property
+    def options(self) -> ChunkOptions:
+        """How rows are read and results are written."""
+        return ChunkOptions(
+            row_format=self.form, batch_size=self.batch, signature=self.signature, output_format=self.output
+        )
+
 
 class LocalJob:
     """A job on this machine.
@@ -79,16 +87,7 @@ class LocalJob:
         parts = await asyncio.to_thread(lambda: list(self._parts()))
         order, serving = self._order, Serving(style=prediction_envelope.style())
         try:
-            runner = Runner(
-                serving,
-                Path(order.model),
-                form=order.form,
-                output=order.output,
-                signature=order.signature,
-                batch=order.batch,
-                workers=order.workers,
-                kept=self._keep,
-            )
+            runner = Runner(serving, Path(order.model), order.options, workers=order.workers, kept=self._keep)
             await runner.run(parts)
         finally:
             await serving.stop()
@@ -116,7 +115,7 @@ class LocalJob:
         del seconds
         self._rows[part.number] = result.predictions + result.refused
         self._predictions += result.predictions
-        shard_results.bounded(self._errors, result.errors)
+        shard_results.add_bounded(self._errors, result.errors)
         self._keys = shard_results.same_keys(self._keys, result.keys)
         self.tell("RUNNING")
 

@@ -1,53 +1,97 @@
-"""Runs jobs, one after the other, each by as many nodes as there are cores; and takes them up again after a start."""
+"""Runs jobs, one after the other, each on as many nodes as there are cores, and resumes them after a start."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
-from emulator.batch import job_tables, result_publisher
+from emulator.batch.buckets import Buckets
 from emulator.batch.job_errors import JobFailed
-from emulator.batch.job_run import Job
+from emulator.batch.job_run import Job, Tools
+from emulator.batch.job_tables import JobTables
 from emulator.core import disk_errors
+from emulator.core.clock import Clock
+from emulator.core.folders import remove_folder
+from emulator.core.job_spec import JobCounts, JobSpec
+from emulator.core.log import Log
 from emulator.core.retried_writes import retry_write
-
-if TYPE_CHECKING:
-    from emulator.app import Emulator
+from emulator.core.store import Store
+from emulator.serving import Serving
 
 _DISK_SECONDS = 1.0
 _CANCELLED = "The job was cancelled."
 
 
-class Jobs:
-    """The queue of jobs, and the one that runs."""
+class JobQueue:
+    """The jobs of a data folder, and the one that runs. Making it removes what ended jobs left in the folder.
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    Args:
+        store: the database.
+        clock: gives the times of jobs.
+        log: gets what goes wrong.
+        folder: jobs work in folders of it.
+        nodes: run the models.
+        buckets: have the inputs, and get the results.
+        spec_of: what the job of a row does.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        log: Log,
+        *,
+        folder: Path,
+        nodes: Serving,
+        buckets: Buckets,
+        spec_of: Callable[[sqlite3.Row], JobSpec],
+    ) -> None:
+        self._log, self._spec_of = log, spec_of
+        self._tables = JobTables(store, clock, folder)
+        self._write = partial(retry_write, store, log)
+        self._tools = Tools(tables=self._tables, write=self._write, nodes=nodes, buckets=buckets)
         self._queue: deque[int] = deque()
         self._runner: asyncio.Task[None] | None = None
         self._running: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
+        self._tables.prepare()
+
+    def resume(self) -> None:
+        """Runs the jobs that had not ended when the process did."""
+        for row in self._tables.unfinished():
+            self.start(row["number"])
+
+    def add(self, project: str, id_: str, body: str, etag: str) -> int:
+        """See `JobTables.add`. Call `start` after the transaction."""
+        return self._tables.add(project, id_, body, etag)
 
     def start(self, number: int) -> None:
-        """Has a job run when those before it have ended."""
+        """Runs a job after those before it."""
         self._queue.append(number)
         if self._runner is None or self._runner.done():
             self._runner = asyncio.create_task(self._run_all())
 
-    def resume(self) -> None:
-        """Goes on with the jobs that had not ended when the process did."""
-        for row in job_tables.unfinished(self._emulator):
-            self.start(row["number"])
+    def counts(self, number: int) -> JobCounts:
+        """The counts of a job so far."""
+        return self._tables.counts(number)
 
-    def cancel(self, row: sqlite3.Row) -> None:
-        """Asks a job that has not ended to stop; one that only waits has stopped when this returns."""
-        number = row["number"]
+    def position(self, number: int) -> int:
+        """How many jobs run before this one."""
+        return self._tables.position(number)
+
+    def cancel(self, number: int) -> bool:
+        """Asks a job to stop; one that only waits has stopped when this returns. False if the job has ended."""
+        if self._tables.has_ended(number):
+            return False
         running = self._running.get(number)
-        job_tables.move(self._emulator, number, "CANCELLING" if running else "CANCELLED", _CANCELLED)
+        self._tables.move(number, "CANCELLING" if running else "CANCELLED", _CANCELLED)
         if running:
             running.cancel()
+        return True
 
     async def stop(self) -> None:
         """Ends all tasks, without ending their jobs."""
@@ -60,7 +104,7 @@ class Jobs:
     async def _run_all(self) -> None:
         while self._queue:
             number = self._queue.popleft()
-            if job_tables.by_number(self._emulator, number)["state"] in job_tables.ENDED:
+            if self._tables.has_ended(number):
                 continue  # it was cancelled while it waited
             task = self._running[number] = asyncio.create_task(self._run(number))
             await asyncio.wait([task])
@@ -70,10 +114,10 @@ class Jobs:
             del self._running[number]
 
     async def _finish(self, number: int) -> None:
-        """Ends a job that was cancelled, and removes what it worked with."""
-        if job_tables.by_number(self._emulator, number)["state"] not in job_tables.ENDED:
+        """Ends a job that was cancelled, and removes its folder."""
+        if not self._tables.has_ended(number):
             await self._end(number, "CANCELLED", _CANCELLED)
-        await self._emulator.remove_folder(job_tables.folder(self._emulator, number))
+        await remove_folder(self._tables.folder(number))
 
     async def _run(self, number: int) -> None:
         try:
@@ -81,11 +125,11 @@ class Jobs:
         except JobFailed as exc:
             await self._end(number, "FAILED", str(exc))
         except Exception as exc:  # noqa: BLE001 - a job must end whatever happens; the log has the traceback
-            self._emulator.log.fault(f"job {number}", exc)
+            self._log.fault(f"job {number}", exc)
             await self._end(number, "FAILED", "Internal error encountered.")
 
     async def _steps(self, number: int) -> None:
-        """What is left of a job; again where the disk took no more. Raises `JobFailed`."""
+        """What is left of a job; again while the disk is full or cannot be written to. Raises `JobFailed`."""
         while True:
             try:
                 return await self._try(number)
@@ -93,21 +137,19 @@ class Jobs:
                 refusal = disk_errors.refusal(exc)
                 if refusal is None:
                     raise
-                self._emulator.log.line(f"ERROR job {number}: {refusal}")
+                self._log.line(f"ERROR job {number}: {refusal}")
             await asyncio.sleep(_DISK_SECONDS)
 
     async def _try(self, number: int) -> None:
-        row = job_tables.by_number(self._emulator, number)
+        row = self._tables.row(number)
         if row["state"] == "CANCELLING":  # the process ended before the job did
             return
-        job = Job(self._emulator, row)
+        job = Job(number, self._spec_of(row), self._tools)
         if row["state"] != "RUNNING":
-            job_tables.move(self._emulator, number, "PREPARING")
+            self._tables.move(number, "PREPARING")
             await job.prepare()
         await job.run()
-        await result_publisher.publish(self._emulator, number)
+        await job.publish()
 
     async def _end(self, number: int, state: str, error: str) -> None:
-        await retry_write(
-            self._emulator.store, self._emulator.log, lambda: job_tables.move(self._emulator, number, state, error)
-        )
+        await self._write(lambda: self._tables.move(number, state, error))

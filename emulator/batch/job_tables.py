@@ -1,4 +1,4 @@
-"""The tables of jobs, and a job as the API answers it."""
+"""The tables of jobs and of the shards that their inputs are cut into."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import shutil
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from emulator.batch.input_shards import Shard
-from emulator.core.rfc3339 import stamp
-from emulator.ml import tables
-
-if TYPE_CHECKING:
-    from emulator.app import Emulator
+from emulator.batch.shard_results import Result
+from emulator.core.clock import Clock
+from emulator.core.job_spec import JobCounts
+from emulator.core.store import Store
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 
@@ -51,97 +49,102 @@ CREATE TABLE IF NOT EXISTS job_shards (
 """
 
 
-def prepare(emulator: Emulator) -> None:
-    """Declares the tables and removes the folders of jobs that have ended. Call it before any request."""
-    emulator.store.declare(_SCRIPT)
-    top = emulator.data / "jobs"
-    top.mkdir(exist_ok=True)
-    open_ = {str(row["number"]) for row in unfinished(emulator)}
-    for folder in top.iterdir():
-        if folder.name not in open_:
-            shutil.rmtree(folder)
+class JobTables:
+    """Jobs in the database, and the folders that they work in.
 
+    Args:
+        store: the database.
+        clock: gives the times of states.
+        folder: holds a folder for each job that has not ended.
+    """
 
-def folder(emulator: Emulator, number: int) -> Path:
-    """What a job works with until it ends: `model/`, `input/` and `output/`."""
-    return emulator.data / "jobs" / str(number)
+    def __init__(self, store: Store, clock: Clock, folder: Path) -> None:
+        self._store, self._clock, self._folder = store, clock, folder
 
+    def prepare(self) -> None:
+        """Declares the tables and removes the folders of jobs that have ended. Call it before any request."""
+        self._store.declare(_SCRIPT)
+        self._folder.mkdir(exist_ok=True)
+        open_ = {str(row["number"]) for row in self.unfinished()}
+        for folder in self._folder.iterdir():
+            if folder.name not in open_:
+                shutil.rmtree(folder)
 
-def keys_file(emulator: Emulator, number: int) -> Path:
-    """Where the keys of a job's columns are kept, as a list of JSON; there is none before they are known."""
-    return folder(emulator, number) / "output" / "keys"
+    def folder(self, number: int) -> Path:
+        """Where a job works until it ends: `model/`, `input/` and `output/`."""
+        return self._folder / str(number)
 
+    def add(self, project: str, id_: str, body: str, etag: str) -> int:
+        """Writes a new job, QUEUED; returns its number. Call it in a transaction.
 
-def unfinished(emulator: Emulator) -> list[sqlite3.Row]:
-    """The jobs that have not ended, the oldest first."""
-    marks = ", ".join("?" * len(ENDED))
-    return emulator.store.all(f"SELECT * FROM jobs WHERE state NOT IN ({marks}) ORDER BY number", *ENDED)  # noqa: S608  # question marks
+        Args:
+            project: id of the project.
+            id_: of the job, unused so far in the project.
+            body: what the API keeps of the job.
+            etag: of that.
+        """
+        self._store.run(
+            "INSERT INTO jobs (project, id, body, etag, state, created) VALUES (?, ?, ?, ?, 'QUEUED', ?)",
+            *(project, id_, body, etag, self._clock.now().isoformat()),
+        )
+        row = self._store.one("SELECT last_insert_rowid() AS number")
+        assert row is not None
+        return int(row["number"])
 
+    def unfinished(self) -> list[sqlite3.Row]:
+        """The rows of the jobs that have not ended, the oldest first."""
+        marks = ", ".join("?" * len(ENDED))
+        return self._store.all(f"SELECT * FROM jobs WHERE state NOT IN ({marks}) ORDER BY number", *ENDED)  # noqa: S608  # question marks
 
-def find(emulator: Emulator, name: str) -> sqlite3.Row:
-    """The row of `projects/P/jobs/J`. Raises `NotFound`."""
-    row = emulator.store.one("SELECT * FROM jobs WHERE project = ? AND id = ?", *tables.split(name))
-    if row is None:
-        raise tables.missing("job", name)
-    return row
+    def row(self, number: int) -> sqlite3.Row:
+        """The row of a job that exists."""
+        row = self._store.one("SELECT * FROM jobs WHERE number = ?", number)
+        assert row is not None
+        return row
 
+    def has_ended(self, number: int) -> bool:
+        """Whether a job succeeded, failed or was cancelled."""
+        return self.row(number)["state"] in ENDED
 
-def by_number(emulator: Emulator, number: int) -> sqlite3.Row:
-    """The row of a job that is there."""
-    row = emulator.store.one("SELECT * FROM jobs WHERE number = ?", number)
-    assert row is not None
-    return row
-
-
-def move(emulator: Emulator, number: int, state: str, error: str | None = None) -> None:
-    """Puts a job into a state, with the time where that begins or ends it."""
-    now = emulator.now().isoformat()
-    emulator.store.run(
-        "UPDATE jobs SET state = ?, error = ?, started = coalesce(started, ?), ended = ? WHERE number = ?",
-        *(state, error, now if state == "RUNNING" else None, now if state in ENDED else None, number),
-    )
-
-
-def plan(emulator: Emulator, number: int, shards: Iterable[Shard]) -> None:
-    """Writes the shards of a job, none of them whole."""
-    for index, shard in enumerate(shards):
-        emulator.store.run(
-            "INSERT INTO job_shards (job, shard, source, first, last) VALUES (?, ?, ?, ?, ?)",
-            *(number, index, shard.source, shard.start, shard.end),
+    def move(self, number: int, state: str, error: str | None = None) -> None:
+        """Puts a job into a state, with the time where that begins or ends it."""
+        now = self._clock.now().isoformat()
+        self._store.run(
+            "UPDATE jobs SET state = ?, error = ?, started = coalesce(started, ?), ended = ? WHERE number = ?",
+            *(state, error, now if state == "RUNNING" else None, now if state in ENDED else None, number),
         )
 
+    def plan(self, number: int, shards: Iterable[Shard]) -> None:
+        """Writes the shards of a job, none of them whole."""
+        for index, shard in enumerate(shards):
+            self._store.run(
+                "INSERT INTO job_shards (job, shard, source, first, last) VALUES (?, ?, ?, ?, ?)",
+                *(number, index, shard.source, shard.start, shard.end),
+            )
 
-def shards(emulator: Emulator, number: int) -> list[sqlite3.Row]:
-    """All shards of a job, in order."""
-    return emulator.store.all("SELECT * FROM job_shards WHERE job = ? ORDER BY shard", number)
+    def shards(self, number: int) -> list[sqlite3.Row]:
+        """The rows of all shards of a job, in order."""
+        return self._store.all("SELECT * FROM job_shards WHERE job = ? ORDER BY shard", number)
 
+    def complete(self, number: int, shard: int, result: Result, seconds: float) -> None:
+        """Writes that a shard is whole, with its counts and the seconds that it took."""
+        self._store.run(
+            "UPDATE job_shards SET size = ?, crc32c = ?, md5 = ?, predictions = ?, errors = ?, refused = ?,"
+            " seconds = ? WHERE job = ? AND shard = ?",
+            *(result.digest.size, result.digest.crc32c, result.digest.md5, result.predictions),
+            *(json.dumps(result.errors), result.refused, seconds, number, shard),
+        )
 
-def to_json(emulator: Emulator, row: sqlite3.Row) -> dict[str, Any]:
-    """A job as the API answers it. The counts are those of the shards that are whole."""
-    answer = {"jobId": row["id"], **json.loads(row["body"])}
-    answer.update(createTime=stamp(row["created"]), state=row["state"], etag=row["etag"])
-    for name in ("started", "ended"):
-        if row[name]:
-            answer[f"{name.removesuffix('ed')}Time"] = stamp(row[name])
-    if row["error"]:
-        answer["errorMessage"] = row["error"]
-    if row["state"] == "QUEUED":
-        before = [other for other in unfinished(emulator) if other["number"] < row["number"]]
-        answer["jobPosition"] = str(len(before))
-    answer["predictionOutput"] = _output(emulator, row["number"], answer["predictionInput"]["outputPath"])
-    return answer
+    def counts(self, number: int) -> JobCounts:
+        """Sums over the shards of a job that are whole."""
+        sums = self._store.one(
+            "SELECT sum(predictions) AS predictions, sum(refused) AS refused, sum(seconds) AS seconds"
+            " FROM job_shards WHERE job = ?",
+            number,
+        )
+        assert sums is not None
+        return JobCounts(sums["predictions"] or 0, sums["refused"] or 0, sums["seconds"] or 0.0)
 
-
-def _output(emulator: Emulator, number: int, path: str) -> dict[str, Any]:
-    sums = emulator.store.one(
-        "SELECT sum(predictions) AS predictions, sum(refused) AS refused, sum(seconds) AS seconds"
-        " FROM job_shards WHERE job = ?",
-        number,
-    )
-    assert sums is not None
-    return {
-        "outputPath": path,
-        "predictionCount": str(sums["predictions"] or 0),
-        "errorCount": str(sums["refused"] or 0),
-        "nodeHours": round((sums["seconds"] or 0.0) / 3600, 6),
-    }
+    def position(self, number: int) -> int:
+        """How many jobs that have not ended were made before this one."""
+        return sum(row["number"] < number for row in self.unfinished())

@@ -15,16 +15,22 @@ from emulator.batch.job_errors import JobFailed
 from emulator.core.checksums import Digest, write_all
 
 MOST_ERRORS = 1000
-"""How many different errors of rows are told apart in one job."""
+"""How many different errors of rows one job counts apart; the others count as `OTHER_ERRORS`."""
 OTHER_ERRORS = "Other errors."
 
 
 @dataclass
 class Result:
-    """What a shard gave so far, beside its lines."""
+    """What a shard gave so far, beside its lines.
+
+    Attributes:
+        digest: size and checksums of the lines.
+        predictions: rows with a prediction.
+        errors: rows without one, by the text of their error.
+        keys: of the columns of CSV, once they are known.
+    """
 
     digest: Digest = field(default_factory=Digest)
-    size: int = 0
     predictions: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     keys: list[str] = field(default_factory=list)
@@ -43,13 +49,12 @@ class Result:
             rejected: the file that gets a line `[ROW, ERROR]` for each rejected row, numbered from 0 in the part.
         """
         head, _, lines = answer.partition(b"\n")
-        told = json.loads(head)
-        self._reject(told["errors"], rejected)
-        self.predictions += told["predictions"]
-        bounded(self.errors, {text: len(rows) for text, rows in told["errors"].items()})
-        self.keys = self.keys or told["keys"]
+        counts = json.loads(head)
+        self._reject(counts["errors"], rejected)
+        self.predictions += counts["predictions"]
+        add_bounded(self.errors, {text: len(rows) for text, rows in counts["errors"].items()})
+        self.keys = self.keys or counts["keys"]
         write_all(file, lines)
-        self.size += len(lines)
         self.digest.update(lines)
 
     def _reject(self, errors: Mapping[str, list[int]], file: Path) -> None:
@@ -63,7 +68,7 @@ class Result:
 
 
 def rejected_file(target: Path) -> Path:
-    """Where the rejected rows of a part are kept, beside the file of its lines; there is none without any."""
+    """The file with the rejected rows of a part, beside the file of its lines; it exists only if there are any."""
     return target.with_name(f"{target.name}.rejected")
 
 
@@ -82,14 +87,14 @@ def rejected_lines(file: Path, named: str, first: int) -> Iterator[bytes]:
 
 
 def same_keys(keys: list[str], more: list[str]) -> list[str]:
-    """The keys of the columns of two parts; none where none has any. Raises `JobFailed` where they differ."""
+    """The keys of the columns of two parts; empty if both have none yet. Raises `JobFailed` where they differ."""
     if keys and more and keys != more:
         raise JobFailed(f"The rows have different columns: {', '.join(keys)}; {', '.join(more)}.")
     return keys or more
 
 
-def bounded(errors: Counter[str], more: Mapping[str, int]) -> None:
-    """Adds to `errors`, of which no more than `MOST_ERRORS` are told apart."""
+def add_bounded(errors: Counter[str], more: Mapping[str, int]) -> None:
+    """Adds counts to `errors`; at most `MOST_ERRORS` texts have a count of their own."""
     for text, count in more.items():
         errors[text if text in errors or len(errors) < MOST_ERRORS else OTHER_ERRORS] += count
 

@@ -1,4 +1,4 @@
-"""Runs the parts of a job, by as many nodes as there is use for. Knows neither the API nor where a job is kept."""
+"""Runs the parts of a job on nodes. Knows neither the API nor where a job is kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from emulator.batch import input_shards, shard_results
 from emulator.batch.input_shards import Shard
@@ -19,14 +18,15 @@ from emulator.core.node_limits import cores_here
 from emulator.core.predictions import TOO_LONG, Answer, LoadFailed
 from emulator.serving import Serving
 from emulator.serving.chunks import row_formats
+from emulator.serving.chunks.chunk_options import ChunkOptions
 from emulator.serving.chunks.malformed_input import MalformedInput
 from emulator.serving.node_client import Node
 from gcp import errors
 
 _TRIES = 4
-"""How often a part is begun before its job fails: nodes may be killed for what is not the rows' fault."""
+"""How often a part is tried before its job fails: nodes may be killed for reasons other than the rows."""
 _AHEAD = 2
-"""Chunks that a node has at a time: one to work on, one that is there when it has done."""
+"""Chunks that a node has at a time: one that it works on, and the next one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,37 +50,22 @@ class Part:
 
 
 Kept = Callable[[Part, Result, float], Awaitable[None]]
-"""Is told what a part gave, once all of it is in its file, and the seconds that it took."""
+"""Takes the result of a part, once all of it is in its file, and the seconds that it took."""
 
 
 class Runner:
     """Runs parts.
 
     Args:
-        serving: has the nodes.
+        nodes: run the model.
         model: the folder of the SavedModel.
-        form: of the input, see `shards.plan`.
-        signature: key of the signature; empty for the only one, or `serving_default`.
-        batch: rows of one call of the model.
-        output: `CSV`, or `JSON` for lines of it.
+        options: how rows are read and results are written.
         workers: nodes at most.
         kept: is awaited for each part.
     """
 
-    def __init__(
-        self,
-        serving: Serving,
-        model: Path,
-        *,
-        form: str,
-        output: str,
-        signature: str,
-        batch: int,
-        workers: int,
-        kept: Kept,
-    ) -> None:
-        self._serving, self._model, self._form, self._kept = serving, model, form, kept
-        self._options: dict[str, Any] = {"signature": signature, "batch": batch, "form": form, "output": output}
+    def __init__(self, nodes: Serving, model: Path, options: ChunkOptions, *, workers: int, kept: Kept) -> None:
+        self._nodes, self._model, self._options, self._kept = nodes, model, options, kept
         self._workers = workers
         self._tries: Counter[int] = Counter()
 
@@ -104,7 +89,7 @@ class Runner:
 
     async def _with_node(self, left: deque[Part]) -> None:
         try:
-            async with self._serving.worker(self._model, self._options) as node:
+            async with self._nodes.worker(self._model, self._options) as node:
                 while left:
                     await self._part(left, node)
         except LoadFailed as exc:
@@ -132,7 +117,7 @@ class Runner:
 
     async def _answers(self, part: Part, node: Node) -> AsyncIterator[bytes]:
         """The answers to the chunks of a part, in order."""
-        chunks = input_shards.chunks(part.source, part.shard, self._form)
+        chunks = input_shards.chunks(part.source, part.shard, self._options.row_format)
         asked: deque[tuple[bytes, asyncio.Task[Answer]]] = deque()
         try:
             while chunk := await _next(chunks, part):
@@ -154,7 +139,7 @@ class Runner:
         if kind != TOO_LONG:
             yield content
             return
-        for half in row_formats.halves(chunk, self._form):
+        for half in row_formats.halves(chunk, self._options.row_format):
             async for piece in self._whole(half, asyncio.create_task(node.ask(half)), node):
                 yield piece
 

@@ -16,7 +16,8 @@ from emulator.ml.handlers.operations import OperationMethods
 from emulator.ml.handlers.predict import METHOD, Predict, PredictionRecord
 from emulator.ml.handlers.project_config import ProjectConfig
 from emulator.ml.handlers.versions import Versions
-from emulator.ml.interfaces import JobQueue, JobRecords, Nodes
+from emulator.ml.interfaces import JobQueue, Nodes
+from emulator.ml.job_source import JobSource
 from emulator.ml.operation_work import OperationWork
 from emulator.ml.reports import Reports
 from emulator.ml.request_log import RequestLog
@@ -56,7 +57,7 @@ def register(
     nodes: Nodes,
     copies: SavedModelCopies,
     queue: JobQueue,
-    jobs: JobRecords,
+    source: JobSource,
     *,
     limits: Limits,
     refuse_new: bool,
@@ -68,7 +69,7 @@ def register(
         nodes: serve the versions.
         copies: copies SavedModels from buckets.
         queue: runs batch prediction jobs.
-        jobs: the rows of jobs.
+        source: finds the models of jobs.
         limits: what is enforced of the quotas.
         refuse_new: whether new models and versions are rejected, as Google does today.
     """
@@ -83,7 +84,7 @@ def register(
     predict = Predict(store, services.clock, nodes, loader, PredictionRecord(services.metrics, last_used, requests))
     route = predict.route()
     fast = FastPredict(route, store, services.clock, services.access, services.admission, services.calls)
-    reports = Reports(store, view, nodes, jobs, quota, requests, folder)
+    reports = Reports(store, view, nodes, queue, quota, requests, folder)
     return ApiRegistration(
         document=discovery.document(DOCUMENT),
         handlers=(
@@ -91,7 +92,7 @@ def register(
             Versions(store, services.clock, view, operations, quota, copies, folder, refuse_new=refuse_new),
             ModelPolicies(store),
             OperationMethods(store, operations),
-            Jobs(store, services.clock, queue, jobs),
+            Jobs(store, queue, source),
             Locations(),
             ProjectConfig(),
             predict,

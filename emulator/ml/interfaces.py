@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from emulator.core.job_spec import JobCounts
 from emulator.core.node_limits import Machine, Scale
 from emulator.core.predictions import Answer
 from gcp.errors import ApiError
@@ -74,24 +74,17 @@ class Objects(Protocol):
 class JobQueue(Protocol):
     """Runs batch prediction jobs."""
 
+    def add(self, project: str, id_: str, body: str, etag: str) -> int:
+        """Writes a new job in the caller's transaction; returns its number."""
+
     def start(self, number: int) -> None:
         """Runs a job after those before it."""
 
-    def cancel(self, row: sqlite3.Row) -> None:
-        """Asks a job that has not ended to stop."""
+    def cancel(self, number: int) -> bool:
+        """Asks a job to stop. False if the job has ended."""
 
+    def counts(self, number: int) -> JobCounts:
+        """The counts of a job so far."""
 
-class JobRecords(Protocol):
-    """The rows of jobs."""
-
-    def find(self, name: str) -> sqlite3.Row:
-        """The row of `projects/P/jobs/J`. Raises `NotFound`."""
-
-    def has_ended(self, row: sqlite3.Row) -> bool:
-        """Whether a job has ended, in whatever way."""
-
-    def to_json(self, row: sqlite3.Row) -> dict[str, Any]:
-        """A job as the API answers it."""
-
-    def check_source(self, given: Mapping[str, Any]) -> None:
-        """Raises `NotFound` or `FailedPrecondition` if the model or version of a job cannot predict."""
+    def position(self, number: int) -> int:
+        """How many jobs run before this one."""

@@ -18,9 +18,9 @@ import orjson
 from emulator.core.calls.admission import Quota
 from emulator.core.store import Store
 from emulator.ml import tables
-from emulator.ml.interfaces import JobRecords, Nodes
+from emulator.ml.interfaces import JobQueue, Nodes
 from emulator.ml.request_log import RequestLog
-from emulator.ml.resource_json import ResourceView
+from emulator.ml.resource_json import ResourceView, job_json
 from emulator.ml.version_loader import scale_of
 from gcp import errors
 
@@ -37,7 +37,7 @@ class Reports:
         store: the database.
         view: writes versions.
         nodes: the nodes of versions.
-        jobs: the rows of jobs.
+        queue: runs the jobs.
         quota: what was counted.
         requests: the log of predictions.
         folder: holds the versions' own copies of their SavedModels.
@@ -48,13 +48,13 @@ class Reports:
         store: Store,
         view: ResourceView,
         nodes: Nodes,
-        jobs: JobRecords,
+        queue: JobQueue,
         quota: Quota,
         requests: RequestLog,
         folder: Path,
     ) -> None:
         self._store, self._view, self._nodes = store, view, nodes
-        self._jobs, self._quota, self._requests, self._folder = jobs, quota, requests, folder
+        self._queue, self._quota, self._requests, self._folder = queue, quota, requests, folder
 
     def status(self) -> dict[str, Any]:
         """Every version with its state and nodes, and what was counted."""
@@ -104,7 +104,7 @@ class Reports:
     async def jobs(self, _rest: str) -> dict[str, Any]:
         """The latest `MOST_JOBS` jobs of all projects as the API answers them, newest first, with their full names."""
         rows = self._store.all("SELECT * FROM jobs ORDER BY number DESC LIMIT ?", MOST_JOBS)
-        found = [{"name": f"projects/{row['project']}/jobs/{row['id']}", **self._jobs.to_json(row)} for row in rows]
+        found = [{"name": f"projects/{row['project']}/jobs/{row['id']}", **job_json(row, self._queue)} for row in rows]
         return {"jobs": found}
 
 

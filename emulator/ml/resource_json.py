@@ -1,4 +1,4 @@
-"""Models, versions and operations as the API answers them."""
+"""Models, versions, jobs and operations as the API answers them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from emulator.core.google_names import project_number
 from emulator.core.rfc3339 import stamp
 from emulator.core.store import Store
 from emulator.ml import tables
+from emulator.ml.interfaces import JobQueue
 
 
 class ResourceView:
@@ -53,6 +54,27 @@ class ResourceView:
         if used:
             answer["lastUseTime"] = stamp(used.isoformat())
         return answer
+
+
+def job_json(row: sqlite3.Row, queue: JobQueue) -> dict[str, Any]:
+    """A job. Its counts are those of the shards that are whole."""
+    answer = {"jobId": row["id"], **json.loads(row["body"])}
+    answer.update(createTime=stamp(row["created"]), state=row["state"], etag=row["etag"])
+    for name in ("started", "ended"):
+        if row[name]:
+            answer[f"{name.removesuffix('ed')}Time"] = stamp(row[name])
+    if row["error"]:
+        answer["errorMessage"] = row["error"]
+    if row["state"] == "QUEUED":
+        answer["jobPosition"] = str(queue.position(row["number"]))
+    counts = queue.counts(row["number"])
+    answer["predictionOutput"] = {
+        "outputPath": answer["predictionInput"]["outputPath"],
+        "predictionCount": str(counts.predictions),
+        "errorCount": str(counts.refused),
+        "nodeHours": round(counts.seconds / 3600, 6),
+    }
+    return answer
 
 
 def operation_json(row: sqlite3.Row) -> dict[str, Any]:

@@ -95,6 +95,14 @@ def version(store: Store, project: str, parent: str, name: str) -> sqlite3.Row:
     return row
 
 
+def job(store: Store, name: str) -> sqlite3.Row:
+    """The row of `projects/P/jobs/J`. Raises `NotFound`."""
+    row = store.one("SELECT * FROM jobs WHERE project = ? AND id = ?", *split(name))
+    if row is None:
+        raise missing("job", name)
+    return row
+
+
 def update_version(
     store: Store,
     ids: tuple[str, str, str],

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from emulator.core.node_limits import Machine, Scale
 from emulator.core.predictions import LOAD, Answer, LoadFailed, OutputStyle
 from emulator.serving import node_client, process_control
 from emulator.serving.autoscaler import Governor
+from emulator.serving.chunks.chunk_options import ChunkOptions
 from emulator.serving.loaded_model import Deployment
 from emulator.serving.node_client import Node, Settings
 from emulator.serving.sandbox import layers
@@ -130,17 +130,17 @@ class Serving:
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
 
-    def worker(self, folder: Path, batch: Mapping[str, Any]) -> AbstractAsyncContextManager[Node]:
+    def worker(self, folder: Path, options: ChunkOptions) -> AbstractAsyncContextManager[Node]:
         """A dedicated node for a job, that answers chunks by `ask` until the block ends; nobody replaces it.
 
         Args:
             folder: holds the SavedModel.
-            batch: see `node.main`.
+            options: how chunks are read and results are written.
 
         Raises:
             LoadFailed: the model cannot be loaded.
         """
-        settings = dataclasses.replace(self._settings, batch=batch, predict_timeout=_CHUNK_TIMEOUT)
+        settings = dataclasses.replace(self._settings, chunks=options, predict_timeout=_CHUNK_TIMEOUT)
         return self._dedicated_node(folder, settings)
 
     def sampler(self, folder: Path) -> AbstractAsyncContextManager[Node]:

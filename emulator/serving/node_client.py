@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import socket
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ from typing import Any, cast
 from emulator.core.node_limits import Machine
 from emulator.core.predictions import LOAD, REFUSED, Answer, LoadFailed, OutputStyle
 from emulator.serving import message_frames, process_control
+from emulator.serving.chunks.chunk_options import ChunkOptions
 from emulator.serving.scaling_policy import Meter
 from emulator.serving.template_client import Template, TemplateError
 from gcp import errors
@@ -28,7 +29,7 @@ _GRACE = 2.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How nodes are run; see `Serving` for the meaning of each, and `node.main` for that of `batch` and `samples`."""
+    """How nodes are run; see `Serving`, and `node_process.main` for `chunks` and `samples`."""
 
     threads: int
     style: OutputStyle
@@ -37,7 +38,7 @@ class Settings:
     predict_timeout: float
     pending_bytes: int
     machine: Machine | None = None
-    batch: Mapping[str, Any] | None = None
+    chunks: ChunkOptions | None = None
     samples: bool = False
 
 
@@ -271,7 +272,7 @@ async def launch(template: Template, folder: Path, settings: Settings, meter: Me
 
 
 def _options(folder: Path, settings: Settings) -> dict[str, Any]:
-    """What `node.main` takes. The node runs in another working directory."""
+    """What `node_process.main` takes. The node runs in another working directory."""
     machine = settings.machine
     return {
         "folder": str(folder.absolute()),
@@ -280,7 +281,7 @@ def _options(folder: Path, settings: Settings) -> dict[str, Any]:
         "sandbox": list(settings.sandbox),
         "cores": machine.cores if machine else None,
         "memory": machine.memory if machine else None,
-        "batch": settings.batch,
+        "chunks": dataclasses.asdict(settings.chunks) if settings.chunks else None,
         "samples": settings.samples,
     }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from emulator.core.predictions import REFUSED, LoadFailed, OutputStyle
 from emulator.serving import message_frames, process_control, sandbox
+from emulator.serving.chunks.chunk_options import ChunkOptions
 from emulator.serving.chunks.chunk_predictor import Rows
 from emulator.serving.prediction_errors import reason
 from emulator.serving.request_batching import Batcher
@@ -26,9 +27,9 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
     Args:
         sock: stream to the front.
         options: `folder`, `threads`, `style` (the fields of an `OutputStyle`), `cores` and `memory` in bytes, None
-            without bound; `sandbox`, the layers to take before anything of the model is read; `batch`, what `Rows`
-            takes, for a node that answers the chunks of a job and not predict requests; `samples`, whether it answers
-            `Samples`' orders.
+            without bound; `sandbox`, the layers to take before anything of the model is read; `chunks` (the fields of
+            `ChunkOptions`), for a node that answers the chunks of a job and not predict requests; `samples`, whether it
+            answers the orders of `Samples`.
     """
     process_control.close_others(sock.fileno())
     process_control.prefer_as_victim()
@@ -82,7 +83,9 @@ def _load(options: dict[str, Any]) -> Batcher | Rows | Samples:
         model = Model(folder, threads=options["threads"])
         if options["samples"]:
             return Samples(model, partial(warm_up.requests, folder))
-        return Rows(model, style, **options["batch"]) if options["batch"] else Batcher(model, style)
+        if options["chunks"]:
+            return Rows(model, style, ChunkOptions(**options["chunks"]))
+        return Batcher(model, style)
     except LoadFailed:
         raise
     except Exception as exc:  # a damaged SavedModel makes TensorFlow raise nearly any type

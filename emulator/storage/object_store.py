@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from emulator.core import rfc3339
 from emulator.core.clock import Clock
+from emulator.core.job_spec import ResultFile
 from emulator.core.store import Store
 from emulator.storage import retention
 from emulator.storage.blobs import BlobFolder
@@ -184,6 +186,39 @@ class ObjectStore:
             *(created, created, json.dumps(new.resource)),
         )
         return generation, None if old is None else old["blob"]
+
+    @contextmanager
+    def publication(self, bucket: str, files: Sequence[ResultFile]) -> Iterator[Callable[[], None]]:
+        """Prepares objects with the bytes of files. The block calls what it gets in a transaction, to make them.
+
+        The call may be repeated after a transaction that failed. The files must never be written again.
+
+        Raises:
+            errors.NotFound: the bucket does not exist; so does the call.
+            errors.PermissionDenied: (the call) an object of that name is held or retained.
+        """
+        fields = self.new_fields(bucket, {"contentType": "text/plain"})
+        new = [
+            NewObject(
+                bucket=bucket,
+                name=file.name,
+                blob=self.blobs.adopt(file.file),
+                size=file.size,
+                crc32c=file.crc32c,
+                md5=file.md5,
+                resource=fields,
+            )
+            for file in files
+        ]
+        replaced: list[str | None] = []
+
+        def publish() -> None:
+            replaced[:] = [self.replace(each)[1] for each in new]
+
+        try:
+            yield publish
+        finally:
+            self.blobs.remove_unused([*replaced, *(each.blob for each in new)])
 
     def delete(self, row: sqlite3.Row, *, permanently: bool) -> None:
         """Removes an object: for good or, in a bucket with versioning, by making it noncurrent.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from emulator.core.clock import Clock
 from emulator.core.store import Store
-from emulator.ml import list_pages, request_checks, tables, update_masks
-from emulator.ml.interfaces import JobQueue, JobRecords
+from emulator.ml import list_pages, request_checks, resource_json, tables, update_masks
+from emulator.ml.interfaces import JobQueue
+from emulator.ml.job_source import JobSource
 from emulator.rest.request import Request, Response
 from gcp import errors
 
@@ -17,13 +18,12 @@ class Jobs:
 
     Args:
         store: the database.
-        clock: gives the time of creation.
         queue: runs the jobs.
-        records: the rows of jobs.
+        source: finds their models.
     """
 
-    def __init__(self, store: Store, clock: Clock, queue: JobQueue, records: JobRecords) -> None:
-        self._store, self._clock, self._queue, self._records = store, clock, queue, records
+    def __init__(self, store: Store, queue: JobQueue, source: JobSource) -> None:
+        self._store, self._queue, self._source = store, queue, source
 
     async def projects_jobs_create(self, request: Request) -> Response:
         """Begins a batch prediction job; answers the job, which waits for those before it.
@@ -34,35 +34,32 @@ class Jobs:
         (project,) = tables.split(request.params["parent"])
         body = request_checks.job_body(request.body)
         job_id = request.body.get("jobId", "")
-        self._records.check_source(body["predictionInput"])
+        self._source.version_of(body["predictionInput"])
         with self._store.transaction():
             if self._store.one("SELECT 1 FROM jobs WHERE project = ? AND id = ?", project, job_id):
                 text = "A job with the same id already exists."
                 raise request_checks.field_error(errors.AlreadyExists, "job.jobId", text)
-            self._store.run(
-                "INSERT INTO jobs (project, id, body, etag, state, created) VALUES (?, ?, ?, ?, 'QUEUED', ?)",
-                *(project, job_id, json.dumps(body), tables.new_etag(), self._clock.now().isoformat()),
-            )
-            row = self._records.find(f"projects/{project}/jobs/{job_id}")
-        self._queue.start(row["number"])
-        return Response(body=self._records.to_json(row))
+            number = self._queue.add(project, job_id, json.dumps(body), tables.new_etag())
+        self._queue.start(number)
+        return Response(body=self._json(f"projects/{project}/jobs/{job_id}"))
 
     async def projects_jobs_get(self, request: Request) -> Response:
         """A job. Its counts are those of the parts of its input that are done as a whole."""
-        return Response(body=self._records.to_json(self._records.find(request.params["name"])))
+        return Response(body=self._json(request.params["name"]))
 
     async def projects_jobs_list(self, request: Request) -> Response:
         """The jobs of a project by their id. See `list_pages` for filters and pages."""
         (project,) = tables.split(request.params["parent"])
         rows = self._store.all("SELECT * FROM jobs WHERE project = ? ORDER BY id", project)
-        return Response(body=list_pages.page("jobs", request, map(self._records.to_json, rows), by="jobId"))
+        found = (resource_json.job_json(row, self._queue) for row in rows)
+        return Response(body=list_pages.page("jobs", request, found, by="jobId"))
 
     async def projects_jobs_patch(self, request: Request) -> Response:
         """Changes the labels of a job; answers the job."""
         name = request.params["name"]
         mask = update_masks.of_job(request.params.get("updateMask"))
         with self._store.transaction():
-            row = self._records.find(name)
+            row = tables.job(self._store, name)
             update_masks.check_etag(row, request.body)
             body = update_masks.applied(json.loads(row["body"]), request.body, mask)
             request_checks.job_labels(body)
@@ -70,13 +67,15 @@ class Jobs:
                 "UPDATE jobs SET body = ?, etag = ? WHERE number = ?",
                 *(json.dumps(body), tables.new_etag(), row["number"]),
             )
-        return Response(body=self._records.to_json(self._records.find(name)))
+        return Response(body=self._json(name))
 
     async def projects_jobs_cancel(self, request: Request) -> Response:
         """Asks a job to stop; none of its results get their names. One that has ended answers 400."""
-        row = self._records.find(request.params["name"])
-        if self._records.has_ended(row):
+        row = tables.job(self._store, request.params["name"])
+        if not self._queue.cancel(row["number"]):
             text = f"The job {row['id']} is {row['state']} and cannot be cancelled."
             raise request_checks.field_error(errors.FailedPrecondition, "name", text)
-        self._queue.cancel(row)
         return Response(body={})
+
+    def _json(self, name: str) -> dict[str, Any]:
+        return resource_json.job_json(tables.job(self._store, name), self._queue)

@@ -15,6 +15,7 @@ import orjson
 from emulator.core.predictions import CHUNK, TOO_LONG, Answer, LoadFailed, OutputStyle
 from emulator.serving import request_batching
 from emulator.serving.chunks import row_formats
+from emulator.serving.chunks.chunk_options import ChunkOptions
 from emulator.serving.chunks.chunk_reader import Reader
 from emulator.serving.chunks.csv_output import Separated
 from emulator.serving.chunks.json_lines import Lines
@@ -46,28 +47,23 @@ class Rows:
     Args:
         model: the model.
         style: how results and errors are written.
-        signature: key of its signature; empty for the only one, or `serving_default`.
-        batch: rows of one call of the model; as many as the signature takes, where that is a fixed number.
-        form: of the chunks, see `shards.plan`.
-        output: `CSV`, or `JSON` for lines of it.
+        options: how rows are read and results are written.
 
     Raises:
         LoadFailed: there is no such signature, or it cannot answer.
     """
 
-    def __init__(
-        self, model: Runnable, style: OutputStyle, *, signature: str, batch: int, form: str, output: str
-    ) -> None:
+    def __init__(self, model: Runnable, style: OutputStyle, options: ChunkOptions) -> None:
         try:
-            self._key = signatures.choose(model.signatures, signature)
+            self._key = signatures.choose(model.signatures, options.signature)
         except PredictionError as exc:
             raise LoadFailed(str(exc)) from exc
         self._signature = wanted = model.signatures[self._key]
         self._together = wanted.together
         self._style = style
-        self._model, self._batch, self._form = model, self._together or batch, form
-        self._writer: Lines | Separated = Separated() if output == "CSV" else Lines(style)
-        self._reader = Reader(wanted, model.fast, form=form)
+        self._model, self._batch, self._form = model, self._together or options.batch_size, options.row_format
+        self._writer: Lines | Separated = Separated() if options.output_format == "CSV" else Lines(style)
+        self._reader = Reader(wanted, model.fast, row_format=options.row_format)
 
     def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
         """One answer for each chunk (number, content): `CHUNK`, with a line of JSON and the results, or `TOO_LONG`.

@@ -27,13 +27,13 @@ class Reader:
     Args:
         signature: what the rows are for.
         fast: a quicker conversion of numbers, see `tensors.convert`.
-        form: of the chunks, see `shards.plan`.
+        row_format: of the chunks, see `ChunkOptions`.
     """
 
-    def __init__(self, signature: Signature, fast: Fast, *, form: str) -> None:
+    def __init__(self, signature: Signature, fast: Fast, *, row_format: str) -> None:
         self._size = signature.together
         self._signature = signature.opened if self._size > 1 else signature
-        self._fast, self._form = fast, form
+        self._fast, self._row_format = fast, row_format
         inputs = list(signature.inputs.items())
         self._regular = regular_arrays.reader(inputs[0][1]) if len(inputs) == 1 else None
 
@@ -43,7 +43,7 @@ class Reader:
         yield from _grouped(pieces, self._size, refuse) if self._size > 1 else pieces
 
     def _read(self, chunk: bytes, refuse: Refuse) -> Iterator[Piece]:
-        if self._form != row_formats.JSON:
+        if self._row_format != row_formats.JSON:
             records = tfrecord.records(chunk)
             yield from self._pieces(records, range(len(records)), chunk, refuse)
             return

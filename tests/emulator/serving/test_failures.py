@@ -18,6 +18,7 @@ import pytest
 from emulator.core.node_limits import Machine
 from emulator.core.predictions import Answer, LoadFailed
 from emulator.serving import Serving
+from emulator.serving.chunks.chunk_options import ChunkOptions
 from gcp import errors
 from tests.emulator.ml.caller import until
 from tests.emulator.serving.asking import parsed
@@ -30,6 +31,7 @@ _FRONT = """
 import asyncio, json, sys
 from pathlib import Path
 from emulator.serving import Serving
+from emulator.serving.chunks.chunk_options import ChunkOptions
 from emulator.core.node_limits import Machine
 
 async def main():
@@ -257,10 +259,10 @@ def test_nothing_outlives_the_front(models: Path) -> None:
 
 def test_a_worker_of_a_job_that_has_ended_answers_what_comes_late(serving: Serving, run: Run, models: Path) -> None:
     """With the reason, as what was pending: between two chunks a killed worker has nothing pending."""
-    batch = {"signature": "", "batch": 64, "form": "JSON", "output": "JSON"}
+    options = ChunkOptions(row_format="JSON", batch_size=64)
 
     async def late() -> None:
-        async with serving.worker(models / "double", batch) as node:
+        async with serving.worker(models / "double", options) as node:
             os.kill(node.pid, signal.SIGKILL)
             for _ in range(2):  # the second one comes when all that was pending has been told
                 with pytest.raises(errors.Unavailable, match="was killed"):

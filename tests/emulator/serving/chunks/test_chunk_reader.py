@@ -78,7 +78,7 @@ def read(signature: Signature, lines: list[bytes]) -> tuple[list[str], list[str]
         numbers.extend(at)
         assert [strictly(signature, [lines[number]])[0] for number in at] == [[] for _ in at]
 
-    for arrays, at in Reader(signature, slow, form="JSON").read(b"\n".join(lines), refuse):
+    for arrays, at in Reader(signature, slow, row_format="JSON").read(b"\n".join(lines), refuse):
         numbers += at
         assert {array.dtype for array in arrays.values()} == {
             np.dtype(object if tensor.dtype == "string" else tensor.dtype) for tensor in signature.inputs.values()
@@ -154,7 +154,7 @@ def test_rows_that_are_all_alike_come_in_one_piece(signature: Signature, row: An
     """So that the model is asked in batches as large as the job says."""
     lines = b"\n".join([json.dumps(row).encode()] * 1000)
 
-    assert [list(at) for _, at in Reader(signature, slow, form="JSON").read(lines, none)] == [list(range(1000))]
+    assert [list(at) for _, at in Reader(signature, slow, row_format="JSON").read(lines, none)] == [list(range(1000))]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from emulator.core.predictions import Answer, LoadFailed
 from emulator.serving import Serving
 from emulator.serving.chunks import tfrecord
+from emulator.serving.chunks.chunk_options import ChunkOptions
 from models.core.errors import FolderError
 from models.saved_model import restorable
 from tests.emulator.serving.asking import ask
@@ -27,8 +28,8 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 _CASES = [(model, key) for model, keys in REQUESTS.items() for key in keys if model != "parsed"]
 
 
-def _options(key: str, form: str = "JSON") -> dict[str, Any]:
-    return {"signature": key, "batch": 64, "form": form, "output": "JSON"}
+def _options(key: str, row_format: str = "JSON") -> ChunkOptions:
+    return ChunkOptions(row_format=row_format, batch_size=64, signature=key)
 
 
 async def _batch(serving: Serving, folder: Path, key: str, instances: Any) -> tuple[dict[str, Any], list[Any]]:

@@ -13,11 +13,16 @@ from emulator.core.log import Log
 from emulator.core.node_limits import Machine, Scale, cores_here
 from emulator.core.predictions import LoadFailed
 from emulator.core.store import Store
-from emulator.ml import machine_types, tables
+from emulator.ml import tables
 from emulator.ml.interfaces import Nodes
 
 _TARGET = 60
 """Per cent of CPU usage that automatic scaling aims at where a version does not say."""
+
+# Cores and memory of the machine types, as Google's documentation of AI Platform Prediction gives them.
+_GIB = 1 << 30
+_MLS1 = {"mls1-c1-m2": (1, 2.0), "mls1-c4-m2": (4, 2.0)}
+_N1_GIB_PER_CORE = {"standard": 3.75, "highmem": 6.5, "highcpu": 0.9}
 
 
 def scale_of(body: Mapping[str, Any]) -> Scale:
@@ -37,7 +42,18 @@ def scale_of(body: Mapping[str, Any]) -> Scale:
 
 def machine_of(body: Mapping[str, Any]) -> Machine:
     """What a node of a version may use."""
-    return machine_types.machine(body["machineType"])
+    return machine(body["machineType"])
+
+
+def machine(name: str) -> Machine:
+    """The machine of a type, `n1-standard-4`. Raises `KeyError` for an unknown type."""
+    if name in _MLS1:
+        cores, gib = _MLS1[name]
+        return Machine(cores, int(gib * _GIB))
+    family, kind, size = name.split("-")
+    if family != "n1":
+        raise KeyError(name)
+    return Machine(int(size), int(_N1_GIB_PER_CORE[kind] * int(size) * _GIB))
 
 
 class VersionLoader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.ml.machine_types import machine
+from emulator.ml.version_loader import machine
 
 
 @pytest.mark.parametrize(

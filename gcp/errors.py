@@ -4,12 +4,10 @@ The client raises what the emulator answers, so each class owns its HTTP code an
 
     Error
     ├── InvalidInput             what the user wrote cannot be right; nothing was sent
-    ├── ArtifactError            a SavedModel is missing, incomplete, altered or too large
     ├── NoCredentials            there are none that can be used here; nothing was sent
     ├── EndpointUnreachable      no answer came: the effect of the call is not known
     ├── OperationFailed          a long-running operation ended in an error
     ├── OperationTimeout         a long-running operation did not end in time
-    ├── GateFailed               a version does not answer its samples: it does not become the default
     └── ApiError                 the API answered with an error
         ├── InvalidArgument      400 INVALID_ARGUMENT
         │   └── Sunset           400, as Google's ml v1 answers new projects
@@ -74,10 +72,6 @@ class InvalidInput(Error):
         return type(self), (self.failures,), vars(self)
 
 
-class ArtifactError(Error):
-    """A SavedModel is missing, incomplete, altered or larger than the API takes."""
-
-
 class NoCredentials(Error):
     """There are no credentials here, or none that can be used; nothing was sent."""
 
@@ -108,10 +102,6 @@ class OperationFailed(Error):
 
 class OperationTimeout(Error):
     """A long-running operation did not end within its bound; it may still end."""
-
-
-class GateFailed(Error):
-    """A version does not answer its sample instances as it should: it does not become the default."""
 
 
 class ApiError(Error):

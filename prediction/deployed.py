@@ -5,6 +5,7 @@ from __future__ import annotations
 from gcp import errors
 from prediction.manifest import Manifest
 from prediction.targets.target import Deployed, Target
+from resources.deploy_errors import ArtifactError
 from resources.storage import manifests
 
 DEPLOY = "`pulumi up` deploys what the stack declares; after a change outside of Pulumi, run `pulumi refresh` first"
@@ -33,15 +34,15 @@ def manifest(target: Target, version: Deployed) -> Manifest:
         ApiError: the API refused.
     """
     if not version.uri:
-        raise errors.ArtifactError(f"{version.name} has no SavedModel in a bucket")
+        raise ArtifactError(f"{version.name} has no SavedModel in a bucket")
     try:
         return Manifest.parse(manifests.read(target.api, version.uri))
     except errors.NotFound as error:
-        raise errors.ArtifactError(error.message) from None
+        raise ArtifactError(error.message) from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
         file = f"{version.uri.rstrip('/')}/{manifests.NAME}"
-        raise errors.ArtifactError(f"{file} is not a valid manifest: {reason}") from None
+        raise ArtifactError(f"{file} is not a valid manifest: {reason}") from None
 
 
 def known(target: Target, model: str, version: str | None = None) -> tuple[Deployed | None, Manifest]:
@@ -64,7 +65,7 @@ def manifest_or_empty(target: Target, version: Deployed) -> Manifest:
     """The manifest of a version; empty if it does not exist or these credentials may not read it."""
     try:
         return manifest(target, version)
-    except (errors.ArtifactError, errors.PermissionDenied):
+    except (ArtifactError, errors.PermissionDenied):
         return Manifest()
 
 

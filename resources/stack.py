@@ -13,6 +13,7 @@ from pulumi import dynamic
 
 from gcp import errors
 from gcp.services import Service
+from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.schema.fields import Schema, output
@@ -100,7 +101,7 @@ def configuration(platform: Platform[Declared], resolve: Callable[..., Artifact]
         try:
             artifact = resolve(name, parameters, root=Path.cwd(), allow_rebuild=rebuild, verify=verify)
         except failure as error:
-            raise errors.ArtifactError(str(error)) from None
+            raise ArtifactError(str(error)) from None
         for note in plan.notes(name, artifact):
             pulumi.log.warn(note)
         return artifact

@@ -53,12 +53,12 @@ ONLY = {
     "emulator/serving": {"core", "serving"},
     "emulator/batch": {"core", "serving", "batch"},
     "resources/schema": {"schema"},
-    "resources/gate": {"gate", "schema"},
-    "resources/engine": {"engine", "config", "gate", "schema"},
-    "resources/config": {"config", "schema", "storage"},
-    "resources/storage": {"storage", "engine", "schema", "lazy_exports"},
-    "resources/stack.py": {"config", "engine", "schema"},
-    "resources/ml": {"ml", "storage", "stack", "config", "engine", "gate", "schema", "lazy_exports"},
+    "resources/gate": {"deploy_errors", "gate", "schema"},
+    "resources/engine": {"deploy_errors", "engine", "config", "gate", "schema"},
+    "resources/config": {"deploy_errors", "config", "schema", "storage"},
+    "resources/storage": {"deploy_errors", "storage", "engine", "schema", "lazy_exports"},
+    "resources/stack.py": {"deploy_errors", "config", "engine", "schema"},
+    "resources/ml": {"deploy_errors", "ml", "storage", "stack", "config", "engine", "gate", "schema", "lazy_exports"},
 }
 """Folder -> what it may import of the package around it, types included. `emulator/app.py` alone imports every part of
 the emulator; of `resources`, `platforms.py` alone knows which platforms there are."""

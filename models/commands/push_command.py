@@ -22,6 +22,7 @@ from models.commands.where_command import way_here
 from models.core.errors import ModelsError, UsageError
 from models.core.registry import load_recipe, parse, recipe_names
 from resources.config import local_endpoint, plan
+from resources.deploy_errors import ArtifactError
 from resources.storage import push as uploads
 from resources.storage import rules
 
@@ -66,7 +67,7 @@ def push(options: argparse.Namespace, texts: Mapping[str, str], root: Path, show
 
 def _explained(error: errors.Error, facts: Artifact, uri: str) -> str:
     """The error's text; what to do where the bytes of an imported artifact are not here."""
-    if facts.name is None or not isinstance(error, errors.ArtifactError) or (facts.folder and facts.folder.is_dir()):
+    if facts.name is None or not isinstance(error, ArtifactError) or (facts.folder and facts.folder.is_dir()):
         return str(error)
     return (
         f"{facts.name}: its bytes are neither in {uri} nor on this machine; push it from the machine that imported it, "

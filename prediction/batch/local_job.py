@@ -15,6 +15,7 @@ from prediction.batch.job_plan import Plan
 from prediction.errors import PredictionFailed
 from prediction.manifest import Manifest
 from prediction.targets.target import JobStatus
+from resources.deploy_errors import ArtifactError
 from resources.storage import manifests
 
 _ROOT = Path(__file__).parents[2]
@@ -150,5 +151,5 @@ def folder(model: str, version: str | None, stack: str) -> Path:
     if done.returncode == _USAGE:
         raise errors.InvalidInput([("MODEL", reason)])
     if done.returncode:
-        raise errors.ArtifactError(reason)
+        raise ArtifactError(reason)
     return Path(done.stdout.strip())

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gcp import errors
 from prediction import deployed, online
 from prediction.evaluation.cases import Case
 from prediction.instances.instance_files import GivenInstances
 from prediction.manifest import Manifest
 from prediction.targets.target import Deployed, Target
+from resources.deploy_errors import ArtifactError
 from resources.schema import signatures
 
 _GIVE_INSTANCES = "give your own with --instances FILE"
@@ -59,19 +59,19 @@ def of_samples(
     found = deployed.deployed(target, model, version)
     try:
         manifest = deployed.manifest(target, found)
-    except errors.ArtifactError as error:
-        raise errors.ArtifactError(f"no sample instances: {error}: {_GIVE_INSTANCES}") from None
+    except ArtifactError as error:
+        raise ArtifactError(f"no sample instances: {error}: {_GIVE_INSTANCES}") from None
     if signature_name and manifest.lacks(signature_name):
-        raise errors.ArtifactError(
+        raise ArtifactError(
             f"{found.uri} has no signature {signature_name}; --signature must be one of "
             f"{', '.join(sorted(manifest.signatures))}"
         )
     chosen = manifest.samples[:count]
     if not chosen:
-        raise errors.ArtifactError(f"no sample instances in {found.uri}: {_GIVE_INSTANCES}")
+        raise ArtifactError(f"no sample instances in {found.uri}: {_GIVE_INSTANCES}")
     sampled = signatures.default_key(manifest.signatures)
     if signature_name not in (None, sampled):
-        raise errors.ArtifactError(
+        raise ArtifactError(
             f"no sample instances for the signature {signature_name}, only for {sampled}: {_GIVE_INSTANCES}"
         )
     given = GivenInstances([sample.instance for sample in chosen], signature_name)

@@ -13,6 +13,7 @@ from gcp.settings import REGION
 from resources.config import entries
 from resources.config.plan import Artifact, portable, saved_model_inputs
 from resources.config.secret_values import NAMESPACE, Source
+from resources.deploy_errors import ArtifactError
 from resources.schema import secrets, types
 from resources.schema.fields import INPUTS
 from resources.schema.secrets import Secret
@@ -143,7 +144,7 @@ class SharedReader:
             return Served(name)
         try:
             artifact = self._found(name, parameters)
-        except errors.ArtifactError as error:
+        except ArtifactError as error:
             self.note([(join(where, "artifact"), str(error))])
             return Served()
         facts = saved_model_inputs(artifact, self.bucket["name"], size_limit=size_limit, source=self._source)

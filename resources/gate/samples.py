@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gcp import errors
+from resources.deploy_errors import ArtifactError
 
 MOST_CHARACTERS = 100 * 2**20
 _KEYS = {"instance", "prediction"}
@@ -18,26 +18,26 @@ def read(file: str) -> Sequence[Mapping[str, Any]]:
     """The samples. Raises `ArtifactError`, with what is wrong with the file."""
     try:
         if not os.path.isfile(file):  # noqa: PTH113 - a Path would take what a secret text shows
-            raise errors.ArtifactError("is no file here")
+            raise ArtifactError("is no file here")
         with open(file, encoding="utf-8") as stream:  # noqa: PTH123 - as above
             text = stream.read(MOST_CHARACTERS + 1)
         if len(text) > MOST_CHARACTERS:
-            raise errors.ArtifactError(f"has more than {MOST_CHARACTERS} characters: a few samples will do")
+            raise ArtifactError(f"has more than {MOST_CHARACTERS} characters: a few samples will do")
         samples = json.loads(text)
     except OSError as error:
-        raise errors.ArtifactError(f"cannot be read: {error.strerror}") from None
+        raise ArtifactError(f"cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise errors.ArtifactError(f"is no JSON in UTF-8: {error}") from None
+        raise ArtifactError(f"is no JSON in UTF-8: {error}") from None
     return checked(samples)
 
 
 def checked(samples: Any) -> Sequence[Mapping[str, Any]]:
     """The samples, if a JSON value is such. Raises `ArtifactError`, with what is wrong with it."""
     if not isinstance(samples, list) or not samples:
-        raise errors.ArtifactError(f"must be a list of {_EACH}; it is no list, or empty")
+        raise ArtifactError(f"must be a list of {_EACH}; it is no list, or empty")
     for index, sample in enumerate(samples):
         if not isinstance(sample, dict) or not sample.keys() >= _KEYS:
-            raise errors.ArtifactError(f"must be a list of {_EACH}; [{index}] is not such")
+            raise ArtifactError(f"must be a list of {_EACH}; [{index}] is not such")
     found: Sequence[Mapping[str, Any]] = samples
     return found
 
@@ -46,6 +46,6 @@ def failure(file: str) -> str:
     """Why this is no file of samples; empty if it is one."""
     try:
         read(file)
-    except errors.ArtifactError as error:
+    except ArtifactError as error:
         return str(error)
     return ""

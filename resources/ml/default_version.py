@@ -13,9 +13,9 @@ from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.gate import admission
 from resources.ml import default_handover, names
+from resources.ml.predictor import gate_of
 from resources.ml.schema import DEFAULT_VERSION, DefaultVersionArgs
 from resources.ml.service import ML
-from resources.ml.version_gate import GateCheck
 from resources.schema.fields import Changes
 
 _deleted: dict[str, State] = {}
@@ -79,7 +79,7 @@ class DefaultVersionProvider(Provider):
         """`projects.models.versions.setDefault`, which answers at once, after the gate; a first version needs none."""
         del mask
         version, current = news["version"], self._current(call, news)
-        gate = GateCheck(call, olds, news, str(olds.get("version") or current))
+        gate = gate_of(call, olds, news, str(olds.get("version") or current))
         if current and current != version:
             gate.admit(version)
         elif _needs_manifest(news):

@@ -16,9 +16,9 @@ from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.gate import admission
 from resources.ml import default_handover, names
+from resources.ml.predictor import gate_of
 from resources.ml.service import ML
 from resources.ml.split_schema import TRAFFIC_SPLIT, TrafficSplitArgs
-from resources.ml.version_gate import GateCheck
 from resources.schema.fields import Changes
 from resources.schema.types import table
 
@@ -66,7 +66,7 @@ class TrafficSplitProvider(Provider):
         del mask
         wanted = admission.users(table(news, _SPLIT)) - {news.get("defaultVersion")}
         made = {name for name in wanted if names.version(news["project"], news["model"], name) in default_handover.made}
-        gate = GateCheck(call, olds, news, str(news.get("defaultVersion") or ""))
+        gate = gate_of(call, olds, news, str(news.get("defaultVersion") or ""))
         try:
             for version in sorted({*admission.entering(olds, news), *made}):
                 gate.admit(version)

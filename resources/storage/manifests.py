@@ -7,6 +7,7 @@ from typing import Any
 
 from gcp import api as _api
 from gcp import errors
+from resources.deploy_errors import ArtifactError
 from resources.storage import rules
 from resources.storage.service import STORAGE
 
@@ -28,7 +29,7 @@ def read(api: _api.Api, uri: str, generation: str | None = None) -> dict[str, An
     """
     bucket, folder = rules.split_uri(uri)
     if not bucket:
-        raise errors.ArtifactError(f"{uri!r} is no folder of a bucket")
+        raise ArtifactError(f"{uri!r} is no folder of a bucket")
     path = f"{folder.rstrip('/')}/{NAME}".lstrip("/")
     try:
         facts = json.loads(content(api, bucket, path, generation))
@@ -41,8 +42,8 @@ def read(api: _api.Api, uri: str, generation: str | None = None) -> dict[str, An
     return facts
 
 
-def _no_manifest(bucket: str, path: str, reason: str) -> errors.ArtifactError:
-    return errors.ArtifactError(
+def _no_manifest(bucket: str, path: str, reason: str) -> ArtifactError:
+    return ArtifactError(
         f"gs://{bucket}/{path} is no manifest (storage.objects.get: {reason}). Run the same command again, since a "
         "proxy may have answered; else look at that object and delete it, run `pulumi refresh`, then `pulumi up`"
     )

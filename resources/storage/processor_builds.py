@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gcp import errors
+from resources.deploy_errors import ArtifactError
 from resources.storage import manifests, rules
 
 
@@ -19,7 +19,7 @@ def refuse_another(folder: Path, inputs: Mapping[str, Any]) -> None:
     if not recipe or not digest or not content or here.get("inputDigest") != digest or content == declared:
         return
     pin = f"{recipe}@{digest}"
-    raise errors.ArtifactError(
+    raise ArtifactError(
         f"{folder} has content {content}; expected {declared}, that of the card: another processor built it. Floating "
         "point differs between processors, so a rebuild gives the same. To deploy the bytes of the card, set "
         f"artifactSource to a bucket that has them (`python -m models push {pin}-{declared} --to gs://BUCKET`, on the "

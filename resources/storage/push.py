@@ -7,6 +7,7 @@ from collections.abc import Callable
 from gcp import api as _api
 from gcp import errors
 from gcp.settings import Settings
+from resources.deploy_errors import ArtifactError
 from resources.engine import error_messages
 from resources.engine.provider import Call, State
 from resources.storage.service import STORAGE
@@ -32,6 +33,6 @@ def push(inputs: State, settings: Settings, report: Callable[[str], None]) -> bo
     try:
         return artifact.ensure(call, inputs)
     except errors.NotFound:
-        raise errors.ArtifactError(f"{what}: there is no bucket gs://{inputs['bucket']}; make it first") from None
+        raise ArtifactError(f"{what}: there is no bucket gs://{inputs['bucket']}; make it first") from None
     except errors.Error as error:
         raise error_messages.for_engine(error, what, str) from None

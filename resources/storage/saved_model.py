@@ -9,6 +9,7 @@ import pulumi
 from typing_extensions import Unpack
 
 from gcp import errors
+from resources.deploy_errors import ArtifactError
 from resources.engine import ownership
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
@@ -58,7 +59,7 @@ class SavedModelProvider(Provider):
             _claims.take_over(call, inputs)
         try:
             artifact.ensure(call, inputs, mend=again)
-        except errors.ArtifactError:
+        except ArtifactError:
             if not again:
                 _claims.drop(call, inputs)  # the user has to change something: perhaps to another artifact
             raise

@@ -8,6 +8,7 @@ import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
 from gcp import errors
+from resources.deploy_errors import ArtifactError
 from tests.artifacts.conftest import PREFIX, WHOLE, Shared
 from tests.providers import Request, as_engine, asked
 
@@ -97,7 +98,7 @@ def test_what_cannot_be_sent_leaves_no_claim(shared: Shared) -> None:
     """A refused artifact is changed by its user, perhaps to another one."""
     stack = shared.stack("one", source="not/here")
 
-    with pytest.raises(errors.ArtifactError, match=r"its bytes are neither in the bucket nor in not/here"):
+    with pytest.raises(ArtifactError, match=r"its bytes are neither in the bucket nor in not/here"):
         stack.create()
 
     assert shared.names() == set()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from googleapiclient.http import MediaInMemoryUpload
 
-from gcp import errors
+from resources.deploy_errors import ArtifactError
 from resources.storage.transfer import copies, folder
 from tests.artifacts.conftest import PREFIX, WHOLE, Shared, Stack
 from tests.running import RunningEmulator
@@ -93,7 +93,7 @@ def test_what_differs_is_named_and_nothing_is_copied(pair: Pair, damage: Callabl
     """One line: the object, what was expected, what was found. Neither an object nor a claim is left."""
     damage(pair)
 
-    with pytest.raises(errors.ArtifactError, match=rf"gs://{pair.staging.bucket}/{PREFIX}/{said}") as caught:
+    with pytest.raises(ArtifactError, match=rf"gs://{pair.staging.bucket}/{PREFIX}/{said}") as caught:
         pair.stack().create()
 
     assert "\n" not in str(caught.value)
@@ -102,7 +102,7 @@ def test_what_differs_is_named_and_nothing_is_copied(pair: Pair, damage: Callabl
 
 def test_a_bucket_that_is_not_there_is_told(pair: Pair) -> None:
     """The line names the key and the bucket."""
-    with pytest.raises(errors.ArtifactError, match=r"artifactSource: there is no bucket gs://nobody-made-this"):
+    with pytest.raises(ArtifactError, match=r"artifactSource: there is no bucket gs://nobody-made-this"):
         pair.stack(artifactSource="nobody-made-this").create()
 
 
@@ -162,7 +162,7 @@ def test_a_large_object_is_copied_in_several_calls(
 )
 def test_each_kind_of_artifact_says_how_its_bytes_come_here(facts: dict[str, str], said: str) -> None:
     """A Keras file that was imported elsewhere is not to be imported again: its export would have other bytes."""
-    with pytest.raises(errors.ArtifactError) as caught:
+    with pytest.raises(ArtifactError) as caught:
         folder.find({"source": "build/none/0", **facts})
 
     assert said in str(caught.value)

@@ -9,6 +9,7 @@ import pytest
 
 from gcp import error_responses, errors
 from prediction.errors import PredictionFailed
+from resources.deploy_errors import ArtifactError
 
 
 def leaves(kind: type[errors.Error]) -> list[type[errors.Error]]:
@@ -21,7 +22,7 @@ def leaves(kind: type[errors.Error]) -> list[type[errors.Error]]:
 API_ERRORS = [kind for kind in leaves(errors.ApiError) if issubclass(kind, errors.ApiError)]
 OTHERS = [
     errors.InvalidInput([("a.b", "is missing"), ("c", "is wrong")]),
-    errors.ArtifactError("x"),
+    ArtifactError("x"),
     errors.EndpointUnreachable("x"),
     errors.OperationFailed("x", 9),
     errors.OperationTimeout("x"),

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from gcp import errors
 from resources.config import plan
+from resources.deploy_errors import ArtifactError
 from resources.schema.secrets import HIDDEN, Secret
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
@@ -106,7 +106,7 @@ def test_a_folder_that_is_spoilt_before_it_is_sent_is_not_told_by_its_path(
     provider = configured(SavedModelProvider, emulator.endpoint)
     spoil(folder)
 
-    with pytest.raises(errors.ArtifactError) as caught:
+    with pytest.raises(ArtifactError) as caught:
         provider.create(as_engine(inputs))
 
     assert (HIDDEN if outside else "exported") in str(caught.value)

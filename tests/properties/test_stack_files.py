@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import models
 from gcp import errors
 from resources import platforms
+from resources.deploy_errors import ArtifactError
 from resources.ml.config import plan
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION
 from resources.schema.types import join
@@ -72,11 +73,11 @@ def handed(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 @cache
-def _resolved(name: str, parameters: str, rebuild: bool) -> models.Artifact | errors.ArtifactError:
+def _resolved(name: str, parameters: str, rebuild: bool) -> models.Artifact | ArtifactError:
     try:
         return models.resolve(name, json.loads(parameters), root=ROOT, allow_rebuild=rebuild)
     except models.ModelsError as error:
-        return errors.ArtifactError(str(error))
+        return ArtifactError(str(error))
 
 
 def resolve(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> models.Artifact:

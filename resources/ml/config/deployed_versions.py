@@ -10,6 +10,7 @@ import pulumi
 from gcp import errors
 from resources.config import stack_state
 from resources.config.plan import Artifact
+from resources.deploy_errors import ArtifactError
 from resources.schema.types import Failure
 
 Find = Callable[[str], Artifact]
@@ -63,7 +64,7 @@ def _pinned(failure: Failure, deployed: Mapping[str, Deployed], find: Find) -> F
 def _content(name: str, find: Find) -> str:
     try:
         return find(name).content_digest
-    except errors.ArtifactError:
+    except ArtifactError:
         return ""
 
 

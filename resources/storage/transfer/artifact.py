@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from gcp import errors
+from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call, State
 from resources.storage import manifests, rules
 from resources.storage.transfer import copies, folder, parallel, source_bucket
@@ -41,7 +41,7 @@ def ensure(call: Call, inputs: State, *, mend: bool = False) -> bool:
     wanted = {name: parallel.facts(facts) for name, facts in inputs["files"].items()}
     other = {name for name, facts in wanted.items() if name in found and parallel.facts(found[name]) != facts}
     if other and not mend:
-        raise errors.ArtifactError(
+        raise ArtifactError(
             f"{rules.folder_uri(inputs)}{min(other)} holds other bytes than this artifact; it was changed outside: "
             "delete it and run again"
         )
@@ -57,7 +57,7 @@ def _send(
     call: Call, inputs: State, wanted: Mapping[str, State], lacking: set[str], found: Mapping[str, State]
 ) -> None:
     for path, reason in rules.saved_model_failures({"files": wanted, "sizeLimit": inputs.get("sizeLimit")}):
-        raise errors.ArtifactError(f"{path}: {reason}")
+        raise ArtifactError(f"{path}: {reason}")
     origin: Origin = source_bucket.find(call, inputs) or folder.find(inputs)
     origin.verify(call, wanted)
     if manifests.NAME in found:

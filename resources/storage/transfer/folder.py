@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gcp import errors
+from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call, State
 from resources.schema import signatures
 from resources.storage import manifests, processor_builds
@@ -63,7 +63,7 @@ def find(inputs: State) -> Folder:
     source, elsewhere = inputs.get("source"), inputs.get("artifactSource")
     if not source or not Path(source).is_dir():
         places = ["in the bucket", *([f"in gs://{elsewhere} (artifactSource)"] if elsewhere else [])]
-        raise errors.ArtifactError(
+        raise ArtifactError(
             f"its bytes are neither {' nor '.join(places)} nor in {source or 'a build'} on this machine: {_way(inputs)}"
         )
     return Folder(Path(source), inputs)
@@ -86,12 +86,12 @@ def verify(folder: Path, files: Mapping[str, State]) -> None:
         size = _size(folder, name)
         if size != facts["size"]:
             told = f"{folder}/{name} has {size} bytes; declared are {facts['size']}"
-            raise errors.ArtifactError(f"{told}: {_uploads.AGAIN}")
+            raise ArtifactError(f"{told}: {_uploads.AGAIN}")
 
     def check(name: str) -> None:
         found = _crc32c(folder / name)
         if found != files[name]["crc32c"]:
-            raise errors.ArtifactError(
+            raise ArtifactError(
                 f"{folder}/{name} has crc32c {found}; declared is {files[name]['crc32c']}: {_uploads.AGAIN}"
             )
 
@@ -134,13 +134,13 @@ def _size(folder: Path, name: str) -> int:
             path = f"{path}/{part}"
             status = os.lstat(path)
             if stat.S_ISLNK(status.st_mode):
-                raise errors.ArtifactError(f"{folder}/{name} is, or lies behind, a link: only plain files are sent")
+                raise ArtifactError(f"{folder}/{name} is, or lies behind, a link: only plain files are sent")
     except FileNotFoundError:
-        raise errors.ArtifactError(f"{folder} is not whole: {name} is missing; {_uploads.AGAIN}") from None
+        raise ArtifactError(f"{folder} is not whole: {name} is missing; {_uploads.AGAIN}") from None
     except OSError as error:
         raise _uploads.unreadable(folder / name, error) from None
     if not stat.S_ISREG(status.st_mode):
-        raise errors.ArtifactError(f"{folder}/{name} is not a plain file; {_uploads.AGAIN}")
+        raise ArtifactError(f"{folder}/{name} is not a plain file; {_uploads.AGAIN}")
     return status.st_size
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from gcp import errors
+from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call, State
 
 PARALLEL = 8
@@ -85,7 +86,7 @@ def confirm(call: Call, bucket: str, name: str, size: int, crc32c: str) -> None:
     """
     live = call.api.call(call.methods("objects").get(bucket=bucket, object=name))
     if live.get("crc32c") != crc32c or int(live["size"]) != size:
-        raise errors.ArtifactError(
+        raise ArtifactError(
             f"gs://{bucket}/{name} holds other bytes (crc32c {live.get('crc32c')}, not {crc32c}); "
             "it was changed outside: delete it and run again"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gcp import errors
+from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call, State
 from resources.storage import manifests
 from resources.storage.transfer import copies as _copies
@@ -23,7 +24,7 @@ class Source:
             found = parallel.facts(self._found[name]) if name in self._found else None
             if found != facts:
                 held = f"{found['size']} bytes, crc32c {found['crc32c']}" if found else "no such object"
-                raise errors.ArtifactError(
+                raise ArtifactError(
                     f"{self._where(name)}: expected {facts['size']} bytes, crc32c {facts['crc32c']}; found {held}: "
                     "push it there again, or leave artifactSource out"
                 )
@@ -31,7 +32,7 @@ class Source:
         generation = self._found[manifests.NAME]["generation"]
         written = manifests.read(call.api, self._where(""), generation).get("contentDigest")
         if declared and written != declared:
-            raise errors.ArtifactError(
+            raise ArtifactError(
                 f"{self._where(manifests.NAME)}: expected content digest {declared}; found {written}: "
                 "push it there again, or leave artifactSource out"
             )
@@ -66,5 +67,5 @@ def find(call: Call, inputs: State) -> Source | None:
     try:
         found = parallel.below(call, bucket, inputs["prefix"])
     except errors.NotFound:
-        raise errors.ArtifactError(f"artifactSource: there is no bucket gs://{bucket}") from None
+        raise ArtifactError(f"artifactSource: there is no bucket gs://{bucket}") from None
     return Source(bucket, inputs, found) if manifests.NAME in found else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gcp import errors
+from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call
 from resources.storage.transfer import parallel
 
@@ -145,9 +146,9 @@ def _insert(call: Call, bucket: str, media: Any, **more: Any) -> Any:
     return call.methods("objects").insert(bucket=bucket, media_body=media, **more)
 
 
-def unreadable(file: Path, error: OSError) -> errors.ArtifactError:
+def unreadable(file: Path, error: OSError) -> ArtifactError:
     """What is told of a file that cannot be read."""
-    return errors.ArtifactError(f"{file} cannot be read: {error.strerror}; {AGAIN}")
+    return ArtifactError(f"{file} cannot be read: {error.strerror}; {AGAIN}")
 
 
 def _content(file: Path | bytes) -> bytes:

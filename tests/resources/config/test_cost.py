@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from gcp import errors
 from models import Artifact
 from resources import platforms
+from resources.deploy_errors import ArtifactError
 from tests.resources.config.test_stack_config import ARTIFACT
 
 VERSIONS = 10
@@ -64,7 +64,7 @@ class Resolver:
         del rebuild
         self.asked.append((name, parameters))
         if name != "r":
-            raise errors.ArtifactError(f"there is no recipe {name}")
+            raise ArtifactError(f"there is no recipe {name}")
         return ARTIFACT
 
 

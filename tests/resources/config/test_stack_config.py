@@ -12,6 +12,7 @@ import yaml
 from gcp import errors
 from models import Artifact
 from resources import platforms
+from resources.deploy_errors import ArtifactError
 from resources.ml.config import plan
 from resources.schema import signatures, types
 from tests.running import ROOT
@@ -38,7 +39,7 @@ def resolve(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> A
     """One artifact is known."""
     del parameters, rebuild
     if name != "r":
-        raise errors.ArtifactError(f"there is no recipe {name}")
+        raise ArtifactError(f"there is no recipe {name}")
     return ARTIFACT
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gcp import errors
+from resources.deploy_errors import ArtifactError, GateFailed
 from resources.gate import comparison, samples
 from resources.ml import default_handover
 from resources.ml.default_version import DefaultVersionProvider
@@ -80,7 +80,7 @@ def test_samples_of_either_form_are_compared(world: World, prediction: Any, disp
     sample = {"instance": 1.0, "prediction": {"y": 7.0} if isinstance(prediction, dict) else 7.0}
     wrong.write_text(json.dumps([sample]), encoding="utf-8")
     inputs = {"project": world.project, "model": "m", "version": "v1", "gate": {"samples": str(wrong)}}
-    with pytest.raises(errors.GateFailed, match=r"instance 0( \(y\))?: expected 7\.0, got 2\.0"):
+    with pytest.raises(GateFailed, match=r"instance 0( \(y\))?: expected 7\.0, got 2\.0"):
         world.made(DefaultVersionProvider, inputs)
 
 
@@ -93,7 +93,7 @@ def test_a_model_that_takes_one_instance_at_a_time_is_asked_so(world: World, def
     wrong = world.folder.parent / "wrong.json"
     wrong.write_text('[{"instance": 1.0, "prediction": 2.0}, {"instance": 2.0, "prediction": 7.0}]', encoding="utf-8")
     inputs = {"project": world.project, "model": "m", "version": "v1", "gate": {"samples": str(wrong)}}
-    with pytest.raises(errors.GateFailed, match=r"instance 1( \(y\))?: expected 7\.0, got 4\.0"):
+    with pytest.raises(GateFailed, match=r"instance 1( \(y\))?: expected 7\.0, got 4\.0"):
         world.made(DefaultVersionProvider, inputs)
 
 
@@ -103,7 +103,7 @@ def test_a_version_that_does_not_leaves_the_old_default(
 ) -> None:
     """The error names the instance, what was expected and what came."""
     reason = r"v2: gate failed against gs://\S+manifest.json: instance 1( \(y\))?: expected 7.0, got 6.0"
-    with pytest.raises(errors.GateFailed, match=rf"{reason}\. The current default still serves; v2 stays deployed"):
+    with pytest.raises(GateFailed, match=rf"{reason}\. The current default still serves; v2 stays deployed"):
         default((1.0, 2.0), (3.0, 7.0))
 
     assert current(emulator, project) == "v1"
@@ -120,7 +120,7 @@ def test_a_version_that_refuses_its_samples_leaves_the_old_default(
         "^create default version projects/.*/models/m/defaultVersion",
         "versions/v2 does not answer: Prediction",
     )
-    with pytest.raises(errors.GateFailed, match=rf"{doing}: .*{cause} failed.* \(ml\.projects\.predict\)\. The"):
+    with pytest.raises(GateFailed, match=rf"{doing}: .*{cause} failed.* \(ml\.projects\.predict\)\. The"):
         default(("text", 2.0))
 
     assert current(emulator, project) == "v1"
@@ -131,7 +131,7 @@ def test_a_version_that_is_too_slow_leaves_the_old_default(
     default: Declare, emulator: RunningEmulator, project: str
 ) -> None:
     """The bound is optional; nothing answers within no time."""
-    with pytest.raises(errors.GateFailed, match=r"answers in 0\.\d+ s .*maxLatency is 1e-09 s"):
+    with pytest.raises(GateFailed, match=r"answers in 0\.\d+ s .*maxLatency is 1e-09 s"):
         default((1.0, 2.0), maxLatency=1e-9)
 
     assert current(emulator, project) == "v1"
@@ -153,7 +153,7 @@ def test_a_manifest_without_samples_of_the_gate_is_an_error(samples: Any, world:
     (world.folder / "manifest.json").write_text(json.dumps({"samples": samples}), encoding="utf-8")
     told = r"manifest\.json: .*must be a list of .*, or set gate\.skip: true"
 
-    with pytest.raises(errors.ArtifactError, match=told):
+    with pytest.raises(ArtifactError, match=told):
         declare_second(world)
 
 
@@ -221,7 +221,7 @@ def test_a_file_that_holds_no_samples_is_an_error(tmp_path: Path, content: str) 
     own = tmp_path / "own.json"
     own.write_text(content, encoding="utf-8")
 
-    with pytest.raises(errors.ArtifactError, match=r"must be a list|no JSON"):
+    with pytest.raises(ArtifactError, match=r"must be a list|no JSON"):
         samples.read(str(own))
 
 

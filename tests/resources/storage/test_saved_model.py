@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gcp import errors
+from resources.deploy_errors import ArtifactError
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from resources.storage.transfer import uploads
@@ -131,7 +131,7 @@ def test_bytes_of_others_are_not_overwritten(
     (folder / "variables" / "part-2").write_bytes(b"other")
     other = as_engine(saved_model_inputs(folder, bucket, PREFIX))
 
-    with pytest.raises(errors.ArtifactError, match=r"part-2 holds other bytes"):
+    with pytest.raises(ArtifactError, match=r"part-2 holds other bytes"):
         provider.create(other)
 
 
@@ -214,7 +214,7 @@ def test_nothing_is_sent_of_a_broken_folder(
     inputs = as_engine(saved_model_inputs(folder, bucket, PREFIX))
     damage(folder)
 
-    with pytest.raises(errors.ArtifactError, match=reason):
+    with pytest.raises(ArtifactError, match=reason):
         provider.create(inputs)
 
     assert objects(emulator, bucket) == {}
@@ -232,7 +232,7 @@ def test_the_apis_limits_hold_before_the_first_byte(
     provider: Any, emulator: RunningEmulator, bucket: str, folder: Path, edit: State, reason: str
 ) -> None:
     """More than the machines take is refused here, not after an hour of upload."""
-    with pytest.raises(errors.ArtifactError, match=reason):
+    with pytest.raises(ArtifactError, match=reason):
         provider.create(as_engine({**saved_model_inputs(folder, bucket, PREFIX), **edit}))
 
     assert objects(emulator, bucket) == {}

@@ -5,90 +5,87 @@ Nothing is changed here. A failure names the instance, what was expected and wha
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from gcp import errors
-from resources.engine import ownership
-from resources.engine.provider import Call, State
+from resources.deploy_errors import ArtifactError, GateFailed
 from resources.gate import admission, comparison, compatibility, samples
-from resources.ml import default_handover, names, quotas
-from resources.ml.service import ML
 from resources.schema import signatures as _signatures
 from resources.schema.types import shown
-from resources.storage import manifests, rules
 
 SHOWN = 3
-_REQUEST_BYTES = quotas.PREDICT_BYTES * 2 // 3
-"""With room for how the client writes them."""
-_UNREADABLE = (errors.NotFound, errors.PermissionDenied, errors.ArtifactError)
+_UNREADABLE = (errors.NotFound, errors.PermissionDenied, ArtifactError)
 """Why signatures are unknown: the manifest does not exist, these credentials may not read it, or it is not valid."""
 
+Values = Mapping[str, Any]
 
-class _Deployed:
-    """A version as the API has it, and its artifact's manifest. Both are read on first use."""
 
-    def __init__(self, call: Call, news: State, version: str) -> None:
-        self._call, self.version = call, version
-        self.name = names.version(news["project"], news["model"], version)
-
-    @cached_property
-    def uri(self) -> str:
-        """Its `deploymentUri`; empty if it has none."""
-        versions = default_handover.versions(self._call)
-        return str(self._call.api.call(versions.get(name=self.name)).get("deploymentUri", ""))
+class Deployed(Protocol):
+    """A version that may serve, as its platform has it."""
 
     @property
-    def manifest(self) -> dict[str, Any]:
-        """The manifest's content. Raises `NotFound`, `PermissionDenied`, `ArtifactError`."""
-        if isinstance(self._manifest, errors.Error):
-            raise self._manifest
-        return self._manifest
+    def version(self) -> str:
+        """Its name in the stack file."""
 
-    @cached_property
-    def _manifest(self) -> dict[str, Any] | errors.Error:
-        """The manifest, or why it cannot be read: a missing one is requested once, too."""
-        uri = self.uri
-        try:
-            return manifests.read(self._call.api, uri)
-        except _UNREADABLE as error:
-            return error
+    @property
+    def name(self) -> str:
+        """Its name in the API."""
+
+    @property
+    def uri(self) -> str:
+        """The folder of its SavedModel, `gs://...`; empty if it has none."""
 
     @property
     def manifest_uri(self) -> str:
         """The address of its manifest, whether or not that exists."""
-        return f"{self.uri.rstrip('/')}/{manifests.NAME}"
 
-    @cached_property
-    def signatures(self) -> dict[str, Any]:
-        """Those of its manifest; empty if unknown."""
-        try:
-            return compatibility.readable(self.manifest.get("signatures")) if self.uri else {}
-        except _UNREADABLE:
-            return {}
+    @property
+    def manifest(self) -> Values:
+        """The content of its manifest. Raises `NotFound`, `PermissionDenied`, `ArtifactError`."""
+
+    @property
+    def is_of_stack(self) -> bool:
+        """Whether its SavedModel is one of the stack's."""
+
+    def predict(self, instances: list[Any]) -> list[Any]:
+        """One prediction per instance. Raises `GateFailed` with the reason if it does not give them."""
 
 
-class GateCheck:
-    """The gate of one model, as a `DefaultVersion` or a `TrafficSplit` declares it.
+class Screen(Protocol):
+    """Where the gate reports; `Call` is one."""
+
+    @property
+    def report(self) -> Callable[[str], None]:
+        """Shows progress."""
+
+    @property
+    def warn(self) -> Callable[[str], None]:
+        """Shows a warning."""
+
+
+class Gate:
+    """The gate of one model.
 
     Args:
-        call: sends requests and shows progress.
+        screen: shows progress and warnings.
+        find: returns the version of a name.
         olds: the inputs of the state; empty if it has none.
-        news: the inputs that the program wants.
+        news: the inputs that the program wants, with its `gate`.
         current: the version that clients call; empty if there is none.
     """
 
-    def __init__(self, call: Call, olds: State, news: State, current: str) -> None:
-        self._call, self._olds, self._news, self._before = call, olds, news, current
+    def __init__(
+        self, screen: Screen, find: Callable[[str], Deployed], olds: Values, news: Values, current: str
+    ) -> None:
+        self._screen, self._find, self._olds, self._news, self._before = screen, find, olds, news, current
         self._options: Mapping[str, Any] = news.get("gate") or {}
 
     def admit(self, version: str) -> None:
         """Raises `GateFailed` unless this version may serve."""
-        deployed = _Deployed(self._call, self._news, version)
+        deployed = self._find(version)
         if self._before:
             self._check_signatures(deployed)
         if not self._options.get("skip"):
@@ -96,32 +93,32 @@ class GateCheck:
 
     def require_samples(self, version: str) -> None:
         """Raises `GateFailed` if there is nothing to compare, without a prediction: the version serves already."""
-        self._samples(_Deployed(self._call, self._news, version))
+        self._samples(self._find(version))
 
-    def _check_signatures(self, deployed: _Deployed) -> None:
+    def _check_signatures(self, deployed: Deployed) -> None:
         """Compares with the version that clients call; signatures that the inputs lack come from manifests."""
         version, current = deployed.version, self._before
         _, old, new = admission.signatures({**self._olds, "version": current}, self._news, version)
         checked = bool(old and new)  # by `check`, which gave the warnings
-        new = new or deployed.signatures
+        new = new or _signatures_of(deployed)
         if new and not old and current != version:  # else it was made again: its old artifact is unknown
-            old = _Deployed(self._call, self._news, current).signatures
+            old = _signatures_of(self._find(current))
         if not old or not new:
             reason = f"those of {current if new else version} are unknown (no readable manifest)"
-            self._call.warn(f"signatures of {current} and {version} not compared: {reason}")
+            self._screen.warn(f"signatures of {current} and {version} not compared: {reason}")
             return
         verdict = admission.Verdict([], [])
         admission.judge_signatures(verdict, self._news, version, current, old, new)
         for text in [] if checked else verdict.warnings:
-            self._call.warn(text)
+            self._screen.warn(text)
         for reason in verdict.refusals:
             raise self._failure(deployed, reason)
 
-    def _check_predictions(self, deployed: _Deployed) -> None:
+    def _check_predictions(self, deployed: Deployed) -> None:
         expected = self._samples(deployed)
         if not expected:
             return
-        self._call.report(f"gate: asking {deployed.version} for {_count(expected, 'prediction')}")
+        self._screen.report(f"gate: asking {deployed.version} for {_count(expected, 'prediction')}")
         predictions = self._predict_all(deployed, [sample["instance"] for sample in expected])
         signatures = self._known_signatures(deployed)
         wrong = self._differences(expected, predictions, _signatures.output_names(signatures))
@@ -130,7 +127,7 @@ class GateCheck:
             raise self._failure(deployed, f"{deployed.name}: gate failed against {self._source(deployed)}: {listed}")
         of = f" ({_signatures.default_key(signatures)})" if signatures else ""
         matches = "matches" if len(expected) == 1 else "match"
-        self._call.report(f"gate: {len(expected)} of {_count(expected, 'sample')} {matches}{of}")
+        self._screen.report(f"gate: {len(expected)} of {_count(expected, 'sample')} {matches}{of}")
         if "maxLatency" in self._options:
             self._check_latency(deployed, expected, float(self._options["maxLatency"]))
 
@@ -142,28 +139,28 @@ class GateCheck:
             for path, wanted, found in comparison.differences(sample["prediction"], prediction, outputs, tolerance)
         ]
 
-    def _known_signatures(self, deployed: _Deployed) -> dict[str, Any]:
+    def _known_signatures(self, deployed: Deployed) -> dict[str, Any]:
         """Those known without another call: the manifest is read for its samples only. Empty if unknown."""
-        by_manifest = {} if self._options.get("samples") else deployed.signatures
+        by_manifest = {} if self._options.get("samples") else _signatures_of(deployed)
         return by_manifest or admission.known(self._news, deployed.version)
 
-    def _source(self, deployed: _Deployed) -> str:
+    def _source(self, deployed: Deployed) -> str:
         return str(self._options.get("samples") or deployed.manifest_uri)
 
-    def _failure(self, deployed: _Deployed, reason: str) -> errors.GateFailed:
+    def _failure(self, deployed: Deployed, reason: str) -> GateFailed:
         has_split = admission.previous_split(self._olds, self._news)
         serving = "default and traffic split still serve" if has_split else "default still serves"
         after = f"The current {serving}; {deployed.version} stays deployed for inspection. Fix it, or go back"
-        return errors.GateFailed(f"{reason}. {after}" if self._before != deployed.version else reason)
+        return GateFailed(f"{reason}. {after}" if self._before != deployed.version else reason)
 
-    def _samples(self, deployed: _Deployed) -> Sequence[Mapping[str, Any]]:
+    def _samples(self, deployed: Deployed) -> Sequence[Mapping[str, Any]]:
         """The user's own samples, else those of the manifest; if there are none, empty, with a warning."""
         file = self._options.get("samples")
         if file:
             try:
                 return samples.read(file)
-            except errors.ArtifactError as error:
-                raise errors.ArtifactError(f"gate.samples: {file} {error}") from None
+            except ArtifactError as error:
+                raise ArtifactError(f"gate.samples: {file} {error}") from None
         try:
             found = deployed.manifest.get("samples") if deployed.uri else None
         except errors.NotFound:
@@ -174,67 +171,46 @@ class GateCheck:
             return ()
         try:
             return samples.checked(found)
-        except errors.ArtifactError as error:
+        except ArtifactError as error:
             ways = "Fix that object, add gate.samples: FILE, or set gate.skip: true"
-            raise errors.ArtifactError(f"samples in {deployed.manifest_uri}: {error}. {ways}") from None
+            raise ArtifactError(f"samples in {deployed.manifest_uri}: {error}. {ways}") from None
 
-    def _without_samples(self, deployed: _Deployed) -> None:
+    def _without_samples(self, deployed: Deployed) -> None:
         """Refuses an explicit gate, else warns, unless `check` did: there are no samples."""
         reason = f"{deployed.manifest_uri if deployed.uri else 'its container'} has no samples"
         if admission.is_explicit(self._options):
             raise self._failure(deployed, admission.no_samples(deployed.version, reason))
         if not admission.lacks_samples(self._news, deployed.version):
-            self._call.warn(admission.nothing_compared(deployed.version, reason))
+            self._screen.warn(admission.nothing_compared(deployed.version, reason))
 
-    def _without_manifest(self, deployed: _Deployed) -> None:
+    def _without_manifest(self, deployed: Deployed) -> None:
         """Refuses or warns: the manifest does not exist. That of a SavedModel of this stack must be restored first."""
         missing = f"{deployed.manifest_uri} not found"
-        if any("prefix" in each and deployed.uri == rules.folder_uri(each) for each in ownership.all_declared()):
+        if deployed.is_of_stack:
             lost = f"{missing}; it holds the samples that {deployed.name} must match"
             raise self._failure(deployed, f"{lost}. To restore it, run `pulumi refresh`, then `pulumi up`")
         reason = f"{missing}, so there are no samples to compare"
         if admission.is_explicit(self._options):
             raise self._failure(deployed, admission.no_samples(deployed.version, reason))
-        self._call.warn(admission.nothing_compared(deployed.version, reason))
+        self._screen.warn(admission.nothing_compared(deployed.version, reason))
 
-    def _predict_all(self, deployed: _Deployed, instances: list[Any]) -> list[Any]:
+    def _predict_all(self, deployed: Deployed, instances: list[Any]) -> list[Any]:
         """Together if the model takes them so, else one at a time. Raises `GateFailed` if it answers neither way."""
         try:
-            return self._predict_together(deployed, instances)
-        except errors.GateFailed:
+            return self._predict(deployed, instances)
+        except GateFailed:
             if len(instances) == 1:
                 raise
-        self._call.report(f"gate: asking {deployed.version} for one prediction at a time")
+        self._screen.report(f"gate: asking {deployed.version} for one prediction at a time")
         return [each for instance in instances for each in self._predict(deployed, [instance])]
 
-    def _predict_together(self, deployed: _Deployed, instances: list[Any]) -> list[Any]:
-        """In as many requests as the limit on their size requires."""
-        predictions: list[Any] = []
-        batch: list[Any] = []
-        size = 0
-        for instance in instances:
-            length = len(json.dumps(instance))
-            if batch and size + length > _REQUEST_BYTES:
-                predictions += self._predict(deployed, batch)
-                batch, size = [], 0
-            batch.append(instance)
-            size += length + 1
-        return predictions + self._predict(deployed, batch)
+    def _predict(self, deployed: Deployed, instances: list[Any]) -> list[Any]:
+        try:
+            return deployed.predict(instances)
+        except GateFailed as error:
+            raise self._failure(deployed, str(error)) from None
 
-    def _predict(self, deployed: _Deployed, instances: list[Any]) -> list[Any]:
-        """`ml.projects.predict`: one prediction per instance. Raises `GateFailed` otherwise."""
-        api = self._call.api
-        request = api.methods(ML, "projects").predict(name=deployed.name, body={"instances": instances})
-        response = api.call(request, repeatable=True)
-        if "error" in response:
-            raise self._failure(deployed, f"{deployed.name} does not answer: {response['error']} ({request.methodId})")
-        predictions = response.get("predictions")
-        reason = comparison.count_failure(predictions, len(instances))
-        if reason:
-            raise self._failure(deployed, f"{deployed.name}: {reason} ({request.methodId})")
-        return list(predictions)
-
-    def _check_latency(self, deployed: _Deployed, expected: Sequence[Mapping[str, Any]], bound: float) -> None:
+    def _check_latency(self, deployed: Deployed, expected: Sequence[Mapping[str, Any]], bound: float) -> None:
         """The median of one call per sample; the gate's first call has warmed the version up."""
         seconds = []
         for sample in expected:
@@ -245,6 +221,14 @@ class GateCheck:
         if median > bound:
             slow = f"answers in {median:.3f} s (median of {len(seconds)}); gate.maxLatency is {bound:g} s"
             raise self._failure(deployed, f"{deployed.name} {slow}")
+
+
+def _signatures_of(deployed: Deployed) -> dict[str, Any]:
+    """Those of its manifest; empty if unknown."""
+    try:
+        return compatibility.readable(deployed.manifest.get("signatures")) if deployed.uri else {}
+    except _UNREADABLE:
+        return {}
 
 
 def _count(items: Sequence[Any], noun: str) -> str:

@@ -1,6 +1,6 @@
-"""Recipes, one file each, and what makes artifacts of them.
+"""Recipes, one file each, and the code that builds artifacts from them.
 
-Importing this package, and resolving an artifact, needs neither TensorFlow nor numpy.
+Importing this package and resolving an artifact need neither TensorFlow nor numpy.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Which artifact a stack file names: cards, manifests, input digests."""
+"""Finds the artifact that a stack file names: cards, manifests, input digests."""

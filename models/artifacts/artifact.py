@@ -37,33 +37,33 @@ _OPTIONAL: dict[str, Any] = {
     "classes": [],
     "inputs": {},
 }
-"""Facts that a manifest may leave out, as those of SavedModels made elsewhere and of earlier releases do, and their
-defaults."""
+"""Facts that a manifest may leave out, with defaults: those of imported SavedModels and of earlier releases do."""
 _SIMPLE_LIST = re.compile(r"\[\n\s+[^][{}\"]*?\n\s*\]")
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """What is known of a SavedModel without loading it.
+    """The facts about a SavedModel that are known without loading it.
 
     Attributes:
-        recipe: the recipe that made it; None for a SavedModel made elsewhere.
-        parameters: those of the recipe, all of them.
-        input_digest: what decided the build; None for a SavedModel made elsewhere.
-        content_digest: what the files are.
-        tensorflow: the TensorFlow that exported it, such as "2.21.0".
-        keras: the Keras that exported it; None where that is not known.
-        signatures: by name, `{"inputs": {name: {"dtype": ..., "shape": [...]}}, "outputs": {...}}`; unknown is None.
-        metrics: flat numbers.
-        size: bytes of all files but the manifest.
-        files: by POSIX path, `size` in bytes and `crc32c` as Cloud Storage prints it.
+        recipe: the recipe that built it; None for an imported SavedModel.
+        parameters: all parameters of the recipe.
+        input_digest: of the build; None for an imported SavedModel.
+        content_digest: of the files.
+        tensorflow: version of TensorFlow that exported it, such as "2.21.0".
+        keras: version of Keras that exported it; None if it is not known.
+        signatures: by name, `{"inputs": {name: {"dtype": ..., "shape": [...]}}, "outputs": {...}}`; an unknown size is
+            None.
+        metrics: numbers by name.
+        size: of all files except for the manifest, in bytes.
+        files: by POSIX path, `size` in bytes and `crc32c` in the form of Cloud Storage.
         samples: `{"instance": ..., "prediction": ..., "label": ...}`; the prediction is an object by output name, the
-            label is left out where it is not known.
-        classes: the names of the classes in the order of the output, where there are such.
-        inputs: what its input digest covers, as `digest.Inputs` by field; empty where it is not known.
-        folder: where the bytes are on this machine, or will be once they are built.
-        name: under which it was imported; None for a build and a folder.
-        left_out: POSIX paths of the folder's files that are not part of it, because their names say that they are junk.
+            label is left out if it is not known.
+        classes: names of the classes in the order of the output; empty if there are none.
+        inputs: what its input digest covers, as `input_digest.Inputs` by field; empty if it is not known.
+        folder: where the bytes are on this machine, or will be after the build.
+        name: of an imported artifact; None for a build and a folder.
+        left_out: POSIX paths of the folder's files that are not part of it because of their names.
     """
 
     recipe: str | None
@@ -89,12 +89,12 @@ def to_json(artifact: Artifact) -> dict[str, Any]:
     facts = {key: getattr(artifact, name) for name, key in _KEYS.items()}
     facts["metrics"] = {name: round(value, 4) for name, value in artifact.metrics.items()}
     if not artifact.inputs:
-        del facts["inputs"]  # without it, cards and manifests are written as in earlier releases
+        del facts["inputs"]  # cards and manifests without it look the same as in earlier releases
     return {"format": FORMAT, **facts}
 
 
 def read(path: Path, folder: Path | None = None) -> Artifact:
-    """The artifact that a manifest or a card describes; its samples are by output name, whichever form they have there.
+    """The artifact that a manifest or card describes. Predictions of samples are converted to objects by output name.
 
     Raises:
         ModelsError: the file cannot be read, or was written by another version of this project.
@@ -102,7 +102,9 @@ def read(path: Path, folder: Path | None = None) -> Artifact:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
-            raise ModelsError(f"{path}: format {facts['format']}, but this version of the project reads {FORMAT}")
+            raise ModelsError(
+                f"{path}: must have format {FORMAT}, as this version of the project reads it; got {facts['format']}"
+            )
         known = {**_OPTIONAL, **facts}
         read = Artifact(**{name: known[key] for name, key in _KEYS.items()}, folder=folder)
         return replace(read, samples=named(read.samples, read.signatures))
@@ -110,17 +112,17 @@ def read(path: Path, folder: Path | None = None) -> Artifact:
         raise ModelsError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelsError(
-            f"{path}: this is no manifest: {type(error).__name__}: {error}; git checkout it, or build again"
+            f"{path}: not a valid manifest: {type(error).__name__}: {error}; restore it with git, or build again"
         ) from error
 
 
 def named(samples: Sequence[Mapping[str, Any]], signatures: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Samples with their predictions by output name: a bare value of a signature with one output stands under its name.
+    """Samples with predictions by output name. The bare value of a signature with one output gets its name.
 
-    `resources.schema.signatures.by_name` is the same rule; this package imports nothing of that one.
+    `resources.schema.signatures.by_name` has the same rule; this package must not import it.
 
     Args:
-        samples: each with a `prediction`, if it has one, in either form.
+        samples: with or without a `prediction`, in either form.
         signatures: by name; the samples are of the default signature.
     """
     outputs = (signatures.get(default_signature(signatures)) or {}).get("outputs") or {}
@@ -142,7 +144,7 @@ def manifest_text(artifact: Artifact) -> str:
 
 
 def card_text(artifact: Artifact) -> str:
-    """The text of a card: the manifest with its first samples only, made to be read in a review."""
+    """The text of a card: the manifest with only the first samples, formatted for a review."""
     card = {**to_json(artifact), "samples": list(artifact.samples[:CARD_SAMPLES])}
     return _SIMPLE_LIST.sub(_joined, json.dumps(card, indent=1, sort_keys=True)) + "\n"
 

@@ -1,6 +1,6 @@
-"""Finds the card of a recipe's build: the first one of an input digest, or the one of a content.
+"""Finds the card of a recipe's build, by input digest or by content.
 
-`models/cards/RECIPE/INPUT_DIGEST.json` is the first card of an input digest. Training gives other bytes on another
+`models/cards/RECIPE/INPUT_DIGEST.json` is the first card of an input digest. Training gives different bytes on another
 processor: such a build gets a second card, `INPUT_DIGEST-CONTENT_DIGEST.json`, and stack files name it
 `RECIPE@INPUT_DIGEST-CONTENT_DIGEST`.
 """
@@ -13,23 +13,23 @@ from models.artifacts import artifact as manifests
 from models.artifacts.artifact import Artifact
 from models.core.paths import build_folder, card_path, facts_path
 
-BETWEEN = "-"
-"""Stands between the input digest and the content digest."""
+SEPARATOR = "-"
+"""Separates input digest and content digest."""
 
 
 def pin(recipe: str, input_digest: str, content_digest: str = "") -> str:
-    """How a stack file names the first card of an input digest, or the card of this content."""
+    """The name in stack files of the first card of an input digest, or of the card with this content."""
     return f"{recipe}@{stem(input_digest, content_digest)}"
 
 
 def stem(input_digest: str, content_digest: str = "") -> str:
     """The file name of a card, without its suffix."""
-    return f"{input_digest}{BETWEEN}{content_digest}" if content_digest else input_digest
+    return f"{input_digest}{SEPARATOR}{content_digest}" if content_digest else input_digest
 
 
 def split(digest: str) -> tuple[str, str]:
-    """The input digest and the content digest of a pin; the latter is empty where it names the first card."""
-    input_digest, _, content_digest = digest.partition(BETWEEN)
+    """The input digest and the content digest of a pin; the latter is empty for the first card."""
+    input_digest, _, content_digest = digest.partition(SEPARATOR)
     return input_digest, content_digest
 
 

@@ -1,4 +1,4 @@
-"""Finds what `python -m models import` wrote: cards and bytes under the user's name, by content digest."""
+"""Finds imported artifacts: their cards and bytes, by name and content digest."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ _ANY = "x"
 
 
 def imported_names(root: Path) -> list[str]:
-    """The names that artifacts were imported under, sorted."""
+    """The names of imported artifacts, sorted."""
     cards = card_path(root, _ANY, _ANY).parent.parent
     return sorted(folder.name for folder in cards.glob("*/") if carded(root, folder.name))
 
 
 def carded(root: Path, name: str) -> list[str]:
-    """The content digests of the cards of artifacts that were imported under this name, sorted; a recipe has none."""
+    """The content digests of the cards of artifacts imported under this name, sorted. Empty for a recipe."""
     return [card.stem for card in cards_of(root, name) if content_of(card) == card.stem]
 
 
 def cards_of(root: Path, name: str) -> list[Path]:
-    """The cards of a recipe or an imported artifact, sorted; none of a text that is not a name."""
+    """The cards of a recipe or imported artifact, sorted. Empty if the name is not valid."""
     return sorted(card_path(root, name, _ANY).parent.glob("*.json")) if is_name(name) else []
 
 
 def kept(root: Path, name: str) -> list[str]:
-    """The content digests of the artifacts imported under this name whose bytes are on this machine, sorted."""
+    """The content digests of artifacts imported under this name with bytes on this machine, sorted."""
     manifests = build_folder(root, name, _ANY).parent.glob(f"[!.]*/{MANIFEST}") if is_name(name) else ()
     return sorted(manifest.parent.name for manifest in manifests if content_of(manifest) == manifest.parent.name)
 
 
 def with_other_samples(root: Path, artifact: Artifact, name: str) -> list[str]:
-    """The other names, sorted, under which the content of `name` was imported with other samples.
+    """The other names, sorted, under which the same content was imported with different samples.
 
-    A card holds the first samples only; only these are compared where the bytes are not on this machine.
+    If the bytes are not on this machine, only the first samples are compared: the card has no others.
 
     Raises:
         ModelsError: a card or a manifest cannot be read.
@@ -57,7 +57,7 @@ def with_other_samples(root: Path, artifact: Artifact, name: str) -> list[str]:
 
 
 def only_digest(name: str, digests: list[str]) -> str:
-    """The only digest under a name. Raises `UsageError`, which lists them, where there are several."""
+    """The only digest under a name. If there are several, raises `UsageError`, which lists them."""
     if len(digests) > 1:
         listed = ", ".join(f"{name}@{digest}" for digest in digests)
         raise UsageError(f"{name}: {len(digests)} artifacts are imported under this name; name one of them: {listed}")
@@ -65,7 +65,7 @@ def only_digest(name: str, digests: list[str]) -> str:
 
 
 def content_of(file: Path) -> str | None:
-    """The content digest that a card or a manifest has; None if it cannot be read, which its reader reports."""
+    """The content digest in a card or manifest; None if the file cannot be read, which is reported elsewhere."""
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

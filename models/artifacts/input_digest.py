@@ -1,7 +1,7 @@
-"""The input digest: a name for all that decides what a build gives, the same on every Python and every machine.
+"""The input digest identifies everything that determines a build. It is the same on every Python and machine.
 
-It covers bytes, never parsed code (`ast` gives other trees on other Pythons); `ast` only finds what is imported.
-Imports that are composed at run time are not seen: a recipe must not use such for code in `models/`.
+It covers bytes, never parsed code (`ast` gives different trees on different Pythons); `ast` only finds imports. It does
+not see dynamic imports: a recipe must not use them for code in `models/`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _PIN = re.compile(r"^((tensorflow|keras)==([^\s;#]+)[^#\n]*)", re.MULTILINE)
 
 
 class Inputs(NamedTuple):
-    """What decides a build beside the recipe's name and parameters.
+    """What determines a build, besides the recipe's name and parameters.
 
     Attributes:
         data: SHA-256 in hexadecimal by name in `models/data/SHA256SUMS`, of the data that the recipe reads.
         packages: the lines of requirements.txt that pin TensorFlow and Keras, sorted.
-        sources: SHA-256 in hexadecimal of each source by its path below the project, line ends normalised.
+        sources: SHA-256 in hexadecimal of each source file by its path in the project, with normalised line ends.
     """
 
     data: dict[str, str]
@@ -39,12 +39,12 @@ class Inputs(NamedTuple):
 
 
 def read_inputs(name: str, recipe: Recipe, parameters: Values, root: Path) -> Inputs:
-    """What decides a build, as the code and the data are now.
+    """The inputs of a build with the current code and data.
 
     Args:
         name: the recipe's name.
         recipe: the recipe.
-        parameters: all of its parameters, as `registry.complete` gives them.
+        parameters: all of its parameters, as `registry.complete` returns them.
         root: the project's folder.
 
     Raises:
@@ -75,12 +75,12 @@ def digest_of(name: str, parameters: Values, inputs: Inputs) -> str:
 
 
 def input_digest(name: str, recipe: Recipe, parameters: Values, root: Path) -> str:
-    """The input digest of a build as the code and the data are now. Arguments and errors are those of `read_inputs`."""
+    """The input digest of a build with the current code and data. Arguments and errors: see `read_inputs`."""
     return digest_of(name, parameters, read_inputs(name, recipe, parameters, root))
 
 
 def pinned(root: Path) -> dict[str, list[str]]:
-    """The versions of TensorFlow and Keras that requirements.txt pins, for one Python or another.
+    """The versions of TensorFlow and Keras that requirements.txt pins; there may be several, for different Pythons.
 
     Raises:
         ModelsError: requirements.txt is missing or does not pin both.

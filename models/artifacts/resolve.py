@@ -1,4 +1,4 @@
-"""From what a stack file says (`RECIPE`, `RECIPE@DIGEST`, `NAME`, a folder) to the facts of the artifact."""
+"""Finds the facts of the artifact that a stack file names: `RECIPE`, `RECIPE@DIGEST`, `NAME` or a folder."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def resolve(
     allow_rebuild: bool = False,
     verify: bool = False,
 ) -> Artifact:
-    """The facts of an artifact, without TensorFlow, training data or, where there is a card, the bytes.
+    """The facts of an artifact. Needs neither TensorFlow nor training data nor, if there is a card, the bytes.
 
     Args:
-        artifact: `RECIPE` (as its code is today), `RECIPE@INPUT_DIGEST` (an older build, by its card),
-            `RECIPE@INPUT_DIGEST-CONTENT_DIGEST` (one with this content), `NAME` or `NAME@CONTENT_DIGEST` (imported
-            under that name), or the path of a SavedModel made elsewhere, absolute or relative to `root`; it starts
-            with `.` or `/`, or contains `/`.
-        parameters: of the recipe; those not given have their defaults. Only with `RECIPE`.
+        artifact: `RECIPE` (with its current code), `RECIPE@INPUT_DIGEST` (an older build, by its card),
+            `RECIPE@INPUT_DIGEST-CONTENT_DIGEST` (the build with this content), `NAME` or `NAME@CONTENT_DIGEST` (an
+            imported artifact), or the path of a SavedModel, absolute or relative to `root`; a path starts with `.` or
+            `/`, or contains `/`.
+        parameters: of the recipe; the others have their defaults. Only with `RECIPE`.
         root: the project's folder.
-        allow_rebuild: whether this machine's build takes precedence over the first card, or, without its bytes, the
-            facts that were kept of it. Default: the card is used.
-        verify: whether the bytes of a build that counts are read, against its manifest's checksums: a gigabyte takes
-            about 0.1 s. Default: their sizes are looked at.
+        allow_rebuild: use this machine's build instead of the first card or, if its bytes are gone, the facts that were
+            kept of it. Default: the card is used.
+        verify: compare the bytes of such a build with the checksums in its manifest, which takes about 0.1 s per
+            gigabyte. Default: only sizes are compared.
 
     Raises:
-        ModelsError: there is no such recipe, card or folder, a parameter is wrong, or a folder is half-written.
+        ModelsError: the recipe, card or folder does not exist, a parameter is wrong, or a folder is incomplete.
     """
     try:
         return _resolved(artifact, parameters, root, _Builds(counted=allow_rebuild, verified=verify))
@@ -54,7 +54,7 @@ def resolve(
 
 
 class _Builds(NamedTuple):
-    """Whether builds on this machine count, and whether the bytes of one that counts are read."""
+    """Whether builds on this machine are used (`counted`), and whether their bytes are verified (`verified`)."""
 
     counted: bool
     verified: bool
@@ -63,10 +63,10 @@ class _Builds(NamedTuple):
 def _resolved(artifact: str, parameters: Mapping[str, Any] | None, root: Path, builds: _Builds) -> Artifact:
     if "://" in artifact:
         shapes = (
-            "a recipe, RECIPE@INPUT_DIGEST, the name of an imported artifact or a folder's path; a stack file takes "
-            "gs://BUCKET/FOLDER/, too"
+            "a recipe, RECIPE@INPUT_DIGEST, the name of an imported artifact or a folder's path; in a stack file also "
+            "gs://BUCKET/FOLDER/"
         )
-        raise UsageError(f"{artifact}: this names none of what can be deployed: {shapes}")
+        raise UsageError(f"{artifact}: must be {shapes}")
     if artifact.startswith((".", "/")) or "/" in artifact:
         if parameters:
             raise UsageError(f"parameters: {artifact} is a folder; only a recipe has parameters")
@@ -86,7 +86,7 @@ def _resolved(artifact: str, parameters: Mapping[str, Any] | None, root: Path, b
 
 
 def _no_card(name: str, recipe: Recipe, values: Values, digest: str, root: Path) -> str:
-    """The error: what changed since the nearest card, and the choice between that build and a new card."""
+    """The error of a missing card, with what changed since the nearest one, and how to keep that or make a new one."""
     text = f"{name}: no card matches the current code, data and parameters (input digest {digest})"
     build = f"to make a new card, run: {command(name, recipe.parameters, values)}"
     card = nearest(name, recipe, values, root)
@@ -107,10 +107,10 @@ def command(name: str, declared: Mapping[str, Any], values: Values) -> str:
 
 
 def read_folder(folder: Path) -> Artifact:
-    """The facts of a SavedModel folder, read from its bytes; what a manifest in it says beyond them is taken over.
+    """The facts of a SavedModel folder, read from its bytes, with the further facts of its manifest if it has one.
 
     Raises:
-        FolderError: the folder is missing, half-written or altered since its manifest was written.
+        FolderError: the folder is missing, incomplete, or changed since its manifest was written.
     """
     content = read_content(folder)
     graph_file, where = read_graph_file(folder), str(folder / GRAPH)
@@ -133,8 +133,8 @@ def read_folder(folder: Path) -> Artifact:
     known = manifests.read(manifest, folder)
     if known.content_digest != content.digest:
         raise FolderError(
-            f"{folder}: its files have changed since {MANIFEST} was written: content digest {content.digest}, written "
-            f"{known.content_digest}; build it again, or remove {MANIFEST} if the change is meant"
+            f"{folder}: its files have changed since {MANIFEST} was written: expected content {known.content_digest}, "
+            f"found {content.digest}; build it again, or remove {MANIFEST} if the change is intended"
         )
     samples = manifests.named(known.samples, graph.signatures)
     facts = replace(known, signatures=graph.signatures, size=content.size, files=content.files, samples=samples)
@@ -142,10 +142,10 @@ def read_folder(folder: Path) -> Artifact:
 
 
 def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
-    """The facts of a finished build on this machine by its manifest, or None. File sizes are checked, checksums not.
+    """The facts of a build on this machine, from its manifest; None if there is none. Checks file sizes, not checksums.
 
     Raises:
-        FolderError: the build is no longer what its manifest says, or is of another input digest.
+        FolderError: the files do not match the manifest, or the build has another input digest.
     """
     folder = build_folder(root, recipe, digest)
     if not (folder / MANIFEST).is_file():
@@ -158,20 +158,20 @@ def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
 
 
 def check_inputs(build: Artifact, folder: Path) -> None:
-    """Raises `FolderError` if a recipe's build is in the folder of another input digest, copied there."""
+    """Raises `FolderError` if a recipe's build was copied to the folder of another input digest."""
     if build.recipe and build.input_digest != folder.name:
         place = folder.with_name(str(build.input_digest))
-        raise FolderError(f"{folder}: it holds the build of another input digest: move it to {place}")
+        raise FolderError(f"{folder}: contains the build of another input digest: move it to {place}")
 
 
 def _verify(folder: Path, build: Artifact) -> None:
-    """Raises `FolderError` unless every file of a build has its checksum."""
+    """Raises `FolderError` if a file of a build does not match its checksum."""
     if any(crc32c(folder / name) != facts["crc32c"] for name, facts in build.files.items()):
         raise _changed(folder, build.content_digest)
 
 
 def _changed(folder: Path, content: str) -> FolderError:
-    """The error for a damaged build or import (an import's folder is its content digest)."""
+    """The error of a damaged build or import (the folder of an import is named after its content digest)."""
     done, again = ("imported", "import it") if folder.name == content else ("built", "build")
     return FolderError(f"{folder}: its files have changed since it was {done}; remove it and {again} again")
 
@@ -180,21 +180,23 @@ def _pinned(name: str, digest: str, parameters: Mapping[str, Any] | None, root: 
     if digest in (*imported.carded(root, name), *imported.kept(root, name)):
         return _imported(name, parameters, root, builds, digest)
     if parameters:
-        raise UsageError(f"parameters: {name}@{digest} names a build, whose parameters are fixed; leave them out")
+        raise UsageError(f"parameters: {name}@{digest} is a build with fixed parameters; leave them out")
     if not imported.cards_of(root, name) and name not in recipe_names(root):
         raise _unknown(name, root)
     input_digest, content = cards.split(digest)
     found = None
-    if len(input_digest) <= DIGITS and len(content) <= DIGITS:  # no file may be called otherwise
+    if (
+        len(input_digest) <= DIGITS and len(content) <= DIGITS
+    ):  # longer names are not valid, and may be too long for a file
         found = _exact(name, input_digest, content, root, builds) if content else _known(name, digest, root, builds)
     if found is None:
         names = ", ".join(card.stem for card in imported.cards_of(root, name)) or "none"
-        raise ModelsError(f"{name}@{digest}: there is no such card in models/cards/{name}; there are: {names}")
+        raise ModelsError(f"{name}@{digest}: card not found in models/cards/{name}; the cards are: {names}")
     return found
 
 
 def _exact(name: str, digest: str, content: str, root: Path, builds: _Builds) -> Artifact | None:
-    """The build with this input digest and content: from its card or, with `allow_rebuild`, from this machine."""
+    """The build with this input digest and content, from its card or, with `allow_rebuild`, from this machine."""
     card = cards.of_content(root, name, digest, content)
     if card or not builds.counted:
         return card
@@ -205,14 +207,14 @@ def _exact(name: str, digest: str, content: str, root: Path, builds: _Builds) ->
 def _imported(
     name: str, parameters: Mapping[str, Any] | None, root: Path, builds: _Builds, digest: str = ""
 ) -> Artifact:
-    """What was imported under a name: the artifact with this digest, or the only one that there is.
+    """The artifact imported under a name, with this digest or, without one, the only artifact.
 
-    The card wins over local bytes; both have the same content. Without a card the bytes count, where builds do.
+    The card is used before local bytes; both have the same content. Without a card, `allow_rebuild` uses the bytes.
     """
     carded, here = imported.carded(root, name), imported.kept(root, name)
     if not carded and not here:
         for card in imported.cards_of(root, name):
-            manifests.read(card)  # reports a damaged one
+            manifests.read(card)  # raises if the card is damaged
         raise _unknown(name, root)
     if parameters:
         raise UsageError(f"parameters: {name} is imported; only a recipe has parameters")
@@ -229,18 +231,19 @@ def _imported(
 
 def _unknown(name: str, root: Path) -> UsageError:
     names = imported.imported_names(root)
-    also = f"; imported: {', '.join(names)}" if names else ""
-    return UsageError(f"there is no recipe {name!r}; there are: {', '.join(recipe_names(root)) or 'none'}{also}")
+    imports = f"; imported: {', '.join(names)}" if names else ""
+    recipes = ", ".join(recipe_names(root)) or "none"
+    return UsageError(f"unknown recipe {name!r}; the recipes are: {recipes}{imports}")
 
 
 def _known(name: str, digest: str, root: Path, builds: _Builds) -> Artifact | None:
-    """This machine's build with `allow_rebuild`, else the first card; with the folder that builds have everywhere."""
+    """This machine's build with `allow_rebuild`, else the first card; None if there is neither."""
     here = _here(name, digest, root, builds) if builds.counted else None
     return here or cards.first(root, name, digest)
 
 
 def _here(name: str, digest: str, root: Path, builds: _Builds) -> Artifact | None:
-    """The facts of this machine's build: from its manifest or, without its bytes, from the kept facts."""
+    """The facts of this machine's build, from its manifest or, if its bytes are gone, from the kept facts."""
     build = read_build(root, name, digest)
     if build and builds.verified:
         _verify(build_folder(root, name, digest), build)

@@ -1,4 +1,4 @@
-"""Writes what is kept of an artifact whole: to a hidden path beside the final one, which is renamed when it is done."""
+"""Writes cards and manifests atomically: to a hidden file beside the final one, which is renamed at the end."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from models.builder.progress import Display
 
 
 def partial_of(path: Path) -> Path:
-    """What is being written: hidden, and renamed when it is whole."""
+    """The hidden path of an incomplete file or folder; it is renamed when it is complete."""
     return path.with_name(f".{path.name}.partial")
 
 
 def write_card(facts: Artifact, path: Path) -> bool:
-    """Writes the card if there is none, and says whether it did; a card is never rewritten."""
+    """Writes the card unless it exists; returns whether it was written. A card is never rewritten."""
     if path.is_file():
         return False
     _write(path, manifests.card_text(facts))
@@ -26,7 +26,7 @@ def write_card(facts: Artifact, path: Path) -> bool:
 
 
 def write_facts(facts: Artifact, path: Path) -> None:
-    """Writes the manifest of a build, with all of its samples, in the place of an older one."""
+    """Writes the manifest of a build, with all of its samples, or replaces an older one."""
     text = manifests.manifest_text(facts)
     if not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != text:
         _write(path, text)
@@ -44,12 +44,12 @@ def _write(path: Path, text: str) -> None:
 
 @contextmanager
 def lock(folder: Path, display: Display, what: str) -> Iterator[None]:
-    """Lets one process at a time write this folder; the system frees the lock of a process that dies.
+    """Lets one process at a time write this folder. If the process dies, the system releases the lock.
 
     Args:
-        folder: that is written; the one above it exists.
-        display: shows that it waits.
-        what: what it waits for.
+        folder: the folder, whose parent exists.
+        display: shows if it waits for the lock.
+        what: what it waits for, for the message.
     """
     with folder.with_name(f".{folder.name}.lock").open("w", encoding="utf-8") as file:
         try:

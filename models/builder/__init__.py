@@ -1,1 +1,1 @@
-"""Training and export, in a process of its own."""
+"""Trains and exports, in a separate process."""

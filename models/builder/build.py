@@ -1,7 +1,7 @@
-"""Builds: trains a recipe once per input digest, in a process of its own, and writes SavedModel, manifest and card.
+"""Builds: trains a recipe once per input digest, in a separate process, and writes SavedModel, manifest and card.
 
-A build is written to a hidden folder beside its place and renamed when it is whole, so that a killed one leaves nothing
-that looks whole. A file lock lets one build of an input digest run at a time.
+A build is written to a hidden folder and renamed when it is complete, so that a killed build never looks complete. A
+file lock lets only one build of an input digest run at a time.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from models.saved_model.folder_content import MANIFEST
 
 
 class Built(NamedTuple):
-    """What `build` did.
+    """The result of `build`.
 
     Attributes:
         artifact: the facts of the build on this machine.
-        trained: whether it was trained now; False where it was there already.
+        trained: whether it was trained now; False if it existed.
         card_written: whether the first card was written now.
         card: the facts of the first card; its bytes differ if it was built on another processor.
-        second_card: the path of this build's own card, if it is not the first one.
-        second_card_written: whether that was written now.
+        second_card: path of this build's own card, if it is not the first one.
+        second_card_written: whether the second card was written now.
     """
 
     artifact: Artifact
@@ -48,16 +48,16 @@ class Built(NamedTuple):
 
 
 def build(order: Order, root: Path, display: Display, *, recard: bool = False) -> Built:
-    """Makes the ordered build and its card, unless they exist.
+    """Makes a build and its card, unless they exist.
 
     Args:
         order: what to build.
         root: the project's folder.
-        display: where its progress goes.
+        display: shows the progress.
         recard: whether a build that differs from its first card gets a second one.
 
     Raises:
-        ModelsError: the data, the recipe or the disk do not allow it; nothing half-written is left.
+        ModelsError: the data, the recipe or the disk does not allow it. No incomplete files are left.
     """
     folder = build_folder(root, order.recipe, order.digest)
     try:
@@ -76,19 +76,19 @@ def build(order: Order, root: Path, display: Display, *, recard: bool = False) -
     except OSError as error:
         where = error.filename or folder
         raise BuildError(
-            f"{order.recipe}: {where} cannot be written: {error.strerror or error}; free space there, or make it "
-            "writable, then run it again"
+            f"{order.recipe}: {where} cannot be written: {error.strerror or error}; free space, or make it "
+            "writable, then rerun the command"
         ) from error
 
 
 def _requested(order: Order, root: Path) -> Artifact:
-    """What is known of a build before it is made."""
+    """The facts of a build that are known before it is made."""
     inputs = read_inputs(order.recipe, load_recipe(order.recipe, root), order.parameters, root)
     return Artifact(order.recipe, order.parameters, order.digest, "", "", {}, 0, {}, inputs=inputs._asdict())
 
 
 def _carded(built: Built, root: Path, *, recard: bool) -> Built:
-    """Writes what is kept of a build outside `build/`: its card, or its facts if they differ from the card."""
+    """Writes the card of a build, or its facts if they differ from an existing card."""
     facts = built.artifact
     recipe, digest = str(facts.recipe), str(facts.input_digest)
     written = write_card(facts, card_path(root, recipe, digest))
@@ -105,7 +105,7 @@ def _carded(built: Built, root: Path, *, recard: bool) -> Built:
 
 
 def _whole(folder: Path) -> Artifact | None:
-    """The build that is there, its bytes verified. A damaged one counts as none."""
+    """The existing build, with verified bytes; None if it is damaged."""
     if not (folder / MANIFEST).is_file():
         return None
     try:
@@ -115,7 +115,7 @@ def _whole(folder: Path) -> Artifact | None:
 
 
 def _make(request: Artifact, folder: Path, root: Path, display: Display) -> Artifact:
-    """Trains, exports, and puts the whole folder in its place."""
+    """Trains and exports, then moves the complete folder to its final path."""
     partial = partial_of(folder)
     for stale in (partial, folder):
         if stale.exists():
@@ -131,7 +131,7 @@ def _make(request: Artifact, folder: Path, root: Path, display: Display) -> Arti
     try:
         result = run_worker(job, folder.with_name(f"{folder.name}.log"), root, display)
         facts = replace(_measured(request, partial), folder=folder, **result)
-        # The exporter gives the bare value of a single output; its text counts in every input digest, so it stays.
+        # The exporter writes the bare value of a single output. Its code must not change: input digests cover it.
         facts = replace(facts, samples=manifests.named(facts.samples, facts.signatures))
         (partial / MANIFEST).write_text(manifests.manifest_text(facts), encoding="utf-8")
         partial.rename(folder)
@@ -141,7 +141,7 @@ def _make(request: Artifact, folder: Path, root: Path, display: Display) -> Arti
 
 
 def _measured(request: Artifact, folder: Path) -> Artifact:
-    """The request with the facts that the bytes tell."""
+    """The request with the facts that are read from the bytes."""
     read = read_folder(folder)
     return replace(
         request,
@@ -154,7 +154,7 @@ def _measured(request: Artifact, folder: Path) -> Artifact:
 
 
 def _prepare(card: Path) -> None:
-    """Finds out before a long training whether its card can be written. Raises `BuildError`."""
+    """Checks before a long training that its card can be written. Raises `BuildError`."""
     place = next(folder for folder in card.parents if folder.is_dir())
     if not card.is_file() and not os.access(place, os.W_OK):
-        raise BuildError(f"{place}: no card can be written there; make it writable, then run it again")
+        raise BuildError(f"{place}: cannot write the card; make the folder writable, then rerun the command")

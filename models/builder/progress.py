@@ -1,4 +1,4 @@
-"""Shows how far a build is: a bar on a terminal, plain lines elsewhere."""
+"""Shows the progress of a build: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 
 
 class Display(Protocol):
-    """Where a build reports to."""
+    """Shows progress and messages."""
 
     def step(self, done: int, total: int, text: str) -> None:
         """Shows that `done` of `total` steps are done."""
 
     def line(self, text: str) -> None:
-        """Shows a fact that stays on the screen."""
+        """Shows a line that stays on the screen."""
 
 
 class Lines:
-    """Each report is a line."""
+    """Shows each report as a line."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def step(self, done: int, total: int, text: str) -> None:  # noqa: ARG002 - a log needs no bar: the text says it
-        """Writes the text alone."""
+        """Writes the text."""
         self.line(f"  {text}")
 
     def line(self, text: str) -> None:
         """Writes the text.
 
         Raises:
-            SystemExit: the output pipe is closed. Its `OSError` would be mistaken for a full disk by a build.
+            SystemExit: the output pipe is closed. A build would report the `OSError` as a full disk.
         """
         try:
             self._stream.write(f"{text}\n")
@@ -53,7 +53,7 @@ def pluralize(number: int, noun: str) -> str:
 
 @contextmanager
 def display(stream: TextIO | None = None) -> Iterator[Display]:
-    """The display that fits the stream; standard output where none is given."""
+    """The display for a stream. Default: standard output."""
     stream = stream or sys.stdout
     if not stream.isatty():
         yield Lines(stream)
@@ -67,7 +67,7 @@ def display(stream: TextIO | None = None) -> Iterator[Display]:
 
 
 class _Bar:
-    """One bar, for the build that runs."""
+    """One progress bar, for the current build."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

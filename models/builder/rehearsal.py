@@ -1,8 +1,8 @@
-"""A rehearsal of a training: runs a recipe's `train` without the fitting, so that a wrong sample fails at once.
+"""Rehearses a training: runs a recipe's `train` without `fit`, so that a wrong sample fails early.
 
 `train` returns its samples at the end, which may be hours later. The rehearsal runs it in a fork without `fit`, with
-`evaluate` cut to one batch, and checks the model and the samples. It is best effort: if it cannot follow the training
-(a loop of its own, results that the untrained model does not have), the training starts without it.
+`evaluate` limited to one batch, and checks the model and the samples. It is best effort: if it cannot run (a custom
+training loop, results that an untrained model does not have), the training starts without it.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from models.core.errors import BuildError
 from models.core.recipe import Recipe, Values
 
 CORE_SECONDS, SECONDS = 20, 120
-"""Its limits, after which it is stopped: CPU time, which a busy machine does not shorten, and elapsed time."""
+"""Time limits: CPU time, which does not depend on the load of the machine, and elapsed time."""
 _PR_SET_PDEATHSIG = 1
 
 
 class _Zeros(dict[str, list[float]]):
-    """The history of a fit that did not run: zero for whatever it is asked for."""
+    """The history of a `fit` that did not run: every metric is zero."""
 
     def __missing__(self, _name: str) -> list[float]:
         return [0.0]
 
 
-class _Following:
-    """Follows `train` without its fitting. Progress without a call of `fit` means that it has a loop of its own."""
+class _NoFit:
+    """Runs `train` without `fit`. Progress without a call of `fit` means that the recipe has its own training loop."""
 
     def __init__(self) -> None:
         self._fitted = False
 
     def report(self, done: int, _total: int, _text: str) -> None:
         if done and not self._fitted:
-            os._exit(0)  # it would train to the end
+            os._exit(0)  # its own loop would train to the end
 
-    def leave_out(self, model_class: Any) -> None:
+    def patch(self, model_class: Any) -> None:
         """Replaces `fit` and `evaluate` of Keras in this process."""
         fit, evaluate = model_class.fit, model_class.evaluate
 
@@ -56,7 +56,7 @@ class _Following:
 
 
 def rehearse(recipe: Recipe, parameters: Values) -> None:
-    """Runs the training without the fitting. TensorFlow must be imported, and must not have run anything yet.
+    """Runs the training without `fit`. TensorFlow must be imported, but must not have run anything yet.
 
     Raises:
         BuildError: the model cannot be exported, or a sample does not fit it.
@@ -67,7 +67,7 @@ def rehearse(recipe: Recipe, parameters: Values) -> None:
         try:
             _run(recipe, parameters, parent, writing)
         finally:
-            os._exit(0)  # whatever else went wrong, the training itself reports it
+            os._exit(0)  # the training itself reports all other errors
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as pipe:
         reason = pipe.read()
@@ -81,10 +81,10 @@ def _run(recipe: Recipe, parameters: Values, parent: int, writing: int) -> None:
     _separate(parent, writing)
     import keras
 
-    following = _Following()
-    following.leave_out(keras.Model)
+    no_fit = _NoFit()
+    no_fit.patch(keras.Model)
     keras.utils.set_random_seed(parameters["seed"])
-    trained = recipe.train(parameters, following.report)
+    trained = recipe.train(parameters, no_fit.report)
     try:
         exportable(trained)
     except BuildError as error:
@@ -92,7 +92,7 @@ def _run(recipe: Recipe, parameters: Values, parent: int, writing: int) -> None:
 
 
 def _separate(parent: int, writing: int) -> None:
-    """Ends this process with its parent or at its time limit, and detaches it from its parent's files and streams."""
+    """Stops this process with its parent or at its time limit, and detaches it from its parent's files and streams."""
     for number in (signal.SIGALRM, signal.SIGPROF):
         signal.signal(number, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, CORE_SECONDS)

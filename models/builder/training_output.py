@@ -1,7 +1,7 @@
-"""Converts what training returns to what the exporter takes: named inputs and outputs, and samples that fit them.
+"""Converts the result of training to what the exporter takes: named inputs and outputs, and matching samples.
 
-It is not in the exporter, because the exporter's source is part of every input digest. A model that has this form
-already is exported unchanged.
+It is not in the exporter, because the exporter's source is part of every input digest. A model that already has this
+form is exported unchanged.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from models.core.recipe import Sample, Trained
 from models.saved_model import sample_fit
 
 _NO_INPUTS = (
-    "the model has no inputs with names and shapes: a keras.Sequential needs keras.Input(SHAPE, name=...) first; wrap "
-    "a subclass of keras.Model: x = keras.Input(SHAPE, name='x'); keras.Model({'x': x}, {'y': model(x)})"
+    "the model must have inputs with names and shapes: start a keras.Sequential with keras.Input(SHAPE, name=...); "
+    "wrap a subclass of keras.Model: x = keras.Input(SHAPE, name='x'); keras.Model({'x': x}, {'y': model(x)})"
 )
 
 
 def exportable(trained: Trained) -> Trained:
-    """The same model with dicts of named inputs and outputs, and its samples with bare values where it has one input.
+    """The same model with dicts of named inputs and outputs, and its samples with bare values if it has one input.
 
     An input is named after its `keras.Input`, an output after its layer, unless a dict names it. If two have the name
     `y`, the second is `y_1`.
 
     Raises:
-        BuildError: the model does not know its inputs, or a sample does not fit them.
+        BuildError: the model has no defined inputs, or a sample does not match them.
     """
     model = trained.model
     if not _has_inputs(model):
@@ -43,15 +43,15 @@ def exportable(trained: Trained) -> Trained:
 def _has_inputs(model: Any) -> bool:
     try:
         return bool(model.inputs)
-    except AttributeError:  # a subclass, or a Sequential that was never built
+    except AttributeError:  # a subclass, or a Sequential that was not built
         return False
 
 
 def _sides(model: Any) -> tuple[Any, Any]:
-    """The inputs and outputs of a model as it takes and gives them."""
+    """The inputs and outputs of a model in their own structure."""
     import keras
 
-    if isinstance(model, keras.Sequential):  # which has no `input` where it was built by its first batch
+    if isinstance(model, keras.Sequential):  # it has no `input` if its first batch built it
         return model.inputs[0], model.outputs[0]
     return model.input, model.output
 
@@ -61,7 +61,7 @@ def _is_flat(tensors: Any) -> bool:
 
 
 def _named(model: Any) -> Any:
-    """A model around this one, with its variables, that takes and gives dicts."""
+    """A model around this one, with the same variables, whose inputs and outputs are dicts."""
     import keras
 
     given, answered = _sides(model)
@@ -74,7 +74,7 @@ def _named(model: Any) -> Any:
 
 
 def _names(tensors: Any) -> dict[str, Any]:
-    """The tensors of any structure by name, in the order of `keras.tree.flatten`."""
+    """Name -> tensor of any structure, in the order of `keras.tree.flatten`."""
     import keras
 
     flat = keras.tree.flatten(tensors)
@@ -83,7 +83,7 @@ def _names(tensors: Any) -> dict[str, Any]:
         return {name: flat[place] for name, place in sorted(places.items(), key=lambda item: item[1])}
     found: dict[str, Any] = {}
     for tensor in flat:
-        name = _unused(tensor._keras_history.operation.name, found)  # Keras has no public way to the layer
+        name = _unused(tensor._keras_history.operation.name, found)  # Keras has no public API for the layer of a tensor
         found[name] = tensor
     return found
 
@@ -96,7 +96,7 @@ def _unused(name: str, taken: Iterable[str]) -> str:
 
 
 def _bare(sample: Sample, inputs: Mapping[str, Any]) -> Sample:
-    """The sample with the bare value, which is the form of a model with one input."""
+    """The sample with the bare value if the model has one input."""
     instance = sample.instance
     if len(inputs) == 1 and isinstance(instance, Mapping) and set(instance) == set(inputs):
         return replace(sample, instance=instance[next(iter(inputs))])

@@ -1,4 +1,4 @@
-"""Runs modules in processes of their own: the worker that trains and exports, whose progress is shown, and others."""
+"""Runs modules in separate processes: the worker that trains and exports, and others."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _FIXED = {"PYTHONHASHSEED": "0", "KERAS_BACKEND": "tensorflow"}
 
 
 def run_worker(job: dict[str, Any], log: Path, root: Path, display: Display) -> dict[str, Any]:
-    """Does a job in a process of its own, and gives its result.
+    """Runs a job in a worker process and returns its result.
 
     Args:
-        job: what `models.builder.worker_process` takes.
-        log: where the rest of what it prints is kept, if it fails in a way that it does not explain itself.
+        job: the request of `models.builder.worker_process`.
+        log: file for its other output; kept if the worker fails without an error of its own.
         root: the project's folder.
-        display: where its reports go.
+        display: shows its progress.
 
     Raises:
         BuildError: the worker failed.
@@ -58,7 +58,7 @@ def run_module(module: str, *arguments: str, root: Path, stdin: str = "") -> str
         stdin: its standard input.
 
     Raises:
-        BuildError: the exit code is not 0; the text is the last line of standard error.
+        BuildError: the exit code is not 0. The text is the last line of standard error.
     """
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
@@ -70,13 +70,13 @@ def run_module(module: str, *arguments: str, root: Path, stdin: str = "") -> str
         check=False,
     )
     if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"its process ended with code {done.returncode}"]
-        raise BuildError(said[-1].rstrip("."))
+        lines = done.stderr.strip().splitlines() or [f"its process failed with exit code {done.returncode}"]
+        raise BuildError(lines[-1].rstrip("."))
     return done.stdout
 
 
 def _follow(worker: subprocess.Popen[str], job: dict[str, Any], display: Display) -> dict[str, Any]:
-    """Hands the job over, shows the events, and gives the last of them."""
+    """Sends the job, shows the events, and returns the last one."""
     assert worker.stdin is not None
     assert worker.stdout is not None
     try:
@@ -93,13 +93,13 @@ def _follow(worker: subprocess.Popen[str], job: dict[str, Any], display: Display
 
 
 def _result(name: str, last: dict[str, Any], code: int, log: Path) -> dict[str, Any]:
-    """The result out of the last event, or the error that it stands for."""
+    """The result in the last event. Raises `BuildError` if there is none."""
     if "error" in last:
         log.unlink()
         raise BuildError(f"{name}: {last['error']}")
     if code or "result" not in last:
-        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
-        raise BuildError(f"{name}: the build ended with code {code}: {said[-1]} (all it said: {log})")
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no output"]
+        raise BuildError(f"{name}: the build failed with exit code {code}: {lines[-1]} (all of its output: {log})")
     log.unlink()
     result: dict[str, Any] = last["result"]
     return result

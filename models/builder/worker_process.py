@@ -1,8 +1,8 @@
 """The process that trains and exports one build.
 
-It takes a request as JSON on standard input and writes events as lines of JSON to standard output:
-`{"done": 3, "total": 10, "text": ...}`, and at the end `{"result": ...}` or `{"error": ...}`. All else that TensorFlow
-and Keras print goes to standard error, which the parent keeps.
+It reads a request as JSON from standard input and writes events as lines of JSON to standard output:
+`{"done": 3, "total": 10, "text": ...}`, and at the end `{"result": ...}` or `{"error": ...}`. Everything else that
+TensorFlow and Keras print goes to standard error, which the parent process logs.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from models.core.recipe import Recipe, Report, Values
 from models.core.registry import load_recipe
 
 _PROBE = 1 << 20
-"""Bytes that a folder must still take."""
+"""Size of the test file that shows whether a disk is full, in bytes."""
 
 
 def main() -> int:
-    """Does the one build that is asked for."""
+    """Makes the requested build; returns the exit code."""
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print to standard output is no event
+    os.dup2(2, 1)  # libraries print to standard output, which is for events
     request = json.load(sys.stdin)
     try:
         _send(events, {"result": _run(request, events)})
     except ModelsError as error:
         _send(events, {"error": str(error)})
         return 1
-    except BrokenPipeError:  # the parent is gone, and with it who wanted this
+    except BrokenPipeError:  # the parent process is gone
         return 1
     return 0
 
@@ -52,8 +52,8 @@ def _run(request: dict[str, Any], events: TextIO) -> dict[str, Any]:
 
 
 def _exported(recipe: Recipe, parameters: Values, folder: Path, report: Report) -> dict[str, Any]:
-    """As `export`, whose own text counts in every input digest: a folder that takes no more is told here."""
-    import keras  # noqa: F401 - once for both: the rehearsal is a fork
+    """Like `export`, but reports a full disk. Not in `export`, because its code is part of every input digest."""
+    import keras  # noqa: F401 - before the rehearsal, which is a fork
     import tensorflow as tf
 
     report(0, 1, "checking the samples")
@@ -66,11 +66,11 @@ def _exported(recipe: Recipe, parameters: Values, folder: Path, report: Report) 
         reason = " ".join(str(error).split())
         if not _is_full(folder):
             raise
-        raise BuildError(f"{folder} cannot be written: {reason}; free space there, then run it again") from None
+        raise BuildError(f"{folder} cannot be written: {reason}; free space, then rerun the command") from None
 
 
 def _is_full(folder: Path) -> bool:
-    """Whether a folder takes no block more: TensorFlow's own error does not tell it from others."""
+    """Whether the disk of a folder is full, which TensorFlow's own error does not say."""
     try:
         with tempfile.TemporaryFile(dir=folder if folder.is_dir() else folder.parent) as probe:
             probe.write(bytes(_PROBE))
@@ -81,15 +81,17 @@ def _is_full(folder: Path) -> bool:
 
 
 def _check_installed(pinned: dict[str, list[str]]) -> None:
-    """Refuses to name a build after versions that did not make it."""
+    """Raises `BuildError` if the installed TensorFlow or Keras is not the pinned one."""
     for name, versions in pinned.items():
         try:
             found = version(name)
         except PackageNotFoundError:
-            raise BuildError(f"{name} is not installed; pip install -r requirements.txt") from None
+            raise BuildError(f"{name} is not installed; run: pip install -r requirements.txt") from None
         if found not in versions:
             wanted = " or ".join(versions)
-            raise BuildError(f"{name} is {found}, but requirements.txt pins {wanted}; pip install -r requirements.txt")
+            raise BuildError(
+                f"{name} must be {wanted}, as in requirements.txt; found {found}. Run: pip install -r requirements.txt"
+            )
 
 
 def _send(events: TextIO, event: dict[str, Any]) -> None:

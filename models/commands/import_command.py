@@ -10,18 +10,19 @@ from typing import Any
 from models.artifacts import imported
 from models.artifacts.artifact import Artifact
 from models.builder.progress import display, pluralize
+from models.commands.common_options import OK, add_command
 from models.core.paths import card_path
 from models.imports.importer import Imported, ImportRequest, import_model
 from models.imports.samples import read_samples
 
 _DESCRIPTION = """\
-Imports a SavedModel made elsewhere into the project. Its files are kept in build/NAME/CONTENT_DIGEST/, and its card,
-models/cards/NAME/CONTENT_DIGEST.json, is written: commit it. Stack files then say artifact: NAME, and are previewed on
-machines that do not have the files. A .keras file is exported first, by Keras itself.
+Imports a SavedModel into the project. Copies its files to build/NAME/CONTENT_DIGEST/ and writes its card,
+models/cards/NAME/CONTENT_DIGEST.json: commit it. Stack files then use artifact: NAME, and can be previewed on machines
+without the files. A .keras file is exported by Keras first.
 
-Samples are what a gate asks a new version. Without --samples they are the export's own warm-up requests, or generated
-from its signature, with the model's own answers. The predictions of a FILE are checked against the signature,
-not against the model.
+Samples are instances that a gate sends to a new version. Without --samples they are the SavedModel's own warm-up
+requests, or generated from its signature, with the model's own predictions. The predictions in a FILE are checked
+against the signature, but not against the model.
 """
 _EXAMPLES = """\
 examples:
@@ -29,38 +30,34 @@ examples:
   python -m models import ./exports/churn --name churn --samples samples.json
   python -m models import churn.keras --name churn
   python -m models import ./exports/ranker --name ranker --no-samples
-  python -m models push churn --to gs://my-models            puts it where other machines find it
+  python -m models push churn --to gs://my-models            copy it to a bucket, for other machines
 
-samples.json: [{"instance": ..., "prediction": ..., "label": ...}, ...]; the label may be left out, and the predictions
-too: then the model is asked. A list of bare instances and {"instances": [...]} are taken, too.
+samples.json: [{"instance": ..., "prediction": ..., "label": ...}, ...]. The label is optional. Without predictions, the
+model predicts them. A list of bare instances, and {"instances": [...]}, are also valid.
 
 """
 
 
-def add_import(commands: Any, epilog: str) -> None:
+def add_import(commands: Any) -> None:
     """Adds the command to those of `python -m models`."""
-    take = commands.add_parser(
-        "import",
-        help="import a SavedModel made elsewhere",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES + epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "import", _run, summary="import a SavedModel", description=_DESCRIPTION, examples=_EXAMPLES
     )
-    take.add_argument("source", metavar="PATH", type=Path, help="a SavedModel's folder, or a .keras file")
-    take.add_argument("--name", required=True, help="its name in stack files: small letters, digits and _")
-    samples = take.add_mutually_exclusive_group()
+    parser.add_argument("source", metavar="PATH", type=Path, help="folder of a SavedModel, or a .keras file")
+    parser.add_argument("--name", required=True, help="its name in stack files: lower-case letters, digits and _")
+    samples = parser.add_mutually_exclusive_group()
     samples.add_argument("--samples", metavar="FILE", type=Path, help="sample instances, as JSON")
-    samples.add_argument("--no-samples", action="store_true", help="have none, and do not ask the model")
+    samples.add_argument("--no-samples", action="store_true", help="import it without samples")
 
 
-def run_import(options: argparse.Namespace, root: Path) -> None:
-    """Imports what the options name and says what was done. Raises `ModelsError`."""
+def _run(options: argparse.Namespace, root: Path) -> int:
     samples = read_samples(options.samples) if options.samples else ()
     request = ImportRequest(options.source, options.name, samples, ask=not options.no_samples)
     with display(sys.stderr) as shown:
         done = import_model(request, root, shown)
     for line in _lines(options.name, done, root):
         print(line)
+    return OK
 
 
 def _lines(name: str, done: Imported, root: Path) -> list[str]:
@@ -70,26 +67,26 @@ def _lines(name: str, done: Imported, root: Path) -> list[str]:
     size = f"{pluralize(len(facts.files), 'file')}, {facts.size} bytes"
     lines = [f"{name}: {state}: build/{name}/{digest} (content {digest}; {size})"]
     if facts.left_out:
-        lines.append(f"  left out, as no part of a SavedModel: {', '.join(facts.left_out)}")
-    lines += _of_samples(facts, done.samples_from) if done.copied else []
-    lines += _of_a_bucket(facts, imported.with_other_samples(root, facts, name), new=bool(done.samples_from))
+        lines.append(f"  left out, because they are not part of a SavedModel: {', '.join(facts.left_out)}")
+    lines += _sample_lines(facts, done.samples_from) if done.copied else []
+    lines += _bucket_lines(facts, imported.with_other_samples(root, facts, name), new=bool(done.samples_from))
     lines += [f"  its card is new; commit {card}"] if done.card_written else []
     count = len(imported.carded(root, name))
-    entry = f"{name}@{digest}, since {count} artifacts are imported under this name" if count > 1 else name
-    return [*lines, f"  a stack file names it: artifact: {entry}"]
+    entry = f"{name}@{digest} ({count} artifacts are imported under this name)" if count > 1 else name
+    return [*lines, f"  to use it in a stack file: artifact: {entry}"]
 
 
-def _of_samples(facts: Artifact, source: str) -> list[str]:
+def _sample_lines(facts: Artifact, source: str) -> list[str]:
     if not facts.samples:
-        return ["  it has no samples: a gate compares nothing, unless gate.samples names a file"]
+        return ["  it has no samples: the gate compares nothing, unless gate.samples names a file"]
     samples = pluralize(len(facts.samples), "sample")
-    return [f"  {samples} from {source}" if source else f"  {samples}, those of its card"]
+    return [f"  {samples} from {source or 'its card'}"]
 
 
-def _of_a_bucket(facts: Artifact, others: list[str], *, new: bool) -> list[str]:
-    """That a gate reads the samples which a bucket has, where those may be others than these."""
-    use = "gate.samples: FILE in a stack file makes a gate use others"
+def _bucket_lines(facts: Artifact, others: list[str], *, new: bool) -> list[str]:
+    """Lines about samples in a bucket, which the gate reads, and which may differ from these."""
+    use = "to use others, set gate.samples: FILE in the stack file"
     if others:
         names = ", ".join(f"{other}@{facts.content_digest}" for other in others)
-        return [f"  the same content has other samples as {names}: a bucket keeps those that it got first; {use}"]
-    return [f"  a bucket that has this content already keeps the samples that it has; {use}"] if new else []
+        return [f"  the same content has different samples as {names}: a bucket keeps the first ones; {use}"]
+    return [f"  a bucket that already has this content keeps its samples; {use}"] if new else []

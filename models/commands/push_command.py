@@ -1,7 +1,7 @@
-"""`python -m models push`: puts builds into a bucket, where other machines and other stacks find them.
+"""`python -m models push`: copies builds to a bucket, where other machines and other stacks find them.
 
-The one module of this package that imports `resources`: an upload must be the same whoever makes it, and there is one
-piece of code that checks, sends and verifies. The command line imports it when `push` is asked for, and only then.
+It uploads with the code of `resources`, so that there is only one way to check, send and verify an artifact. It is
+imported only to push, because the other commands of this package must not import `resources`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from models.artifacts.artifact import Artifact
 from models.artifacts.resolve import resolve
 from models.builder.progress import Display, pluralize
 from models.commands.stack_file import stack_artifacts, stack_config
-from models.commands.where_command import way_here
+from models.commands.where_command import fetch_hint
 from models.core.errors import ModelsError, UsageError
 from models.core.registry import load_recipe, parse, recipe_names
 from resources.config import local_endpoint, plan
@@ -30,17 +30,17 @@ _PERCENT = re.compile(r"(\d+) %$")
 
 
 class Wanted(NamedTuple):
-    """What is to be pushed: an artifact as a stack file names it."""
+    """An artifact to push, as a stack file names it."""
 
     artifact: str
     parameters: Mapping[str, Any] | None
 
 
 def push(options: argparse.Namespace, texts: Mapping[str, str], root: Path, shown: Display) -> None:
-    """Pushes what the options name, each content once. All of it is resolved before the first byte is sent.
+    """Pushes what the options name, each content once. Everything is resolved before the first upload.
 
     Raises:
-        ModelsError: there is no card or build of it, its bytes are not those of the card, or the API refuses.
+        ModelsError: a card or build does not exist, its bytes are not those of the card, or the API refuses.
     """
     bucket = rules.bucket_of(options.to)
     if reason := rules.bucket_name_failure(bucket):
@@ -66,12 +66,12 @@ def push(options: argparse.Namespace, texts: Mapping[str, str], root: Path, show
 
 
 def _explained(error: errors.Error, facts: Artifact, uri: str) -> str:
-    """The error's text; what to do where the bytes of an imported artifact are not here."""
+    """The error's text, with what to do if the bytes of an imported artifact are on another machine."""
     if facts.name is None or not isinstance(error, ArtifactError) or (facts.folder and facts.folder.is_dir()):
         return str(error)
     return (
-        f"{facts.name}: its bytes are neither in {uri} nor on this machine; push it from the machine that imported it, "
-        f"or {way_here(facts)}"
+        f"{facts.name}: neither {uri} nor this machine has its bytes; push it from the machine that imported it, "
+        f"or {fetch_hint(facts)}"
     )
 
 
@@ -92,7 +92,7 @@ def _wanted(options: argparse.Namespace, texts: Mapping[str, str], root: Path, s
     if options.stack:
         for where, artifact, parameters in stack_artifacts(options.stack, root):
             if artifact.startswith("gs://"):
-                shown.line(f"{where}: {artifact} lies in a bucket already")
+                shown.line(f"{where}: {artifact} is already in a bucket")
             else:
                 yield Wanted(artifact, parameters)
         return
@@ -102,7 +102,7 @@ def _wanted(options: argparse.Namespace, texts: Mapping[str, str], root: Path, s
 
 
 class _Steps:
-    """Shows how far an upload is, at every tenth of it; and whatever else is told."""
+    """Shows the progress of an upload, at every tenth, and its other messages."""
 
     def __init__(self, prefix: str, shown: Display) -> None:
         self._prefix, self._shown, self._last = prefix, shown, ""

@@ -1,4 +1,4 @@
-"""Reads from a stack file which builds its versions name."""
+"""Finds the builds that the versions of a stack file use."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Order(NamedTuple):
         recipe: its name.
         parameters: all of the recipe's parameters.
         digest: its input digest.
-        is_current: whether code and data are those of the digest. Otherwise only an existing build can be used.
+        is_current: whether today's code and data have this digest. Otherwise only an existing build can be used.
     """
 
     recipe: str
@@ -36,10 +36,10 @@ class Order(NamedTuple):
 
 
 def order_of(recipe: str, given: Values, root: Path) -> Order:
-    """The build of a recipe as its code is now, with these parameters and the defaults of the others.
+    """The build of a recipe with its current code and these parameters; the others have their defaults.
 
     Raises:
-        ModelsError: there is no such recipe, or a parameter is wrong.
+        ModelsError: the recipe does not exist, or a parameter is wrong.
     """
     loaded = load_recipe(recipe, root)
     values = complete(recipe, loaded, given)
@@ -47,10 +47,10 @@ def order_of(recipe: str, given: Values, root: Path) -> Order:
 
 
 def stack_orders(stack: str, root: Path) -> tuple[list[Order], list[str]]:
-    """The builds that a stack's versions name, each once; and a line for each version that nothing can be built for.
+    """The builds that a stack's versions use, each once, and a note for each version that cannot be built.
 
     Raises:
-        ModelsError: there is no such stack file, or it names a recipe or parameter that is not there.
+        ModelsError: the stack file does not exist, or names an unknown recipe or parameter.
     """
     path = root / f"Pulumi.{stack}.yaml"
     orders: list[Order] = []
@@ -68,10 +68,10 @@ def stack_orders(stack: str, root: Path) -> tuple[list[Order], list[str]]:
 
 
 def stack_artifacts(stack: str, root: Path) -> list[tuple[str, str, Any]]:
-    """Of each version of a stack: where it stands, its `artifact`, and its `parameters` or None.
+    """For each version of a stack: its path in the file, its `artifact`, and its `parameters` or None.
 
     Raises:
-        ModelsError: there is no such stack file, or a version names no artifact.
+        ModelsError: the stack file does not exist, or a version has no artifact.
     """
     path = root / f"Pulumi.{stack}.yaml"
     versions = _versions(_load(path), path)
@@ -79,7 +79,7 @@ def stack_artifacts(stack: str, root: Path) -> list[tuple[str, str, Any]]:
 
 
 def stack_config(stack: str, root: Path) -> dict[str, Any]:
-    """The configuration of a stack file, as it is written. Raises `ModelsError` where there is no such file."""
+    """The configuration in a stack file, unchanged. Raises `ModelsError` if the file does not exist."""
     return _config(_load(root / f"Pulumi.{stack}.yaml"))
 
 
@@ -97,9 +97,9 @@ def _load(path: Path) -> Any:
     try:
         value, unquoted = stack_yaml.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelsError(f"{path}: there is no such stack file") from None
+        raise ModelsError(f"{path}: stack file not found") from None
     except yaml.YAMLError as error:
-        raise ModelsError(f"{path}: this is no YAML: {' '.join(str(error).split())}") from error
+        raise ModelsError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     for each in unquoted:
         is_ours = len(each.path) > 1 and each.path[0] == "config" and secret_values.qualified(each.path[1]) == KEY
         if each.is_altered and is_ours and (each.is_key or each.is_date):
@@ -110,12 +110,12 @@ def _load(path: Path) -> Any:
 def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     models = _config(document).get(KEY)
     if not isinstance(models, dict):
-        raise ModelsError(f"{path}: config.{KEY} is missing: it names the models and their versions")
+        raise ModelsError(f"{path}: config.{KEY} is missing")
     for model, entry in models.items():
         settings = entry if isinstance(entry, dict) else {}
         versions = settings.get("versions")
         if "version" not in settings and not isinstance(versions, dict):
-            raise ModelsError(f"{path}: {model}.versions is missing, or does not map names to versions")
+            raise ModelsError(f"{path}: {model}.versions must map names to versions")
         named = {f"versions.{name}": version for name, version in (versions or {}).items()}
         for name, version in (named or {"version": settings.get("version")}).items():
             if not isinstance(version, dict) or not isinstance(version.get("artifact"), str):
@@ -124,13 +124,13 @@ def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def order_of_artifact(artifact: str, parameters: Any, root: Path) -> Order | str:
-    """The build that an artifact of a stack file needs, or the reason why none can be made.
+    """The build that an artifact of a stack file needs, or the reason why it cannot be built.
 
     Raises:
-        ModelsError: it names a recipe, a card or a parameter that is not there.
+        ModelsError: it names an unknown recipe, card or parameter.
     """
     if "/" in artifact or artifact.startswith("."):
-        return f"{artifact} was made elsewhere; there is nothing to build"
+        return f"{artifact} is a SavedModel; there is nothing to build"
     name, at, _ = artifact.partition("@")
     if name not in recipe_names(root) and (carded(root, name) or kept(root, name)):
         return f"{artifact} was imported; there is nothing to build"
@@ -147,13 +147,13 @@ def _pinned(artifact: str, recipe: Recipe, root: Path) -> Order | str:
     build = manifests.read(manifest) if manifest.is_file() else None
     if build and content and build.content_digest != content:
         elsewhere = "was built on another processor; its bytes come from artifactSource or the stack's bucket"
-        return f"{artifact} {elsewhere}: here, build/{name}/{digest} has content {build.content_digest}"
+        return f"{artifact} {elsewhere}; build/{name}/{digest} has content {build.content_digest}"
     facts = card or build
     if facts is None:
-        raise ModelsError(f"{artifact}: there is no such card: {card_path(root, name, pin)}")
+        raise ModelsError(f"{artifact}: card not found: {card_path(root, name, pin)}")
     values = facts.parameters
     known = set(values) == set(recipe.parameters)
     is_current = known and input_digest(name, recipe, values, root) == digest
     if not is_current and build is None:
-        return f"{artifact} was built from other code; its bytes come from the bucket, or from a checkout of that time"
+        return f"{artifact} was built from older code; its bytes come from the bucket, or from a checkout of that code"
     return Order(name, values, digest, is_current)

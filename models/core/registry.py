@@ -1,4 +1,4 @@
-"""Finds recipes and checks the parameters that are given to them."""
+"""Finds recipes and checks their parameters."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from models.core.errors import ModelsError, UsageError
 from models.core.recipe import Parameter, Recipe, Value
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
+_TYPES: dict[type, str] = {str: "a string", bool: "a boolean", int: "an integer", float: "a number"}
 
 
 def is_name(text: str) -> bool:
-    """Whether the text is a valid name of a recipe or an imported artifact: it becomes the name of a folder."""
+    """Whether the text is a valid name of a recipe or imported artifact, which is also the name of a folder."""
     return bool(_NAME.fullmatch(text))
 
 
@@ -30,21 +31,21 @@ def load_recipe(name: str, root: Path) -> Recipe:
     """The `RECIPE` of `models/NAME.py`.
 
     Raises:
-        UsageError: there is no such recipe.
-        ModelsError: the file cannot be imported or defines no `RECIPE`; its parameters lack `seed`; its data fails.
+        UsageError: the recipe does not exist.
+        ModelsError: the file cannot be imported, defines no `RECIPE`, has no parameter `seed`, or its `data` fails.
     """
     if name not in recipe_names(root):
-        raise UsageError(f"there is no recipe {name!r}; there are: {', '.join(recipe_names(root)) or 'none'}")
+        raise UsageError(f"unknown recipe {name!r}; the recipes are: {', '.join(recipe_names(root)) or 'none'}")
     recipe = getattr(_module(name, root / "models" / f"{name}.py"), "RECIPE", None)
     if not isinstance(recipe, Recipe):
-        raise ModelsError(f"models/{name}.py: RECIPE = Recipe(...) is missing (models/core/recipe.py says what it is)")
-    given: Any = recipe.parameters  # a recipe is the user's code: nothing has checked its types
+        raise ModelsError(f"models/{name}.py: RECIPE = Recipe(...) is missing; see models/core/recipe.py")
+    given: Any = recipe.parameters  # a recipe is user code, whose types were not checked
     declared: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"": given}
     wrong = [key for key, parameter in declared.items() if not isinstance(parameter, Parameter)]
     if wrong:
         raise ModelsError(f"models/{name}.py: parameters must map names to Parameter(...); {wrong[0] or 'it'} does not")
     if not isinstance(getattr(declared.get("seed"), "default", None), int):
-        raise ModelsError(f"models/{name}.py: the parameters lack seed, an int: without it no build can be repeated")
+        raise ModelsError(f"models/{name}.py: the parameter seed, an int, is required to make builds repeatable")
     _check_data(name, recipe)
     return recipe
 
@@ -55,12 +56,12 @@ def _check_data(name: str, recipe: Recipe) -> None:
         list(recipe.data({key: parameter.default for key, parameter in recipe.parameters.items()}))
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # a recipe is the user's code: whatever it raises, SystemExit too, names the recipe
+    except BaseException as error:  # a recipe is user code: any error, even SystemExit, is reported with its name
         raise ModelsError(f"models/{name}.py: data(parameters) fails: {type(error).__name__}: {error}") from error
 
 
 def _module(name: str, path: Path) -> Any:
-    """The module at this path. It stands in sys.modules: dataclasses look there for the types of their fields."""
+    """The module at this path. It is added to sys.modules, where dataclasses look up the types of their fields."""
     loaded = sys.modules.get(f"models.{name}")
     if loaded is not None and getattr(loaded, "__file__", None) == str(path):
         return loaded
@@ -71,7 +72,7 @@ def _module(name: str, path: Path) -> Any:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException as error:  # a recipe is the user's code: whatever it raises, SystemExit too, names the recipe
+    except BaseException as error:  # a recipe is user code: any error, even SystemExit, is reported with its name
         sys.modules.pop(spec.name, None)
         if isinstance(error, KeyboardInterrupt):
             raise
@@ -80,16 +81,16 @@ def _module(name: str, path: Path) -> Any:
 
 
 def complete(name: str, recipe: Recipe, given: Any) -> dict[str, Value]:
-    """All parameters of the recipe: those given, a mapping by name, checked; and the defaults of the others.
+    """All parameters of the recipe: the given ones, checked, and the defaults of the others.
 
     Raises:
-        UsageError: a parameter is not one of the recipe's, or has a wrong type or value.
+        UsageError: `given` is not a mapping, or a parameter is unknown or has a wrong type or value.
     """
     if not isinstance(given, Mapping):
-        raise UsageError(f"parameters: {given!r} does not map names to values")
+        raise UsageError(f"parameters: must map names to values; got {given!r}")
     known = ", ".join(recipe.parameters)
     unknown = [key for key in given if key not in recipe.parameters]
-    wrong = [f"parameters.{key}: recipe {name} has no such parameter; it has {known}" for key in unknown]
+    wrong = [f"parameters.{key}: unknown; recipe {name} has {known}" for key in unknown]
     values: dict[str, Value] = {}
     for key, parameter in recipe.parameters.items():
         try:
@@ -102,17 +103,17 @@ def complete(name: str, recipe: Recipe, given: Any) -> dict[str, Value]:
 
 
 def parse(name: str, recipe: Recipe, texts: Mapping[str, str]) -> dict[str, Value]:
-    """All parameters of the recipe, those given being texts from a command line.
+    """Like `complete`, for parameters in text form, from a command line.
 
     Raises:
-        UsageError: as `complete` does.
+        UsageError: see `complete`.
     """
     given = {key: _from_text(recipe.parameters.get(key), text) for key, text in texts.items()}
     return complete(name, recipe, given)
 
 
 def _from_text(parameter: Parameter | None, text: str) -> Value:
-    """The value that a text means. A text that means none stays as it is, for `complete` to refuse."""
+    """The value of a text. A text that is not valid stays unchanged, and `complete` rejects it."""
     kind = type(parameter.default) if parameter else str
     if kind is bool:
         return {"true": True, "false": False}.get(text, text)
@@ -126,19 +127,20 @@ def _checked(path: str, parameter: Parameter, given: Any) -> Value:
     kind = type(parameter.default)
     value: Value = _number(kind, given)
     if type(value) is not kind:
-        quotes = "; a text that looks like something else needs quotes" if kind is str else ""
-        raise UsageError(f"{path}: {value!r} is no {kind.__name__}; the default is {parameter.default!r}{quotes}")
+        quotes = "; put quotes around a text that looks like another type" if kind is str else ""
+        expected = f"must be {_TYPES.get(kind, kind.__name__)}, like the default {parameter.default!r}"
+        raise UsageError(f"{path}: {expected}; got {value!r}{quotes}")
     if isinstance(value, float) and not math.isfinite(value):
-        raise UsageError(f"{path}: {value!r} is no finite number")
+        raise UsageError(f"{path}: must be a finite number; got {value!r}")
     if parameter.minimum is not None and not isinstance(value, str) and value < parameter.minimum:
-        raise UsageError(f"{path}: {value!r} is less than {parameter.minimum}")
+        raise UsageError(f"{path}: must be at least {parameter.minimum}; got {value!r}")
     if parameter.choices and value not in parameter.choices:
-        raise UsageError(f"{path}: {value!r} is none of {', '.join(map(str, parameter.choices))}")
+        raise UsageError(f"{path}: must be one of {', '.join(map(str, parameter.choices))}; got {value!r}")
     return value
 
 
 def _number(kind: type, value: Any) -> Any:
-    """JSON and Pulumi know one kind of number, so 256.0 is an int where an int is due, and 1 a float."""
+    """Converts 256.0 to an int, or 1 to a float, if that is the type: JSON and Pulumi have only one type of number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return value
     if kind is int and value == int(value):

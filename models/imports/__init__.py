@@ -1,1 +1,1 @@
-"""SavedModels made elsewhere, under a name and with a card."""
+"""Imports SavedModels: gives them a name and a card."""

@@ -1,6 +1,7 @@
-"""Imports: keeps the bytes of a SavedModel made elsewhere in `build/NAME/CONTENT_DIGEST`, and writes its card.
+"""Imports: copies the bytes of a SavedModel to `build/NAME/CONTENT_DIGEST`, and writes its card.
 
-As a build, an import is written to a hidden folder and renamed when it is whole; one import of a name runs at a time.
+Like a build, an import is written to a hidden folder and renamed when it is complete. Only one import of a name runs at
+a time.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class ImportRequest(NamedTuple):
         source: a SavedModel's folder, or a `.keras` file.
         name: its name in stack files.
         samples: the user's; empty if there are none.
-        ask: whether the model is asked for samples if there are none. Default: it is.
+        ask: whether the model makes samples if there are none. Default: it does.
     """
 
     source: Path
@@ -51,13 +52,13 @@ class ImportRequest(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What `import_model` did.
+    """The result of `import_model`.
 
     Attributes:
-        artifact: the facts of what is kept here.
-        copied: whether its bytes were put there now.
+        artifact: the facts of the imported artifact.
+        copied: whether its bytes were copied now.
         card_written: whether the card was written now.
-        samples_from: where the samples come from, in words; empty where they are not new.
+        samples_from: the source of the samples, in words; empty if they are not new.
     """
 
     artifact: Artifact
@@ -67,13 +68,13 @@ class Imported(NamedTuple):
 
 
 def import_model(request: ImportRequest, root: Path, display: Display) -> Imported:
-    """Makes sure that the bytes and the card of a SavedModel are there.
+    """Copies the bytes of a SavedModel and writes its card, unless they exist.
 
     Raises:
-        UsageError: the name is invalid or taken by a recipe, there is nothing to import, or the user's samples do not
-            fit.
-        ModelsError: the SavedModel, the conversion, the model's answers or the disk do not allow it, or the bytes of a
-            Keras file that was imported are on another machine; nothing half-written is left.
+        UsageError: the name is invalid or taken by a recipe, the source does not exist, or the user's samples do not
+            match.
+        ModelsError: the SavedModel, the conversion, the model's predictions or the disk does not allow it, or the bytes
+            of an imported Keras file are on another machine. No incomplete files are left.
     """
     _check_name(request.name, root)
     place = build_folder(root, request.name, "import")
@@ -84,16 +85,16 @@ def import_model(request: ImportRequest, root: Path, display: Display) -> Import
     except OSError as error:
         where = error.filename or place.parent
         raise BuildError(
-            f"{request.name}: {where} cannot be written: {error.strerror or error}; free space there, or make it "
-            "writable, then run it again"
+            f"{request.name}: {where} cannot be written: {error.strerror or error}; free space, or make it "
+            "writable, then rerun the command"
         ) from error
 
 
 def _check_name(name: str, root: Path) -> None:
     if not is_name(name):
-        raise UsageError(f"--name {name}: must be small letters, digits and _, a letter first")
+        raise UsageError(f"--name {name}: must be lower-case letters, digits and _, starting with a letter")
     if name in recipe_names(root):
-        raise UsageError(f"--name {name}: is the name of a recipe, models/{name}.py; choose another one")
+        raise UsageError(f"--name {name}: is the name of a recipe, models/{name}.py; choose another name")
     cards = {path.stem for path in card_path(root, name, "*").parent.glob("*.json")}
     if others := cards - {*imported.carded(root, name)}:
         raise UsageError(
@@ -103,7 +104,7 @@ def _check_name(name: str, root: Path) -> None:
 
 
 class _Import:
-    """One import, while it runs."""
+    """One running import."""
 
     def __init__(self, request: ImportRequest, root: Path, display: Display, partial: Path) -> None:
         self._request, self._root, self._display, self._partial = request, root, display, partial
@@ -119,27 +120,27 @@ class _Import:
             shutil.rmtree(self._partial, ignore_errors=True)
 
     def _folder(self) -> Path:
-        """The source, if it is no file. Raises `UsageError`, which says what to give instead of a file."""
+        """The source folder. Raises `UsageError` if it is a file or does not exist."""
         source = self._request.source
         if source.parts[:1] == ("gs:",) and not source.exists():
             raise UsageError(
-                f"gs://{'/'.join(source.parts[1:])}: expected a folder or a {KERAS} file on this machine; a stack file "
-                "names what lies in a bucket without an import: artifact: gs://BUCKET/FOLDER/"
+                f"gs://{'/'.join(source.parts[1:])}: must be a local folder or {KERAS} file; a stack file can use "
+                "a SavedModel in a bucket without an import: artifact: gs://BUCKET/FOLDER/"
             )
         if source.suffix in _LEGACY:
             raise UsageError(
-                f"{source}: it is a legacy HDF5 file; convert it with the Keras that wrote it: "
+                f"{source}: is a legacy HDF5 file; convert it with the version of Keras that wrote it: "
                 f'keras.models.load_model("{source.name}").save("{source.stem}{KERAS}"), or export a SavedModel'
             )
         if source.is_file():
-            also = f"; give its folder, {source.parent}" if source.name.startswith(GRAPH) else ""
-            raise UsageError(f"{source}: expected a SavedModel's folder or a {KERAS} file{also}")
+            hint = f"; use its folder, {source.parent}" if source.name.startswith(GRAPH) else ""
+            raise UsageError(f"{source}: must be the folder of a SavedModel or a {KERAS} file{hint}")
         if not source.exists():
-            raise UsageError(f"{source}: there is no such folder")
+            raise UsageError(f"{source}: folder not found")
         return source
 
     def _of_keras(self, file: Path) -> Imported:
-        """A file that was imported is not converted again: its conversion would have other bytes."""
+        """Imports a Keras file. An imported file is not converted again, because that would give different bytes."""
         digest, name = _file_digest(file), self._request.name
         for content in {*imported.carded(self._root, name), *imported.kept(self._root, name)}:
             known = _whole(build_folder(self._root, name, content)) or self._card(content)
@@ -155,23 +156,23 @@ class _Import:
         if known:
             return self._kept(known)
         self._display.line(f"{self._request.name}: copying {pluralize(len(facts.files), 'file')}, {facts.size} bytes")
-        beside = [MANIFEST] if (self._request.source / MANIFEST).is_file() else []  # which may name files like junk
+        beside = [MANIFEST] if (self._request.source / MANIFEST).is_file() else []  # it may list such files
         for name in (*facts.files, *beside):
             (self._partial / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._request.source / name, self._partial / name)
         if read_content(self._partial).digest != facts.content_digest:
-            raise FolderError(f"{self._request.source}: it was changed while it was copied; import it again")
+            raise FolderError(f"{self._request.source}: changed while it was copied; import it again")
         return self._finish(facts)
 
     def _finish(self, facts: Artifact) -> Imported:
-        """Puts what is in the partial folder into its place, with its manifest; then the card."""
+        """Moves the partial folder to its final path, with its manifest, then writes the card."""
         folder = build_folder(self._root, self._request.name, facts.content_digest)
         card = self._card(facts.content_digest)
         samples = manifests.named(self._samples(facts, card), facts.signatures)
         facts = replace(facts, folder=folder, samples=samples, name=self._request.name)
         text = manifests.manifest_text(facts)
         (self._partial / MANIFEST).write_text(text, encoding="utf-8")
-        if folder.exists():  # a damaged one
+        if folder.exists():  # it is damaged
             shutil.rmtree(folder)
         self._partial.rename(folder)
         return self._carded(facts, copied=True)
@@ -182,21 +183,21 @@ class _Import:
         return Imported(facts, copied=copied, card_written=written, samples_from=self._samples_from)
 
     def _kept(self, known: Artifact) -> Imported:
-        """What was imported before. Raises `BuildError` where there is its card alone, which has no bytes to deploy."""
+        """The result for an existing import. Raises `BuildError` if only its card exists, without bytes to deploy."""
         name, digest = self._request.name, known.content_digest
         if known.folder is None:
             source = self._request.source
             raise BuildError(
-                f"{name}: {source.name} was imported on another machine, as {name}@{digest}: its card is here, its "
-                "bytes are not, and Keras would export other ones. On the machine that has them, run: python -m models "
-                f"push {name}@{digest} --to gs://BUCKET; the stack file then says tf2-models:artifactSource: gs://BUCKET"
-                f". Or copy the folder build/{name}/{digest} from there"
+                f"{name}: {source.name} was imported on another machine, as {name}@{digest}: its card is here, but not "
+                "its bytes, and Keras would export different ones. On the machine with the bytes, run: "
+                f"python -m models push {name}@{digest} --to gs://BUCKET, and set tf2-models:artifactSource: "
+                f"gs://BUCKET in the stack file. Or copy the folder build/{name}/{digest} from there"
             )
         self._check_samples(known)
         return self._carded(known, copied=False)
 
     def _samples(self, facts: Artifact, card: Artifact | None) -> Samples:
-        """The user's samples, else those of the card or of the source's manifest, else generated ones."""
+        """The user's samples, else those of the card or the source's manifest, else generated ones."""
         given, name = self._request.samples, self._request.name
         if card:
             self._check_samples(card)
@@ -214,12 +215,12 @@ class _Import:
             self._samples_from = f"its {MANIFEST}"
             return facts.samples
         _check_asked(name, facts)
-        self._display.line(f"{name}: asking it for sample predictions")
+        self._display.line(f"{name}: predicting samples")
         try:
             samples, self._samples_from = sampling.answer(self._partial, given, self._root)
         except BuildError as error:
             raise BuildError(
-                f"{name}: {error}. Give samples that it answers with --samples FILE, or import it with --no-samples"
+                f"{name}: {error}. Give samples that it can predict with --samples FILE, or use --no-samples"
             ) from None
         return samples
 
@@ -229,10 +230,10 @@ class _Import:
             sample_fit.check(given, known.signatures)
             name, digest = self._request.name, known.content_digest
             raise BuildError(
-                f"{name}@{digest}: already imported with other samples; to import it with these, remove "
-                f"models/cards/{name}/{digest}.json and build/{name}/{digest}. A bucket that has this content keeps "
-                "the samples that it has: where it was deployed or pushed, gate.samples: FILE in the stack file makes "
-                "a gate use these"
+                f"{name}@{digest}: already imported with different samples; to import it with these, remove "
+                f"models/cards/{name}/{digest}.json and build/{name}/{digest}. A bucket that already has this content "
+                "keeps its samples: if it was deployed or pushed, set gate.samples: FILE in the stack file to use "
+                "these"
             )
 
     def _card(self, content: str) -> Artifact | None:
@@ -241,18 +242,18 @@ class _Import:
 
 
 def _check_asked(name: str, facts: Artifact) -> None:
-    """Refuses to ask a model that has no signature for requests which name none: a gate's are such."""
+    """Raises `BuildError` if the model has no default signature, which the requests of a gate use."""
     signatures = facts.signatures
     if (default := default_signature(signatures)) not in signatures:
         found = f"it has {', '.join(signatures)}" if signatures else "it has none"
         raise BuildError(
-            f"{name}: there is no signature {default} in it; {found}. A gate asks the model without a signature_name, "
-            "so samples are of no use: import it with --no-samples"
+            f"{name}: has no signature {default}; {found}. A gate sends requests without a signature_name, so it "
+            "cannot use samples: import it with --no-samples"
         )
 
 
 def _whole(folder: Path) -> Artifact | None:
-    """The artifact in a folder, its bytes verified; None if there is none, or it is damaged."""
+    """The artifact in a folder, with verified bytes; None if it does not exist or is damaged."""
     try:
         return read_folder(folder) if (folder / MANIFEST).is_file() else None
     except FolderError:
@@ -260,19 +261,19 @@ def _whole(folder: Path) -> Artifact | None:
 
 
 def _file_digest(file: Path) -> str:
-    """The input digest of what a Keras file is converted to."""
+    """The input digest of a converted Keras file."""
     if not file.is_file():
         raise UsageError(f"{file}: file not found")
     return hashlib.sha256(f"file {KERAS}\n{sha256(file)}".encode()).hexdigest()[:DIGITS]
 
 
 def _convert(file: Path, folder: Path, root: Path) -> str:
-    """Exports a Keras file into a folder, in a process of its own; gives the version of Keras."""
+    """Exports a Keras file into a folder, in a separate process; returns the version of Keras."""
     try:
         output = run_module(_CONVERTER, str(file.absolute()), str(folder.absolute()), root=root)
     except BuildError as error:
         raise BuildError(
-            f"{file}: Keras cannot export it: {error}. Export it where it was made: "
+            f"{file}: Keras cannot export it: {error}. Export it in its own environment: "
             f'model.export("exports/{file.stem}"), and import that folder'
         ) from None
     return str(json.loads(output)["keras"])

@@ -1,8 +1,8 @@
 """The process that exports a `.keras` file as a SavedModel: `python -m models.imports.keras_conversion FILE FOLDER`.
 
-It prints `{"keras": VERSION}`; or, on standard error, one line that says why it cannot, and exits with 1.
+It prints `{"keras": VERSION}`, or one line with the reason on standard error, with exit code 1.
 
-Keras collects the variables in an order of its own: the same file gives the same model, in other bytes each time.
+Keras collects the variables in varying order: the same file gives the same model, but in different bytes each time.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import sys
 from pathlib import Path
 
 _MOST = 300
-"""Characters of a reason: Keras prints whole configurations."""
+"""Longest reason, in characters: Keras prints whole configurations."""
 
 
 def main() -> int:
-    """Loads the file without running code that is stored in it, and exports it."""
+    """Loads the file without running code that is stored in it, and exports it; returns the exit code."""
     file, folder = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print to standard output is no answer
+    os.dup2(2, 1)  # libraries print to standard output, which is for the answer
     import keras
     import tensorflow as tf
 
@@ -29,7 +29,7 @@ def main() -> int:
     keras.utils.set_random_seed(1)
     try:
         keras.saving.load_model(file, compile=False, safe_mode=True).export(folder, verbose=False)
-    except Exception as error:  # noqa: BLE001 - whatever a model of somebody's raises is the reason
+    except Exception as error:  # noqa: BLE001 - a user's model may raise any error
         reason = " ".join(str(error).split())
         sys.stderr.write(f"\n{type(error).__name__}: {reason if len(reason) < _MOST else f'{reason[:_MOST]}...'}\n")
         return 1
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _clean(folder: Path) -> None:
-    """Removes what no loader needs: an identifier made at random, and an empty folder."""
+    """Removes what no loader needs: a random identifier, and an empty folder."""
     (folder / "fingerprint.pb").unlink(missing_ok=True)
     assets = folder / "assets"
     if assets.is_dir() and not any(assets.iterdir()):

@@ -1,4 +1,4 @@
-"""The samples of a SavedModel that was made elsewhere: from a file, or generated and answered by the model itself."""
+"""The samples of an imported SavedModel: from a file, or generated and predicted by the model itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Samples = Sequence[Mapping[str, Any]]
 
 
 class Answered(NamedTuple):
-    """Samples with predictions, and where the instances came from, in words."""
+    """Samples with predictions, and the source of the instances, in words."""
 
     samples: list[dict[str, Any]]
     source: str
@@ -29,27 +29,27 @@ def read_samples(file: Path) -> Samples:
     """The samples of a file: `instance`, and `prediction` and `label` if present; or instances, bare or as a request.
 
     Raises:
-        UsageError: the file cannot be read, or holds no such list.
+        UsageError: the file cannot be read, or is not such a list.
     """
     try:
         found = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
-        raise UsageError(f"--samples {file}: it cannot be read: {error.strerror}") from None
+        raise UsageError(f"--samples {file}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"--samples {file}: it is not valid JSON: {error}") from None
+        raise UsageError(f"--samples {file}: is not valid JSON: {error}") from None
     if isinstance(found, dict) and set(found) == {"instances"} and isinstance(found["instances"], list):
         return [{"instance": each} for each in _filled(found["instances"], file)]
     if not isinstance(found, list):
-        raise UsageError(f"--samples {file}: it must be a list {_SHAPE}, not empty, or {_BODY}")
+        raise UsageError(f"--samples {file}: must be a list {_SHAPE}, not empty, or {_BODY}")
     _filled(found, file)
     if not any(_is_sample(each) for each in found):
         return [{"instance": each} for each in found]
     for index, each in enumerate(found):
         if not _is_sample(each):
-            raise UsageError(f'--samples {file}: [{index}]: expected an object with the key "instance"')
+            raise UsageError(f'--samples {file}: [{index}]: must be an object with the key "instance"')
         if ("prediction" in each) != ("prediction" in found[0]):
             which = "a" if "prediction" in found[0] else "no"
-            raise UsageError(f"--samples {file}: [{index}]: expected {which} prediction, as in [0]")
+            raise UsageError(f"--samples {file}: [{index}]: must have {which} prediction, like [0]")
     return [{key: each[key] for key in ("instance", "prediction", "label") if key in each} for each in found]
 
 
@@ -58,11 +58,12 @@ def answer(folder: Path, given: Samples, root: Path) -> Answered:
 
     Args:
         folder: the SavedModel.
-        given: samples without predictions; where there are none, the export's own warm-up requests, or generated ones.
+        given: samples without predictions. If empty, the SavedModel's own warm-up requests or generated instances are
+            used.
         root: the project's folder.
 
     Raises:
-        BuildError: the model does not answer, with its reason.
+        BuildError: the model fails.
     """
     instances = json.dumps({"instances": [each["instance"] for each in given]})
     options = ["--instances", "-"] if given else []
@@ -70,15 +71,15 @@ def answer(folder: Path, given: Samples, root: Path) -> Answered:
         output = run_module(_SAMPLER, str(folder.absolute()), *options, root=root, stdin=instances if given else "")
         found = json.loads(output, parse_constant=_refuse_constant)
     except (BuildError, ValueError) as error:
-        raise BuildError(f"the model does not answer: {error}") from None
+        raise BuildError(f"the model fails: {error}") from None
     samples: list[dict[str, Any]] = found["samples"]
-    # Of the user's samples, what the user wrote stays as it is.
+    # What the user wrote in a sample stays unchanged.
     samples = [{**each, **own} for each, own in zip(samples, given or [{}] * len(samples), strict=True)]
     return Answered(samples, _SOURCES.get(found["source"], str(found["source"])))
 
 
 def are_alike(given: Samples, known: Samples, *, all_known: bool) -> bool:
-    """Whether samples equal the known ones, comparing only the keys given; a card holds only the first of them."""
+    """Whether samples equal the known ones in the given keys. A card has only the first samples (`all_known` False)."""
     if len(given) < len(known) or (all_known and len(given) > len(known)):
         return False
     pairs = zip(given, known, strict=False)
@@ -87,7 +88,7 @@ def are_alike(given: Samples, known: Samples, *, all_known: bool) -> bool:
 
 def _filled(found: list[Any], file: Path) -> list[Any]:
     if not found:
-        raise UsageError(f"--samples {file}: it must be a list {_SHAPE}, not empty, or {_BODY}")
+        raise UsageError(f"--samples {file}: must be a list {_SHAPE}, not empty, or {_BODY}")
     return found
 
 

@@ -1,6 +1,6 @@
-"""The files of a folder that is to be uploaded: plain ones only, under names that every machine and bucket can hold.
+"""Lists the files of a folder to upload: only regular files, with names that are valid on every machine and bucket.
 
-Nothing is read here. Numbers and sizes are bounded before a reader of the bytes begins, which for gigabytes takes long.
+No file is read. Number and sizes are limited before the bytes are read, which takes long for gigabytes.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from models.core.errors import FolderError
 from models.saved_model.junk_files import is_junk
 
 MOST_FILES = 1000
-"""Of one SavedModel, as `ml` v1 takes it."""
+"""The limits of `ml` v1 for one SavedModel."""
 MOST_BYTES = 10 * 2**30
 MOST_NAME_BYTES = 900
-"""Of a path below the folder, in UTF-8. Cloud Storage takes 1,024 with what comes before it in the bucket."""
+"""Longest path in the folder, in UTF-8. Cloud Storage allows 1,024 bytes including the prefix in the bucket."""
 
 Sizes = dict[str, int]
 
 
 class Listing(NamedTuple):
-    """The files below a folder.
+    """The files in a folder and its subfolders.
 
     Attributes:
         sizes: in bytes by POSIX path, sorted.
-        left_out: POSIX paths of those that are junk by their names.
+        left_out: POSIX paths of files that are left out because of their names.
     """
 
     sizes: Sizes
@@ -37,52 +37,50 @@ class Listing(NamedTuple):
 
 
 def list_plain(folder: Path, kept: Collection[str] = ()) -> Listing:
-    """The files below a folder.
+    """The files in a folder and its subfolders.
 
     Args:
-        folder: to look at.
-        kept: paths that are listed even if they are junk by their names.
+        folder: the folder.
+        kept: paths that are listed whatever their names.
 
     Raises:
-        FolderError: it is missing, cannot be read, holds links or special files, names that not every machine can hold,
-            or more than `ml` v1 takes.
+        FolderError: the folder is missing, cannot be read, has links, special files or names that are not valid on every
+            machine, or exceeds the limits of `ml` v1.
     """
     if not _is_folder(folder):
-        raise FolderError(f"{folder}: there is no such folder")
+        raise FolderError(f"{folder}: folder not found")
     found: Sizes = {}
     left_out: list[str] = []
     for name, size in _walk(folder, kept, left_out):
         found[name] = size
         if len(found) > MOST_FILES:
-            raise FolderError(
-                f"{folder}: it has more than {MOST_FILES} files, the most that ml v1 takes; leave some out"
-            )
+            raise FolderError(f"{folder}: must have at most {MOST_FILES} files, the limit of ml v1; leave some out")
     total = sum(found.values())
     if total > MOST_BYTES:
         largest = max(found, key=found.__getitem__)
         raise FolderError(
-            f"{folder}: its files have {total} bytes, {largest} alone {found[largest]}; ml v1 takes {MOST_BYTES}: "
-            "export a smaller model"
+            f"{folder}: must have at most {MOST_BYTES} bytes, the limit of ml v1; it has {total}, {largest} alone "
+            f"{found[largest]}. Export a smaller model"
         )
-    _refuse_alike(folder, found)
+    _check_unique(folder, found)
     return Listing(dict(sorted(found.items())), sorted(left_out))
 
 
 def _is_folder(folder: Path) -> bool:
-    """Raises `FolderError` where that cannot be told: a folder on the way is closed, or a name is too long."""
+    """Whether it exists. Raises `FolderError` if a parent cannot be read or a name is too long."""
     try:
         return folder.is_dir()
     except OSError as error:
-        raise FolderError(f"{folder}: it cannot be looked for: {error.strerror}") from None
+        raise FolderError(f"{folder}: cannot be read: {error.strerror}") from None
 
 
 def _walk(folder: Path, kept: Collection[str], left_out: list[str]) -> Iterator[tuple[str, int]]:
-    """Folder by folder, without recursion: how deep they are nested is not ours to say."""
+    """The files, folder by folder. Works without recursion, so that any depth is possible."""
     waiting = [""]
     for seen, below in enumerate(waiting):
         if seen > MOST_FILES:
             raise FolderError(
-                f"{folder}: it has more than {MOST_FILES} folders; leave out what is no part of the model"
+                f"{folder}: must have at most {MOST_FILES} folders; leave out those that are not part of the model"
             )
         for entry in _entries(folder, below):
             name = f"{below}{entry.name}"
@@ -98,7 +96,7 @@ def _walk(folder: Path, kept: Collection[str], left_out: list[str]) -> Iterator[
             else:
                 kind = "a link" if stat.S_ISLNK(status.st_mode) else "a special file"
                 raise FolderError(
-                    f"{folder / name}: it is {kind}; a SavedModel to upload holds plain files only: copy what is meant"
+                    f"{folder / name}: must be a regular file; it is {kind}: replace it with a copy of the file"
                 )
 
 
@@ -107,28 +105,30 @@ def _entries(folder: Path, below: str) -> list[os.DirEntry[str]]:
         with os.scandir(folder / below) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        raise FolderError(f"{folder / below}: it cannot be read: {error.strerror}; look at its permissions") from None
+        raise FolderError(f"{folder / below}: cannot be read: {error.strerror}; check its permissions") from None
 
 
 def unreadable(path: Path, error: OSError) -> FolderError:
-    """What is told of a file that cannot be read."""
-    return FolderError(f"{path}: it cannot be read: {error.strerror}; look at its permissions, or copy it again")
+    """The error of a file that cannot be read."""
+    return FolderError(f"{path}: cannot be read: {error.strerror}; check its permissions, or copy it again")
 
 
 def _check_name(folder: Path, name: str) -> None:
-    """Names come from the file system: bytes that need not be text."""
+    """Raises `FolderError` for a name that is too long or not text: the file system allows any bytes."""
     size = len(os.fsencode(name))
     if size > MOST_NAME_BYTES:
-        reason = f"its name below the folder has {size} bytes; a bucket takes {MOST_NAME_BYTES}"
-        raise FolderError(f"{folder}: {name[:60]!r}...: {reason}: nest it less deep")
+        reason = f"the path in the folder must have at most {MOST_NAME_BYTES} bytes; it has {size}"
+        raise FolderError(f"{folder}: {name[:60]!r}...: {reason}; shorten it")
     if not name.isprintable():
-        raise FolderError(f"{folder}: {name!r}: its name holds what is no printable text in UTF-8; rename it")
+        raise FolderError(f"{folder}: {name!r}: the name must be printable UTF-8; rename it")
 
 
-def _refuse_alike(folder: Path, names: Sizes) -> None:
-    """Two names that are one where a file system ignores case or composes accents: a copy would lose a file."""
+def _check_unique(folder: Path, names: Sizes) -> None:
+    """Raises `FolderError` for two names that are the same on file systems which ignore case or compose accents."""
     seen: dict[str, str] = {}
     for name in names:
         other = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
         if other != name:
-            raise FolderError(f"{folder}: {other} and {name} are one file on machines that ignore case; rename one")
+            raise FolderError(
+                f"{folder}: {other} and {name} are the same name on machines that ignore case; rename one"
+            )

@@ -1,4 +1,4 @@
-"""Reads a SavedModel folder as bytes: what is in it, whether it is whole, its checksums and its content digest."""
+"""Reads a SavedModel folder as bytes: its files, checksums and content digest, and whether it is complete."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ GRAPH = "saved_model.pb"
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 _MOST_GRAPH_BYTES = 1 << 31
-"""Of a protocol-buffer message."""
+"""The limit of a protocol-buffer message."""
 _MOST_MANIFEST_BYTES = 1 << 26
-"""Read before the sizes of the other files are bounded."""
+"""A larger manifest is not read."""
 _VARIABLE_OPERATIONS = (b"VarHandleOp", b"VariableV2")
 
 Files = dict[str, dict[str, Any]]
 
 
 class Content(NamedTuple):
-    """The bytes of a SavedModel, its manifest left out.
+    """The files of a SavedModel, without its manifest.
 
     Attributes:
         digest: the content digest, 16 hexadecimal digits.
-        size: bytes of all files.
-        files: by POSIX path, `size` in bytes and `crc32c` as Cloud Storage prints it.
-        left_out: the files of its folder that are left out: junk by their names.
+        size: of all files, in bytes.
+        files: by POSIX path, `size` in bytes and `crc32c` in the form of Cloud Storage.
+        left_out: files in the folder that are left out because of their names.
     """
 
     digest: str
@@ -43,10 +43,10 @@ class Content(NamedTuple):
 
 
 def list_files(folder: Path) -> Listing:
-    """The files of a whole SavedModel, without the manifest and junk, except junk the manifest lists.
+    """The files of a complete SavedModel, without the manifest and junk, except for junk that the manifest lists.
 
     Raises:
-        FolderError: the folder is missing or half-written, or holds what cannot be uploaded.
+        FolderError: the folder is missing or incomplete, or has files that cannot be uploaded.
     """
     found = list_plain(folder, _declared(folder))
     found.sizes.pop(MANIFEST, None)
@@ -55,7 +55,7 @@ def list_files(folder: Path) -> Listing:
 
 
 def _declared(folder: Path) -> Collection[str]:
-    """The files that a manifest in the folder lists: an artifact deployed with junk keeps its content digest."""
+    """The files that a manifest in the folder lists. If they include junk, it is part of the content digest."""
     manifest = folder / MANIFEST
     try:
         if manifest.stat().st_size > _MOST_MANIFEST_BYTES:
@@ -68,7 +68,7 @@ def _declared(folder: Path) -> Collection[str]:
 
 
 def read_graph_file(folder: Path) -> bytes:
-    """The bytes of `saved_model.pb`. Raises `FolderError` where it cannot be read."""
+    """The bytes of `saved_model.pb`. Raises `FolderError` if it cannot be read."""
     try:
         return (folder / GRAPH).read_bytes()
     except OSError as error:
@@ -76,10 +76,10 @@ def read_graph_file(folder: Path) -> bytes:
 
 
 def read_content(folder: Path) -> Content:
-    """The checksums and the content digest of a whole SavedModel.
+    """The checksums and the content digest of a complete SavedModel.
 
     Raises:
-        FolderError: as `list_files` does.
+        FolderError: see `list_files`.
         ModelsError: the package google-crc32c is not installed.
     """
     files: Files = {}
@@ -94,27 +94,29 @@ def read_content(folder: Path) -> Content:
 
 
 def _check_whole(folder: Path, files: Sizes) -> None:
-    """Refuses what a killed or unfinished writer leaves."""
+    """Raises `FolderError` for an incomplete SavedModel, such as a killed exporter leaves."""
     if (folder / GRAPH).is_dir():
-        raise FolderError(f"{folder / GRAPH}: it is a folder, not a file; export the SavedModel again")
+        raise FolderError(f"{folder / GRAPH}: must be a file; it is a folder. Export the SavedModel again")
     if GRAPH not in files:
         text = f"; {GRAPH}txt, its text form, must be converted to the binary form: see docs/reference/artifacts.md"
-        other = text if f"{GRAPH}txt" in files else ""
-        raise FolderError(f"{folder}: there is no {GRAPH} in it, so it is no SavedModel{other}")
+        hint = text if f"{GRAPH}txt" in files else ""
+        raise FolderError(f"{folder}: is not a SavedModel: {GRAPH} not found{hint}")
     if not 0 < files[GRAPH] < _MOST_GRAPH_BYTES:
-        raise FolderError(f"{folder / GRAPH}: it has {files[GRAPH]} bytes, so it is no graph; export it again")
+        raise FolderError(f"{folder / GRAPH}: is not a graph: it has {files[GRAPH]} bytes; export it again")
     temporary = [name for name in files if name.startswith("variables/") and "temp" in name]
     if temporary:
-        raise FolderError(f"{folder}: half-written: {temporary[0]} is a writer's temporary file; export it again")
+        raise FolderError(
+            f"{folder}: is incomplete: {temporary[0]} is a temporary file of the exporter; export it again"
+        )
     graph = b"" if variables.check(folder, files) else read_graph_file(folder)
     if any(operation in graph for operation in _VARIABLE_OPERATIONS):
         raise FolderError(
-            f"{folder}: half-written: the graph has variables, but {variables.INDEX} is missing; export it again"
+            f"{folder}: is incomplete: the graph has variables, but {variables.INDEX} is missing; export it again"
         )
 
 
 def crc32c(path: Path) -> str:
-    """A file's CRC32C as Cloud Storage prints it. Raises `FolderError` where it cannot be read."""
+    """The CRC32C of a file in the form of Cloud Storage. Raises `FolderError` if it cannot be read."""
     checksum = _crc32c()
     for chunk in _chunks(path):
         checksum.update(chunk)
@@ -122,12 +124,12 @@ def crc32c(path: Path) -> str:
 
 
 def sha256(path: Path) -> str:
-    """A file's SHA-256 in hexadecimal. Raises `FolderError` where it cannot be read."""
+    """The SHA-256 of a file in hexadecimal. Raises `FolderError` if it cannot be read."""
     return _checksums(path)[1]
 
 
 def _checksums(path: Path) -> tuple[int, str, str]:
-    """The size in bytes, the SHA-256 in hexadecimal, and the CRC32C as Cloud Storage prints it."""
+    """The size in bytes, the SHA-256 in hexadecimal, and the CRC32C in the form of Cloud Storage."""
     size, sha256, checksum = 0, hashlib.sha256(), _crc32c()
     for chunk in _chunks(path):
         size += len(chunk)
@@ -137,11 +139,11 @@ def _checksums(path: Path) -> tuple[int, str, str]:
 
 
 def _crc32c() -> Any:
-    """The CRC32C of no bytes, which grows by `update`."""
+    """A CRC32C that was not updated with any bytes."""
     try:
         import google_crc32c
     except ImportError:
-        raise ModelsError("the package google-crc32c is not installed; pip install -r requirements.txt") from None
+        raise ModelsError("the package google-crc32c is not installed; run: pip install -r requirements.txt") from None
     return google_crc32c.Checksum()  # type: ignore[no-untyped-call]  # the package has no annotations
 
 

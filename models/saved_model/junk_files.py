@@ -1,7 +1,7 @@
-"""Files that systems and editors leave beside others: they are not part of a SavedModel, whatever folder they are in.
+"""Files that systems and editors leave beside others. They are not part of a SavedModel in any folder.
 
-Only these names count as such. Anything else may be read by a loader (legacy Keras exports have `keras_metadata.pb`,
-others files of their own), and an artifact without it would have another content digest.
+No other files are left out: a loader may read them (legacy Keras exports have `keras_metadata.pb`, others have their own
+files), and without them the content digest would change.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ _NAMES = {".DS_Store", "Thumbs.db"}
 _STARTS = ("._",)
 _ENDS = ("~", ".swp")
 _FOLDER = "__MACOSX"
-"""What macOS adds to a zip file: everything below it is junk."""
+"""A folder that macOS adds to zip files: everything in it is junk."""
 
 
 def is_junk(path: str) -> bool:
-    """Whether a file is junk by its name: a POSIX path below the artifact's folder."""
+    """Whether a file is junk. `path` is a POSIX path in the artifact's folder."""
     *folders, name = path.split("/")
     return _FOLDER in folders or name in _NAMES or name.startswith(_STARTS) or name.endswith(_ENDS)

@@ -104,7 +104,7 @@ def test_an_imported_artifact_comes_from_where_it_was_pushed(program: Program, t
     elsewhere = ("--to", f"gs://{own}-2", "--endpoint", program.emulator.endpoint)
     failed = models_command(program.root, "push", "churn", *elsewhere, PYTHONPATH=str(ROOT))
     assert failed.returncode == 1
-    said = f"churn: its bytes are neither in gs://{own}-2/saved_model/{digest}/ nor on this machine; push it from the"
+    said = f"churn: neither gs://{own}-2/saved_model/{digest}/ nor this machine has its bytes; push it from the"
     assert said in failed.stderr
     other = Engine(tmp_path / "other", program.root)
     program.declare("churn", engine=other, bucket=own)

@@ -85,7 +85,7 @@ def test_what_a_stack_names_is_pushed_to_its_endpoint(pusher: Pusher) -> None:
     done = pusher.run("--stack", "staging", "--to", pusher.bucket)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert "m.versions.v5: gs://b/x/ lies in a bucket already" in done.stdout
+    assert "m.versions.v5: gs://b/x/ is already in a bucket" in done.stdout
     pushed = {name.rpartition("/")[0] for name in pusher.names()}
     assert pushed >= {f"line/{small.content_digest}", f"line/{other.content_digest}"}
     assert len(pushed) == 3
@@ -167,9 +167,9 @@ def test_what_is_left_out_of_a_folder_is_said(pusher: Pusher) -> None:
         (("line",), 2, "--to"),
         (("line", "--to", "gs://Bucket"), 2, "--to gs://Bucket: the bucket must hold small letters"),
         (("line", "--to", "gs://bucket/folder"), 2, "--to gs://bucket/folder: the bucket must hold"),
-        (("lime", "--to", "gs://bucket"), 2, "there is no recipe 'lime'"),
+        (("lime", "--to", "gs://bucket"), 2, "unknown recipe 'lime'"),
         (("line", "--stack", "prod", "--to", "gs://bucket"), 2, "leave out NAME and --set"),
-        (("--stack", "prod", "--to", "gs://bucket"), 1, "there is no such stack file"),
+        (("--stack", "prod", "--to", "gs://bucket"), 1, "stack file not found"),
         (("line", "--to", "gs://bucket", "--endpoint", "ftp://x"), 2, "endpoint: must be global, regional or a URL"),
     ],
 )

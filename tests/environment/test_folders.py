@@ -68,8 +68,8 @@ def test_the_emulators_state_is_no_database(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("build", "line: build/line cannot be written: Read-only file system; free space there, or make it writable"),
-        ("models/cards", "models/cards: no card can be written there; make it writable"),
+        ("build", "line: build/line cannot be written: Read-only file system; free space, or make it writable"),
+        ("models/cards", "models/cards: cannot write the card; make the folder writable"),
     ],
 )
 def test_nothing_is_trained_where_it_could_not_be_kept(tmp_path: Path, place: str, said: str) -> None:
@@ -79,7 +79,7 @@ def test_nothing_is_trained_where_it_could_not_be_kept(tmp_path: Path, place: st
         done = models_command(root, "build", "line")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"models: {said}, then run it again\n"
+    assert done.stderr == f"models: {said}, then rerun the command\n"
     assert not (root / "trainings.txt").exists()
 
 
@@ -100,7 +100,7 @@ def test_a_build_that_does_not_fit(tmp_path: Path, left: int) -> None:
     assert line.startswith("models: line: build/line/")
     assert "cannot be written: " in line
     assert "No space left on device" in line
-    assert line.endswith("; free space there, then run it again")
+    assert line.endswith("; free space, then rerun the command")
     assert (again.returncode, again.stderr) == (0, "")
 
 

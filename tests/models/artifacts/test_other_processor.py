@@ -59,9 +59,9 @@ def test_a_build_that_differs_says_why_and_what_can_be_done(builds: Builds, run:
 
     assert (done.returncode, done.stderr) == (0, "")
     first = f"line@{builds.digest}"
-    assert f"the card of {first} has content {builds.there.content_digest}: another processor built" in done.stdout
+    assert f"the card of {first} has content {builds.there.content_digest}, built on another" in done.stdout
     assert f"content {builds.here.content_digest}" in done.stdout
-    assert f"artifactSource to a bucket that has them (python -m models push {first} --to" in done.stdout
+    assert f"artifactSource to a bucket that has it (python -m models push {first} --to" in done.stdout
     assert "allowRebuild" in done.stdout
     assert f"python -m models build {first} --recard" in done.stdout
     assert card_path(builds.root, "line", builds.digest).read_bytes() == before
@@ -97,7 +97,9 @@ def test_a_second_card_is_written_once(builds: Builds, run: Run) -> None:
     assert f"its second card is {builds.second.relative_to(builds.root)}" in again.stdout
     assert builds.second.read_bytes() == before
     first, second = builds.there.content_digest, builds.here.content_digest
-    assert f"  {builds.digest}  card (content {first}), built here with other content ({second})  <-" in listed.stdout
+    assert (
+        f"  {builds.digest}  card (content {first}), built here with different content ({second})  <-" in listed.stdout
+    )
     assert f"  {builds.digest}-{second}  card (content {second}), built here\n" in listed.stdout
 
 
@@ -126,7 +128,7 @@ def test_the_facts_of_the_build_outlast_its_bytes(builds: Builds, run: Run) -> N
     exact = f"line@{builds.digest}-{builds.here.content_digest}"
     assert builds.content(exact, allow_rebuild=True) == builds.here.content_digest
     assert builds.content("line") == builds.there.content_digest
-    with pytest.raises(models.ModelsError, match=f"there are: {builds.digest}$"):
+    with pytest.raises(models.ModelsError, match=f"the cards are: {builds.digest}$"):
         builds.content(exact)
 
 
@@ -137,7 +139,7 @@ def test_the_list_shows_the_facts_of_a_build_without_its_bytes(builds: Builds, r
 
     listed = run("list")
 
-    facts = f".local/builds has the facts of a build with other content ({builds.here.content_digest})"
+    facts = f".local/builds has the facts of a build with different content ({builds.here.content_digest})"
     card = f"  {builds.digest}  card (content {builds.there.content_digest}), not built here now; {facts}"
     assert f"{card}  <- the defaults" in listed.stdout
 
@@ -174,7 +176,7 @@ def test_facts_that_cannot_be_read_are_named(builds: Builds, run: Run) -> None:
     builds.kept.write_text("{", encoding="utf-8")
     (builds.folder / MANIFEST).rename(builds.root / "manifest")
 
-    with pytest.raises(models.ModelsError, match=r"^\.local/builds/line/\w+\.json: this is no manifest"):
+    with pytest.raises(models.ModelsError, match=r"^\.local/builds/line/\w+\.json: not a valid manifest"):
         builds.content("line", allow_rebuild=True)
     (builds.root / "manifest").rename(builds.folder / MANIFEST)
     run("build", "line")
@@ -197,14 +199,14 @@ def test_an_old_build_gets_a_second_card_without_its_code(builds: Builds, run: R
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("build", "line@0000000000000000"), 1, "line@0000000000000000: there is no such card"),
+        (("build", "line@0000000000000000"), 1, "line@0000000000000000: card not found"),
         (
             ("build", "line@DIGEST-0000000000000000", "--recard"),
             0,
             "was built on another processor; its bytes come from",
         ),
-        (("build", "line@DIGEST", "--set", "rate=2"), 2, "the parameters of line@DIGEST are those of its card"),
-        (("build", "lime@DIGEST"), 2, "there is no recipe 'lime'"),
+        (("build", "line@DIGEST", "--set", "rate=2"), 2, "the card of line@DIGEST fixes its parameters"),
+        (("build", "lime@DIGEST"), 2, "unknown recipe 'lime'"),
     ],
 )
 def test_what_cannot_be_built(builds: Builds, run: Run, arguments: tuple[str, ...], code: int, said: str) -> None:
@@ -239,7 +241,7 @@ def test_a_build_in_the_folder_of_another_input_digest_is_refused(builds: Builds
 
     done = run("build", "line")
 
-    said = f"it holds the build of another input digest: move it to build/line/{other.input_digest}"
+    said = f"contains the build of another input digest: move it to build/line/{other.input_digest}"
     assert (done.returncode, done.stderr) == (1, f"models: build/line/{builds.digest}: {said}\n")
     with pytest.raises(models.ModelsError, match="another input digest"):
         builds.content("line", allow_rebuild=True)

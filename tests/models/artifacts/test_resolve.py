@@ -112,17 +112,17 @@ def test_pinned(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("artifact", "parameters", "said"),
     [
-        ("line@0123456789abcdef", {}, "no such card in models/cards/line; there are: none"),
-        (f"line@{'0' * 300}", {}, "no such card in models/cards/line; there are: none"),
-        (f"./{'x' * 300}", {}, "x: it cannot be looked for: File name too long"),
-        ("s3://bucket/folder", {}, "s3://bucket/folder: this names none of what can be deployed: a recipe, "),
-        ("lime@0123456789abcdef", {}, "no recipe 'lime'"),
-        ("line@0123456789abcdef", {"seed": 1}, "parameters: line@0123456789abcdef names a build"),
+        ("line@0123456789abcdef", {}, "card not found in models/cards/line; the cards are: none"),
+        (f"line@{'0' * 300}", {}, "card not found in models/cards/line; the cards are: none"),
+        (f"./{'x' * 300}", {}, "x: cannot be read: File name too long"),
+        ("s3://bucket/folder", {}, "s3://bucket/folder: must be a recipe, "),
+        ("lime@0123456789abcdef", {}, "unknown recipe 'lime'"),
+        ("line@0123456789abcdef", {"seed": 1}, "parameters: line@0123456789abcdef is a build"),
         ("./somewhere", {"seed": 1}, "parameters: ./somewhere is a folder"),
-        ("./somewhere", {}, "there is no such folder"),
-        ("lime", {}, "no recipe 'lime'"),
-        ("", {}, "no recipe ''"),
-        ("line", {"width": 3}, "parameters.width: recipe line has no such parameter"),
+        ("./somewhere", {}, "folder not found"),
+        ("lime", {}, "unknown recipe 'lime'"),
+        ("", {}, "unknown recipe ''"),
+        ("line", {"width": 3}, "parameters.width: unknown; recipe line has "),
     ],
 )
 def test_refused(checkout: Path, artifact: str, parameters: dict[str, object], said: str) -> None:
@@ -228,7 +228,7 @@ def test_altered_build(checkout: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "no manifest"), ("{}", "no manifest"), ('{"format": 2}', "format 2"), ("[]", "no manifest")],
+    [("{", "manifest"), ("{}", "manifest"), ('{"format": 2}', "format 1; got 2"), ("[]", "manifest")],
 )
 def test_broken_card(checkout: Path, text: str, said: str) -> None:
     """A card that cannot be read is named."""

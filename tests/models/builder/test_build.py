@@ -59,7 +59,7 @@ def test_failing_training(run: Run, checkout: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr.startswith(
-        "models: line: the build ended with code 1: ZeroDivisionError: as the test wants it (all"
+        "models: line: the build failed with exit code 1: ZeroDivisionError: as the test wants it (all"
     )
     assert done.stderr.count("\n") == 1
     digest = digest_of("line", checkout, fault=True)

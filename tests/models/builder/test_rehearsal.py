@@ -52,7 +52,7 @@ EXPECTED = {
     "name": "samples[0]: expected",
     "array": "samples[0]: instance must be JSON; call .tolist() on a NumPy value",
     "label": "samples[0]: label must be JSON; call .tolist() on a NumPy value",
-    "subclass": "the model has no inputs with names and shapes",
+    "subclass": "the model must have inputs with names and shapes",
 }
 
 

@@ -30,8 +30,8 @@ def test_orders(checkout: Path) -> None:
     digests = [digest_of("line", checkout), digest_of("line", checkout, rate=1)]
     assert orders == [Order("line", LINE, digests[0]), Order("line", {**LINE, "rate": 1.0}, digests[1])]
     assert notes == [
-        "two.versions.v1: gs://bucket/line was made elsewhere; there is nothing to build",
-        "two.versions.v2: ./line was made elsewhere; there is nothing to build",
+        "two.versions.v1: gs://bucket/line is a SavedModel; there is nothing to build",
+        "two.versions.v2: ./line is a SavedModel; there is nothing to build",
     ]
 
 
@@ -57,21 +57,21 @@ def test_pinned(checkout: Path) -> None:
     (checkout / "elsewhere").rename(checkout / "build")
     assert stack_orders("local", checkout) == ([order._replace(is_current=False)], [])
     (checkout / "build").rename(checkout / "elsewhere")
-    assert "was built from other code" in stack_orders("local", checkout)[1][0]
+    assert "was built from older code" in stack_orders("local", checkout)[1][0]
 
 
 @pytest.mark.parametrize(
     ("models", "said"),
     [
         ("", "config.tf2-models:models is missing"),
-        ("[", "this is no YAML"),
-        ("{one: 1}", "one.versions is missing"),
-        ("{one: {versions: [v1]}}", "one.versions is missing"),
+        ("[", "not valid YAML"),
+        ("{one: 1}", "one.versions must map names to versions"),
+        ("{one: {versions: [v1]}}", "one.versions must map names to versions"),
         ("{one: {versions: {v1: {}}}}", "one.versions.v1.artifact is required"),
-        ("{one: {versions: {v1: {artifact: lime}}}}", "one.versions.v1: there is no recipe 'lime'"),
+        ("{one: {versions: {v1: {artifact: lime}}}}", "one.versions.v1: unknown recipe 'lime'"),
         ("{one: {versions: {v1: {artifact: line, parameters: {seed: x}}}}}", "one.versions.v1: parameters.seed"),
         ("{one: {versions: {v1: {artifact: line, parameters: 1}}}}", "one.versions.v1: parameters"),
-        ("{one: {versions: {v1: {artifact: line@0}}}}", "one.versions.v1: line@0: there is no such card"),
+        ("{one: {versions: {v1: {artifact: line@0}}}}", "one.versions.v1: line@0: card not found"),
     ],
 )
 def test_refused(checkout: Path, models: str, said: str) -> None:
@@ -85,5 +85,5 @@ def test_refused(checkout: Path, models: str, said: str) -> None:
 
 def test_no_stack(checkout: Path) -> None:
     """A stack without a file is named."""
-    with pytest.raises(ModelsError, match=r"Pulumi\.prod\.yaml: there is no such stack file"):
+    with pytest.raises(ModelsError, match=r"Pulumi\.prod\.yaml: stack file not found"):
         stack_orders("prod", checkout)

@@ -54,15 +54,15 @@ def test_a_folder(root: Path, capsys: pytest.CaptureFixture[str], words: list[st
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["three"], 2, "Pulumi.local.yaml names no model three: it has one, two, gone"),
-        (["./exports/gone"], 2, "Pulumi.local.yaml names no model ./exports/gone: it has one, two, gone"),
-        (["gone"], 1, "Pulumi.local.yaml: gone.versions.v1: exports/gone: there is no such folder"),
-        (["gone", "--version", "v2"], 1, "gone.versions.v2: line@DIGEST-0000000000000000: there is no such card"),
-        (["gone", "--version", "v3"], 2, "gone.versions.v3: there is no recipe 'lime'"),
+        (["three"], 2, "Pulumi.local.yaml has no model three; it has one, two, gone"),
+        (["./exports/gone"], 2, "Pulumi.local.yaml has no model ./exports/gone; it has one, two, gone"),
+        (["gone"], 1, "Pulumi.local.yaml: gone.versions.v1: exports/gone: folder not found"),
+        (["gone", "--version", "v2"], 1, "gone.versions.v2: line@DIGEST-0000000000000000: card not found"),
+        (["gone", "--version", "v3"], 2, "gone.versions.v3: unknown recipe 'lime'"),
         (["one", "--version", "v9"], 2, "has no version v9 of one"),
         (["one", "--version", "v1"], 1, "python -m models build line --set rate=9"),
-        (["one", "--version", "v3"], 1, "gs://bucket/line lies in a bucket"),
-        (["one", "--stack", "prod"], 1, "there is no such stack file"),
+        (["one", "--version", "v3"], 1, "gs://bucket/line is in a bucket"),
+        (["one", "--stack", "prod"], 1, "stack file not found"),
     ],
 )
 def test_what_cannot_be_found(

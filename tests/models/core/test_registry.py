@@ -61,15 +61,15 @@ def test_complete(given: dict[str, Any], expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"sede": 1}, "parameters.sede: recipe r has no such parameter; it has seed, rate, data, deep"),
-        ({"seed": 1.5}, "parameters.seed: 1.5 is no int"),
-        ({"seed": True}, "parameters.seed: True is no int"),
-        ({"seed": "1"}, "parameters.seed: '1' is no int"),
-        ({"seed": None}, "parameters.seed: None is no int"),
-        ({"seed": -1}, "parameters.seed: -1 is less than 0"),
-        ({"rate": float("nan")}, "parameters.rate: nan is no finite number"),
-        ({"data": "half"}, "parameters.data: 'half' is none of sample, full"),
-        ({"deep": 1}, "parameters.deep: 1 is no bool"),
+        ({"sede": 1}, "parameters.sede: unknown; recipe r has seed, rate, data, deep"),
+        ({"seed": 1.5}, "parameters.seed: must be an integer, like the default 1; got 1.5"),
+        ({"seed": True}, "parameters.seed: must be an integer, like the default 1; got True"),
+        ({"seed": "1"}, "parameters.seed: must be an integer, like the default 1; got '1'"),
+        ({"seed": None}, "parameters.seed: must be an integer, like the default 1; got None"),
+        ({"seed": -1}, "parameters.seed: must be at least 0; got -1"),
+        ({"rate": float("nan")}, "parameters.rate: must be a finite number; got nan"),
+        ({"data": "half"}, "parameters.data: must be one of sample, full; got 'half'"),
+        ({"deep": 1}, "parameters.deep: must be a boolean, like the default False; got 1"),
     ],
 )
 def test_wrong_parameter(given: dict[str, Any], said: str) -> None:
@@ -84,13 +84,13 @@ def test_parse() -> None:
     texts = {"seed": "3", "rate": "1e-3", "data": "full", "deep": "true"}
 
     assert parse("r", RECIPE, texts) == {"seed": 3, "rate": 0.001, "data": "full", "deep": True}
-    with pytest.raises(UsageError, match=r"parameters\.seed: 'three' is no int"):
+    with pytest.raises(UsageError, match=r"parameters\.seed: must be an integer, .* got 'three'"):
         parse("r", RECIPE, {"seed": "three"})
 
 
 def test_unknown_recipe(checkout: Path) -> None:
     """The error lists the recipes that there are."""
-    with pytest.raises(UsageError, match="'lime'; there are: fashion_mnist, heart_disease, line"):
+    with pytest.raises(UsageError, match="'lime'; the recipes are: fashion_mnist, heart_disease, line"):
         load_recipe("lime", checkout)
 
 
@@ -99,7 +99,7 @@ def test_unknown_recipe(checkout: Path) -> None:
     [
         ("", "RECIPE = Recipe"),
         ("import nothing_of_this_name", "cannot be imported: ModuleNotFoundError"),
-        ("from models.core.recipe import *\nRECIPE = Recipe('', None, {})", "lack seed"),
+        ("from models.core.recipe import *\nRECIPE = Recipe('', None, {})", "parameter seed, an int, is required"),
         ("import sys\nsys.exit('no licence')", "cannot be imported: SystemExit: no licence"),
         ("raise GeneratorExit", "cannot be imported: GeneratorExit"),
         (_DATA.format(raises="SystemExit(3)"), r"data\(parameters\) fails: SystemExit: 3"),

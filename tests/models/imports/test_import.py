@@ -20,7 +20,7 @@ from tests.models.conftest import SAMPLES, Run, Take
 from tests.models.saved_models import FILES, write
 from tests.running import BOUND
 
-USE = "gate.samples: FILE in a stack file makes a gate use others"
+USE = "to use others, set gate.samples: FILE in the stack file"
 NAMED = [{**sample, "prediction": {"y": sample["prediction"]}} for sample in SAMPLES]
 
 
@@ -40,9 +40,9 @@ def test_bytes_and_card_are_kept_under_a_name(take: Take, checkout: Path) -> Non
     assert done.stdout.splitlines() == [
         f"churn: imported: build/churn/{digest} (content {digest}; 3 files, {facts.size} bytes)",
         "  3 samples from the file",
-        f"  a bucket that has this content already keeps the samples that it has; {USE}",
+        f"  a bucket that already has this content keeps its samples; {USE}",
         f"  its card is new; commit models/cards/churn/{digest}.json",
-        "  a stack file names it: artifact: churn",
+        "  to use it in a stack file: artifact: churn",
     ]
     assert done.stderr == f"churn: copying 3 files, {facts.size} bytes\n"
     assert {name: content for name, content in _tree(folder).items() if name != "manifest.json"} == FILES
@@ -76,7 +76,7 @@ def test_a_clone_has_the_card_alone(take: Take, checkout: Path) -> None:
 
     assert models.resolve("churn", root=checkout) == known
     done = take("exports/x", "--name", "churn")
-    assert "  2 samples, those of its card\n" in done.stdout
+    assert "  2 samples from its card\n" in done.stdout
     assert models.resolve("churn", root=checkout) == known
 
 
@@ -88,9 +88,9 @@ def test_other_samples_are_not_taken_over_silently(take: Take, checkout: Path) -
         (checkout / "samples.json").write_text(json.dumps(samples), encoding="utf-8")
         done = take()
         assert done.returncode == 1
-        assert "already imported with other samples; to import it with these, remove models/ca" in done.stderr
-        assert "A bucket that has this content keeps the samples that it has: where it was deployed or" in done.stderr
-        assert "gate.samples: FILE in the stack file makes a gate use these" in done.stderr
+        assert "already imported with different samples; to import it with these, remove models" in done.stderr
+        assert "A bucket that already has this content keeps its samples: if it was deployed or" in done.stderr
+        assert "set gate.samples: FILE in the stack file to use these" in done.stderr
     (checkout / "samples.json").write_text(json.dumps([{"instance": [1.0, 2.0]}] * 3), encoding="utf-8")
     assert take().returncode == 0, "the same instances: the predictions are known"
     assert _tree(checkout / "models") == before
@@ -101,16 +101,16 @@ def test_one_content_under_two_names_has_the_samples_of_the_first_in_a_bucket(ta
     assert take().returncode == 0
     digest = models.resolve("churn", root=checkout).content_digest
     (checkout / "samples.json").write_text(json.dumps([{**SAMPLES[0], "prediction": [4.0]}]), encoding="utf-8")
-    ends = f": a bucket keeps those that it got first; {USE}\n"
+    ends = f": a bucket keeps the first ones; {USE}\n"
 
     other = take("exports/x", "--name", "other", "--samples", "samples.json").stdout
-    assert f"  the same content has other samples as churn@{digest}{ends}" in other
+    assert f"  the same content has different samples as churn@{digest}{ends}" in other
     (checkout / "build").rename(checkout / "elsewhere")
     third = take("exports/x", "--name", "third", "--no-samples").stdout
-    assert f"  the same content has other samples as churn@{digest}, other@{digest}{ends}" in third
+    assert f"  the same content has different samples as churn@{digest}, other@{digest}{ends}" in third
     (checkout / "samples.json").write_text(json.dumps(SAMPLES), encoding="utf-8")
     same = take("exports/x", "--name", "fourth", "--samples", "samples.json").stdout
-    assert f"  the same content has other samples as other@{digest}, third@{digest}{ends}" in same
+    assert f"  the same content has different samples as other@{digest}, third@{digest}{ends}" in same
 
 
 def test_several_artifacts_under_one_name_are_told_apart(take: Take, checkout: Path, run: Run) -> None:
@@ -122,8 +122,8 @@ def test_several_artifacts_under_one_name_are_told_apart(take: Take, checkout: P
     done = take("exports/y", "--name", "churn", "--no-samples")
 
     second = models.resolve("./exports/y", root=checkout).content_digest
-    assert "  it has no samples: a gate compares nothing, unless gate.samples names a file\n" in done.stdout
-    assert f"artifact: churn@{second}, since 2 artifacts are imported under this name\n" in done.stdout
+    assert "  it has no samples: the gate compares nothing, unless gate.samples names a file\n" in done.stdout
+    assert f"artifact: churn@{second} (2 artifacts are imported under this name)\n" in done.stdout
     with pytest.raises(models.ModelsError) as caught:
         models.resolve("churn", root=checkout)
     listed = ", ".join(f"churn@{digest}" for digest in sorted((first, second)))
@@ -203,7 +203,7 @@ def test_a_card_that_cannot_be_read_is_named(take: Take, checkout: Path) -> None
     (checkout / "build").rename(checkout / "elsewhere")
 
     for artifact in ("churn", f"churn@{digest}"):
-        with pytest.raises(models.ModelsError, match=rf"models/cards/churn/{digest}\.json: this is no manifest"):
+        with pytest.raises(models.ModelsError, match=rf"models/cards/churn/{digest}\.json: not a valid manifest"):
             models.resolve(artifact, root=checkout)
 
 
@@ -220,7 +220,7 @@ def test_the_other_commands_know_it(take: Take, checkout: Path, run: Run) -> Non
     (checkout / "build").rename(checkout / "elsewhere")
     done = run("where", "m")
     assert done.returncode == 1
-    assert "m.version: the bytes of churn are not on this machine; import it here too: python -m " in done.stderr
+    assert "m.version: churn is not on this machine; import it on this machine, too: python -m " in done.stderr
     assert "or copy the folder build/churn/" in done.stderr
 
 

@@ -71,9 +71,9 @@ def test_a_model_that_does_not_answer_is_refused_with_its_reason(ask: Run, check
 
     assert (done.returncode, done.stdout) == (1, "")
     said = done.stderr.splitlines()[-1]
-    assert said.startswith("models: churn: the model does not answer: ")
+    assert said.startswith("models: churn: the model fails: ")
     assert "expected shape [], got [1]" in said
-    assert said.endswith("with --samples FILE, or import it with --no-samples")
+    assert said.endswith("with --samples FILE, or use --no-samples")
     assert not (checkout / "models/cards").exists()
     assert not list((checkout / "build/churn").glob("[!.]*"))
     assert ask("exports/x", "--name", "churn", "--no-samples").returncode == 0
@@ -99,14 +99,14 @@ def test_a_keras_file_is_exported_once(ask: Run, checkout: Path) -> None:
     (checkout / "build").rename(checkout / "elsewhere")
     clone = ask("line.keras", "--name", "straight")
     assert (clone.returncode, clone.stdout) == (1, "")
-    assert "its card is here, its bytes are not" in clone.stderr
+    assert "its card is here, but not its bytes" in clone.stderr
     pinned = f"straight@{facts.content_digest}"
-    assert f"python -m models push {pinned} --to gs://BUCKET; the stack file then says tf2-models:art" in clone.stderr
+    assert f"python -m models push {pinned} --to gs://BUCKET, and set tf2-models:artifactSource" in clone.stderr
     stack = "config: {tf2-models:models: {m: {version: {artifact: straight}}}}"
     (checkout / "Pulumi.local.yaml").write_text(stack, encoding="utf-8")
     where = models_command(checkout, "where", "m")
     copy = f"copy the folder build/straight/{facts.content_digest} from a machine that has it"
-    assert where.stderr.strip().endswith(f"are not on this machine; {copy}")
+    assert where.stderr.strip().endswith(f"is not on this machine; {copy}")
 
     unsafe = ask("unsafe.keras", "--name", "unsafe")
     assert (unsafe.returncode, unsafe.stdout) == (1, "")

@@ -22,16 +22,20 @@ from tests.models.saved_models import Tensor, graph, write
     ("words", "code", "said"),
     [
         (("exports/x", "--name", "line"), 2, "--name line: is the name of a recipe, models/line.py; choose another"),
-        (("exports/x", "--name", "Churn"), 2, "--name Churn: must be small letters, digits and _, a letter first"),
-        (("exports/x", "--name", "../x"), 2, "--name ../x: must be small letters"),
+        (
+            ("exports/x", "--name", "Churn"),
+            2,
+            "--name Churn: must be lower-case letters, digits and _, starting with a",
+        ),
+        (("exports/x", "--name", "../x"), 2, "--name ../x: must be lower-case letters"),
         (("exports/x",), 2, "--name"),
-        (("nowhere", "--name", "churn"), 2, "nowhere: there is no such folder"),
-        (("gs://b/x", "--name", "churn"), 2, "gs://b/x: expected a folder or a .keras file on this machine; a stack"),
+        (("nowhere", "--name", "churn"), 2, "nowhere: folder not found"),
+        (("gs://b/x", "--name", "churn"), 2, "gs://b/x: must be a local folder or .keras file; a stack file can use"),
         (("nowhere.keras", "--name", "churn"), 2, "nowhere.keras: file not found"),
         (("old.h5", "--name", "churn"), 2, 'keras.models.load_model("old.h5").save("old.keras")'),
-        (("exports/x/saved_model.pb", "--name", "churn"), 2, "give its folder, exports/x"),
-        (("samples.json", "--name", "churn"), 2, "expected a SavedModel's folder or a .keras file"),
-        (("exports/x", "--name", "churn", "--samples", "no.json"), 2, "--samples no.json: it cannot be read: No such"),
+        (("exports/x/saved_model.pb", "--name", "churn"), 2, "use its folder, exports/x"),
+        (("samples.json", "--name", "churn"), 2, "must be the folder of a SavedModel or a .keras file"),
+        (("exports/x", "--name", "churn", "--samples", "no.json"), 2, "--samples no.json: cannot be read: No such"),
         (("exports/x", "--name", "churn", "--samples", "s", "--no-samples"), 2, "not allowed with argument"),
     ],
 )
@@ -47,14 +51,14 @@ def test_wrong_usage(take: Take, checkout: Path, words: tuple[str, ...], code: i
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{", "it is not valid JSON"),
+        ("{", ": is not valid JSON"),
         ("[NaN]", "NaN is not valid JSON"),
-        ("[]", "it must be a list"),
-        ("{}", "it must be a list"),
-        ('{"instances": []}', "it must be a list"),
+        ("[]", ": must be a list"),
+        ("{}", ": must be a list"),
+        ('{"instances": []}', ": must be a list"),
         ('{"instances": 1}', 'not empty, or {"instances": [...]}'),
-        ('[{"instance": 1}, 2]', '[1]: expected an object with the key "instance"'),
-        ('[{"instance": 1}, {"instance": 1, "prediction": 2}]', "[1]: expected no prediction, as in [0]"),
+        ('[{"instance": 1}, 2]', '[1]: must be an object with the key "instance"'),
+        ('[{"instance": 1}, {"instance": 1, "prediction": 2}]', "[1]: must have no prediction, like [0]"),
     ],
 )
 def test_a_file_that_holds_no_samples(take: Take, checkout: Path, content: str, said: str) -> None:
@@ -160,7 +164,7 @@ def test_a_model_that_no_gate_can_ask_is_imported_without_samples(
 
     assert (done.returncode, done.stdout) == (1, "")
     found = f"it has {', '.join(names) or 'none'}"
-    assert f"there is no signature serving_default in it; {found}. A gate asks" in done.stderr
+    assert f"has no signature serving_default; {found}. A gate sends" in done.stderr
     assert "import it with --no-samples" in done.stderr
     assert take("exports/x", "--name", "churn", "--no-samples").returncode == 0
 
@@ -181,8 +185,8 @@ def test_the_cards_of_a_recipe_that_is_gone_keep_their_name(take: Take, checkout
     ("artifact", "parameters", "said"),
     [
         ("churn", {"width": 1}, "parameters: churn is imported; only a recipe has parameters"),
-        ("churn@0123456789abcdef", {}, "there is no such card in models/cards/churn; there are: "),
-        ("chum", {}, "there is no recipe 'chum'; there are: fashion_mnist, heart_disease, line; imported: churn"),
+        ("churn@0123456789abcdef", {}, "card not found in models/cards/churn; the cards are: "),
+        ("chum", {}, "unknown recipe 'chum'; the recipes are: fashion_mnist, heart_disease, line; imported: churn"),
     ],
 )
 def test_refused(take: Take, checkout: Path, artifact: str, parameters: dict[str, Any], said: str) -> None:

@@ -86,15 +86,15 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "link to a folder outside": (lambda folder: (folder / "assets").symlink_to("/"), "a link"),
     "link to nothing": (lambda folder: (folder / "assets").symlink_to("nowhere"), "a link"),
     "10 GiB, sparse": (_sparse(SHARD, 10 * GIGABYTE), f"{SHARD} alone {10 * GIGABYTE}"),
-    "graph of 3 GiB, sparse": (_sparse("saved_model.pb", 3 * GIGABYTE), "no graph"),
+    "graph of 3 GiB, sparse": (_sparse("saved_model.pb", 3 * GIGABYTE), "is not a graph"),
     "manifest of 10 GiB, sparse": (_sparse("manifest.json", 10 * GIGABYTE), "manifest.json alone"),
-    "too many files": (_many, f"more than {MOST_FILES} files"),
-    "too many folders": (_empty_folders, f"more than {MOST_FILES} folders"),
+    "too many files": (_many, f"at most {MOST_FILES} files"),
+    "too many folders": (_empty_folders, f"at most {MOST_FILES} folders"),
     "no UTF-8": (_named(b"a\xff"), "rename it"),
     "control character": (_named("a\x1b[31m"), "rename it"),
     "newline": (_named("a\nb"), "rename it"),
-    "nested": (_nested(5), "nest it less deep"),
-    "nested beyond a path": (_nested(25), "nest it less deep"),
+    "nested": (_nested(5), "shorten it"),
+    "nested beyond a path": (_nested(25), "shorten it"),
     "case": (_both("Words", "words"), "ignore case"),
     "accents": (_both("\u00e9", "e\u0301"), "rename one"),
 }
@@ -124,7 +124,7 @@ def test_unreadable(tmp_path: Path, name: str) -> None:
     if os.access(folder / name, os.R_OK):
         pytest.skip("nothing is unreadable for root")
 
-    with pytest.raises(FolderError, match=f"{name}: it cannot be read: Permission denied"):
+    with pytest.raises(FolderError, match=f"{name}: cannot be read: Permission denied"):
         read_folder(folder)
     (folder / name).chmod(0o700)
 

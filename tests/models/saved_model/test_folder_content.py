@@ -105,7 +105,7 @@ def _no_variables(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (_without("saved_model.pb"), "no saved_model.pb"),
+        (_without("saved_model.pb"), r"saved_model\.pb not found"),
         (
             _text_form,
             r"saved_model\.pbtxt, its text form, must be converted to the binary form: docs/",
@@ -131,5 +131,5 @@ def test_refused(tmp_path: Path, damage: Callable[[Path], object], said: str) ->
 @pytest.mark.parametrize("name", ["nowhere", "saved_model.pb"])
 def test_no_folder(tmp_path: Path, name: str) -> None:
     """What is missing or a file is no SavedModel folder."""
-    with pytest.raises(FolderError, match="no such folder"):
+    with pytest.raises(FolderError, match="folder not found"):
         read_content(write(tmp_path) / name)

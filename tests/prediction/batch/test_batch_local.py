@@ -68,7 +68,7 @@ def test_results_and_exit_codes_are_those_of_an_endpoint(
             ["./none", "--input", "README.md", "--output", "x"],
             "./none is not a SavedModel: saved_model.pb not found in it",
         ),
-        (["nothing", "--input", "README.md", "--output", "x"], "Pulumi.local.yaml names no model nothing"),
+        (["nothing", "--input", "README.md", "--output", "x"], "Pulumi.local.yaml has no model nothing"),
         (["m", "--input", "none.json", "--output", "x"], "--input: none.json is not a file"),
         (["m", "--input", "README.md", "--output", "gs://b/x"], "gs:// needs an endpoint"),
         (["m", "--input", "README.md", "--output", "x", "--endpoint", "global"], "leave out --endpoint"),

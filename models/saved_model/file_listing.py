@@ -44,8 +44,8 @@ def list_plain(folder: Path, kept: Collection[str] = ()) -> Listing:
         kept: paths that are listed whatever their names.
 
     Raises:
-        FolderError: the folder is missing, cannot be read, has links, special files or names that are not valid on every
-            machine, or exceeds the limits of `ml` v1.
+        FolderError: the folder is missing, cannot be read, has links, special files or names that are not valid on
+            every machine, or exceeds the limits of `ml` v1.
     """
     if not _is_folder(folder):
         raise FolderError(f"{folder}: folder not found")

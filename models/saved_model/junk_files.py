@@ -1,7 +1,7 @@
 """Files that systems and editors leave beside others. They are not part of a SavedModel in any folder.
 
-No other files are left out: a loader may read them (legacy Keras exports have `keras_metadata.pb`, others have their own
-files), and without them the content digest would change.
+No other files are left out: a loader may read them (legacy Keras exports have `keras_metadata.pb`, others have
+their own files), and without them the content digest would change.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Predictions of what is deployed: `Client` and `predict_json` from Python, `python -m prediction` from a shell."""
+"""Predictions of deployed models: `Client` and `predict_json` in Python, `python -m prediction` in a shell."""
 
 from prediction.client import Client
 from prediction.online import predict_json

@@ -26,30 +26,30 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """Predictions of a deployed model, or of one of its versions. For use by many threads; close it, or use `with`.
+    """Predictions of a deployed model, or of one of its versions. Thread-safe; close it, or use `with`.
 
     Instances are a list with one item per instance (see `predict_json`), an array of shape (n, ...), or columns: a
-    mapping `{input: n values}` or a pandas DataFrame. Those beyond one request are sent in several, `connections` at a
-    time; predictions come back in the order of the instances, each an object keyed by output name. Where the endpoint
-    answers one output bare, as TensorFlow Serving does, its name is taken from the artifact's manifest; a value whose
-    name is not known stays bare. A model whose signature takes one instance in a request (an input of the shape [], by
-    the manifest) refuses several, and is then asked about each alone. What else the model refuses is a
-    `PredictionFailed` that names the first instance and input that do not fit, where the manifest can be read.
+    mapping `{input: n values}` or a pandas DataFrame. Instances that do not fit into one request are sent in several,
+    `connections` at a time. Predictions come in the order of the instances, each an object by output name. If the
+    endpoint returns the bare value of a single output, as TensorFlow Serving does, its name is taken from the
+    artifact's manifest; without a manifest the value stays bare. If a signature takes one instance per request (an input with the
+    shape [], by the manifest), instances are sent one by one after the model refuses several. If the model refuses for
+    another reason, `PredictionFailed` names the first instance and input that do not match, if there is a manifest.
 
     Args:
         project: id or number of the Google Cloud project.
         model: name of the model.
         version: name of the version. Default: the model's default version.
-        split: version -> share of the users in per cent, together 100: each call then needs a `key`. Instead of
-            `version`. See `prediction.traffic_split.version_for`.
-        endpoint: "global", "regional" or a URL; as in `predict_json`.
+        split: instead of `version`, version -> share of the users in per cent, with a sum of 100. Each call then needs
+            a `key`. See `prediction.version_for`.
+        endpoint: "global", "regional" or a URL; see `predict_json`.
         region: for Google's regional endpoint.
         signature_name: key of the SavedModel's signature. Default: its only one, else "serving_default".
-        retry_seconds: how long what fails for a passing reason (429, 5xx, no answer) is repeated; 30 by default.
-        connections: how many requests are under way at a time, each on a connection that is kept; 4 by default.
+        retry_seconds: how long transient failures (429, 5xx, no answer) are retried. Default: 30 s.
+        connections: maximum number of concurrent requests; connections are reused. Default: 4.
 
     Raises:
-        InvalidInput: wrong names, endpoint, shares or numbers.
+        InvalidInput: a name, the endpoint, the split or a number is not valid.
     """
 
     def __init__(
@@ -84,12 +84,12 @@ class Client:
         """The client of a model that a stack deployed.
 
         Args:
-            output: what the stack's output `models` holds under the model's name: `predictUrl`, and `trafficSplit`
-                where the stack file has one (`pulumi stack output models --json`).
-            options: further arguments of `Client`; they come before what the output says.
+            output: the entry of the model in the stack's output `models`, with `predictUrl` and, if the stack file has
+                one, `trafficSplit` (`pulumi stack output models --json`).
+            options: further arguments of `Client`; they override the output.
 
         Raises:
-            InvalidInput: this is no such output.
+            InvalidInput: this is not such an entry.
         """
         arguments = settings.PLATFORM.client_arguments(str(output.get("predictUrl")))
         if arguments is None:
@@ -98,67 +98,67 @@ class Client:
         return cls(**{**arguments, **split, **options})
 
     def version_for(self, key: str | int | None = None) -> str | None:
-        """The version that a user is sent to; None is the model's default version.
+        """The version for a user; None means the model's default version.
 
         Raises:
-            InvalidInput: users are split among versions, and there is no key.
+            InvalidInput: the client has a `split`, and there is no key.
         """
         if not self._split:
             return self._version
         if key is None:
-            raise errors.InvalidInput([("key", "is missing: users are split among versions, say which one this is")])
+            raise errors.InvalidInput([("key", "is required, because users are split among versions")])
         return traffic_split.version_for(key, self._split, self.name)
 
     def predict(self, instances: Iterable[Any], *, key: str | int | None = None) -> list[Any]:
-        """The predictions, one per instance: `{output: value}`; a bare value only where no name of it is known.
+        """The predictions, one per instance: `{output: value}`, or a bare value if the output's name is not known.
 
         Args:
             instances: see the class.
-            key: what tells users apart, where they are split among versions.
+            key: identifies the user; required with a `split`.
 
         Raises:
-            InvalidInput: no instances, one that JSON cannot say or that is too large; nothing was sent.
-            PredictionFailed: the model refused or failed; `instance` is the index of the first that does not fit. Or
-                it gave more or fewer predictions than there were instances, or the client is closed.
-            ApiError: the API's own refusal, by its class.
+            InvalidInput: there are no instances, or one is too large or cannot be written as JSON. Nothing was sent.
+            PredictionFailed: the model refused or failed (`instance` is the index of the first instance that does not
+                match), or returned more or fewer predictions than there were instances; or the client is closed.
+            ApiError: the API refused; see the subclasses.
             EndpointUnreachable: no answer came.
         """
         return _joined(self._send(*self._packed(instances, key)))
 
     async def predict_async(self, instances: Iterable[Any], *, key: str | int | None = None) -> list[Any]:
-        """As `predict`, without blocking the event loop: the requests run on the client's own threads.
+        """Like `predict`, without blocking the event loop: the requests run on the client's own threads.
 
-        Where it is cancelled, what was not sent yet is not sent.
+        If it is cancelled, the remaining requests are not sent.
         """
         packed = await asyncio.to_thread(self._packed, instances, key)
-        begun = self._send(*packed)
+        futures = self._send(*packed)
         try:
-            await asyncio.gather(*map(asyncio.wrap_future, begun))
-            return _joined(begun)
+            await asyncio.gather(*map(asyncio.wrap_future, futures))
+            return _joined(futures)
         finally:
-            _cancel(begun)
+            _cancel(futures)
 
     def predict_arrays(self, instances: Iterable[Any], *, key: str | int | None = None) -> dict[str, Array]:
-        """As `predict`, as an array of shape (n, ...) per output; `prediction` is what comes without a name."""
+        """Like `predict`, as an array of shape (n, ...) per output. An output without a known name is `prediction`."""
         return arrays_and_frames.arrays(self.predict(instances, key=key))
 
     def predict_array(self, instances: Iterable[Any], *, key: str | int | None = None) -> Array:
-        """As `predict`, as an array of shape (n, ...), for a signature with one output.
+        """Like `predict`, as an array of shape (n, ...), for a signature with one output.
 
         Raises:
-            InvalidInput: there are several.
+            InvalidInput: the signature has several outputs.
         """
         found = self.predict_arrays(instances, key=key)
         if len(found) > 1:
-            reason = f"are {len(found)} ({', '.join(found)}): take them with predict_arrays"
+            reason = f"must be one; the signature has {', '.join(found)}: use predict_arrays"
             raise errors.InvalidInput([("outputs", reason)])
         return next(iter(found.values()))
 
     def predict_frame(self, instances: Iterable[Any], *, key: str | int | None = None) -> Any:
-        """As `predict`, as a pandas DataFrame with the index of a frame that was given.
+        """Like `predict`, as a pandas DataFrame. If `instances` is a DataFrame, the result has the same index.
 
-        An output with one value per instance is a column of its name; one with several values is a column per value,
-        named by the artifact's classes where they are as many, else `OUTPUT_0`, `OUTPUT_1`, ...
+        An output with one value per instance is a column with its name. An output with several values has a column for
+        each, named after the artifact's classes if their number is the same, else `OUTPUT_0`, `OUTPUT_1`, ...
         """
         manifest = self._manifest(self.version_for(key))
         predictions = self.predict(instances, key=key)
@@ -167,7 +167,7 @@ class Client:
         return arrays_and_frames.frame(predictions, output=output, classes=manifest.classes, index=index)
 
     def close(self) -> None:
-        """Waits for what is under way and closes the connections."""
+        """Waits for running requests and closes the connections."""
         self._closed = True
         self._pool.shutdown(cancel_futures=True)
         while self._connections:
@@ -186,7 +186,7 @@ class Client:
         await asyncio.to_thread(self.close)
 
     def _packed(self, instances: Iterable[Any], key: str | int | None) -> tuple[str | None, list[request_bodies.Body]]:
-        """The version that is asked, and the requests."""
+        """The version, and the request bodies."""
         self._require_open()
         version = self.version_for(key)
         by_column = arrays_and_frames.is_frame(instances) or isinstance(instances, Mapping)
@@ -222,14 +222,14 @@ class Client:
         return self._target
 
     def _manifest_or_none(self, version: str | None) -> Manifest:
-        """Empty if it cannot be read, so that the answer or the original error survives."""
+        """The manifest; empty if it cannot be read, so that the predictions or the original error are not lost."""
         try:
             return self._manifest(version)
         except errors.Error:
             return Manifest()
 
     def _manifest(self, version: str | None) -> Manifest:
-        """What the artifact's manifest says; looked up once per version that was named, as a default may change."""
+        """The artifact's manifest, read once per named version. The default may change, so it is read each time."""
         with self._lock:
             if version is None or version not in self._known:
                 self._known[version] = deployed.known(self._connected(), self._model, version)[1]
@@ -254,24 +254,24 @@ def _checked(name: str, version: str | None, shares: Mapping[str, float] | None)
     if not shares:
         return {}
     if version is not None:
-        raise errors.InvalidInput([("version", f"excludes split: {name} is asked by one of them")])
+        raise errors.InvalidInput([("version", f"cannot be combined with split ({name})")])
     traffic_split.check(shares)
     return dict(shares)
 
 
 def _require_least(name: str, value: float, least: int) -> None:
-    if not value >= least:  # NaN is not, either
-        raise errors.InvalidInput([(name, f"must be {least} or more; it is {value}")])
+    if not value >= least:  # also rejects NaN
+        raise errors.InvalidInput([(name, f"must be {least} or more; got {value}")])
 
 
-def _joined(begun: list[Future[list[Any]]]) -> list[Any]:
+def _joined(futures: list[Future[list[Any]]]) -> list[Any]:
     try:
-        return [prediction for future in begun for prediction in future.result()]
+        return [prediction for future in futures for prediction in future.result()]
     finally:
-        _cancel(begun)
+        _cancel(futures)
 
 
-def _cancel(begun: list[Future[list[Any]]]) -> None:
-    """After a failure, what was not sent yet need not be."""
-    for future in begun:
+def _cancel(futures: list[Future[list[Any]]]) -> None:
+    """Cancels the requests that are not sent yet."""
+    for future in futures:
         future.cancel()

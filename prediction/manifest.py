@@ -1,4 +1,4 @@
-"""What an artifact's manifest says that predictions need: samples, names of classes, signatures."""
+"""The parts of an artifact's manifest that predictions use: samples, names of classes, signatures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Inputs = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Sample:
-    """An instance, and what is true of it: `label` is None where that is not known."""
+    """An instance and its true label, or None if it is not known."""
 
     instance: Any
     label: Any = None
@@ -24,7 +24,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest says. Empty where there is no manifest.
+    """A manifest; empty if there is none.
 
     Attributes:
         samples: for the default signature.
@@ -38,10 +38,10 @@ class Manifest:
 
     @classmethod
     def parse(cls, facts: Mapping[str, Any]) -> Self:
-        """The manifest of a JSON object, in the form of any version of this project.
+        """The manifest in a JSON object, as written by any version of this project.
 
         Raises:
-            KeyError, TypeError, AttributeError, ValueError: it is not a manifest.
+            KeyError, TypeError, AttributeError, ValueError: it is not valid.
         """
         samples = [Sample(each["instance"], each.get("label")) for each in facts.get("samples") or ()]
         classes = [str(each) for each in facts.get("classes") or ()]
@@ -57,7 +57,7 @@ class Manifest:
         return _signatures.output_names(self.signatures, signature_name)
 
     def output(self, signature_name: str | None = None) -> str | None:
-        """The name of a signature's only output; None where it has several, or they are not known."""
+        """The name of a signature's only output; None if it has several, or they are not known."""
         names = self.outputs(signature_name)
         return names[0] if len(names) == 1 else None
 
@@ -69,9 +69,9 @@ class Manifest:
         )
 
     def takes_one(self, signature_name: str | None) -> bool:
-        """Whether a request of this signature is known to take one instance alone.
+        """Whether a request of this signature takes only one instance, as far as known.
 
-        An input has the shape [], without a dimension for instances, or a first size of 1.
+        It does if an input has the shape [], without a dimension for instances, or a first size of 1.
         """
         shapes = [spec.get("shape") for spec in self.inputs(signature_name).values()]
         return any(shape is not None and (not shape or shape[0] == 1) for shape in shapes)

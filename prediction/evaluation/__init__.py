@@ -1,1 +1,1 @@
-"""How well a model predicts labelled rows."""
+"""Measures how well a model predicts labelled rows."""

@@ -1,4 +1,4 @@
-"""From predictions and truth to metrics: which of them apply, and their values."""
+"""Computes the metrics that apply to predictions and labels."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _WORDS = {"true": 1, "false": 0}
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """How good predictions are.
+    """The metrics of predictions.
 
     Attributes:
         task: `classification` or `regression`.
-        rows: how many.
-        metrics: by name; None for one that does not apply to these rows.
-        classes: the names of the classes, of a classification.
-        confusion: counts of rows, by true class (row) and predicted class (column).
-        threshold: the probability from which the second class is predicted; None for more than one probability.
-        notes: why a metric does not apply.
+        rows: number of rows.
+        metrics: by name; None if a metric does not apply to these rows.
+        classes: names of the classes; empty for a regression.
+        confusion: number of rows by true class (row) and predicted class (column).
+        threshold: the probability from which the second class is predicted; None for several probabilities.
+        notes: reasons why a metric does not apply.
     """
 
     task: str
@@ -49,20 +49,20 @@ def assess(
     positive: Any = None,
     threshold: float = THRESHOLD,
 ) -> Evaluation:
-    """The metrics of predictions whose truth is known.
+    """The metrics of labelled predictions.
 
-    A list of values is one score per class. One probability, where the truth has two values, is that of the second
-    class. Any other number is the value that a regression predicts.
+    A list of values is a score per class. A single probability, with labels of two values, is that of the second class.
+    Any other number is the value that a regression predicts.
 
     Args:
         cases: with labels.
-        classes: names of the classes, where they are known.
-        task: `classification` or `regression`. Default: guessed from predictions and labels.
+        classes: names of the classes; empty if they are not known.
+        task: `classification` or `regression`. Default: inferred from predictions and labels.
         positive: the label of the second class. Default: 1, true, or the second of `classes`.
         threshold: the probability from which the second class is predicted.
 
     Raises:
-        InvalidInput: predictions and labels cannot be compared; names each that cannot be.
+        InvalidInput: predictions and labels cannot be compared. It names each wrong one.
     """
     _each([case.value for case in cases], "prediction", _finite)
     sizes = {_size(case.value) for case in cases}
@@ -70,7 +70,7 @@ def assess(
     if size is None:
         raise _wrong("predictions", "must all be numbers, or lists of the same length")
     if size > 1 and positive is not None:
-        raise _wrong("--positive", f"is only for models that return one probability; this one returns {size} values")
+        raise _wrong("--positive", f"is only for models that return one probability; this model returns {size} values")
     if size > 1:
         return _by_class(cases, classes, size)
     truth = None if task == REGRESSION else _binary(cases, classes, positive)
@@ -78,8 +78,8 @@ def assess(
     if truth and probable:
         return _binary_evaluation(cases, truth, classes, positive, threshold)
     if task == CLASSIFICATION or positive is not None:
-        needs = "with labels 0 and 1, or with --positive LABEL" if probable else "if all are probabilities"
-        raise _wrong("predictions", f"of one number are a classification only {needs}")
+        needs = "have labels 0 and 1, or --positive LABEL" if probable else "be probabilities"
+        raise _wrong("predictions", f"of a single number must {needs} to be a classification")
     return _regression(cases)
 
 
@@ -117,7 +117,7 @@ def _by_class(cases: Sequence[Case], classes: Sequence[str], size: int) -> Evalu
 def _auc_by_class(
     truth: Sequence[int], scores: Sequence[Sequence[float]], names: Sequence[str]
 ) -> tuple[float | None, list[str]]:
-    """The AUC of the second of two classes; of more, the mean of each class against the rest."""
+    """The AUC of the second of two classes; with more classes, the mean of each class against the rest."""
     wanted = [1] if len(names) == 2 else range(len(names))
     areas = {
         names[index]: metrics.auc([true == index for true in truth], [row[index] for row in scores]) for index in wanted
@@ -174,14 +174,14 @@ def _regression(cases: Sequence[Case]) -> Evaluation:
 
 
 def _size(value: Any) -> int | None:
-    """How many numbers a prediction is; None where it is something else."""
+    """The number of numbers in a prediction; None if it has other values."""
     values = value if isinstance(value, list) else [value]
     numbers = all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in values)
     return len(values) if values and numbers else None
 
 
 def _binary(cases: Sequence[Case], classes: Sequence[str], positive: Any) -> list[int] | None:
-    """Whether each row is of the second class; None where labels do not say so."""
+    """For each row, 1 if it is of the second class, else 0; None if the labels are not those of two classes."""
     labels = [normal(case.label) for case in cases]
     if positive is not None:
         if len(set(map(text_of, labels))) > 2:
@@ -194,12 +194,12 @@ def _binary(cases: Sequence[Case], classes: Sequence[str], positive: Any) -> lis
 
 
 def _each(values: Iterable[Any], what: str, read: Callable[[Any], Any]) -> list[Any]:
-    """What is read of each value. Raises `InvalidInput` with every value that cannot be: `labels[7]`."""
+    """The result of `read` for each value. Raises `InvalidInput` with all values that it rejects, as `labels[7]`."""
     found, failures = [], []
     for index, value in enumerate(values):
         try:
             found.append(read(value))
-        except ValueError as error:  # noqa: PERF203 - every value that is wrong is told
+        except ValueError as error:  # noqa: PERF203 - every wrong value is reported
             failures.append((f"{what}s[{index}]", str(error)))
     if failures:
         raise errors.InvalidInput(failures)
@@ -207,7 +207,7 @@ def _each(values: Iterable[Any], what: str, read: Callable[[Any], Any]) -> list[
 
 
 def _finite(value: Any) -> None:
-    """Raises `ValueError` for a prediction with NaN or an infinity, with which nothing can be compared."""
+    """Raises `ValueError` for a prediction with NaN or an infinity, which cannot be compared."""
     values = value if isinstance(value, list) else [value]
     if any(isinstance(each, float) and not math.isfinite(each) for each in values):
         raise ValueError(f"must be finite; got {errors.plain(text_of(value), 80)}")
@@ -231,7 +231,7 @@ def _number(value: Any) -> float:
 
 
 def normal(label: Any) -> Any:
-    """A label in its simplest form: `[1]`, `true`, `"1"` and `1.0` become 1."""
+    """A label in its simplest form: `[1]`, `true`, `"1"` and `1.0` are all 1."""
     if isinstance(label, list) and len(label) == 1:
         return normal(label[0])
     value = parse_number(label) if isinstance(label, str) else label
@@ -241,7 +241,7 @@ def normal(label: Any) -> Any:
 
 
 def text_of(label: Any) -> str:
-    """A label for people."""
+    """A label as text, for messages."""
     return label if isinstance(label, str) else text(label)
 
 

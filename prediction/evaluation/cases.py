@@ -1,4 +1,4 @@
-"""What a prediction says: probabilities of classes, one probability, or anything else."""
+"""Reads predictions: probabilities of classes, a single probability, or another value."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from resources.schema.signatures import is_named
 
 _ROUNDING = 0.01
-"""How far from 1 the probabilities of all classes may add up: a model may compute in 16 bits."""
+"""How far the sum of all probabilities may be from 1: a model may compute in 16 bits."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """An instance with its prediction; `label` is None where the truth is not known."""
+    """An instance with its prediction and true label, or None if that is not known."""
 
     instance: Any
     prediction: Any
@@ -39,24 +39,24 @@ class Case:
 
     @property
     def probability(self) -> float | None:
-        """The one probability that the prediction is; None if it is something else."""
+        """The prediction as a single probability; None if it is something else."""
         value = self.value
         value = value[0] if isinstance(value, list) and len(value) == 1 else value
         return float(value) if _is_probability(value) else None
 
     @property
     def best(self) -> int:
-        """The most probable class."""
+        """The index of the most probable class."""
         values = self.probabilities or [0.0]
         return values.index(max(values))
 
     def is_right(self, classes: Sequence[str]) -> bool | None:
-        """Whether the most probable class is the true one; None where the truth is not known."""
+        """Whether the most probable class is the true one; None without a label."""
         return None if self.label is None else class_name(self.label, classes) == class_name(self.best, classes)
 
 
 def class_name(label: Any, classes: Sequence[str]) -> str:
-    """A class by its name; by its number where the names are not known."""
+    """The name of a class, or its number if the names are not known."""
     if isinstance(label, float) and label.is_integer():
         label = int(label)
     if isinstance(label, int) and 0 <= label < len(classes):
@@ -65,7 +65,7 @@ def class_name(label: Any, classes: Sequence[str]) -> str:
 
 
 def text(value: Any) -> str:
-    """A value as JSON on one line, names in order: an endpoint has them in any."""
+    """A value as JSON on one line, with sorted names, because endpoints return them in any order."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 

@@ -1,4 +1,4 @@
-"""NumPy arrays and pandas frames as instances, and predictions as arrays and frames. pandas is never imported first."""
+"""Converts NumPy arrays and DataFrames to instances, and predictions to them. Only `frame` imports pandas."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
 
 
 def is_frame(instances: Any) -> bool:
-    """Whether this is a DataFrame: somebody who has one has imported pandas."""
+    """Whether this is a DataFrame. Does not import pandas: whoever has a DataFrame has imported it."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(instances, pandas.DataFrame)
 
 
 def rows(instances: Any, inputs: Inputs) -> Iterable[Any]:
-    """Instances one by one. Columns (a DataFrame, or a mapping of input to values) become `{input: value}` per row.
+    """The instances one by one. Columns (a DataFrame, or a mapping of input to values) become `{input: value}` per row.
 
     Args:
         instances: a list, an array of shape (n, ...), a mapping `{input: n values}`, or a DataFrame of n rows.
-        inputs: of the signature. A number or text of a column is put into a list where the model takes the shape [1].
+        inputs: of the signature. A number or text in a column is put into a list if the model takes the shape [1].
 
     Raises:
-        InvalidInput: a column that is no list of values or comes twice, columns of different lengths.
+        InvalidInput: a column is not a list of values, comes twice, or differs in length.
     """
     if not is_frame(instances) and not isinstance(instances, Mapping):
-        return instances  # type: ignore[no-any-return]  # packing checks what it is
+        return instances  # type: ignore[no-any-return]  # `request_bodies.pack` checks the type
     names = Counter(str(name) for name in instances)
-    twice = next((name for name, count in names.items() if count > 1), None)
-    if twice is not None:
-        raise errors.InvalidInput([("instances", f"have the column {twice} twice: drop or rename one")])
+    repeated = next((name for name, count in names.items() if count > 1), None)
+    if repeated is not None:
+        raise errors.InvalidInput([("instances", f"have the column {repeated} twice: drop or rename one")])
     columns = {str(name): instances[name] for name in instances}
     lengths = {name: _length(name, column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise errors.InvalidInput([("instances", f"columns must have the same length; they have {shown}")])
+        raise errors.InvalidInput([("instances", f"columns must have the same length; got {shown}")])
     wrapped = {name for name, spec in inputs.items() if list((spec.get("shape") or ())[1:]) == [1]}
     return _rows(columns, wrapped)
 
 
 def _length(name: str, column: Any) -> int:
     if isinstance(column, str | bytes | Mapping) or not hasattr(column, "__len__") or getattr(column, "ndim", 1) == 0:
-        reason = f"as a mapping are columns, a list of values each; {name} is of the type {type(column).__name__}"
-        raise errors.InvalidInput([("instances", f"{reason}: a single instance is a list with one mapping, [{{...}}]")])
+        reason = f"in a mapping must be columns, each a list of values; {name} is of type {type(column).__name__}"
+        raise errors.InvalidInput([("instances", f"{reason}. A single instance is a list with one mapping, [{{...}}]")])
     return len(column)
 
 
@@ -69,21 +69,21 @@ def _is_bare(value: Any) -> bool:
 
 
 def arrays(predictions: Sequence[Any], output: str | None = None) -> dict[str, Array]:
-    """Predictions as an array of shape (n, ...) per output; bare ones under `output`, `prediction` if not given.
+    """Predictions as an array of shape (n, ...) per output. Bare predictions are named `output` or else `prediction`.
 
     Raises:
-        PredictionFailed: the predictions of an output have not all the same shape.
+        PredictionFailed: the predictions of an output have different shapes.
     """
     return {name: _array(values, name) for name, values in _by_output(predictions, output).items()}
 
 
 def frame(predictions: Sequence[Any], *, output: str | None, classes: Sequence[str], index: Any) -> Any:
-    """Predictions as a DataFrame: a column per output, or per element of an output that is a list.
+    """Predictions as a DataFrame, with a column per output, or per element if an output is a list.
 
     Args:
-        predictions: as they came.
-        output: name of the signature's only output, where it is known; `prediction` otherwise.
-        classes: name the columns of a list that has as many elements; else they are numbered.
+        predictions: as the endpoint returned them.
+        output: name of the signature's only output. Default: `prediction`.
+        classes: names for the elements of a list with the same length; other columns are numbered.
         index: of the frame.
 
     Raises:
@@ -92,7 +92,7 @@ def frame(predictions: Sequence[Any], *, output: str | None, classes: Sequence[s
     try:
         import pandas
     except ModuleNotFoundError:
-        raise errors.InvalidInput([("pandas", "is not installed, and frames need it: pip install pandas")]) from None
+        raise errors.InvalidInput([("pandas", "is required for DataFrames: pip install pandas")]) from None
     table: dict[str, Any] = {}
     for name, column in _by_output(predictions, output).items():
         table |= _spread(name, column, classes)
@@ -106,8 +106,8 @@ def _spread(name: str, column: Sequence[Any], classes: Sequence[str]) -> dict[st
         return {name: column}
     if size == 1:
         return {name: [value[0] for value in column]}
-    heads = classes if len(classes) == size else [f"{name}_{place}" for place in range(size)]
-    return {head: [value[place] for value in column] for place, head in enumerate(heads)}
+    names = classes if len(classes) == size else [f"{name}_{index}" for index in range(size)]
+    return {each: [value[index] for value in column] for index, each in enumerate(names)}
 
 
 def _by_output(predictions: Sequence[Any], output: str | None) -> dict[str, list[Any]]:
@@ -122,4 +122,4 @@ def _array(values: Sequence[Any], name: str) -> Array:
     try:
         return np.asarray(values)
     except ValueError:
-        raise PredictionFailed(f"{name}: not all predictions have the same shape: take them as a list") from None
+        raise PredictionFailed(f"{name}: the predictions have different shapes: use predict") from None

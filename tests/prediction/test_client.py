@@ -101,10 +101,10 @@ def test_a_client_is_made_of_a_stack_output(url: str, endpoint: str, region: str
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({"age": 63, "thal": "fixed"}, "age is of the type int: a single instance"),
-        ({"thal": "fixed"}, "thal is of the type str: a single instance"),
-        ({"age": np.array(63.0)}, "age is of the type ndarray: a single instance"),
-        ({"age": [1, 2], "thal": ["fixed"]}, "the same length; they have age 2, thal 1"),
+        ({"age": 63, "thal": "fixed"}, "age is of type int. A single instance"),
+        ({"thal": "fixed"}, "thal is of type str. A single instance"),
+        ({"age": np.array(63.0)}, "age is of type ndarray. A single instance"),
+        ({"age": [1, 2], "thal": ["fixed"]}, "the same length; got age 2, thal 1"),
         ({1: [1], "1": [2]}, "have the column 1 twice"),
     ],
 )

@@ -32,9 +32,10 @@ class Client:
     mapping `{input: n values}` or a pandas DataFrame. Instances that do not fit into one request are sent in several,
     `connections` at a time. Predictions come in the order of the instances, each an object by output name. If the
     endpoint returns the bare value of a single output, as TensorFlow Serving does, its name is taken from the
-    artifact's manifest; without a manifest the value stays bare. If a signature takes one instance per request (an input with the
-    shape [], by the manifest), instances are sent one by one after the model refuses several. If the model refuses for
-    another reason, `PredictionFailed` names the first instance and input that do not match, if there is a manifest.
+    artifact's manifest; without a manifest the value stays bare. If a signature takes one instance per request (an
+    input with the shape [], by the manifest), instances are sent one by one after the model refuses several. If the
+    model refuses for another reason, `PredictionFailed` names the first instance and input that do not match, if there
+    is a manifest.
 
     Args:
         project: id or number of the Google Cloud project.

@@ -100,7 +100,7 @@ def _check_whole(folder: Path, files: Sizes) -> None:
     if GRAPH not in files:
         text = f"; {GRAPH}txt, its text form, must be converted to the binary form: see docs/reference/artifacts.md"
         hint = text if f"{GRAPH}txt" in files else ""
-        raise FolderError(f"{folder}: is not a SavedModel: {GRAPH} not found{hint}")
+        raise FolderError(f"{folder}: has no {GRAPH}, so it is not a SavedModel{hint}")
     if not 0 < files[GRAPH] < _MOST_GRAPH_BYTES:
         raise FolderError(f"{folder / GRAPH}: is not a graph: it has {files[GRAPH]} bytes; export it again")
     temporary = [name for name in files if name.startswith("variables/") and "temp" in name]

@@ -1,4 +1,4 @@
-"""A checkout of its own for each test: the code of `models`, a tiny recipe more, and no cards."""
+"""Fixtures: a checkout per test with the code of `models`, a tiny recipe, and no cards."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ Take = Run
 
 
 def make_checkout(root: Path) -> Path:
-    """Copies what the package needs; the big sample, and what reads stack files, are linked."""
+    """Copies the files that the package needs; the large sample and the reader of stack files are linked."""
     skip = shutil.ignore_patterns("__pycache__", "cards", SAMPLE)
     shutil.copytree(ROOT / "models", root / "models", ignore=skip)
     (root / "models" / "data" / SAMPLE).symlink_to(ROOT / "models" / "data" / SAMPLE)
@@ -95,7 +95,7 @@ def run(checkout: Path) -> Run:
 
 @pytest.fixture
 def take(run: Run, checkout: Path) -> Take:
-    """Imports `exports/x` under the name `churn`, with samples in a file."""
+    """Imports `exports/x` as `churn`, with samples in a file."""
     write(checkout / "exports/x")
     (checkout / "samples.json").write_text(json.dumps(SAMPLES), encoding="utf-8")
     return lambda *words: run("import", *(words or ("exports/x", "--name", "churn", "--samples", "samples.json")))

@@ -18,12 +18,12 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 
 def plain(answer: dict[str, Any]) -> dict[str, Any]:
-    """The first row of each output, floats at the full width of a double."""
+    """The first row of each output, with floats at full double precision."""
     return {name: value[0].tolist() for name, value in answer.items()}
 
 
 def first(folder: str, instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the TF1 loader gives, which is the C++ loader in a session."""
+    """The result of the TF1 loader, which is the C++ loader in a session."""
     with tf.compat.v1.Session(graph=tf.Graph()) as session:
         meta = tf.compat.v1.saved_model.load(session, ["serve"], folder)
         signature = meta.signature_def["serving_default"]
@@ -35,7 +35,7 @@ def first(folder: str, instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def second(folder: str, instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What `tf.saved_model.load` gives."""
+    """The result of `tf.saved_model.load`."""
     loaded = tf.saved_model.load(folder)
     signature = loaded.signatures["serving_default"]
     kinds = {name: spec.dtype for name, spec in signature.structured_input_signature[1].items()}
@@ -47,7 +47,7 @@ def second(folder: str, instances: list[dict[str, Any]]) -> list[dict[str, Any]]
 
 
 def signature(folder: str) -> dict[str, Any]:
-    """The signature by TensorFlow's own classes of the format."""
+    """The signature, read with TensorFlow's own classes."""
     content = Path(folder, "saved_model.pb").read_bytes()
     found = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].signature_def["serving_default"]
     return {

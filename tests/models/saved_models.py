@@ -1,4 +1,4 @@
-"""Writes small SavedModel folders without TensorFlow: a protocol-buffer writer of a dozen lines."""
+"""Writes small SavedModel folders without TensorFlow, with a protocol-buffer writer of a dozen lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Tensor = tuple[int, Sequence[int] | None]
 
 
 def varint(value: int) -> bytes:
-    """A number as base-128 digits, the least first; a negative one as its 64-bit complement."""
+    """A number in base 128, least significant digit first; a negative one as 64-bit complement."""
     value %= 1 << 64
     digits = []
     while value >= 0x80:
@@ -26,13 +26,13 @@ def number(field: int, value: int) -> bytes:
 
 
 def block(field: int, content: bytes | str) -> bytes:
-    """A field that is a text, bytes or a message."""
+    """A field of type string, bytes or message."""
     content = content.encode() if isinstance(content, str) else content
     return varint(field << 3 | 2) + varint(len(content)) + content
 
 
 def tensor(field: int, name: str, kind: int, shape: Sequence[int] | None) -> bytes:
-    """An entry of a signature's inputs or outputs; the shape None is an unknown rank."""
+    """An entry of a signature's inputs or outputs; the shape None means unknown rank."""
     sizes = number(3, 1) if shape is None else b"".join(block(2, number(1, size)) for size in shape)
     return block(field, block(1, name) + block(2, block(1, f"{name}:0") + number(2, kind) + block(3, sizes)))
 
@@ -54,7 +54,7 @@ def graph(
 
 
 def index(needs: Mapping[int, int], *, shards: int = 1, kind: int = 0) -> bytes:
-    """The bytes of a variables.index: of each shard one tensor, which ends at that byte; `kind` is a block's type."""
+    """A variables.index with one tensor per shard, which ends at that byte; `kind` is the type of a block."""
     keys = [(b"", number(1, shards))]
     keys += [(b"w%d" % shard, number(3, shard) + number(4, 1) + number(5, end - 1)) for shard, end in needs.items()]
     content = _table_block(keys)
@@ -66,7 +66,7 @@ def index(needs: Mapping[int, int], *, shards: int = 1, kind: int = 0) -> bytes:
 
 
 def _table_block(entries: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """With one restart; a key shares its first byte with the one before, where it can."""
+    """A block with one restart; keys share their first byte with the previous key if possible."""
     content, before = b"", b""
     for key, value in entries:
         shared = int(bool(before) and key[:1] == before[:1])
@@ -80,7 +80,7 @@ FILES = {"saved_model.pb": GRAPH, INDEX: index({0: 9}), SHARD: b"0123456789"}
 
 
 def write(folder: Path, files: Mapping[str, bytes] = FILES) -> Path:
-    """Writes files below a folder, and gives the folder."""
+    """Writes files into a folder; returns the folder."""
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

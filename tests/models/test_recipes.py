@@ -1,4 +1,4 @@
-"""The recipes: what they export serves, and the committed cards say how well."""
+"""The exports of recipes can be served, and the committed cards have their metrics."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ CONTENT = {
     "fashion_mnist/f17e66981963ade4": "0ec21ea6022a0553",
     "heart_disease/e4a4b8b48df20979": "818968711e36d844",
 }
-"""Of each committed card: recipe and input digest, and the content digest that stacks deploy by."""
+"""Recipe and input digest -> content digest of each committed card."""
 
 
 def _loaded(artifact: models.Artifact) -> dict[str, Any]:
-    """What the loaders say of an artifact and its samples."""
+    """The results of the loaders for an artifact and its samples."""
     inputs = list(artifact.signatures["serving_default"]["inputs"])
     instances = [sample["instance"] for sample in artifact.samples]
     named = instances if len(inputs) > 1 else [{inputs[0]: instance} for instance in instances]
@@ -49,12 +49,12 @@ def _loaded(artifact: models.Artifact) -> dict[str, Any]:
 
 
 def _floats(prediction: dict[str, list[float]]) -> dict[str, list[float]]:
-    """Decimals as the float32 values that they stand for."""
+    """Decimals as float32 values."""
     return {name: [struct.unpack("f", struct.pack("f", value))[0] for value in row] for name, row in prediction.items()}
 
 
 def _rounded(prediction: dict[str, list[float]]) -> dict[str, Any]:
-    """A prediction to compare with another of which the last bits differ."""
+    """A prediction for comparison with one whose last bits differ."""
     return {name: pytest.approx(row, rel=1e-5, abs=1e-7) for name, row in prediction.items()}
 
 
@@ -102,7 +102,7 @@ def test_export(
 
 @pytest.mark.parametrize(("name", "settings", "least"), CARDS)
 def test_cards(name: str, settings: dict[str, Any], least: float) -> None:
-    """The committed cards belong to the code as it is now, and reach the accuracy asked for."""
+    """The committed cards match the current code and reach the required accuracy."""
     artifact = models.resolve(name, settings, root=ROOT)
 
     assert artifact.metrics["accuracy"] >= least
@@ -112,7 +112,7 @@ def test_cards(name: str, settings: dict[str, Any], least: float) -> None:
 
 
 def test_cards_keep_their_digests() -> None:
-    """Another input digest asks everybody for a new card; another content digest deploys every stack anew."""
+    """Input digests need new cards if they change, and content digests redeploy every stack."""
     cards = {f"{path.parent.name}/{path.stem}": read_card(path) for path in (ROOT / "models/cards").glob("*/*.json")}
     today = {f"{name}/{digest_of(name, ROOT, **settings)}" for name, settings, _ in CARDS}
 
@@ -129,14 +129,14 @@ def test_cards_hold_predictions_by_output_name() -> None:
 
 
 def test_card_form() -> None:
-    """A card is what its facts give, to the byte: so formatters and hands leave it alone."""
+    """A card is exactly the text of its facts: no formatter or person has changed it."""
     for name, settings, _ in CARDS:
         path = card_path(ROOT, name, digest_of(name, ROOT, **settings))
         assert path.read_text(encoding="utf-8") == card_text(read_card(path))
 
 
 def test_samples_are_rows() -> None:
-    """The samples of the heart-disease card are the first rows of the file, the label beside them."""
+    """The samples of the heart-disease card are the first rows of the file with labels."""
     card = models.resolve("heart_disease", root=ROOT)
     rows = heart_disease.read()[: len(card.samples)]
 
@@ -147,7 +147,7 @@ def test_samples_are_rows() -> None:
 
 
 def test_samples_are_images() -> None:
-    """The samples of the Fashion-MNIST card are held-out images with pixels from 0 to 1, their label beside them."""
+    """The samples of the Fashion-MNIST card are held-out images with pixels from 0 to 1, with labels."""
     images = fashion.load("sample")
     card = models.resolve("fashion_mnist", root=ROOT)
 

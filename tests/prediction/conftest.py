@@ -1,4 +1,4 @@
-"""Models, an endpoint that serves them, and one that answers what a test says."""
+"""Fixtures: models, an endpoint that serves them, and a server with responses chosen by a test."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.running import RunningEmulator
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the endpoint or the stack of the shell that runs it."""
+    """Hides the endpoint and the stack of the shell from tests."""
     for name in ("TF2_MODELS_ENDPOINT", "PULUMI_STACK"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    """A server that answers what the test says."""
+    """A server with responses chosen by the test."""
     with serving() as found:
         yield found
 
@@ -36,5 +36,5 @@ def prediction_models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) 
 
 @pytest.fixture(scope="session")
 def deployment(emulator: RunningEmulator, prediction_models: Path) -> Deployment:
-    """Three models that really serve; a project of their own on the worker's emulator."""
+    """Served models in their own project on the worker's emulator."""
     return Deployment(emulator, f"test-{secrets.token_hex(4)}", prediction_models)

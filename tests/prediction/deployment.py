@@ -1,4 +1,4 @@
-"""Real models on an emulator, each with a manifest beside its SavedModel as the build step writes it."""
+"""Real models on an emulator, each with a manifest beside its SavedModel, like those of the build step."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ CLASSES = ["T-shirt/top", "Trouser", "[red]Bag", "Boot"]
 
 
 def image(column: int, brightness: float = 1.0) -> list[list[float]]:
-    """4 x 4 pixels, one column of which is bright."""
+    """4 x 4 pixels with one bright column."""
     return [[brightness if place == column else 0.0 for place in range(4)] for _ in range(4)]
 
 
 def patient(age: float, thal: str = "normal") -> dict[str, Any]:
-    """What the model `risk` takes."""
+    """An instance of the model `risk`."""
     return {"age": [age], "thal": [thal]}
 
 
@@ -80,7 +80,7 @@ MANIFESTS: dict[str, dict[str, Any]] = {
 
 
 class Deployment:
-    """The models of `MANIFESTS` and `numbers` (it has no manifest), version v1 each, in a project of their own."""
+    """Version v1 of the models in `MANIFESTS` and of `numbers` (without a manifest), in their own project."""
 
     def __init__(self, emulator: RunningEmulator, project: str, models: Path) -> None:
         self.emulator, self.project = emulator, project
@@ -102,7 +102,7 @@ class Deployment:
     def run(
         self, *arguments: str, given: str | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """`python -m prediction` with these arguments, for this project at this endpoint."""
+        """Runs `python -m prediction` for this project at this endpoint."""
         where = ["--project", self.project, "--endpoint", self.emulator.endpoint]
         return run(*arguments, *where, given=given, env=env)
 
@@ -113,7 +113,7 @@ _OF_THE_SHELL = ("TF2_MODELS_ENDPOINT", "PULUMI_STACK", "FORCE_COLOR", "NO_COLOR
 def run(
     *arguments: str, given: str | None = None, cwd: Path = ROOT, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """`python -m prediction` with these arguments and text on standard input."""
+    """Runs `python -m prediction` with these arguments and this standard input."""
     clean = {name: value for name, value in os.environ.items() if name not in _OF_THE_SHELL}
     return subprocess.run(
         [sys.executable, "-m", "prediction", *arguments],

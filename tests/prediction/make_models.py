@@ -12,7 +12,7 @@ FLOAT = tf.float32
 
 
 def _quarter(image: Any) -> dict[str, Any]:
-    """Which of four columns is the brightest: the certainty grows with the brightness."""
+    """Predicts the brightest of four columns; the probability grows with the brightness."""
     return {"softmax": tf.nn.softmax(tf.reduce_sum(image, axis=1))}
 
 
@@ -51,7 +51,7 @@ MODELS: dict[str, dict[str, tuple[Any, list[tf.TensorSpec]]]] = {
 
 
 def main(folder: Path) -> None:
-    """Writes every model into a folder of its name."""
+    """Writes every model into a folder with its name."""
     for name, signatures in MODELS.items():
         module = tf.Module()
         functions = {key: tf.function(function, input_signature=specs) for key, (function, specs) in signatures.items()}

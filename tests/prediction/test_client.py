@@ -23,11 +23,11 @@ from tests.running import ROOT
 
 _LARGE = "x" * 600_000
 _FORBIDDEN = 403, {"error": {"code": 403, "message": "Not yours.", "status": "PERMISSION_DENIED"}}
-"""The answer to a caller that may not read what a version's signature is."""
+"""The response to a caller that may not read a version's signature."""
 
 
 def test_many_requests_keep_the_order_of_the_instances(wire: Wire) -> None:
-    """They are under way at the same time, and their answers stand at their places; async is the same."""
+    """Requests run concurrently, and predictions keep their order; async does the same."""
     instances = [f"{index}{_LARGE}" for index in range(9)]
     with Client("p", "m", endpoint=wire.endpoint) as client:
         assert client.predict(instances) == instances
@@ -37,7 +37,7 @@ def test_many_requests_keep_the_order_of_the_instances(wire: Wire) -> None:
 
 
 def test_the_event_loop_goes_on_during_a_prediction(wire: Wire) -> None:
-    """Predictions that are awaited together are asked together."""
+    """Predictions that are awaited together run concurrently."""
 
     async def ask() -> list[list[Any]]:
         async with Client("p", "m", endpoint=wire.endpoint) as client:
@@ -48,7 +48,7 @@ def test_the_event_loop_goes_on_during_a_prediction(wire: Wire) -> None:
 
 @pytest.mark.parametrize("awaited", [False, True])
 def test_a_failure_of_one_request_is_raised(wire: Wire, awaited: bool) -> None:
-    """With the instances that it is about, by its own class."""
+    """The error names the instances of the failed request, and keeps its class."""
     wire.answers = [(200, {"error": "bad"})]
     with Client("p", "m", "v1", endpoint=wire.endpoint, connections=1) as client:
 
@@ -60,7 +60,7 @@ def test_a_failure_of_one_request_is_raised(wire: Wire, awaited: bool) -> None:
 
 
 def test_passing_failures_are_repeated_within_the_bound(wire: Wire) -> None:
-    """The client's own bound; 0 asks once."""
+    """`retry_seconds` limits retries; 0 means none."""
     busy = (503, {"error": {"code": 503, "message": "Not now."}})
     wire.answers = [busy]
     with Client("p", "m", endpoint=wire.endpoint) as patient_one:
@@ -88,7 +88,7 @@ def test_columns_become_instances(wire: Wire) -> None:
     ],
 )
 def test_a_client_is_made_of_a_stack_output(url: str, endpoint: str, region: str) -> None:
-    """Project, model, endpoint and shares come from what the stack says; an option comes before it."""
+    """Project, model, endpoint and split come from the stack's output; an option overrides it."""
     output = {"predictUrl": f"{url}/v1/projects/p/models/m:predict", "trafficSplit": {"v1": 100, "v2": 0}}
 
     with Client.of_output(output) as client, Client.of_output(output, version="v2") as second:
@@ -109,7 +109,7 @@ def test_a_client_is_made_of_a_stack_output(url: str, endpoint: str, region: str
     ],
 )
 def test_what_is_no_columns_is_told_and_not_sent(wire: Wire, columns: Any, said: str) -> None:
-    """One instance in the place of columns most of all: a text is not taken for a list of letters."""
+    """A single instance is not a set of columns, and a text is not a list of letters."""
     wire.answers = [_FORBIDDEN]
     with Client("p", "m", "v1", endpoint=wire.endpoint) as client, pytest.raises(errors.InvalidInput, match=said):
         client.predict(columns)
@@ -118,7 +118,7 @@ def test_what_is_no_columns_is_told_and_not_sent(wire: Wire, columns: Any, said:
 
 
 def test_arrays_of_several_outputs() -> None:
-    """A dict by output; one output is its array, named or bare; what is ragged is said so."""
+    """Arrays are a dict by output; `predict_array` takes one output; different shapes are an error."""
     both = arrays_and_frames.arrays([{"a": 1, "b": [1, 2]}, {"a": 2, "b": [3, 4]}])
 
     assert {name: array.tolist() for name, array in both.items()} == {"a": [1, 2], "b": [[1, 2], [3, 4]]}
@@ -128,7 +128,7 @@ def test_arrays_of_several_outputs() -> None:
 
 
 def test_a_prediction_that_is_cancelled_is_not_sent(wire: Wire) -> None:
-    """Not even where its instances are still being made into requests then."""
+    """A cancelled prediction is not sent, even if its requests are still being packed."""
     begun, cancelled = threading.Event(), threading.Event()
 
     def slowly() -> Iterator[int]:
@@ -155,13 +155,13 @@ def test_a_prediction_that_is_cancelled_is_not_sent(wire: Wire) -> None:
     ("name", "wrong"), [("connections", 0), ("retry_seconds", -1), ("retry_seconds", float("nan"))]
 )
 def test_wrong_numbers(name: str, wrong: Any) -> None:
-    """They are refused by their names."""
+    """Invalid arguments are rejected with their names."""
     with pytest.raises(errors.InvalidInput, match=f"{name}: must be"):
         Client("p", "m", endpoint="http://127.0.0.1:1", **{name: wrong})
 
 
 def test_a_client_that_is_closed_says_so(wire: Wire) -> None:
-    """Closing it again is no fault."""
+    """A closed client rejects predictions; closing it twice is allowed."""
     with Client("p", "m", endpoint=wire.endpoint) as client:
         client.predict([1, 2])
     client.close()
@@ -171,7 +171,7 @@ def test_a_client_that_is_closed_says_so(wire: Wire) -> None:
 
 
 def test_pandas_is_imported_by_who_has_a_frame_only(wire: Wire) -> None:
-    """Predicting from lists works where it is not installed."""
+    """Predicting from lists works without pandas."""
     loaded = "pandas" in sys.modules
     with Client("p", "m", endpoint=wire.endpoint) as client:
         client.predict_array([1, 2])
@@ -182,7 +182,7 @@ def test_pandas_is_imported_by_who_has_a_frame_only(wire: Wire) -> None:
 
 @pytest.mark.tensorflow
 def test_a_failure_names_instance_input_and_shape(deployment: Deployment) -> None:
-    """Counted over all requests, from the signature in the artifact's manifest; the error can be pickled."""
+    """The error has the index among all requests and the input's shape, and can be pickled."""
     images = [image(1)] * 7
     with Client(deployment.project, "clothes", endpoint=deployment.emulator.endpoint) as client:
         assert np.argmax(client.predict_array(np.array(images)), axis=1).tolist() == [1] * 7
@@ -197,7 +197,7 @@ def test_a_failure_names_instance_input_and_shape(deployment: Deployment) -> Non
 
 @pytest.mark.tensorflow
 def test_a_signature_that_takes_one_instance_is_asked_about_each(deployment: Deployment) -> None:
-    """Where the manifest says so; the first that does not fit is named by its index."""
+    """By the manifest, instances are sent one by one; the error has the index of the first mismatch."""
     where = deployment.emulator.endpoint
     with Client(deployment.project, "scalar", endpoint=where, signature_name="other") as client:
         assert client.predict([1, 2.5]) == [{"thrice": 3.0}, {"thrice": 7.5}]
@@ -210,7 +210,7 @@ def test_a_signature_that_takes_one_instance_is_asked_about_each(deployment: Dep
 
 @pytest.mark.tensorflow
 def test_a_failure_without_a_manifest_is_told_as_it_is(deployment: Deployment) -> None:
-    """What was deployed without one is asked all the same."""
+    """Without a manifest, predictions work, and the model's error is unchanged."""
     with Client(deployment.project, "numbers", endpoint=deployment.emulator.endpoint) as client:
         assert client.predict_arrays([1.5])["half"].tolist() == [0.75]
         with pytest.raises(errors.InvalidInput):
@@ -223,7 +223,7 @@ def test_a_failure_without_a_manifest_is_told_as_it_is(deployment: Deployment) -
 
 @pytest.mark.tensorflow
 def test_a_frame_in_and_a_frame_out(deployment: Deployment) -> None:
-    """A column per input, with the frame's own index; one per output, or per class."""
+    """A frame has a column per input; the result has its index, and a column per output or class."""
     pandas = pytest.importorskip("pandas", reason="pandas is optional: pip install pandas")
     where = deployment.emulator.endpoint
     patients = pandas.DataFrame({"age": [32, 64], "thal": ["normal", "fixed"]}, index=["ann", "bob"])
@@ -243,7 +243,7 @@ def test_a_frame_in_and_a_frame_out(deployment: Deployment) -> None:
 
 @pytest.mark.tensorflow
 def test_columns_take_the_shape_of_the_signature(deployment: Deployment) -> None:
-    """A plain column of numbers fits inputs of the shape [1], as a table's columns are declared."""
+    """A plain column of numbers matches inputs of the shape [1]."""
     entry = dict(patient(32))
     with Client(deployment.project, "clothes", endpoint=deployment.emulator.endpoint) as client:
         rows = list(arrays_and_frames.rows({"image": np.zeros((2, 4, 4))}, client._inputs(None)))

@@ -1,4 +1,4 @@
-"""Predictions are objects keyed by output name, wherever the name is known."""
+"""Predictions are objects by output name if the name is known."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ SEVERAL = {"serving_default": {"inputs": {"x": "float32[?]"}, "outputs": {"a": "
 
 
 def manifest(signatures: Any) -> tuple[int, Any]:
-    """What the bucket answers."""
+    """The response of the bucket."""
     return 200, {"samples": [], "classes": [], "signatures": signatures}
 
 
 @pytest.mark.parametrize("signatures", [STRUCTURED, DISPLAYED], ids=["structured", "displayed"])
 def test_a_bare_value_gets_its_name_from_the_manifest(wire: Wire, signatures: Any) -> None:
-    """Of this version's manifest or an older one's; it is looked up once for a version that is named."""
+    """Manifests of this and of older releases give the name; for a named version it is looked up once."""
     wire.answers = [(200, {"predictions": [[0.25], [0.75]]}), VERSION, manifest(signatures)]
 
     with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
@@ -43,7 +43,7 @@ def test_a_bare_value_gets_its_name_from_the_manifest(wire: Wire, signatures: An
 
 
 def test_an_answer_with_names_is_left_as_it_is(wire: Wire) -> None:
-    """Nothing is looked up for it."""
+    """A prediction with names needs no manifest."""
     wire.answers = [(200, {"predictions": [{"risk": [0.25]}]})]
 
     with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
@@ -54,7 +54,7 @@ def test_an_answer_with_names_is_left_as_it_is(wire: Wire) -> None:
 
 @pytest.mark.parametrize("answer", [(404, {"error": {"code": 404, "message": "x"}}), manifest({}), manifest(SEVERAL)])
 def test_a_value_whose_name_is_not_known_stays_bare(wire: Wire, answer: Any) -> None:
-    """An answer is not lost because the artifact has no manifest, or one that says something else."""
+    """Predictions are returned even if the manifest is missing or does not match."""
     wire.answers = [(200, {"predictions": [[0.25]]}), VERSION, answer]
 
     with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
@@ -73,7 +73,7 @@ def test_bytes_are_a_value_and_get_their_name(wire: Wire) -> None:
 
 
 def test_columns_take_the_shape_that_an_old_manifest_shows(wire: Wire) -> None:
-    """A number of a column is put into a list where the model takes the shape [1]."""
+    """A number in a column is put into a list if the model takes the shape [1]."""
     wire.answers = [VERSION, manifest(DISPLAYED)]
 
     with Client("p", "m", "v1", endpoint=wire.endpoint) as client:
@@ -83,7 +83,7 @@ def test_columns_take_the_shape_that_an_old_manifest_shows(wire: Wire) -> None:
 
 
 def test_a_refusal_is_explained_by_an_old_manifest(wire: Wire) -> None:
-    """Client and command line name the instance that does not fit, and what the model takes."""
+    """Client and command line name the mismatched instance and the model's inputs."""
     refused = (200, {"error": "Invalid inputs"})
     wire.answers = [refused, VERSION, manifest(DISPLAYED)]
     with Client("p", "m", "v1", endpoint=wire.endpoint) as client, pytest.raises(PredictionFailed) as caught:
@@ -99,7 +99,7 @@ def test_a_refusal_is_explained_by_an_old_manifest(wire: Wire) -> None:
 
 
 def test_a_signature_that_is_not_there_is_refused_with_those_that_are(wire: Wire) -> None:
-    """Also where the endpoint does not name them."""
+    """The error lists the signatures, even if the endpoint does not."""
     wire.answers = [
         (200, {"error": "No signature found for signature key z."}),
         VERSION,
@@ -115,7 +115,7 @@ def test_a_signature_that_is_not_there_is_refused_with_those_that_are(wire: Wire
 
 @pytest.mark.parametrize("signatures", [{"serving_default": {"inputs": {"x": "float32"}}}, {"serving_default": 1}, [1]])
 def test_a_manifest_that_somebody_spoilt_is_no_manifest(wire: Wire, signatures: Any) -> None:
-    """It is told in one line, without a traceback."""
+    """The error is one line without a traceback."""
     version = (200, {"name": "projects/p/models/m", "defaultVersion": VERSION[1]})
     wire.answers = [version, (200, json.loads(json.dumps({"samples": [], "signatures": signatures})))]
 

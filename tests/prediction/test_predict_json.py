@@ -14,7 +14,7 @@ pytestmark = pytest.mark.tensorflow
 
 
 def test_one_output(deployment: Deployment) -> None:
-    """A model with one output gives an object with its name per instance."""
+    """A model with one output returns an object with the output's name per instance."""
     endpoint = deployment.emulator.endpoint
     instances = [patient(32), patient(32, "fixed")]
 
@@ -24,7 +24,7 @@ def test_one_output(deployment: Deployment) -> None:
 
 
 def test_several_outputs_and_signatures(deployment: Deployment) -> None:
-    """A model with several outputs gives a dict; another signature is asked by its name."""
+    """A model with several outputs returns a dict; `signature_name` selects another signature."""
     endpoint = deployment.emulator.endpoint
 
     assert predict_json(deployment.project, "numbers", [1.5], endpoint=endpoint) == [{"double": 3.0, "half": 0.75}]
@@ -34,7 +34,7 @@ def test_several_outputs_and_signatures(deployment: Deployment) -> None:
 
 
 def test_arrays(deployment: Deployment) -> None:
-    """Arrays of numpy are instances as lists are."""
+    """NumPy arrays are instances like lists."""
     endpoint = deployment.emulator.endpoint
     images = np.array([image(2), image(0)], np.float32)
 
@@ -44,7 +44,7 @@ def test_arrays(deployment: Deployment) -> None:
 
 
 def test_split(deployment: Deployment) -> None:
-    """200,000 numbers of 10 bytes take two requests to a real endpoint, and every answer stands at its place."""
+    """200,000 numbers of 10 bytes take two requests, and the predictions keep their order."""
     numbers = np.arange(200_000, dtype=np.float32) + 0.125
     deployment.emulator.reset_calls()
 
@@ -55,13 +55,13 @@ def test_split(deployment: Deployment) -> None:
 
 
 def test_error_of_the_model(deployment: Deployment) -> None:
-    """What the model refuses is a failed prediction."""
+    """If the model refuses, the prediction fails."""
     with pytest.raises(PredictionFailed, match="Error code: 1"):
         predict_json(deployment.project, "clothes", [[1, 2]], endpoint=deployment.emulator.endpoint)
 
 
 @pytest.mark.parametrize(("model", "version"), [("nothing", None), ("clothes", "v9")])
 def test_error_of_the_api(deployment: Deployment, model: str, version: str | None) -> None:
-    """What the API refuses is an error of its own class."""
+    """If the API refuses, the error has the class of its status."""
     with pytest.raises(errors.NotFound):
         predict_json(deployment.project, model, [1], version, endpoint=deployment.emulator.endpoint)

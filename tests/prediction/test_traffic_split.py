@@ -1,4 +1,4 @@
-"""Which version a user is sent to."""
+"""The version for a user."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _all(shares: Mapping[str, float], salt: str = "") -> dict[int, str]:
 
 
 def test_each_version_gets_its_share_of_the_users() -> None:
-    """Within what chance allows: four standard deviations of 20,000 draws."""
+    """Shares are met within four standard deviations of 20,000 draws."""
     counts = Counter(_all({"v1": 70, "v2": 25, "v3": 5}).values())
 
     for version, share in {"v1": 0.7, "v2": 0.25, "v3": 0.05}.items():
@@ -33,7 +33,7 @@ def test_each_version_gets_its_share_of_the_users() -> None:
 
 @given(st.integers(0, 98), st.integers(1, 100), st.text(max_size=20))
 def test_a_share_that_grows_takes_users_and_gives_none_back(before: int, more: int, key: str) -> None:
-    """Whoever has the new version keeps it while its share grows, whatever the key is."""
+    """A user with the new version keeps it while its share grows, whatever the key."""
     after = min(100, before + more)
 
     if version_for(key, {"v1": 100 - before, "v2": before}) == "v2":
@@ -41,7 +41,7 @@ def test_a_share_that_grows_takes_users_and_gives_none_back(before: int, more: i
 
 
 def test_growing_from_ten_to_twenty_moves_a_tenth() -> None:
-    """No more users change their version than the shares demand."""
+    """No more users change their version than the shares require."""
     old, new = _all({"v1": 90, "v2": 10}), _all({"v1": 80, "v2": 20})
 
     moved = [user for user in USERS if old[user] != new[user]]
@@ -51,14 +51,14 @@ def test_growing_from_ten_to_twenty_moves_a_tenth() -> None:
 
 
 def test_a_third_version_takes_from_the_others_only() -> None:
-    """In proportion: nobody moves between the old versions."""
+    """A third version takes users in proportion; nobody moves between the old versions."""
     old, new = _all({"v1": 50, "v2": 50}), _all({"v1": 40, "v2": 40, "v3": 20})
 
     assert {new[user] for user in USERS if old[user] != new[user]} == {"v3"}
 
 
 def test_the_order_of_the_versions_has_no_influence_and_the_salt_has() -> None:
-    """Two models split alike do not try their new versions on the same users."""
+    """Two models with the same split send different users to their new versions."""
     assert _all({"v1": 50, "v2": 50}) == _all({"v2": 50, "v1": 50})
     one, other = _all({"v1": 50, "v2": 50}, "a"), _all({"v1": 50, "v2": 50}, "b")
     assert 0.45 < sum(one[user] == other[user] for user in USERS) / len(USERS) < 0.55
@@ -70,7 +70,7 @@ def test_no_share_is_no_user_and_all_is_everybody() -> None:
 
 
 def test_another_process_says_the_same() -> None:
-    """It hangs on nothing that changes from run to run, as Python's own hash of texts does."""
+    """The version does not depend on the process, unlike Python's hash of strings."""
     code = "from prediction import version_for; print(*(version_for(f'u{n}', {'a': 50, 'b': 50}) for n in range(40)))"
 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -79,7 +79,7 @@ def test_another_process_says_the_same() -> None:
 
 
 def test_the_function_does_not_change() -> None:
-    """Another one would send users to other versions: these values are a persisted format."""
+    """A change would send users to other versions: these values are a persisted format."""
     assert "".join(version_for(f"user-{n}", {"1": 50, "2": 50}, "m") for n in range(16)) == "2112222122122222"
 
 
@@ -96,7 +96,7 @@ def test_the_function_does_not_change() -> None:
     ],
 )
 def test_wrong_shares_are_refused(shares: dict[str, float], path: str) -> None:
-    """By their path, before any user is sent anywhere."""
+    """Wrong shares are rejected with their path."""
     with pytest.raises(errors.InvalidInput) as caught:
         version_for("user", shares)
 
@@ -104,7 +104,7 @@ def test_wrong_shares_are_refused(shares: dict[str, float], path: str) -> None:
 
 
 def test_a_client_asks_the_version_of_its_user(wire: Wire) -> None:
-    """The same one each time; it does not ask without knowing for whom."""
+    """A client uses the version of the key each time, and requires a key."""
     shares = {"v1": 50, "v2": 50}
     with Client("p", "m", split=shares, endpoint=wire.endpoint) as client:
         chosen = [client.version_for(user) for user in range(8)]
@@ -119,6 +119,6 @@ def test_a_client_asks_the_version_of_its_user(wire: Wire) -> None:
 
 
 def test_a_version_excludes_a_split() -> None:
-    """Only one of them can say who answers."""
+    """`version` and `split` exclude each other."""
     with pytest.raises(errors.InvalidInput):
         Client("p", "m", "v1", split={"v1": 100}, endpoint="http://127.0.0.1:1")

@@ -1,4 +1,4 @@
-"""`predict_json` on the wire, against a server in the test that answers what no real model can be made to say."""
+"""`predict_json` on the wire, against a test server with responses that no real model gives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGE = "x" * 600_000
 
 
 def test_public_names() -> None:
-    """The package's public names are what it says they are, and the signature begins as Google's sample does."""
+    """The public names are those of `__all__`, and the signature begins like Google's sample."""
     assert prediction.__all__ == ["Client", "predict_json", "version_for"]
     parameters = inspect.signature(predict_json).parameters.values()
     assert [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY] == ["project", "model", "instances", "version"]
@@ -28,7 +28,7 @@ def test_public_names() -> None:
     [(None, "/v1/projects/p/models/m:predict"), ("v1", "/v1/projects/p/models/m/versions/v1:predict")],
 )
 def test_request(wire: Wire, version: str | None, path: str) -> None:
-    """A call posts the instances, and nothing else, to the model or the version."""
+    """A call posts only the instances to the model or version."""
     assert predict_json("p", "m", [1, {"a": [2]}], version, endpoint=wire.endpoint) == [1, {"a": [2]}]
 
     assert [(found.partition("?")[0], body) for found, body in wire.requests] == [
@@ -37,14 +37,14 @@ def test_request(wire: Wire, version: str | None, path: str) -> None:
 
 
 def test_signature_name(wire: Wire) -> None:
-    """The signature's name goes into the body."""
+    """The body has the signature's name."""
     predict_json("p", "m", [1], signature_name="other", endpoint=wire.endpoint)
 
     assert wire.bodies == [{"instances": [1], "signature_name": "other"}]
 
 
 def test_endpoint_of_the_environment(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an endpoint, TF2_MODELS_ENDPOINT says where; an endpoint that is given comes before it."""
+    """The default endpoint is TF2_MODELS_ENDPOINT; the argument overrides it."""
     monkeypatch.setenv("TF2_MODELS_ENDPOINT", wire.endpoint)
 
     assert predict_json("p", "m", [1]) == [1]
@@ -57,7 +57,7 @@ def test_endpoint_of_the_environment(wire: Wire, monkeypatch: pytest.MonkeyPatch
 
 
 def test_split(wire: Wire) -> None:
-    """Instances over the limit go in several requests, and the predictions come back in order."""
+    """Instances over the limit are sent in several requests, and the predictions keep their order."""
     instances = [f"{index}{_LARGE}" for index in range(5)]
 
     assert predict_json("p", "m", instances, endpoint=wire.endpoint) == instances
@@ -65,7 +65,7 @@ def test_split(wire: Wire) -> None:
 
 
 def test_error_of_the_model(wire: Wire) -> None:
-    """A 200 with an error is a failed prediction, in the model's words; it is not repeated."""
+    """A 200 response with an error is a failed prediction with the model's text; it is not retried."""
     wire.answers = [(200, {"error": "Prediction failed: too hot (Error code: 2)"})]
 
     with pytest.raises(PredictionFailed, match="too hot"):
@@ -75,7 +75,7 @@ def test_error_of_the_model(wire: Wire) -> None:
 
 
 def test_error_in_one_of_several_requests(wire: Wire) -> None:
-    """A failure of one of several requests says which instances it is about, and nothing more is sent."""
+    """If one of several requests fails, the error names its instances, and no more requests are sent."""
     wire.answers = [(200, {"predictions": [1, 2]}), (200, {"error": "bad"})]
 
     with pytest.raises(PredictionFailed, match="instances 2 to 3: bad"):
@@ -94,7 +94,7 @@ def test_error_in_one_of_several_requests(wire: Wire) -> None:
     ],
 )
 def test_error_of_the_api(wire: Wire, code: int, status: str, kind: type[errors.ApiError]) -> None:
-    """The API's own error is raised by its class, with its message."""
+    """An API error has the class of its status, and the API's message."""
     wire.answers = [(code, {"error": {"code": code, "message": "Not so.", "status": status}})]
 
     with pytest.raises(kind) as caught:
@@ -105,7 +105,7 @@ def test_error_of_the_api(wire: Wire, code: int, status: str, kind: type[errors.
 
 @pytest.mark.parametrize("code", [429, 500, 503, 504])
 def test_passing_errors_are_repeated(wire: Wire, code: int) -> None:
-    """What fails for a passing reason is asked once more: predicting is safe to repeat."""
+    """Transient failures are retried, because predicting is safe to repeat."""
     wire.answers = [(code, {"error": {"code": code, "message": "Not now."}})]
 
     assert predict_json("p", "m", [1], endpoint=wire.endpoint) == [1]
@@ -114,7 +114,7 @@ def test_passing_errors_are_repeated(wire: Wire, code: int) -> None:
 
 @pytest.mark.parametrize("answer", [{}, {"predictions": 1}, [1]])
 def test_answer_of_another_kind(wire: Wire, answer: Any) -> None:
-    """An answer without a list of predictions is a failed prediction, not a crash."""
+    """A response without a list of predictions is a failed prediction, not a crash."""
     wire.answers = [(200, answer)]
 
     with pytest.raises(PredictionFailed):
@@ -125,7 +125,7 @@ def test_answer_of_another_kind(wire: Wire, answer: Any) -> None:
     ("predictions", "got"), [([], "0 predictions"), ([1], "1 prediction"), ([1, 2, 3], "3 predictions")]
 )
 def test_each_instance_has_its_prediction(wire: Wire, predictions: list[int], got: str) -> None:
-    """A model that gives more or fewer predictions than instances has failed: nobody could tell which is whose."""
+    """More or fewer predictions than instances are a failure, because they cannot be matched."""
     wire.answers = [(200, {"predictions": predictions})]
 
     with pytest.raises(PredictionFailed, match=f": got {got} for 2 instances, which cannot be matched"):
@@ -133,7 +133,7 @@ def test_each_instance_has_its_prediction(wire: Wire, predictions: list[int], go
 
 
 def test_text_is_no_answer_of_the_api(wire: Wire) -> None:
-    """Bare text, a proxy's page say, did not come from the model: it is asked once more."""
+    """Bare text, such as a proxy's page, is not a response of the model: the call is retried."""
     wire.answers = [(200, "text")]
 
     assert predict_json("p", "m", [1], endpoint=wire.endpoint) == [1]
@@ -152,7 +152,7 @@ def test_text_is_no_answer_of_the_api(wire: Wire) -> None:
     ],
 )
 def test_names(project: str, model: str, version: str | None, wrong: str) -> None:
-    """A name that cannot be one is refused before anything is sent."""
+    """An invalid name is rejected before anything is sent."""
     with pytest.raises(errors.InvalidInput) as caught:
         predict_json(project, model, [1], version, endpoint="http://127.0.0.1:1")
 
@@ -163,7 +163,7 @@ def test_names(project: str, model: str, version: str | None, wrong: str) -> Non
     "endpoint", ["http://example.invalid", "ftp://x", "http://[x", "http://127.0.0.1:99999", "regional", "nowhere"]
 )
 def test_endpoints(endpoint: str) -> None:
-    """An endpoint that cannot be one, or would get credentials in the clear, is refused before anything is sent."""
+    """An endpoint that is invalid or would get unencrypted credentials is rejected before anything is sent."""
     with pytest.raises(errors.InvalidInput) as caught:
         predict_json("p", "m", [1], endpoint=endpoint)
 

@@ -1,4 +1,4 @@
-"""A server that speaks the wire format and answers what a test says: what no real model can be made to say."""
+"""A server with the wire format and responses chosen by a test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Wire:
     answers: list[tuple[int, Any]] = field(default_factory=list)
 
     def answer(self, path: str, content: bytes) -> tuple[int, Any]:
-        """The answer to one request."""
+        """Answers one request."""
         self.requests.append((path, content))
         if self.answers:
             return self.answers.pop(0)
@@ -37,18 +37,18 @@ class Wire:
 
     @property
     def bodies(self) -> list[Any]:
-        """The bodies of the requests, parsed."""
+        """The parsed request bodies."""
         return [json.loads(content) for _, content in self.predicts]
 
     @property
     def predicts(self) -> list[tuple[str, bytes]]:
-        """The requests that asked for predictions."""
+        """The requests for predictions."""
         return [(path, content) for path, content in self.requests if ":predict" in path]
 
 
 @contextmanager
 def serving() -> Iterator[Wire]:
-    """A server on a free port for as long as the block runs."""
+    """A server on a free port while the block runs."""
     wire = Wire()
 
     class Handler(BaseHTTPRequestHandler):

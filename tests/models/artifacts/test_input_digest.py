@@ -1,4 +1,4 @@
-"""The input digest: what it covers, and that it is the same everywhere."""
+"""The input digest covers all inputs of a build, and is the same everywhere."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ print(digest, *(sorted({"tensorflow", "numpy", "yaml", "pulumi"} & set(sys.modul
 
 
 def digest_of(name: str, root: Path, **parameters: object) -> str:
-    """The input digest as the code in `root` is now."""
+    """The input digest of the current code in `root`."""
     recipe = load_recipe(name, root)
     return input_digest(name, recipe, complete(name, recipe, parameters), root)
 
 
 def pythons() -> list[str]:
-    """This Python, and the others of 3.10 to 3.14 that are on PATH and start."""
+    """This Python, and those of 3.10 to 3.14 on PATH that run."""
     others = [path for minor in range(10, 15) if (path := shutil.which(f"python3.{minor}"))]
     return [sys.executable, *(path for path in others if subprocess.run([path, "-c", ""], check=False).returncode == 0)]
 
 
 def test_same_on_every_python(checkout: Path) -> None:
-    """The digest is the same on each Python found, with the standard library alone and without the data."""
+    """The digest is the same on each Python, with only the standard library and without the data."""
     expected = digest_of("fashion_mnist", checkout, width=256)
     (checkout / "models" / "data" / "fashion-mnist-sample").unlink()
 
@@ -51,7 +51,7 @@ def test_same_on_every_python(checkout: Path) -> None:
 
 
 def test_sources(checkout: Path) -> None:
-    """The recipe, the exporter and what they import count; the command line, the display and the cards do not."""
+    """The digest covers the recipe, the exporter and their imports, but not command line, display and cards."""
     assert sources("heart_disease", checkout) == [
         "models/core/__init__.py",
         "models/core/errors.py",
@@ -78,7 +78,7 @@ def test_sources(checkout: Path) -> None:
     ],
 )
 def test_imports(checkout: Path, statement: str, path: str) -> None:
-    """Every form of import is seen, inside functions too."""
+    """Every form of import is found, also in functions."""
     extra = checkout / "models" / "extra"
     extra.mkdir()
     (extra / "__init__.py").touch()
@@ -101,7 +101,7 @@ def test_imports(checkout: Path, statement: str, path: str) -> None:
     ],
 )
 def test_covers(checkout: Path, path: str, old: str, new: str) -> None:
-    """A change of the recipe, what it imports, the exporter, its data or a pinned version gives another digest."""
+    """Changing the recipe, its imports, the exporter, its data or a pinned version changes the digest."""
     before = digest_of("heart_disease", checkout)
     _replace(checkout / path, old, new)
 
@@ -113,13 +113,13 @@ def test_covers(checkout: Path, path: str, old: str, new: str) -> None:
     [
         ("models/heart_disease.py", "\n", "\r\n"),
         ("models/fashion_mnist.py", "BATCH = 64", "BATCH = 65"),
-        ("models/commands/command_line.py", "examples:", "some examples:"),
+        ("models/commands/build_command.py", "examples:", "some examples:"),
         ("models/data/SHA256SUMS", "  fashion-mnist/t10k", "0  fashion-mnist/t10k"),
         ("requirements.txt", "PyYAML==", "PyYAML==0."),
     ],
 )
 def test_does_not_cover(checkout: Path, path: str, old: str, new: str) -> None:
-    """How lines end, other recipes, other data, other packages and the command line leave the digest as it is."""
+    """Line ends, other recipes, other data, other packages and the command line do not change the digest."""
     before = digest_of("heart_disease", checkout)
     _replace(checkout / path, old, new)
 
@@ -127,7 +127,7 @@ def test_does_not_cover(checkout: Path, path: str, old: str, new: str) -> None:
 
 
 def test_parameters(checkout: Path) -> None:
-    """Each parameter counts, the seed too, and a default counts the same whether it is given or not."""
+    """Each parameter changes the digest; a default gives the same digest whether it is given or not."""
     default = digest_of("heart_disease", checkout)
 
     assert default == digest_of("heart_disease", checkout, width=16)
@@ -146,7 +146,7 @@ def test_parameters(checkout: Path) -> None:
     ],
 )
 def test_missing(checkout: Path, path: str, old: str, new: str, said: str) -> None:
-    """Without a pin or a checksum there is no digest, and the error names which."""
+    """A missing pin or checksum is an error that names it."""
     _replace(checkout / path, old, new)
 
     with pytest.raises(ModelsError, match=said):

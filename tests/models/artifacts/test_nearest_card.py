@@ -1,4 +1,4 @@
-"""Where there is no card: what has changed since the nearest one, and its pin."""
+"""Without a card, the error says what has changed since the nearest one, and its pin."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.running import ROOT
 
 
 def put_card(root: Path, name: str, *, recorded: bool, **parameters: Any) -> str:
-    """A card of a recipe as it is now; one of an earlier release does not record its inputs. Returns its pin."""
+    """Writes a card of the current recipe, without inputs for an earlier release; returns its pin."""
     recipe = load_recipe(name, root)
     values = complete(name, recipe, parameters)
     inputs = read_inputs(name, recipe, values, root)
@@ -36,7 +36,7 @@ def put_card(root: Path, name: str, *, recorded: bool, **parameters: Any) -> str
 
 
 def missing(root: Path, name: str, **parameters: Any) -> str:
-    """The error about a recipe without a card."""
+    """The error of a recipe without a card."""
     with pytest.raises(models.ModelsError) as raised:
         models.resolve(name, parameters, root=root)
     text = str(raised.value)
@@ -100,7 +100,7 @@ def test_what_has_changed(
     earlier: str,
     is_recorded: bool,
 ) -> None:
-    """A card says which part has changed; of a card of an earlier release it is deduced as far as its facts go."""
+    """The error says which part has changed; for a card of an earlier release as far as its facts allow."""
     pin = put_card(checkout, "fashion_mnist", recorded=is_recorded)
     change(checkout)
 
@@ -112,7 +112,7 @@ def test_what_has_changed(
 
 
 def test_a_change_of_keras_is_named(checkout: Path) -> None:
-    """With its marker, since another Python may have another version."""
+    """A changed pin is shown with its marker, because each Python may have its own version."""
     put_card(checkout, "line", recorded=True)
     KERAS(checkout)
 
@@ -121,7 +121,7 @@ def test_a_change_of_keras_is_named(checkout: Path) -> None:
 
 
 def test_the_nearest_card_is_the_one_that_differs_least(checkout: Path) -> None:
-    """Of two cards the one with the same parameters; a second card of these inputs and a damaged one do not count."""
+    """The nearest card is the one with the same parameters; second and damaged cards are ignored."""
     other, same = (put_card(checkout, "line", recorded=True, rate=rate) for rate in (0.25, 2.0))
     _, _, digest = other.partition("@")
     card_path(checkout, "line", f"{digest}-{'0' * 16}").write_text("{", encoding="utf-8")
@@ -138,7 +138,7 @@ def test_without_any_card_there_is_nothing_to_pin(checkout: Path) -> None:
 
 
 def test_many_changes_are_counted(checkout: Path) -> None:
-    """A message stays one line that can be read."""
+    """A message with many changes stays short."""
     put_card(checkout, "fashion_mnist", recorded=True)
     for name in ("core/__init__", "core/errors", "core/export", "core/recipe", "data/files", "fashion_mnist"):
         with (checkout / f"models/{name}.py").open("a", encoding="utf-8") as file:
@@ -151,7 +151,7 @@ def test_many_changes_are_counted(checkout: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "models/cards").glob("*/*.json")), ids=lambda path: path.stem)
 def test_the_inputs_of_a_committed_card_are_those_of_its_digest(path: Path) -> None:
-    """Anybody can compute the input digest from a card: it is a golden format."""
+    """The input digest can be computed from a card: it is a golden format."""
     card = json.loads(path.read_text(encoding="utf-8"))
 
     inputs = Inputs(**card["inputs"])
@@ -160,7 +160,7 @@ def test_the_inputs_of_a_committed_card_are_those_of_its_digest(path: Path) -> N
 
 
 def test_a_card_of_an_earlier_release_stays_as_it_is_written(checkout: Path) -> None:
-    """One without inputs is read, and written again without them."""
+    """A card without inputs is read, and written without them."""
     put_card(checkout, "line", recorded=False)
     [path] = (checkout / "models/cards/line").iterdir()
 

@@ -41,7 +41,7 @@ class Builds:
         self.kept = facts_path(root, "line", self.digest)
 
     def content(self, artifact: str, *, allow_rebuild: bool = False) -> str:
-        """The content that a name means."""
+        """The content digest of an artifact's name."""
         return models.resolve(artifact, root=self.root, allow_rebuild=allow_rebuild, verify=True).content_digest
 
 
@@ -52,7 +52,7 @@ def builds(checkout: Path) -> Builds:
 
 
 def test_a_build_that_differs_says_why_and_what_can_be_done(builds: Builds, run: Run) -> None:
-    """It names both contents, the processor, and each of the three ways on; the card stays as it is."""
+    """The output names both contents, the processor and three solutions; the card is unchanged."""
     before = card_path(builds.root, "line", builds.digest).read_bytes()
 
     done = run("build", "line")
@@ -70,7 +70,7 @@ def test_a_build_that_differs_says_why_and_what_can_be_done(builds: Builds, run:
 
 @pytest.mark.parametrize("named", ["line", "line@DIGEST"])
 def test_a_second_card_has_a_name_of_its_own(builds: Builds, run: Run, named: str) -> None:
-    """`RECIPE` and `RECIPE@INPUT` still mean the first card, `RECIPE@INPUT-CONTENT` means the one of that content."""
+    """`RECIPE` and `RECIPE@INPUT` mean the first card, `RECIPE@INPUT-CONTENT` the one with that content."""
     done = run("build", named.replace("DIGEST", builds.digest), "--recard")
 
     second = f"line@{builds.digest}-{builds.here.content_digest}"
@@ -83,12 +83,12 @@ def test_a_second_card_has_a_name_of_its_own(builds: Builds, run: Run, named: st
     shutil.rmtree(builds.root / "build")
     assert builds.content(second) == builds.content(second, allow_rebuild=True) == builds.here.content_digest
     assert models.resolve(second, root=builds.root).folder == builds.folder
-    with pytest.raises(models.ModelsError, match="parameters are fixed"):
+    with pytest.raises(models.ModelsError, match="fixed parameters"):
         models.resolve(second, {"rate": 1}, root=builds.root)
 
 
 def test_a_second_card_is_written_once(builds: Builds, run: Run) -> None:
-    """Building again names it; `list` shows both cards with their contents."""
+    """A second card is named by the next build, and `list` shows both cards with contents."""
     run("build", "line", "--recard")
     before = builds.second.read_bytes()
 
@@ -104,7 +104,7 @@ def test_a_second_card_is_written_once(builds: Builds, run: Run) -> None:
 
 
 def test_there_is_nothing_to_recard_where_the_bytes_are_those_of_the_card(builds: Builds, run: Run) -> None:
-    """A build with the bytes of the first card gets no second one, and nothing is kept of it."""
+    """A build with the bytes of the first card gets no second card, and no facts are kept."""
     put_build(builds.root, b"made by them")
 
     done = run("build", "line", "--recard")
@@ -115,7 +115,7 @@ def test_there_is_nothing_to_recard_where_the_bytes_are_those_of_the_card(builds
 
 
 def test_the_facts_of_the_build_outlast_its_bytes(builds: Builds, run: Run) -> None:
-    """`allowRebuild` means the same with and without `build/`, samples and all; the card alone means the first one."""
+    """`allowRebuild` uses the same facts with and without `build/`; otherwise the first card is used."""
     run("build", "line")
     before = models.resolve("line", root=builds.root, allow_rebuild=True)
     shutil.rmtree(builds.root / "build")
@@ -133,7 +133,7 @@ def test_the_facts_of_the_build_outlast_its_bytes(builds: Builds, run: Run) -> N
 
 
 def test_the_list_shows_the_facts_of_a_build_without_its_bytes(builds: Builds, run: Run) -> None:
-    """A preview with `allowRebuild` goes by them."""
+    """`list` shows the kept facts of a build without its bytes, which `allowRebuild` uses."""
     run("build", "line")
     shutil.rmtree(builds.root / "build")
 
@@ -146,7 +146,7 @@ def test_the_list_shows_the_facts_of_a_build_without_its_bytes(builds: Builds, r
 
 @pytest.mark.parametrize("value", ["true", '"true"'])
 def test_the_local_stack_that_allows_a_rebuild_is_not_told_to(builds: Builds, run: Run, value: str) -> None:
-    """What is said then is how another stack can have the build."""
+    """If the stack allows rebuilds, the output says how other stacks can use the build."""
     text = f"config: {{tf2-models:allowRebuild: {value}}}\n"
     (builds.root / "Pulumi.local.yaml").write_text(text, encoding="utf-8")
 
@@ -159,7 +159,7 @@ def test_the_local_stack_that_allows_a_rebuild_is_not_told_to(builds: Builds, ru
 
 
 def test_facts_of_a_build_that_is_gone_do_not_outlast_a_build_like_the_card(builds: Builds, run: Run) -> None:
-    """The last build counts: once it has the bytes of the card, nothing else is kept."""
+    """Only the last build's facts are kept, and none if it has the bytes of the card."""
     run("build", "line")
     assert builds.kept.is_file()
     put_build(builds.root, b"made by them")
@@ -171,7 +171,7 @@ def test_facts_of_a_build_that_is_gone_do_not_outlast_a_build_like_the_card(buil
 
 
 def test_facts_that_cannot_be_read_are_named(builds: Builds, run: Run) -> None:
-    """One line names the file; building again mends it."""
+    """Damaged facts are one line with the file; building again repairs them."""
     run("build", "line")
     builds.kept.write_text("{", encoding="utf-8")
     (builds.folder / MANIFEST).rename(builds.root / "manifest")
@@ -185,7 +185,7 @@ def test_facts_that_cannot_be_read_are_named(builds: Builds, run: Run) -> None:
 
 
 def test_an_old_build_gets_a_second_card_without_its_code(builds: Builds, run: Run) -> None:
-    """A pinned build of code that has changed since is taken as it is here; nothing is trained."""
+    """A pinned build of older code is used unchanged; nothing is trained."""
     with (builds.root / "models/line.py").open("a", encoding="utf-8") as file:
         file.write("# changed\n")
 
@@ -210,7 +210,7 @@ def test_an_old_build_gets_a_second_card_without_its_code(builds: Builds, run: R
     ],
 )
 def test_what_cannot_be_built(builds: Builds, run: Run, arguments: tuple[str, ...], code: int, said: str) -> None:
-    """One plain line, without a training."""
+    """An error is one plain line, without a training."""
     done = run(*(word.replace("DIGEST", builds.digest) for word in arguments))
 
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
@@ -218,7 +218,7 @@ def test_what_cannot_be_built(builds: Builds, run: Run, arguments: tuple[str, ..
 
 
 def test_where_names_no_build_of_other_content(builds: Builds, run: Run) -> None:
-    """Of a version that pins the first card exactly; a version that takes the build as it is has a folder."""
+    """`where` has no folder for a version that pins the first card, but one for the build itself."""
     exact = f"line@{builds.digest}-{builds.there.content_digest}"
     entries = {name: {"version": {"artifact": artifact}} for name, artifact in (("one", exact), ("two", "line"))}
     stack = json.dumps({"config": {"tf2-models:models": entries}})
@@ -233,7 +233,7 @@ def test_where_names_no_build_of_other_content(builds: Builds, run: Run) -> None
 
 
 def test_a_build_in_the_folder_of_another_input_digest_is_refused(builds: Builds, run: Run) -> None:
-    """It is not taken for the one that is named, and not overwritten."""
+    """A build in the folder of another digest is neither used nor overwritten."""
     other = put_build(builds.root, b"of other parameters", rate=2)
     shutil.rmtree(builds.folder)
     assert other.folder is not None
@@ -250,7 +250,7 @@ def test_a_build_in_the_folder_of_another_input_digest_is_refused(builds: Builds
 
 @pytest.mark.tensorflow
 def test_a_training_that_depends_on_the_machine(run: Run, checkout: Path) -> None:
-    """Built on two machines: the second says so each time, keeps its facts, and gives its bytes a card of their own."""
+    """The second of two machines reports a difference each time, keeps its facts, and writes a second card."""
     text = LINE.replace(
         'keras.layers.Dense(1, name="y")',
         'keras.layers.Dense(1, name="y", bias_initializer=keras.initializers.Constant(float(os.environ["ROUNDING"])))',

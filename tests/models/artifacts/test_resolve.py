@@ -1,4 +1,4 @@
-"""From what a stack file says to the facts of an artifact."""
+"""The facts of the artifact that a stack file names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.models.saved_models import GRAPH, INDEX, SHARD, index, write
 
 
 def put_build(root: Path, content: bytes = b"0123456789", **parameters: object) -> models.Artifact:
-    """A finished build of the recipe `line`, as the exporter would leave it."""
+    """Writes a complete build of the recipe `line`, like the exporter."""
     digest = digest_of("line", root, **parameters)
     folder = write(build_folder(root, "line", digest), {"saved_model.pb": GRAPH, INDEX: index({0: 1}), SHARD: content})
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -36,14 +36,14 @@ def put_build(root: Path, content: bytes = b"0123456789", **parameters: object) 
 
 
 def put_card(root: Path, facts: models.Artifact) -> None:
-    """The card of these facts."""
+    """Writes the card of these facts."""
     path = card_path(root, "line", str(facts.input_digest))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(manifests.card_text(facts), encoding="utf-8")
 
 
 def test_card_and_build(checkout: Path) -> None:
-    """With card and build alike, the card's facts count, and the folder is where the bytes are."""
+    """If card and build match, the facts are those of the card, and the folder has the bytes."""
     facts = put_build(checkout)
     put_card(checkout, facts)
 
@@ -62,7 +62,7 @@ def test_card_and_build(checkout: Path) -> None:
 
 
 def test_card_alone(checkout: Path) -> None:
-    """Without a build on this machine, the card gives all facts, and the folder that a build will have."""
+    """Without a build, the card gives all facts, and the folder of a future build."""
     facts = put_build(checkout)
     put_card(checkout, facts)
     assert facts.folder is not None
@@ -75,7 +75,7 @@ def test_card_alone(checkout: Path) -> None:
 
 @pytest.mark.parametrize("allow_rebuild", [False, True])
 def test_other_bytes(checkout: Path, *, allow_rebuild: bool) -> None:
-    """Where build and card differ, the card counts, unless the stack allows a rebuild; the folder is the same."""
+    """If build and card differ, the card is used, unless `allow_rebuild` is set; the folder is the same."""
     card = put_build(checkout, b"made by them")
     put_card(checkout, card)
     build = put_build(checkout, b"made here")
@@ -88,7 +88,7 @@ def test_other_bytes(checkout: Path, *, allow_rebuild: bool) -> None:
 
 @pytest.mark.parametrize("parameters", [{}, {"seed": 7, "rate": 0.25}])
 def test_no_card(checkout: Path, parameters: dict[str, Any]) -> None:
-    """Without a card the error says the command that makes one, with the parameters that are not defaults."""
+    """Without a card, the error has the command that makes one, with changed parameters."""
     put_build(checkout, **parameters)
 
     with pytest.raises(models.ModelsError) as raised:
@@ -99,7 +99,7 @@ def test_no_card(checkout: Path, parameters: dict[str, Any]) -> None:
 
 
 def test_pinned(checkout: Path) -> None:
-    """`RECIPE@INPUT_DIGEST` is found by its card after the code has changed, and even without the recipe."""
+    """`RECIPE@INPUT_DIGEST` is found by its card after a change of the code, even without the recipe."""
     facts = put_build(checkout)
     put_card(checkout, facts)
     (checkout / "models" / "line.py").unlink()
@@ -126,7 +126,7 @@ def test_pinned(checkout: Path) -> None:
     ],
 )
 def test_refused(checkout: Path, artifact: str, parameters: dict[str, object], said: str) -> None:
-    """What cannot be resolved is refused with one line that names it."""
+    """An artifact that cannot be resolved is one line with its name."""
     with pytest.raises(models.ModelsError) as raised:
         models.resolve(artifact, parameters, root=checkout)
     assert said in str(raised.value)
@@ -143,7 +143,7 @@ def test_refused(checkout: Path, artifact: str, parameters: dict[str, object], s
     ],
 )
 def test_samples_are_read_by_output_name(checkout: Path, written: object, read: object) -> None:
-    """A card of an earlier release holds the bare value of a single output: it is read under the output's name."""
+    """Bare predictions in cards of earlier releases are read by the output's name."""
     facts = put_build(checkout)
     put_card(checkout, replace(facts, samples=[{"instance": [1.0, 2.0], "prediction": written}]))
 
@@ -153,7 +153,7 @@ def test_samples_are_read_by_output_name(checkout: Path, written: object, read: 
 @pytest.mark.parametrize("outputs", [["y"], ["a", "b"], ["b64"], []])
 @pytest.mark.parametrize("prediction", [1, [1], {"y": 1}, {"b64": "x"}, {"a": 1, "b": 2}])
 def test_the_rule_of_names_is_that_of_the_resources(outputs: list[str], prediction: object) -> None:
-    """`models` imports nothing of `resources`: both have the rule, and it is one."""
+    """`models` and `resources` name predictions by the same rule."""
     signatures = {"only": {"outputs": dict.fromkeys(outputs)}}
 
     [sample] = manifests.named([{"prediction": prediction}], signatures)
@@ -164,7 +164,7 @@ def test_the_rule_of_names_is_that_of_the_resources(outputs: list[str], predicti
 
 
 def test_a_manifest_of_one_made_elsewhere_is_read(checkout: Path) -> None:
-    """What was downloaded from a bucket with the manifest that `pulumi up` wrote there is an artifact as it is."""
+    """A folder downloaded from a bucket, with its manifest, is an artifact."""
     folder = write(checkout / "exports/x")
     facts = models.resolve("./exports/x", root=checkout)
     (folder / MANIFEST).write_bytes(_folder.manifest(saved_model_inputs(facts, "bucket")))
@@ -174,7 +174,7 @@ def test_a_manifest_of_one_made_elsewhere_is_read(checkout: Path) -> None:
 
 @pytest.mark.parametrize("form", ["./made/elsewhere", "made/elsewhere", "absolute"])
 def test_folder(checkout: Path, form: str) -> None:
-    """A SavedModel made elsewhere is read from its bytes: absolute, or relative to the root."""
+    """A SavedModel folder is read from its bytes, by absolute path or relative to the root."""
     folder = write(checkout / "made" / "elsewhere")
 
     found = models.resolve(str(folder) if form == "absolute" else form, root=checkout)
@@ -190,7 +190,7 @@ def test_folder(checkout: Path, form: str) -> None:
 
 
 def test_folder_with_manifest(checkout: Path) -> None:
-    """The manifest in a folder adds what bytes do not tell; a folder that was altered since is refused."""
+    """A manifest in the folder adds facts; a folder changed since is rejected."""
     facts = put_build(checkout)
     assert facts.folder is not None
 
@@ -202,7 +202,7 @@ def test_folder_with_manifest(checkout: Path) -> None:
 
 @pytest.mark.parametrize("name", [SHARD, "saved_model.pb", "one_more"])
 def test_damaged_build(checkout: Path, name: str) -> None:
-    """A build whose files have other sizes than its manifest says is never handed out."""
+    """A build whose file sizes differ from its manifest is rejected."""
     facts = put_build(checkout)
     put_card(checkout, facts)
     assert facts.folder is not None
@@ -213,7 +213,7 @@ def test_damaged_build(checkout: Path, name: str) -> None:
 
 
 def test_altered_build(checkout: Path) -> None:
-    """Other bytes of the same length are found where the bytes are read, and only there."""
+    """Changed bytes of the same size are found with `verify`, and only then."""
     facts = put_build(checkout)
     put_card(checkout, facts)
     assert facts.folder is not None
@@ -228,7 +228,7 @@ def test_altered_build(checkout: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "manifest"), ("{}", "manifest"), ('{"format": 2}', "format 1; got 2"), ("[]", "manifest")],
+    [("{", "manifest"), ("{}", "manifest"), ('{"format": 2}', "must have format 1, .*; got 2"), ("[]", "manifest")],
 )
 def test_broken_card(checkout: Path, text: str, said: str) -> None:
     """A card that cannot be read is named."""
@@ -243,5 +243,5 @@ def test_broken_card(checkout: Path, text: str, said: str) -> None:
 
 
 def test_public_names() -> None:
-    """The public face of the package is this list, sorted."""
+    """The package exports these names."""
     assert models.__all__ == ["Artifact", "ModelsError", "resolve"]

@@ -1,4 +1,4 @@
-"""Rehearses trainings that would never end, and prints as JSON what is wrong with each; run as a program."""
+"""A program that rehearses endless trainings and prints the error of each as JSON."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class Subclass(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.dense = keras.layers.Dense(1)
 
     def call(self, given: Any) -> Any:
-        """Its answer."""
+        """The answer of the layer."""
         return self.dense(given)
 
 
 def functional() -> Any:
-    """One input and one output, by name."""
+    """A model with one named input and one named output."""
     bits = keras.Input((8,), name="bits")
     return keras.Model({"bits": bits}, {"odd": keras.layers.Dense(1)(bits)})
 
 
 def unbuilt() -> Any:
-    """A Sequential that learns its shape from the first batch."""
+    """A Sequential whose shape comes from the first batch."""
     return keras.Sequential([keras.layers.Dense(1)])
 
 
 def trained(model: Any, *samples: Sample) -> Trained:
-    """The model after a training without an end."""
+    """The model after an endless training."""
     model.compile(loss="mse", metrics=["mae"])
     history = model.fit(BITS, BITS[:, 0], 4, epochs=10**9, verbose=0, callbacks=[])
     loss, _ = model.evaluate(BITS, BITS[:, 0], batch_size=4, verbose=0)
@@ -49,14 +49,14 @@ def trained(model: Any, *samples: Sample) -> Trained:
 
 
 def looping(_parameters: Values, report: Report) -> Trained:
-    """A training in a loop of its own, which the rehearsal does not follow."""
+    """A training with its own loop, which the rehearsal skips."""
     for epoch in range(10**9):
         report(epoch, 10**9, "")
     raise AssertionError
 
 
 def raising(_parameters: Values, _report: Report) -> Trained:
-    """A training that fails by itself: that is for the training to report."""
+    """A failing training, which the rehearsal does not report."""
     raise ZeroDivisionError
 
 
@@ -79,7 +79,7 @@ CASES = {
 
 
 def main() -> None:
-    """Rehearses all of them; nothing may run TensorFlow in this process."""
+    """Rehearses all of them; nothing else may run TensorFlow in this process."""
     found = {}
     for name, train in CASES.items():
         found[name] = ""

@@ -1,4 +1,4 @@
-"""Builds: once per input digest, whole or not at all, and the same bytes again."""
+"""Builds are made once per input digest, completely or not at all, and are repeatable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _tree(folder: Path) -> dict[str, bytes]:
 
 
 def test_once_and_the_same(run: Run, checkout: Path) -> None:
-    """Building twice trains once and changes no file; a new build gives the same bytes and leaves the card alone."""
+    """Building twice trains once and changes no file; a new build gives the same bytes and keeps the card."""
     first = run("build", "line")
     digest = digest_of("line", checkout)
     folder, card = checkout / "build" / "line" / digest, checkout / "models" / "cards" / "line" / f"{digest}.json"
@@ -54,7 +54,7 @@ def test_once_and_the_same(run: Run, checkout: Path) -> None:
 
 
 def test_failing_training(run: Run, checkout: Path) -> None:
-    """A recipe that raises is one line with its error and the log; nothing that looks whole is left, and no card."""
+    """A failing recipe gives one line with its error and the log; no complete build and no card are left."""
     done = run("build", "line", "--set", "fault=true")
 
     assert done.returncode == 1
@@ -69,7 +69,7 @@ def test_failing_training(run: Run, checkout: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_killed(run: Run, checkout: Path, number: signal.Signals) -> None:
-    """A build that is interrupted or killed leaves nothing that looks whole, and the next one does it."""
+    """An interrupted or killed build leaves nothing that looks complete, and the next one succeeds."""
     recipe = checkout / "models" / "line.py"
     text = recipe.read_text(encoding="utf-8")
     recipe.write_text(
@@ -90,7 +90,7 @@ def test_killed(run: Run, checkout: Path, number: signal.Signals) -> None:
 
 
 def test_wrong_versions(run: Run, checkout: Path) -> None:
-    """A build under another TensorFlow than the pinned one would carry a false digest: it is refused."""
+    """A build with another TensorFlow than the pinned one is rejected, because its digest would be wrong."""
     path = checkout / "requirements.txt"
     path.write_text(path.read_text(encoding="utf-8").replace("tensorflow==", "tensorflow==0."), encoding="utf-8")
 

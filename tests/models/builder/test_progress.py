@@ -1,4 +1,4 @@
-"""How far a build is, on a terminal and elsewhere."""
+"""Progress of a build, on a terminal and elsewhere."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from models.builder.progress import display
 
 
 class Terminal(io.StringIO):
-    """A stream that calls itself a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
-        """It is one."""
+        """Claims to be a terminal."""
         return True
 
 
 def test_lines() -> None:
-    """Elsewhere than on a terminal, each report is a plain line."""
+    """Without a terminal, each report is a plain line."""
     stream = io.StringIO()
     with display(stream) as shown:
         shown.line("line: building")
@@ -26,7 +26,7 @@ def test_lines() -> None:
 
 
 def test_bar() -> None:
-    """On a terminal there is a bar beside the text, and facts stay as lines."""
+    """On a terminal, there is a bar beside the text, and messages stay as lines."""
     stream = Terminal()
     with display(stream) as shown:
         shown.line("line: building [1/2]")

@@ -1,4 +1,4 @@
-"""Before the training: what is wrong with a model or its samples; and models of other forms than dicts by name."""
+"""Errors in a model or its samples before the training, and models whose inputs and outputs are not dicts."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ EXPECTED = {
 
 
 def test_what_is_wrong_shows_before_the_training() -> None:
-    """Trainings without an end are refused for what their samples are; those that are right, or not followed, pass."""
+    """Endless trainings are rejected because of their samples; correct ones and custom loops pass."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("rehearsals.py"))],
         cwd=ROOT,
@@ -85,7 +85,7 @@ def test_what_is_wrong_shows_before_the_training() -> None:
 def test_other_forms(
     run: Run, checkout: Path, model: str, sample: str, inputs: dict[str, Any], outputs: dict[str, Any]
 ) -> None:
-    """A Sequential, and lists of inputs and outputs, are exported under the names of their layers."""
+    """A Sequential, and lists of inputs and outputs, are exported with the names of their layers."""
     (checkout / "models/other.py").write_text(RECIPE.format(model=model, sample=sample), encoding="utf-8")
 
     done = run("build", "other")
@@ -102,7 +102,7 @@ def test_other_forms(
 
 
 def test_a_wrong_sample_fails_the_build(run: Run, checkout: Path) -> None:
-    """It is one line that names recipe, sample, what fits and what was found; the exporter is not reached."""
+    """One line names recipe, sample, expected and actual value; the exporter does not run."""
     text = RECIPE.format(model=LISTS, sample='{"a": [1.0], "b": [2.0]}')
     (checkout / "models/other.py").write_text(text, encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The command line, without a training."""
+"""The command line, without training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.running import ROOT
 
 @pytest.mark.parametrize("arguments", [("--help",), ("build", "--help"), ("push", "--help"), ("list", "--help")])
 def test_help(run: Run, arguments: tuple[str, ...]) -> None:
-    """Each command explains itself and its exit codes."""
+    """Each command has a help with its exit codes."""
     done = run(*arguments)
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -27,7 +27,7 @@ def test_help(run: Run, arguments: tuple[str, ...]) -> None:
 
 
 def test_list(run: Run) -> None:
-    """Recipes stand there with their parameters, defaults, digests and whether there is a card and a build."""
+    """`list` shows recipes with parameters, defaults, digests, cards and builds."""
     done = run("list")
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -37,7 +37,7 @@ def test_list(run: Run) -> None:
 
 
 def test_list_shows_the_others_beside_broken_recipes(run: Run, checkout: Path) -> None:
-    """A recipe that cannot be read is named with its reason, the others are listed, and the command fails."""
+    """A broken recipe is named with the reason, the others are listed, and the command fails."""
     broken = {
         "a_syntax": "RECIPE = (",
         "b_import": "import nothing_of_this_name",
@@ -79,7 +79,7 @@ def test_list_shows_the_others_beside_broken_recipes(run: Run, checkout: Path) -
     ids=" ".join,
 )
 def test_a_reader_that_has_gone(checkout: Path, arguments: tuple[str, ...]) -> None:
-    """If its output pipe closes, every command exits quietly with code 141, and leaves nothing half-written."""
+    """If its output pipe closes, every command exits quietly with code 141, without incomplete files."""
     put_card(checkout, put_build(checkout))
     write(checkout / "exports/x")
     stack = "config: {tf2-models:models: {one: {version: {artifact: line}}}}\n"
@@ -112,7 +112,7 @@ def test_a_reader_that_has_gone(checkout: Path, arguments: tuple[str, ...]) -> N
     ],
 )
 def test_errors(run: Run, arguments: tuple[str, ...], code: int, said: str) -> None:
-    """What is wrong is one plain line, before any training; 2 is for wrong usage, 1 for what failed."""
+    """An error is one plain line before any training, with exit code 2 for wrong usage, else 1."""
     done = run(*arguments)
 
     assert (done.returncode, done.stdout) == (code, "")

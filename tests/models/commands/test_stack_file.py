@@ -1,4 +1,4 @@
-"""What a stack file orders to be built."""
+"""The builds that a stack file needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _write(root: Path, models: str) -> None:
 
 
 def test_orders(checkout: Path) -> None:
-    """Each build is ordered once, with all of its parameters; what was made elsewhere is noted."""
+    """Each build is listed once, with all of its parameters; a SavedModel folder gives a note."""
     versions = "v1: {artifact: line}, v2: {artifact: line, parameters: {rate: 1}}, v3: {artifact: line, parameters: {}}"
     elsewhere = "v1: {artifact: gs://bucket/line}, v2: {artifact: ./line}"
     _write(checkout, f"{{one: {{versions: {{{versions}}}}}, two: {{versions: {{{elsewhere}}}}}}}")
@@ -36,7 +36,7 @@ def test_orders(checkout: Path) -> None:
 
 
 def test_pinned(checkout: Path) -> None:
-    """A pinned build is ordered while the code is as it was; afterwards it is taken if it is here."""
+    """A pinned build can be made with unchanged code; afterwards it is only used if it exists."""
     facts = put_build(checkout)
     put_card(checkout, facts)
     card = next((checkout / "models" / "cards" / "line").iterdir())
@@ -75,7 +75,7 @@ def test_pinned(checkout: Path) -> None:
     ],
 )
 def test_refused(checkout: Path, models: str, said: str) -> None:
-    """What cannot be ordered is refused with the path of the key."""
+    """An error has the path of the key."""
     _write(checkout, models)
 
     with pytest.raises(ModelsError) as raised:
@@ -84,6 +84,6 @@ def test_refused(checkout: Path, models: str, said: str) -> None:
 
 
 def test_no_stack(checkout: Path) -> None:
-    """A stack without a file is named."""
+    """A missing stack file is named."""
     with pytest.raises(ModelsError, match=r"Pulumi\.prod\.yaml: stack file not found"):
         stack_orders("prod", checkout)

@@ -1,4 +1,4 @@
-"""`python -m models where`: the folder of the SavedModel that a version of a stack file names."""
+"""`python -m models where` prints the folder of a version's SavedModel."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ config:
 
 @pytest.fixture
 def root(checkout: Path) -> Path:
-    """A checkout with a build, a SavedModel made elsewhere, and a stack file that names both."""
+    """A checkout with a build, a SavedModel folder, and a stack file that names both."""
     facts = put_build(checkout)
     folder = checkout / "exports/two"
     folder.parent.mkdir()
@@ -43,7 +43,7 @@ def root(checkout: Path) -> Path:
     ("words", "place"), [(["one"], "build/line"), (["one", "--version", "v2"], "build/line"), (["two"], "exports/two")]
 )
 def test_a_folder(root: Path, capsys: pytest.CaptureFixture[str], words: list[str], place: str) -> None:
-    """Of the default version, of another one, of the only one without a name."""
+    """The folder of the default version, of another one, and of the only one without a name."""
     assert main(["where", *words], root=root) == 0
 
     found = Path(capsys.readouterr().out.strip())
@@ -68,7 +68,7 @@ def test_a_folder(root: Path, capsys: pytest.CaptureFixture[str], words: list[st
 def test_what_cannot_be_found(
     root: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str
 ) -> None:
-    """One line, and what to do."""
+    """An error is one line that says what to do."""
     assert main(["where", *words], root=root) == code
     told = capsys.readouterr()
     assert (told.out, len(told.err.splitlines())) == ("", 1)
@@ -76,7 +76,7 @@ def test_what_cannot_be_found(
 
 
 def test_a_build_that_is_gone(root: Path, run: Run) -> None:
-    """Without the build's folder, the exit code tells a script so, even if its card and facts are here."""
+    """Without the build's folder, the exit code is 1, even if its card and facts are here."""
     put_card(root, put_build(root, b"made by them"))
     put_build(root, b"made here")
     run("build", "line")
@@ -85,5 +85,5 @@ def test_a_build_that_is_gone(root: Path, run: Run) -> None:
     done = run("where", "one")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("models: one.versions.v2: the bytes of line@")
+    assert done.stderr.startswith("models: one.versions.v2: line@")
     assert done.stderr.endswith("are not on this machine; build it with: python -m models build --stack local\n")

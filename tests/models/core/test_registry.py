@@ -37,7 +37,7 @@ RECIPE = Recipe("", None, {{"seed": Parameter(1, "")}}, data)
 
 
 def test_recipes_are_files(checkout: Path) -> None:
-    """Every file in models/ whose name starts with a letter is a recipe; a new recipe is one new file."""
+    """Every file in models/ whose name starts with a letter is a recipe."""
     assert recipe_names(checkout) == ["fashion_mnist", "heart_disease", "line"]
     assert load_recipe("line", checkout).summary == "a straight line"
 
@@ -51,7 +51,7 @@ def test_recipes_are_files(checkout: Path) -> None:
     ],
 )
 def test_complete(given: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Defaults are filled in, and numbers get the type of their default: Pulumi knows floats only."""
+    """Defaults are added, and numbers get the type of their default: Pulumi only has floats."""
     found = complete("r", RECIPE, given)
 
     assert expected == found
@@ -73,14 +73,14 @@ def test_complete(given: dict[str, Any], expected: dict[str, Any]) -> None:
     ],
 )
 def test_wrong_parameter(given: dict[str, Any], said: str) -> None:
-    """A wrong parameter is named with its path, and with what is wrong."""
+    """The error has the path of the parameter and the reason."""
     with pytest.raises(UsageError) as raised:
         complete("r", RECIPE, given)
     assert str(raised.value).startswith(said)
 
 
 def test_parse() -> None:
-    """Texts of a command line become the types of the defaults; what is no number stays for the check to refuse."""
+    """Texts of a command line are converted to the types of the defaults; wrong ones are rejected."""
     texts = {"seed": "3", "rate": "1e-3", "data": "full", "deep": "true"}
 
     assert parse("r", RECIPE, texts) == {"seed": 3, "rate": 0.001, "data": "full", "deep": True}
@@ -89,7 +89,7 @@ def test_parse() -> None:
 
 
 def test_unknown_recipe(checkout: Path) -> None:
-    """The error lists the recipes that there are."""
+    """The error lists the recipes."""
     with pytest.raises(UsageError, match="'lime'; the recipes are: fashion_mnist, heart_disease, line"):
         load_recipe("lime", checkout)
 
@@ -106,7 +106,7 @@ def test_unknown_recipe(checkout: Path) -> None:
     ],
 )
 def test_broken_recipe(checkout: Path, text: str, said: str) -> None:
-    """A file that is no recipe is named, with what it lacks."""
+    """A file that is not a recipe is named, with the reason."""
     (checkout / "models" / "broken.py").write_text(text, encoding="utf-8")
 
     with pytest.raises(ModelsError, match=said) as raised:
@@ -116,7 +116,7 @@ def test_broken_recipe(checkout: Path, text: str, said: str) -> None:
 
 @pytest.mark.parametrize("text", ["raise KeyboardInterrupt", _DATA.format(raises="KeyboardInterrupt")])
 def test_an_interrupt_is_no_fault_of_a_recipe(checkout: Path, text: str) -> None:
-    """Who presses Ctrl-C while a recipe is loaded ends the command."""
+    """Ctrl-C while a recipe is loaded stops the command."""
     (checkout / "models" / "broken.py").write_text(text, encoding="utf-8")
 
     with pytest.raises(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""The training data, and the errors about them."""
+"""The training data and their errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = {"age": None, "thal": ("fixed", "normal")}
 
 
 def test_rows() -> None:
-    """Columns that are declared are read, numbers as floats; others are left alone, and lines can be skipped."""
+    """Declared columns are read, numbers as floats; others are ignored, and lines can be skipped."""
     content = b"thal,other,age\nfixed,x,1\nwrong,x,2\nnormal,x,3.5\n"
 
     assert table.read_rows(content, Path("f.csv"), COLUMNS, skip=[3]) == [
@@ -43,14 +43,14 @@ def test_rows() -> None:
     ],
 )
 def test_bad_rows(content: bytes, said: str) -> None:
-    """The error names the file, the line and the column of a value that cannot be."""
+    """The error names file, line and column of a wrong value."""
     with pytest.raises(DataError) as raised:
         table.read_rows(content, Path("f.csv"), COLUMNS)
     assert str(raised.value).startswith(said)
 
 
 def test_heart_disease_rows() -> None:
-    """Six of 303 rows are left out: they repeat the six above them, the same patients, in another coding."""
+    """Six of 303 rows are left out, because they repeat six patients in another coding."""
     lines = (files.FOLDER / heart_disease.FILE).read_text(encoding="utf-8").splitlines()
     first = heart_disease.REPEATED_LINES.start - 1
     measured = [[line.split(",")[i] for i in (0, 1, 3, 4, 5, 7, 8, 9, 11)] for line in lines]
@@ -71,7 +71,7 @@ def test_heart_disease_rows() -> None:
     ],
 )
 def test_bad_file(tmp_path: Path, name: str, content: bytes | None, said: str) -> None:
-    """A file that is missing, cut short or not what its checksum says is refused by its path."""
+    """A file that is missing, truncated or different from its checksum is rejected with its path."""
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
@@ -84,7 +84,7 @@ def test_bad_file(tmp_path: Path, name: str, content: bytes | None, said: str) -
 
 
 def test_sample() -> None:
-    """The committed sample holds real images, as many of each class, and is what its checksums say."""
+    """The committed sample has real images, the same number of each class, and matches its checksums."""
     images = fashion.load("sample")
 
     assert [images.train.shape, images.test.shape] == [(10_000, 28, 28), (2_000, 28, 28)]
@@ -94,7 +94,7 @@ def test_sample() -> None:
 
 
 def test_sample_is_made_of_the_first() -> None:
-    """The sample takes the first of each class in their order, and writes the idx format that is read."""
+    """The sample takes the first images of each class in order, in idx format."""
     labels = np.array([1, 0, 1, 1, 0, 9], np.uint8)
     content = (files.FOLDER / fashion.FOLDERS["sample"] / f"{fashion.NAMES[3]}.gz").read_bytes()
 
@@ -104,7 +104,7 @@ def test_sample_is_made_of_the_first() -> None:
 
 @pytest.mark.parametrize("place", ["system", "cache", "download", None])
 def test_full(tmp_path: Path, place: str | None) -> None:
-    """The full set comes from the system's package, else from Keras; else an error says what to do."""
+    """The full set comes from the system's package, else from Keras, else an error says what to do."""
     system, cache = tmp_path / "system", tmp_path / "cache"
 
     def fill(folder: Path) -> None:
@@ -127,7 +127,7 @@ def test_full(tmp_path: Path, place: str | None) -> None:
 
 
 def test_checksums() -> None:
-    """Every data set of every recipe has a checksum, and the committed files are what theirs say."""
+    """Every data set of every recipe has a checksum, and the committed files match theirs."""
     sums = files.checksums()
 
     assert {*fashion.data_names("sample"), *fashion.data_names("full"), heart_disease.FILE} == set(sums)

@@ -1,4 +1,4 @@
-"""`python -m models import`: SavedModels made elsewhere, with a card and under a name."""
+"""`python -m models import` gives SavedModels a name and a card."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _tree(folder: Path) -> dict[str, bytes]:
 
 
 def test_bytes_and_card_are_kept_under_a_name(take: Take, checkout: Path) -> None:
-    """The card is called by the content digest; stack files name the artifact; its facts are the folder's."""
+    """The card is named after the content digest; the artifact has the facts of the folder."""
     facts = models.resolve("./exports/x", root=checkout)
 
     done = take()
@@ -54,7 +54,7 @@ def test_bytes_and_card_are_kept_under_a_name(take: Take, checkout: Path) -> Non
 
 
 def test_the_same_bytes_are_imported_once(take: Take, checkout: Path) -> None:
-    """The second time changes nothing and says so; what is damaged here is put right; a card is never rewritten."""
+    """A second import changes nothing, but repairs damaged bytes; a card is never rewritten."""
     assert take().returncode == 0
     before = _tree(checkout)
 
@@ -69,7 +69,7 @@ def test_the_same_bytes_are_imported_once(take: Take, checkout: Path) -> None:
 
 
 def test_a_clone_has_the_card_alone(take: Take, checkout: Path) -> None:
-    """Without the bytes the facts are the same; to import them there takes over the samples of the card."""
+    """Without the bytes, the facts are the same; importing them takes the samples of the card."""
     assert take().returncode == 0
     known = models.resolve("churn", root=checkout)
     (checkout / "build").rename(checkout / "elsewhere")
@@ -81,7 +81,7 @@ def test_a_clone_has_the_card_alone(take: Take, checkout: Path) -> None:
 
 
 def test_other_samples_are_not_taken_over_silently(take: Take, checkout: Path) -> None:
-    """A card is what reviewers have seen: other samples are refused, with what to remove."""
+    """Other samples than those of the card are rejected, with what to remove."""
     assert take().returncode == 0
     before = _tree(checkout / "models")
     for samples in (SAMPLES[:2], [*SAMPLES[:2], {"instance": [0, 0], "prediction": [0]}], [{"instance": [9, 9]}]):
@@ -97,7 +97,7 @@ def test_other_samples_are_not_taken_over_silently(take: Take, checkout: Path) -
 
 
 def test_one_content_under_two_names_has_the_samples_of_the_first_in_a_bucket(take: Take, checkout: Path) -> None:
-    """The import says so where the samples differ, whether the other name's bytes or its card alone are here."""
+    """If the samples differ, the import says so, whether bytes or only the card of the other name are here."""
     assert take().returncode == 0
     digest = models.resolve("churn", root=checkout).content_digest
     (checkout / "samples.json").write_text(json.dumps([{**SAMPLES[0], "prediction": [4.0]}]), encoding="utf-8")
@@ -114,7 +114,7 @@ def test_one_content_under_two_names_has_the_samples_of_the_first_in_a_bucket(ta
 
 
 def test_several_artifacts_under_one_name_are_told_apart(take: Take, checkout: Path, run: Run) -> None:
-    """While there is one card the name is enough; then the error lists them all."""
+    """With one card, the name is enough; with several, the error lists them."""
     write(checkout / "exports/y", {**FILES, "assets/a": b"1"})
     assert take().returncode == 0
     first = models.resolve("churn", root=checkout).content_digest
@@ -135,7 +135,7 @@ def test_several_artifacts_under_one_name_are_told_apart(take: Take, checkout: P
 
 
 def test_what_a_manifest_in_the_folder_says_is_kept(take: Take, checkout: Path) -> None:
-    """What was imported can be imported from there again: its samples and metrics come with it."""
+    """An imported folder can be imported again, with its samples and metrics."""
     assert take().returncode == 0
     folder = models.resolve("churn", root=checkout).folder
 
@@ -146,19 +146,19 @@ def test_what_a_manifest_in_the_folder_says_is_kept(take: Take, checkout: Path) 
 
 
 def test_junk_is_left_out_and_named(take: Take, checkout: Path) -> None:
-    """It is neither in the digest nor kept."""
+    """Junk is neither in the digest nor copied."""
     digest = models.resolve("./exports/x", root=checkout).content_digest
     write(checkout / "exports/x", {".DS_Store": b"1", "assets/._a": b"2", "__MACOSX/x/y": b"3"})
 
     done = take()
 
-    assert "  left out, as no part of a SavedModel: .DS_Store, __MACOSX/x/y, assets/._a\n" in done.stdout
+    assert "  left out, because they are not part of a SavedModel: .DS_Store, __MACOSX/x/y, assets/._a\n" in done.stdout
     assert _tree(build_folder(checkout, "churn", digest)).keys() == {*FILES, "manifest.json"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_killed(take: Take, checkout: Path, number: signal.Signals) -> None:
-    """An import that is interrupted or killed leaves nothing that looks whole, and the next one does it."""
+    """An interrupted or killed import leaves nothing that looks complete, and the next one succeeds."""
     asked = checkout / "emulator/serving/sampling.py"  # stands in for the process that it waits for
     asked.parent.mkdir(parents=True)
     asked.write_text("open('asked', 'w').close(); open('fifo').read()\n", encoding="utf-8")
@@ -180,7 +180,7 @@ def test_killed(take: Take, checkout: Path, number: signal.Signals) -> None:
 
 
 def test_two_at_a_time(take: Take, checkout: Path) -> None:
-    """One waits for the other, and finds its work done."""
+    """One of two imports waits for the other, and finds the result."""
     assert take("nowhere", "--name", "churn").returncode == 2  # makes the folder of the lock
     command = [sys.executable, "-m", "models", "import", "exports/x", "--name", "churn", "--no-samples"]
     with (checkout / "build/churn/.import.lock").open("w", encoding="utf-8") as lock:
@@ -196,7 +196,7 @@ def test_two_at_a_time(take: Take, checkout: Path) -> None:
 
 
 def test_a_card_that_cannot_be_read_is_named(take: Take, checkout: Path) -> None:
-    """It is not taken for none."""
+    """A damaged card is reported."""
     assert take().returncode == 0
     digest = models.resolve("churn", root=checkout).content_digest
     card_path(checkout, "churn", digest).write_text("<<<<<<< HEAD", encoding="utf-8")
@@ -208,7 +208,7 @@ def test_a_card_that_cannot_be_read_is_named(take: Take, checkout: Path) -> None
 
 
 def test_the_other_commands_know_it(take: Take, checkout: Path, run: Run) -> None:
-    """`build --stack` has nothing to build, `where` prints its folder, or how it comes to this machine."""
+    """`build --stack` has nothing to build; `where` prints the folder, or how to get it to this machine."""
     assert take().returncode == 0
     stack = "config: {tf2-models:models: {m: {version: {artifact: churn}}}}"
     (checkout / "Pulumi.local.yaml").write_text(stack, encoding="utf-8")
@@ -225,7 +225,7 @@ def test_the_other_commands_know_it(take: Take, checkout: Path, run: Run) -> Non
 
 
 def test_without_its_card_the_bytes_here_count_only_where_builds_do(take: Take, checkout: Path) -> None:
-    """A card that is not committed is no card: the error says how to have it again. Bytes are read where asked."""
+    """Without its card, the error says how to restore it; `allow_rebuild` uses the bytes."""
     assert take().returncode == 0
     known = models.resolve("churn", root=checkout)
     card_path(checkout, "churn", known.content_digest).unlink()

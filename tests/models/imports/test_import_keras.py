@@ -1,4 +1,4 @@
-"""`python -m models import` where the model itself is asked, and of `.keras` files."""
+"""`python -m models import` with the model's own predictions, and of `.keras` files."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ keras.Model(x, z).save("unsafe.keras")
 
 @pytest.fixture
 def ask(run: Run) -> Run:
-    """Runs `python -m models import` beside the emulator, which asks the model."""
+    """Runs `python -m models import` beside the emulator, which makes the predictions."""
     return lambda *words: run("import", *words, PYTHONPATH=str(ROOT))
 
 
 def test_samples_are_made_and_the_model_answers_them(ask: Run, checkout: Path) -> None:
-    """Without a file they come from the signature; their predictions are by output name."""
+    """Without a file, samples come from the signature; predictions are by output name."""
     saved_models.write(checkout / "exports/x", 3.0)
 
     done = ask("exports/x", "--name", "triple")
@@ -46,7 +46,7 @@ def test_samples_are_made_and_the_model_answers_them(ask: Run, checkout: Path) -
 
 
 def test_instances_of_a_file_are_answered_and_keep_their_labels(ask: Run, checkout: Path) -> None:
-    """Who knows what clients send need not know what comes back."""
+    """Samples may be instances without predictions."""
     saved_models.write(checkout / "exports/x", 3.0)
     (checkout / "samples.json").write_text('[{"instance": 2.0, "label": "two"}, {"instance": 4.0}]', encoding="utf-8")
     (checkout / "bare.json").write_text("[2.0, 4.0]", encoding="utf-8")
@@ -63,7 +63,7 @@ def test_instances_of_a_file_are_answered_and_keep_their_labels(ask: Run, checko
 
 
 def test_a_model_that_does_not_answer_is_refused_with_its_reason(ask: Run, checkout: Path) -> None:
-    """Unless none are wanted: then it is not asked."""
+    """A model that fails for the samples is rejected, unless none are wanted."""
     saved_models.write(checkout / "exports/x")
     (checkout / "samples.json").write_text('[{"instance": [1.0]}]', encoding="utf-8")
 
@@ -80,7 +80,7 @@ def test_a_model_that_does_not_answer_is_refused_with_its_reason(ask: Run, check
 
 
 def test_a_keras_file_is_exported_once(ask: Run, checkout: Path) -> None:
-    """By Keras itself; the same file is known again, though Keras would write other bytes; unsafe code is not run."""
+    """Keras exports the file once, although it would write different bytes again; unsafe code is not run."""
     make = subprocess.run([sys.executable, "-c", MAKE], cwd=checkout, capture_output=True, timeout=BOUND, check=False)
     assert make.returncode == 0, make.stderr
 

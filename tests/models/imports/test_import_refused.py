@@ -1,4 +1,4 @@
-"""What `python -m models import` and the names of imported artifacts refuse, and what the errors say."""
+"""Errors of `python -m models import` and of names of imported artifacts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from tests.models.saved_models import Tensor, graph, write
     ],
 )
 def test_wrong_usage(take: Take, checkout: Path, words: tuple[str, ...], code: int, said: str) -> None:
-    """One line says what to do; nothing is left."""
+    """One line says what to do; no files are left."""
     done = take(*words)
 
     assert (done.returncode, done.stdout) == (code, "")
@@ -62,7 +62,7 @@ def test_wrong_usage(take: Take, checkout: Path, words: tuple[str, ...], code: i
     ],
 )
 def test_a_file_that_holds_no_samples(take: Take, checkout: Path, content: str, said: str) -> None:
-    """It is refused before anything is copied."""
+    """A file without samples is rejected before anything is copied."""
     (checkout / "samples.json").write_text(content, encoding="utf-8")
 
     done = take()
@@ -91,7 +91,7 @@ _TO_ONE = 'expected {"y": float32 [1]} or the bare value, found '
     ],
 )
 def test_samples_that_do_not_fit_the_signature(take: Take, checkout: Path, sample: dict[str, Any], said: str) -> None:
-    """They are refused by their index, before an import and after it; named and bare values that fit are taken."""
+    """Mismatched samples are rejected with their index, also after an import; matching ones are accepted."""
     good = {"instance": {"x": [1, 2]}, "prediction": {"y": [1]}}
     for known in (False, True):
         (checkout / "samples.json").write_text(json.dumps([good, sample]), encoding="utf-8")
@@ -140,7 +140,7 @@ def test_samples_that_do_not_fit_the_signature(take: Take, checkout: Path, sampl
 def test_each_kind_of_signature_says_what_a_sample_is(
     inputs: dict[str, Tensor], instance: Any, outputs: dict[str, Tensor], prediction: Any, said: str
 ) -> None:
-    """One input or several, texts and bytes, integers, shapes that are open or unknown."""
+    """Samples match one input or several, texts and bytes, integers, unknown sizes and ranks."""
     signatures = read_graph(graph(inputs, outputs), "x").signatures
     sample = {"instance": instance, "prediction": prediction}
 
@@ -156,7 +156,7 @@ def test_each_kind_of_signature_says_what_a_sample_is(
 def test_a_model_that_no_gate_can_ask_is_imported_without_samples(
     take: Take, checkout: Path, words: tuple[str, ...], names: tuple[str, ...]
 ) -> None:
-    """It has no default signature; the error lists those that it has, and says how to import it."""
+    """Without a default signature, the error lists the others and says how to import the model."""
     content = graph({"x": (1, (-1, 2))}, {"y": (1, (-1, 1))}, names=names)
     write(checkout / "exports/x", {"saved_model.pb": content})
 
@@ -170,7 +170,7 @@ def test_a_model_that_no_gate_can_ask_is_imported_without_samples(
 
 
 def test_the_cards_of_a_recipe_that_is_gone_keep_their_name(take: Take, checkout: Path) -> None:
-    """An old build of it may still be deployed: RECIPE@INPUT_DIGEST stays what it says."""
+    """The name of a former recipe is rejected, because RECIPE@INPUT_DIGEST may still be deployed."""
     card = card_path(checkout, "churn", "0123456789abcdef")
     card.parent.mkdir(parents=True)
     card.write_text('{"contentDigest": "fedcba9876543210"}', encoding="utf-8")
@@ -190,7 +190,7 @@ def test_the_cards_of_a_recipe_that_is_gone_keep_their_name(take: Take, checkout
     ],
 )
 def test_refused(take: Take, checkout: Path, artifact: str, parameters: dict[str, Any], said: str) -> None:
-    """What names no imported artifact is refused with what there is."""
+    """An unknown name is rejected with the existing ones."""
     assert take().returncode == 0
 
     with pytest.raises(models.ModelsError) as caught:

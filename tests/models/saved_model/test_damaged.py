@@ -1,4 +1,4 @@
-"""SavedModel folders that are damaged, or that hold what no bucket takes: refused at once, on one line."""
+"""SavedModel folders that are damaged or cannot be uploaded are rejected quickly, with one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.models.saved_models import FILES, GRAPH, SHARD, write
 
 GIGABYTE = 2**30
 AT_ONCE = 1.0
-"""Seconds of processor time in which a folder is refused that is not read."""
+"""Longest CPU time to reject a folder without reading its files, in seconds."""
 
 
 def _sparse(name: str, size: int) -> Callable[[Path], object]:
@@ -31,7 +31,7 @@ def _graph(content: bytes) -> Callable[[Path], object]:
 
 
 def _in_its_place(make: Callable[[Path], object]) -> Callable[[Path], object]:
-    """Something else under the name of `saved_model.pb`."""
+    """Replaces `saved_model.pb`."""
 
     def change(folder: Path) -> None:
         (folder / "saved_model.pb").unlink()
@@ -50,7 +50,7 @@ def _many(folder: Path) -> None:
 
 
 def _nested(depth: int) -> Callable[[Path], object]:
-    """Made by descending: the whole path may be longer than a system call takes."""
+    """Makes nested folders by descending: the whole path may be too long for a system call."""
 
     def change(folder: Path) -> None:
         place = os.open(folder, os.O_RDONLY)
@@ -102,7 +102,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize(("damage", "said"), DAMAGES.values(), ids=DAMAGES)
 def test_refused_at_once(tmp_path: Path, damage: Callable[[Path], object], said: str) -> None:
-    """The line names the file, says what is wrong and what to do; big files are not read for it."""
+    """One line names the file and says what is wrong and what to do; large files are not read."""
     folder = write(tmp_path / "model")
     damage(folder)
     start = time.process_time()
@@ -118,7 +118,7 @@ def test_refused_at_once(tmp_path: Path, damage: Callable[[Path], object], said:
 
 @pytest.mark.parametrize("name", ["saved_model.pb", SHARD, "variables"])
 def test_unreadable(tmp_path: Path, name: str) -> None:
-    """What the user may not read is named."""
+    """A file without read permission is named."""
     folder = write(tmp_path)
     (folder / name).chmod(0)
     if os.access(folder / name, os.R_OK):
@@ -130,12 +130,12 @@ def test_unreadable(tmp_path: Path, name: str) -> None:
 
 
 def test_the_limits_are_those_of_the_resource() -> None:
-    """`models` does not import `resources`: each says them for itself."""
+    """`models` does not import `resources`: both have the same limits."""
     assert (MOST_FILES, MOST_BYTES) == (rules.MOST_FILES, rules.MOST_BYTES)
 
 
 def test_cut_short_anywhere(tmp_path: Path) -> None:
-    """No beginning of a graph is taken for a whole one."""
+    """A truncated graph is always rejected."""
     for length in range(len(GRAPH)):
         with pytest.raises(FolderError, match=r"saved_model\.pb"):
             read_folder(write(tmp_path, {**FILES, "saved_model.pb": GRAPH[:length]}))

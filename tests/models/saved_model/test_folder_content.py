@@ -1,4 +1,4 @@
-"""What counts as a whole SavedModel folder, and its checksums."""
+"""Complete SavedModel folders, and their checksums."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_checksums(tmp_path: Path) -> None:
 
 
 def test_manifest_is_no_content(tmp_path: Path) -> None:
-    """A manifest in the folder changes nothing: it is written from the content."""
+    """A manifest in the folder does not change the content."""
     before = read_content(write(tmp_path))
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
 
@@ -40,7 +40,7 @@ CONTENT = ["keras_metadata.pb", ".hidden", "ds_store", "thumbs.db.txt", "assets/
 
 @pytest.mark.parametrize("name", JUNK)
 def test_named_junk_is_no_content(tmp_path: Path, name: str) -> None:
-    """It changes no digest and may be what could not be uploaded; where a manifest names it, it counts."""
+    """Junk does not change the digest, even if it could not be uploaded, unless a manifest lists it."""
     before = read_content(write(tmp_path))
     write(tmp_path, {name: b"junk"})
 
@@ -59,7 +59,7 @@ def test_named_junk_is_no_content(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", CONTENT)
 def test_nothing_else_is_left_out(tmp_path: Path, name: str) -> None:
-    """Exports hold files of many names, and loaders read them: the digest of an earlier release stays what it is."""
+    """Files with other names are content, and digests are those of earlier releases."""
     before = read_content(write(tmp_path))
 
     found = read_content(write(tmp_path, {name: b"content"}))
@@ -70,7 +70,7 @@ def test_nothing_else_is_left_out(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("manifest", ["[]", "{", '{"files": []}', "[" * 100_000, "{}"])
 def test_a_manifest_that_is_none_keeps_no_junk(tmp_path: Path, manifest: str) -> None:
-    """What is wrong with it is told by who reads the rest of it."""
+    """A wrong manifest is reported when its other facts are read."""
     write(tmp_path, {**FILES, ".DS_Store": b"", "manifest.json": manifest.encode()})
 
     assert read_content(tmp_path).left_out == [".DS_Store"]
@@ -78,7 +78,7 @@ def test_a_manifest_that_is_none_keeps_no_junk(tmp_path: Path, manifest: str) ->
 
 @pytest.mark.parametrize("change", ["content", "name"])
 def test_digest_covers(tmp_path: Path, change: str) -> None:
-    """Another byte or another name of a file gives another digest."""
+    """A changed byte or file name changes the digest."""
     files = {**FILES, "assets/a": b"1"}
     other = {**FILES, "assets/a": b"2"} if change == "content" else {**FILES, "assets/b": b"1"}
 
@@ -105,10 +105,10 @@ def _no_variables(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (_without("saved_model.pb"), r"saved_model\.pb not found"),
+        (_without("saved_model.pb"), "no saved_model.pb"),
         (
             _text_form,
-            r"saved_model\.pbtxt, its text form, must be converted to the binary form: docs/",
+            r"saved_model\.pbtxt, its text form, must be converted to the binary form: see docs/",
         ),
         (_without(SHARD), "variables.data"),
         (_without(INDEX), "variables.index"),
@@ -121,7 +121,7 @@ def _no_variables(folder: Path) -> None:
     ],
 )
 def test_refused(tmp_path: Path, damage: Callable[[Path], object], said: str) -> None:
-    """A folder that is half-written or holds links or special files is refused, and the error names what is wrong."""
+    """A folder that is incomplete or has links or special files is rejected, and the error says why."""
     damage(write(tmp_path))
 
     with pytest.raises(FolderError, match=said):
@@ -130,6 +130,6 @@ def test_refused(tmp_path: Path, damage: Callable[[Path], object], said: str) ->
 
 @pytest.mark.parametrize("name", ["nowhere", "saved_model.pb"])
 def test_no_folder(tmp_path: Path, name: str) -> None:
-    """What is missing or a file is no SavedModel folder."""
+    """A missing folder and a file are rejected."""
     with pytest.raises(FolderError, match="folder not found"):
         read_content(write(tmp_path) / name)

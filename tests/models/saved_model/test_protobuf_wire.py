@@ -1,4 +1,4 @@
-"""The reader of protocol buffers and of signatures."""
+"""Reading protocol buffers and signatures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.models.saved_models import GRAPH, block, graph, number, varint
 
 @given(st.integers(-(1 << 63), (1 << 63) - 1), st.text(), st.integers(1, 1 << 28))
 def test_round_trip(value: int, content: str, field: int) -> None:
-    """Every int64 and every text that is written is read back, whatever stands between."""
+    """Every written int64 and text is read back, whatever is between them."""
     message = memoryview(number(field, value) + block(field, content) + varint(field << 3 | 5) + bytes(4))
 
     assert value == integer(message, field)
@@ -26,14 +26,14 @@ def test_round_trip(value: int, content: str, field: int) -> None:
 
 @given(st.integers(1, len(GRAPH) - 1))
 def test_cut_short(size: int) -> None:
-    """A saved_model.pb that is cut short at any byte is refused, never half-read."""
+    """A saved_model.pb that is truncated at any byte is rejected, never partly read."""
     with pytest.raises(FolderError):
         read_graph(GRAPH[:size], "saved_model.pb")
 
 
 @given(st.binary(max_size=200))
 def test_noise(content: bytes) -> None:
-    """Arbitrary bytes give a FolderError and nothing else: they hold no graph to serve."""
+    """Arbitrary bytes raise FolderError and no other error."""
     with pytest.raises(FolderError):
         read_graph(content, "saved_model.pb")
 
@@ -49,7 +49,7 @@ def test_noise(content: bytes) -> None:
     ],
 )
 def test_no_message(content: bytes, reason: str) -> None:
-    """Bytes that are no message raise WireError."""
+    """Bytes that are not a message raise WireError."""
     with pytest.raises(WireError):
         list(fields(memoryview(content)))
     assert reason
@@ -66,7 +66,7 @@ def test_no_message(content: bytes, reason: str) -> None:
     ],
 )
 def test_signature(kind: int, shape: tuple[int, ...] | None, expected: dict[str, Any]) -> None:
-    """Types are named as numpy names them; unknown sizes and ranks are None."""
+    """Types have NumPy's names; unknown sizes and ranks are None."""
     found = read_graph(graph({"x": (kind, shape)}, {}), "saved_model.pb")
 
     assert {"serving_default": {"inputs": {"x": expected}, "outputs": {}}} == found.signatures
@@ -77,7 +77,7 @@ SERVED = {"serving_default": {"inputs": {}, "outputs": {"right": {"dtype": "floa
 
 
 def _tagged(*tags: str, right: bool = False) -> bytes:
-    """A graph with these tags; the right one is told by its output."""
+    """A graph with these tags; its output identifies it."""
     return graph({}, {"right" if right else "wrong": (1, ())}, tags=tags)
 
 
@@ -93,7 +93,7 @@ def _tagged(*tags: str, right: bool = False) -> bytes:
     ids=["serve alone", "serve among others", "the only one, serve and gpu", "the only one, train", "without a tag"],
 )
 def test_the_graph_that_is_served(content: bytes) -> None:
-    """That with the one tag `serve` comes first, then one that has it among others, then the only one there is."""
+    """The graph with only the tag `serve` is served, else one with it among others, else the only one."""
     assert read_graph(content, "saved_model.pb").signatures == SERVED
 
 
@@ -106,14 +106,14 @@ def test_the_graph_that_is_served(content: bytes) -> None:
     ],
 )
 def test_no_graph_to_serve(content: bytes, said: str) -> None:
-    """Where it cannot be told which graph is meant, the tags of each are listed."""
+    """If no graph can be chosen, the tags of each are listed."""
     with pytest.raises(FolderError) as caught:
         read_graph(content, "saved_model.pb")
     assert said in str(caught.value)
 
 
 def _signature(name: str, encoding: bytes) -> bytes:
-    """An entry of a graph's signatures, with the output `y` in an encoding of its own."""
+    """An entry of a graph's signatures, whose output `y` has another encoding."""
     output = block(2, block(1, "y") + block(2, encoding + number(2, 1)))
     return block(5, block(1, name) + block(2, output))
 
@@ -128,7 +128,7 @@ DENSE, SPARSE, RAGGED = block(1, "y:0"), block(4, block(1, "v:0")), block(5, b""
 @pytest.mark.parametrize(("encoding", "said"), [(SPARSE, "a sparse tensor"), (RAGGED, "a ragged")])
 @pytest.mark.parametrize("name", ["serving_default", "only"])
 def test_an_output_that_no_answer_can_hold_is_named(encoding: bytes, said: str, name: str) -> None:
-    """The default signature has to answer: its output is named, and how to export it instead."""
+    """If the default signature cannot be served, the error names its output and how to export it."""
     others = [_signature("other", DENSE)] if name == "serving_default" else []
 
     with pytest.raises(FolderError, match=f"the output 'y' of the signature {name} is {said}.*to_dense"):
@@ -136,7 +136,7 @@ def test_an_output_that_no_answer_can_hold_is_named(encoding: bytes, said: str, 
 
 
 def test_another_signature_may_have_such_an_output() -> None:
-    """It is served; a request that names it fails by itself."""
+    """Such an output in another signature is allowed; only requests for it fail."""
     content = _graph(_signature("serving_default", DENSE), _signature("sparse", SPARSE), _signature("ragged", RAGGED))
 
     assert list(read_graph(content, "saved_model.pb").signatures) == ["ragged", "serving_default", "sparse"]

@@ -1,4 +1,4 @@
-"""Variables that nothing restores, found without TensorFlow."""
+"""Variables that nothing restores are found without TensorFlow."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _graph(more: bytes = b"") -> bytes:
     ids=["another exporter", "Keras 3"],
 )
 def test_the_hint_is_that_of_the_exporter(more: bytes, end: str) -> None:
-    """Only an export with the marks of Keras 3 is told how Keras exports."""
+    """Only the error about a Keras 3 model says how to export it with Keras."""
     with pytest.raises(FolderError) as caught:
         restorable.check(_graph(more), "m.pb")
 

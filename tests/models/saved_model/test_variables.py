@@ -1,4 +1,4 @@
-"""The shards of a SavedModel's variables against their index."""
+"""The shards of a SavedModel's variables match their index."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TWO = {f"variables/variables.data-0000{number}-of-00002": b"0123456789" for numb
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The SavedModels that TensorFlow wrote for the tests of `prediction`: the same folder."""
+    """The SavedModels that TensorFlow wrote for the tests of `prediction`, from the same folder."""
     return made_once(ROOT / "tests/prediction/make_models.py", "prediction_models", tmp_path_factory, worker_id)
 
 
@@ -49,7 +49,7 @@ def _cut(keep: Callable[[int], int]) -> Callable[[Path], object]:
 def test_what_tensorflow_wrote_is_refused_where_it_is_damaged(
     real: Path, tmp_path: Path, damage: Callable[[Path], object], name: str, said: str
 ) -> None:
-    """Each of its models is whole as it is, to the byte, and not so with a file cut short or missing."""
+    """Each of its models is complete, and incomplete if a file is truncated or missing."""
     models = [path.parent for path in sorted(real.glob("*/saved_model.pb"))]
     assert models
     for model in models:
@@ -72,7 +72,7 @@ def test_what_tensorflow_wrote_is_refused_where_it_is_damaged(
     ids=["the second of two", "another number", "a shard beyond them", "no header"],
 )
 def test_shards_that_are_not_those_of_the_index(tmp_path: Path, files: dict[str, bytes], said: str) -> None:
-    """The line names the file, or the numbers of them."""
+    """The error names the file, or the numbers of files."""
     folder = write(tmp_path, {"saved_model.pb": FILES["saved_model.pb"], **files})
 
     with pytest.raises(FolderError, match=said):
@@ -80,7 +80,7 @@ def test_shards_that_are_not_those_of_the_index(tmp_path: Path, files: dict[str,
 
 
 def test_as_many_bytes_as_the_index_tells_of_are_enough(tmp_path: Path) -> None:
-    """And more do no harm: a shard may end in padding."""
+    """Additional bytes are allowed: a shard may end with padding."""
     for size in (10, 9):
         files = {**FILES, INDEX: index({0: size, 1: 10}, shards=2), **TWO}
         del files[SHARD]
@@ -88,7 +88,7 @@ def test_as_many_bytes_as_the_index_tells_of_are_enough(tmp_path: Path) -> None:
 
 
 def test_a_compressed_index_is_not_judged(tmp_path: Path) -> None:
-    """TensorFlow writes none; another writer's is taken as it is."""
+    """A compressed index, which TensorFlow does not write, is accepted unread."""
     content = index({0: 1000}, kind=1)
 
     assert read_index(content) is None
@@ -100,14 +100,14 @@ WHOLE = index({0: 1000, 1: 70}, shards=2)
 
 @given(st.one_of(st.binary(max_size=200), st.integers(0, len(WHOLE) - 1).map(lambda size: WHOLE[:size])))
 def test_noise(content: bytes) -> None:
-    """Arbitrary bytes, and an index that is cut short anywhere, give a WireError and nothing else."""
+    """Arbitrary bytes and a truncated index raise WireError and no other error."""
     with pytest.raises(WireError):
         read_index(content)
 
 
 @given(st.integers(0, len(WHOLE) - 49), st.integers(0, 255))
 def test_a_byte_that_is_another(place: int, value: int) -> None:
-    """It gives an answer or a WireError, never another error and no end of work."""
+    """A changed index gives a result or a WireError, never another error or endless work."""
     content = bytearray(WHOLE)
     content[place] = value
 

@@ -1,4 +1,4 @@
-"""Runs a program that knows Google's address alone at another one: `python at.py ENDPOINT PROGRAM ARGUMENTS`."""
+"""Runs a program with Google's address at another endpoint: `python at.py ENDPOINT PROGRAM ARGUMENTS`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from google.auth.credentials import AnonymousCredentials
 
 
 def main(endpoint: str, *program: str) -> None:
-    """Runs the program; whatever client of Google's it builds is one for the endpoint."""
+    """Runs the program; every Google client that it builds uses the endpoint."""
     googleapiclient.discovery.build = partial(
         googleapiclient.discovery.build,
         client_options={"api_endpoint": endpoint},

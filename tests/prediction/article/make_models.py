@@ -1,4 +1,4 @@
-"""Trains and exports the article's two models as it does, with its time's Keras: `python make_models.py FOLDER`."""
+"""Trains and exports the article's two models like the article, with its Keras: `python make_models.py FOLDER`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ THAL = ("fixed", "normal", "reversible")
 
 
 def clothes(folder: Path) -> None:
-    """A sequence of layers whose last one is called `softmax`, and so is the output."""
+    """Layers whose last one is named `softmax`, which is also the name of the output."""
     images = fashion.load("sample")
     model = keras.Sequential(
         [
@@ -36,7 +36,7 @@ def clothes(folder: Path) -> None:
 
 
 def heart(folder: Path) -> None:
-    """Feature columns and dense layers, fed by a data set: the output has no name, and Keras calls it `output_1`."""
+    """Feature columns and dense layers, trained on a data set: Keras names the output `output_1`."""
     rows = list(csv.DictReader((ROOT / "models" / "data" / "heart.csv").open(encoding="utf-8")))
     rows = [row for row in rows if row["thal"] in THAL and row["ca"] not in ("", "?")]
     features: dict[str, Any] = {name: [[float(row[name])] for row in rows] for name in NUMBERS}
@@ -55,7 +55,7 @@ def heart(folder: Path) -> None:
 
 
 def main(folder: Path) -> None:
-    """Writes both models into folders of their names."""
+    """Writes both models into folders with their names."""
     clothes(folder / "fashion_mnist")
     heart(folder / "hd_prediction")
 

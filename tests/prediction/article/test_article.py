@@ -1,4 +1,4 @@
-"""The article's two client programs, run as they are against models that were trained and exported as it does."""
+"""The article's two client programs, run unchanged against models trained and exported like the article's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.tensorflow
 
 
 class Article:
-    """Both models deployed in a project of their own."""
+    """Both models, deployed in their own project."""
 
     def __init__(self, emulator: RunningEmulator, models: Path) -> None:
         self.project, self._emulator = f"test-{secrets.token_hex(4)}", emulator
@@ -37,7 +37,7 @@ class Article:
             caller.response(operation)
 
     def run(self, program: str, *arguments: str) -> list[str]:
-        """The lines that a program prints."""
+        """The output of a program, by line."""
         command = [sys.executable, str(HERE / "at.py"), self._emulator.endpoint, str(HERE / program)]
         done = subprocess.run(
             [*command, self.project, *arguments],
@@ -59,7 +59,7 @@ def article(emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory,
 
 
 def test_the_client_of_the_clothes_reads_softmax(article: Article, tmp_path: Path) -> None:
-    """Ten probabilities by the output's name for each image, and a picture of them."""
+    """Each image has ten probabilities under the output's name, and a picture shows them."""
     first, *labels = article.run("clothes.py", str(tmp_path / "clothes.png"))
 
     assert first.split()[1] == "10"
@@ -70,7 +70,7 @@ def test_the_client_of_the_clothes_reads_softmax(article: Article, tmp_path: Pat
 
 
 def test_the_client_of_the_patients_reads_output_1(article: Article) -> None:
-    """`[{'output_1': [-1.47]}, ...]`, as the article prints it."""
+    """The predictions look like in the article: `[{'output_1': [-1.47]}, ...]`."""
     printed, *risks = article.run("patients.py")
 
     predictions = ast.literal_eval(printed)

@@ -30,7 +30,7 @@ def _staged(deployment: Deployment) -> list[str]:
 
 
 def _taken(deployment: Deployment) -> list[str]:
-    """What was staged, which is gone then."""
+    """The staged files, which are removed."""
     bucket, names = Caller(deployment.emulator, deployment.project).bucket, _staged(deployment)
     for name in names:
         deployment.emulator.storage().objects().delete(bucket=bucket, object=name).execute()
@@ -38,7 +38,7 @@ def _taken(deployment: Deployment) -> list[str]:
 
 
 def test_files_here(deployment: Deployment, tmp_path: Path) -> None:
-    """Rows of several files become one file in their order, and nothing stays in the bucket."""
+    """Rows of several files become one file in order, and nothing stays in the bucket."""
     first, second = _file(tmp_path, [patient(32)]), _file(tmp_path, [patient(32, "fixed"), patient(96)], "b.jsonl")
     output = tmp_path / "out.jsonl"
 
@@ -54,7 +54,7 @@ def test_files_here(deployment: Deployment, tmp_path: Path) -> None:
 
 
 def test_rows_that_are_refused(deployment: Deployment, tmp_path: Path) -> None:
-    """Exit code 3, and a file of the errors with their counts."""
+    """Rejected rows give exit code 3 and a file with the errors and counts."""
     output = tmp_path / "out.jsonl"
     rows = _file(tmp_path, [1.5, "text", [1]])
 
@@ -66,7 +66,7 @@ def test_rows_that_are_refused(deployment: Deployment, tmp_path: Path) -> None:
 
 
 def test_files_in_a_bucket(deployment: Deployment, tmp_path: Path) -> None:
-    """Paths with wildcards to a folder, with another signature."""
+    """A job reads gs:// wildcards and writes a gs:// folder, with another signature."""
     caller = Caller(deployment.emulator, deployment.project)
     caller.upload("given", b"1\n", "a.json")
     caller.upload("given", b"2\n", "b.json")
@@ -103,7 +103,7 @@ def test_files_in_a_bucket(deployment: Deployment, tmp_path: Path) -> None:
     ],
 )
 def test_what_goes_wrong_is_one_line(deployment: Deployment, words: list[str], code: int, says: str) -> None:
-    """With an exit code, and no file here or in the bucket."""
+    """An error is one line with an exit code; no file is left here or in the bucket."""
     done = deployment.run("batch", *words)
 
     assert done.returncode == code
@@ -113,7 +113,7 @@ def test_what_goes_wrong_is_one_line(deployment: Deployment, words: list[str], c
 
 
 def test_results_that_cannot_be_fetched_stay_in_the_bucket(deployment: Deployment, tmp_path: Path) -> None:
-    """Exit code 1, and the error names their folder; the input is removed from the bucket."""
+    """If results cannot be fetched, the exit code is 1, the error names their folder, and the input is removed."""
     rows = _file(tmp_path, [1])
     deployment.emulator.faults({"method": "storage.objects.get", "status": 403, "times": 100})
 
@@ -131,7 +131,7 @@ def test_results_that_cannot_be_fetched_stay_in_the_bucket(deployment: Deploymen
 
 
 def test_interrupted_while_results_are_fetched(deployment: Deployment, tmp_path: Path) -> None:
-    """Ctrl-C then leaves them in the bucket, and says where; the input is removed."""
+    """Ctrl-C during the download keeps the results in the bucket and names them; the input is removed."""
     rows, emulator = _file(tmp_path, [1]), deployment.emulator
     emulator.faults({"method": "storage.objects.get", "hold": "before"})
     command = [sys.executable, "-m", "prediction", "batch", "numbers", "--input", rows, "--output", "out"]
@@ -175,7 +175,7 @@ def test_interrupted(deployment: Deployment, tmp_path: Path) -> None:
 
 
 def test_help() -> None:
-    """Examples and exit codes."""
+    """The help has examples and exit codes."""
     done = run("batch", "--help")
 
     assert done.returncode == 0

@@ -1,4 +1,4 @@
-"""`python -m prediction batch`: which result belongs to which row, and which rows were rejected."""
+"""`python -m prediction batch`: results joined with rows, and rejected rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Batch = Callable[..., tuple[int, list[str], Path]]
 
 @pytest.fixture(params=["endpoint", "local"])
 def batch(request: pytest.FixtureRequest, deployment: Deployment, prediction_models: Path, tmp_path: Path) -> Batch:
-    """Runs a job at an endpoint, or on this machine; gives its exit code, standard error and the file of results."""
+    """Runs a job at an endpoint or on this machine; returns exit code, standard error and file of results."""
 
     def here(model: str, *arguments: str) -> Any:
         folder = tmp_path / "models" / model
@@ -42,7 +42,7 @@ def batch(request: pytest.FixtureRequest, deployment: Deployment, prediction_mod
 
 
 def test_rejected_rows_are_named(batch: Batch, tmp_path: Path) -> None:
-    """By file and line, on standard error and in FILE.rejected, whether the model or the file is why."""
+    """Rejected rows are named by file and line, on standard error and in FILE.rejected."""
     first = file_of(tmp_path, "a.jsonl", '1.5\n"text"\n2\n')
     second = file_of(tmp_path, "b.json", '[1,\n\n"x",\n 2]\n')
     third = file_of(tmp_path, "c.jsonl", "1\n\n{oops\n")
@@ -58,7 +58,7 @@ def test_rejected_rows_are_named(batch: Batch, tmp_path: Path) -> None:
 
 
 def test_many_rejected_rows_are_summed_up(batch: Batch, tmp_path: Path) -> None:
-    """Five are shown, and how many more there are."""
+    """Five rejected rows are shown, and the number of others."""
     rows = file_of(tmp_path, "a.jsonl", '"x"\n' * 30)
 
     code, said, output = batch("numbers", "--input", rows)
@@ -72,7 +72,7 @@ def test_many_rejected_rows_are_summed_up(batch: Batch, tmp_path: Path) -> None:
 
 
 def test_a_key_begins_each_result(batch: Batch, tmp_path: Path) -> None:
-    """It is not sent to a model that does not take it; a rejected row has it, too."""
+    """A key is not sent to a model that does not take it; a rejected row has it, too."""
     rows = [{"id": name, "age": [age], "thal": ["normal"]} for name, age in (("a", 32), ("b", "x"), ("c", 96))]
     file = file_of(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in [*rows, {"age": [1]}]))
 
@@ -89,7 +89,7 @@ def test_a_key_begins_each_result(batch: Batch, tmp_path: Path) -> None:
 
 
 def test_columns_of_csv_by_their_names(batch: Batch, tmp_path: Path) -> None:
-    """A row may have several lines; what the model does not take is left out, and said."""
+    """A CSV row may have several lines; columns that the model does not take are left out with a note."""
     file = file_of(tmp_path, "patients.csv", PATIENTS)
 
     code, said, output = batch("risk", "--input", file, "--key", "id")
@@ -105,7 +105,7 @@ def test_columns_of_csv_by_their_names(batch: Batch, tmp_path: Path) -> None:
 
 
 def test_keys_of_csv_are_numbers_where_they_are_written_so(batch: Batch, tmp_path: Path) -> None:
-    """A join on a whole number works, also for a rejected row; a missing number and an infinity reject their rows."""
+    """A key may be a whole number; rows with a missing number or an infinity are rejected."""
     cells = ["7,32,normal", "007,64,normal", "1.5,NaN,normal", "9,-inf,fixed", "10,96,7"]
     file = file_of(tmp_path, "patients.csv", "\n".join(["id,age,thal", *cells]))
 
@@ -126,7 +126,7 @@ def test_keys_of_csv_are_numbers_where_they_are_written_so(batch: Batch, tmp_pat
 
 
 def test_numbers_that_json_does_not_have(batch: Batch, tmp_path: Path) -> None:
-    """A row with one is rejected, also of a file that is sent as it is; a result with one is named."""
+    """A row with NaN is rejected, also in an unchanged file; a result with Infinity has a note."""
     file = file_of(tmp_path, "rows.jsonl", '{"x": 1}\n{"x": NaN}\n{"x": 3e38}\n')
 
     code, said, output = batch("numbers", "--input", file)
@@ -140,7 +140,7 @@ def test_numbers_that_json_does_not_have(batch: Batch, tmp_path: Path) -> None:
 
 
 def test_results_beside_their_input(batch: Batch, tmp_path: Path) -> None:
-    """Each is an object with the row as it is in the file, numbers as numbers, and the prediction."""
+    """--with-input writes each row, with numbers as numbers, and its prediction."""
     file = file_of(tmp_path, "patients.csv", PATIENTS)
 
     code, _, output = batch("risk", "--input", file, "--with-input")
@@ -153,7 +153,7 @@ def test_results_beside_their_input(batch: Batch, tmp_path: Path) -> None:
 
 
 def test_a_key_in_csv_is_the_first_column(batch: Batch, tmp_path: Path) -> None:
-    """In FILE.keys, too."""
+    """With CSV output, the key is the first column, and in FILE.keys."""
     file = file_of(tmp_path, "patients.csv", PATIENTS)
 
     code, _, output = batch("risk", "--input", file, "--key", "note", "--output-format", "CSV")
@@ -184,7 +184,7 @@ def test_a_key_that_the_model_returns(batch: Batch, tmp_path: Path) -> None:
 
 
 def test_one_list_means_the_same_as_online(batch: Batch, tmp_path: Path) -> None:
-    """A list of instances; in a file of lines one instance, with a hint where the model rejects it."""
+    """A list holds instances; in a .jsonl file it is one instance, with a hint if the model rejects it."""
     whole, lines = file_of(tmp_path, "x.json", "[1.0]\n"), file_of(tmp_path, "x.jsonl", "[1.0]\n")
     body = file_of(tmp_path, "body.jsonl", '{"instances": [1.0]}\n')
 
@@ -214,7 +214,7 @@ def test_one_list_means_the_same_as_online(batch: Batch, tmp_path: Path) -> None
     ],
 )
 def test_what_cannot_be_joined(deployment: Deployment, words: list[str], says: str) -> None:
-    """Wrong usage; nothing is sent."""
+    """A join that is not possible is wrong usage; nothing is sent."""
     done = deployment.run("batch", "numbers", *words, "--output", "gs://b/out/" if "gs://b/x.csv" in words else "x")
 
     assert done.returncode == 2

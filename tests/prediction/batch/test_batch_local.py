@@ -1,4 +1,4 @@
-"""`python -m prediction batch --local`: the same as by an endpoint, without one."""
+"""`python -m prediction batch --local` gives the results of an endpoint without one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_results_and_exit_codes_are_those_of_an_endpoint(
     options: list[str],
     code: int,
 ) -> None:
-    """Files, their order, errors with their counts; nothing else is left."""
+    """Results, their order, errors and counts are the same; no other files are left."""
     inputs = [_file(tmp_path, rows, "a.jsonl"), _file(tmp_path, rows[::-1], "b.jsonl")]
     there, here = tmp_path / "there.jsonl", tmp_path / "here.jsonl"
 
@@ -76,7 +76,7 @@ def test_results_and_exit_codes_are_those_of_an_endpoint(
     ],
 )
 def test_what_is_wrong_is_one_line(words: list[str], says: str) -> None:
-    """Exit code 2; nothing is begun."""
+    """Wrong usage has exit code 2, and no job starts."""
     done = run("batch", *words, "--local")
 
     assert done.returncode == 2
@@ -87,7 +87,7 @@ def test_what_is_wrong_is_one_line(words: list[str], says: str) -> None:
 @pytest.mark.parametrize("written", ["out", "out.errors", "out.keys", "out.rejected"])
 @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
 def test_input_is_not_written_over(tmp_path: Path, written: str, link: str) -> None:
-    """Exit code 2 where the results or a file beside them are the input, by a link too; it stays as it was."""
+    """Results or side files that would overwrite an input, also through a link, are rejected; it is unchanged."""
     rows = _file(tmp_path, [1, 2], "rows.jsonl")
     getattr(tmp_path / written, link)(rows)
 
@@ -109,7 +109,7 @@ def _link(place: Path) -> None:
 @pytest.mark.parametrize("make", [_pipe, _link, Path.mkdir])
 @pytest.mark.parametrize("written", ["out", "out.errors", "out.keys", "out.rejected"])
 def test_only_plain_files_are_replaced(tmp_path: Path, written: str, make: Callable[[Path], None]) -> None:
-    """Exit code 2 where the results or a file beside them have the name of a pipe, a link (/dev/stdout) or a folder."""
+    """Results or side files in place of a pipe, a link (/dev/stdout) or a folder are rejected."""
     rows = _file(tmp_path, [1, 2], "rows.jsonl")
     make(tmp_path / written)
     number = (tmp_path / written).lstat().st_ino
@@ -122,7 +122,7 @@ def test_only_plain_files_are_replaced(tmp_path: Path, written: str, make: Calla
 
 
 def test_interrupted(prediction_models: Path, tmp_path: Path) -> None:
-    """Ctrl-C ends every process; results that were there stay as they were, and nothing else is left."""
+    """Ctrl-C stops every process; existing results are unchanged, and nothing else is left."""
     rows, output = tmp_path / "rows.jsonl", tmp_path / "out"
     rows.write_bytes(b"1\n" * 6_000_000)
     output.write_bytes(b"old")

@@ -1,4 +1,4 @@
-"""Which results of a batch job belong to which rows, where the endpoint says nothing of it."""
+"""Joins of batch results with rows if the endpoint does not keep the order."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _plan(output_format: str | None = None) -> Plan:
 def test_an_endpoint_that_keeps_no_order(
     tmp_path: Path, model: str, key: str, with_input: bool, output_format: str | None, says: str
 ) -> None:
-    """A join that is not reliable is refused before the job; the error says what would make it so."""
+    """An unreliable join is rejected before the job; the error says how to make it reliable."""
     job = LocalJob(_plan(), tmp_path, tmp_path / "x")
     job.keeps_order = False
 

@@ -1,4 +1,4 @@
-"""The command where little can be known of what is deployed: a server in the test answers what Google may answer."""
+"""The command with few permissions: a test server gives responses that Google may give."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CLASSES = (200, {"samples": [], "classes": ["no", "yes"]})
     ],
 )
 def test_own_instances(wire: Wire, before: list[tuple[int, Any]], head: str, asked: str, predicted: str) -> None:
-    """Who may only predict gets an answer, with numbers where the names of the classes are out of reach."""
+    """With permission to predict only, predictions have numbers instead of class names."""
     wire.answers = [*before, ANSWER]
 
     done = run("m", "--project", "p", "--endpoint", wire.endpoint, "--instances", "-", given="[1]")
@@ -78,7 +78,7 @@ def test_what_was_deleted_outside_of_pulumi(wire: Wire, before: list[tuple[int, 
     ],
 )
 def test_no_samples(wire: Wire, before: list[tuple[int, Any]], says: str) -> None:
-    """Where there are no samples, one line says why and what to do."""
+    """Without samples, one line says why and what to do."""
     wire.answers = list(before)
 
     done = run("m", "--project", "p", "--endpoint", wire.endpoint)

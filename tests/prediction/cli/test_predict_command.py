@@ -15,7 +15,7 @@ TWO = [patient(32), patient(32, "fixed")]
 
 
 def test_sample(deployment: Deployment) -> None:
-    """Without instances, the first sample of what is deployed is asked, and the truth stands beside the answer."""
+    """Without instances, the first sample is predicted, and its label is shown beside the prediction."""
     done = deployment.run("clothes")
 
     head, columns, _, row = done.stdout.splitlines()
@@ -27,7 +27,7 @@ def test_sample(deployment: Deployment) -> None:
 
 
 def test_count(deployment: Deployment) -> None:
-    """More samples are more rows; that there are fewer is said; a wrong prediction is called wrong."""
+    """Each sample is a row; a note says if there are too few; wrong predictions are marked."""
     done = deployment.run("clothes", "--count", "50", "--version", "v1")
 
     rows = [line.split() for line in done.stdout.splitlines()[3:]]
@@ -41,7 +41,7 @@ def test_count(deployment: Deployment) -> None:
 
 
 def test_one_probability(deployment: Deployment) -> None:
-    """One probability is shown as a number under the output's name, with the truth."""
+    """A single probability is a number under the output's name, with the label."""
     done = deployment.run("risk", "--count", "2")
 
     assert [line.split() for line in done.stdout.splitlines()[1:]][::2] == [
@@ -52,7 +52,7 @@ def test_one_probability(deployment: Deployment) -> None:
 
 
 def test_a_model_that_takes_one_instance_is_asked_about_each_alone(deployment: Deployment) -> None:
-    """Samples and own instances; one that does not fit is named by its place among all."""
+    """Samples and given instances work; a mismatch is named by its index."""
     samples = deployment.run("scalar", "--count", "3", "--json")
     own = deployment.run("scalar", "--instances", "-", "--signature", "other", given="[1, 2]")
     wrong = deployment.run("scalar", "--instances", "-", given='[1, 2, "x"]')
@@ -65,7 +65,7 @@ def test_a_model_that_takes_one_instance_is_asked_about_each_alone(deployment: D
 
 
 def test_no_colour(deployment: Deployment) -> None:
-    """What goes into a file has no colours, and no line of it is cut or padded."""
+    """Output to a file has no colours, and no line is cut or padded."""
     done = deployment.run("clothes", "--count", "3", env={"TERM": "xterm-256color", "COLUMNS": "20"})
 
     assert "\x1b" not in done.stdout
@@ -74,7 +74,7 @@ def test_no_colour(deployment: Deployment) -> None:
 
 
 def test_colour(deployment: Deployment) -> None:
-    """On a terminal, right is blue and wrong is red; a name that looks like markup is shown as it is."""
+    """On a terminal, right is blue and wrong is red; a name like markup is unchanged."""
     done = deployment.run("clothes", "--count", "3", env={"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "100"})
 
     assert "\x1b[34mright" in done.stdout
@@ -105,7 +105,7 @@ def test_forms_of_instances(deployment: Deployment, tmp_path: Path, source: str,
 
 
 def test_one_line(deployment: Deployment) -> None:
-    """One JSON line that is no list is one instance."""
+    """A JSON line that is not a list is one instance."""
     done = deployment.run("risk", "--instances", "-", given=json.dumps(patient(64)))
 
     assert done.stdout.splitlines()[-1].split() == ["0", "0.5000"]
@@ -121,7 +121,7 @@ def test_signature_in_the_body(deployment: Deployment) -> None:
 
 
 def test_signature_on_the_command_line(deployment: Deployment) -> None:
-    """It comes before what a request body names; samples are for the one that is asked by default."""
+    """`--signature` overrides that of a request body; samples are for the default signature."""
     body = {"instances": [1.5], "signature_name": "serving_default"}
 
     done = deployment.run("numbers", "--instances", "-", "--signature", "negative", "--json", given=json.dumps(body))
@@ -134,7 +134,7 @@ def test_signature_on_the_command_line(deployment: Deployment) -> None:
 
 
 def test_names_of_classes(deployment: Deployment) -> None:
-    """Own instances are answered with the names of the classes too; without truth there is no such column."""
+    """Given instances get class names too; without labels there is no column for them."""
     done = deployment.run("clothes", "--instances", "-", given=json.dumps([image(1)]))
 
     assert [line.split() for line in done.stdout.splitlines()[1::2]] == [
@@ -144,7 +144,7 @@ def test_names_of_classes(deployment: Deployment) -> None:
 
 
 def test_anything_else(deployment: Deployment) -> None:
-    """A prediction that is no probability is shown as JSON, also where nothing is known of the artifact."""
+    """A prediction that is not a probability is shown as JSON, even without a manifest."""
     done = deployment.run("numbers", "--instances", "-", given="[1, 5]")
 
     assert [line.split(maxsplit=1) for line in done.stdout.splitlines()[3:]] == [
@@ -154,7 +154,7 @@ def test_anything_else(deployment: Deployment) -> None:
 
 
 def test_plot(deployment: Deployment, tmp_path: Path) -> None:
-    """The picture is a PNG in the file that was named."""
+    """The picture is a PNG in the named file."""
     file = tmp_path / "picture"
 
     done = deployment.run("clothes", "--count", "3", "--plot", str(file))
@@ -196,7 +196,7 @@ def test_plot(deployment: Deployment, tmp_path: Path) -> None:
     ],
 )
 def test_errors(deployment: Deployment, arguments: list[str], given: str | None, code: int, says: str) -> None:
-    """Whatever goes wrong is one line that says so, without a traceback, and an exit code."""
+    """Every error is one line without a traceback, with an exit code."""
     done = deployment.run(*arguments, given=given)
 
     (line,) = done.stderr.splitlines()
@@ -207,7 +207,7 @@ def test_errors(deployment: Deployment, arguments: list[str], given: str | None,
 
 
 def test_labels_of_a_file_stand_beside_the_predictions(deployment: Deployment, tmp_path: Path) -> None:
-    """And what needs them can be drawn of them."""
+    """Labels in a file are shown, and kinds of pictures that need labels work."""
     given = json.dumps({"instances": [image(1), image(2)], "labels": [1, 3]})
     picture = tmp_path / "confusion.png"
 
@@ -220,7 +220,7 @@ def test_labels_of_a_file_stand_beside_the_predictions(deployment: Deployment, t
 
 
 def test_many_rows_beside_a_picture_are_summed_up(deployment: Deployment, tmp_path: Path) -> None:
-    """A line with the accuracy stands in the place of hundreds; without labels, it says how many there are."""
+    """One line with the accuracy replaces hundreds; without labels, it has the number of instances."""
     rows = [image(place % 4) for place in range(500)]
     labels = [place % 4 for place in range(400)] + [0] * 100
     picture = ["--plot", str(tmp_path / "x.png")]
@@ -238,7 +238,7 @@ def test_many_rows_beside_a_picture_are_summed_up(deployment: Deployment, tmp_pa
 
 
 def test_columns_of_csv_are_inputs(deployment: Deployment, tmp_path: Path) -> None:
-    """Each line is an instance; other columns are left out, and a cell that does not fit is named by its line."""
+    """Each line is an instance; other columns are left out, and a wrong cell is named by its line."""
     file = tmp_path / "patients.csv"
     file.write_text("name,thal,age\nx,normal,32\n\ny,fixed,1.5\n", encoding="utf-8")
 
@@ -255,7 +255,7 @@ def test_columns_of_csv_are_inputs(deployment: Deployment, tmp_path: Path) -> No
 
 
 def test_one_list_in_a_file_of_lines_is_one_instance(deployment: Deployment, tmp_path: Path) -> None:
-    """As in a batch job; where the model rejects it, the error says how to send its items."""
+    """A list in a .jsonl line is one instance, as in a batch job; the error says how to send its items."""
     lines, whole = tmp_path / "x.jsonl", tmp_path / "x.json"
     for file in (lines, whole):
         file.write_text("[1.0]\n", encoding="utf-8")
@@ -268,7 +268,7 @@ def test_one_list_in_a_file_of_lines_is_one_instance(deployment: Deployment, tmp
 
 
 def test_labels_are_as_many_as_instances(deployment: Deployment) -> None:
-    """Else the file is refused before anything is sent."""
+    """Labels must match the instances, else nothing is sent."""
     done = deployment.run("clothes", "--instances", "-", given=json.dumps({"instances": [1, 2], "labels": [1]}))
 
     assert (done.returncode, done.stdout) == (2, "")

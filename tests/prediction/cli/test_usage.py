@@ -1,4 +1,4 @@
-"""`python -m prediction`: what it costs to start, its usage, and where it finds the endpoint."""
+"""`python -m prediction`: imports at start, usage, and choice of the endpoint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEAVY = {"googleapiclient", "matplotlib", "numpy", "pulumi", "tensorflow"}
 
 
 def test_help_is_cheap() -> None:
-    """The help imports nothing that is slow to load, and neither does the package itself."""
+    """Neither --help nor the package imports slow modules."""
     script = (
         "import sys, contextlib, prediction.__main__\n"
         "with contextlib.suppress(SystemExit): prediction.__main__.main(['--help'])\n"
@@ -61,7 +61,7 @@ def test_wrong_usage(arguments: list[str]) -> None:
 
 
 def test_nobody_answers() -> None:
-    """An endpoint that is down is one line that names the next step."""
+    """If the endpoint is down, one line says what to do."""
     done = run("m", "--project", "p", "--endpoint", "http://127.0.0.1:1")
 
     assert done.returncode == 1
@@ -92,7 +92,7 @@ def _stack(folder: Path, name: str, **config: object) -> None:
     ],
 )
 def test_stack(wire: Wire, tmp_path: Path, arguments: list[str], environment: dict[str, str], project: str) -> None:
-    """The stack's file says where, unless a project is named."""
+    """The stack file gives the endpoint, unless a project is named."""
     _stack(tmp_path, "local", project="of-local", endpoint=wire.endpoint)
     _stack(tmp_path, "prod", project="of-prod", endpoint=wire.endpoint)
     endpoint = ["--endpoint", wire.endpoint] if "--project" in arguments else []
@@ -104,7 +104,7 @@ def test_stack(wire: Wire, tmp_path: Path, arguments: list[str], environment: di
 
 
 def test_endpoint_of_the_environment(wire: Wire, tmp_path: Path) -> None:
-    """TF2_MODELS_ENDPOINT comes before the stack's endpoint, and --endpoint before both."""
+    """TF2_MODELS_ENDPOINT overrides the stack's endpoint, and --endpoint overrides both."""
     _stack(tmp_path, "local", project="p", endpoint="http://127.0.0.1:1")
     ask, variable = ["m", "--instances", "-", "--json"], "TF2_MODELS_ENDPOINT"
 
@@ -119,7 +119,7 @@ def test_endpoint_of_the_environment(wire: Wire, tmp_path: Path) -> None:
 
 
 def test_a_local_stack_that_names_no_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is on this machine, as for the emulator; any other stack is Google's."""
+    """The local stack's default is this machine, any other stack's is Google."""
     monkeypatch.delenv("TF2_MODELS_ENDPOINT", raising=False)
     for name in ("local", "prod"):
         _stack(tmp_path, name, project="p", region="us-east1")
@@ -133,7 +133,7 @@ def test_a_local_stack_that_names_no_endpoint(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("endpoint", ["global", "https://ml.example.com"])
 def test_a_local_stack_on_another_machine(wire: Wire, tmp_path: Path, endpoint: str) -> None:
-    """It is refused from the environment and from the file, as the emulator refuses it; an option may say so."""
+    """For the local stack, another machine is rejected in the environment and the file, but not as an option."""
     _stack(tmp_path, "local", project="p", endpoint=wire.endpoint)
     _stack(tmp_path, "prod", project="p", endpoint=wire.endpoint)
     ask, reason = ["m", "--instances", "-", "--json"], ": must be http://127.0.0.1:PORT"
@@ -150,7 +150,7 @@ def test_a_local_stack_on_another_machine(wire: Wire, tmp_path: Path, endpoint: 
 
 
 def test_region(tmp_path: Path) -> None:
-    """A stack's region makes the endpoint regional only where the stack says so; `--region` alone does."""
+    """A stack's region alone does not make the endpoint regional; `--region` does."""
     _stack(tmp_path, "global", project="p", region="us-east1")
     _stack(tmp_path, "regional", project="p", region="us-east1", endpoint="regional")
 
@@ -165,7 +165,7 @@ def test_region(tmp_path: Path) -> None:
 
 
 def test_how_long_a_failing_call_is_repeated(tmp_path: Path) -> None:
-    """As the stack says; else not for long, since somebody is waiting."""
+    """Retries take as long as the stack says; the default is short."""
     _stack(tmp_path, "patient", project="p", retry=12.5)
     _stack(tmp_path, "plain", project="p")
 
@@ -190,7 +190,7 @@ def test_how_long_a_failing_call_is_repeated(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_stack_files(tmp_path: Path, text: str | None, says: str) -> None:
-    """A stack file that does not say where is refused with the key or the file."""
+    """A wrong stack file is rejected with the key or the file."""
     _stack(tmp_path, "other", project="p")
     if text is not None:
         (tmp_path / "Pulumi.local.yaml").write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ def _file(folder: Path, name: str, content: str) -> str:
 
 
 def test_binary_classification(deployment: Deployment, prediction_models: Path, tmp_path: Path) -> None:
-    """The same at an endpoint and on this machine; the label is the column `target`."""
+    """An endpoint and --local give the same metrics; the label is the column `target`."""
     data = _file(tmp_path, "patients.csv", PATIENTS)
     (prediction_models / "risk" / "manifest.json").write_text(json.dumps(MANIFESTS["risk"]), encoding="utf-8")
 
@@ -39,7 +39,7 @@ def test_binary_classification(deployment: Deployment, prediction_models: Path, 
 
 
 def test_table(deployment: Deployment, tmp_path: Path) -> None:
-    """What was asked, the metrics with what they count, and the confusion matrix."""
+    """The output has the title, the metrics with their counts, and the confusion matrix."""
     done = deployment.run("evaluate", "risk", "--data", _file(tmp_path, "p.csv", PATIENTS), "--threshold", "0.2")
 
     lines = [line.split() for line in done.stdout.splitlines()]
@@ -52,7 +52,7 @@ def test_table(deployment: Deployment, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["body", "instances", "inputs", "list"])
 def test_classes(deployment: Deployment, tmp_path: Path, form: str) -> None:
-    """Labels are numbers or names of the classes, in every form of JSON."""
+    """Labels are numbers or class names, in every form of JSON."""
     images, labels = [image(column) for column in range(4)], [0, 1, "[red]Bag", 0]
     rows = {
         "body": {"instances": images, "labels": labels},
@@ -73,7 +73,7 @@ def test_classes(deployment: Deployment, tmp_path: Path, form: str) -> None:
 
 
 def test_regression_of_one_of_several_outputs(deployment: Deployment, tmp_path: Path) -> None:
-    """`--output` says which."""
+    """`--output` selects one of several outputs."""
     data = _file(tmp_path, "x.jsonl", '{"x": 1, "y": 2.5}\n{"x": 5, "y": 10}\n')
 
     done = deployment.run("evaluate", "numbers", "--data", data, "--label", "y", "--output", "double", "--json")
@@ -102,7 +102,7 @@ def test_regression_of_one_of_several_outputs(deployment: Deployment, tmp_path: 
 def test_errors(
     deployment: Deployment, tmp_path: Path, name: str, content: str, options: list[str], code: int, says: str
 ) -> None:
-    """One line that names the place, and an exit code."""
+    """An error is one line with the place in the file, and has an exit code."""
     done = deployment.run("evaluate", "risk", "--data", _file(tmp_path, name, content), *options)
 
     assert done.returncode == code
@@ -111,7 +111,7 @@ def test_errors(
 
 
 def test_every_bad_row_is_told(deployment: Deployment, prediction_models: Path, tmp_path: Path) -> None:
-    """Five of them and their count, whether the file, a label or the model is why; as a label, NaN is missing."""
+    """Five wrong rows and their number are shown, whatever the reason; NaN is a missing label."""
     cells = _file(tmp_path, "p.csv", "age,thal,target\n" + "1,a,0\nold,a,1\n2,a,\n3,a,NaN\nNaN,a,1\n4\n5,a,1\n,a,0\n")
     labels = _file(tmp_path, "l.csv", "age,thal,target\n1,a,0\n2,a,maybe\n3,a,1\n4,a,perhaps\n")
     rows = _file(tmp_path, "x.jsonl", "".join(f'{{"x": {x}, "label": 2}}\n' for x in ('"no"', "1", "[1]")))
@@ -143,7 +143,7 @@ def test_every_bad_row_is_told(deployment: Deployment, prediction_models: Path, 
 
 
 def test_a_label_that_is_an_input(deployment: Deployment, tmp_path: Path) -> None:
-    """A note says so; what the model predicts is compared all the same."""
+    """If the label is an input, a note says so, and predictions are still compared."""
     data = _file(tmp_path, "p.csv", "age,thal\n1,normal\n0,normal\n")
 
     done = deployment.run("evaluate", "risk", "--data", data, "--label", "age", "--json")
@@ -154,7 +154,7 @@ def test_a_label_that_is_an_input(deployment: Deployment, tmp_path: Path) -> Non
 
 
 def test_predictions_that_are_not_finite(prediction_models: Path, tmp_path: Path) -> None:
-    """With them nothing can be compared: each is named."""
+    """Predictions that are not finite are rejected with their place."""
     data = _file(tmp_path, "x.jsonl", '{"x": 3e38, "label": 1}\n{"x": 1, "label": 1}\n')
 
     done = run("evaluate", str(prediction_models / "numbers"), "--local", "--data", data, "--output", "double")
@@ -164,7 +164,7 @@ def test_predictions_that_are_not_finite(prediction_models: Path, tmp_path: Path
 
 
 def test_a_row_that_is_rejected_here(prediction_models: Path, tmp_path: Path) -> None:
-    """Named by its place, as by an endpoint."""
+    """With --local, a rejected row is also named by its place."""
     data = _file(tmp_path, "x.jsonl", '{"x": 1, "label": 2}\n{"x": "no", "label": 3}\n')
 
     done = run("evaluate", str(prediction_models / "numbers"), "--local", "--data", data, "--output", "half")

@@ -1,4 +1,4 @@
-"""Metrics against published values, and against their definitions."""
+"""Metrics match published values and their definitions."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def test_area_under_the_curve() -> None:
 
 
 def test_log_loss() -> None:
-    """`log_loss` of spam, ham, ham, spam; what is surely wrong is bounded."""
+    """`log_loss` of spam, ham, ham, spam; a certain but wrong prediction has a finite loss."""
     assert metrics.log_loss([0.9, 0.9, 0.8, 0.65]) == pytest.approx(0.21616, abs=5e-6)
     assert metrics.log_loss([0.0]) == pytest.approx(36.04365338911715)
 
 
 def test_confusion() -> None:
-    """`confusion_matrix`: a row per true class."""
+    """`confusion_matrix` has a row per true class."""
     assert metrics.confusion([2, 0, 2, 2, 0, 1], [0, 0, 2, 2, 0, 2], 3) == [[2, 0, 0], [0, 0, 1], [1, 0, 2]]
 
 
@@ -45,7 +45,7 @@ def test_errors_of_a_regression() -> None:
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from([0.0, 0.25, 0.5, 1.0])), min_size=1, max_size=30))
 def test_equal_scores_count_half(rows: list[tuple[bool, float]]) -> None:
-    """The area is the share of pairs that are in the right order, by definition."""
+    """By definition, the area is the share of pairs in the right order."""
     positive = [score for true, score in rows if true]
     negative = [score for true, score in rows if not true]
     pairs = [(high > low) + (high == low) / 2 for high in positive for low in negative]
@@ -70,7 +70,7 @@ def _cases(predictions: list[object], labels: list[object]) -> list[Case]:
     ],
 )
 def test_one_probability_is_that_of_the_second_class(labels: list[object], reason: str) -> None:
-    """Labels can be written in any form."""
+    """Labels may have any form."""
     found = assess(_cases([[score] for score in SCORES], labels), ["no", "yes"])
 
     assert found.task == "classification", reason
@@ -82,7 +82,7 @@ def test_one_probability_is_that_of_the_second_class(labels: list[object], reaso
 
 
 def test_positive_label_and_threshold() -> None:
-    """Labels of any kind, with the one that the probability is of."""
+    """`--positive` selects the label that the probability refers to."""
     found = assess(_cases(list(SCORES), ["stays", "stays", "left", "left"]), positive="left", threshold=0.35)
 
     assert found.confusion == [[1, 1], [0, 2]]
@@ -91,7 +91,7 @@ def test_positive_label_and_threshold() -> None:
 
 
 def test_probabilities_of_classes() -> None:
-    """The AUC is the mean of each class against the rest; one without rows is left out, and named."""
+    """The AUC is the mean of each class against the rest; a class without rows is left out and named."""
     scores: list[object] = [[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.4, 0.6, 0.0], [0.6, 0.3, 0.1]]
     found = assess(_cases(scores, ["a", "b", "b", 0]), ["a", "b", "c"])
 
@@ -103,7 +103,7 @@ def test_probabilities_of_classes() -> None:
 
 
 def test_scores_that_are_no_probabilities() -> None:
-    """The largest is the class; what needs probabilities is left out, and the reason is given."""
+    """The largest score is the class; metrics that need probabilities are left out with a reason."""
     found = assess(_cases([[2.0, -1.0], [0.5, 3.0]], [0, 0]))
 
     assert found.metrics == {"accuracy": 0.5}
@@ -115,7 +115,7 @@ def test_scores_that_are_no_probabilities() -> None:
     [([1.5, 200.0], [1.0, 198.0], None), ([0.2, 0.4], [0.25, 0.5], None), ([0.0, 1.0], [0, 1], "regression")],
 )
 def test_other_numbers_are_a_regression(predictions: list[object], labels: list[object], task: str | None) -> None:
-    """Numbers from 0 to 1 too, if labels are not 0 or 1, or if the user says so."""
+    """Numbers from 0 to 1 are a regression if labels are not 0 or 1, or with `--task regression`."""
     found: Evaluation = assess(_cases(predictions, labels), task=task)
 
     assert found.task == "regression"

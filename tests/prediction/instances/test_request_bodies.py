@@ -1,4 +1,4 @@
-"""Instances become request bodies within the API's limit."""
+"""Instances are packed into request bodies within the API's limit."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _filler(size: int) -> str:
     ],
 )
 def test_values(instance: Any, said: Any, reason: str) -> None:
-    """Whatever numpy and JSON know is said in JSON."""
+    """All values of NumPy and JSON are written as JSON."""
     assert _instances(pack([instance])) == [said], reason
 
 
@@ -70,21 +70,21 @@ def test_array_of_instances() -> None:
 
 @pytest.mark.parametrize("instances", [[], np.zeros((0, 4)), iter(())])
 def test_none(instances: Any) -> None:
-    """No instances are refused before anything is sent."""
+    """An empty list is rejected before anything is sent."""
     with pytest.raises(errors.InvalidInput):
         pack(instances)
 
 
 @pytest.mark.parametrize("instances", ["text", b"bytes", {"instances": [1]}, 5, None, np.float32(1), np.array(1)])
 def test_not_a_list(instances: Any) -> None:
-    """What is no list of instances is refused, also where Python could iterate over it."""
+    """Anything but a list of instances is rejected, even if Python can iterate over it."""
     with pytest.raises(errors.InvalidInput):
         pack(instances)
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, 1j, {(1, 2): 3}])
 def test_not_json(value: Any) -> None:
-    """What JSON cannot say is refused, and named by its index."""
+    """A value that cannot be written as JSON is rejected with its index."""
     with pytest.raises(errors.InvalidInput) as caught:
         pack([1, value])
 
@@ -92,7 +92,7 @@ def test_not_json(value: Any) -> None:
 
 
 def test_an_input_that_json_cannot_say_is_named() -> None:
-    """Of columns with a value such as pandas.NA, row and column."""
+    """In columns, the error has row and column of a value such as pandas.NA."""
     with pytest.raises(errors.InvalidInput) as caught:
         pack(arrays_and_frames.rows({"age": [63, 41], "oldpeak": [2.3, object()]}, {}))
 
@@ -102,7 +102,7 @@ def test_an_input_that_json_cannot_say_is_named() -> None:
 
 
 def test_circular() -> None:
-    """A list that holds itself is refused like anything else that JSON cannot say."""
+    """A list that contains itself is rejected, too."""
     value: list[Any] = []
     value.append(value)
 
@@ -111,7 +111,7 @@ def test_circular() -> None:
 
 
 def test_exactly_the_limit() -> None:
-    """An instance that fills a request to its last byte is sent; one byte more is refused with index and size."""
+    """An instance that fills a request exactly is sent; one byte more is rejected with index and size."""
     room = quotas.PREDICT_BYTES - len('{"instances":[]}')
     (body,) = pack([_filler(room)])
 
@@ -137,7 +137,7 @@ def test_signature_counts() -> None:
 
 @given(st.lists(st.integers(min_value=2, max_value=1_000_000), min_size=1, max_size=12))
 def test_split(sizes: list[int]) -> None:
-    """Bodies hold all instances in order, each body is within the limit, and no two neighbours fit into one."""
+    """Bodies have all instances in order, each within the limit, and no two neighbours fit into one."""
     instances = [_filler(size) for size in sizes]
     bodies = pack(instances)
 

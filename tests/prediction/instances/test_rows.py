@@ -1,4 +1,4 @@
-"""What is in input files: rows, where each is, and the instances that they are for a signature."""
+"""Rows of input files, their places, and their instances for a signature."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _rows(tmp_path: Path, name: str, content: str | bytes) -> list[tuple[int, An
     ],
 )
 def test_rows_and_where_they_begin(tmp_path: Path, name: str, content: str, expected: list[tuple[int, Any]]) -> None:
-    """A list is a list of instances, but in a file that is named as one of lines; blank lines are none."""
+    """A list is a list of instances, except in a .jsonl file; blank lines are skipped."""
     assert _rows(tmp_path, name, content) == [(number, value, "") for number, value in expected]
 
 
@@ -66,7 +66,7 @@ def test_rows_and_where_they_begin(tmp_path: Path, name: str, content: str, expe
     ],
 )
 def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, name: str, content: bytes, says: str) -> None:
-    """It has an error, and its number."""
+    """A row that cannot be read has an error and its number; other rows are read."""
     first, second = _rows(tmp_path, name, content)
 
     assert says in first[2]
@@ -90,7 +90,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, content: str, say
 
 
 def test_cells_become_what_the_inputs_take() -> None:
-    """By their types and shapes; columns that are no inputs are left out, and named."""
+    """Cells are converted to the types and shapes of inputs; other columns are left out and listed."""
     table = CsvTable("x.csv", ["name", "thal", "beats", "age", "smokes"], PATIENT)
 
     found = table.instance({"name": "N", "thal": "7", "beats": "150.0", "age": " 63 ", "smokes": "True"})
@@ -100,7 +100,7 @@ def test_cells_become_what_the_inputs_take() -> None:
 
 
 def test_an_input_with_several_values_has_a_column_for_each() -> None:
-    """As results have in CSV; or one with JSON lists."""
+    """An input with several values has several columns, or one with JSON lists."""
     inputs: Inputs = {"x": {"dtype": "float32", "shape": [None, 2]}}
     wide, narrow = CsvTable("x.csv", ["x_1", "x_0", "x_00"], inputs), CsvTable("x.csv", ["x"], inputs)
 
@@ -110,7 +110,7 @@ def test_an_input_with_several_values_has_a_column_for_each() -> None:
 
 
 def test_a_list_in_a_cell_is_json() -> None:
-    """It has no NaN."""
+    """A list in a cell must be JSON without NaN."""
     table = CsvTable("x.csv", ["x"], {"x": {"dtype": "float32", "shape": [None, 2]}})
 
     with pytest.raises(ValueError, match=r"column x must be a JSON list; got '\[1, NaN\]'"):
@@ -119,7 +119,7 @@ def test_a_list_in_a_cell_is_json() -> None:
 
 @pytest.mark.parametrize("text", ["7", "-7", "0", "1.5", "1.0", str(2**63 - 1)])
 def test_a_number_that_is_written_back_the_same(text: str) -> None:
-    """It is one in a row of CSV that is joined with its result."""
+    """A number that JSON writes the same is a number in a joined CSV row."""
     number = parse_json_number(text)
 
     assert (type(number), json.dumps(number)) == (float if "." in text else int, text)
@@ -127,7 +127,7 @@ def test_a_number_that_is_written_back_the_same(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["007", "+7", "1.50", "1e5", " 7", "-0", "NaN", "inf", "", "1_000", str(2**63), "٣"])
 def test_any_other_cell_stays_text(text: str) -> None:
-    """So that nothing of it is lost."""
+    """Any other cell stays text, so that nothing is lost."""
     assert parse_json_number(text) == text
 
 
@@ -146,7 +146,7 @@ def test_any_other_cell_stays_text(text: str) -> None:
     ],
 )
 def test_one_line_that_holds_all_instances(tmp_path: Path, name: str, content: str, says: str) -> None:
-    """A file of lines has a hint then."""
+    """A .jsonl file with all instances in one line has a hint."""
     (tmp_path / name).write_text(content, encoding="utf-8")
 
     hint = RowFile(str(tmp_path / name)).hint
@@ -156,7 +156,7 @@ def test_one_line_that_holds_all_instances(tmp_path: Path, name: str, content: s
 
 
 def test_unknown_inputs_are_guessed() -> None:
-    """A number is sent as a number, the rest as text."""
+    """Without known inputs, a number is sent as a number, the rest as text."""
     table = CsvTable("x.csv", ["a", "b", "id"], {}, ["id"])
 
     assert table.instance({"a": "1e3", "b": "1_000", "id": "7"}) == {"a": 1000.0, "b": "1_000"}

@@ -1,4 +1,4 @@
-"""Why instances do not fit a signature."""
+"""Mismatches of instances and signatures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GOOD = [[0, 1, 2.5], [0.5, float("nan"), 9]]
     ],
 )
 def test_what_fits_has_no_misfit(instance: Any, inputs: Any) -> None:
-    """Bare values and objects, texts and bytes, open sizes and open ranks."""
+    """Bare values and objects, texts and bytes, unknown sizes and ranks match."""
     assert list(mismatches(instance, inputs)) == []
 
 
@@ -48,5 +48,5 @@ def test_what_fits_has_no_misfit(instance: Any, inputs: Any) -> None:
     ],
 )
 def test_what_does_not_fit_is_named(instance: Any, inputs: Any, said: str) -> None:
-    """The input, what it is, and what the model takes."""
+    """A mismatch names the input, the expected type and the actual value."""
     assert next(mismatches(instance, inputs)).startswith(said)

@@ -56,12 +56,12 @@ def test_colours(tmp_path: Path, label: int | None, blue: bool, red: bool, reaso
     ],
 )
 def test_forms(tmp_path: Path, instance: Any, prediction: Any, reason: str) -> None:
-    """Images are rows of pixels, by name or bare, grey or coloured."""
+    """Images are rows of pixels, named or bare, grey or coloured."""
     assert _pixels(_drawn(tmp_path, [Case(instance, prediction, 1)], CLASSES), BLUE) > 100, reason
 
 
 def test_grid(tmp_path: Path) -> None:
-    """Several cases stand in a grid of three pairs; no picture has more than `MOST`."""
+    """Cases are in a grid of three pairs; a picture shows at most `MOST_CASES`."""
     one, four, many = (
         _drawn(tmp_path, [Case(IMAGE, LIKELY_SHIRT)] * count, CLASSES).shape for count in (1, 4, plot.MOST_CASES + 1)
     )
@@ -71,7 +71,7 @@ def test_grid(tmp_path: Path) -> None:
 
 
 def test_many_classes(tmp_path: Path) -> None:
-    """Of many classes the most probable are drawn, and the true one, blue, though it is not among them."""
+    """Of many classes, the most probable ones and the true one, in blue, are drawn."""
     probabilities = [0.05] * 11 + [0.005] * 90
     picture = _drawn(tmp_path, [Case(IMAGE, probabilities, 10)], [])
 
@@ -91,7 +91,7 @@ def test_many_classes(tmp_path: Path) -> None:
     ],
 )
 def test_no_image(tmp_path: Path, case: Case) -> None:
-    """What is no image, or no probabilities, is refused by its index, and no file is written."""
+    """An instance that is not an image, or has no probabilities, is rejected with its index; no file is written."""
     with pytest.raises(errors.InvalidInput) as caught:
         plot.write(tmp_path / "plot.png", [Case(IMAGE, LIKELY_SHIRT), case], CLASSES, "m")
 
@@ -106,7 +106,7 @@ def _written(tmp_path: Path, cases: list[Case], kind: str) -> np.ndarray[Any, An
 
 
 def test_mistakes_are_drawn_the_most_certain_first(tmp_path: Path) -> None:
-    """Those of whom the truth is known and is another; what is right is left out."""
+    """Mistakes are cases with another label; right and unlabelled ones are left out."""
     sure, unsure = Case(IMAGE, [0.9, 0.1], 1), Case(np.ones((28, 28)).tolist(), [0.6, 0.4], 1)
     cases = [Case(IMAGE, [0.8, 0.2], 0), unsure, Case(IMAGE, [0.7, 0.3]), sure]
 
@@ -118,7 +118,7 @@ def test_mistakes_are_drawn_the_most_certain_first(tmp_path: Path) -> None:
 
 
 def test_a_confusion_matrix_is_dark_where_a_class_is_seen_often(tmp_path: Path) -> None:
-    """All right is dark on the diagonal; all wrong is dark beside it."""
+    """Right predictions are dark on the diagonal, wrong ones beside it."""
     right = [Case(0, [0.9, 0.1], 0), Case(0, [0.1, 0.9], 1)]
     wrong = [Case(0, [0.9, 0.1], 1), Case(0, [0.1, 0.9], 0)]
     dark = "#08306b"  # the end of matplotlib's Blues
@@ -130,7 +130,7 @@ def test_a_confusion_matrix_is_dark_where_a_class_is_seen_often(tmp_path: Path) 
 
 
 def test_scores_are_told_apart_by_truth(tmp_path: Path) -> None:
-    """One histogram per truth: another truth of the same scores is another picture."""
+    """Each label has its own histogram, so other labels change the picture."""
     both = _written(tmp_path, [Case(0, [0.1], 0), Case(0, [0.9], 1)], "scores")
     same = _written(tmp_path, [Case(0, [0.1], 0), Case(0, [0.9], 0)], "scores")
 
@@ -139,12 +139,12 @@ def test_scores_are_told_apart_by_truth(tmp_path: Path) -> None:
 
 
 def _words(figure: Any) -> str:
-    """All text of a picture."""
+    """All text in a picture."""
     return "\n".join(text.get_text() for text in figure.findobj(Text))
 
 
 def test_scores_show_the_area_under_the_curve_and_the_threshold() -> None:
-    """The plot shows both, with the accuracy there; without binary labels it shows neither."""
+    """The plot shows AUC and threshold with its accuracy; without binary labels it shows neither."""
     cases = [Case(0, [score], truth) for score, truth in ((0.1, 0), (0.4, 0), (0.35, 1), (0.8, 1))]
 
     two, other = charts.scores(cases, [], "m", "p"), charts.scores([Case(0, [0.1], "a")], [], "m", "p")
@@ -169,7 +169,7 @@ def test_scores_show_the_area_under_the_curve_and_the_threshold() -> None:
     ],
 )
 def test_what_a_kind_cannot_show_is_refused(tmp_path: Path, kind: str, case: Case) -> None:
-    """With what it needs; no file is written."""
+    """The error says what the kind needs; no file is written."""
     with pytest.raises(errors.InvalidInput):
         plot.write(tmp_path / "plot.png", [case], ["coat", "shirt"], "m", kind=kind)
 
@@ -181,12 +181,12 @@ def test_what_a_kind_cannot_show_is_refused(tmp_path: Path, kind: str, case: Cas
     [("confusion", Case(0, [0.9], 1), "scores"), ("scores", Case(0, [0.9, 0.1], 1), "confusion")],
 )
 def test_the_kind_that_shows_it_is_named(tmp_path: Path, kind: str, case: Case, other: str) -> None:
-    """One probability is drawn by its score, probabilities of classes as a confusion matrix."""
+    """The error names the kind that shows such predictions."""
     with pytest.raises(errors.InvalidInput, match=f"--kind {other} shows "):
         plot.write(tmp_path / "plot.png", [case], ["coat", "shirt"], "m", kind=kind)
 
 
 def test_no_mistake_is_no_picture(tmp_path: Path) -> None:
-    """It is said, and no file is written."""
+    """Without a mistake there is an error, and no file is written."""
     with pytest.raises(errors.Error, match="no mistake"):
         plot.write(tmp_path / "plot.png", [Case(IMAGE, [0.9, 0.1], 0)], ["coat", "shirt"], "m", kind="mistakes")

@@ -228,7 +228,7 @@ def test_where_names_no_build_of_other_content(builds: Builds, run: Run) -> None
 
     assert (one.returncode, one.stdout) == (1, "")
     place = f"build/line/{builds.digest} has content {builds.here.content_digest}, built on another processor"
-    assert one.stderr.endswith(f"content {builds.there.content_digest} are not on this machine: {place}\n")
+    assert one.stderr.endswith(f"content {builds.there.content_digest} is not on this machine: {place}\n")
     assert (two.returncode, two.stdout.strip()) == (0, str(builds.folder))
 
 

@@ -86,4 +86,4 @@ def test_a_build_that_is_gone(root: Path, run: Run) -> None:
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("models: one.versions.v2: line@")
-    assert done.stderr.endswith("are not on this machine; build it with: python -m models build --stack local\n")
+    assert done.stderr.endswith("is not on this machine; build it with: python -m models build --stack local\n")

@@ -1,15 +1,18 @@
-"""How the commands of this project start and end: `python -m prediction`, `emulator`, `models`, `tools.docs`."""
+"""What the commands of this project share: `python -m prediction`, `emulator`, `models`, `tools.docs`."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import warnings
 from collections.abc import Callable
 from typing import NoReturn
 
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes. INTERRUPTED is 128 + SIGINT, as shells report it for other programs."""
 BROKEN_PIPE = 141
-"""The exit code after a closed output pipe: 128 + SIGPIPE, as shells report it for other programs."""
+"""The exit code after a closed output pipe: 128 + SIGPIPE."""
 
 
 def run(main: Callable[[], int]) -> NoReturn:
@@ -46,3 +49,19 @@ def _discard_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """A `type` for argparse: converts text to a whole number. Raises `ArgumentTypeError` if it is less than `least`."""
+
+    def convert(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and int(text) >= least):
+            raise argparse.ArgumentTypeError(f"must be a whole number, {least} or more; got {text!r}")
+        return int(text)
+
+    return convert
+
+
+def pluralize(number: int, noun: str) -> str:
+    """A number with its noun: "1 file", "2 files"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from command_line import pluralize, whole_number
 from emulator import code_version, console, daemon, listening
 from emulator.settings import Settings, add_options
 from gcp.errors import Error, InvalidInput
@@ -73,18 +74,15 @@ def _parser() -> argparse.ArgumentParser:
     requests.add_argument(
         "table", nargs="?", metavar="TABLE", help="bigqueryTableName of a version (default: list all)"
     )
-    requests.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="how many rows (default: 20)")
+    requests.add_argument(
+        "-n", "--lines", type=whole_number(0), default=20, metavar="N", help="how many rows (default: 20)"
+    )
     logs = _command(commands, "logs", _logs, "print the end of the log: time, method, address, status, duration")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
-    logs.add_argument("-n", "--lines", type=_count, default=20, metavar="N", help="how many lines (default: 20)")
+    logs.add_argument(
+        "-n", "--lines", type=whole_number(0), default=20, metavar="N", help="how many lines (default: 20)"
+    )
     return parser
-
-
-def _count(text: str) -> int:
-    """How many lines. Raises `ArgumentTypeError` for what is none."""
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"must be a whole number, 0 or more; it is {text!r}")
-    return int(text)
 
 
 def _command(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -178,7 +176,7 @@ def _status(options: argparse.Namespace) -> int:
         ("pid", str(found.pid)),
         ("uptime", _duration(answer["uptime"])),
         ("operations", f"{answer['runningOperations']} running, at least {settings['operationSeconds']:g} s each"),
-        ("storage", f"{_counted(answer['buckets'], 'bucket')}, {_counted(answer['objects'], 'object')}"),
+        ("storage", f"{pluralize(answer['buckets'], 'bucket')}, {pluralize(answer['objects'], 'object')}"),
         ("models", str(answer["models"])),
         ("scaling", f"nodes that the load has not needed for {settings['idleSeconds']:g} s are ended"),
         ("sandbox", ", ".join(answer["sandbox"]) or "none: a SavedModel may do what you may"),
@@ -212,10 +210,6 @@ def _not_up() -> int:
     else:
         print("emulator is not up: python -m emulator up")
     return 3
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _quota_rows(limits: dict[str, float], found: dict[str, int]) -> list[tuple[str, str]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from command_line import pluralize
 from prediction import settings
 from prediction.errors import PredictionFailed
 from prediction.instances import request_bodies, signature_mismatch
 from prediction.manifest import Manifest
-from prediction.output.wording import counted
 from prediction.targets.target import Target
 
 
@@ -113,7 +113,7 @@ def ask(
 def _matched(predictions: list[Any], count: int) -> list[Any]:
     """The predictions, if there is one for each instance."""
     if len(predictions) != count:
-        got, expected = counted(len(predictions), "prediction"), counted(count, "instance")
+        got, expected = pluralize(len(predictions), "prediction"), pluralize(count, "instance")
         raise PredictionFailed(
             f"got {got} for {expected}, which cannot be matched: send this model one instance at a time"
         )

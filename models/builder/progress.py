@@ -46,11 +46,6 @@ class Lines:
             raise SystemExit(BROKEN_PIPE) from None
 
 
-def pluralize(number: int, noun: str) -> str:
-    """A number with its noun: "1 file", "2 files"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 @contextmanager
 def display(stream: TextIO | None = None) -> Iterator[Display]:
     """The display for a stream. Default: standard output."""

@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from command_line import OK
 from models.artifacts.cards import pin
 from models.builder.build import Built, build
 from models.builder.progress import Display, display
-from models.commands.common_options import LOCAL, OK, add_command, add_parameters, parameters_of
+from models.commands.common_options import LOCAL, add_command, add_parameters, parameters_of
 from models.commands.stack_file import Order, order_of, order_of_artifact, stack_config, stack_orders
 from models.core.errors import ModelsError, UsageError
 from models.core.paths import build_folder, card_path

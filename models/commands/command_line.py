@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from command_line import FAILED, INTERRUPTED, USAGE
 from models.commands.build_command import BUILD_EXAMPLES, add_build
-from models.commands.common_options import EXIT_CODES, FAILED, INTERRUPTED, USAGE
+from models.commands.common_options import EXIT_CODES
 from models.commands.import_command import add_import
 from models.commands.list_command import add_list
 from models.commands.push_options import add_push

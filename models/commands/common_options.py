@@ -9,7 +9,6 @@ from typing import Any
 
 from models.core.errors import UsageError
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 LOCAL = "local"
 """The default stack."""
 EXIT_CODES = """\

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from command_line import OK, pluralize
 from models.artifacts import imported
 from models.artifacts.artifact import Artifact
-from models.builder.progress import display, pluralize
-from models.commands.common_options import OK, add_command
+from models.builder.progress import display
+from models.commands.common_options import add_command
 from models.core.paths import card_path
 from models.imports.importer import Imported, ImportRequest, import_model
 from models.imports.samples import read_samples

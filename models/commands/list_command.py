@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from command_line import FAILED, OK
 from models.artifacts.cards import split
 from models.artifacts.imported import carded, cards_of, content_of, imported_names, kept
 from models.artifacts.input_digest import input_digest
-from models.commands.common_options import FAILED, OK, add_command
+from models.commands.common_options import add_command
 from models.core.errors import ModelsError
 from models.core.paths import facts_path, plain
 from models.core.registry import complete, load_recipe, recipe_names

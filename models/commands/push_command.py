@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from command_line import pluralize
 from gcp import errors
 from gcp.settings import Settings
 from models.artifacts.artifact import Artifact
 from models.artifacts.resolve import resolve
-from models.builder.progress import Display, pluralize
+from models.builder.progress import Display
 from models.commands.stack_file import stack_artifacts, stack_config
 from models.commands.where_command import fetch_hint
 from models.core.errors import ModelsError, UsageError

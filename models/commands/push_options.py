@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from command_line import OK
 from models.builder.progress import display
-from models.commands.common_options import OK, add_command, add_parameters, parameters_of
+from models.commands.common_options import add_command, add_parameters, parameters_of
 
 _DESCRIPTION = """\
 Copies builds to gs://BUCKET/RECIPE/CONTENT_DIGEST/ (imported SavedModels to gs://BUCKET/saved_model/CONTENT_DIGEST/),

@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from command_line import OK
 from models.artifacts.artifact import Artifact
 from models.artifacts.resolve import read_build, resolve
-from models.commands.common_options import LOCAL, OK, add_command
+from models.commands.common_options import LOCAL, add_command
 from models.commands.stack_file import KEY, stack_artifacts, stack_config
 from models.core.errors import ModelsError, UsageError
 from models.saved_model.folder_content import GRAPH

@@ -13,13 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from command_line import pluralize
 from models.artifacts import artifact as manifests
 from models.artifacts import imported
 from models.artifacts.artifact import Artifact
 from models.artifacts.input_digest import DIGITS
 from models.artifacts.resolve import read_folder
 from models.artifacts.whole_files import lock, partial_of, write_card
-from models.builder.progress import Display, pluralize
+from models.builder.progress import Display
 from models.builder.worker_client import run_module
 from models.core.errors import BuildError, FolderError, UsageError
 from models.core.paths import build_folder, card_path

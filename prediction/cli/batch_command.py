@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from command_line import INTERRUPTED, OK, pluralize
 from gcp import errors
 from prediction.cli import batch_options, common_options
-from prediction.cli.common_options import INTERRUPTED, OK, REJECTED
+from prediction.cli.common_options import REJECTED
 from prediction.errors import PredictionFailed
-from prediction.output.wording import counted
 
 if TYPE_CHECKING:
     from prediction.batch.job_files import JobFiles
@@ -161,8 +161,8 @@ def _run_job(job: Job, plan: Plan, files: JobFiles, join: Join | None, work: Pat
     except KeyboardInterrupt:
         print(f"interrupted: the results were not fetched: {job.kept()}", file=sys.stderr)
         return INTERRUPTED
-    more = f", {counted(rejected, 'row')} rejected" if rejected else ""
-    print(f"{counted(status.predicted, 'prediction')} in {plan.output}{more}")
+    more = f", {pluralize(rejected, 'row')} rejected" if rejected else ""
+    print(f"{pluralize(status.predicted, 'prediction')} in {plan.output}{more}")
     return REJECTED if rejected else OK
 
 
@@ -186,7 +186,7 @@ def _take_results(job: Job, plan: Plan, files: JobFiles, join: Join | None, raw:
         if rejected and file.hint:
             print(file.hint, file=sys.stderr)
     if not plan.csv_output and (count := count_invalid_json(output)):
-        text = f"{counted(count, 'prediction')} of the model with NaN or Infinity, which standard JSON does not have"
+        text = f"{pluralize(count, 'prediction')} of the model with NaN or Infinity, which standard JSON does not have"
         print(f"{output}: {text}", file=sys.stderr)
 
 

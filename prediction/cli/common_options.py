@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from command_line import FAILED, INTERRUPTED, USAGE
 from gcp import errors
 
 if TYPE_CHECKING:
     from prediction.targets.target import Target
 
-OK, FAILED, USAGE, REJECTED, INTERRUPTED = 0, 1, 2, 3, 130
+REJECTED = 3
+"""The exit code of a batch job that is done, but rejected rows."""
 
 
 def run(command: Callable[[], int]) -> int:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from command_line import OK
 from gcp import errors
 from prediction.cli import common_options
-from prediction.cli.common_options import OK
 
 if TYPE_CHECKING:
     from prediction.evaluation.labelled_rows import LabelledRows

@@ -10,10 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from command_line import OK, pluralize, whole_number
 from prediction.cli import common_options
-from prediction.cli.common_options import OK
 from prediction.output.picture_kinds import KINDS
-from prediction.output.wording import counted
 
 if TYPE_CHECKING:
     from prediction.cli.predict_request import PredictRequest
@@ -52,7 +51,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = common_options.command_parser("python -m prediction", _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
     add("--instances", metavar="FILE", help="what to predict, JSON or .csv; - is standard input (default: samples)")
-    add("--count", type=_positive, metavar="N", help="number of samples, without --instances (default: 1)")
+    add("--count", type=whole_number(1), metavar="N", help="number of samples, without --instances (default: 1)")
     add("--json", action="store_true", help="print the predictions as one line of JSON")
     add("--plot", type=_picture, metavar="FILE.png", help="draw a picture, see --kind")
     add("--kind", choices=KINDS, help="what the picture shows (default: probabilities); the others need labels")
@@ -63,12 +62,6 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     if options.instances and options.count:
         parser.error("--count is the number of samples: leave it out with --instances")
     return options
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more; got {text!r}")
-    return int(text)
 
 
 def _picture(text: str) -> Path:
@@ -83,7 +76,7 @@ def _run(options: argparse.Namespace) -> int:
     request = _request(options, target, given)
     found = len(request.given.instances)
     if options.count and options.count > found:
-        print(f"--count {options.count}: the artifact has only {counted(found, 'sample')}", file=sys.stderr)
+        print(f"--count {options.count}: the artifact has only {pluralize(found, 'sample')}", file=sys.stderr)
     _show(options, target, request, _predictions(request, target))
     return OK
 
@@ -142,8 +135,8 @@ def _show(options: argparse.Namespace, target: Target, request: PredictRequest, 
 
 def _plot_content(drawn: int, count: int, noun: str, kind: str) -> str:
     if kind == "mistakes":
-        return f"{counted(drawn, 'mistake')} in {counted(count, noun)}"
-    return f"{f'the first {drawn} of ' if drawn < count else ''}{counted(count, noun)}"
+        return f"{pluralize(drawn, 'mistake')} in {pluralize(count, noun)}"
+    return f"{f'the first {drawn} of ' if drawn < count else ''}{pluralize(count, noun)}"
 
 
 def _summary(cases: Sequence[Case], classes: Sequence[str], noun: str) -> str:
@@ -151,7 +144,7 @@ def _summary(cases: Sequence[Case], classes: Sequence[str], noun: str) -> str:
     from prediction.evaluation import assessment
     from prediction.output import evaluation_report
 
-    count = counted(len(cases), noun)
+    count = pluralize(len(cases), noun)
     labelled = [case for case in cases if case.label is not None]
     if not labelled:
         return f"{count} without labels; --json prints each prediction"

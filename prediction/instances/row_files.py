@@ -11,10 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO
 
+from command_line import pluralize
 from prediction.instances import json_rows
 from prediction.instances.json_rows import Document
 from prediction.instances.row import Row, file_error
-from prediction.output.wording import counted
 
 JSON, CSV = "JSON", "CSV"
 TF_RECORDS = {".tfrecord": "TF_RECORD", ".tfrecords": "TF_RECORD", ".gz": "TF_RECORD_GZIP"}
@@ -135,7 +135,7 @@ class RowFile:
 
     def _csv_row(self, names: list[str], cells: list[str], number: int) -> Row:
         if len(cells) != len(names):
-            return Row(self.path, number, error=f"has {counted(len(cells), 'cell')}; the first line has {len(names)}")
+            return Row(self.path, number, error=f"has {pluralize(len(cells), 'cell')}; the first line has {len(names)}")
         return Row(self.path, number, dict(zip(names, cells, strict=True)))
 
     def _opened_text(self) -> IO[str]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
 
+from command_line import pluralize
 from gcp import errors
 from prediction.evaluation.assessment import Evaluation, assess_if_comparable
 from prediction.evaluation.cases import Case, class_name
 from prediction.output.evaluation_report import format_metric
-from prediction.output.wording import counted
 
 _COLOURS, _HATCHES = ("#1f5fbf", "#d97a00", "#444444", "#7b3294"), ("", "///", "...", "xx")
 """The hatches also distinguish the labels in grey and for colour-blind people."""
@@ -81,7 +81,7 @@ def scores(cases: Sequence[Case], classes: Sequence[str], title: str, output: st
     found = assess_if_comparable(cases, classes)
     area = found.metrics.get("auc") if found else None
     auc = "" if area is None else f", AUC {format_metric('auc', area)}"
-    figure, axes = _figure(f"{title}\n{counted(len(cases), 'instance')}{auc}", (7.6, 4.4))
+    figure, axes = _figure(f"{title}\n{pluralize(len(cases), 'instance')}{auc}", (7.6, 4.4))
     for truth, colour, hatch in zip(truths, _COLOURS, _HATCHES, strict=False):
         values = [case.probability for case in cases if class_name(case.label, classes) == truth]
         label = f"truth {truth} ({len(values)})"

@@ -66,7 +66,7 @@ def test_a_count_of_lines_that_is_none(
         cli.main([*command, "-n", count])
 
     assert ended.value.code == 2
-    assert f"-n/--lines: must be a whole number, 0 or more; it is '{count}'" in capsys.readouterr().err
+    assert f"-n/--lines: must be a whole number, 0 or more; got '{count}'" in capsys.readouterr().err
 
 
 def test_a_taken_port_is_one_clear_line(data: str) -> None:

@@ -172,7 +172,7 @@ def test_plot(deployment: Deployment, tmp_path: Path) -> None:
             ["clothes", "--signature", "x"],
             None,
             1,
-            "/clothes; it has serving_default: name one of them with --signature",
+            "/clothes has no signature x; --signature must be one of serving_default",
         ),
         (
             ["scalar", "--signature", "other"],

@@ -81,14 +81,6 @@ def register(services: ApiServices, *, loopback: bool) -> StorageApi:
     objects.blobs.sweep()
     uploads = Uploads(objects, ResumableUploads(objects, sessions), _parse_metadata)
     xml = XmlCalls(objects, sessions, loopback=loopback)
-    admission = services.admission
-    small_reads = SmallReads(
-        objects,
-        access=services.access,
-        faults=admission.faults,
-        admit=admission.admit,
-        note=services.calls.note,
-    )
     registration = ApiRegistration(
         document=discovery.document(DOCUMENT),
         handlers=(*(handler(objects) for handler in _CLASSES), uploads),
@@ -99,14 +91,24 @@ def register(services: ApiServices, *, loopback: bool) -> StorageApi:
         check=_refuse_keys,
         write=_write,
         extra_route=partial(_xml_route, xml),
-        fast_paths={"GET": small_reads.take},
+        fast_paths={"GET": _small_reads(objects, services).take},
         status=partial(_status, store),
     )
     return StorageApi(objects=objects, registration=registration)
 
 
+def _small_reads(objects: ObjectStore, services: ApiServices) -> SmallReads:
+    return SmallReads(
+        objects,
+        access=services.access,
+        faults=services.admission.faults,
+        admit=services.admission.admit,
+        note=services.calls.note,
+    )
+
+
 def _parse_metadata(content: bytes) -> dict[str, Any]:
-    """The metadata of an upload, checked as the body of `storage.objects.insert`. Raises `InvalidArgument`."""
+    """Returns the metadata of an upload, checked as the body of `storage.objects.insert`. Raises `InvalidArgument`."""
     return json_body.parse(_insert_method(), content)
 
 

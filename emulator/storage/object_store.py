@@ -162,17 +162,17 @@ class ObjectStore:
             errors.PermissionDenied: the current live generation is held or retained.
         """
         with self.store.transaction():
-            generation, replaced = self.replace(new)
+            generation, replaced = self._replace(new)
             if also is not None:
                 also(generation)
         self.blobs.remove_unused([replaced])
         return self.find(new.bucket, new.name, generation)
 
-    def replace(self, new: NewObject) -> tuple[int, str | None]:
-        """Does what `commit` does inside the caller's transaction. Raises as `commit` does.
+    def _replace(self, new: NewObject) -> tuple[int, str | None]:
+        """Makes `new` the live generation of its name, inside the caller's transaction. Raises as `commit` does.
 
         Returns:
-            The new generation, and the blob of the one before, for `BlobFolder.remove_unused` after the transaction.
+            The new generation, and the blob of the old one, for `BlobFolder.remove_unused` after the transaction.
         """
         bucket, old, now = self.bucket(new.bucket), self.live(new.bucket, new.name), self.clock.now()
         new.conditions.require(old)
@@ -189,13 +189,13 @@ class ObjectStore:
 
     @contextmanager
     def publication(self, bucket: str, files: Sequence[ResultFile]) -> Iterator[Callable[[], None]]:
-        """Prepares objects with the bytes of files. The block calls what it gets in a transaction, to make them.
+        """Gives a function that makes objects of complete files. The block calls it inside a transaction of its own.
 
-        The call may be repeated after a transaction that failed. The files must never be written again.
+        The function may be called again if the transaction fails. The files must not be written to any more.
 
         Raises:
-            errors.NotFound: the bucket does not exist; so does the call.
-            errors.PermissionDenied: (the call) an object of that name is held or retained.
+            errors.NotFound: here or in the function: the bucket does not exist.
+            errors.PermissionDenied: in the function: an object of that name is held or retained.
         """
         fields = self.new_fields(bucket, {"contentType": "text/plain"})
         new = [
@@ -213,7 +213,7 @@ class ObjectStore:
         replaced: list[str | None] = []
 
         def publish() -> None:
-            replaced[:] = [self.replace(each)[1] for each in new]
+            replaced[:] = [self._replace(each)[1] for each in new]
 
         try:
             yield publish

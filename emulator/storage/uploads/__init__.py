@@ -10,6 +10,6 @@
       |
     object_response                 `resource_json`
 
-`ObjectStore.commit` makes every object, also copies and compositions. The results of a batch job are made by its part
-`replace`, inside the transaction that ends the job.
+`ObjectStore.commit` makes every object, also copies and compositions. Only the results of a batch job have their own
+entry, `ObjectStore.publication`: they are made inside the transaction that ends the job.
 """

@@ -17,7 +17,7 @@ def commands(text: str) -> Iterator[list[str]]:
         own = list(itertools.dropwhile(lambda word: word == "env" or _VARIABLE.match(word), words))
         if own:
             yield own
-        for word in own:
+        for word in words:
             for inner in re.findall(r"\$\((.*?)\)", word):
                 yield from commands(inner)
 

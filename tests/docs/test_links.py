@@ -37,6 +37,19 @@ def test_links_within_the_project_lead_somewhere(name: str) -> None:
     assert broken == []
 
 
+def test_files_that_the_pages_name_exist() -> None:
+    """A path to a module, a script or a folder of tests, written as code, is that of a file of the project."""
+    found = {
+        (str(page.relative_to(ROOT)), path)
+        for page in pages.pages()
+        for path in re.findall(r"`((?:[\w.]+/)+[\w.]+\.(?:py|sh))`", page.read_text(encoding="utf-8"))
+    }
+    written = {block.word for block in pages.all_blocks("python")}
+
+    assert len(found) > 10
+    assert sorted(name for name in found if not (ROOT / name[1]).exists() and name[1] not in written) == []
+
+
 def test_the_pages_have_links() -> None:
     """The pattern that finds them does find some."""
     assert len(LINK.findall((ROOT / "README.md").read_text(encoding="utf-8"))) > 10

@@ -41,14 +41,14 @@ def _pickled(kind: type[Provider]) -> bytes:
     return _pickles[kind]
 
 
-def impatient(provider: Provider, seconds: float) -> Provider:
+def retrying_for(provider: Provider, seconds: float) -> Provider:
     """The same provider, which repeats a failing call for so many seconds only."""
     provider.api = api.shared(replace(provider.api.settings, retry_seconds=seconds))
-    in_a_new_run(provider)
+    forget_outage(provider)
     return provider
 
 
-def in_a_new_run(provider: Provider) -> None:
+def forget_outage(provider: Provider) -> None:
     """Forgets an outage that an earlier run found: each run of the engine has a process of its own."""
     provider.api.outage = Outage()
 
@@ -60,7 +60,7 @@ class Request:
     urn: str
 
 
-def asked(request: Request, verb: Callable[..., Result], *values: Any) -> Result:
+def call_as(request: Request, verb: Callable[..., Result], *values: Any) -> Result:
     """What a provider's verb returns where the engine asks: a provider finds the URN in the frame of `request`."""
     return verb(*values)
 

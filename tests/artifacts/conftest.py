@@ -12,7 +12,7 @@ from resources.engine.provider import Provider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from tests.emulator import saved_models
-from tests.providers import Request, State, as_engine, asked, configured, saved_model_inputs
+from tests.providers import Request, State, as_engine, call_as, configured, saved_model_inputs
 from tests.running import RunningEmulator
 
 PREFIX = "multiplier/one"
@@ -40,7 +40,7 @@ class Stack:
 
     def ask(self, verb: str, *values: Any, provider: Provider | None = None) -> Any:
         """What a verb of the provider returns."""
-        return asked(Request(self.urn), getattr(provider or self.provider, verb), *values)
+        return call_as(Request(self.urn), getattr(provider or self.provider, verb), *values)
 
     def create(self) -> None:
         """Its first `up`."""

@@ -10,7 +10,7 @@ from googleapiclient.http import MediaInMemoryUpload
 from gcp import errors
 from resources.deploy_errors import ArtifactError
 from tests.artifacts.conftest import PREFIX, WHOLE, Shared
-from tests.providers import Request, as_engine, asked
+from tests.providers import Request, as_engine, call_as
 
 
 def test_the_bytes_go_with_the_last_claim(shared: Shared) -> None:
@@ -161,10 +161,10 @@ def test_a_bucket_that_others_use_is_not_made_again(shared: Shared, force: bool)
     other.create()
     before = shared.names()
     again = Request(f"urn:pulumi:mine::p::pulumi-python:dynamic/storage:Bucket::{shared.bucket}")
-    asked(again, shared.bucket_provider.check, inputs, {**inputs, "location": "EU", "allowDowntime": True})
+    call_as(again, shared.bucket_provider.check, inputs, {**inputs, "location": "EU", "allowDowntime": True})
 
     with pytest.raises(errors.FailedPrecondition, match=r"is used by stack tf2-models/other\. .*state untaint"):
-        asked(again, shared.bucket_provider.delete, "", inputs)
+        call_as(again, shared.bucket_provider.delete, "", inputs)
 
     assert shared.names() == before
     assert other.is_served()

@@ -9,7 +9,7 @@ from googleapiclient.http import MediaInMemoryUpload
 
 from tests.emulator.ml.caller import Caller, until
 from tests.engine import Engine, summary
-from tests.program.test_life import configuration
+from tests.program.test_lifecycle import configuration
 from tests.running import BOUND, RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]

@@ -8,8 +8,8 @@ import pytest
 
 from tests.drift.test_engine import changing
 from tests.engine import Engine
-from tests.program.clients import asking
-from tests.program.test_life import configuration
+from tests.program.clients import predicting
+from tests.program.test_lifecycle import configuration
 from tests.running import RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
@@ -42,7 +42,7 @@ def test_a_stack_is_rebuilt_from_its_file_and_what_is_there(
     engine.write({**config, "tf2-models:adopt": True})
     before = artifacts(emulator, project)
     emulator.reset_calls()
-    with asking({"default": url}) as clients:
+    with predicting({"default": url}) as clients:
         _another_one_is_told(engine, emulator, f"projects/{project}/models/mult/versions/v1")
         engine.up()
         assert touched(emulator) == {}
@@ -50,7 +50,7 @@ def test_a_stack_is_rebuilt_from_its_file_and_what_is_there(
         engine.write(config)
         assert engine.preview() == {}
     assert artifacts(emulator, project) == before
-    assert clients["default"].told == ([2.0], [])
+    assert clients["default"].results == ([2.0], [])
 
     engine.stack("destroy", "--suppress-progress")
     assert emulator.ml().projects().models().list(parent=f"projects/{project}").execute() == {}

@@ -18,7 +18,7 @@ from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from tests.contract.world import World
 from tests.inventory import inventory
-from tests.providers import Request, State, as_engine, asked, impatient, in_a_new_run
+from tests.providers import Request, State, as_engine, call_as, forget_outage, retrying_for
 
 PATIENCE = 1.5
 _OWNER = {"owner": "token"}
@@ -171,7 +171,7 @@ class Stage:
     def __init__(self, world: World, kind: str, verb: str) -> None:
         case = KINDS[kind]
         self.world, self.verb = world, verb
-        self.provider = impatient(world.provider(case.provider), PATIENCE)
+        self.provider = retrying_for(world.provider(case.provider), PATIENCE)
         self.inputs = as_engine(case.inputs(world))
         self.identity = self.provider.identity(self.inputs)
         self._request = Request(f"urn:pulumi:test::p::pulumi-python:dynamic/x::{kind}")
@@ -188,7 +188,7 @@ class Stage:
 
     def run(self, timeout: float | None = None) -> None:
         """The verb, once, as the engine asks for it; where it succeeds, the state holds what it returned."""
-        in_a_new_run(self.provider)
+        forget_outage(self.provider)
         if timeout:
             vars(self.provider)["timeouts"] = {self.verb: timeout}  # of this provider alone: its class keeps its own
         try:
@@ -198,8 +198,8 @@ class Stage:
 
     def read(self) -> dynamic.ReadResult:
         """What a refresh finds."""
-        in_a_new_run(self.provider)
-        found: dynamic.ReadResult = asked(self._request, self.provider.read, self.identity, dict(self.outs))
+        forget_outage(self.provider)
+        found: dynamic.ReadResult = call_as(self._request, self.provider.read, self.identity, dict(self.outs))
         return found
 
     def _call(self, verb: str) -> State:
@@ -209,7 +209,7 @@ class Stage:
             "update": (self.identity, dict(self.outs), dict(self.inputs)),
             "delete": (self.identity, dict(self.outs)),
         }
-        result = asked(self._request, getattr(self.provider, verb), *values[verb])
+        result = call_as(self._request, getattr(self.provider, verb), *values[verb])
         return as_engine(getattr(result, "outs", None) or {})
 
     def inventory(self) -> State:

@@ -14,7 +14,7 @@ from resources.storage.transfer import uploads
 from tests.contract.world import World
 from tests.faults import kinds
 from tests.faults.stages import PATIENCE
-from tests.providers import State, as_engine, impatient, saved_model_inputs
+from tests.providers import State, as_engine, retrying_for, saved_model_inputs
 from tests.running import RunningEmulator
 
 PASSING = ["unavailable", "internal", "dropped before", "dropped after", "truncated", "proxy error", "proxy page"]
@@ -72,7 +72,7 @@ def test_what_lasts_is_one_line_and_the_next_try_goes_on(
 ) -> None:
     """Nothing looks whole before it is; afterwards nothing is there twice."""
     provider = _provider(emulator, project, tmp_path)
-    impatient(provider, PATIENCE)
+    retrying_for(provider, PATIENCE)
     emulator.faults({"method": INSERT, **kinds.ALL[fault]})
 
     with pytest.raises(errors.Error) as caught:

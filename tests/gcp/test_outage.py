@@ -11,7 +11,7 @@ import pytest
 
 from gcp import errors
 from resources.ml.model import ModelProvider
-from tests.providers import configured, impatient
+from tests.providers import configured, retrying_for
 from tests.running import RunningEmulator
 
 
@@ -31,7 +31,7 @@ def read(provider: Any, name: str) -> Any:
 
 def test_no_endpoint(nobody: str) -> None:
     """The first resource raises; the state of the others comes back as it was, with inputs left to the engine."""
-    provider = impatient(configured(ModelProvider, nobody), 0)
+    provider = retrying_for(configured(ModelProvider, nobody), 0)
     with pytest.raises(errors.EndpointUnreachable, match=r"no answer from .*\. No other resource was read"):
         read(provider, "a")
 

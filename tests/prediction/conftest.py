@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.making import made_once
 from tests.prediction.deployment import Deployment
 from tests.prediction.wire import Wire, serving
 from tests.running import RunningEmulator
+from tests.shared_models import build_once
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def wire() -> Iterator[Wire]:
 @pytest.fixture(scope="session")
 def prediction_models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of `make_models.MODELS`, shared by all test processes of this run."""
-    return made_once(Path(__file__).with_name("make_models.py"), "prediction_models", tmp_path_factory, worker_id)
+    return build_once(Path(__file__).with_name("make_models.py"), "prediction_models", tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")

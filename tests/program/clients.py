@@ -59,7 +59,7 @@ class Client:
                 self.answers.append(answer)
 
     @property
-    def told(self) -> tuple[list[float], list[str]]:
+    def results(self) -> tuple[list[float], list[str]]:
         """The answers and the failures."""
         return self.answers, self.failures
 
@@ -75,7 +75,7 @@ class Client:
 
 
 @contextmanager
-def asking(urls: Mapping[str, str]) -> Iterator[dict[str, Client]]:
+def predicting(urls: Mapping[str, str]) -> Iterator[dict[str, Client]]:
     """One client for each URL, from before the block until after it."""
     clients = {name: Client(url) for name, url in urls.items()}
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import Engine
-from tests.program.test_life import configuration
+from tests.program.test_lifecycle import configuration
 from tests.running import RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]

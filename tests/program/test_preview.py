@@ -12,7 +12,7 @@ import pytest
 
 from tests.emulator import saved_models
 from tests.engine import Engine, write_program
-from tests.program.test_life import configuration
+from tests.program.test_lifecycle import configuration
 from tests.providers import saved_model_inputs
 from tests.running import RunningEmulator
 

@@ -11,7 +11,7 @@ import pytest
 from tests.artifacts import checkout
 from tests.engine import Engine
 from tests.program.clients import predict
-from tests.program.test_life import configuration
+from tests.program.test_lifecycle import configuration
 from tests.running import RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.batch.batch import Batch
-from tests.making import made_once
 from tests.running import RunningEmulator
+from tests.shared_models import build_once
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of the SavedModels that tests of serving use, too."""
     script = Path(__file__).parents[1] / "serving" / "make_models.py"
-    return made_once(script, "serving_models", tmp_path_factory, worker_id)
+    return build_once(script, "serving_models", tmp_path_factory, worker_id)
 
 
 @pytest.fixture

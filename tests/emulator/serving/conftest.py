@@ -12,8 +12,8 @@ import uvloop
 
 from emulator.ml import prediction_envelope
 from emulator.serving import Serving
-from tests.making import made_once
 from tests.running import BOUND
+from tests.shared_models import build_once
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -21,14 +21,14 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of `make_models.MODELS`, shared by all test processes of this run."""
-    return made_once(Path(__file__).with_name("make_models.py"), "serving_models", tmp_path_factory, worker_id)
+    return build_once(Path(__file__).with_name("make_models.py"), "serving_models", tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of `make_session_models.MODELS`, shared by all test processes of this run."""
     script = Path(__file__).with_name("make_session_models.py")
-    return made_once(script, "exported_models", tmp_path_factory, worker_id)
+    return build_once(script, "exported_models", tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")

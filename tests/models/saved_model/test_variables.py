@@ -15,9 +15,9 @@ from models.core.errors import FolderError
 from models.saved_model.folder_content import list_files
 from models.saved_model.protobuf_wire import WireError
 from models.saved_model.variables import Bundle, read_index
-from tests.making import made_once
 from tests.models.saved_models import FILES, INDEX, SHARD, index, write
 from tests.running import ROOT
+from tests.shared_models import build_once
 
 TWO = {f"variables/variables.data-0000{number}-of-00002": b"0123456789" for number in range(2)}
 
@@ -25,7 +25,7 @@ TWO = {f"variables/variables.data-0000{number}-of-00002": b"0123456789" for numb
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The SavedModels that TensorFlow wrote for the tests of `prediction`, from the same folder."""
-    return made_once(ROOT / "tests/prediction/make_models.py", "prediction_models", tmp_path_factory, worker_id)
+    return build_once(ROOT / "tests/prediction/make_models.py", "prediction_models", tmp_path_factory, worker_id)
 
 
 def _cut(keep: Callable[[int], int]) -> Callable[[Path], object]:

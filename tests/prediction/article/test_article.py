@@ -13,8 +13,8 @@ import pytest
 
 from models.data import fashion
 from tests.emulator.ml.caller import N1, Caller
-from tests.making import made_once
 from tests.running import BOUND, ROOT, RunningEmulator
+from tests.shared_models import build_once
 
 HERE = Path(__file__).parent
 
@@ -54,7 +54,7 @@ class Article:
 @pytest.fixture(scope="session")
 def article(emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Article:
     """The article's models, made once per run."""
-    models = made_once(HERE / "make_models.py", "article_models", tmp_path_factory, worker_id)
+    models = build_once(HERE / "make_models.py", "article_models", tmp_path_factory, worker_id)
     return Article(emulator, models)
 
 

@@ -13,7 +13,7 @@ from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
 from resources.storage.saved_model import SavedModelProvider
 from tests.contract.world import World
-from tests.providers import Request, State, as_engine, asked
+from tests.providers import Request, State, as_engine, call_as
 from tests.running import RunningEmulator
 
 FIRST, SECOND = (Request(f"urn:pulumi:test::p::pulumi-python:dynamic/x::{name}") for name in "ab")
@@ -29,11 +29,11 @@ def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> World:
 def test_what_a_stack_made_is_not_adopted_under_another_logical_name(world: World) -> None:
     """The declaration that made it would be dropped, and take it along; another stack may adopt it, when told."""
     provider, inputs = world.provider(ModelProvider), as_engine({**world.model_inputs(), **OWNER, "adopt": True})
-    outs = asked(FIRST, provider.create, inputs).outs
+    outs = call_as(FIRST, provider.create, inputs).outs
 
     with pytest.raises(errors.AlreadyExists, match=r"aliases=\[pulumi.Alias"):
-        asked(SECOND, provider.create, inputs)
-    adopted = asked(SECOND, provider.create, {**inputs, "owner": "another"}).outs
+        call_as(SECOND, provider.create, inputs)
+    adopted = call_as(SECOND, provider.create, {**inputs, "owner": "another"}).outs
 
     assert outs is not None
     assert adopted is not None
@@ -46,12 +46,12 @@ def test_a_stack_that_was_renamed_knows_what_it_made(world: World) -> None:
     model, job = ({**inputs, **OWNER} for inputs in (world.model_inputs(), world.job_inputs()))
     models, jobs = world.provider(ModelProvider), world.provider(BatchPredictionJobProvider)
     renamed = Request(FIRST.urn.replace(":test:", ":renamed:"))
-    made = asked(FIRST, jobs.create, as_engine(job))
-    asked(FIRST, jobs.delete, made.id, made.outs or {})
-    asked(FIRST, models.create, as_engine(model))
+    made = call_as(FIRST, jobs.create, as_engine(job))
+    call_as(FIRST, jobs.delete, made.id, made.outs or {})
+    call_as(FIRST, models.create, as_engine(model))
 
-    assert asked(renamed, models.create, as_engine(model)).outs
-    again = asked(renamed, jobs.create, as_engine(job)).outs or {}
+    assert call_as(renamed, models.create, as_engine(model)).outs
+    again = call_as(renamed, jobs.create, as_engine(job)).outs or {}
 
     assert again["state"] == "SUCCEEDED"
     assert again["jobId"] != (made.outs or {})["jobId"], "a job of its own: the other one's results may be gone"
@@ -62,11 +62,11 @@ def test_what_was_adopted_may_change_its_logical_name(world: World) -> None:
     inputs = as_engine({**world.model_inputs(), **OWNER, "adopt": True})
     world.made(ModelProvider, {name: item for name, item in inputs.items() if name != "owner"})
     provider = world.provider(ModelProvider)
-    outs = [asked(request, provider.create, inputs).outs or {} for request in (FIRST, SECOND)]
+    outs = [call_as(request, provider.create, inputs).outs or {} for request in (FIRST, SECOND)]
 
-    asked(FIRST, provider.delete, "m", outs[0])
+    call_as(FIRST, provider.delete, "m", outs[0])
     assert provider.read("m", outs[1]).id == "m"
-    asked(SECOND, provider.delete, "m", outs[1])
+    call_as(SECOND, provider.delete, "m", outs[1])
     assert not provider.read("m", outs[1]).id
 
 
@@ -74,11 +74,11 @@ def test_what_was_adopted_may_change_its_logical_name(world: World) -> None:
 def test_an_artifact_may_change_its_logical_name(world: World, owner: State) -> None:
     """Its bytes are there already: the second declaration sends none, the first deletes none; at last all are gone."""
     inputs, provider = as_engine({**world.saved_model_inputs(), **owner}), world.provider(SavedModelProvider)
-    outs = [asked(request, provider.create, inputs).outs or {} for request in (FIRST, SECOND)]
+    outs = [call_as(request, provider.create, inputs).outs or {} for request in (FIRST, SECOND)]
 
-    asked(FIRST, provider.delete, "s", outs[0])
-    assert asked(SECOND, provider.read, "s", outs[1]).id == "s"
-    asked(SECOND, provider.delete, "s", outs[1])
+    call_as(FIRST, provider.delete, "s", outs[0])
+    assert call_as(SECOND, provider.read, "s", outs[1]).id == "s"
+    call_as(SECOND, provider.delete, "s", outs[1])
 
     assert "items" not in world.emulator.storage().objects().list(bucket=world.bucket).execute()
 
@@ -128,9 +128,9 @@ def test_a_job_with_as_many_labels_as_may_be_given_can_go(world: World) -> None:
     inputs = as_engine({**world.job_inputs(), **OWNER, "labels": labels})
     provider = world.provider(BatchPredictionJobProvider)
     assert not list(provider.schema.program_failures(inputs))
-    made = asked(FIRST, provider.create, inputs)
+    made = call_as(FIRST, provider.create, inputs)
 
-    asked(FIRST, provider.delete, made.id, made.outs or {})
+    call_as(FIRST, provider.delete, made.id, made.outs or {})
 
     [job] = world.emulator.ml().projects().jobs().list(parent=f"projects/{world.project}").execute()["jobs"]
     assert len(job["labels"]) == 64

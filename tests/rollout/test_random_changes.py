@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.program.clients import asking
+from tests.program.clients import predicting
 from tests.program.stacks import Deployment
-from tests.program.walks import Walk
+from tests.rollout.random_changes import Walk
 from tests.running import RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow, pytest.mark.faults]
@@ -23,13 +23,13 @@ def test_a_walk(emulator: RunningEmulator, project: str, tmp_path: Path, seed: i
     walk.edits.declare()
     stack.engine.up()
 
-    with asking({"stays": stack.url("stays")}) as clients:
+    with predicting({"stays": stack.url("stays")}) as clients:
         for number in range(STEPS):
             print(f"step {number}: {walk.step()}")
             assert stack.served() == walk.edits.served()
             assert stack.engine.preview() == {}
             assert stack.engine.pending() == []
 
-    assert clients["stays"].told == ([2.0], [])
+    assert clients["stays"].results == ([2.0], [])
     stack.engine.stack("destroy", "--skip-preview")
     assert (stack.served(), stack.buckets(), stack.engine.resources()) == ({}, [], {})

@@ -8,7 +8,7 @@ import pytest
 
 from tests.emulator.ml.caller import Caller
 from tests.engine import Engine, write_program
-from tests.program.clients import asking
+from tests.program.clients import predicting
 from tests.program.stacks import Deployment
 from tests.running import RunningEmulator
 
@@ -55,7 +55,7 @@ def test_another_logical_name_for_the_same_version_deletes_nothing(
     own.write('ml.Version("a", inside, **fields)')
     own.engine.up()
     emulator.reset_calls()
-    with asking({"default": stack.url("m")}) as clients:
+    with predicting({"default": stack.url("m")}) as clients:
         for adopt in ("", ", adopt=True"):
             own.write(f'ml.Version("b", inside{adopt}, **fields)')
             text = own.engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
@@ -64,7 +64,7 @@ def test_another_logical_name_for_the_same_version_deletes_nothing(
         own.write(f'ml.Version("b", {aliased}, **fields)')
         assert own.engine.up() == {"unchanged": 4}
 
-    assert clients["default"].told == ([2.0], [])
+    assert clients["default"].results == ([2.0], [])
     assert "versions.delete" not in stack.changes()
     assert {"Version b"} == {name for name in own.engine.resources() if name.startswith("Version")}
 

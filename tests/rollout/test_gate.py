@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program.clients import asking, predict
+from tests.program.clients import predict, predicting
 from tests.program.stacks import Deployment
 from tests.running import RunningEmulator
 
@@ -43,21 +43,23 @@ def _found_wanting(stack: Deployment, *options: str) -> None:
 def test_a_failed_gate_changes_nothing_that_serves_and_one_line_goes_back(deployed: Deployment) -> None:
     """The new version is there to look at; the old default serves all the while; then the removal goes on."""
     stack = deployed
-    with asking({"default": stack.url("mult"), "v0": stack.url("mult", "v0"), "v1": stack.url("mult", "v1")}) as told:
+    with predicting(
+        {"default": stack.url("mult"), "v0": stack.url("mult", "v0"), "v1": stack.url("mult", "v1")}
+    ) as clients:
         _found_wanting(stack)
     assert stack.engine.outputs()["models"]["mult"]["defaultVersion"] == "v1", "which still serves"
     assert stack.changes() == {"versions.create": 1}
     assert stack.served() == {"mult": {"v0": "READY", "v1": "READY*", "v2": "READY"}}
     assert predict(stack.url("mult", "v2"), 1.0) == [3.0]
-    assert [client.told for client in told.values()] == [([2.0], []), ([5.0], []), ([2.0], [])]
+    assert [client.results for client in clients.values()] == [([2.0], []), ([5.0], []), ([2.0], [])]
 
     stack.engine.edit("mult.defaultVersion", "v1")
     stack.emulator.reset_calls()
-    with asking({"default": stack.url("mult")}) as told:
+    with predicting({"default": stack.url("mult")}) as clients:
         stack.engine.up()
     assert stack.changes() == {"versions.delete": 1}, "v0, which the stack file does not name any more"
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
-    assert told["default"].told == ([2.0], [])
+    assert clients["default"].results == ([2.0], [])
     assert stack.engine.preview() == {}
 
 
@@ -73,11 +75,11 @@ def test_a_failed_gate_is_mended_by_going_on(deployed: Deployment) -> None:
     assert "expected 2.0, got 2.015625" in stack.engine.stack("up", "--skip-preview", fails=True)
     stack.engine.edit("mult.gate.tolerance", 0.01)
 
-    with asking({"default": stack.url("mult")}) as told:
+    with predicting({"default": stack.url("mult")}) as clients:
         stack.engine.up()
 
     assert stack.served() == {"mult": {"v3": "READY*"}}
-    assert told["default"].told == ([2.0, 2.015625], [])
+    assert clients["default"].results == ([2.0, 2.015625], [])
     assert stack.engine.preview() == {}
 
 
@@ -86,12 +88,12 @@ def test_a_failed_gate_keeps_the_default_where_errors_are_gone_on_from(deployed:
     """`--continue-on-error` deletes nothing that serves, though the stack file names it no more; destroy then works."""
     stack = deployed
     stack.engine.edit("mult.versions.v1", None)
-    with asking({"default": stack.url("mult")}) as told:
+    with predicting({"default": stack.url("mult")}) as clients:
         _found_wanting(stack, "--continue-on-error")
 
     assert stack.engine.outputs()["models"]["mult"]["defaultVersion"] is None, "not known in a run that failed"
     assert stack.served()["mult"]["v1"] == "READY*"
-    assert told["default"].told == ([2.0], [])
+    assert clients["default"].results == ([2.0], [])
 
     stack.engine.stack("destroy", "--suppress-progress")
     assert (stack.served(), stack.buckets(), stack.engine.resources()) == ({}, [], {})
@@ -104,10 +106,10 @@ def test_a_default_that_goes_leaves_it_to_the_declared_one(deployed: Deployment)
     stack.engine.up()
     stack.emulator.ml().projects().models().versions().setDefault(name=f"{name}/v0", body={}).execute()
     stack.engine.edit("mult.versions.v0", None)
-    with asking({"default": stack.url("mult")}) as told:
+    with predicting({"default": stack.url("mult")}) as clients:
         text = stack.engine.stack("up", "--skip-preview", "--suppress-progress")
     assert f"warning: {name}/v0 was the default, but not by this stack's state: v1 is the default again" in text
-    assert told["default"].told == ([5.0, 2.0], [])
+    assert clients["default"].results == ([5.0, 2.0], [])
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
     assert stack.engine.preview() == {}
 

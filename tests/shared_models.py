@@ -12,7 +12,7 @@ import pytest
 from tests.running import BOUND
 
 
-def made_once(script: Path, name: str, factory: pytest.TempPathFactory, worker: str) -> Path:
+def build_once(script: Path, name: str, factory: pytest.TempPathFactory, worker: str) -> Path:
     """The folder that a script fills with models, once for all test processes of this run.
 
     Args:

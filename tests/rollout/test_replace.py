@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import summary
-from tests.program.clients import asking, predict
+from tests.program.clients import predict, predicting
 from tests.program.stacks import Deployment
 from tests.running import RunningEmulator
 
@@ -53,7 +53,7 @@ def _made_again(stack: Deployment, kind: str, way: str, *, fails: bool) -> str:
 @pytest.mark.parametrize(("kind", "way"), _CELLS)
 def test_a_resource_that_is_to_be_made_again_is_or_is_refused(stack: Deployment, kind: str, way: str) -> None:
     """Nothing is orphaned, and what cannot go is refused in a line, with the way back."""
-    with asking({"default": stack.url("mult")}) as clients:
+    with predicting({"default": stack.url("mult")}) as clients:
         text = _made_again(stack, kind, way, fails=kind in REFUSED)
     if kind in REFUSED:
         assert REFUSED[kind] in text
@@ -95,14 +95,14 @@ def test_the_default_alone_is_made_again_and_then_everything(stack: Deployment) 
     The identity too: who owns is an input that nothing is replaced for.
     """
     urns = {name: entry["urn"] for name, entry in stack.engine.resources().items()}
-    with asking({"default": stack.url("mult")}) as clients:
+    with predicting({"default": stack.url("mult")}) as clients:
         stack.engine.up("--target-replace", urns[DEFAULT])
-    assert clients["default"].told == ([2.0, 3.0], []), "the other version answers meanwhile"
+    assert clients["default"].results == ([2.0, 3.0], []), "the other version answers meanwhile"
     _stands(stack)
 
     tainted = [urn for name, urn in urns.items() if name.startswith(("Identity", "SavedModel", DEFAULT, OTHER, SERVED))]
     stack.engine.run("state", "taint", *tainted, "--stack", "test", "--yes")
-    with asking({"default": stack.url("mult")}) as clients:
+    with predicting({"default": stack.url("mult")}) as clients:
         stack.engine.up()
     assert clients["default"].failures == []
     _stands(stack)

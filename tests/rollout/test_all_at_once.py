@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.program.clients import asking
+from tests.program.clients import predicting
 from tests.program.stacks import Deployment
 from tests.running import RunningEmulator
 
@@ -53,11 +53,11 @@ def test_all_changes_in_one_up_drop_no_request(emulator: RunningEmulator, projec
     stack.declare(_after(stack))
     emulator.reset_calls()
 
-    with asking({**asked, "v2": stack.url("moved", "v2"), "v3": stack.url("moved", "v3")}) as clients:
+    with predicting({**asked, "v2": stack.url("moved", "v2"), "v3": stack.url("moved", "v3")}) as clients:
         reported = stack.engine.up()
 
-    told = {name: client.told for name, client in clients.items()}
-    assert told == {
+    results = {name: client.results for name, client in clients.items()}
+    assert results == {
         "moved": ([2.0, 3.0], []),
         "renamed": ([7.0], []),
         "replaced": ([11.0, 13.0], []),
@@ -100,9 +100,9 @@ def test_many_versions_go_and_come_at_once(
     assert stack.served() == {"many": {**dict.fromkeys("abcde", "READY"), "c": "READY*"}}
 
     declare("vwxyz", "x")
-    with asking({"default": stack.url("many")}) as clients:
+    with predicting({"default": stack.url("many")}) as clients:
         stack.engine.up(*options)
-    assert clients["default"].told == ([2.0], [])
+    assert clients["default"].results == ([2.0], [])
     assert stack.served() == {"many": {**dict.fromkeys("vwxyz", "READY"), "x": "READY*"}}
 
     emulator.reset_calls()
@@ -122,9 +122,9 @@ def test_the_default_may_move_again_and_again(emulator: RunningEmulator, project
     for version, answers in (("v2", [2.0, 3.0]), ("v3", [3.0, 5.0]), ("v1", [5.0, 2.0]), ("v3", [2.0, 5.0])):
         stack.engine.edit("moved.defaultVersion", version)
         emulator.reset_calls()
-        with asking({"default": stack.url("moved")}) as clients:
+        with predicting({"default": stack.url("moved")}) as clients:
             assert stack.engine.up() == {"updated": 1, "unchanged": 10}
-        assert clients["default"].told == (answers, [])
+        assert clients["default"].results == (answers, [])
         assert stack.changes() == {"versions.setDefault": 1}
 
 
@@ -139,7 +139,7 @@ def test_a_version_without_a_name_gives_way_to_what_it_becomes(
         stack.declare({"rolling": {"version": entry}})
         if not served:
             stack.engine.up()
-        with asking({"default": stack.url("rolling")}) as clients:
+        with predicting({"default": stack.url("rolling")}) as clients:
             stack.engine.up()
         served.append(stack.served())
         assert clients["default"].failures == []

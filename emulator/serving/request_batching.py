@@ -9,9 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from emulator.core.predictions import PREDICTIONS, REFUSED, Answer, OutputStyle
-from emulator.serving.codec import request as request_codec
 from emulator.serving.codec import response
-from emulator.serving.codec.request import Request
+from emulator.serving.codec.request import Request, RequestReader
 from emulator.serving.codec.signature import Signature
 from emulator.serving.codec.tensors import Array, Fast
 from emulator.serving.prediction_errors import PredictionError, RunFailed, reason
@@ -49,28 +48,22 @@ class Batcher:
     def __init__(self, model: Runnable, style: OutputStyle) -> None:
         self._model = model
         self._style = style
-        self._quick = request_codec.Quick(model.signatures)
+        self._reader = RequestReader(model.signatures, model.fast, style.signature_field)
 
     def answer(self, requests: Sequence[tuple[int, bytes]]) -> Iterator[Answers]:
         """The answers to all `requests` (number, body), in any order, as they become known."""
         groups: dict[Any, list[tuple[int, Request]]] = {}
-        quick = self._quick.read_all([body for _, body in requests])
-        for (number, body), read in zip(requests, quick, strict=True):
-            try:
-                request = read or self._read(body)
-            except PredictionError as exc:
-                yield [(number, self._refused(exc))]
-                continue
-            groups.setdefault(self._kin(number, request), []).append((number, request))
+        found = self._reader.read_all([body for _, body in requests])
+        for (number, _), request in zip(requests, found, strict=True):
+            if isinstance(request, PredictionError):
+                yield [(number, self._refused(request))]
+            else:
+                groups.setdefault(self._group_key(number, request), []).append((number, request))
         for group in groups.values():
             for part in _parts(group):
                 yield from self._run_together(part)
 
-    def _read(self, body: bytes) -> Request:
-        field = self._style.signature_field
-        return request_codec.read(body, self._model.signatures, self._model.fast, signature_field=field)
-
-    def _kin(self, number: int, request: Request) -> Any:
+    def _group_key(self, number: int, request: Request) -> Any:
         """Equal for requests that may run in one call."""
         if request.signature not in self._model.independent:
             return number

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import orjson
 
-from emulator.serving.chunks import column_reader, row_formats, tfrecord
-from emulator.serving.chunks.column_reader import Columns
-from emulator.serving.codec import regular_arrays, request
+from emulator.serving.chunks import row_formats, tfrecord
+from emulator.serving.codec import request
+from emulator.serving.codec.fast_reader import Arrays, FastReader
 from emulator.serving.codec.signature import Signature
 from emulator.serving.codec.tensors import Array, Fast
 from emulator.serving.prediction_errors import InvalidInputs
 
+STEP = 256
+"""Lines that are read fast, or not, together: what they are parsed to fits the processor's cache."""
 Refuse = Callable[[InvalidInputs, Sequence[int]], None]
 """Takes the error of rows that cannot be used, and their numbers in the chunk, from 0."""
 Piece = tuple[Mapping[str, Array], Sequence[int]]
@@ -34,8 +37,7 @@ class Reader:
         self._size = signature.together
         self._signature = signature.opened if self._size > 1 else signature
         self._fast, self._row_format = fast, row_format
-        inputs = list(signature.inputs.items())
-        self._regular = regular_arrays.reader(inputs[0][1]) if len(inputs) == 1 else None
+        self._reader = FastReader.of(self._signature)
 
     def read(self, chunk: bytes, refuse: Refuse) -> Iterator[Piece]:
         """All rows of a chunk that can be used, in order; in pieces of as many as one call must have, if it must."""
@@ -48,39 +50,18 @@ class Reader:
             yield from self._pieces(records, range(len(records)), chunk, refuse)
             return
         lines = chunk.removesuffix(b"\n").split(b"\n")
-        quick = Columns.of(self._signature)
-        if quick is None:
-            yield from self._together(lines) or self._strictly(lines, range(len(lines)), refuse)
-            return
-        words = b"true" in chunk or b"false" in chunk
-        start = 0
-        for at in range(0, len(lines), column_reader.STEP):
-            end = min(at + column_reader.STEP, len(lines))
-            if not quick.add(lines[at:end], words=words):
-                yield from self._taken(quick, lines[start:at], range(start, at), refuse)
-                yield from self._strictly(lines[at:end], range(at, end), refuse)
-                start = end
-        yield from self._taken(quick, lines[start:], range(start, len(lines)), refuse)
+        for irregular, run in groupby(self._blocks(lines), key=lambda block: block[1] is None):
+            starts, arrays = zip(*run, strict=True)
+            start, end = starts[0], min(starts[-1] + STEP, len(lines))
+            if irregular:
+                yield from self._strictly(lines[start:end], range(start, end), refuse)
+            else:
+                yield _concatenated(arrays), range(start, end)
 
-    def _together(self, lines: Sequence[bytes]) -> list[Piece]:
-        """All lines as one piece, where each is a regular array of numbers; else nothing."""
-        if self._regular is None or len(set(map(regular_arrays.skeleton, lines))) > 1:
-            return []
-        array = self._regular.read(b'{"instances":[' + b",".join(lines) + b"]}")
-        if array is None or len(array) != len(lines):  # several values in each line
-            return []
-        (alias,) = self._signature.inputs
-        return [({alias: array}, range(len(array)))]
-
-    def _taken(self, quick: Columns, lines: Sequence[bytes], at: Sequence[int], refuse: Refuse) -> Iterator[Piece]:
-        """What the quick way took."""
-        if not lines:
-            return
-        inputs = quick.take(len(lines))
-        if inputs is None:
-            yield from self._strictly(lines, at, refuse)
-        else:
-            yield inputs, at
+    def _blocks(self, lines: Sequence[bytes]) -> Iterator[tuple[int, Arrays | None]]:
+        """The start and the arrays of each block of lines; None for the arrays where it must be read strictly."""
+        for start in range(0, len(lines), STEP):
+            yield start, self._reader.lines(lines[start : start + STEP]) if self._reader else None
 
     def _strictly(self, lines: Sequence[bytes], at: Sequence[int], refuse: Refuse) -> Iterator[Piece]:
         try:
@@ -107,6 +88,12 @@ class Reader:
             yield from self._converted(rows[middle:], at[middle:], text, refuse)
         else:
             yield inputs, at
+
+
+def _concatenated(blocks: Sequence[Arrays]) -> Arrays:
+    if len(blocks) == 1:
+        return blocks[0]
+    return {alias: np.concatenate([block[alias] for block in blocks]) for alias in blocks[0]}
 
 
 def _grouped(pieces: Iterable[Piece], size: int, refuse: Refuse) -> Iterator[Piece]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Any
 
 import orjson
 
-from emulator.serving.codec import regular_arrays, tensors
 from emulator.serving.codec import signature as signatures_
+from emulator.serving.codec import tensors
+from emulator.serving.codec.fast_reader import FastReader
 from emulator.serving.codec.signature import Signature
 from emulator.serving.prediction_errors import InvalidInputs, PredictionError
 
@@ -32,32 +34,35 @@ class Request:
     count: int
 
 
-class Quick:
-    """Reads, for one model, the requests that `numbers` reads.
+class RequestReader:
+    """Reads the requests for one model: regular ones fast, all others strictly.
 
     Args:
         signatures: what the model has.
+        fast: a faster conversion of numbers, see `tensors.convert`.
+        signature_field: the field of a request that names the signature.
     """
 
-    def __init__(self, signatures: Mapping[str, Signature]) -> None:
-        self._reader: regular_arrays.Reader | None = None
-        try:
+    def __init__(self, signatures: Mapping[str, Signature], fast: tensors.Fast, signature_field: str) -> None:
+        self._signatures, self._fast, self._field = signatures, fast, signature_field
+        self._reader: FastReader | None = None
+        with contextlib.suppress(PredictionError):  # a request has to name a signature, or gets an error
             self._key = signatures_.choose(signatures, None)
-        except PredictionError:  # a request has to name one, or gets an error
-            return
-        inputs = signatures[self._key].inputs
-        if len(inputs) == 1:
-            ((self._alias, tensor),) = inputs.items()
-            self._reader = regular_arrays.reader(tensor)
+            self._reader = FastReader.of(signatures[self._key])
 
-    def read_all(self, bodies: Sequence[bytes]) -> list[Request | None]:
-        """What `read` gives for each body, or None where it has to be asked."""
-        if self._reader is None:
-            return [None] * len(bodies)
+    def read_all(self, bodies: Sequence[bytes]) -> list[Request | PredictionError]:
+        """Each request, or its error."""
+        found = self._reader.requests(bodies) if self._reader else [None] * len(bodies)
         return [
-            None if array is None else Request(self._key, {self._alias: array}, len(array))
-            for array in self._reader.read_all(bodies)
+            Request(self._key, arrays, len(next(iter(arrays.values())))) if arrays else self._strictly(body)
+            for arrays, body in zip(found, bodies, strict=True)
         ]
+
+    def _strictly(self, body: bytes) -> Request | PredictionError:
+        try:
+            return read(body, self._signatures, self._fast, signature_field=self._field)
+        except PredictionError as exc:
+            return exc
 
 
 def read(

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.serving.chunks import column_reader
-from emulator.serving.chunks.chunk_reader import Reader
-from emulator.serving.chunks.column_reader import Columns
+from emulator.serving.chunks.chunk_reader import STEP, Reader
 from emulator.serving.codec import request
+from emulator.serving.codec.fast_reader import ColumnReader
 from emulator.serving.codec.signature import Signature, Tensor
 from emulator.serving.codec.tensors import Array
 from emulator.serving.prediction_errors import InvalidInputs
@@ -143,8 +142,8 @@ def test_a_line_among_others_is_what_it_is_alone(signature: Signature, line: str
         (SMALL, 7),
     ]
     [row] = [row for one, row in good if one is signature]
-    lines = [json.dumps(row).encode()] * (column_reader.STEP + 40)
-    lines[column_reader.STEP // 2 : column_reader.STEP // 2 + 1] = line.encode().split(b"\n")
+    lines = [json.dumps(row).encode()] * (STEP + 40)
+    lines[STEP // 2 : STEP // 2 + 1] = line.encode().split(b"\n")
 
     assert read(signature, lines) == strictly(signature, lines), reason
 
@@ -170,4 +169,4 @@ def test_rows_that_are_all_alike_come_in_one_piece(signature: Signature, row: An
 )
 def test_what_is_left_to_the_strict_way(tensor: Tensor) -> None:
     """Open shapes, a fixed number of rows, long rows, other types."""
-    assert Columns.of(Signature({"x": tensor})) is None
+    assert ColumnReader.of(Signature({"x": tensor})) is None

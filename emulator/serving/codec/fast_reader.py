@@ -59,7 +59,9 @@ class FastReader:
 
     def requests(self, bodies: Sequence[bytes]) -> list[Arrays | None]:
         """The instances of each request `{"instances": [...]}`; None for one that must be read strictly."""
-        found = self._numbers.requests(bodies) if self._numbers else [None] * len(bodies)
+        found: list[Arrays | None] = [None] * len(bodies)
+        if self._numbers:
+            found = self._numbers.requests(bodies)
         if self._columns is None:
             return found
         return [arrays or self._columns.request(body) for arrays, body in zip(found, bodies, strict=True)]

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pulumi import dynamic
 
@@ -24,11 +24,13 @@ from resources.config import local_endpoint
 from resources.engine import (
     check_results,
     diff_messages,
+    drift,
     engine_process,
     error_messages,
     ownership,
     state_differences,
 )
+from resources.engine.drift import DRIFT
 from resources.engine.provider_context import Call as Call  # noqa: PLC0414 - kinds of resources need it beside Provider
 from resources.engine.provider_context import State as State  # noqa: PLC0414 - likewise
 from resources.gate.admission import Verdict
@@ -36,7 +38,6 @@ from resources.schema import secrets as _secrets
 from resources.schema.fields import Changes, Schema
 from resources.schema.types import UNKNOWN
 
-DRIFT = "drift"
 CONFLICTS = (errors.Aborted, errors.PreconditionFailed, errors.FailedPrecondition)
 """What a patch is refused with where somebody else changed the resource in between, or is changing it."""
 
@@ -56,8 +57,8 @@ class Provider(dynamic.ResourceProvider):
     claimed: ClassVar[bool] = False  # whether `remove` leaves what another declaration uses, given an owner
     timeouts: ClassVar[Mapping[str, float]] = {"create": 600.0, "update": 600.0, "delete": 600.0}
     """Seconds that waiting may take in a verb, where a program's `timeouts` do not say."""
-    takes_what_is_there: ClassVar[bool] = False
-    """Whether `make` itself leaves alone what is there already: then it is asked with `adopt` too."""
+    create_adopts_existing: ClassVar[bool] = False
+    """Whether `make` leaves an existing resource as it is: then it is called with `adopt` too."""
     api: Api
     _project: str = ""
 
@@ -115,8 +116,8 @@ class Provider(dynamic.ResourceProvider):
         return None
 
     def _refusal(self, path: str, olds: State, news: State) -> str:
-        facts, adoptable = (self._named(news), self.instead(news, path)), "adopt" in self.schema.types
-        return diff_messages.refusal(path, olds, _live(olds), news, *facts, adoptable=adoptable)
+        facts, adoptable = (self._named(news), self.replacement_hint(news, path)), "adopt" in self.schema.types
+        return diff_messages.refusal(path, olds, drift.as_found(olds), news, *facts, adoptable=adoptable)
 
     def diff(self, _id: str, _olds: State, _news: State) -> dynamic.DiffResult:
         """Called at preview and at `up`, with the old *outputs*: pure, no network."""
@@ -136,7 +137,7 @@ class Provider(dynamic.ResourceProvider):
         """What `make` made; or one that exists: this resource's own, or one to adopt, which is looked for first."""
         mark = ownership.mark(self.schema, inputs, call.urn)
         refusal: errors.AlreadyExists | None = None
-        first = inputs.get("adopt") and not self.takes_what_is_there
+        first = inputs.get("adopt") and not self.create_adopts_existing
         live = self._found(call, inputs) if first else None
         if live is None:
             try:
@@ -144,7 +145,7 @@ class Provider(dynamic.ResourceProvider):
             except errors.AlreadyExists as error:
                 live, refusal = self.observe(call, inputs), error
         ownership.require(live, mark, None if inputs.get("adopt") else refusal)
-        return self._taken_over(call, inputs, self.settled(call, inputs, live))
+        return self._taken_over(call, inputs, self.wait_until_stable(call, inputs, live))
 
     def _found(self, call: Call, inputs: State) -> State | None:
         try:
@@ -183,40 +184,34 @@ class Provider(dynamic.ResourceProvider):
             conflict.method = error.method
             raise conflict from None
 
-    def idle(self, call: Call, inputs: State, live: State) -> State:
+    def wait_for_operation(self, call: Call, inputs: State, live: State) -> State:
         """One that exists, once no operation is under way on it; by default at once. Raises `NotFound`."""
         del call, inputs
         return live
 
-    def settled(self, call: Call, inputs: State, live: State) -> State:
+    def wait_until_stable(self, call: Call, inputs: State, live: State) -> State:
         """One that exists, once nothing is going on with it any more; by default at once."""
         del call, inputs
         return live
 
     def read(self, id_: str, props: State) -> dynamic.ReadResult:
-        """Called by refresh. Managed fields come back as they are; a changed fixed one is `drift`. See `_outage`."""
+        """Called by refresh. Managed fields come back as they are; a changed fixed one is `drift`."""
         inputs = self.schema.inputs_of(self._with_quiet(props, "inputs"))
         try:
             with self._call("read", inputs) as call, call.api.outage.reported_once():
-                live = self.idle(call, inputs, self.observe(call, inputs))
+                live = self.wait_for_operation(call, inputs, self.observe(call, inputs))
         except errors.NotFound:
             return dynamic.ReadResult("", {})
         except Reported:
             return dynamic.ReadResult(id_, dict(props))
-        return self.seen(id_, inputs, live)
+        return self.read_result(id_, inputs, live)
 
-    def seen(self, id_: str, inputs: State, live: State) -> dynamic.ReadResult:
+    def read_result(self, id_: str, inputs: State, live: State) -> dynamic.ReadResult:
         """What refresh makes of the resource as the API has it: pure."""
-        state = self._state(inputs, live)
-        fixed = self.compared(state, inputs).fixed
-        changed = [*fixed, *(self.schema.inputs_of(state).keys() - inputs.keys())]
-        drift = {path: self._drifted(state, path) for path in changed}
-        state = {
-            **state_differences.put(state, {path: state_differences.at(inputs, path) for path in changed}),
-            DRIFT: drift,
-        }
+        found = self._state(inputs, live)
+        state = drift.with_drift(self.schema, inputs, found, self.compared(found, inputs).fixed)
         kept = {name: state[name] for name in inputs if name in state}
-        return dynamic.ReadResult(id_, state, {**kept, DRIFT: drift} if drift else kept)
+        return dynamic.ReadResult(id_, state, {**kept, DRIFT: state[DRIFT]} if state[DRIFT] else kept)
 
     def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
         """Called where a diff has no replacement: patches exactly the leaves that differ."""
@@ -256,15 +251,7 @@ class Provider(dynamic.ResourceProvider):
             return
 
     def _state(self, inputs: State, live: State) -> State:
-        """The state after a call. What the API says by itself may repeat a secret; the engine marks inputs only."""
-        state = self.schema.observed(inputs, live)
-        return {DRIFT: {}, **state, **_secrets.Hidden(inputs).values(state, self.schema.names("output"))}
-
-    def _drifted(self, state: State, path: str) -> Any:
-        if _secrets.is_secret(state, path):
-            return _secrets.HIDDEN
-        now = state_differences.at(state, path)
-        return state_differences.NOTHING if now is None else now
+        return drift.state_of(self.schema, inputs, live)
 
     def compared(self, olds: State, news: State) -> Changes:
         """What differs, by the schema's lines; a kind says here what they cannot."""
@@ -276,14 +263,14 @@ class Provider(dynamic.ResourceProvider):
         A drifted field that is written as the API has it is no difference any more. With `adopt`, a fixed field of
         which the state knows nothing is for `update` to compare.
         """
-        olds, drift = _live(olds), olds.get(DRIFT) or {}
+        olds, drifted = drift.as_found(olds), olds.get(DRIFT) or {}
         found = self.compared(olds, {key: item for key, item in news.items() if item != UNKNOWN})
-        accepted = [path for path in drift if path not in found.fixed]
+        accepted = [path for path in drifted if path not in found.fixed]
         unknown = [path for path in found.fixed if news.get("adopt") and state_differences.at(olds, path) is None]
         fixed = [path for path in found.fixed if path not in unknown]
         return replace(found, fixed=fixed, unknown=unknown, local=sorted([*found.local, *accepted]))
 
-    def instead(self, news: State, path: str) -> str:
+    def replacement_hint(self, news: State, path: str) -> str:
         """What to write instead of a change of this field that cannot be made in place."""
         del news, path
         return "Give it another name, or say allowDowntime: true to have it deleted and made again"
@@ -311,8 +298,3 @@ class Provider(dynamic.ResourceProvider):
             )
         except errors.Error as error:
             raise error_messages.for_engine(error, what, hide) from None
-
-
-def _live(olds: State) -> State:
-    """The state with the drifted fields as the API has them."""
-    return state_differences.put(olds, olds.get(DRIFT) or {})

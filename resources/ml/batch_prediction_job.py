@@ -34,7 +34,7 @@ class BatchPredictionJobProvider(Provider):
 
     schema = BATCH_PREDICTION_JOB
     service = ML
-    takes_what_is_there = True
+    create_adopts_existing = True
     timeouts = {"create": 86_400.0, "update": 60.0, "delete": 600.0}  # noqa: RUF012 - Provider declares it a ClassVar
 
     def identity(self, inputs: State) -> str:

@@ -27,7 +27,7 @@ class DefaultVersionProvider(Provider):
 
     schema = DEFAULT_VERSION
     service = ML
-    takes_what_is_there = True
+    create_adopts_existing = True
 
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M/defaultVersion`."""

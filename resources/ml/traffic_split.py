@@ -30,7 +30,7 @@ class TrafficSplitProvider(Provider):
 
     schema = TRAFFIC_SPLIT
     service = ML
-    takes_what_is_there = True
+    create_adopts_existing = True
 
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M/trafficSplit`."""

@@ -92,7 +92,7 @@ class VersionProvider(Provider):
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.patch` with the etag of a fresh read, awaited; labels that others set stay."""
-        live = self.idle(call, news, self.observe(call, news))
+        live = self.wait_for_operation(call, news, self.observe(call, news))
         body = names.patch_body(self.schema, live, olds, news, mask)
         request = default_handover.versions(call).patch(name=self.identity(news), updateMask=",".join(mask), body=body)
         call.operate(request, repeatable=True)  # the etag keeps it from undoing what somebody else did in between
@@ -104,7 +104,7 @@ class VersionProvider(Provider):
         The API keeps the default version while others are there: the default then moves to an heir first.
         """
         default_handover.require_unused(inputs)
-        live = self.idle(call, inputs, self.observe(call, inputs))
+        live = self.wait_for_operation(call, inputs, self.observe(call, inputs))
         for _ in range(_TRIES):
             if live.get("isDefault"):
                 default_handover.hand_over(call, live)
@@ -114,16 +114,18 @@ class VersionProvider(Provider):
                 refusal = error
             else:
                 return
-            live = self.idle(call, inputs, self.observe(call, inputs))  # gone, where the first answer was lost
+            live = self.wait_for_operation(
+                call, inputs, self.observe(call, inputs)
+            )  # gone, where the first answer was lost
             if not live.get("isDefault"):
                 break  # else a sibling that goes at the same time has just handed the default over to this one
         raise refusal
 
-    def settled(self, call: Call, inputs: State, live: State) -> State:
+    def wait_until_stable(self, call: Call, inputs: State, live: State) -> State:
         """A version that an earlier process began is waited for; one that failed is removed and made again."""
         marked = ownership.marked(inputs, ownership.mark(self.schema, inputs, call.urn))
         try:
-            live = self.idle(call, inputs, live)
+            live = self.wait_for_operation(call, inputs, live)
         except errors.NotFound:  # it was being deleted
             return self.make(call, marked)
         if live.get("state") == "READY":
@@ -135,7 +137,7 @@ class VersionProvider(Provider):
         self._clear_failed(call, inputs)
         return self.make(call, marked)
 
-    def idle(self, call: Call, inputs: State, live: State) -> State:
+    def wait_for_operation(self, call: Call, inputs: State, live: State) -> State:
         """The version once no operation is under way on it. Raises `NotFound` at the end of a deletion."""
         if live.get("state") not in default_handover.BUSY:
             return live
@@ -157,7 +159,7 @@ class VersionProvider(Provider):
             return text
         return processor_builds.with_ways(text, str(olds.get(path)), news[path], ownership.all_declared())
 
-    def instead(self, news: State, path: str) -> str:
+    def replacement_hint(self, news: State, path: str) -> str:
         """A version is what was deployed: another one gets another name."""
         is_artifact = path == "deploymentUri"
         pin = "pin the artifact that this version was made of (RECIPE@INPUT_DIGEST), " * is_artifact

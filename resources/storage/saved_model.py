@@ -27,7 +27,7 @@ class SavedModelProvider(Provider):
     schema = SAVED_MODEL
     service = STORAGE
     claimed = True
-    takes_what_is_there = True  # it must not be looked at before it is claimed
+    create_adopts_existing = True  # it must not be looked at before it is claimed
 
     def identity(self, inputs: State) -> str:
         """`gs://BUCKET/PREFIX/`."""
@@ -95,7 +95,7 @@ class SavedModelProvider(Provider):
         if claims:
             call.report(f"its objects stay: they are used by {_claims.stacks(claims)}")
 
-    def instead(self, news: State, path: str) -> str:
+    def replacement_hint(self, news: State, path: str) -> str:
         """What is under a prefix is what its content digest says."""
         del news, path
         return "These facts belong to other bytes: give it the prefix of its own content digest"

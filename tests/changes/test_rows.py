@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from resources.engine.provider import DRIFT, Provider
+from resources.engine.drift import DRIFT
+from resources.engine.provider import Provider
 from resources.schema import types
 from tests.changes import saved_model_rows
 from tests.changes.kinds import KINDS, Kind

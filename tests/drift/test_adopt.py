@@ -17,7 +17,7 @@ from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 
 pytestmark = pytest.mark.tensorflow
-ADOPTED = {name: case for name, case in CASES.items() if not case.kind.takes_what_is_there}
+ADOPTED = {name: case for name, case in CASES.items() if not case.kind.create_adopts_existing}
 ADOPT = {"adopt": True}
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from resources.engine.provider import DRIFT, Provider
+from resources.engine.drift import DRIFT
+from resources.engine.provider import Provider
 from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
 from tests.changes.rows import Row, Sent, edited

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from resources.engine.provider import DRIFT, Provider
+from resources.engine.drift import DRIFT
+from resources.engine.provider import Provider
 from resources.schema import types
 from resources.schema.fields import Schema
 from tests.changes.kinds import KINDS, Kind
@@ -42,7 +43,7 @@ def refreshed(kind: Kind, row: Row) -> tuple[Provider, State, State, State, Stat
     """The provider; the inputs that were and those that somebody brought about; outputs and inputs after a refresh."""
     provider = configured(kind.provider, NOBODY)
     old, new = states(kind, row, NAMES)
-    read = provider.seen(provider.identity(old), old, live(provider.schema, new))
+    read = provider.read_result(provider.identity(old), old, live(provider.schema, new))
     return provider, old, new, as_engine(read.outs or {}), as_engine(read.inputs or {})
 
 

@@ -76,7 +76,7 @@ def _entry(state: Mapping[str, Any], config: Mapping[str, str]) -> dict[str, Any
     """One resource of the file; empty where it is not to be imported."""
     inputs = {name: value for name, value in state["inputs"].items() if name != _PROVIDER and value != UNKNOWN}
     provider = _provider(state["inputs"][_PROVIDER], config)
-    if provider.takes_what_is_there or not provider.schema.names("path"):
+    if provider.create_adopts_existing or not provider.schema.names("path"):
         return {}
     name = str(state["urn"]).rpartition("::")[2]
     if inputs.get("secrets"):

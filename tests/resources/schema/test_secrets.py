@@ -150,4 +150,6 @@ def test_drift_of_a_field_with_a_secret_tells_no_value(emulator: RunningEmulator
     )
     live = {"name": "v", "container": {"image": "i", "env": [{"name": "KEY", "value": TOKEN}, {"name": "B"}]}}
 
-    assert provider._drifted(provider._state(inputs, live), "container") == HIDDEN
+    outs = provider.read_result("v", inputs, live).outs or {}
+
+    assert outs["drift"] == {"container": HIDDEN}

@@ -137,17 +137,6 @@ class ApiError(Error):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.message, self.details), vars(self)
 
-    def body(self, api: str) -> dict[str, Any]:
-        """The answer's JSON body, in the shape of `api`: "storage", or any API with canonical status names."""
-        error: dict[str, Any] = {"code": self.code, "message": self.message}
-        if api == "storage":
-            error["errors"] = [{"message": self.message, "domain": "global", "reason": self.reason}]
-        else:
-            error["status"] = self.status
-            if self.details:
-                error["details"] = self.details
-        return {"error": error}
-
 
 class InvalidArgument(ApiError):
     """400: the request itself is wrong."""

@@ -7,6 +7,7 @@ import pickle
 
 import pytest
 
+from emulator.rest.error_body import canonical, with_reasons
 from gcp import error_responses, errors
 from prediction.errors import PredictionFailed
 from resources.deploy_errors import ArtifactError
@@ -35,7 +36,7 @@ def test_an_answer_is_read_as_the_error_that_it_was_written_from(kind: type[erro
     """Both ends share the classes, so nothing is lost on the wire."""
     sent = kind(errors.SUNSET_TEXT if kind is errors.Sunset else "why", [{"reason": "R"}])
 
-    read = error_responses.from_response(kind.code, json.dumps(sent.body("ml")).encode())
+    read = error_responses.from_response(kind.code, json.dumps(canonical(sent)).encode())
 
     assert type(read) is kind
     assert read.message == sent.message
@@ -44,7 +45,7 @@ def test_an_answer_is_read_as_the_error_that_it_was_written_from(kind: type[erro
 @pytest.mark.parametrize("kind", API_ERRORS, ids=lambda kind: kind.__name__)
 def test_cloud_storages_shape_is_read_by_its_code(kind: type[errors.ApiError]) -> None:
     """It has a reason in the place of a status."""
-    body = kind("why").body("storage")
+    body = with_reasons(kind("why"))
 
     assert body["error"]["errors"] == [{"message": "why", "domain": "global", "reason": kind.reason}]
     assert error_responses.from_response(kind.code, json.dumps(body).encode()).code == kind.code

@@ -43,7 +43,7 @@ HEADERS = {
 class Console:
     """The page."""
 
-    roots = frozenset({"console"})
+    roots = frozenset({"", "console"})
     challenge = 'Basic realm="tf2-models emulator: the token is the password", charset="UTF-8"'
     """Makes a browser ask its user for the token."""
 

@@ -23,14 +23,6 @@ Report = Callable[[str], Awaitable[dict[str, Any]]]
 """Answers `GET /-/...`; gets what follows its path."""
 
 
-async def _as_it_is(_call: Call, _match: Match, answer: Awaitable[Response]) -> Response:
-    return await answer
-
-
-async def _accept(_request: Request) -> None:
-    """Accepts every request."""
-
-
 async def _plain(answer: Awaitable[Response]) -> Response:
     return await answer
 
@@ -91,8 +83,8 @@ class ApiRegistration:
     unknown_address: str = "Method not found."
     owns: Callable[[str], bool] = lambda _path: False
     raw_bodies: Collection[str] = ()
-    check: Callable[[Request], Awaitable[None]] = _accept
-    write: Callable[[Call, Match, Awaitable[Response]], Awaitable[Response]] = _as_it_is
+    check: Callable[[Request], Awaitable[None]] | None = None
+    write: Callable[[Call, Match, Awaitable[Response]], Awaitable[Response]] | None = None
     extra_route: Callable[[Call], ExtraRoute | None] = lambda _call: None
     operations: OperationKinds | None = None
     quota: Quota | None = None

@@ -28,11 +28,15 @@ _HEAD_BYTES = 64 << 10
 _ANSWERS_BYTES = 64 << 20
 """The limit for all answers of a batch; later calls are not run."""
 
+_TOO_LONG = errors.PayloadTooLarge(
+    f"The answers of this batch exceed {_ANSWERS_BYTES} bytes: send the remaining calls in another one."
+)
 _PLAIN = ("7bit", "8bit", "binary")
 _OWN = {"content-type", "content-length", "content-encoding", "transfer-encoding", "accept-encoding", "expect"}
 _OUTER = {"host", "origin"}
 
 Respond = Callable[[Call], Awaitable[Response]]
+Refuse = Callable[[Call, errors.ApiError], Response]
 
 
 def answers_at(call: Call) -> bool:
@@ -40,12 +44,13 @@ def answers_at(call: Call) -> bool:
     return call.verb == "POST" and re.fullmatch(r"/batch(/\w+)*", call.raw_path) is not None
 
 
-async def respond(call: Call, one: Respond) -> Response:
+async def respond(call: Call, one: Respond, refuse: Refuse) -> Response:
     """The answers of all calls in one body, in their order.
 
     Args:
         call: the batch. Its headers are those of each call that gives none of its own, credentials among them.
         one: answers one call.
+        refuse: writes an error in the form of the API that is asked.
 
     Raises:
         errors.InvalidArgument: the body is no batch, or holds no call or more than `MOST`.
@@ -56,7 +61,7 @@ async def respond(call: Call, one: Respond) -> Response:
     for part in parts:
         inner = _call(call, part)
         bodiless = inner.verb == "HEAD"
-        response = _too_long(inner) if len(body) > _ANSWERS_BYTES else await _answer(inner, one)
+        response = refuse(inner, _TOO_LONG) if len(body) > _ANSWERS_BYTES else await _answer(inner, one, refuse)
         answer = response_writer.rendered(response, pretty=inner.pretty)
         if bodiless:
             answer.body = b""
@@ -152,24 +157,15 @@ def _body(content: bytes) -> Receive:
     return receive
 
 
-async def _answer(call: Call, one: Respond) -> Response:
+async def _answer(call: Call, one: Respond, refuse: Refuse) -> Response:
     if answers_at(call) or call.raw_path.startswith(("/-/", "/upload/", "/resumable/", "/download/")):
-        return _refused(call, errors.InvalidArgument("Uploads, downloads and batches have no place in a batch."))
+        return refuse(call, errors.InvalidArgument("Uploads, downloads and batches have no place in a batch."))
     response = await one(call)
     if response.stored and response.status < 400:
         if isinstance(response.body, FilePart):
             response.body.file.close()
-        return _refused(call, errors.InvalidArgument("The bytes of an object have no place in a batch."))
+        return refuse(call, errors.InvalidArgument("The bytes of an object have no place in a batch."))
     return response
-
-
-def _too_long(call: Call) -> Response:
-    text = f"The answers of this batch exceed {_ANSWERS_BYTES} bytes: send the remaining calls in another one."
-    return _refused(call, errors.PayloadTooLarge(text))
-
-
-def _refused(call: Call, error: errors.ApiError) -> Response:
-    return Response(body=call.error_body(error), status=error.code)
 
 
 def _response_id(given: str) -> str:

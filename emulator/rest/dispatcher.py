@@ -40,7 +40,7 @@ class Site(Protocol):
     """Addresses that belong to no API: the emulator's own pages.
 
     Attributes:
-        roots: first path segments of its addresses.
+        roots: first path segments of its addresses; empty for the root.
         challenge: how a browser is asked for the token, in `WWW-Authenticate`; empty if it is not.
     """
 
@@ -69,7 +69,8 @@ class Dispatcher:
     def __init__(
         self, apis: Apis, sites: Sequence[Site], *, access: Access, admission: Admission, calls: CallLog, log: Log
     ) -> None:
-        self._apis, self._sites = apis, sites
+        self._apis = apis
+        self._site_of = {root: site for site in sites for root in site.roots}
         self._access, self._admission, self._calls, self._log = access, admission, calls, log
         self._router = Router(apis.methods)
         self._reserved = self._router.roots.union(_RESERVED, *(site.roots for site in sites))
@@ -105,24 +106,23 @@ class Dispatcher:
         """The answer to a call, errors included. Raises `Disconnected` and `Dropped`."""
         if call.verb == "HEAD":  # handled as GET; the body is left out when the answer is written
             call.verb = "GET"
-        call.error_body = self._apis.of_path(call.raw_path).error_body
-        site = next((site for site in self._sites if site.owns(call.raw_path)), None)
+        site = self._site(call.raw_path)
         try:
             self._access.check(call.headers, call.verb)
             if site:
                 return await site.respond(call)
             if batch_requests.answers_at(call):
-                return await batch_requests.respond(call, self._batched)
+                return await batch_requests.respond(call, self._batched, self._refusal)
             if discovery_service.answers(call):
                 return self._discovery.respond(call, request_parser.base_url(call))
             return await self._dispatch(call)
         except errors.Unauthenticated as exc:
-            refused = response_writer.refusal(exc, call.error_body)
+            refused = self._refusal(call, exc)
             if site and site.challenge:
                 refused.headers["www-authenticate"] = site.challenge
             return refused
         except errors.ApiError as exc:
-            return response_writer.refusal(exc, call.error_body)
+            return self._refusal(call, exc)
         except (Disconnected, Dropped):
             raise
         except Exception as exc:  # noqa: BLE001 - our own error; the log has the traceback
@@ -130,7 +130,16 @@ class Dispatcher:
 
     def _internal_error(self, call: Call, exc: Exception) -> Response:
         self._log.fault(f"{call.method} {call.raw_path}", exc)
-        return response_writer.refusal(errors.Internal("Internal error encountered."), call.error_body)
+        return self._refusal(call, errors.Internal("Internal error encountered."))
+
+    def _refusal(self, call: Call, error: errors.ApiError) -> Response:
+        """The response that an error is, in the form of the method's API, or of the one that the path looks like."""
+        api = None if call.is_known else self._apis.of_path(call.raw_path)
+        return response_writer.refusal(error, api.error_body if api else call.error_body)
+
+    def _site(self, path: str) -> Site | None:
+        site = self._site_of.get(path[1:].partition("/")[0])
+        return site if site and site.owns(path) else None
 
     async def _batched(self, call: Call) -> Response:
         """One call of a batch: it has its own line in the log."""
@@ -146,7 +155,7 @@ class Dispatcher:
             api = self._apis.of_method(match.method)
             call.error_body = api.error_body
             answer = self._carry_out(match.method.id, call, lambda: self._answer(call, match))
-            return await api.write(call, match, answer)
+            return await (api.write(call, match, answer) if api.write else answer)
         if unquote(call.raw_path[1:].partition("/")[0]) not in self._reserved:
             for api in self._apis.all:
                 extra = api.extra_route(call)
@@ -197,7 +206,8 @@ class Dispatcher:
                 f"The method {method.id} is not emulated; see docs/reference/emulator-methods.md."
             )
         mask = field_mask.parse(method, request.params["fields"]) if request.params.get("fields") else None
-        await api.check(request)
+        if api.check:
+            await api.check(request)
         response = await handler(request)
         if mask and response.status < 300:
             response.body = field_mask.apply(mask, response.body)

@@ -45,7 +45,7 @@ class Call:
         receive: see there.
         collect: see `Collect`.
         method: id of the method, once it is known.
-        error_body: writes errors in the form of the API that is asked.
+        error_body: writes errors in the form of the method's API, once that is known.
         pretty: whether JSON is answered with line breaks.
         limit: a fault asks that no more bytes of the answer be sent.
     """
@@ -61,6 +61,11 @@ class Call:
     pretty: bool = True
     limit: int | None = None
     _more: bool = field(default=True, init=False)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its method is known."""
+        return self.method != "-"
 
     @classmethod
     def of(cls, head: Head, receive: Receive, collect: Collect) -> Call:

@@ -10,14 +10,7 @@ from typing import Any
 from emulator.admin_endpoints import AdminEndpoints
 from emulator.batch.job_queue import JobQueue
 from emulator.console.pages import Console
-from emulator.core import iam_policies, operations
-from emulator.core.calls.admission import Admission
-from emulator.core.calls.faults import Faults
-from emulator.core.calls.metrics import Metrics
 from emulator.core.clock import Clock
-from emulator.core.log import Log
-from emulator.core.operations import Operations
-from emulator.core.store import Store
 from emulator.http.server import Front
 from emulator.ml import api as ml_api
 from emulator.ml import prediction_envelope
@@ -25,8 +18,7 @@ from emulator.ml.job_source import JobSource
 from emulator.ml.saved_model_copies import SavedModelCopies
 from emulator.rest import error_body
 from emulator.rest.api_registration import ApiRegistration, Apis
-from emulator.rest.api_services import ApiServices
-from emulator.rest.call_log import CallLog
+from emulator.rest.api_services import ApiServices, open_services
 from emulator.rest.dispatcher import Dispatcher
 from emulator.serving import Serving, sandbox
 from emulator.settings import BARE, Settings
@@ -48,6 +40,7 @@ class Emulator:
     Attributes:
         dispatcher: answers calls.
         log: the log file.
+        storage: Cloud Storage.
 
     Raises:
         Error: a newer version of this program wrote the folder, or the settings cannot be used.
@@ -57,26 +50,23 @@ class Emulator:
         self, data: Path, settings: Settings, clock: Clock | None = None, more: Sequence[Register] = ()
     ) -> None:
         data.mkdir(parents=True, exist_ok=True)
-        self.data, self.settings, self.clock = data, settings, clock or Clock()
-        self.store, self.log = Store(data / "state.sqlite3"), Log(data / "log")
-        self.serving = _nodes(settings)
-        services = self._services()
-        self._operations = services.operations
+        self._settings, self._nodes = settings, _nodes(settings)
+        self._services = services = open_services(
+            data,
+            clock or Clock(),
+            settings.access,
+            operation_seconds=settings.operation_seconds,
+            keep_operations=settings.keep_operations,
+            is_hidden=_is_own_page,
+        )
+        self.log = services.log
         self.storage = storage_api.register(services, loopback=ipaddress.ip_address(settings.host).is_loopback)
         copies = SavedModelCopies(self.storage.objects)
-        source = JobSource(self.store, copies, data / ml_api.FOLDER)
-        self._queue = JobQueue(
-            self.store,
-            self.clock,
-            self.log,
-            folder=data / "jobs",
-            nodes=self.serving,
-            buckets=self.storage.objects,
-            spec_of=source.spec_of,
-        )
+        source = JobSource(services.store, copies, data / ml_api.FOLDER)
+        self._queue = self._job_queue(source)
         ml = ml_api.register(
             services,
-            self.serving,
+            self._nodes,
             copies,
             self._queue,
             source,
@@ -84,58 +74,46 @@ class Emulator:
             refuse_new=settings.sunset,
         )
         self._apis = Apis([ml, self.storage.registration, *(register(services) for register in more)])
-        self._admit_all(services)
-        self.dispatcher = self._dispatcher(services)
+        self.dispatcher = self._dispatcher()
 
-    def _services(self) -> ApiServices:
-        faults, metrics = Faults(), Metrics()
-        self.store.declare(iam_policies.TABLES + operations.TABLES)
-        return ApiServices(
-            store=self.store,
-            data=self.data,
-            clock=self.clock,
-            log=self.log,
-            operations=Operations(
-                self.store,
-                self.clock,
-                faults,
-                self.log,
-                least_seconds=self.settings.operation_seconds,
-                keep=self.settings.keep_operations,
-            ),
-            metrics=metrics,
-            access=self.settings.access,
-            admission=Admission(faults),
-            calls=CallLog(self.log, metrics, _is_own_page),
+    def _job_queue(self, source: JobSource) -> JobQueue:
+        services = self._services
+        return JobQueue(
+            services.store,
+            services.clock,
+            services.log,
+            folder=services.data / "jobs",
+            nodes=self._nodes,
+            buckets=self.storage.objects,
+            spec_of=source.spec_of,
         )
 
-    def _admit_all(self, services: ApiServices) -> None:
-        for api in self._apis.all:
+    def _dispatcher(self) -> Dispatcher:
+        services, apis = self._services, self._apis
+        for api in apis.all:
             if api.operations:
                 services.operations.register(api.operations)
             if api.quota:
                 services.admission.limit(api.quota)
-
-    def _dispatcher(self, services: ApiServices) -> Dispatcher:
-        admin = AdminEndpoints(self._apis, services.admission, services.metrics, services.operations, self._facts)
+        admin = AdminEndpoints(apis, services.admission, services.metrics, services.operations, self._facts)
         return Dispatcher(
-            self._apis,
+            apis,
             [Console(), admin],
             access=services.access,
             admission=services.admission,
             calls=services.calls,
-            log=self.log,
+            log=services.log,
         )
 
     def _facts(self) -> dict[str, Any]:
-        return {"settings": self.settings.shown(), "sandbox": list(self.serving.sandbox)}
+        return {"settings": self._settings.shown(), "sandbox": list(self._nodes.sandbox)}
 
     def front(self) -> Front:
         """The server that answers calls."""
         return Front(
             self.dispatcher.answer,
             self.dispatcher.fast_path,
-            seconds=self.settings.client_seconds,
+            seconds=self._settings.client_seconds,
             error_body=error_body.early,
             repeated=tuple(target for api in self._apis.all for target in api.repeated),
         )
@@ -144,19 +122,19 @@ class Emulator:
         """Serves again what was ready, and resumes the operations and jobs that had not ended."""
         for api in self._apis.all:
             api.resume()
-        self._operations.resume()
+        self._services.operations.resume()
         self._queue.resume()
 
     async def stop(self) -> None:
         """Ends every task and process. Operations and jobs that have not ended resume at the next start."""
         await self._queue.stop()
-        await self._operations.stop()
+        await self._services.operations.stop()
         for api in self._apis.all:
             await api.stop()
-        await self.serving.stop()
+        await self._nodes.stop()
         for api in self._apis.all:
             await api.close()
-        self.store.close()
+        self._services.store.close()
         self.log.close()
 
 

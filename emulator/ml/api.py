@@ -13,7 +13,7 @@ from emulator.ml.handlers.locations import Locations
 from emulator.ml.handlers.model_policies import ModelPolicies
 from emulator.ml.handlers.models import Models
 from emulator.ml.handlers.operations import OperationMethods
-from emulator.ml.handlers.predict import METHOD, Predict, PredictionRecord
+from emulator.ml.handlers.predict import METHOD, SUFFIX, Predict, PredictionRecord
 from emulator.ml.handlers.project_config import ProjectConfig
 from emulator.ml.handlers.versions import Versions
 from emulator.ml.interfaces import JobQueue, Nodes
@@ -73,38 +73,60 @@ def register(
         limits: what is enforced of the quotas.
         refuse_new: whether new models and versions are rejected, as Google does today.
     """
-    store, operations, folder = services.store, services.operations, services.data / FOLDER
-    tables.prepare(store, folder)
-    quota = Quota(QUOTA, limits)
-    last_used: dict[str, datetime] = {}
-    requests = RequestLog(services.data / request_log.FILE)
-    view = ResourceView(store, nodes.failure, last_used)
-    loader = VersionLoader(store, nodes, services.log, folder)
-    work = OperationWork(store, loader, nodes, view, last_used, folder)
-    predict = Predict(store, services.clock, nodes, loader, PredictionRecord(services.metrics, last_used, requests))
-    route = predict.route()
-    fast = FastPredict(route, store, services.clock, services.access, services.admission, services.calls)
-    reports = Reports(store, view, nodes, queue, quota, requests, folder)
+    tables.prepare(services.store, services.data / FOLDER)
+    parts = _Parts(services, nodes, limits)
+    fast = FastPredict(
+        parts.predict.route(),
+        services.store,
+        services.clock,
+        services.access,
+        services.admission,
+        services.calls,
+    )
+    reports = Reports(services.store, parts.view, nodes, queue, parts.quota, parts.requests, parts.folder)
     return ApiRegistration(
         document=discovery.document(DOCUMENT),
-        handlers=(
-            Models(store, view, operations, loader.warm_up, refuse_new=refuse_new),
-            Versions(store, services.clock, view, operations, quota, copies, folder, refuse_new=refuse_new),
+        handlers=parts.handlers(copies, queue, source, refuse_new=refuse_new),
+        raw_bodies=(METHOD, "ml.projects.explain"),
+        operations=OperationKinds(api=operation_subjects.API, works=parts.work.works(), to_json=operation_json),
+        quota=parts.quota,
+        fast_paths={"POST": fast.take},
+        repeated=(SUFFIX.encode(),),
+        resume=parts.loader.resume,
+        stop=parts.loader.stop,
+        close=lambda: asyncio.to_thread(parts.requests.close),
+        status=reports.status,
+        reports={"jobs": reports.jobs, "versions/": reports.version},
+    )
+
+
+class _Parts:
+    """What handlers share."""
+
+    def __init__(self, services: ApiServices, nodes: Nodes, limits: Limits) -> None:
+        last_used: dict[str, datetime] = {}
+        self.folder = services.data / FOLDER
+        self.requests = RequestLog(services.data / request_log.FILE)
+        self.quota = Quota(QUOTA, limits)
+        self.view = ResourceView(services.store, nodes.failure, last_used)
+        self.loader = VersionLoader(services.store, nodes, services.log, self.folder)
+        self.work = OperationWork(services.store, self.loader, nodes, self.view, last_used, self.folder)
+        record = PredictionRecord(services.metrics, last_used, self.requests)
+        self.predict = Predict(services.store, services.clock, nodes, self.loader, record)
+        self._services = services
+
+    def handlers(
+        self, copies: SavedModelCopies, queue: JobQueue, source: JobSource, *, refuse_new: bool
+    ) -> tuple[object, ...]:
+        """One object of each class of `HANDLERS`."""
+        store, clock, operations = self._services.store, self._services.clock, self._services.operations
+        return (
+            Models(store, self.view, operations, self.loader.warm_up, refuse_new=refuse_new),
+            Versions(store, clock, self.view, operations, self.quota, copies, self.folder, refuse_new=refuse_new),
             ModelPolicies(store),
             OperationMethods(store, operations),
             Jobs(store, queue, source),
             Locations(),
             ProjectConfig(),
-            predict,
-        ),
-        raw_bodies=(METHOD, "ml.projects.explain"),
-        operations=OperationKinds(api=operation_subjects.API, works=work.works(), to_json=operation_json),
-        quota=quota,
-        fast_paths={"POST": fast.take},
-        repeated=(route.suffix.encode(),),
-        resume=loader.resume,
-        stop=loader.stop,
-        close=lambda: asyncio.to_thread(requests.close),
-        status=reports.status,
-        reports={"jobs": reports.jobs, "versions/": reports.version},
-    )
+            self.predict,
+        )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulator.core import iam_policies, operations
 from emulator.core.calls.admission import Admission
+from emulator.core.calls.faults import Faults
 from emulator.core.calls.metrics import Metrics
 from emulator.core.clock import Clock
 from emulator.core.log import Log
@@ -40,3 +43,40 @@ class ApiServices:
     access: Access
     admission: Admission
     calls: CallLog
+
+
+def open_services(
+    data: Path,
+    clock: Clock,
+    access: Access,
+    *,
+    operation_seconds: float,
+    keep_operations: int,
+    is_hidden: Callable[[str], bool],
+) -> ApiServices:
+    """The services on the state in a folder.
+
+    Args:
+        data: the data folder; it must exist.
+        clock: the one clock.
+        access: checks who calls.
+        operation_seconds: an operation ends no sooner than this after its start.
+        keep_operations: how many operations that have ended are kept.
+        is_hidden: whether a path is one of the emulator's own pages, see `CallLog`.
+
+    Raises:
+        Error: a newer version of this program wrote the folder.
+    """
+    store, log, faults, metrics = Store(data / "state.sqlite3"), Log(data / "log"), Faults(), Metrics()
+    store.declare(iam_policies.TABLES + operations.TABLES)
+    return ApiServices(
+        store=store,
+        data=data,
+        clock=clock,
+        log=log,
+        operations=Operations(store, clock, faults, log, least_seconds=operation_seconds, keep=keep_operations),
+        metrics=metrics,
+        access=access,
+        admission=Admission(faults),
+        calls=CallLog(log, metrics, is_hidden),
+    )

@@ -26,8 +26,9 @@ from resources.ml import quotas
 
 METHOD = "ml.projects.predict"
 _NAME = re.compile(r"projects/([^/]+)/models/([^/]+)(?:/versions/([^/]+))?")
-_SUFFIX = ":predict"
-_PATH = re.compile(rf"/v1/(projects/[^/%]+/models/[^/%]+(?:/versions/[^/%]+)?){_SUFFIX}")
+SUFFIX = ":predict"
+"""How the paths of predictions end."""
+_PATH = re.compile(rf"/v1/(projects/[^/%]+/models/[^/%]+(?:/versions/[^/%]+)?){SUFFIX}")
 _HEADERS = {"content-type": "application/json; charset=utf-8"}
 
 
@@ -144,7 +145,7 @@ class Predict:
         """The same method for `fast_predict`."""
         return PredictRoute(
             method=METHOD,
-            suffix=_SUFFIX,
+            suffix=SUFFIX,
             pattern=_PATH,
             most_bytes=quotas.PREDICT_BYTES,
             headers=_HEADERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,8 +29,7 @@ def opened(emulator_factory: Callable[..., RunningEmulator]) -> Iterator[Emulato
     running.stop()
     emulator = Emulator(running.data, Settings())
     yield emulator
-    emulator.store.close()
-    emulator.log.close()
+    asyncio.run(emulator.stop())
 
 
 @pytest.mark.parametrize(("prefix", "names"), [("m/1/", _NAMES[:2]), ("m/1", _NAMES[:3]), ("", _NAMES), ("x", [])])

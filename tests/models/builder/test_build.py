@@ -97,5 +97,5 @@ def test_wrong_versions(run: Run, checkout: Path) -> None:
     done = run("build", "line")
 
     assert done.returncode == 1
-    assert "but requirements.txt pins 0.2" in done.stderr
+    assert "as in requirements.txt; found 2." in done.stderr
     assert done.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Reads the protocol-buffer wire format: just enough for SavedModels, so that preview needs no TensorFlow.
+"""Reads the protocol-buffer wire format as far as SavedModels need it, so that preview needs no TensorFlow.
 
 https://protobuf.dev/programming-guides/encoding
 """
@@ -12,14 +12,14 @@ _MOST_VARINT_BYTES = 10
 
 
 class WireError(ValueError):
-    """The bytes are no message, or end in the middle of one."""
+    """The bytes are not a message, or are truncated."""
 
 
 def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """The number and value of each field, in order: an unsigned int for varints, else the bytes.
 
     Raises:
-        WireError: the bytes are no message, or end in the middle of one.
+        WireError: the bytes are not a message, or are truncated.
     """
     at = 0
     while at < len(message):
@@ -42,14 +42,14 @@ def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def messages(message: memoryview, number: int) -> Iterator[memoryview]:
-    """The values of the fields of one number that are messages, texts or bytes."""
+    """The values of the fields with this number that are messages, strings or bytes."""
     for found, value in fields(message):
         if found == number and isinstance(value, memoryview):
             yield value
 
 
 def integer(message: memoryview, number: int) -> int:
-    """The last value of a field of type int64 or enum; 0 where it is not there, as the format has it."""
+    """The last value of a field of type int64 or enum; 0 if it is missing."""
     value = 0
     for found, each in fields(message):
         if found == number and isinstance(each, int):
@@ -58,13 +58,13 @@ def integer(message: memoryview, number: int) -> int:
 
 
 def text(message: memoryview, number: int) -> str:
-    """The last value of a field of type string; empty where it is not there."""
+    """The last value of a field of type string; empty if it is missing."""
     values = [bytes(value).decode("utf-8") for value in messages(message, number)]
     return values[-1] if values else ""
 
 
 def varint(message: memoryview, at: int) -> tuple[int, int]:
-    """The unsigned number at this place, and the place after it. Raises `WireError` where none ends within 10 bytes."""
+    """The unsigned number at this position, and the position after it. Raises `WireError` if it has over 10 bytes."""
     value = 0
     for count in range(_MOST_VARINT_BYTES):
         if at + count >= len(message):

@@ -1,8 +1,8 @@
-"""Finds variables that loading a SavedModel into a session leaves without a value, without TensorFlow.
+"""Finds variables without a value after loading a SavedModel into a session. Does not need TensorFlow.
 
 `tf.saved_model.save` of a Keras 3 model writes such an export: its signature reads variables that no operation
-restores, because the checkpoint holds others in their place. The numbers of fields are those of saved_model.proto,
-meta_graph.proto, graph.proto and saver.proto; they are a stable format.
+restores, because the checkpoint has others instead. The field numbers are those of saved_model.proto, meta_graph.proto,
+graph.proto and saver.proto, which are a stable format.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _INIT = "__saved_model_init_op"
 _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 _VARIABLES = {"VarHandleOp", "Variable", "VariableV2"}
 _KERAS = b"_losses_override"
-"""What the object graph of each Keras 3 layer names; no other exporter does."""
+"""A name in the object graph of every Keras 3 layer, and of no other exporter."""
 _NOTHING = memoryview(b"")
 
 
@@ -28,7 +28,7 @@ class _Node(NamedTuple):
 
     Attributes:
         inputs: names of the nodes that it needs.
-        variable: name of the variable that it stands for; empty for other operations.
+        variable: name of its variable; empty for other operations.
     """
 
     inputs: tuple[str, ...]
@@ -36,18 +36,18 @@ class _Node(NamedTuple):
 
 
 def check(content: bytes, where: str) -> None:
-    """Refuses a SavedModel whose default signature reads a variable that nothing restores.
+    """Checks that every variable of the default signature is restored.
 
     Args:
         content: the bytes of saved_model.pb.
         where: its path, for errors.
 
     Raises:
-        FolderError: it names the variable and, where it is a Keras 3 model, the export to use.
+        FolderError: a variable is not restored. The error names it and, for a Keras 3 model, how to export it.
     """
     if not any(name.encode() in content for name in _VARIABLES):
         return
-    with contextlib.suppress(WireError, UnicodeDecodeError):  # `read_graph` reports what cannot be read
+    with contextlib.suppress(WireError, UnicodeDecodeError):  # `read_graph` reports these errors
         hint = "; a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"
         _check_graph(served_graph(content, where), where, hint if _KERAS in content else " or initialises")
 
@@ -71,7 +71,7 @@ def _check_graph(graph: memoryview, where: str, end: str) -> None:
 
 
 def _initial(graph: memoryview, signatures: dict[str, memoryview]) -> Iterator[str]:
-    """What a loader runs before the first request."""
+    """The operations and tensors that a loader runs before the first request."""
     yield text(_only(graph, 3), 3)
     yield from _tensors(signatures.get(_INIT, _NOTHING), 2)
     for name, collection in _entries(graph, 4):
@@ -80,7 +80,7 @@ def _initial(graph: memoryview, signatures: dict[str, memoryview]) -> Iterator[s
 
 
 def _reached(nodes: dict[str, _Node], names: Iterable[str], fed: Iterable[str] = ()) -> set[str]:
-    """The nodes that some tensors or operations need, except those that only fed nodes need."""
+    """The nodes that some tensors or operations need, except for those that only fed nodes need."""
     found: set[str] = set()
     waiting = [_name(name) for name in names]
     stop = set(fed)
@@ -93,7 +93,7 @@ def _reached(nodes: dict[str, _Node], names: Iterable[str], fed: Iterable[str] =
 
 
 def _node(message: memoryview) -> tuple[str, _Node]:
-    """A node by its name."""
+    """The name of a node, and the node."""
     name = operation = ""
     inputs: list[str] = []
     for number, value in fields(message):
@@ -122,10 +122,10 @@ def _entries(message: memoryview, number: int) -> Iterator[tuple[str, memoryview
 
 
 def _only(message: memoryview, number: int) -> memoryview:
-    """The value of a field that is a message; empty where it is left out."""
+    """The value of a message field; empty if it is left out."""
     return next(messages(message, number), _NOTHING)
 
 
 def _name(tensor: str) -> str:
-    """The node of a tensor, `y:0`, or of a control input, `^y`."""
+    """The name of the node of a tensor, `y:0`, or of a control input, `^y`."""
     return tensor.removeprefix("^").partition(":")[0]

@@ -1,6 +1,6 @@
-"""Whether samples with predictions fit the default signature: instances its inputs, predictions its outputs.
+"""Checks samples against the default signature: instances against its inputs, predictions against its outputs.
 
-For samples that the model itself is not asked about. It is as strict about instances as an endpoint is.
+Used for samples that the model does not predict. It is as strict about instances as an endpoint.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ from models.core.errors import UsageError
 from models.saved_model.signatures import default_signature
 
 _BYTES = {"b64"}
-_MOST = 60
-"""Characters of a value that an error shows."""
+_MOST_LETTERS = 60
+"""Longest value in an error, in characters."""
 _NOT_IN_JSON = ("complex", "resource", "variant", "type ")
 
 Tensors = Mapping[str, Mapping[str, Any]]
 
 
 class _Side(NamedTuple):
-    """Half of a signature.
+    """The inputs or the outputs of a signature.
 
     Attributes:
-        key: of the samples that is checked.
+        key: the key of a sample to check: `instance` or `prediction`.
         tensors: by name.
-        exact: whether 1.0 is no integer. An endpoint refuses it in an instance, and a gate compares it as a number.
-        rows: whether a shape without an open first size still says what one instance is.
+        exact: whether 1.0 is not a valid integer. An endpoint rejects it in an instance, a gate accepts it in a
+            prediction.
+        rows: whether a known first size also counts rows. If not, a shape with a known first size is not checked.
     """
 
     key: str
@@ -37,14 +38,14 @@ class _Side(NamedTuple):
 
 
 def check(samples: Sequence[Mapping[str, Any]], signatures: Mapping[str, Any]) -> None:
-    """Refuses samples that do not fit.
+    """Checks samples.
 
     Args:
-        samples: with bare predictions or named ones.
-        signatures: by key; nothing is checked where there is no default one.
+        samples: with bare or named predictions.
+        signatures: by key. If there is no default signature, nothing is checked.
 
     Raises:
-        UsageError: it names the first sample's index, what is expected, and what was found.
+        UsageError: a sample does not match. The error has its index, the expected and the actual value.
     """
     signature = signatures.get(default_signature(signatures))
     if not signature:
@@ -60,12 +61,12 @@ def check(samples: Sequence[Mapping[str, Any]], signatures: Mapping[str, Any]) -
 
 
 def misfit(instance: Any, inputs: Tensors) -> str:
-    """What is wrong with an instance, given the model's inputs by name (`dtype`, `shape`); empty if it fits."""
+    """What is wrong with an instance, for inputs by name (`dtype`, `shape`); empty if it matches."""
     return _misfit(instance, _Side("instance", inputs, exact=True, rows=True))
 
 
 def _misfit(value: Any, side: _Side) -> str:
-    """What is wrong with an instance or a prediction; empty if it fits."""
+    """What is wrong with an instance or prediction; empty if it matches."""
     tensors = side.tensors
     if len(tensors) == 1 and not (isinstance(value, Mapping) and set(value) == set(tensors)):
         value = {next(iter(tensors)): value}
@@ -92,7 +93,7 @@ def _wrong(value: Any, tensor: Mapping[str, Any], side: _Side) -> str:
 
 
 def _row(tensor: Mapping[str, Any], side: _Side) -> list[int | None] | None:
-    """The shape of one instance's value; None if any may be right."""
+    """The shape of one instance's value; None if every shape is valid."""
     shape: list[int | None] | None = tensor["shape"]
     if shape is None or not (side.rows or (shape and shape[0] is None)):
         return None
@@ -100,7 +101,7 @@ def _row(tensor: Mapping[str, Any], side: _Side) -> list[int | None] | None:
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:
-    """The sizes of nested lists; None where they are not the same everywhere."""
+    """The sizes of nested lists; None if they are not the same everywhere."""
     if not isinstance(value, list):
         return ()
     inner = {_shape(item) for item in value}
@@ -110,7 +111,7 @@ def _shape(value: Any) -> tuple[int, ...] | None:
 
 
 def _same(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
-    if 0 in shape:  # what an empty list would hold is not known
+    if 0 in shape:  # the sizes inside an empty list are not known
         expected = expected[: len(shape)]
     if len(shape) != len(expected):
         return False
@@ -142,4 +143,4 @@ def _takes(tensor: Mapping[str, Any], side: _Side) -> str:
 
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _MOST else f"{text[:_MOST]}..."
+    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}..."

@@ -1,7 +1,7 @@
-"""Reads the signatures and the TensorFlow version out of `saved_model.pb`, without TensorFlow.
+"""Reads the signatures and the TensorFlow version from `saved_model.pb`, without TensorFlow.
 
 The numbers of fields and types are those of TensorFlow's saved_model.proto, meta_graph.proto, tensor_shape.proto and
-types.proto; they are a stable format.
+types.proto, which are a stable format.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SERVE = "serve"  # the tag that the serving loaders ask for
 _DEFAULT = "serving_default"
 _LOADERS_OWN = "__"
 _ENCODINGS = {4: "a sparse tensor", 5: "a ragged or another composite tensor"}
-"""Fields of a TensorInfo that replace its `name`, for tensors that no prediction can hold."""
+"""Fields of a TensorInfo that replace its `name`, for tensors that cannot be in a prediction."""
 _REFERENCE = 100  # TF1 variables: type 101 is a reference to a float32
 _DTYPES = {
     1: "float32",
@@ -48,24 +48,24 @@ Signatures = dict[str, dict[str, dict[str, dict[str, Any]]]]
 
 
 class Graph(NamedTuple):
-    """What the light reader tells of a SavedModel."""
+    """The TensorFlow version and the signatures of a SavedModel."""
 
     tensorflow: str
     signatures: Signatures
 
 
 def read_graph(content: bytes, where: str) -> Graph:
-    """The signatures of the graph that is served, and the TensorFlow that wrote it.
+    """The signatures of the served graph, and the TensorFlow version that wrote it.
 
-    A signature is `{"inputs": {name: {"dtype": ..., "shape": [...]}}, "outputs": ...}`; an unknown size is None, and so
-    is the shape where even the rank is unknown. Signatures whose names start with `__` are the loader's own.
+    A signature is `{"inputs": {name: {"dtype": ..., "shape": [...]}}, "outputs": ...}`. An unknown size is None, and a
+    shape of unknown rank is None. Signatures whose names start with `__` belong to the loader and are left out.
 
     Args:
         content: the bytes of saved_model.pb.
         where: its path, for errors.
 
     Raises:
-        FolderError: the file is cut short or no SavedModel, no graph can be chosen, or an output of the default
+        FolderError: the file is not a SavedModel or is truncated, no graph can be chosen, or an output of the default
             signature is not a dense tensor.
     """
     try:
@@ -73,36 +73,36 @@ def read_graph(content: bytes, where: str) -> Graph:
         _check_outputs(graph, where)
         return Graph(text(_info(graph), 5), _signatures(graph))
     except (WireError, UnicodeDecodeError) as error:
-        raise FolderError(f"{where}: it is no SavedModel, or is cut short: {error}; export it again") from error
+        raise FolderError(f"{where}: is not a SavedModel, or is truncated: {error}; export it again") from error
 
 
 def default_signature(names: Iterable[str]) -> str:
-    """The name of the default signature, used when a request names none: the only one, else `serving_default`.
+    """The name of the default signature, for requests without one: the only signature, else `serving_default`.
 
     Args:
-        names: of all signatures; the loader's own do not count.
+        names: of all signatures; those of the loader are ignored.
     """
     offered = [name for name in names if not name.startswith(_LOADERS_OWN)]
     return offered[0] if len(offered) == 1 else _DEFAULT
 
 
 def served_graph(content: bytes, where: str) -> memoryview:
-    """The graph tagged `serve` alone; else the first that has `serve`; else the only one.
+    """The graph with only the tag `serve`, else the first one with `serve`, else the only one.
 
     Args:
         content: the bytes of saved_model.pb.
         where: its path, for errors.
 
     Raises:
-        FolderError: none fits.
-        WireError: the bytes are no message, or end in the middle of one.
+        FolderError: there is no such graph.
+        WireError: the bytes are not a message, or are truncated.
     """
     graphs = [graph for graph in messages(memoryview(content), 2) if _is_graph(graph)]
     return graphs[_served([_tags(graph) for graph in graphs], where)]
 
 
 def _is_graph(graph: memoryview) -> bool:
-    """Whether it has operations and meta info, as every exporter writes them."""
+    """Whether it has operations and meta info, which every exporter writes."""
     return {1, 2} <= {number for number, _ in fields(graph)}
 
 
@@ -111,12 +111,12 @@ def _tags(graph: memoryview) -> list[str]:
 
 
 def _info(graph: memoryview) -> memoryview:
-    """The meta info of a graph: its tags, and the TensorFlow that wrote it."""
+    """The meta info of a graph: its tags, and the TensorFlow version that wrote it."""
     return next(messages(graph, 1), memoryview(b""))
 
 
 def _served(tags: list[list[str]], where: str) -> int:
-    """The index of the graph that is served, by the tags of each."""
+    """The index of the served graph, by the tags of each."""
     for index, own in enumerate(tags):
         if own == [SERVE]:
             return index
@@ -129,15 +129,15 @@ def _served(tags: list[list[str]], where: str) -> int:
 
 
 def _check_outputs(graph: memoryview, where: str) -> None:
-    """Refuses a default signature with an output that no prediction can hold."""
+    """Raises `FolderError` if an output of the default signature cannot be in a prediction."""
     found = {text(entry, 1): _only(entry) for entry in messages(graph, 5)}
     default = default_signature(found)
     for entry in messages(found.get(default, memoryview(b"")), 2):
         for number, kind in _ENCODINGS.items():
             if next(messages(_only(entry), number), None) is not None:
                 raise FolderError(
-                    f"{where}: the output {text(entry, 1)!r} of the signature {default} is {kind}, which no answer can "
-                    "hold; export it as a dense tensor (tf.sparse.to_dense, to_tensor())"
+                    f"{where}: the output {text(entry, 1)!r} of the signature {default} is {kind}, which cannot be "
+                    "in a prediction; export it as a dense tensor (tf.sparse.to_dense, to_tensor())"
                 )
 
 
@@ -164,7 +164,7 @@ def _dtype(number: int) -> str:
 
 
 def _only(entry: memoryview) -> memoryview:
-    """The value of an entry of a map; one without fields may be left out."""
+    """The value of an entry of a map; a value without fields may be left out."""
     return next(messages(entry, 2), memoryview(b""))
 
 

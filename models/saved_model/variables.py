@@ -1,8 +1,8 @@
-"""The variables of a SavedModel: whether its shards hold all the bytes that their index tells of, without TensorFlow.
+"""Checks that the shards of a SavedModel have all the bytes in the index of its variables, without TensorFlow.
 
 `variables.index` is a table of sorted keys in blocks, in LevelDB's format
 (https://github.com/google/leveldb/blob/main/doc/table_format.md), whose values are the messages of TensorFlow's
-tensor_bundle.proto: the key "" has the header, every other one a tensor's shard, offset and size.
+tensor_bundle.proto: the key "" has the header, every other key the shard, offset and size of a tensor.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from command_line import pluralize
 from models.core.errors import FolderError
 from models.saved_model.file_listing import Sizes, unreadable
 from models.saved_model.protobuf_wire import WireError, integer, varint
@@ -20,18 +21,18 @@ INDEX = "variables/variables.index"
 _SHARD = re.compile(r"variables/variables\.data-(\d{5})-of-(\d{5})")
 _FOOTER_BYTES, _MAGIC_BYTES = 48, 8
 _MAGIC = 0xDB4775248B80FB57
-_PLAIN = 0
-"""The type of a block that is not compressed. TensorFlow writes no other."""
+_UNCOMPRESSED = 0
+"""The type of an uncompressed block, the only type that TensorFlow writes."""
 _MOST_INDEX_BYTES = 1 << 28
-"""Read as a whole; of a tensor it has some 100 bytes."""
+"""An index is read as a whole; it has about 100 bytes per tensor."""
 
 
 class Bundle(NamedTuple):
-    """What an index tells.
+    """The content of an index.
 
     Attributes:
-        shards: how many files there are.
-        needs: by the number of a shard, how many bytes it has at least.
+        shards: number of shard files.
+        needs: number of a shard -> its least size in bytes.
     """
 
     shards: int
@@ -39,20 +40,20 @@ class Bundle(NamedTuple):
 
 
 def check(folder: Path, files: Sizes) -> bool:
-    """Whether a SavedModel's folder has variables.
+    """Whether the folder of a SavedModel has variables.
 
     Raises:
-        FolderError: an index without its shards, shards without their index, or a shard that is cut short.
+        FolderError: index or shards are missing, or a shard is truncated.
     """
     shards = [(name, match) for name in files if (match := _SHARD.fullmatch(name))]
     for name, match in shards:
         if len(shards) != int(match[2]):
             raise FolderError(
-                f"{folder}: half-written: {len(shards)} shards, but {name} is one of {int(match[2])}; export it again"
+                f"{folder}: is incomplete: {len(shards)} shards, but {name} is one of {int(match[2])}; export it again"
             )
     if bool(shards) != (INDEX in files):
-        lacking = "variables/variables.data-*" if INDEX in files else INDEX
-        raise FolderError(f"{folder}: half-written: {lacking} is missing; export it again")
+        missing = "variables/variables.data-*" if INDEX in files else INDEX
+        raise FolderError(f"{folder}: is incomplete: {missing} is missing; export it again")
     bundle = _bundle(folder, files[INDEX]) if shards else None
     if bundle:
         _check_shards(folder, files, bundle, len(shards))
@@ -62,22 +63,22 @@ def check(folder: Path, files: Sizes) -> bool:
 def _check_shards(folder: Path, files: Sizes, bundle: Bundle, found: int) -> None:
     if bundle.shards != found or not bundle.needs.keys() <= set(range(found)):
         raise FolderError(
-            f"{folder}: half-written: {INDEX} tells of {bundle.shards} shards, there are {found}; export it again"
+            f"{folder}: is incomplete: {INDEX} lists {pluralize(bundle.shards, 'shard')}, found {found}; export it again"
         )
     for number in range(found):
         name = f"variables/variables.data-{number:05d}-of-{found:05d}"
         size, need = files.get(name), bundle.needs.get(number, 0)
         if size is None:
-            raise FolderError(f"{folder}: half-written: {name} is missing; export it again")
+            raise FolderError(f"{folder}: is incomplete: {name} is missing; export it again")
         if size < need:
             raise FolderError(
-                f"{folder / name}: cut short: it has {size} bytes of the {need} that {INDEX} tells of; "
+                f"{folder / name}: is truncated: it has {size} bytes of the {need} in {INDEX}; "
                 "copy it again, or export it again"
             )
 
 
 def _bundle(folder: Path, size: int) -> Bundle | None:
-    where = f"{folder / INDEX}: it is no index of variables"
+    where = f"{folder / INDEX}: is not an index of variables"
     if size > _MOST_INDEX_BYTES:
         raise FolderError(f"{where}: it has {size} bytes; export it again")
     try:
@@ -85,19 +86,19 @@ def _bundle(folder: Path, size: int) -> Bundle | None:
     except OSError as error:
         raise unreadable(folder / INDEX, error) from None
     except WireError as error:
-        raise FolderError(f"{where}, or is cut short: {error}; copy it again, or export it again") from error
+        raise FolderError(f"{where}, or is truncated: {error}; copy it again, or export it again") from error
 
 
 def read_index(content: bytes) -> Bundle | None:
-    """What an index tells; None where a block is compressed, which is not judged.
+    """The content of an index; None if a block is compressed, which is not read.
 
     Raises:
-        WireError: the bytes are no table, are cut short, or lack the header.
+        WireError: the bytes are not a table, are truncated, or have no header.
     """
     table, shards, needs = memoryview(content), 0, dict[int, int]()
     footer = table[-_FOOTER_BYTES:]
     if len(footer) < _FOOTER_BYTES or int.from_bytes(footer[-_MAGIC_BYTES:], "little") != _MAGIC:
-        raise WireError("its end is not that of a table")
+        raise WireError("it does not end like a table")
     try:
         _, at = _handle(footer, 0)
         index, _ = _handle(footer, at)
@@ -120,18 +121,18 @@ class _CompressedError(Exception):
 
 
 def _handle(content: memoryview, at: int) -> tuple[tuple[int, int], int]:
-    """Where a block begins and how many bytes it has, and the place after both numbers."""
+    """Offset and size of a block, and the position after both numbers."""
     offset, at = varint(content, at)
     size, at = varint(content, at)
     return (offset, size), at
 
 
 def _block(table: memoryview, handle: tuple[int, int]) -> memoryview:
-    """The entries of a block; behind it stand its type, and restarts, which only a search needs."""
+    """The entries of a block, without its type, and its restarts, which only a search needs."""
     offset, size = handle
     if size < 4 or offset + size >= len(table):
         raise WireError("a block is beyond its end")
-    if table[offset + size] != _PLAIN:
+    if table[offset + size] != _UNCOMPRESSED:
         raise _CompressedError
     block = table[offset : offset + size]
     end = size - 4 - 4 * int.from_bytes(block[-4:], "little")
@@ -141,7 +142,7 @@ def _block(table: memoryview, handle: tuple[int, int]) -> memoryview:
 
 
 def _entries(block: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Key and value of each entry; a key begins with as much of the one before as it shares with it."""
+    """Key and value of each entry. A key is stored without the prefix that it shares with the previous one."""
     at, key = 0, b""
     while at < len(block):
         shared, at = varint(block, at)

@@ -143,7 +143,7 @@ def test_a_folder_with_a_shard_cut_short_is_not_sent(pusher: Pusher) -> None:
     done = pusher.push("./exports/cut")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"exports/cut/{SHARD}: cut short: it has 8 bytes of the 9" in done.stderr
+    assert f"exports/cut/{SHARD}: is truncated: it has 8 bytes of the 9" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert pusher.names() == []
 

@@ -123,7 +123,7 @@ def test_up_without_a_preview_changes_nothing_before_everything_here_was_checked
 
     for path, reason in (
         ("mult.gate.samples", r"samples\.json' must be a list of .* \[0\] is not such"),
-        ("mult.versions.v1.artifact", r"saved_model\.pb: it is no SavedModel, or is cut short"),
+        ("mult.versions.v1.artifact", r"saved_model\.pb: is not a SavedModel, or is truncated"),
         ("mult.versions.v2.artifact", "card not found"),
         ("zzz.versions.v1.autoScaling.minNode", "is not a key here"),
     ):

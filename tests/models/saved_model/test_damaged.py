@@ -75,8 +75,8 @@ def _empty_folders(folder: Path) -> None:
 
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty graph": (_graph(b""), "has 0 bytes"),
-    "garbage": (_graph(random.Random(1).randbytes(4096)), "no SavedModel"),  # noqa: S311 - no secret
-    "text": (_graph(b"<html>not found</html>"), "no SavedModel"),
+    "garbage": (_graph(random.Random(1).randbytes(4096)), "is not a SavedModel"),  # noqa: S311 - no secret
+    "text": (_graph(b"<html>not found</html>"), "is not a SavedModel"),
     "folder in its place": (_in_its_place(Path.mkdir), "it is a folder"),
     "pipe in its place": (_in_its_place(os.mkfifo), "a special file"),
     "socket": (lambda folder: os.mknod(folder / "socket", stat.S_IFSOCK), "a special file"),

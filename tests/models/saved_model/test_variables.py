@@ -36,13 +36,13 @@ def _cut(keep: Callable[[int], int]) -> Callable[[Path], object]:
 @pytest.mark.parametrize(
     ("damage", "name", "said"),
     [
-        (_cut(lambda size: size - 1), SHARD, "cut short: it has"),
-        (_cut(lambda size: size // 2), SHARD, "cut short: it has"),
-        (_cut(lambda size: 0), SHARD, "cut short: it has 0 bytes"),
+        (_cut(lambda size: size - 1), SHARD, "is truncated: it has"),
+        (_cut(lambda size: size // 2), SHARD, "is truncated: it has"),
+        (_cut(lambda size: 0), SHARD, "is truncated: it has 0 bytes"),
         (Path.unlink, SHARD, r"variables\.data-\* is missing"),
         (Path.unlink, INDEX, r"variables\.index is missing"),
-        (_cut(lambda size: size - 1), INDEX, "no index of variables, or is cut short"),
-        (_cut(lambda size: 0), INDEX, "no index of variables, or is cut short"),
+        (_cut(lambda size: size - 1), INDEX, "is not an index of variables, or is truncated"),
+        (_cut(lambda size: 0), INDEX, "is not an index of variables, or is truncated"),
     ],
     ids=["a byte less", "half", "empty", "no shard", "no index", "index a byte less", "index empty"],
 )
@@ -64,9 +64,9 @@ def test_what_tensorflow_wrote_is_refused_where_it_is_damaged(
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({INDEX: index({0: 10, 1: 11}, shards=2), **TWO}, "00001-of-00002: cut short: it has 10 bytes of the 11 that"),
-        ({INDEX: index({0: 10}, shards=2), SHARD: b"0123456789"}, "tells of 2 shards, there are 1"),
-        ({INDEX: index({1: 10}), SHARD: b"0123456789"}, "tells of 1 shards, there are 1"),
+        ({INDEX: index({0: 10, 1: 11}, shards=2), **TWO}, "00001-of-00002: is truncated: it has 10 bytes of the 11 in"),
+        ({INDEX: index({0: 10}, shards=2), SHARD: b"0123456789"}, "lists 2 shards, found 1"),
+        ({INDEX: index({1: 10}), SHARD: b"0123456789"}, "lists 1 shard, found 1"),
         ({INDEX: index({0: 10}, shards=0), SHARD: b"0123456789"}, "it has no header"),
     ],
     ids=["the second of two", "another number", "a shard beyond them", "no header"],

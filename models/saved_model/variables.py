@@ -63,7 +63,8 @@ def check(folder: Path, files: Sizes) -> bool:
 def _check_shards(folder: Path, files: Sizes, bundle: Bundle, found: int) -> None:
     if bundle.shards != found or not bundle.needs.keys() <= set(range(found)):
         raise FolderError(
-            f"{folder}: is incomplete: {INDEX} lists {pluralize(bundle.shards, 'shard')}, found {found}; export it again"
+            f"{folder}: is incomplete: {INDEX} lists {pluralize(bundle.shards, 'shard')}, found {found}; "
+            "export it again"
         )
     for number in range(found):
         name = f"variables/variables.data-{number:05d}-of-{found:05d}"

@@ -109,20 +109,16 @@ def _with_retries(settings: Settings, declared: str | None = None, path: Path = 
 
 
 def _config(path: Path) -> Mapping[str, Any]:
-    import yaml
-
-    from resources.config import secret_values, stack_yaml
+    from resources.config import stack_file
 
     try:
-        document, unquoted = stack_yaml.load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise errors.InvalidInput([(path.name, f"cannot be read: {' '.join(str(error).split())}")]) from None
-    altered = [
-        each for each in unquoted if each.is_altered and tuple(map(secret_values.qualified, each.path[1:])) in _TEXTS
-    ]
+        found = stack_file.read(path)
+    except (FileNotFoundError, stack_file.UnreadableStackFile) as error:
+        raise errors.InvalidInput([(path.name, f"cannot be read: {error}")]) from None
+    altered = [each for each in found.unquoted if each.is_altered and each.path in _TEXTS]
     if altered:
         raise errors.InvalidInput((path.name, f"{each.path[-1]}: {each.reason}") for each in altered)
-    return secret_values.configuration(document)
+    return found.config
 
 
 def _text(config: Mapping[str, Any], key: str, path: Path) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,35 +80,26 @@ def stack_artifacts(stack: str, root: Path) -> list[tuple[str, str, Any]]:
 
 def stack_config(stack: str, root: Path) -> dict[str, Any]:
     """The configuration in a stack file, unchanged. Raises `ModelsError` if the file does not exist."""
-    return _config(_load(root / f"Pulumi.{stack}.yaml"))
+    return _load(root / f"Pulumi.{stack}.yaml")
 
 
-def _config(document: Any) -> dict[str, Any]:
-    from resources.config import secret_values
-
-    return secret_values.configuration(document)
-
-
-def _load(path: Path) -> Any:
-    import yaml
-
-    from resources.config import secret_values, stack_yaml  # Pulumi's rules, which are not PyYAML's
+def _load(path: Path) -> dict[str, Any]:
+    from resources.config import stack_file  # Pulumi's rules, which are not PyYAML's
 
     try:
-        value, unquoted = stack_yaml.load(path.read_text(encoding="utf-8"))
+        found = stack_file.read(path)
     except FileNotFoundError:
         raise ModelsError(f"{path}: stack file not found") from None
-    except yaml.YAMLError as error:
-        raise ModelsError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    for each in unquoted:
-        is_ours = len(each.path) > 1 and each.path[0] == "config" and secret_values.qualified(each.path[1]) == KEY
-        if each.is_altered and is_ours and (each.is_key or each.is_date):
-            raise ModelsError(f"{path}: {'.'.join([*each.path[2:-1], each.text])}: {each.reason}")
-    return value or {}
+    except stack_file.UnreadableStackFile as error:
+        raise ModelsError(f"{path}: not valid YAML: {error}") from error
+    for each in found.unquoted:
+        if each.is_altered and each.path[0] == KEY and (each.is_key or each.is_date):
+            raise ModelsError(f"{path}: {'.'.join([*each.path[1:-1], each.text])}: {each.reason}")
+    return found.config
 
 
-def _versions(document: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    models = _config(document).get(KEY)
+def _versions(config: Mapping[str, Any], path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    models = config.get(KEY)
     if not isinstance(models, dict):
         raise ModelsError(f"{path}: config.{KEY} is missing")
     for model, entry in models.items():

@@ -154,17 +154,16 @@ def _parsed(text: str) -> tuple[str, int] | None:
 
 def _declared(path: Path) -> str | None:
     """The endpoint that a stack file names; None if it names none, or does not exist."""
-    import yaml
-
-    from resources.config import secret_values, stack_yaml
+    from resources.config import stack_file
 
     try:
-        document = stack_yaml.load(path.read_text(encoding="utf-8")).value
+        value = stack_file.read(path).config.get(KEY)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise errors.InvalidInput([(path.name, f"cannot be read: {' '.join(str(error).split())}")]) from None
-    value = secret_values.configuration(document).get(KEY)
+    except stack_file.UnreadableStackFile as error:
+        raise errors.InvalidInput([(path.name, f"cannot be read: {error}")]) from None
     if isinstance(value, Mapping | list):
         raise errors.InvalidInput([(f"{KEY} in {path.name}", "must be plain text")])
+    from resources.config import stack_yaml
+
     return None if value in (None, "") else stack_yaml.written(value)

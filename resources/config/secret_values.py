@@ -12,27 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from resources.config import stack_file
 from resources.schema.secrets import Secret
 
-NAMESPACE = "tf2-models"
-"""The project's name: Pulumi puts it before the keys of a stack file that have no namespace."""
 _MISSING = object()
-
-
-def qualified(key: str) -> str:
-    """A key of a stack file's configuration with its namespace: `endpoint` is `tf2-models:endpoint`."""
-    return key if ":" in key else f"{NAMESPACE}:{key}"
-
-
-def configuration(document: Any) -> dict[str, Any]:
-    """The configuration in the document of a stack file, its keys with their namespace; empty if there is none.
-
-    Where a key is there in both forms, the last one counts, as in Pulumi.
-    """
-    config = document.get("config") if isinstance(document, Mapping) else None
-    if not isinstance(config, Mapping):
-        return {}
-    return {qualified(key): value for key, value in config.items()}
 
 
 class _OtherValue(Exception):
@@ -70,15 +53,10 @@ class Source:
             return None, f"{reason} (without --config-file), with `pulumi config set --secret --path`"
 
     def _written(self, key: str) -> Any:
-        import yaml
-
-        from resources.config import stack_yaml
-
         try:
-            document = stack_yaml.load(self.file.read_text(encoding="utf-8")).value
-        except (OSError, ValueError, yaml.YAMLError):
+            return stack_file.read(self.file).config.get(key, _MISSING)
+        except (FileNotFoundError, stack_file.UnreadableStackFile):
             raise _OtherValue from None
-        return configuration(document).get(key, _MISSING)
 
 
 def _marked(written: Any, value: Any) -> Any:

@@ -12,7 +12,8 @@ from gcp import errors, settings
 from gcp.settings import REGION
 from resources.config import entries
 from resources.config.plan import Artifact, portable, saved_model_inputs
-from resources.config.secret_values import NAMESPACE, Source
+from resources.config.secret_values import Source
+from resources.config.stack_file import NAMESPACE
 from resources.deploy_errors import ArtifactError
 from resources.schema import secrets, types
 from resources.schema.fields import INPUTS

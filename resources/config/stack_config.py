@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from gcp import errors
 from resources.config import unquoted_text
 from resources.config.platform import Declared, Platform
-from resources.config.secret_values import NAMESPACE, Source
+from resources.config.secret_values import Source
 from resources.config.shared_entries import Resolve, SharedReader
+from resources.config.stack_file import NAMESPACE
 
 
 def read(

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gcp import errors
-from resources.config import stack_yaml
-from resources.config.secret_values import NAMESPACE, Source, qualified
+from resources.config import stack_file, stack_yaml
+from resources.config.secret_values import Source
+from resources.config.stack_file import NAMESPACE
 from resources.config.stack_yaml import Unquoted
 from resources.schema.types import Failure, join, members
 
@@ -45,11 +46,6 @@ def explained(config: Mapping[str, str], source: Source, keys: type, read: Calla
     return read_value
 
 
-def loads(file: Path) -> stack_yaml.Document:
-    """A stack file. Raises `OSError`, `ValueError` or `yaml.YAMLError`."""
-    return stack_yaml.load(file.read_text(encoding="utf-8"))
-
-
 def path_of(unquoted: Unquoted) -> str:
     """Its path as failures have it, with the key as the file has it."""
     return join_all((*unquoted.path[:-1], unquoted.text) if unquoted.is_key else unquoted.path)
@@ -65,18 +61,11 @@ def join_all(parts: tuple[str, ...]) -> str:
 
 def _of(config: Mapping[str, str], file: Path) -> Iterator[Unquoted]:
     """The unquoted scalars of a stack file whose values are those of the configuration."""
-    import yaml
-
     try:
-        document = loads(file)
-    except (OSError, ValueError, yaml.YAMLError):
+        found = stack_file.read(file).unquoted
+    except (FileNotFoundError, stack_file.UnreadableStackFile):
         return  # the configuration may come from another file
-    for each in document.unquoted:
-        if len(each.path) > 1 and each.path[0] == "config":
-            key = qualified(each.path[1])
-            here = each._replace(path=(key, *each.path[2:]))
-            if _holds(config.get(key), here):
-                yield here
+    yield from (each for each in found if _holds(config.get(each.path[0]), each))
 
 
 def _holds(text: str | None, unquoted: Unquoted) -> bool:

@@ -1,8 +1,8 @@
 """A job over files of this machine, without an endpoint: `python -m emulator.local_job ORDER`, an `Order` as JSON.
 
-Standard output tells how far it is as the API tells of a job, a line of JSON each: `state`, `predictionOutput` and, at
-the end, `errorMessage`. The same nodes do it, in the same sandbox. SIGINT and SIGTERM end it; until the very end there
-is nothing but a hidden folder beside the results, which goes with it.
+It prints its progress as lines of JSON, each with fields of the API's jobs: `state`, `predictionOutput` and, at the
+end, `errorMessage`. Its nodes and their sandbox are those of the endpoint. SIGINT and SIGTERM end it. Until the end,
+only a hidden folder beside the results exists, which is then removed.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class LocalJob:
 
     Args:
         order: what to do.
-        folder: for what is not whole yet.
+        folder: for files that are not complete yet.
     """
 
     def __init__(self, order: Order, folder: Path) -> None:
@@ -83,7 +83,7 @@ class LocalJob:
 
     async def run(self) -> None:
         """Predicts all rows, then gives the results their names. Raises `JobFailed`."""
-        self.tell("RUNNING")
+        self.report("RUNNING")
         parts = await asyncio.to_thread(lambda: list(self._parts()))
         order, serving = self._order, Serving(style=prediction_envelope.style())
         try:
@@ -92,10 +92,10 @@ class LocalJob:
         finally:
             await serving.stop()
         await asyncio.to_thread(self._publish, parts)
-        self.tell("SUCCEEDED")
+        self.report("SUCCEEDED")
 
-    def tell(self, state: str, **more: str) -> None:
-        """Says how far it is."""
+    def report(self, state: str, **more: str) -> None:
+        """Prints the state and the counts so far."""
         counts = {"predictionCount": str(self._predictions), "errorCount": str(sum(self._errors.values()))}
         print(json.dumps({"state": state, "predictionOutput": counts, **more}), flush=True)
 
@@ -117,7 +117,7 @@ class LocalJob:
         self._predictions += result.predictions
         shard_results.add_bounded(self._errors, result.errors)
         self._keys = shard_results.same_keys(self._keys, result.keys)
-        self.tell("RUNNING")
+        self.report("RUNNING")
 
     def _publish(self, parts: list[Part]) -> None:
         target = Path(self._order.target)
@@ -131,19 +131,19 @@ class LocalJob:
             for part in others:
                 with part.target.open("rb") as more:
                     shutil.copyfileobj(more, file, _PIECE)
-                part.target.unlink()  # so that no more than one of them is there twice
+                part.target.unlink()  # so that at most one of them takes space twice
         for name, content in beside.items():
-            told, written = target.with_name(f"{target.name}.{name}"), self._folder / name
+            final, written = target.with_name(f"{target.name}.{name}"), self._folder / name
             with written.open("wb") as file:
                 file.writelines(content)
             if written.stat().st_size:
-                written.replace(told)
+                written.replace(final)
             else:
-                told.unlink(missing_ok=True)
+                final.unlink(missing_ok=True)
         first.target.replace(target)
 
     def _rejected(self, parts: list[Part]) -> Iterator[bytes]:
-        """Which rows were rejected, a line each."""
+        """A line for each rejected row."""
         before: Counter[int] = Counter()
         for part in parts:
             if (kept := shard_results.rejected_file(part.target)).exists():
@@ -159,13 +159,13 @@ async def _run(order: Order, folder: Path) -> None:
     try:
         await job.run()
     except JobFailed as exc:
-        job.tell("FAILED", errorMessage=str(exc))
+        job.report("FAILED", errorMessage=str(exc))
     except OSError as exc:
-        job.tell("FAILED", errorMessage=f"{exc.filename or order.target}: {exc.strerror}")
+        job.report("FAILED", errorMessage=f"{exc.filename or order.target}: {exc.strerror}")
 
 
 def main() -> None:
-    """Does what the command line says."""
+    """Runs the order of the command line."""
     order = Order(**json.loads(sys.argv[1]))
     target = Path(order.target).absolute()
     with (

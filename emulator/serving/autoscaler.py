@@ -1,4 +1,4 @@
-"""Keeps the number of one version's nodes at what its load asks for."""
+"""Keeps the number of one version's nodes at what its load requires."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emulator.core.node_limits import Scale, cores_here
 from emulator.core.predictions import LoadFailed
-from emulator.serving.loaded_model import Deployment
+from emulator.serving.loaded_model import LoadedModel
 from emulator.serving.scaling_policy import Memory, Pace, step
 
 _log = logging.getLogger(__name__)
@@ -17,35 +17,35 @@ _SPARE = 512 << 20
 """Bytes that must be available on this machine for a node to be added."""
 
 
-class Governor:
-    """Looks at a deployment and scales it. Belongs to the event loop.
+class Autoscaler:
+    """Scales a loaded model by its load. Belongs to the event loop.
 
     Args:
         key: for the log.
-        deployment: what is scaled.
-        scale: within which bounds, until `change`.
-        pace: how quickly.
+        model: the model.
+        scale: its bounds, until `change`.
+        pace: how fast it follows the load.
     """
 
-    def __init__(self, key: str, deployment: Deployment, scale: Scale, pace: Pace) -> None:
+    def __init__(self, key: str, model: LoadedModel, scale: Scale, pace: Pace) -> None:
         self._key = key
-        self._deployment = deployment
+        self._model = model
         self._pace = pace
         self._memory = Memory()
         self._moving: asyncio.Task[None] | None = None
         self.scale = scale
 
     async def change(self, scale: Scale) -> None:
-        """Sets other bounds; returns when the number of nodes is within them. Raises `LoadFailed`."""
+        """Sets new bounds; returns when the number of nodes is within them. Raises `LoadFailed`."""
         await self._settle()
         self.scale = scale
-        await self._deployment.scale(scale.clamp(self._deployment.size))
+        await self._model.scale(scale.clamp(self._model.size))
 
     def look(self) -> None:
-        """One look at the load, and what follows from it, in the background."""
+        """Looks at the load once, and scales in the background if it has to."""
         if not self.scale.follows or (self._moving and not self._moving.done()):
             return
-        seen = self._deployment.seen()
+        seen = self._model.seen()
         self._memory, wanted = step(self._memory, seen, self.scale, self._pace)
         if wanted > seen.nodes:
             wanted = max(seen.nodes, min(wanted, _most_here()))
@@ -53,13 +53,13 @@ class Governor:
             self._moving = asyncio.create_task(self._move(seen.nodes, wanted))
 
     async def stop(self) -> None:
-        """Ends what `look` began; nothing follows."""
-        self.scale = Scale.fixed(self._deployment.size)
+        """Waits for what `look` began, and scales no more."""
+        self.scale = Scale.fixed(self._model.size)
         await self._settle()
 
     async def _move(self, before: int, wanted: int) -> None:
         try:
-            await self._deployment.scale(wanted)
+            await self._model.scale(wanted)
         except LoadFailed as exc:
             _log.warning("%s: stays at %d nodes: %s", self._key, before, exc)
         else:
@@ -71,7 +71,7 @@ class Governor:
 
 
 def _most_here() -> int:
-    """How many nodes of one version this machine bears; 0, so no more than there are, where memory is short."""
+    """The most nodes of one version on this machine; 0, so that none is added, if memory is short."""
     return _NODES_PER_CORE * cores_here() if _available() > _SPARE else 0
 
 

@@ -1,4 +1,4 @@
-"""One loaded model: its nodes, who gets the next request, and what replaces a node that ended."""
+"""One loaded model: its nodes, which of them gets the next request, and the replacement of nodes that ended."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _HEALTHY = 30.0
 
 
 class _Slot:
-    """The place of one node: whoever ends in it is replaced, until it is retired."""
+    """The place of one node. A node that ends is replaced, until the place is retired."""
 
-    def __init__(self, owner: Deployment, template: Template, node: Node, changed: Callable[[], None]) -> None:
+    def __init__(self, owner: LoadedModel, template: Template, node: Node, changed: Callable[[], None]) -> None:
         self.node: Node | None = node
         self._owner = owner
         self._template = template
@@ -65,7 +65,7 @@ class _Slot:
             self._set(node)
 
     async def _replacement(self) -> Node | None:
-        """The next node, however often it takes; None when the slot is retired meanwhile."""
+        """The next node, after as many tries as it takes; None if the slot is retired before."""
         while True:
             await asyncio.wait([self._retired], timeout=self._delay)
             self._delay = min(self._delay * 2, _BACKOFF_MOST)
@@ -84,7 +84,7 @@ class _Slot:
         self._changed()
 
 
-class Deployment:
+class LoadedModel:
     """The nodes of one loaded model.
 
     Args:
@@ -94,7 +94,7 @@ class Deployment:
             for what it still runs.
 
     Attributes:
-        failure: what went wrong with a node last.
+        failure: the latest error of a node.
     """
 
     def __init__(self, key: str, launch: Launch, patience: float) -> None:
@@ -120,7 +120,7 @@ class Deployment:
         return len(self._slots)
 
     def seen(self) -> Seen:
-        """What the policy of scaling goes by."""
+        """What the scaling policy decides by."""
         pending = self._waiting + sum(node.load for node in self._ready)
         now = asyncio.get_running_loop().time()
         return Seen(at=now, nodes=self.size, busy=self._meter.total, pending=pending)
@@ -138,27 +138,27 @@ class Deployment:
         async with self._scaling:
             await self._add(nodes - len(self._slots))
             going = self._take_away(len(self._slots) - nodes)
-        # Requests may come in the meantime: whoever starts a node for them need not wait for those that go.
+        # Outside of the lock: a request that starts a node does not wait for those that go.
         await asyncio.gather(*(slot.retire() for slot in going))
 
     async def predict(self, body: bytes) -> Answer:
-        """Has the node with the least to do answer. With no node at all, it starts one first."""
+        """The answer of the node with the fewest pending requests. Without any node, starts one first."""
         while (node := self.idlest()) is None:
             await self._wait_for_node()  # and the one that became ready may be gone again
         return await node.ask(body)
 
     def idlest(self) -> Node | None:
-        """The node with the least to do, for one request; None where none is ready."""
+        """The node with the fewest pending requests, for one request; None if none is ready."""
         if len(self._ready) <= 1:
             return self._ready[0] if self._ready else None
         node = min(self._ready, key=lambda node: node.load)
-        # The one that was chosen goes to the end, so that equals take turns.
+        # The chosen node goes to the end, so that equally loaded nodes take turns.
         self._ready.remove(node)
         self._ready.append(node)
         return node
 
     def _take_away(self, count: int) -> list[_Slot]:
-        """The places of those that have the least to do; they get no more requests."""
+        """Removes the slots with the fewest pending requests; they get no more."""
         going = sorted(self._slots, key=lambda slot: slot.load)[: max(count, 0)]
         self._slots = [slot for slot in self._slots if slot not in going]
         self._changed()

@@ -12,9 +12,9 @@ from pathlib import Path
 from emulator.core.node_limits import Machine, Scale
 from emulator.core.predictions import LOAD, Answer, LoadFailed, OutputStyle
 from emulator.serving import node_client, process_control
-from emulator.serving.autoscaler import Governor
+from emulator.serving.autoscaler import Autoscaler
 from emulator.serving.chunks.chunk_options import ChunkOptions
-from emulator.serving.loaded_model import Deployment
+from emulator.serving.loaded_model import LoadedModel
 from emulator.serving.node_client import Node, Settings
 from emulator.serving.sandbox import layers
 from emulator.serving.scaling_policy import Meter, Pace
@@ -29,7 +29,7 @@ class Serving:
     """Serves SavedModels by worker processes. Belongs to the event loop that it is first used in.
 
     Args:
-        style: how nodes read requests and write answers. Default: one that is no API's.
+        style: how nodes read requests and write answers. Default: the style of no API.
         threads: TensorFlow's threads in each node, within and among operations.
         start_timeout: seconds that the import of TensorFlow may take.
         load_timeout: seconds that a node may take to load and warm up a model.
@@ -63,8 +63,8 @@ class Serving:
         )
         self._start_timeout = start_timeout
         self._template = Template(start_timeout)
-        self._deployments: dict[str, Deployment] = {}
-        self._governors: dict[str, Governor] = {}
+        self._models: dict[str, LoadedModel] = {}
+        self._autoscalers: dict[str, Autoscaler] = {}
         self._pace = Pace.of(idle)
         self._looking: asyncio.Task[None] | None = None
         # More at a time than there are cores would finish no sooner, and each alone much later.
@@ -87,7 +87,7 @@ class Serving:
         self._stopped = True
         if self._looking:
             self._looking.cancel()
-        unloading = [asyncio.create_task(self.unload(key)) for key in list(self._deployments)]
+        unloading = [asyncio.create_task(self.unload(key)) for key in list(self._models)]
         if unloading:
             await asyncio.wait(unloading, timeout=grace)
         await self._template.stop()
@@ -107,7 +107,7 @@ class Serving:
             LoadFailed: the model cannot be loaded. Nothing is left running.
             ValueError: `key` is loaded.
         """
-        if key in self._deployments:
+        if key in self._models:
             raise ValueError(f"{key} is loaded")
         settings = dataclasses.replace(self._settings, machine=machine)
 
@@ -117,16 +117,16 @@ class Serving:
                 return template, await node_client.launch(template, folder, settings, meter)
 
         scale = _scale(nodes)
-        deployment = Deployment(key, launch, settings.predict_timeout)
-        self._deployments[key] = deployment
+        model = LoadedModel(key, launch, settings.predict_timeout)
+        self._models[key] = model
         try:
-            await deployment.scale(1)  # alone: a damaged model fails once
-            await deployment.scale(scale.least)
+            await model.scale(1)  # alone: a damaged model fails once
+            await model.scale(scale.least)
         except BaseException:
-            self._deployments.pop(key, None)
-            await deployment.scale(0)
+            self._models.pop(key, None)
+            await model.scale(0)
             raise
-        self._governors[key] = Governor(key, deployment, scale, self._pace)
+        self._autoscalers[key] = Autoscaler(key, model, scale, self._pace)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
 
@@ -175,19 +175,19 @@ class Serving:
             errors.NotFound: `key` is not loaded.
             LoadFailed: a new node could not load the model; the others still serve.
         """
-        deployment, governor = self._deployment(key), self._governors.get(key)
-        if governor is None:  # it is being loaded
-            await deployment.scale(_scale(nodes).least)
+        model, autoscaler = self._model(key), self._autoscalers.get(key)
+        if autoscaler is None:  # it is being loaded
+            await model.scale(_scale(nodes).least)
         else:
-            await governor.change(_scale(nodes))
+            await autoscaler.change(_scale(nodes))
 
     async def unload(self, key: str) -> None:
         """Ends all nodes of `key` after what they still run; returns when they are gone. No error if not loaded."""
-        deployment, governor = self._deployments.pop(key, None), self._governors.pop(key, None)
-        if governor:
-            await governor.stop()
-        if deployment:
-            await deployment.scale(0)
+        model, autoscaler = self._models.pop(key, None), self._autoscalers.pop(key, None)
+        if autoscaler:
+            await autoscaler.stop()
+        if model:
+            await model.scale(0)
 
     async def predict(self, key: str, body: bytes) -> Answer:
         """Answers `{"instances": [...]}` with predictions, or with the text of an error.
@@ -198,43 +198,43 @@ class Serving:
             errors.DeadlineExceeded: the model took too long.
             errors.ResourceExhausted: too much is waiting.
         """
-        return await self._deployment(key).predict(body)
+        return await self._model(key).predict(body)
 
     def idlest(self, key: str) -> Node | None:
-        """The node that a request for `key` goes to; None where none is ready, so that `predict` has to wait."""
-        deployment = self._deployments.get(key)
-        return deployment.idlest() if deployment else None
+        """The node that the next request for `key` goes to; None if none is ready, so that `predict` has to wait."""
+        model = self._models.get(key)
+        return model.idlest() if model else None
 
     def nodes(self, key: str) -> int:
-        """How many nodes of `key` take requests now; 0 where it is not loaded."""
+        """How many nodes of `key` take requests now; 0 if it is not loaded."""
         return len(self.pids(key))
 
     def pids(self, key: str) -> list[int]:
         """The processes behind `nodes`."""
-        deployment = self._deployments.get(key)
-        return [node.pid for node in deployment.ready] if deployment else []
+        model = self._models.get(key)
+        return [node.pid for node in model.ready] if model else []
 
     def scale_of(self, key: str) -> Scale:
-        """Within which bounds the number of nodes is kept; none, where it is not loaded."""
-        governor = self._governors.get(key)
-        return governor.scale if governor else Scale.fixed(0)
+        """The bounds of the number of nodes; 0 to 0 if it is not loaded."""
+        autoscaler = self._autoscalers.get(key)
+        return autoscaler.scale if autoscaler else Scale.fixed(0)
 
     def failure(self, key: str) -> str:
-        """Why a version that should have nodes has none that takes requests; empty where it has, or needs none."""
-        deployment = self._deployments.get(key)
-        return deployment.failure if deployment and not deployment.ready else ""
+        """Why a version that should have nodes has none that takes requests; empty if it has one, or needs none."""
+        model = self._models.get(key)
+        return model.failure if model and not model.ready else ""
 
     async def _look(self) -> None:
-        """Has the nodes follow the load, until it is cancelled."""
+        """Scales the nodes by the load, until it is cancelled."""
         while True:
             await asyncio.sleep(self._pace.tick)
-            for governor in self._governors.values():
-                governor.look()
+            for autoscaler in self._autoscalers.values():
+                autoscaler.look()
 
-    def _deployment(self, key: str) -> Deployment:
-        if key not in self._deployments:
+    def _model(self, key: str) -> LoadedModel:
+        if key not in self._models:
             raise errors.NotFound(f"{key} is not loaded.")
-        return self._deployments[key]
+        return self._models[key]
 
     async def _running_template(self) -> Template:
         if self._stopped:

@@ -43,7 +43,7 @@ class Settings:
 
 
 Done = Callable[[Answer | errors.ApiError], None]
-"""Takes an answer, or why there is none."""
+"""Takes an answer, or the error in its place."""
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Pending:
     deadline: float
 
     def settle(self, answer: Answer | errors.ApiError) -> None:
-        """Hands over what there is, once."""
+        """Hands the answer or error over, once."""
         done, self.done = self.done, None
         if done:
             done(answer)
@@ -241,7 +241,7 @@ class Node(asyncio.Protocol):
 
 
 class _NoHello(Exception):
-    """The node did not tell whether it loaded; the text says why, None when it ended."""
+    """The node did not say whether it loaded the model. The argument says why; None if it ended."""
 
 
 async def launch(template: Template, folder: Path, settings: Settings, meter: Meter) -> Node:

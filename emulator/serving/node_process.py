@@ -12,7 +12,7 @@ from typing import Any
 from emulator.core.predictions import REFUSED, LoadFailed, OutputStyle
 from emulator.serving import message_frames, process_control, sandbox
 from emulator.serving.chunks.chunk_options import ChunkOptions
-from emulator.serving.chunks.chunk_predictor import Rows
+from emulator.serving.chunks.chunk_predictor import ChunkPredictor
 from emulator.serving.prediction_errors import reason
 from emulator.serving.request_batching import Batcher
 from emulator.serving.sample_node import Samples
@@ -32,7 +32,7 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
             answers the orders of `Samples`.
     """
     process_control.close_others(sock.fileno())
-    process_control.prefer_as_victim()
+    process_control.raise_oom_score()
     process_control.limit_cores(options["cores"])
     process_control.limit_memory(options["memory"])
     try:
@@ -45,7 +45,7 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
     gc.set_threshold(50_000, 20, 20)  # parsed requests are many small lists, and none of them is garbage in a cycle
     try:
         sock.sendall(message_frames.pack(0, b""))
-        for requests in _drained(sock):
+        for requests in _waiting_requests(sock):
             for answers in batcher.answer(requests):
                 frames = (message_frames.pack(number, content, kind) for number, (kind, content) in answers)
                 sock.sendall(b"".join(frames))
@@ -53,7 +53,7 @@ def main(sock: socket.socket, options: dict[str, Any]) -> None:
         return  # the front is gone, and nobody is left to answer
 
 
-def _drained(sock: socket.socket) -> Iterator[list[tuple[int, bytes]]]:
+def _waiting_requests(sock: socket.socket) -> Iterator[list[tuple[int, bytes]]]:
     """Waits for a request, then takes all that are there already (number, content). Ends with the stream."""
     splitter = message_frames.Splitter()
     while data := sock.recv(message_frames.CHUNK):
@@ -70,7 +70,7 @@ def _drained(sock: socket.socket) -> Iterator[list[tuple[int, bytes]]]:
             yield [(number, content) for number, _, content in requests]
 
 
-def _load(options: dict[str, Any]) -> Batcher | Rows | Samples:
+def _load(options: dict[str, Any]) -> Batcher | ChunkPredictor | Samples:
     folder, style = Path(options["folder"]), OutputStyle(**options["style"])
     from emulator.serving.saved_model import warm_up
     from emulator.serving.saved_model.tensorflow_model import Model
@@ -84,7 +84,7 @@ def _load(options: dict[str, Any]) -> Batcher | Rows | Samples:
         if options["samples"]:
             return Samples(model, partial(warm_up.requests, folder))
         if options["chunks"]:
-            return Rows(model, style, ChunkOptions(**options["chunks"]))
+            return ChunkPredictor(model, style, ChunkOptions(**options["chunks"]))
         return Batcher(model, style)
     except LoadFailed:
         raise

@@ -10,7 +10,7 @@ from gcp import errors
 
 _LONGEST = 500
 _NOISE = (
-    # Where in somebody's source code an operation was made, which a SavedModel mostly no longer knows.
+    # The place in source code where an operation was made, which most SavedModels do not keep.
     re.compile(r"Traceback \(most recent call last\):\n(?:[ \t]+.*(?:\n|$)|\n)*"),  # its frames are indented
     re.compile(r"^ *File \"[^\"]*\", line \d+.*$", re.MULTILINE),
     re.compile(r"defined at \(most recent call last\):|<stack traces? unavailable>"),

@@ -27,7 +27,7 @@ def die_with_parent(parent: int) -> None:
         os._exit(0)
 
 
-def prefer_as_victim() -> None:
+def raise_oom_score() -> None:
     """Makes the out-of-memory killer choose this process before the front, where there is such a thing (Linux)."""
     score = Path("/proc/self/oom_score_adj")
     if score.exists():

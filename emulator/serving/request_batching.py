@@ -24,7 +24,7 @@ Answers = Sequence[tuple[int, Answer]]
 
 
 class Runnable(Protocol):
-    """What `model.Model` is to this module."""
+    """What this module uses of `tensorflow_model.Model`."""
 
     signatures: Mapping[str, Signature]
     independent: Collection[str]
@@ -85,14 +85,14 @@ class Batcher:
         return lambda start, end: self._write({alias: output[start:end] for alias, output in outputs.items()})
 
     def _joined(self, requests: list[Request]) -> dict[str, Array] | None:
-        """The outputs of all in one call; None where that failed, or where they cannot be told apart again."""
+        """The outputs of all in one call; None if that failed, or if their rows cannot be separated."""
         inputs = {alias: np.concatenate([r.inputs[alias] for r in requests]) for alias in requests[0].inputs}
         try:
             outputs = run(self._model, requests[0].signature, inputs)
         except PredictionError:
             return None
         total = sum(request.count for request in requests)
-        # No output at all has no rows to tell apart.
+        # Without any output there are no rows to separate.
         return outputs if outputs and all(output.shape[:1] == (total,) for output in outputs.values()) else None
 
     def _run_alone(self, request: Request) -> Answer:

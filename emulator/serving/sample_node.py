@@ -32,7 +32,7 @@ _RANKS = ((), (1,), (1, 1), (1, 1, 1))
 
 
 class Sampled(Runnable, Protocol):
-    """What `model.Model` is to this module."""
+    """What this module uses of `tensorflow_model.Model`."""
 
     varies: Mapping[str, str]
     alters: Mapping[str, str]

@@ -1,6 +1,6 @@
 """The template process: imports TensorFlow, does nothing else with it, and forks nodes on request.
 
-Started by `serving.forking.Template` as `python -m emulator.serving.template_process DESCRIPTOR PARENT`. It stays
+Started by `template_client.Template` as `python -m emulator.serving.template_process DESCRIPTOR PARENT`. It stays
 single-threaded, since a fork copies only the thread that calls it; so it never loads a model itself.
 """
 
@@ -29,7 +29,7 @@ def main(descriptor: int, parent: int) -> None:
         _import_quietly("tensorflow")
         importlib.import_module("emulator.serving.saved_model.tensorflow_model")
     except ImportError as exc:
-        _tell(control, {"failed": f"TensorFlow cannot be imported: {exc}"})
+        _send(control, {"failed": f"TensorFlow cannot be imported: {exc}"})
         return
     importlib.import_module("emulator.serving.node_process")
     sandbox.libraries()  # once, not in each node
@@ -44,7 +44,7 @@ def main(descriptor: int, parent: int) -> None:
 
 
 def _serve(control: socket.socket, wakeup: socket.socket) -> None:
-    _tell(control, {"ready": True})
+    _send(control, {"ready": True})
     splitter = message_frames.Splitter()
     while True:
         readable, _, _ = select.select([control, wakeup], [], [])
@@ -56,7 +56,7 @@ def _serve(control: socket.socket, wakeup: socket.socket) -> None:
             if not data:
                 return
             for _, _, content in splitter.feed(data):
-                _obey(control, json.loads(content), descriptors)
+                _follow(control, json.loads(content), descriptors)
 
 
 def _import_quietly(module: str) -> None:
@@ -73,12 +73,12 @@ def _import_quietly(module: str) -> None:
         os.close(sink)
 
 
-def _obey(control: socket.socket, order: dict[str, Any], descriptors: list[int]) -> None:
+def _follow(control: socket.socket, order: dict[str, Any], descriptors: list[int]) -> None:
     if "kill" in order:
         # Only this process reaps its children, so the pid cannot have gone to a stranger in between.
         if order["kill"] in _children:
             os.kill(order["kill"], signal.SIGKILL)
-        _tell(control, {"killed": order["kill"]})
+        _send(control, {"killed": order["kill"]})
         return
     parent = os.getpid()
     pid = os.fork()
@@ -86,7 +86,7 @@ def _obey(control: socket.socket, order: dict[str, Any], descriptors: list[int])
         _become_node(control, order["fork"], descriptors[0], parent)
     _children.add(pid)
     os.close(descriptors[0])
-    _tell(control, {"forked": pid})
+    _send(control, {"forked": pid})
 
 
 def _become_node(control: socket.socket, options: dict[str, Any], descriptor: int, parent: int) -> None:
@@ -117,10 +117,10 @@ def _reap(control: socket.socket) -> None:
         if pid == 0:
             return
         _children.discard(pid)
-        _tell(control, {"ended": pid, "status": status})
+        _send(control, {"ended": pid, "status": status})
 
 
-def _tell(control: socket.socket, message: dict[str, Any]) -> None:
+def _send(control: socket.socket, message: dict[str, Any]) -> None:
     control.sendall(message_frames.pack(0, json.dumps(message).encode()))
 
 

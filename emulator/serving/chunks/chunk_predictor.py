@@ -16,9 +16,9 @@ from emulator.core.predictions import CHUNK, TOO_LONG, Answer, LoadFailed, Outpu
 from emulator.serving import request_batching
 from emulator.serving.chunks import row_formats
 from emulator.serving.chunks.chunk_options import ChunkOptions
-from emulator.serving.chunks.chunk_reader import Reader
-from emulator.serving.chunks.csv_output import Separated
-from emulator.serving.chunks.json_lines import Lines
+from emulator.serving.chunks.chunk_reader import ChunkReader
+from emulator.serving.chunks.csv_output import CsvOutput
+from emulator.serving.chunks.json_lines import JsonLines
 from emulator.serving.codec import signature as signatures
 from emulator.serving.codec.tensors import Array
 from emulator.serving.prediction_errors import PredictionError
@@ -41,7 +41,7 @@ class _Tally:
         self.errors.setdefault(text, []).extend(at)
 
 
-class Rows:
+class ChunkPredictor:
     """A model, asked by chunks.
 
     Args:
@@ -62,8 +62,8 @@ class Rows:
         self._together = wanted.together
         self._style = style
         self._model, self._batch, self._form = model, self._together or options.batch_size, options.row_format
-        self._writer: Lines | Separated = Separated() if options.output_format == "CSV" else Lines(style)
-        self._reader = Reader(wanted, model.fast, row_format=options.row_format)
+        self._writer: JsonLines | CsvOutput = CsvOutput() if options.output_format == "CSV" else JsonLines(style)
+        self._reader = ChunkReader(wanted, model.fast, row_format=options.row_format)
 
     def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
         """One answer for each chunk (number, content): `CHUNK`, with a line of JSON and the results, or `TOO_LONG`.

@@ -24,12 +24,12 @@ Piece = tuple[Mapping[str, Array], Sequence[int]]
 """The arrays of rows, by alias, and the rows' numbers in the chunk, in order."""
 
 
-class Reader:
+class ChunkReader:
     """Reads chunks. A row that cannot be parsed or does not fit spoils no other: what fails together is halved.
 
     Args:
         signature: what the rows are for.
-        fast: a quicker conversion of numbers, see `tensors.convert`.
+        fast: a faster conversion of numbers, see `tensors.convert`.
         row_format: of the chunks, see `ChunkOptions`.
     """
 

@@ -21,7 +21,7 @@ from emulator.serving.codec.tensors import Array
 from emulator.serving.prediction_errors import InvalidOutputs
 
 
-class Separated:
+class CsvOutput:
     """Writes rows.
 
     Attributes:

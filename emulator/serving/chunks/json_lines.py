@@ -14,7 +14,7 @@ from emulator.serving.codec.tensors import Array
 from emulator.serving.prediction_errors import InvalidOutputs
 
 
-class Lines:
+class JsonLines:
     """Writes lines. `keys` is empty: each line has its own.
 
     Args:

@@ -126,7 +126,7 @@ class NumberReader:
         if body.startswith(_BYTE_ORDER_MARK):
             return None
         skeleton = _skeleton(body)
-        # Each instance but the last one is followed by a comma, so the length tells how many there can be.
+        # Each instance but the last one is followed by a comma, so the length gives how many there can be.
         count = (len(skeleton) - len(b'{"":[]}') + 1) // (len(self._instance) + 1)
         if count < 1 or skeleton != self._skeleton_of(count):
             return None

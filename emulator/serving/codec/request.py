@@ -77,7 +77,7 @@ def read(
     Args:
         body: the request as it came.
         signatures: what the model has.
-        fast: a quicker conversion of numbers, see `tensors.convert`.
+        fast: a faster conversion of numbers, see `tensors.convert`.
         signature_field: the field that names the signature.
 
     Raises:
@@ -103,7 +103,7 @@ def arrays(
         instances: one value each, one or more.
         signature: the signature.
         text: what they were parsed from, or more.
-        fast: a quicker conversion of numbers, see `tensors.convert`.
+        fast: a faster conversion of numbers, see `tensors.convert`.
 
     Raises:
         InvalidInputs: one does not fit, or they do not go together, and why.

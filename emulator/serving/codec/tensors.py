@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 MOST_DIMENSIONS = 64
 """Of an array of NumPy's, the instances' among them. TensorFlow ends its process at a list of more than 254."""
 Fast = Callable[[list[Any], str], Array]
-"""A quicker conversion of rows to float types and int64. May refuse by raising anything; must take only numbers."""
+"""A faster conversion of rows to float types and int64. May refuse by raising anything; must take only numbers."""
 
 
 class _Misfit(Exception):
@@ -47,14 +47,14 @@ def convert(name: str, tensor: Tensor, rows: list[Any], fast: Fast | None = None
 
 
 def _try(fast: Fast, tensor: Tensor, rows: list[Any]) -> Array | None:
-    """None wherever only the strict walk can tell whether all is well."""
+    """None if only the strict walk can decide whether all values fit."""
     if tensor.dtype in ("string", "bool") or _depth(rows) > MOST_DIMENSIONS:
         return None
     whole = "int" in tensor.dtype
     try:
         # What does not fit a narrow integer would be wrapped around; int64 refuses it.
         array = fast(rows, "int64" if whole else tensor.dtype)
-    except Exception:  # noqa: BLE001  # whatever it refuses is told exactly by the strict walk
+    except Exception:  # noqa: BLE001  # the strict walk says exactly what is wrong
         return None
     return exact(array, tensor.dtype) if _fits(tensor, array.shape[1:]) else None
 

@@ -264,7 +264,7 @@ def test_a_worker_of_a_job_that_has_ended_answers_what_comes_late(serving: Servi
     async def late() -> None:
         async with serving.worker(models / "double", options) as node:
             os.kill(node.pid, signal.SIGKILL)
-            for _ in range(2):  # the second one comes when all that was pending has been told
+            for _ in range(2):  # the second one comes after all that was pending has failed
                 with pytest.raises(errors.Unavailable, match="was killed"):
                     await asyncio.wait_for(node.ask(b"[1]\n"), 30)
 

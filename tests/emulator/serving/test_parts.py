@@ -42,7 +42,7 @@ def test_messages_survive_any_cut(expected: list[message_frames.Message], step: 
     ],
 )
 def test_reasons_are_one_line_without_paths(text: str, expected: str) -> None:
-    """What TensorFlow raises is told without the machine it ran on."""
+    """What TensorFlow raises is reported without paths of the machine it ran on."""
     got = prediction_errors.reason(ValueError(text), Path("/data/m"))
 
     assert expected in got

@@ -86,7 +86,7 @@ def test_a_call_is_bounded() -> None:
 
 
 def test_outputs_without_a_batch_dimension_stay_apart() -> None:
-    """Where the outputs of a common call cannot be told apart, each request runs alone."""
+    """If the outputs of a common call cannot be separated, each request runs alone."""
 
     class Mean(_Doubler):
         def run(self, key: str, inputs: Mapping[str, Array]) -> dict[str, Array]:

@@ -111,7 +111,7 @@ def test_without_nodes_the_first_prediction_starts_one(serving: Serving, models:
 
 
 def test_many_at_a_time_get_their_own_answers(serving: Serving, models: Path, run: Run) -> None:
-    """Whatever runs together is told apart again, over two nodes, and one bad request fails alone."""
+    """Requests that run together, on two nodes, get their own rows, and one bad request fails alone."""
     run(serving.load("k", models / "refuse", nodes=2))
 
     async def many() -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.serving.chunks.chunk_reader import STEP, Reader
+from emulator.serving.chunks.chunk_reader import STEP, ChunkReader
 from emulator.serving.codec import request
 from emulator.serving.codec.fast_reader import ColumnReader
 from emulator.serving.codec.signature import Signature, Tensor
@@ -77,7 +77,7 @@ def read(signature: Signature, lines: list[bytes]) -> tuple[list[str], list[str]
         numbers.extend(at)
         assert [strictly(signature, [lines[number]])[0] for number in at] == [[] for _ in at]
 
-    for arrays, at in Reader(signature, slow, row_format="JSON").read(b"\n".join(lines), refuse):
+    for arrays, at in ChunkReader(signature, slow, row_format="JSON").read(b"\n".join(lines), refuse):
         numbers += at
         assert {array.dtype for array in arrays.values()} == {
             np.dtype(object if tensor.dtype == "string" else tensor.dtype) for tensor in signature.inputs.values()
@@ -153,7 +153,9 @@ def test_rows_that_are_all_alike_come_in_one_piece(signature: Signature, row: An
     """So that the model is asked in batches as large as the job says."""
     lines = b"\n".join([json.dumps(row).encode()] * 1000)
 
-    assert [list(at) for _, at in Reader(signature, slow, row_format="JSON").read(lines, none)] == [list(range(1000))]
+    assert [list(at) for _, at in ChunkReader(signature, slow, row_format="JSON").read(lines, none)] == [
+        list(range(1000))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.serving.chunks.csv_output import Separated
+from emulator.serving.chunks.csv_output import CsvOutput
 from emulator.serving.chunks.csv_rows import header
 from emulator.serving.prediction_errors import InvalidOutputs
 
 
 def read(outputs: dict[str, Any], count: int) -> list[list[str]]:
     """The keys, then the rows."""
-    writer = Separated()
+    writer = CsvOutput()
     rows = writer.write({alias: np.asarray(value) for alias, value in outputs.items()}, count)
     return list(csv.reader(io.StringIO((header(writer.keys) + rows).decode(), newline="")))
 
@@ -42,7 +42,7 @@ def test_rows(outputs: dict[str, Any], expected: list[list[str]]) -> None:
 @pytest.mark.parametrize(("first", "second"), [([[1, 2]], [[1]]), ([1], [[1, 2]])])
 def test_rows_of_another_length_are_refused(first: Any, second: Any) -> None:
     """Their values would stand under other keys."""
-    writer = Separated()
+    writer = CsvOutput()
     writer.write({"y": np.array(first)}, 1)
 
     with pytest.raises(InvalidOutputs, match="same number of values"):
@@ -51,4 +51,4 @@ def test_rows_of_another_length_are_refused(first: Any, second: Any) -> None:
 
 def test_no_rows_have_no_keys() -> None:
     """Then the file is empty."""
-    assert header(Separated().keys) == b""
+    assert header(CsvOutput().keys) == b""

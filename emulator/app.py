@@ -11,7 +11,7 @@ from emulator.admin_endpoints import AdminEndpoints
 from emulator.batch.job_queue import JobQueue
 from emulator.console.pages import Console
 from emulator.core.clock import Clock
-from emulator.http.server import Front
+from emulator.http.server import HttpServer
 from emulator.ml import api as ml_api
 from emulator.ml import prediction_envelope
 from emulator.ml.job_source import JobSource
@@ -108,9 +108,9 @@ class Emulator:
     def _facts(self) -> dict[str, Any]:
         return {"settings": self._settings.shown(), "sandbox": list(self._nodes.sandbox)}
 
-    def front(self) -> Front:
+    def server(self) -> HttpServer:
         """The server that answers calls."""
-        return Front(
+        return HttpServer(
             self.dispatcher.answer,
             self.dispatcher.fast_path,
             seconds=self._settings.client_seconds,

@@ -62,7 +62,7 @@ def _open_more() -> None:
 
 async def _run(data: Path, settings: Settings, listener: socket.socket, code: str) -> None:
     emulator = Emulator(data, settings)
-    front = emulator.front()
+    server = emulator.server()
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -75,7 +75,7 @@ async def _run(data: Path, settings: Settings, listener: socket.socket, code: st
         with daemon.pid_file(data, endpoint, settings.token_file, code):
             emulator.log.line(f"serving on {endpoint}")
             print(f"serving on {endpoint}", flush=True)
-            await front.serve(listener, stop)
+            await server.serve(listener, stop)
     finally:
         await emulator.stop()
 

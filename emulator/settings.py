@@ -27,7 +27,7 @@ class Settings:
         host: IPv4 address that it listens on; other than loopback only with a token.
         host_name: a name by which clients may address it beside those of loopback and `host`.
         token_file: holds the token that every call must bring; empty for none.
-        client_seconds: how slow a client may be, see `connections.Connection`.
+        client_seconds: how slow a client may be, see `connection.Connection`.
         port: TCP port; 0 takes a free one.
         operation_seconds: a long-running operation ends no sooner than this after its start.
         sunset: refuse new models and versions as Google does today.

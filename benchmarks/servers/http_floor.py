@@ -17,7 +17,7 @@ import orjson
 import uvloop
 
 from emulator.http.exchange import Exchange
-from emulator.http.server import Front
+from emulator.http.server import HttpServer
 
 _HEADERS = {"content-type": "application/json; charset=utf-8"}
 
@@ -46,7 +46,7 @@ async def _serve(answer: bytes) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     gc.freeze()
     print(f"serving on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    await Front(never, fast_path, seconds=30.0).serve(listener, stop)
+    await HttpServer(never, fast_path, seconds=30.0).serve(listener, stop)
 
 
 if __name__ == "__main__":

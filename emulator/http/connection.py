@@ -10,10 +10,10 @@ from emulator.http.connection_owner import Owner
 from emulator.http.early_errors import FULL, EarlyError
 from emulator.http.exchange import Exchange
 from emulator.http.file_part import FilePart
-from emulator.http.file_sender import Sending
+from emulator.http.file_sender import FileSender
 from emulator.http.request_head import Head
 from emulator.http.request_reader import STEP, Refused, RequestReader
-from emulator.http.timeouts import Pace
+from emulator.http.timeouts import ClientTimeouts
 
 _LOOK_SECONDS = 30.0
 
@@ -40,14 +40,14 @@ class Connection(asyncio.Protocol):
         self._unread = b""
         self._exchanges: deque[Exchange] = deque()
         self._arriving: Exchange | None = None
-        self._pace = Pace(self.loop, seconds)
+        self._timeouts = ClientTimeouts(self.loop, seconds)
         self._written = self._taken = 0
         self._paused = False
         self._retired = self._has_said_all = False
         self._refusal: bytes | None = None
         self._passes_over = self._begins = False
         self._writable: asyncio.Future[None] | None = None
-        self._sending: Sending | None = None
+        self._sending: FileSender | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     # Called by the event loop.
@@ -82,7 +82,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Called by the event loop: no more comes. Requests that are whole are answered, before the connection ends."""
-        self._pace.expect("")
+        self._timeouts.expect("")
         self._has_said_all, broken, self._arriving = True, self._arriving, None
         if broken in self._exchanges:
             self._exchanges.pop().lose()
@@ -120,7 +120,7 @@ class Connection(asyncio.Protocol):
         """The last answer of this connection: those before it come first, and a request cut short by it has none."""
         broken, self._arriving = self._arriving, None
         self.pause_reading()
-        self._pace.expect("")
+        self._timeouts.expect("")
         self._refusal = self._owner.early_response(error)
         if broken and broken.answered:  # before its body was there
             self._refusal = b""
@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
         if self._refusal is not None and not self._exchanges and not self._transport.is_closing():
             self._transport.write(self._refusal)
             self._transport.write_eof()
-            self._pace.expect("head")
+            self._timeouts.expect("head")
             if self._paused:
                 self._paused = False
                 self._transport.resume_reading()
@@ -174,11 +174,11 @@ class Connection(asyncio.Protocol):
 
     def request_begun(self) -> None:
         """A request begins."""
-        self._pace.expect("head")
+        self._timeouts.expect("head")
 
     def head_read(self, head: Head) -> None:
         """The head is there."""
-        self._pace.expect("body")
+        self._timeouts.expect("body")
         exchange = Exchange(self, head)
         self._arriving = exchange
         self._exchanges.append(exchange)
@@ -191,13 +191,13 @@ class Connection(asyncio.Protocol):
 
     def body_read(self, piece: bytes) -> None:
         """A piece of the body is there."""
-        self._pace.received += len(piece)
+        self._timeouts.received += len(piece)
         if self._arriving:
             self._arriving.feed(piece)
 
     def request_read(self) -> None:
         """The whole request is there."""
-        self._pace.expect("")
+        self._timeouts.expect("")
         if self._arriving:
             self._arriving.complete()
             self._arriving = None
@@ -222,7 +222,7 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits()
         if self._transport.is_closing():
             return
-        self._sending = Sending(self.loop, self._transport.get_extra_info("socket").fileno(), part)
+        self._sending = FileSender(self.loop, self._transport.get_extra_info("socket").fileno(), part)
         try:
             await self._sending.run()
         except OSError:  # the client is gone, or the file cannot be read: a body that is too short tells
@@ -260,7 +260,7 @@ class Connection(asyncio.Protocol):
         if not self._exchanges or self._exchanges[0] is not exchange:  # the connection is lost
             return
         self._exchanges.popleft()
-        self._pace.rest()
+        self._timeouts.rest()
         self.resume_reading()
         if self._retired or (self._has_said_all and not self._exchanges):
             self._transport.close()
@@ -284,11 +284,11 @@ class Connection(asyncio.Protocol):
         taken = self._written - unsent
         passes_over = self._arriving is not None and self._arriving.answered
         is_endless = passes_over and self._passes_over
-        if self._pace.is_slow(held=self._paused) or is_endless or (unsent and taken == self._taken):
+        if self._timeouts.is_slow(held=self._paused) or is_endless or (unsent and taken == self._taken):
             self._transport.abort()
             return
         self._passes_over = passes_over
-        if not self._exchanges and self._pace.is_idle():
+        if not self._exchanges and self._timeouts.is_idle():
             self._transport.close()
         self._taken = taken
         self._timer = self.loop.call_later(min(self._seconds, _LOOK_SECONDS), self._look)

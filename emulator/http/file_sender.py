@@ -11,7 +11,7 @@ _AT_A_TIME = 4 * 2**20
 """Bytes after which other connections have their turn."""
 
 
-class Sending:
+class FileSender:
     """One part of a file, into one socket that does not block.
 
     Args:

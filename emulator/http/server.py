@@ -29,7 +29,7 @@ FastPath = Callable[[Exchange], bool | None]
 """Asked first: True if it answers, None if it needs more of the body, False if it leaves the request to `Answer`."""
 
 
-class Front:
+class HttpServer:
     """Every connection, and the tasks that answer their requests.
 
     Args:

@@ -1,21 +1,21 @@
-"""How slow a client may be: what is awaited of it, since when, and how much of it came."""
+"""How slow a client may be."""
 
 from __future__ import annotations
 
 import asyncio
 
 _IDLE_SECONDS = 240.0
-"""As long as Google's front ends: Python clients do not retry where a connection was closed while they were idle."""
+"""As Google's servers: Python clients do not retry if an idle connection was closed."""
 
 _BODY_BYTES = 16 << 10
 
 
-class Pace:
-    """Of one connection.
+class ClientTimeouts:
+    """What the server waits for on one connection, since when, and how much of it has arrived.
 
     Args:
-        loop: whose clock counts.
-        seconds: within which a head is to be whole, and 16 KiB of a body to come.
+        loop: its clock counts.
+        seconds: within which a whole head must arrive, and 16 KiB of a body.
 
     Attributes:
         awaited: "head", "body", or nothing: while a request is being answered, and while a connection is idle.
@@ -30,19 +30,19 @@ class Pace:
         self.expect("head")
 
     def expect(self, what: str) -> None:
-        """From now on this is awaited."""
+        """Waits for something else from now on."""
         self.awaited, self.received, self._since = what, 0, self._loop.time()
 
     def rest(self) -> None:
-        """An answer is whole: what is awaited has its time from now."""
+        """An answer is complete: the time starts again."""
         self._since = self._loop.time()
 
     def is_idle(self) -> bool:
-        """Whether nothing was asked for four minutes, where nothing is being answered."""
+        """Whether there was no request for four minutes, and none is being answered."""
         return not self.awaited and self._loop.time() - self._since >= _IDLE_SECONDS
 
     def is_slow(self, *, held: bool) -> bool:
-        """Whether the client is too slow, at most twice as late as it may be; not while it is `held`."""
+        """Whether the client is too slow, found at most one timeout late; never while reading is paused (`held`)."""
         if not self.awaited or self._loop.time() - self._since < self._seconds:
             return False
         if self.awaited == "head":

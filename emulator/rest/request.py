@@ -20,7 +20,7 @@ class Request:
         headers: HTTP headers, names in lower case.
         body: the parsed and validated JSON body; None where the method takes none, or where the handler reads `chunks`.
         chunks: the raw body, once; for uploads and `predict`.
-        collect: see `call.Collect`.
+        collect: see `http_call.Collect`.
         path: the decoded path as it came, without the query.
         verb: the HTTP verb; it tells the calls of an upload session apart.
         base_url: `http://HOST:PORT` as this client addressed the endpoint; answers that hold links start with it.

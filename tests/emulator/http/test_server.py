@@ -1,4 +1,4 @@
-"""The front without an emulator behind it: whoever answers at once, and whoever lets it wait."""
+"""The server without an emulator behind it: whoever answers at once, and whoever lets it wait."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import socket
 
 from emulator.http.exchange import HIGH_WATER, Disconnected, Exchange
-from emulator.http.server import Answer, FastPath, Front
+from emulator.http.server import Answer, FastPath, HttpServer
 
 _HEAD = b"POST /x HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n"
 _HEADERS = {"content-length": "2"}
@@ -27,7 +27,7 @@ async def _exchanged(request: bytes, *, answer: Answer = _never, fast_path: Fast
     """What a client hears that sends some bytes and then waits for the end; the server is told to stop after them."""
     stop, listener = asyncio.Event(), socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    serving = asyncio.create_task(Front(answer, fast_path, seconds=_BOUND).serve(listener, stop))
+    serving = asyncio.create_task(HttpServer(answer, fast_path, seconds=_BOUND).serve(listener, stop))
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     await writer.drain()
@@ -90,7 +90,7 @@ def test_an_answer_waits_for_the_client() -> None:
 
     async def whole() -> None:
         stop, listener = asyncio.Event(), socket.create_server(("127.0.0.1", 0))
-        serving = asyncio.create_task(Front(answer, _neither, seconds=_BOUND).serve(listener, stop))
+        serving = asyncio.create_task(HttpServer(answer, _neither, seconds=_BOUND).serve(listener, stop))
         with socket.create_connection(listener.getsockname()) as client:
             client.sendall(_HEAD % 0)
             before = -1
@@ -117,7 +117,7 @@ def test_requests_wait_for_a_client_that_takes_no_answers() -> None:
 
     async def whole() -> None:
         stop, listener = asyncio.Event(), socket.create_server(("127.0.0.1", 0))
-        serving = asyncio.create_task(Front(_never, fast_path, seconds=_BOUND).serve(listener, stop))
+        serving = asyncio.create_task(HttpServer(_never, fast_path, seconds=_BOUND).serve(listener, stop))
         reader, writer = await asyncio.open_connection(*listener.getsockname(), limit=1024)
         writer.write(_HEAD % 0 * 512)
         before = -1

@@ -107,7 +107,7 @@ def test_an_api_is_registered_with_a_document_and_handlers(tmp_path: Path) -> No
     async def whole() -> None:
         emulator = Emulator(tmp_path, Settings(sandbox="off"), more=[register])
         listener, stop = socket.create_server(("127.0.0.1", 0)), asyncio.Event()
-        serving = asyncio.create_task(emulator.front().serve(listener, stop))
+        serving = asyncio.create_task(emulator.server().serve(listener, stop))
         await emulator.start()
         endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with build_from_document({**DOCUMENT, "rootUrl": f"{endpoint}/"}) as service:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from emulator import admin_endpoints
 from emulator.admin_endpoints import AdminEndpoints
 from emulator.batch.job_queue import JobQueue
 from emulator.console.pages import Console
@@ -26,6 +27,8 @@ from emulator.storage import api as storage_api
 
 Register = Callable[[ApiServices], ApiRegistration]
 """Makes an API."""
+
+_CONSOLE = Console()
 
 
 class Emulator:
@@ -57,7 +60,7 @@ class Emulator:
             settings.access,
             operation_seconds=settings.operation_seconds,
             keep_operations=settings.keep_operations,
-            is_hidden=_is_own_page,
+            is_hidden=lambda path: _CONSOLE.owns(path) or path.startswith(admin_endpoints.PREFIX),
         )
         self.log = services.log
         self.storage = storage_api.register(services, loopback=ipaddress.ip_address(settings.host).is_loopback)
@@ -98,7 +101,7 @@ class Emulator:
         admin = AdminEndpoints(apis, services.admission, services.metrics, services.operations, self._facts)
         return Dispatcher(
             apis,
-            [Console(), admin],
+            [_CONSOLE, admin],
             access=services.access,
             admission=services.admission,
             calls=services.calls,
@@ -144,7 +147,3 @@ def _nodes(settings: Settings) -> Serving:
         idle=settings.idle_seconds,
         style=prediction_envelope.style(single_output_bare=settings.single_output == BARE),
     )
-
-
-def _is_own_page(path: str) -> bool:
-    return Console().owns(path) or path.startswith("/-/")

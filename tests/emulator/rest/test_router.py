@@ -8,6 +8,7 @@ import pytest
 
 from emulator.ml import api as ml_api
 from emulator.rest import discovery
+from emulator.rest.api_registration import ApiRegistration
 from emulator.rest.router import Router
 from emulator.storage import api as storage_api
 
@@ -51,3 +52,19 @@ def test_object_names_are_decoded_once() -> None:
 
     assert match is not None
     assert match.params == {"bucket": "bucket", "object": "a/b%2Fc"}
+
+
+def test_only_the_emulated_methods_of_a_large_document_have_an_address() -> None:
+    """Of the 1,144 methods of Vertex AI those that are listed; so its other addresses belong to other APIs."""
+    predict = "aiplatform.projects.locations.endpoints.predict"
+    document = discovery.document("aiplatform.v1")
+    api = ApiRegistration(document=document, handlers=[], emulated=[predict])
+    router = Router([*api.methods, *ml_api.methods()])
+
+    found = router.match("POST", "/v1/projects/p/locations/l/endpoints/e:predict")
+    shared = router.match("GET", "/v1/projects/p/locations/l/operations/o")
+
+    assert len(discovery.methods(document, proto_json=True)) > 1000
+    assert found is not None
+    assert shared is not None
+    assert (found.method.id, shared.method.id) == (predict, "ml.projects.locations.operations.get")

@@ -1,4 +1,4 @@
-"""Clients that predict all the while, and remember every answer."""
+"""Clients that predict continuously and record every response."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.emulator.ml.caller import until
 from tests.running import BOUND
 
 _PAUSE = 0.02
-"""Seconds between an answer and the next question: they are not to keep the engine from its work."""
+"""Seconds between a response and the next request, so that the clients do not slow the engine down."""
 
 
 def predict(url: str, *instances: float) -> list[float]:
-    """The answers of a model or a version over HTTP, whose only output is `y`."""
+    """The predictions of a model or a version over HTTP; its only output is `y`."""
     body = json.dumps({"instances": instances}).encode()
     request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 - loopback
     with urllib.request.urlopen(request, timeout=BOUND) as answer:  # noqa: S310 - loopback
@@ -26,16 +26,16 @@ def predict(url: str, *instances: float) -> list[float]:
 
 
 class Client:
-    """Asks one URL what it makes of 1.0, over and over.
+    """Predicts 1.0 at one URL, over and over.
 
     Attributes:
-        answers: each answer once, in the order in which it first came.
-        failures: what came in the place of an answer.
-        count: how many answers came.
+        answers: each distinct prediction, in the order in which it first came.
+        failures: the errors that came instead of a prediction.
+        count: the number of predictions.
     """
 
     def __init__(self, url: str) -> None:
-        self._url, self._over = url, threading.Event()
+        self._url, self._stopped = url, threading.Event()
         self.answers: list[float] = []
         self.failures: list[str] = []
         self.count = 0
@@ -43,10 +43,10 @@ class Client:
         self._thread.start()
 
     def _run(self) -> None:
-        while not self._over.wait(_PAUSE):
-            self._ask()
+        while not self._stopped.wait(_PAUSE):
+            self._predict()
 
-    def _ask(self) -> None:
+    def _predict(self) -> None:
         try:
             (answer,) = predict(self._url, 1.0)
         except urllib.error.HTTPError as error:
@@ -60,17 +60,17 @@ class Client:
 
     @property
     def results(self) -> tuple[list[float], list[str]]:
-        """The answers and the failures."""
+        """The predictions and the failures."""
         return self.answers, self.failures
 
-    def more(self) -> None:
-        """Returns when answers to questions of from now on have come."""
+    def wait_for_responses(self) -> None:
+        """Returns once requests that were sent after the call have responses."""
         seen = self.count + len(self.failures)
         until(lambda: self.count + len(self.failures) > seen + 1, f"answers of {self._url}")
 
     def stop(self) -> None:
-        """Ends it, after the answer that it waits for."""
-        self._over.set()
+        """Stops the client once its pending request has a response."""
+        self._stopped.set()
         self._thread.join()
 
 
@@ -80,10 +80,10 @@ def predicting(urls: Mapping[str, str]) -> Iterator[dict[str, Client]]:
     clients = {name: Client(url) for name, url in urls.items()}
     try:
         for client in clients.values():
-            client.more()
+            client.wait_for_responses()
         yield clients
         for client in clients.values():
-            client.more()
+            client.wait_for_responses()
     finally:
         for client in clients.values():
             client.stop()

@@ -1,4 +1,4 @@
-"""States as they were before signatures were kept and a traffic split was a resource."""
+"""States as older releases wrote them: without signatures, and without a resource for a traffic split."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def edit_state(stack: Deployment, resource: str, edit: Callable[[Entry], None]) 
     _edit(stack, edit_one)
 
 
-def forget(stack: Deployment, model: str) -> None:
-    """Takes out of the state what earlier releases did not write: signatures, and the resource of a traffic split."""
-    _edit(stack, lambda entries: _forget(entries, model))
+def downgrade_state(stack: Deployment, model: str) -> None:
+    """Removes from the state what older releases did not write: signatures and the traffic split's resource."""
+    _edit(stack, lambda entries: _downgrade(entries, model))
 
 
-def _forget(entries: list[Entry], model: str) -> None:
+def _downgrade(entries: list[Entry], model: str) -> None:
     versions = [item for item in entries if name_of(item["urn"]).startswith(("Version ", "DefaultVersion "))]
     known = [item for item in versions if set(NEW) & item["inputs"].keys()]
-    assert known, "what is to be taken out"
+    assert known, "the state has something to remove"
     for item in known:
         for side in ("inputs", "outputs"):
             item[side] = {name: value for name, value in item[side].items() if name not in NEW}

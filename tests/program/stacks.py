@@ -1,4 +1,4 @@
-"""Stacks of the program as tests deploy them: models that multiply, and how they stand at the API."""
+"""Stacks that tests deploy: models that multiply, and what the API reports about them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Deployment:
         self.engine = Engine(folder / name)
 
     def version(self, factor: float, **fields: Any) -> dict[str, Any]:
-        """The entry of a version that multiplies by this factor, on one node."""
+        """The stack-file entry of a version that multiplies by this factor, by default on one node."""
         artifact = saved_models.write(self.folder / f"x{factor:g}", factor)
         scaling = {} if "autoScaling" in fields else {"manualScaling": {"nodes": 1}}
         return {"artifact": str(artifact), "machineType": "n1-standard-2", **scaling, **fields}
@@ -44,12 +44,12 @@ class Deployment:
         self.engine.write({"gcp:project": self.project, "gcp:region": "us-central1", **config})
 
     def url(self, model: str, version: str | None = None) -> str:
-        """Where a model, or one of its versions, predicts."""
+        """The predict URL of a model or of one of its versions."""
         name = f"projects/{self.project}/models/{model}" + (f"/versions/{version}" if version else "")
         return f"{self.emulator.endpoint}/v1/{name}:predict"
 
     def served(self) -> dict[str, dict[str, str]]:
-        """Model -> version -> its state; that of the default bears a `*`."""
+        """Model -> version -> its state, with a `*` at the default version."""
         models, found = self.emulator.ml().projects().models(), {}
         for model in models.list(parent=f"projects/{self.project}").execute().get("models", []):
             versions = models.versions().list(parent=model["name"]).execute().get("versions", [])
@@ -62,7 +62,7 @@ class Deployment:
         return [bucket["name"] for bucket in listed.get("items", [])]
 
     def changes(self) -> dict[str, int]:
-        """How often each `ml` method that changes something was called since `reset_calls`."""
+        """The number of calls since `reset_calls` of each `ml` method that changes something."""
         verbs = ("create", "patch", "delete", "setDefault")
         calls = self.emulator.calls().items()
         return {

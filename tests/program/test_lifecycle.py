@@ -1,4 +1,4 @@
-"""The program's life with the real engine on the emulator."""
+"""The life of a stack, from its deployment to its end, with the real engine on the emulator."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def engine(emulator: RunningEmulator, project: str, tmp_path: Path) -> Engine:
     return engine
 
 
-def test_a_stack_is_deployed_changed_mended_and_destroyed(
+def test_a_stack_is_deployed_changed_repaired_and_destroyed(
     engine: Engine, emulator: RunningEmulator, project: str
 ) -> None:
-    """Up, no-op, each kind of change, refresh after a change from outside, destroy: the whole life of a stack."""
+    """The whole life of a stack: up, no-op, each kind of change, refresh after drift, destroy."""
     assert engine.up() == {"created": 9}
     outputs = engine.outputs()
     model = outputs["models"]["mult"]
@@ -63,12 +63,12 @@ def test_a_stack_is_deployed_changed_mended_and_destroyed(
     assert predict(model["predictUrl"], 1.0, 2.5) == [2.0, 5.0]
 
     _nothing_changes(engine, emulator)
-    _new_bytes_are_another_artifact(engine)
-    _changes_are_small(engine, emulator)
+    _new_bytes_are_refused_under_the_old_name(engine)
+    _changes_are_patched(engine, emulator)
     _a_new_version_takes_over(engine, model["predictUrl"])
-    _drift_is_mended(engine, emulator, f"projects/{project}/models/mult")
+    _drift_is_reverted(engine, emulator, f"projects/{project}/models/mult")
 
-    _what_others_keep_in_the_bucket_stays(engine, emulator, outputs["bucket"])
+    _other_objects_in_the_bucket_stay(engine, emulator, outputs["bucket"])
     assert engine.stack("destroy", "--suppress-progress", "--parallel", "1")
     assert engine.resources() == {}
     assert emulator.ml().projects().models().list(parent=f"projects/{project}").execute() == {}
@@ -82,15 +82,15 @@ def _nothing_changes(engine: Engine, emulator: RunningEmulator) -> None:
     assert emulator.calls() == {}
 
 
-def _new_bytes_are_another_artifact(engine: Engine) -> None:
-    """In the same folder, under the same version name: what serves is not what the stack file names any more."""
+def _new_bytes_are_refused_under_the_old_name(engine: Engine) -> None:
+    """Preview refuses new bytes in the same folder under the same version name."""
     folder = Path(engine.config["tf2-models:models"]["mult"]["versions"]["v2"]["artifact"])
     saved_models.write(folder, 9.0)
     assert "deploymentUri of version" in engine.stack("preview", fails=True)
     saved_models.write(folder, 3.0)
 
 
-def _changes_are_small(engine: Engine, emulator: RunningEmulator) -> None:
+def _changes_are_patched(engine: Engine, emulator: RunningEmulator) -> None:
     engine.edit("mult.versions.v1.autoScaling", {"minNodes": 2, "maxNodes": 2})
     engine.edit("mult.versions.v2.manualScaling", {"nodes": 2})
     engine.edit("mult.description", "Multiplies")
@@ -118,7 +118,7 @@ def _a_new_version_takes_over(engine: Engine, url: str) -> None:
     assert predict(url, 1.0) == [2.0]
 
 
-def _drift_is_mended(engine: Engine, emulator: RunningEmulator, model: str) -> None:
+def _drift_is_reverted(engine: Engine, emulator: RunningEmulator, model: str) -> None:
     versions, name = emulator.ml().projects().models().versions(), f"{model}/versions/v3"
     scaled = versions.patch(name=name, updateMask="manualScaling.nodes", body={"manualScaling": {"nodes": 1}}).execute()
     models = emulator.ml().projects().models()
@@ -134,8 +134,8 @@ def _drift_is_mended(engine: Engine, emulator: RunningEmulator, model: str) -> N
     assert emulator.ml().projects().models().get(name=model).execute()["description"] == "Multiplies"
 
 
-def _what_others_keep_in_the_bucket_stays(engine: Engine, emulator: RunningEmulator, bucket: str) -> None:
-    """Destroy takes all that is the stack's, and says what keeps it from the bucket; the next one finishes."""
+def _other_objects_in_the_bucket_stay(engine: Engine, emulator: RunningEmulator, bucket: str) -> None:
+    """`destroy` deletes everything but the bucket and names the object in it; without it, the next one finishes."""
     objects = emulator.storage().objects()
     objects.insert(bucket=bucket, name="notes.txt", media_body=MediaInMemoryUpload(b"?", "text/plain")).execute()
     text = engine.stack("destroy", "--suppress-progress", fails=True)
@@ -144,8 +144,8 @@ def _what_others_keep_in_the_bucket_stays(engine: Engine, emulator: RunningEmula
     objects.delete(bucket=bucket, object="notes.txt").execute()
 
 
-def test_what_is_gone_outside_is_made_again(engine: Engine, emulator: RunningEmulator, project: str) -> None:
-    """The default, deleted by somebody else (runtimes expire), comes back with refresh and `up`, as the default."""
+def test_a_version_deleted_outside_is_created_again(engine: Engine, emulator: RunningEmulator, project: str) -> None:
+    """Refresh and `up` restore a default that somebody else deleted (runtimes expire), again as the default."""
     engine.up()
     caller, model = Caller(emulator, project), f"projects/{project}/models/mult"
     caller.versions.setDefault(name=f"{model}/versions/v2", body={}).execute()
@@ -158,10 +158,8 @@ def test_what_is_gone_outside_is_made_again(engine: Engine, emulator: RunningEmu
     assert (served["state"], served["isDefault"]) == ("READY", True)
 
 
-def test_a_default_that_is_made_again_is_the_default_again(
-    engine: Engine, emulator: RunningEmulator, project: str
-) -> None:
-    """With `allowDowntime` the default is deleted first: another version answers meanwhile, and not for good."""
+def test_a_replaced_default_is_the_default_again(engine: Engine, emulator: RunningEmulator, project: str) -> None:
+    """With `allowDowntime` the default is deleted first; another version is the default only until it is back."""
     engine.up()
     engine.edit("mult.versions.v1.machineType", "n1-standard-4")
     engine.edit("mult.versions.v1.allowDowntime", value=True)
@@ -175,10 +173,10 @@ def test_a_default_that_is_made_again_is_the_default_again(
 
 
 @pytest.mark.parametrize("way", ["downtime", pytest.param("new name", marks=pytest.mark.faults)])
-def test_a_version_that_somebody_made_again_otherwise_is_told(
+def test_a_version_that_somebody_replaced_is_reported(
     engine: Engine, emulator: RunningEmulator, project: str, way: str
 ) -> None:
-    """Refresh tells the drift, the next preview says what to do, and each way ends right: nothing goes unasked."""
+    """Refresh finds the drift, the next preview says what to do, and both ways work; nothing is deleted unasked."""
     engine.up()
     caller = Caller(emulator, project)
     model = f"projects/{project}/models/mult"
@@ -207,8 +205,8 @@ def test_a_version_that_somebody_made_again_otherwise_is_told(
     assert engine.preview() == {}
 
 
-def test_a_secret_whose_place_is_not_known_is_refused(engine: Engine) -> None:
-    """With `--config-file` the stack's file is not beside the program: what is secret in a key cannot be told."""
+def test_a_secret_at_an_unknown_path_is_refused(engine: Engine) -> None:
+    """With `--config-file` the stack file is not beside the program, so the secret's path in it is unknown."""
     engine.write_secret("tf2-models:models.mult.description", "hidden")
 
     text = engine.stack("preview", fails=True)
@@ -217,8 +215,8 @@ def test_a_secret_whose_place_is_not_known_is_refused(engine: Engine) -> None:
     assert "hidden" not in text
 
 
-def test_the_state_holds_no_path_of_this_machine_and_no_noise(engine: Engine, tmp_path: Path) -> None:
-    """Inputs and outputs of every resource are free of absolute paths; the provider is a short reference."""
+def test_the_state_holds_no_path_of_this_machine_and_short_providers(engine: Engine, tmp_path: Path) -> None:
+    """No input or output holds an absolute path; the provider is a short reference."""
     engine.up()
 
     ours = {name: entry for name, entry in engine.resources().items() if "dynamic/" in entry["type"]}

@@ -1,4 +1,4 @@
-"""A stack that came into the local state of a checkout, which is for the stack `local` alone: the real engine."""
+"""Another stack in a checkout's local state, which is for the stack `local` only, with the real engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture
 def engine(emulator: RunningEmulator, project: str, tmp_path: Path) -> Engine:
-    """A stack `test` that is deployed, whose state then is that of the checkout, `tmp_path/checkout/.local/state`."""
+    """A deployed stack `test`, whose state was copied to that of the checkout, `tmp_path/checkout/.local/state`."""
     root = checkout.program(tmp_path / "checkout")
     checkout.built(root)
     made = Engine(tmp_path / "engine", root)
@@ -35,8 +35,8 @@ def engine(emulator: RunningEmulator, project: str, tmp_path: Path) -> Engine:
     return made
 
 
-def test_the_program_refuses_it(engine: Engine, emulator: RunningEmulator, tmp_path: Path) -> None:
-    """By preview and up, however the backend is written; the API is not called, and the state stays as it is."""
+def test_the_program_refuses_another_stack(engine: Engine, emulator: RunningEmulator, tmp_path: Path) -> None:
+    """Preview and up fail for every spelling of the backend's URL, without a call; the state does not change."""
     (tmp_path / "link").symlink_to(tmp_path / "checkout")
     before = engine.resources()
     emulator.reset_calls()
@@ -55,8 +55,8 @@ def test_the_program_refuses_it(engine: Engine, emulator: RunningEmulator, tmp_p
     assert engine.resources() == before
 
 
-def test_it_is_destroyed_where_it_is(engine: Engine, emulator: RunningEmulator, project: str) -> None:
-    """Refresh and destroy run without the program."""
+def test_the_stack_can_be_destroyed_there(engine: Engine, emulator: RunningEmulator, project: str) -> None:
+    """Refresh and destroy work, since they run without the program."""
     engine.stack("refresh", "--skip-preview")
     engine.stack("destroy", "--skip-preview")
     assert engine.resources() == {}
@@ -64,14 +64,16 @@ def test_it_is_destroyed_where_it_is(engine: Engine, emulator: RunningEmulator, 
 
 
 def _commands(text: str) -> list[str]:
-    """What the refusal says to type: to move the stack, and to destroy it."""
+    """The two commands in the error: one moves the stack, the other destroys it."""
     lines = [line.strip() for line in text.splitlines() if line.strip().startswith("env ")]
     return [line.strip() for line in re.split(r"(?<!&&)\n", "\n".join(lines))]
 
 
 @pytest.mark.parametrize("way", ["a login", "local.env"])
-def test_it_is_moved_as_the_refusal_says(engine: Engine, emulator: RunningEmulator, tmp_path: Path, way: str) -> None:
-    """The text, typed in any shell: the stack is then on the other backend alone, and previews as unchanged."""
+def test_the_command_in_the_error_moves_the_stack(
+    engine: Engine, emulator: RunningEmulator, tmp_path: Path, way: str
+) -> None:
+    """It works in any shell: the stack is then on the other backend only, and preview shows no change."""
     root, own = tmp_path / "checkout", f"file://{tmp_path}/own"
     (tmp_path / "own").mkdir()
     moving, destroying = _commands(engine.stack("preview", fails=True))
@@ -94,8 +96,8 @@ def test_it_is_moved_as_the_refusal_says(engine: Engine, emulator: RunningEmulat
     engine.stack("destroy", "--skip-preview")
 
 
-def test_a_stack_of_that_name_on_the_other_backend(engine: Engine, tmp_path: Path) -> None:
-    """Both stay as they are; `destroy` finds the local one from a shell that is logged in to the other."""
+def test_a_move_fails_if_the_other_backend_has_a_stack_of_that_name(engine: Engine, tmp_path: Path) -> None:
+    """Both stacks stay unchanged; the destroy command finds the local one from a shell logged in to the other."""
     root, own = tmp_path / "checkout", f"file://{tmp_path}/own"
     (tmp_path / "own").mkdir()
     moving, destroying = _commands(engine.stack("preview", fails=True))
@@ -115,8 +117,8 @@ def test_a_stack_of_that_name_on_the_other_backend(engine: Engine, tmp_path: Pat
     assert engine.resources() == {}
 
 
-def test_the_local_stack_on_another_machine(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """An endpoint on another machine is refused for the local stack before anything is registered."""
+def test_the_local_stack_must_be_on_this_machine(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
+    """An endpoint on another machine is refused before anything is registered."""
     root = checkout.program(tmp_path / "checkout")
     engine = Engine(tmp_path / "engine", root)
     (root / ".local/state").mkdir(parents=True)

@@ -1,6 +1,6 @@
-"""A recipe whose build has other bytes on another processor, with the real engine.
+"""A recipe whose build differs on another processor, with the real engine.
 
-Another processor is simulated: a build with other content is put in the place of the one of the same input digest.
+The other processor is simulated: a build with other content replaces the one with the same input digest.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ class Machine:
 
     Attributes:
         root: the checkout.
-        engine: of the stack.
-        there: the build of the card.
+        engine: the stack's engine.
+        carded: the build that the card describes.
     """
 
     def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
         self.emulator, self.project = emulator, project
         self.root = checkout.program(folder / "program")
-        self.there = checkout.built(self.root, 2.0)
+        self.carded = checkout.built(self.root, 2.0)
         self.engine = Engine(folder / "engine", self.root)
 
     def build_on_another_processor(self) -> Artifact:
-        """Puts a build with other content, of the same inputs, in the place of the one of the card."""
-        card = card_path(self.root, checkout.RECIPE, str(self.there.input_digest))
+        """Replaces the card's build by one with the same inputs and other content; returns the new one."""
+        card = card_path(self.root, checkout.RECIPE, str(self.carded.input_digest))
         before = card.read_bytes()
         shutil.rmtree(self.root / "build")
         here = checkout.built(self.root, 3.0)
@@ -55,8 +55,8 @@ class Machine:
         config = {f"tf2-models:{key}": value for key, value in found.items()}
         self.engine.write({"gcp:project": self.project, "gcp:region": "us-central1", **config})
 
-    def versions(self, versions: Mapping[str, str], **keys: Any) -> None:
-        """Declares one model with these versions: name -> artifact."""
+    def declare_versions(self, versions: Mapping[str, str], **keys: Any) -> None:
+        """Writes the stack file with one model and these versions: name -> artifact."""
         entries = {name: {"artifact": artifact, **SCALED} for name, artifact in versions.items()}
         self.declare({"line": {"defaultVersion": "v1", "versions": entries}}, **keys)
 
@@ -67,16 +67,16 @@ class Machine:
         return done.stdout
 
     def fails(self, *command: str) -> str:
-        """What a command prints that fails, on one line."""
+        """The output, as one line, of a command that must fail."""
         return " ".join(self.engine.stack(*command, fails=True).split())
 
     def predict(self, version: str) -> list[float]:
-        """What a version makes of 1.0."""
+        """A version's prediction for 1.0."""
         url = f"{self.emulator.endpoint}/v1/projects/{self.project}/models/line/versions/{version}:predict"
         return predict(url, 1.0)
 
     def fetch(self, digest: str, folder: Path) -> None:
-        """Copies the deployed files of a content into a folder, as `gcloud storage cp -r` does."""
+        """Copies the deployed files with a content digest to a folder, as `gcloud storage cp -r` does."""
         objects, bucket = self.emulator.storage().objects(), f"{self.project}-tf2-models"
         prefix = f"{checkout.RECIPE}/{digest}/"
         for item in objects.list(bucket=bucket, prefix=prefix).execute()["items"]:
@@ -91,13 +91,13 @@ def machine(emulator: RunningEmulator, project: str, tmp_path: Path) -> Machine:
     return Machine(emulator, project, tmp_path)
 
 
-def test_a_build_that_differs_is_deployed_in_each_of_the_ways_that_the_error_offers(machine: Machine) -> None:
-    """From `artifactSource`, by a second card, and with `allowRebuild`, with which `build/` may go."""
-    pin, shared = f"line@{machine.there.input_digest}", f"{machine.project}-shared"
+def test_each_way_that_the_error_offers_deploys_a_differing_build(machine: Machine) -> None:
+    """The ways are `artifactSource`, a second card, and `allowRebuild`, after which `build/` may be removed."""
+    pin, shared = f"line@{machine.carded.input_digest}", f"{machine.project}-shared"
     machine.emulator.storage().buckets().insert(project=machine.project, body={"name": shared}).execute()
     machine.models("push", "line", "--to", f"gs://{shared}", "--endpoint", machine.emulator.endpoint)
-    here, there = machine.build_on_another_processor(), machine.there.content_digest
-    machine.versions({"v1": "line"})
+    here, there = machine.build_on_another_processor(), machine.carded.content_digest
+    machine.declare_versions({"v1": "line"})
 
     text = machine.fails("up", "--skip-preview", "--suppress-progress")
 
@@ -107,26 +107,26 @@ def test_a_build_that_differs_is_deployed_in_each_of_the_ways_that_the_error_off
     assert f"`python -m models push {pin}-{there} --to gs://BUCKET`" in text
     assert f"`python -m models build {pin} --recard` and write artifact: {pin}-{here.content_digest}" in text
 
-    machine.versions({"v1": "line"}, artifactSource=f"gs://{shared}")
+    machine.declare_versions({"v1": "line"}, artifactSource=f"gs://{shared}")
     machine.engine.up()
     assert machine.predict("v1") == [2.0]
 
     machine.models("build", pin, "--recard")
     exact = {"v1": f"{pin}-{there}", "v2": f"{pin}-{here.content_digest}"}
-    machine.versions(exact, artifactSource=f"gs://{shared}")
+    machine.declare_versions(exact, artifactSource=f"gs://{shared}")
     machine.engine.up()
     assert (machine.predict("v1"), machine.predict("v2")) == ([2.0], [3.0])
 
-    machine.versions({**exact, "v2": "line"}, artifactSource=f"gs://{shared}", allowRebuild=True)
+    machine.declare_versions({**exact, "v2": "line"}, artifactSource=f"gs://{shared}", allowRebuild=True)
     assert machine.engine.preview() == {}
     shutil.rmtree(machine.root / "build")
     assert machine.engine.preview() == {}
 
 
-def test_a_machine_without_the_build_is_told_what_is_deployed_and_how_to_get_it(machine: Machine) -> None:
-    """An unchanged stack is refused where neither build nor its facts are here; the copy, or its card, is enough."""
+def test_an_error_without_the_build_says_what_is_deployed_and_how_to_get_it(machine: Machine) -> None:
+    """An unchanged stack is refused on a machine without the build; a copy of it, or its card, is enough."""
     here = machine.build_on_another_processor()
-    machine.versions({"v1": "line"}, allowRebuild=True)
+    machine.declare_versions({"v1": "line"}, allowRebuild=True)
     machine.engine.up()
     folder = machine.root / "build/line" / str(here.input_digest)
     shutil.rmtree(folder)
@@ -136,7 +136,7 @@ def test_a_machine_without_the_build_is_told_what_is_deployed_and_how_to_get_it(
     content, pin = here.content_digest, f"line@{here.input_digest}"
     uri = f"gs://{machine.project}-tf2-models/line/{content}/"
     assert f"deploymentUri was '{uri}', wanted" in text
-    cause = f"The deployed content is {content}; declared is content {machine.there.content_digest} of {pin}."
+    cause = f"The deployed content is {content}; declared is content {machine.carded.content_digest} of {pin}."
     assert text.index(cause) < text.index("cannot be changed in place") < text.index("To keep what is deployed:")
     assert "Pin its card, if `python -m models list` shows one with this content." in text
     assert f"With allowRebuild: true, copy {uri} to build/line/{here.input_digest}." in text
@@ -148,14 +148,14 @@ def test_a_machine_without_the_build_is_told_what_is_deployed_and_how_to_get_it(
     machine.models("build", pin, "--recard")
     for place in ("build", ".local"):
         shutil.rmtree(machine.root / place)
-    machine.versions({"v1": f"{pin}-{content}"})
+    machine.declare_versions({"v1": f"{pin}-{content}"})
     assert machine.engine.preview() == {}
 
 
-def test_a_change_without_a_card_offers_the_pin_of_what_is_deployed(machine: Machine) -> None:
-    """With its digest filled in, of a version with a name and of one without; the pin previews as unchanged."""
+def test_a_change_without_a_card_offers_a_pin_of_the_deployed_build(machine: Machine) -> None:
+    """The pin has its digest, for versions with and without a name; preview then shows no change."""
     [nearest, deployed] = [
-        f"line@{facts.input_digest}" for facts in (machine.there, checkout.built(machine.root, rate=2))
+        f"line@{facts.input_digest}" for facts in (machine.carded, checkout.built(machine.root, rate=2))
     ]
     one = {"artifact": "line", "parameters": {"rate": 2}, **SCALED}
     machine.declare({"line": {"defaultVersion": "v1", "versions": {"v1": one}}, "single": {"version": one}})
@@ -178,10 +178,10 @@ def test_a_change_without_a_card_offers_the_pin_of_what_is_deployed(machine: Mac
     assert machine.engine.preview() == {}
 
 
-def test_what_is_deployed_and_has_no_card_is_named(machine: Machine) -> None:
-    """A rebuild that was allowed, whose code has changed since: its content, and where its card can be written."""
+def test_the_error_names_a_deployed_build_without_a_card(machine: Machine) -> None:
+    """After an allowed rebuild and a change of code, it gives the content and where to write the card."""
     here = machine.build_on_another_processor()
-    machine.versions({"v1": "line"}, allowRebuild=True)
+    machine.declare_versions({"v1": "line"}, allowRebuild=True)
     machine.engine.up()
     with (machine.root / "models/line.py").open("a", encoding="utf-8") as file:
         file.write("# changed\n")

@@ -1,4 +1,4 @@
-"""What is there already and is not this stack's own."""
+"""Existing resources that belong to another stack."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.running import RunningEmulator
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
 
-def test_a_version_of_somebody_else_is_not_taken(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """Two stacks named alike in one project: the second is refused, until it says `adopt`."""
+def test_a_version_of_another_stack_is_not_taken_over(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
+    """Of two stacks with one name in one project, the second fails, and with `adopt` its differences are refused."""
     first, second = Engine(tmp_path / "first"), Engine(tmp_path / "second")
     config = configuration(emulator, project, tmp_path)
     first.write(config)
@@ -26,11 +26,13 @@ def test_a_version_of_somebody_else_is_not_taken(emulator: RunningEmulator, proj
     assert f"create model projects/{project}/models/mult: " in refused
     assert "adopt: true takes it over" in refused
 
-    assert "ml.projects.models.versions.setDefault" not in emulator.calls(), "what was refused is not made the default"
+    assert "ml.projects.models.versions.setDefault" not in emulator.calls(), (
+        "a refused version does not become the default"
+    )
     second.stack("destroy", "--suppress-progress")
     assert second.resources() == {}
     first.stack("refresh", "--suppress-progress")
-    assert first.preview() == {}, "nothing of the first stack is gone"
+    assert first.preview() == {}, "the first stack is complete"
 
     second.edit("mult.adopt", value=True)
     for version in ("v1", "v2"):

@@ -1,4 +1,4 @@
-"""What a reviewer and a user see: the golden output of `pulumi preview --diff`, and errors of one line."""
+"""The golden output of `pulumi preview --diff`, and errors in one line."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ CHANGED = {
 }
 
 
-def test_a_reviewer_sees_signatures_metrics_size_and_tensorflow_change(
+def test_preview_shows_changes_of_signatures_metrics_size_and_tensorflow(
     emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """`pulumi preview --diff` of a new artifact in the place of an old one, held to the letter."""
+    """`pulumi preview --diff` of a new artifact that replaces an old one prints exactly the golden file."""
     program = write_program(tmp_path / "program", PROGRAM)
     folder = saved_models.write(program / "model")
     engine = Engine(tmp_path / "engine", program)
@@ -72,22 +72,22 @@ def test_a_reviewer_sees_signatures_metrics_size_and_tensorflow_change(
     declare(FACTS)
     engine.up()
     declare({**FACTS, **CHANGED})
-    shown = normal(engine.stack("preview", "--diff"))
+    shown = normalized(engine.stack("preview", "--diff"))
     engine.stack("destroy", "--suppress-progress")
 
     assert shown == GOLDEN.read_text(encoding="utf-8"), f"if the change is meant, write this to {GOLDEN.name}:\n{shown}"
 
 
-def normal(text: str) -> str:
-    """The output without what differs from run to run."""
+def normalized(text: str) -> str:
+    """The output without the parts that differ from run to run."""
     lines = [line.rstrip() for line in text.splitlines() if not line.startswith(("Previewing", "Loading", "@"))]
     return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip() + "\n"
 
 
-def test_wrong_keys_fail_the_preview_all_at_once_and_without_a_traceback(
+def test_all_wrong_keys_are_reported_at_once_without_a_traceback(
     emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """Every failure under its key's full path; nothing is called."""
+    """Each error starts with the key's full path; nothing is registered."""
     engine = Engine(tmp_path / "engine")
     config = configuration(emulator, project, tmp_path)
     config["tf2-models:models"]["mult"]["versions"]["v1"]["autoScaling"] = {"minNodes": 0, "maxNode": 2}
@@ -104,10 +104,10 @@ def test_wrong_keys_fail_the_preview_all_at_once_and_without_a_traceback(
     assert engine.resources().keys() <= {"Stack tf2-models-test"}
 
 
-def test_up_without_a_preview_changes_nothing_before_everything_here_was_checked(
+def test_up_without_a_preview_checks_everything_local_before_its_first_call(
     emulator_factory: Callable[..., RunningEmulator], project: str, tmp_path: Path
 ) -> None:
-    """A wrong key late in the file, a damaged SavedModel, no card, samples that are none: all told, nothing called."""
+    """It reports a wrong key, a damaged SavedModel, a missing card and invalid samples together, without a call."""
     emulator, engine = emulator_factory(), Engine(tmp_path / "engine")
     config = configuration(emulator, project, tmp_path)
     versions = config["tf2-models:models"]["mult"]["versions"]
@@ -142,18 +142,18 @@ def test_up_without_a_preview_changes_nothing_before_everything_here_was_checked
             {},
             r"create model projects/\S+/models/mult: Cloud AI Platform has been deprecated\. "
             r".* \(ml\.projects\.models\.create: 400 INVALID_ARGUMENT\)\. .*set tf2-models:endpoint",
-            id="Google's answer of today",
+            id="the API is sunset",
         ),
         pytest.param(
             [],
             {"tf2-models:endpoint": "http://127.0.0.1:9"},
             r"create bucket \S+: no answer from \S+:9 to storage\.buckets\.insert "
             r"\(is the emulator up\? `python -m emulator up --port 9`\)",
-            id="nobody there",
+            id="no emulator",
         ),
     ],
 )
-def test_a_refusal_is_one_line_that_says_what_to_do(
+def test_an_error_is_one_line_that_says_what_to_do(
     emulator_factory: Callable[..., RunningEmulator],
     project: str,
     tmp_path: Path,
@@ -161,7 +161,7 @@ def test_a_refusal_is_one_line_that_says_what_to_do(
     edit: dict[str, str],
     said: str,
 ) -> None:
-    """Resource, cause and next step; no traceback of the provider's."""
+    """The line has the resource, the cause and the next step; there is no traceback."""
     engine = Engine(tmp_path / "engine")
     engine.write({**configuration(emulator_factory(*options), project, tmp_path), **edit})
 

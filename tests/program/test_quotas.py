@@ -1,4 +1,4 @@
-"""Google's quotas and the real engine: an emulator enforces them, scaled down to what a test has time for."""
+"""Google's quotas with the real engine, enforced by an emulator that scales them down to save time."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 VERSIONS = 24
 
 
-def deployed(emulator: RunningEmulator, project: str, folder: Path, **config: Any) -> dict[str, int]:
-    """What an `up` of a model with many versions, all that may be under way at a time, has made."""
+def deploy(emulator: RunningEmulator, project: str, folder: Path, **config: Any) -> dict[str, int]:
+    """Runs `up` of a model with many versions at once; returns how many resources were created, updated, ..."""
     engine = Engine(folder / "engine")
     saved_model = saved_models.write(folder / "one", 2.0)
     version = {"artifact": str(saved_model), "machineType": "mls1-c1-m2", "autoScaling": {"minNodes": 0}}
@@ -39,23 +39,23 @@ def deployed(emulator: RunningEmulator, project: str, folder: Path, **config: An
 def test_an_up_within_the_limits_is_never_refused(
     emulator_factory: Callable[..., RunningEmulator], project: str, tmp_path: Path
 ) -> None:
-    """600 calls a minute are 60 in any 6 seconds: the emulator allows no more, nor more than 10 versions at a time."""
+    """The emulator allows 60 calls in any 6 seconds, which is 600 a minute, and 10 operations at a time."""
     emulator = emulator_factory("--quota-calls", "60", "--quota-seconds", "6", "--quota-operations", "10")
 
-    made = deployed(emulator, project, tmp_path, callsPerMinute=600)
+    made = deploy(emulator, project, tmp_path, callsPerMinute=600)
 
     assert made == {"created": VERSIONS + 6}
     assert emulator.status()["quota"]["refused"] == 0
     assert sum(count for method, count in emulator.calls().items() if quotas.is_management(method)) > 60
 
 
-def test_an_up_beyond_the_quota_ends_well_all_the_same(
+def test_an_up_beyond_the_quota_succeeds_after_retries(
     emulator_factory: Callable[..., RunningEmulator], project: str, tmp_path: Path
 ) -> None:
-    """What is refused comes again when it is asked to, with `retrySeconds` that are long enough."""
+    """With a long enough `retrySeconds`, refused calls are retried when the API says so."""
     emulator = emulator_factory("--quota-calls", "20", "--quota-seconds", "1", "--quota-operations", "4")
 
-    made = deployed(emulator, project, tmp_path, concurrentOperations=VERSIONS, retrySeconds=60)
+    made = deploy(emulator, project, tmp_path, concurrentOperations=VERSIONS, retrySeconds=60)
 
     assert made == {"created": VERSIONS + 6}
     found = emulator.status()["quota"]

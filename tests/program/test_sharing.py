@@ -18,19 +18,19 @@ pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
 
 def one_version(config: dict[str, Any], model: str, **keys: Any) -> dict[str, Any]:
-    """The configuration with one model of one version, under another name."""
+    """The configuration with only the first version of its model, which gets another name."""
     [declared] = config["tf2-models:models"].values()
     versions = {"v1": declared["versions"]["v1"]}
     return {**config, "tf2-models:models": {model: {"defaultVersion": "v1", "versions": versions}}, **keys}
 
 
 def objects(emulator: RunningEmulator, bucket: str) -> list[str]:
-    """The names of what is in a bucket."""
+    """The names of the objects in a bucket."""
     return [item["name"] for item in emulator.storage().objects().list(bucket=bucket).execute().get("items", [])]
 
 
 def test_two_stacks_share_a_bucket_and_an_artifact(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """Whichever is destroyed first leaves the other's bytes and the bucket; the last one takes both."""
+    """The first `destroy` keeps the bucket and the other stack's artifact; the last one deletes both."""
     config = configuration(emulator, project, tmp_path)
     bucket = f"{project}-tf2-models"
     first, second = Engine(tmp_path / "first"), Engine(tmp_path / "second")
@@ -39,7 +39,7 @@ def test_two_stacks_share_a_bucket_and_an_artifact(emulator: RunningEmulator, pr
     first.up()
     emulator.reset_calls()
     second.up()
-    assert emulator.calls()["storage.objects.insert"] == 1, "the claim alone: the bytes were there"
+    assert emulator.calls()["storage.objects.insert"] == 1, "only the claim: the bytes exist already"
     assert sum(name.startswith(".claims/") for name in objects(emulator, bucket)) == 2
 
     text = first.stack("destroy", "--suppress-progress")
@@ -60,7 +60,7 @@ def test_two_stacks_share_a_bucket_and_an_artifact(emulator: RunningEmulator, pr
 def test_production_serves_the_bytes_that_staging_gated(
     emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """With `artifactSource` they go from bucket to bucket; a byte that differs is told before anything is deployed."""
+    """With `artifactSource` the bytes are copied from bucket to bucket, and not again if nothing changed."""
     config = configuration(emulator, project, tmp_path)
     staging, prod = Engine(tmp_path / "staging"), Engine(tmp_path / "prod")
     staging.write(one_version(config, "staging", **{"tf2-models:bucket": {"name": f"{project}-staging"}}))
@@ -72,7 +72,7 @@ def test_production_serves_the_bytes_that_staging_gated(
     prod.up()
 
     calls = emulator.calls()
-    assert (calls["storage.objects.rewrite"], calls["storage.objects.insert"]) == (2, 1), "the claim alone is sent"
+    assert (calls["storage.objects.rewrite"], calls["storage.objects.insert"]) == (2, 1), "only the claim is uploaded"
     assert graph in objects(emulator, f"{project}-tf2-models")
     assert predict(prod.outputs()["models"]["prod"]["predictUrl"], 2.0) == [4.0]
     emulator.reset_calls()
@@ -89,10 +89,10 @@ def _as_long(graph: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("altered", [_longer, _as_long])
-def test_altered_bytes_are_refused_before_anything_is_sent(
+def test_an_altered_build_is_refused_before_any_upload(
     altered: Callable[[bytes], bytes], emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """A build that no longer is what its committed card says: one line names the file and what to do."""
+    """If a build no longer matches its committed card, one line names the file and says what to do."""
     program = checkout.program(tmp_path / "program")
     build = checkout.built(program).folder
     assert build is not None

@@ -1,4 +1,4 @@
-"""Two checkouts with local stacks of their own, deployed and destroyed by what make runs: the real engine."""
+"""Two checkouts, each with its local stack, deployed and destroyed as `make` does, with the real engine."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Checkout:
         (self.root / "Pulumi.local.yaml").write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
 
     def run(self, command: str, *, fails: bool = False) -> str:
-        """What a command prints in a shell that knows nothing of the tests' own."""
+        """The output of a command in a shell without the variables of the tests' own Pulumi."""
         known = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "TF2_MODELS_"))}
         done = subprocess.run(
             ["bash", "-c", command],
@@ -63,11 +63,11 @@ class Checkout:
         return done.stdout + done.stderr * fails
 
     def up(self) -> str:
-        """What `make up` runs after the set-up."""
+        """Runs what `make up` runs after the set-up; returns its output."""
         return self.run("tools/check_stack.sh && source ./local.env && tools/up.sh")
 
     def down(self) -> str:
-        """What `make down` runs."""
+        """Runs what `make down` runs; returns its output."""
         return self.run("tools/check_stack.sh && source ./local.env && tools/down.sh")
 
     def deployed(self) -> list[str]:
@@ -77,7 +77,7 @@ class Checkout:
 
 @pytest.fixture
 def checkouts(tmp_path: Path) -> Iterator[tuple[list[Checkout], list[int]]]:
-    """Two of them, and four ports, the first two of which are theirs; what is up in them is stopped at the end."""
+    """Two checkouts and four free ports, of which they use the first two; their emulators are stopped at the end."""
     ports = free_ports(4)
     made = [Checkout(tmp_path / f"checkout-{number}", port) for number, port in enumerate(ports[:2])]
     yield made, ports
@@ -93,8 +93,8 @@ def _answers(port: int) -> bool:
         return False
 
 
-def test_each_at_its_own_port_and_at_another_one_later(checkouts: tuple[list[Checkout], list[int]]) -> None:
-    """Up and down follow the stack file, with what was deployed, and leave the other checkout alone."""
+def test_each_checkout_follows_the_port_of_its_stack_file(checkouts: tuple[list[Checkout], list[int]]) -> None:
+    """After a change of the port, up and down find what was deployed, and do not affect the other checkout."""
     (one, two), (first, second, moved, last) = checkouts
 
     for found, port in ((one, first), (two, second)):
@@ -115,8 +115,8 @@ def test_each_at_its_own_port_and_at_another_one_later(checkouts: tuple[list[Che
     assert two.deployed() == []
 
 
-def test_down_after_the_emulator_was_killed(checkouts: tuple[list[Checkout], list[int]]) -> None:
-    """It is started once more, with its state, and what was deployed is destroyed; nothing runs at the end."""
+def test_down_works_after_the_emulator_was_killed(checkouts: tuple[list[Checkout], list[int]]) -> None:
+    """It starts the emulator again with its state, destroys the stack, and leaves no process."""
     (one, _), (port, *_) = checkouts
     one.up()
     os.kill(json.loads((one.root / ".local/emulator/pid").read_text(encoding="utf-8"))["pid"], signal.SIGKILL)
@@ -128,8 +128,8 @@ def test_down_after_the_emulator_was_killed(checkouts: tuple[list[Checkout], lis
     assert not _answers(port)
 
 
-def test_one_port_for_both(checkouts: tuple[list[Checkout], list[int]]) -> None:
-    """Plain `pulumi up` says whose emulator answers; `up` finds the port taken before it looks at a model."""
+def test_two_checkouts_cannot_share_a_port(checkouts: tuple[list[Checkout], list[int]]) -> None:
+    """`pulumi up` says whose emulator answers; `make up` reports the port before it reads a model."""
     (one, two), (port, *_) = checkouts
     one.up()
     two.declare(port)
@@ -145,8 +145,8 @@ def test_one_port_for_both(checkouts: tuple[list[Checkout], list[int]]) -> None:
     assert taken.startswith(f"error: port {port} is taken by another program")
 
 
-def test_settings_of_ones_own_are_not_in_the_way(checkouts: tuple[list[Checkout], list[int]]) -> None:
-    """An emulator that was started with other settings is deployed to, and taken down, with them."""
+def test_an_emulator_with_other_settings_is_used_and_stopped(checkouts: tuple[list[Checkout], list[int]]) -> None:
+    """`make up` deploys to an emulator that was started with other settings and keeps them; `make down` stops it."""
     (one, _), (port, *_) = checkouts
 
     one.run(f"{sys.executable} -m emulator up --operation-seconds 0.1")

@@ -1,4 +1,4 @@
-"""Every kind of change in one `up`, while clients predict: what serves goes when, and only when, another one does."""
+"""Every kind of change in one `up`, while clients predict: a version goes only when its successor serves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _before(stack: Deployment) -> dict[str, Any]:
 
 
 def _after(stack: Deployment) -> dict[str, Any]:
-    """The default and removed one; a rename; both replaced, as was allowed; a model gone, and a model new."""
+    """The default moved and a version removed; a rename; two allowed replacements; a model removed, another added."""
     scaled = stack.version(5, manualScaling={"nodes": 2}, labels={"team": "a"})
     other = {"machineType": "n1-standard-4", "allowDowntime": True}
     return {
@@ -45,15 +45,15 @@ def _after(stack: Deployment) -> dict[str, Any]:
 
 
 def test_all_changes_in_one_up_drop_no_request(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """Clients of every default and of the versions that stay get right answers only; each call is made once."""
+    """Clients of every default and of the versions that stay get only correct predictions; each call is made once."""
     stack = Deployment(emulator, project, tmp_path)
     stack.declare(_before(stack))
     stack.engine.up()
-    asked = {name: stack.url(name) for name in ("moved", "renamed", "replaced")}
+    defaults = {name: stack.url(name) for name in ("moved", "renamed", "replaced")}
     stack.declare(_after(stack))
     emulator.reset_calls()
 
-    with predicting({**asked, "v2": stack.url("moved", "v2"), "v3": stack.url("moved", "v3")}) as clients:
+    with predicting({**defaults, "v2": stack.url("moved", "v2"), "v3": stack.url("moved", "v3")}) as clients:
         reported = stack.engine.up()
 
     results = {name: client.results for name, client in clients.items()}
@@ -77,7 +77,7 @@ def test_all_changes_in_one_up_drop_no_request(emulator: RunningEmulator, projec
         "versions.patch": 1,
         "versions.create": 5,
         "versions.delete": 5,
-        "versions.setDefault": 4,  # two that the stack file moves, and of the one replaced there and back
+        "versions.setDefault": 4,  # two moves of the stack file; for the replaced one, away and back
     }
     assert reported == {"created": 6, "updated": 4, "replaced": 3, "deleted": 6, "unchanged": 12}
     assert stack.engine.preview() == {}
@@ -85,10 +85,10 @@ def test_all_changes_in_one_up_drop_no_request(emulator: RunningEmulator, projec
 
 @pytest.mark.faults
 @pytest.mark.parametrize("options", [["--parallel", "1"], []], ids=["one at a time", "many"])
-def test_many_versions_go_and_come_at_once(
+def test_five_versions_are_replaced_by_five_others_at_once(
     emulator: RunningEmulator, project: str, tmp_path: Path, options: list[str]
 ) -> None:
-    """Five for five, the default in the middle of their names; at last all are destroyed."""
+    """The default's name is in the middle of the five; at the end all are destroyed."""
     stack = Deployment(emulator, project, tmp_path)
 
     def declare(names: str, default: str) -> None:
@@ -107,13 +107,13 @@ def test_many_versions_go_and_come_at_once(
 
     emulator.reset_calls()
     stack.engine.stack("destroy", "--suppress-progress", *options)
-    assert stack.changes() == {"delete": 1, "versions.delete": 5}, "the default, which goes last, is handed to nobody"
+    assert stack.changes() == {"delete": 1, "versions.delete": 5}, "the default goes last and has no successor"
     assert (stack.served(), stack.buckets(), stack.engine.resources()) == ({}, [], {})
 
 
 @pytest.mark.faults
-def test_the_default_may_move_again_and_again(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """Each move is one call, and no version answers for the model that is not the default, or was right before."""
+def test_the_default_can_move_many_times(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
+    """Each move is one call, and only the old and the new default ever answer for the model."""
     stack = Deployment(emulator, project, tmp_path)
     versions = {"v1": stack.version(2), "v2": stack.version(3), "v3": stack.version(5)}
     stack.declare({"moved": {"defaultVersion": "v1", "versions": versions}})
@@ -129,10 +129,10 @@ def test_the_default_may_move_again_and_again(emulator: RunningEmulator, project
 
 
 @pytest.mark.faults
-def test_a_version_without_a_name_gives_way_to_what_it_becomes(
+def test_a_changed_version_without_a_name_gets_a_successor(
     emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """Whatever cannot be changed in place is a new version, which takes over; the way back is the old file."""
+    """A change that is not possible in place makes a new version, which takes over; the old file undoes it."""
     stack, served = Deployment(emulator, project, tmp_path), list[dict[str, dict[str, str]]]()
     entries = [stack.version(2), stack.version(3, machineType="n1-standard-4"), stack.version(2)]
     for entry in entries:

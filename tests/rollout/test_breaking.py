@@ -1,4 +1,4 @@
-"""A new default that would break the clients of the old one, by the real engine."""
+"""A new default that would break the clients of the old one, with the real engine."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from typing import Any
 import pytest
 
 from tests.emulator import saved_models
-from tests.program.old_states import forget
+from tests.program.old_states import downgrade_state
 from tests.program.stacks import Deployment
 from tests.running import RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
-OPEN = {"gate": {"skip": True}}
+NO_GATE = {"gate": {"skip": True}}
 LOST = r"clients of v1 break with v2: serving_default output y: expected float32\[\?\], got none\. "
 
 
 def other(stack: Deployment, **fields: Any) -> dict[str, Any]:
-    """The entry of a version that doubles, and calls the result `z`."""
+    """The stack-file entry of a version that doubles and whose output is named `z`."""
     artifact = saved_models.write(stack.folder / "z", 2, output="z")
     return {**stack.version(2, **fields), "artifact": str(artifact)}
 
 
 @pytest.fixture
 def stack(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deployment:
-    """A model whose default `v1` gives `y`; beside it `v2` gives `z`."""
+    """A model whose default `v1` has the output `y`, and whose `v2` has the output `z`."""
     stack = Deployment(emulator, project, tmp_path)
     versions = {"v1": stack.version(2), "v2": other(stack)}
-    stack.declare({"mult": {"defaultVersion": "v1", **OPEN, "versions": versions}})
+    stack.declare({"mult": {"defaultVersion": "v1", **NO_GATE, "versions": versions}})
     stack.engine.up()
     return stack
 
 
 def signatures(stack: Deployment, side: str = "inputs") -> dict[str, Any]:
-    """Version -> its signatures, as the state of the default version holds them."""
+    """Version -> its signatures in the state of the default version."""
     found: dict[str, Any] = stack.engine.resources()["DefaultVersion mult"][side]["signatures"]
     return found
 
 
-def test_a_breaking_change_needs_its_own_line(stack: Deployment) -> None:
-    """Preview refuses it, with both values and the line to write, also on the way back; no other line will do."""
+def test_a_breaking_change_must_be_allowed_by_name(stack: Deployment) -> None:
+    """Preview refuses it with both values and the line to add, also on the way back; another version's line fails."""
     stack.engine.edit("mult.defaultVersion", "v2")
     text = stack.engine.stack("preview", fails=True)
     assert re.search(rf"{LOST}Deploy it as .*: `allowBreakingChange: v2`", text), text
@@ -63,15 +63,15 @@ def test_a_breaking_change_needs_its_own_line(stack: Deployment) -> None:
     stack.engine.up()
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
     stack.engine.edit(f"mult.{key}", None)
-    assert stack.engine.preview() == {}, "the line is no change by itself"
+    assert stack.engine.preview() == {}, "removing the line changes nothing"
 
 
-def test_a_version_without_a_name_is_named_by_its_content(
+def test_a_version_without_a_name_is_allowed_by_its_content_digest(
     emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """Its content digest stands in `allowBreakingChange`; its generated name does as well."""
+    """`allowBreakingChange` takes its content digest or its generated name."""
     stack = Deployment(emulator, project, tmp_path)
-    stack.declare({"mult": {**OPEN, "version": stack.version(2)}})
+    stack.declare({"mult": {**NO_GATE, "version": stack.version(2)}})
     stack.engine.up()
     stack.engine.edit("mult.version", other(stack))
 
@@ -85,27 +85,27 @@ def test_a_version_without_a_name_is_named_by_its_content(
     assert stack.served() == {"mult": {name: "READY*"}}
 
 
-def test_a_state_of_before_shows_no_change_and_is_protected(stack: Deployment) -> None:
-    """Without signatures in it, those of the stack file count; `up` writes them, and a refresh keeps them."""
+def test_a_state_without_signatures_shows_no_change_and_is_protected(stack: Deployment) -> None:
+    """The signatures of the stack file's artifacts count; `up` writes them to the state, and a refresh keeps them."""
     stack.engine.edit("mult.versions.v3", stack.version(3))
     stack.engine.up()
-    forget(stack, "mult")
+    downgrade_state(stack, "mult")
     assert stack.engine.preview() == {}
     stack.engine.edit("mult.defaultVersion", "v2")
     assert re.search(LOST, stack.engine.stack("preview", fails=True))
 
     stack.engine.edit("mult.defaultVersion", "v1")
     assert stack.engine.up()["unchanged"] == 11
-    assert signatures(stack).keys() == {"v1"}, "those of the version that clients call"
+    assert signatures(stack).keys() == {"v1"}, "the signatures of the default version"
     stack.engine.stack("refresh", "--suppress-progress")
     assert signatures(stack) == signatures(stack, "outputs")
     assert signatures(stack).keys() == {"v1"}
     assert stack.engine.preview() == {}
 
 
-def test_a_version_that_is_named_no_more_is_compared_by_its_manifest(stack: Deployment) -> None:
-    """Preview says that it does not compare; `up` finds the signatures in the bucket."""
-    forget(stack, "mult")
+def test_a_removed_version_is_compared_by_its_manifest(stack: Deployment) -> None:
+    """Preview warns that it does not compare; `up` finds the signatures in the bucket."""
+    downgrade_state(stack, "mult")
     stack.engine.edit("mult.versions.v1", None)
     stack.engine.edit("mult.defaultVersion", "v2")
 
@@ -121,7 +121,7 @@ def test_a_version_that_is_named_no_more_is_compared_by_its_manifest(stack: Depl
 
 
 def test_another_artifact_under_the_same_name_is_compared(stack: Deployment) -> None:
-    """Preview refuses a version that is made again with one unless it may be: nothing is called."""
+    """Preview refuses a replacement that breaks clients unless it is allowed; it makes no call."""
     stack.engine.edit("mult.versions.v2", stack.version(3))
     stack.engine.edit("mult.versions.v2.allowDowntime", value=True)
     stack.engine.edit("mult.allowBreakingChange", "v2")
@@ -141,7 +141,7 @@ def test_another_artifact_under_the_same_name_is_compared(stack: Deployment) -> 
 
 
 def test_an_artifact_in_a_bucket_is_compared_by_up(stack: Deployment) -> None:
-    """By its manifest; where it has none, one line says that nothing is compared."""
+    """`up` reads its manifest; without one, a line says that nothing is compared."""
     uris = [stack.engine.resources()[f"Version mult-{name}"]["outputs"]["deploymentUri"] for name in ("v2", "v1")]
     stack.engine.edit("mult.versions.v3", {**stack.version(2), "artifact": uris[0]})
     stack.engine.edit("mult.defaultVersion", "v3")

@@ -1,4 +1,4 @@
-"""A new default that is found wanting, and the ways on from there, by the real engine."""
+"""A new default that fails its gate, and what can be done then, with the real engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
 @pytest.fixture
 def deployed(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deployment:
-    """A model with `v0` and the default `v1`, that must double: the first version of a model passes no gate."""
+    """A model that must double, with `v0` and the default `v1`: the first version of a model has no gate to pass."""
     stack = Deployment(emulator, project, tmp_path)
     gate = {"samples": stack.samples("doubles.json", (1.0, 2.0), (2.5, 5.0))}
     versions = {"v0": stack.version(5), "v1": stack.version(2)}
@@ -26,8 +26,8 @@ def deployed(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deploym
     return stack
 
 
-def _found_wanting(stack: Deployment, *options: str) -> None:
-    """`up` of a new default that triples, and that would remove `v0`."""
+def _fail_the_gate(stack: Deployment, *options: str) -> None:
+    """Runs an `up` that removes `v0` and moves the default to `v2`, which triples."""
     stack.engine.edit("mult.versions.v2", stack.version(3))
     stack.engine.edit("mult.versions.v0", None)
     stack.engine.edit("mult.defaultVersion", "v2")
@@ -40,14 +40,14 @@ def _found_wanting(stack: Deployment, *options: str) -> None:
     assert "Traceback" not in text
 
 
-def test_a_failed_gate_changes_nothing_that_serves_and_one_line_goes_back(deployed: Deployment) -> None:
-    """The new version is there to look at; the old default serves all the while; then the removal goes on."""
+def test_a_failed_gate_keeps_the_old_default_and_one_edit_restores_the_stack(deployed: Deployment) -> None:
+    """The new version stays for inspection and the old default keeps serving; the next `up` removes `v0`."""
     stack = deployed
     with predicting(
         {"default": stack.url("mult"), "v0": stack.url("mult", "v0"), "v1": stack.url("mult", "v1")}
     ) as clients:
-        _found_wanting(stack)
-    assert stack.engine.outputs()["models"]["mult"]["defaultVersion"] == "v1", "which still serves"
+        _fail_the_gate(stack)
+    assert stack.engine.outputs()["models"]["mult"]["defaultVersion"] == "v1", "it still serves"
     assert stack.changes() == {"versions.create": 1}
     assert stack.served() == {"mult": {"v0": "READY", "v1": "READY*", "v2": "READY"}}
     assert predict(stack.url("mult", "v2"), 1.0) == [3.0]
@@ -57,17 +57,17 @@ def test_a_failed_gate_changes_nothing_that_serves_and_one_line_goes_back(deploy
     stack.emulator.reset_calls()
     with predicting({"default": stack.url("mult")}) as clients:
         stack.engine.up()
-    assert stack.changes() == {"versions.delete": 1}, "v0, which the stack file does not name any more"
+    assert stack.changes() == {"versions.delete": 1}, "v0, which was removed from the stack file"
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
     assert clients["default"].results == ([2.0], [])
     assert stack.engine.preview() == {}
 
 
 @pytest.mark.faults
-def test_a_failed_gate_is_mended_by_going_on(deployed: Deployment) -> None:
-    """A third version, within the tolerance that the stack file grants, takes over from the first."""
+def test_a_third_version_takes_over_after_a_failed_gate(deployed: Deployment) -> None:
+    """It passes once the stack file allows a tolerance."""
     stack = deployed
-    _found_wanting(stack)
+    _fail_the_gate(stack)
     stack.engine.edit("mult.versions.v2", None)
     stack.engine.edit("mult.versions.v1", None)
     stack.engine.edit("mult.versions.v3", stack.version(2.015625))
@@ -84,14 +84,14 @@ def test_a_failed_gate_is_mended_by_going_on(deployed: Deployment) -> None:
 
 
 @pytest.mark.faults
-def test_a_failed_gate_keeps_the_default_where_errors_are_gone_on_from(deployed: Deployment) -> None:
-    """`--continue-on-error` deletes nothing that serves, though the stack file names it no more; destroy then works."""
+def test_a_failed_gate_keeps_the_default_with_continue_on_error(deployed: Deployment) -> None:
+    """`--continue-on-error` deletes no version that serves, even if the stack file lacks it; destroy then works."""
     stack = deployed
     stack.engine.edit("mult.versions.v1", None)
     with predicting({"default": stack.url("mult")}) as clients:
-        _found_wanting(stack, "--continue-on-error")
+        _fail_the_gate(stack, "--continue-on-error")
 
-    assert stack.engine.outputs()["models"]["mult"]["defaultVersion"] is None, "not known in a run that failed"
+    assert stack.engine.outputs()["models"]["mult"]["defaultVersion"] is None, "unknown in a run that failed"
     assert stack.served()["mult"]["v1"] == "READY*"
     assert clients["default"].results == ([2.0], [])
 
@@ -99,8 +99,8 @@ def test_a_failed_gate_keeps_the_default_where_errors_are_gone_on_from(deployed:
     assert (stack.served(), stack.buckets(), stack.engine.resources()) == ({}, [], {})
 
 
-def test_a_default_that_goes_leaves_it_to_the_declared_one(deployed: Deployment) -> None:
-    """Not to the newest, which passed no gate; where there is no other heir, that one answers, with a warning."""
+def test_the_declared_default_succeeds_a_removed_one(deployed: Deployment) -> None:
+    """The newest version, which passed no gate, is the successor only if there is no other, with a warning."""
     stack, name = deployed, f"projects/{deployed.project}/models/mult/versions"
     stack.engine.edit("mult.versions.v2", stack.version(3))
     stack.engine.up()
@@ -131,8 +131,8 @@ def test_a_default_that_goes_leaves_it_to_the_declared_one(deployed: Deployment)
     ids=["too slow", "tolerant", "skipped"],
 )
 @pytest.mark.faults
-def test_a_stack_file_says_what_the_gate_asks(deployed: Deployment, gate: dict[str, object], said: str) -> None:
-    """Its bounds, or that it is open."""
+def test_a_stack_file_sets_the_bounds_of_the_gate(deployed: Deployment, gate: dict[str, object], said: str) -> None:
+    """It sets the most latency and the tolerance, or skips the gate."""
     stack = deployed
     factor = 2 if said else 2.5
     stack.engine.edit("mult.versions.v2", stack.version(factor, description="the new one"))
@@ -146,8 +146,8 @@ def test_a_stack_file_says_what_the_gate_asks(deployed: Deployment, gate: dict[s
     assert predict(stack.url("mult"), 1.0) == [2.0 if said else 2.5]
 
 
-def test_a_gate_whose_manifest_is_gone_stays_shut(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """Of an artifact of the stack's: it is put back first. Of one that is not the stack's there is a warning."""
+def test_a_gate_fails_if_the_manifest_is_missing(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
+    """The manifest of the stack's own artifact must be restored; for another artifact there is a warning."""
     stack, bucket = Deployment(emulator, project, tmp_path), f"{project}-tf2-models"
     versions = {"v1": stack.version(2), "v2": stack.version(3)}
     stack.declare({"mult": {"defaultVersion": "v1", "versions": versions}})

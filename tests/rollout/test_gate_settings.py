@@ -1,4 +1,4 @@
-"""What a stack file says of the gate, and what is told where it has nothing to compare, by the real engine."""
+"""The gate's settings in a stack file, and warnings if the gate has nothing to compare, with the real engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOTHING = f"gate not run for v2: its artifact has no samples. {ADD} to silence t
 
 @pytest.fixture
 def stack(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deployment:
-    """A model whose versions `v1`, the default, and `v2` have no samples."""
+    """A model with the default `v1` and with `v2`, both without samples."""
     stack = Deployment(emulator, project, tmp_path)
     versions = {"v1": stack.version(2), "v2": stack.version(2, description="as the first")}
     stack.declare({"mult": {"defaultVersion": "v1", "versions": versions}})
@@ -29,12 +29,12 @@ def stack(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deployment
 
 
 def warnings(text: str) -> int:
-    """How often it is said that nothing is compared; a run repeats its warnings at its end."""
+    """The number of warnings that nothing is compared, without their repetition at the end of a run."""
     return len(re.findall(rf"^ +warning: {re.escape(NOTHING)}", text, re.MULTILINE))
 
 
-def test_a_new_default_without_samples_is_told_and_a_line_silences_it(stack: Deployment) -> None:
-    """By preview and by `up`, once, and only where the default changes."""
+def test_a_new_default_without_samples_gives_a_warning_that_skip_silences(stack: Deployment) -> None:
+    """Preview and `up` warn once, and only if the default changes."""
     assert "gate not run" not in stack.engine.stack("preview")
     stack.engine.edit("mult.defaultVersion", "v2")
     assert warnings(stack.engine.stack("preview")) == 1
@@ -49,8 +49,8 @@ def test_a_new_default_without_samples_is_told_and_a_line_silences_it(stack: Dep
 
 
 @pytest.mark.parametrize("edit", [{"defaultVersion": "v2"}, {"trafficSplit": {"v1": 90, "v2": 10}}, {}])
-def test_a_gate_that_is_asked_for_needs_samples(stack: Deployment, edit: dict[str, Any]) -> None:
-    """Preview refuses one that would check nothing, of a new default, a version of the split, or a new gate."""
+def test_a_declared_gate_needs_samples(stack: Deployment, edit: dict[str, Any]) -> None:
+    """Preview refuses a gate that would check nothing: of a new default, of a version in the split, or a new gate."""
     stack.engine.edit("mult.gate", {"maxLatency": 5})
     for key, value in edit.items():
         stack.engine.edit(f"mult.{key}", value)
@@ -62,11 +62,11 @@ def test_a_gate_that_is_asked_for_needs_samples(stack: Deployment, edit: dict[st
     split = {"TrafficSplit mult": "create"} if "trafficSplit" in edit else {}
     assert stack.engine.preview() == {"DefaultVersion mult": "update", **split}
     checked = "gate: 1 of 1 sample matches (serving_default)" in stack.engine.stack("up", "--skip-preview")
-    assert checked is bool(edit), "a default that stays passes no gate"
+    assert checked is bool(edit), "a default that stays has no gate to pass"
 
 
-def test_a_gate_without_samples_that_a_state_holds_is_no_change(stack: Deployment) -> None:
-    """Earlier releases let it pass: it is refused with the next default."""
+def test_a_gate_without_samples_in_the_state_shows_no_change(stack: Deployment) -> None:
+    """Older releases allowed it; it is refused at the next change of the default."""
 
     def edit(entry: dict[str, Any]) -> None:
         for side in ("inputs", "outputs"):
@@ -79,8 +79,8 @@ def test_a_gate_without_samples_that_a_state_holds_is_no_change(stack: Deploymen
     assert "gate of v2: its artifact has no samples" in stack.engine.stack("preview", fails=True)
 
 
-def test_an_artifact_in_a_bucket_is_judged_by_up(stack: Deployment) -> None:
-    """What its manifest says is not known before: preview says nothing of samples."""
+def test_up_checks_the_samples_of_an_artifact_in_a_bucket(stack: Deployment) -> None:
+    """Preview does not know its manifest, so it does not mention samples."""
     uri = stack.engine.resources()["Version mult-v1"]["outputs"]["deploymentUri"]
     stack.engine.edit("mult.versions.v3", {**stack.version(2), "artifact": uri})
     stack.engine.edit("mult.defaultVersion", "v3")
@@ -99,7 +99,7 @@ def test_an_artifact_in_a_bucket_is_judged_by_up(stack: Deployment) -> None:
 
 
 def test_a_gate_that_is_removed_is_a_change(stack: Deployment) -> None:
-    """Preview shows it; one that an earlier release left in the state is settled by one update, which calls nothing."""
+    """Preview shows it; one update, which makes no call, removes a gate that an older release left in the state."""
     stack.engine.edit("mult.gate", {"samples": stack.samples("doubles.json", (1.0, 2.0))})
     stack.engine.up()
     held = stack.engine.resources()["DefaultVersion mult"]["outputs"]["gate"]
@@ -117,7 +117,7 @@ def test_a_gate_that_is_removed_is_a_change(stack: Deployment) -> None:
 
 
 def test_removing_adopt_or_allow_downtime_is_no_change(stack: Deployment) -> None:
-    """They say what may be done, and nothing of what there is."""
+    """They say what `up` may do, not what is deployed."""
     for key in ("adopt", "allowDowntime"):
         stack.engine.edit(f"mult.{key}", value=True)
         stack.engine.edit(f"mult.versions.v1.{key}", value=True)
@@ -130,7 +130,7 @@ def test_removing_adopt_or_allow_downtime_is_no_change(stack: Deployment) -> Non
 
 
 def test_a_gate_of_an_artifact_in_a_bucket_needs_samples_too(stack: Deployment) -> None:
-    """`up` judges it by the manifest: of a first version, and when the gate is added to one that serves."""
+    """`up` reads the manifest, both of a first version and when a gate is added to a version that serves."""
     [uri] = {stack.engine.resources()[f"Version mult-{name}"]["outputs"]["deploymentUri"] for name in ("v1",)}
     version = {**stack.version(2), "artifact": uri}
     gate = {"maxLatency": 5}

@@ -1,4 +1,4 @@
-"""Changes at random, one after the other, on one stack: whatever came before, the next one ends where it should."""
+"""Random changes of one stack, one after the other: each ends as declared, whatever came before."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ STEPS = 10
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_walk(emulator: RunningEmulator, project: str, tmp_path: Path, seed: int) -> None:
-    """After every step the world is as declared, nothing is left to do, and what was left alone answered all along."""
+def test_each_random_change_ends_as_declared(
+    emulator: RunningEmulator, project: str, tmp_path: Path, seed: int
+) -> None:
+    """After every step the versions are as declared, preview is empty, and the unchanged model kept answering."""
     stack = Deployment(emulator, project, tmp_path)
     walk = Walk(stack, f"walk {seed}")
     walk.edits.declare()

@@ -1,4 +1,4 @@
-"""Programs of a user's own: a version under another logical name, and a name that cannot be."""
+"""A user's own program: a version under another logical name, and an invalid name."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ fields = dict(model="m", name="v1", machine_type="n1-standard-2", runtime_versio
 """
 
 
-class Own:
-    """A program of a user's own, with a model `m` and an artifact in a bucket."""
+class OwnProgram:
+    """A user's own program, with a model `m` and an artifact in a bucket."""
 
     def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
         self.folder = write_program(folder / "program")
@@ -36,21 +36,21 @@ class Own:
         self.engine.write({"gcp:project": project, "tf2-models:endpoint": emulator.endpoint})
 
     def write(self, *lines: str) -> None:
-        """Makes these the lines that follow the model."""
+        """Writes the program: the model, followed by these lines."""
         head = f"{_HEAD}fields['deployment_uri'] = {self.uri!r}\n"
         (self.folder / "__main__.py").write_text(head + "\n".join(lines), encoding="utf-8")
 
 
 @pytest.fixture
-def own(emulator: RunningEmulator, project: str, tmp_path: Path) -> Own:
-    """One that is not deployed yet."""
-    return Own(emulator, project, tmp_path)
+def own(emulator: RunningEmulator, project: str, tmp_path: Path) -> OwnProgram:
+    """A program that is not deployed yet."""
+    return OwnProgram(emulator, project, tmp_path)
 
 
 def test_another_logical_name_for_the_same_version_deletes_nothing(
-    own: Own, emulator: RunningEmulator, project: str, tmp_path: Path
+    own: OwnProgram, emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """It is refused, also where it might adopt, and the line names `aliases`, with which it is done."""
+    """It is refused, even with `adopt`; the error names `aliases`, with which the rename works."""
     stack = Deployment(emulator, project, tmp_path, "unused")
     own.write('ml.Version("a", inside, **fields)')
     own.engine.up()
@@ -69,8 +69,8 @@ def test_another_logical_name_for_the_same_version_deletes_nothing(
     assert {"Version b"} == {name for name in own.engine.resources() if name.startswith("Version")}
 
 
-def test_a_name_with_a_hyphen_is_refused_before_anything(own: Own, emulator: RunningEmulator) -> None:
-    """The API takes letters, digits and underscores."""
+def test_a_name_with_a_hyphen_is_refused_before_any_call(own: OwnProgram, emulator: RunningEmulator) -> None:
+    """The API accepts letters, digits and underscores."""
     own.write('ml.Version("a", inside, **{**fields, "name": "a-b"})')
     emulator.reset_calls()
 

@@ -1,4 +1,4 @@
-"""`pulumi state taint` and `--target-replace` on every kind of resource: it ends right, or one line refuses it."""
+"""`pulumi state taint` and `--target-replace` on every kind of resource: replaced, or refused in one line."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def stack(emulator: RunningEmulator, project: str, tmp_path: Path) -> Deployment
     return stack
 
 
-def _stands(stack: Deployment) -> None:
-    """All is there and serves; a refresh and the next `up` find nothing to do."""
+def _assert_complete(stack: Deployment) -> None:
+    """Asserts that both versions serve, and that a refresh and the next `up` find nothing to do."""
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
     assert predict(stack.url("mult"), 1.0) == [2.0]
     assert "unchanged" in summary(stack.engine.stack("refresh", "--suppress-progress"))
     assert stack.engine.up() == {"unchanged": 9}
 
 
-def _named(stack: Deployment, kind: str) -> str:
+def _first_of_kind(stack: Deployment, kind: str) -> str:
     return next(name for name in sorted(stack.engine.resources()) if name.startswith(kind))
 
 
-def _made_again(stack: Deployment, kind: str, way: str, *, fails: bool) -> str:
-    """What `up` says where the engine is told to make a resource again."""
-    urn, up = stack.urn(_named(stack, kind)), ("up", "--skip-preview", "--suppress-progress")
+def _replace(stack: Deployment, kind: str, way: str, *, fails: bool) -> str:
+    """What `up` prints when it must replace a resource, tainted or targeted."""
+    urn, up = stack.urn(_first_of_kind(stack, kind)), ("up", "--skip-preview", "--suppress-progress")
     if way == "target":
         return stack.engine.stack(*up, "--target-replace", urn, fails=fails)
     stack.engine.run("state", "taint", urn, "--stack", "test", "--yes")
@@ -51,31 +51,31 @@ def _made_again(stack: Deployment, kind: str, way: str, *, fails: bool) -> str:
 
 
 @pytest.mark.parametrize(("kind", "way"), _CELLS)
-def test_a_resource_that_is_to_be_made_again_is_or_is_refused(stack: Deployment, kind: str, way: str) -> None:
-    """Nothing is orphaned, and what cannot go is refused in a line, with the way back."""
+def test_a_replacement_succeeds_or_is_refused(stack: Deployment, kind: str, way: str) -> None:
+    """Nothing is orphaned; a resource that cannot be deleted is refused in one line that says how to undo it."""
     with predicting({"default": stack.url("mult")}) as clients:
-        text = _made_again(stack, kind, way, fails=kind in REFUSED)
+        text = _replace(stack, kind, way, fails=kind in REFUSED)
     if kind in REFUSED:
         assert REFUSED[kind] in text
         assert "pulumi state untaint" in text
         assert "Traceback" not in text
     if kind in REFUSED and way == "taint":
-        stack.engine.run("state", "untaint", stack.urn(_named(stack, kind)), "--stack", "test", "--yes")
+        stack.engine.run("state", "untaint", stack.urn(_first_of_kind(stack, kind)), "--stack", "test", "--yes")
 
-    if (kind, way) == ("Identity", "target"):  # the others hear of it in the next `up`, and nothing is sent for it
+    if (kind, way) == ("Identity", "target"):  # the other resources follow in the next `up`, without a call
         stack.emulator.reset_calls()
         stack.engine.up()
         assert stack.changes() == {}
 
-    if kind != "Model":  # it goes with all its versions
+    if kind != "Model":  # all its versions go with it
         assert clients["default"].failures == []
         assert clients["default"].answers == ([2.0, 3.0] if kind == DEFAULT else [2.0])
-    _stands(stack)
+    _assert_complete(stack)
 
 
 @pytest.mark.faults
-def test_a_model_is_made_again_with_its_versions(stack: Deployment) -> None:
-    """`allowDowntime` on a model: its versions go before it, and are there again after it, the default among them."""
+def test_a_model_is_replaced_with_its_versions(stack: Deployment) -> None:
+    """With `allowDowntime` its versions are deleted before it and created again after it, with the same default."""
     stack.engine.edit("mult.regions", ["us-east1"])
     assert "regions[0] was 'us-central1', wanted 'us-east1'" in stack.engine.stack("preview", fails=True)
     stack.engine.edit("mult.allowDowntime", value=True)
@@ -86,39 +86,39 @@ def test_a_model_is_made_again_with_its_versions(stack: Deployment) -> None:
     changes = stack.changes()
     assert {name: changes[name] for name in ("create", "delete")} == {"create": 1, "delete": 1}
     assert {name: changes[f"versions.{name}"] for name in ("create", "delete")} == {"create": 2, "delete": 2}
-    _stands(stack)
+    _assert_complete(stack)
 
 
-def test_the_default_alone_is_made_again_and_then_everything(stack: Deployment) -> None:
-    """With `--target-replace` the engine looks at one version; the default stays it. Then five kinds are tainted.
+def test_the_default_is_replaced_alone_and_then_with_everything_else(stack: Deployment) -> None:
+    """With `--target-replace` the engine replaces one version, which stays the default. Then five kinds are tainted.
 
-    The identity too: who owns is an input that nothing is replaced for.
+    The identity is among them: a change of the owner replaces nothing.
     """
     urns = {name: entry["urn"] for name, entry in stack.engine.resources().items()}
     with predicting({"default": stack.url("mult")}) as clients:
         stack.engine.up("--target-replace", urns[DEFAULT])
     assert clients["default"].results == ([2.0, 3.0], []), "the other version answers meanwhile"
-    _stands(stack)
+    _assert_complete(stack)
 
     tainted = [urn for name, urn in urns.items() if name.startswith(("Identity", "SavedModel", DEFAULT, OTHER, SERVED))]
     stack.engine.run("state", "taint", *tainted, "--stack", "test", "--yes")
     with predicting({"default": stack.url("mult")}) as clients:
         stack.engine.up()
     assert clients["default"].failures == []
-    _stands(stack)
+    _assert_complete(stack)
 
     stack.engine.stack("destroy", "--suppress-progress")
     assert (stack.served(), stack.buckets(), stack.engine.resources()) == ({}, [], {})
 
 
 @pytest.mark.faults
-def test_a_bucket_that_is_made_again_is_filled_again(stack: Deployment) -> None:
-    """With `forceDestroy` its contents go with it: the SavedModels that the stack names are sent once more."""
+def test_a_replaced_bucket_gets_its_savedmodels_again(stack: Deployment) -> None:
+    """With `forceDestroy` its contents are deleted too; `up` uploads the stack's SavedModels again."""
     config = stack.engine.config
     config["tf2-models:bucket"]["forceDestroy"] = True
     stack.engine.write(config)
     stack.engine.up()
 
-    _made_again(stack, "Bucket", "taint", fails=False)
+    _replace(stack, "Bucket", "taint", fails=False)
 
-    _stands(stack)
+    _assert_complete(stack)

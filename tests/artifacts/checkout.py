@@ -1,4 +1,4 @@
-"""A checkout with builds and cards that took no training: SavedModels that multiply, under the name of a recipe."""
+"""A checkout with builds and cards that need no training: SavedModels that multiply, under a recipe's name."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ RECIPE = "line"
 
 
 def program(root: Path) -> Path:
-    """A checkout that the engine can run; it takes `resources` from this one."""
+    """Writes a checkout that the engine can run, with this checkout's `resources`; returns its folder."""
     make_checkout(root)
     for name in ("__main__.py", "Pulumi.yaml"):
         shutil.copy(ROOT / name, root)
     return root
 
 
-def built(root: Path, factor: float = 2.0, **parameters: float) -> Artifact:
-    """A build of the recipe, and its card; `rate=0.25` makes another one."""
+def build(root: Path, factor: float = 2.0, **parameters: float) -> Artifact:
+    """Writes a build of the recipe and its card; other parameters, such as `rate=0.25`, give another build."""
     recipe = load_recipe(RECIPE, root)
     values = complete(RECIPE, recipe, parameters)
     digest = input_digest(RECIPE, recipe, values, root)

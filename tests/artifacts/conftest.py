@@ -22,9 +22,9 @@ class Stack:
     """One stack's SavedModel, as its provider process sees it.
 
     Attributes:
-        provider: of SavedModels.
-        inputs: of its own.
-        urn: of its own.
+        provider: the provider of SavedModels.
+        inputs: the inputs of its SavedModel.
+        urn: the URN of its SavedModel.
     """
 
     def __init__(self, emulator: RunningEmulator, inputs: State, name: str, identity: str = "") -> None:
@@ -34,33 +34,33 @@ class Stack:
         self.urn = f"urn:pulumi:{name}::tf2-models::pulumi-python:dynamic/storage:SavedModel::multiplier-one"
 
     def of_project(self, project: str) -> Stack:
-        """The same stack, whose `gcp:project` this is."""
+        """The same stack, with this `gcp:project`."""
         self.provider = configured(SavedModelProvider, self._endpoint, **{"gcp:project": project})
         return self
 
-    def ask(self, verb: str, *values: Any, provider: Provider | None = None) -> Any:
-        """What a verb of the provider returns."""
+    def call(self, verb: str, *values: Any, provider: Provider | None = None) -> Any:
+        """Calls a method of the provider as the engine does; returns its result."""
         return call_as(Request(self.urn), getattr(provider or self.provider, verb), *values)
 
     def create(self) -> None:
-        """Its first `up`."""
-        self.ask("create", dict(self.inputs))
+        """Does what its first `up` does."""
+        self.call("create", dict(self.inputs))
 
     def delete(self) -> None:
-        """Its `destroy`."""
-        self.ask("delete", "", dict(self.inputs))
+        """Does what its `destroy` does."""
+        self.call("delete", "", dict(self.inputs))
 
-    def refreshed(self) -> State:
-        """The inputs as a refresh finds them; empty where it is gone."""
-        return as_engine(self.ask("read", "", dict(self.inputs)).inputs or {})
+    def read_inputs(self) -> State:
+        """The inputs as a refresh reads them; empty if the artifact does not exist."""
+        return as_engine(self.call("read", "", dict(self.inputs)).inputs or {})
 
     def missing(self) -> list[str]:
-        """The files that a refresh does not find; empty where nothing is left at all."""
-        return list(self.ask("read", "", dict(self.inputs)).outs.get("missing", []))
+        """The files that a refresh does not find; empty if none are left at all."""
+        return list(self.call("read", "", dict(self.inputs)).outs.get("missing", []))
 
-    def is_served(self) -> bool:
-        """Whether all that it declared is there, its claim included."""
-        return self.refreshed() == self.inputs and not self.missing()
+    def is_complete(self) -> bool:
+        """Whether everything it declares exists, including its claim."""
+        return self.read_inputs() == self.inputs and not self.missing()
 
 
 class Shared:
@@ -74,7 +74,7 @@ class Shared:
         self.bucket_provider.create(self.bucket_inputs(**more))
 
     def bucket_inputs(self, **more: Any) -> State:
-        """Of the bucket."""
+        """The inputs of the bucket."""
         return {"project": self.project, "name": self.bucket, **more}
 
     def stack(self, name: str, identity: str = "", **more: Any) -> Stack:
@@ -83,32 +83,32 @@ class Shared:
         return Stack(self.emulator, inputs, name, identity)
 
     def names(self) -> set[str]:
-        """What is in the bucket."""
+        """The names of all objects in the bucket."""
         items = self.emulator.storage().objects().list(bucket=self.bucket).execute().get("items", [])
         return {item["name"] for item in items}
 
     def files(self) -> set[str]:
-        """What is there of the artifact."""
+        """The existing files of the artifact."""
         return {name.removeprefix(f"{PREFIX}/") for name in self.names() if name.startswith(PREFIX)}
 
     def claims(self) -> int:
-        """How many claims are there."""
+        """The number of claims."""
         return sum(name.startswith(f".claims/{PREFIX}/") for name in self.names())
 
     def write(self, name: str, content: bytes) -> None:
-        """Somebody writes an object."""
+        """Writes an object, as a user outside Pulumi does."""
         media = MediaInMemoryUpload(content, mimetype="application/octet-stream")
         self.emulator.storage().objects().insert(bucket=self.bucket, name=name, media_body=media).execute()
 
     def remove(self, name: str) -> None:
-        """Somebody deletes an object."""
+        """Deletes an object, as a user outside Pulumi does."""
         self.emulator.storage().objects().delete(bucket=self.bucket, object=name).execute()
 
 
-WHOLE = {"saved_model.pb", "notes.txt", "manifest.json"}
+ALL_FILES = {"saved_model.pb", "notes.txt", "manifest.json"}
 
 
 @pytest.fixture
 def shared(emulator: RunningEmulator, project: str, tmp_path: Path) -> Shared:
-    """A bucket with nothing in it yet."""
+    """An empty bucket."""
     return Shared(emulator, project, tmp_path)

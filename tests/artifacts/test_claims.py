@@ -1,4 +1,4 @@
-"""An artifact lasts as long as a stack claims it."""
+"""An artifact exists as long as a stack claims it."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from googleapiclient.http import MediaInMemoryUpload
 
 from gcp import errors
 from resources.deploy_errors import ArtifactError
-from tests.artifacts.conftest import PREFIX, WHOLE, Shared
+from tests.artifacts.conftest import ALL_FILES, PREFIX, Shared
 from tests.providers import Request, as_engine, call_as
 
 
-def test_the_bytes_go_with_the_last_claim(shared: Shared) -> None:
-    """Whoever is destroyed first takes only its own claim."""
+def test_the_artifact_is_deleted_with_its_last_claim(shared: Shared) -> None:
+    """The stack that is destroyed first deletes only its own claim."""
     one, two = shared.stack("one"), shared.stack("two")
     one.create()
     two.create()
-    assert (shared.claims(), shared.files()) == (2, WHOLE)
+    assert (shared.claims(), shared.files()) == (2, ALL_FILES)
 
     one.delete()
-    assert two.is_served()
-    assert shared.files() == WHOLE
+    assert two.is_complete()
+    assert shared.files() == ALL_FILES
 
     two.delete()
     assert shared.names() == set()
 
 
-def test_a_claim_lies_beside_the_artifact_and_tells_the_stack_alone(shared: Shared) -> None:
-    """A version copies the artifact's folder: the claim is not in it. It holds the URN and no identity."""
+def test_a_claim_is_outside_the_artifact_and_names_only_the_stack(shared: Shared) -> None:
+    """A version copies the artifact's folder, so the claim is not in it. It holds the URN but not the identity."""
     stack = shared.stack("one")
     stack.create()
 
@@ -40,7 +40,7 @@ def test_a_claim_lies_beside_the_artifact_and_tells_the_stack_alone(shared: Shar
 
 
 def test_two_resources_of_one_stack_do_not_share_a_claim(shared: Shared) -> None:
-    """A SavedModel that is given another logical name is made anew and then deleted: the bytes stay."""
+    """With a new logical name a SavedModel is created again before the old one is deleted; the bytes stay."""
     old, new = shared.stack("one"), shared.stack("one")
     new.urn = f"{new.urn}-renamed"
     old.create()
@@ -48,54 +48,54 @@ def test_two_resources_of_one_stack_do_not_share_a_claim(shared: Shared) -> None
 
     old.delete()
 
-    assert new.is_served()
+    assert new.is_complete()
 
 
-def test_a_stack_that_is_renamed_keeps_its_claim(shared: Shared) -> None:
-    """`pulumi stack rename` changes the URN, and the claim is found all the same."""
+def test_a_renamed_stack_keeps_its_claim(shared: Shared) -> None:
+    """`pulumi stack rename` changes the URN, but the claim is still found."""
     stack = shared.stack("one")
     stack.create()
     stack.urn = stack.urn.replace(":one:", ":renamed:")
 
-    assert stack.is_served()
+    assert stack.is_complete()
     stack.delete()
     assert shared.names() == set()
 
 
-def test_a_lost_claim_is_seen_and_put_back(shared: Shared) -> None:
-    """Refresh tells, the next `up` writes it."""
+def test_a_lost_claim_is_found_and_restored(shared: Shared) -> None:
+    """A refresh notices it, and the next `up` writes the claim."""
     stack = shared.stack("one")
     stack.create()
     [claim] = [name for name in shared.names() if name.startswith(".claims/")]
     shared.remove(claim)
 
-    read = stack.ask("read", "", dict(stack.inputs))
+    read = stack.call("read", "", dict(stack.inputs))
     assert "owner" not in read.outs
     olds = as_engine(read.outs)
     assert stack.provider.diff("", olds, stack.inputs).changes
-    stack.ask("update", "", olds, dict(stack.inputs))
+    stack.call("update", "", olds, dict(stack.inputs))
 
     assert shared.claims() == 1
-    assert stack.is_served()
+    assert stack.is_complete()
 
 
-def test_a_state_without_an_owner_is_given_a_claim(shared: Shared) -> None:
-    """What was deployed before there were claims goes on, and the next `up` claims it without sending a byte."""
+def test_a_state_without_an_owner_gets_a_claim(shared: Shared) -> None:
+    """An artifact deployed before claims existed stays, and the next `up` claims it without an upload."""
     stack = shared.stack("one")
     before = {name: value for name, value in stack.inputs.items() if name != "owner"}
-    created = stack.ask("create", before)
+    created = stack.call("create", before)
     assert shared.claims() == 0
     shared.emulator.reset_calls()
 
-    updated = stack.ask("update", created.id, as_engine(created.outs), dict(stack.inputs))
+    updated = stack.call("update", created.id, as_engine(created.outs), dict(stack.inputs))
 
     assert shared.emulator.calls() == {"storage.objects.insert": 1, "storage.objects.list": 3}
     assert shared.claims() == 1
     assert stack.provider.diff("", as_engine(updated.outs), stack.inputs).changes is False
 
 
-def test_what_cannot_be_sent_leaves_no_claim(shared: Shared) -> None:
-    """A refused artifact is changed by its user, perhaps to another one."""
+def test_a_failed_upload_leaves_no_claim(shared: Shared) -> None:
+    """The user may declare another artifact next."""
     stack = shared.stack("one", source="not/here")
 
     with pytest.raises(ArtifactError, match=r"its bytes are neither in the bucket nor in not/here"):
@@ -107,25 +107,25 @@ def test_what_cannot_be_sent_leaves_no_claim(shared: Shared) -> None:
 @pytest.mark.parametrize(
     ("name", "adopt", "left"),
     [("one", True, 0), ("one", False, 1), ("two", True, 1)],
-    ids=["its own, with adopt", "its own, without", "another's"],
+    ids=["its own, with adopt", "its own, without adopt", "another stack's"],
 )
-def test_a_stack_that_lost_its_state_takes_its_claim_over(shared: Shared, name: str, adopt: bool, left: int) -> None:
-    """With `adopt`, the claim of the same stack under its old identity goes; every other one stays."""
+def test_a_stack_that_lost_its_state_takes_over_its_claim(shared: Shared, name: str, adopt: bool, left: int) -> None:
+    """With `adopt`, the claim of the same stack with its old identity is deleted; every other claim stays."""
     shared.stack(name, identity="lost").create()
     again = shared.stack("one", identity="new", adopt=adopt)
     again.create()
     assert shared.claims() == 1 + left
-    assert again.is_served()
+    assert again.is_complete()
 
     again.delete()
 
     assert shared.claims() == left
-    assert shared.files() == (WHOLE if left else set())
+    assert shared.files() == (ALL_FILES if left else set())
 
 
-@pytest.mark.parametrize(("lost", "left"), [("a", 0), ("b", 1), ("", 0)], ids=["its own", "another's", "not said"])
+@pytest.mark.parametrize(("lost", "left"), [("a", 0), ("b", 1), ("", 0)], ids=["its own", "another", "unknown"])
 def test_a_claim_of_another_project_is_not_taken_over(shared: Shared, lost: str, left: int) -> None:
-    """Stacks named alike on two backends have equal URNs: the project tells them apart. Old claims say none."""
+    """Stacks with the same name on two backends have equal URNs and differ by project; old claims have no project."""
     other = shared.stack("one", identity="lost").of_project(lost)
     other.create()
     stack = shared.stack("one", identity="new", adopt=True).of_project("a")
@@ -138,12 +138,12 @@ def test_a_claim_of_another_project_is_not_taken_over(shared: Shared, lost: str,
     buckets = shared.emulator.storage().buckets().list(project=shared.project).execute().get("items", [])
     assert len(buckets) == left
     if left:
-        assert other.is_served()
+        assert other.is_complete()
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_a_bucket_that_others_use_stays(shared: Shared, force: bool) -> None:
-    """Its deletion succeeds and changes nothing, with `forceDestroy` too: the other stack has it in its state."""
+def test_a_bucket_that_other_stacks_use_stays(shared: Shared, force: bool) -> None:
+    """Its deletion succeeds but changes nothing, with `forceDestroy` too; the other stack keeps it in its state."""
     other = shared.stack("other")
     other.create()
     before = shared.names()
@@ -151,12 +151,12 @@ def test_a_bucket_that_others_use_stays(shared: Shared, force: bool) -> None:
     shared.bucket_provider.delete("", shared.bucket_inputs(owner="mine", forceDestroy=force))
 
     assert shared.names() == before
-    assert other.is_served()
+    assert other.is_complete()
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_a_bucket_that_others_use_is_not_made_again(shared: Shared, force: bool) -> None:
-    """The engine checks what a program declares: what it deletes of that, it would make again, and could not."""
+def test_a_bucket_that_other_stacks_use_is_not_replaced(shared: Shared, force: bool) -> None:
+    """If the program still declares the bucket, its deletion fails: the engine could not create it again."""
     other, inputs = shared.stack("other"), shared.bucket_inputs(owner="mine", forceDestroy=force)
     other.create()
     before = shared.names()
@@ -167,12 +167,12 @@ def test_a_bucket_that_others_use_is_not_made_again(shared: Shared, force: bool)
         call_as(again, shared.bucket_provider.delete, "", inputs)
 
     assert shared.names() == before
-    assert other.is_served()
+    assert other.is_complete()
 
 
 @pytest.mark.parametrize("versioning", [False, True])
-def test_leftovers_of_claims_keep_no_bucket(shared: Shared, versioning: bool) -> None:
-    """What a kill left of this stack's own claims, and their noncurrent generations, go with the bucket."""
+def test_leftover_claims_do_not_keep_the_bucket(shared: Shared, versioning: bool) -> None:
+    """This stack's claims left by a kill, and their noncurrent generations, are deleted with the bucket."""
     owner = "token of one"
     inputs: Any = shared.bucket_inputs(owner=owner, versioning={"enabled": versioning})
     shared.bucket_provider.update("", shared.bucket_inputs(owner=owner), inputs)
@@ -197,19 +197,19 @@ def test_leftovers_of_claims_keep_no_bucket(shared: Shared, versioning: bool) ->
     assert "items" not in listed
 
 
-def test_a_bucket_with_more_than_claims_is_refused_as_before(shared: Shared) -> None:
-    """What is in it is named; the claims are no part of it."""
+def test_a_bucket_with_other_objects_is_not_deleted(shared: Shared) -> None:
+    """The error names the objects, but not the claims."""
     stack = shared.stack("one")
     stack.create()
 
     with pytest.raises(errors.FailedPrecondition, match=rf"it holds {PREFIX}/manifest.json, {PREFIX}/notes.txt, "):
         shared.bucket_provider.delete("", shared.bucket_inputs(owner="token of one"))
 
-    assert stack.is_served()
+    assert stack.is_complete()
 
 
-def test_no_artifact_lies_among_the_claims(shared: Shared) -> None:
-    """A prefix of a program's own that would is refused before anything is registered."""
+def test_an_artifact_cannot_be_among_the_claims(shared: Shared) -> None:
+    """A prefix inside the folder of the claims is refused before anything is registered."""
     inputs = shared.stack("one").inputs
     schema = type(shared.stack("one").provider).schema
 

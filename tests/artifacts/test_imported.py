@@ -1,4 +1,4 @@
-"""Imported artifacts, and folders with junk in them, with the real engine: what previews show, and do not."""
+"""Imported artifacts, and folders with junk files, with the real engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Program:
 
     Attributes:
         root: the checkout.
-        engine: of the stack.
+        engine: the stack's engine.
     """
 
     def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Program:
         (engine or self.engine).write({"gcp:project": self.project, "gcp:region": "us-central1", **config})
 
     def import_export(self) -> str:
-        """Imports it as `churn`, with a sample; returns its content digest."""
+        """Imports the SavedModel as `churn`, with a sample; returns its content digest."""
         samples = self.root / "samples.json"
         samples.write_text(json.dumps([{"instance": 1.5, "prediction": 3.0}]), encoding="utf-8")
         done = models_command(self.root, "import", str(self.export), "--name", "churn", "--samples", str(samples))
@@ -70,8 +70,8 @@ def program(emulator: RunningEmulator, project: str, tmp_path: Path) -> Program:
     return Program(emulator, project, tmp_path)
 
 
-def test_a_folder_that_becomes_an_imported_artifact_changes_nothing(program: Program, tmp_path: Path) -> None:
-    """Not in the checkout that imported it, nor in a clone that has the card alone; there, `up` needs no bytes."""
+def test_importing_a_deployed_folder_changes_nothing(program: Program, tmp_path: Path) -> None:
+    """Preview is empty in this checkout, and in a clone with only the card, where `up` needs no bytes."""
     program.declare("./exports/x")
     program.engine.up()
     digest = program.import_export()
@@ -90,8 +90,8 @@ def test_a_folder_that_becomes_an_imported_artifact_changes_nothing(program: Pro
     assert program.engine.resources()[f"SavedModel saved_model-{digest}"]["outputs"]["uri"].endswith(f"{digest}/")
 
 
-def test_an_imported_artifact_comes_from_where_it_was_pushed(program: Program, tmp_path: Path) -> None:
-    """`push NAME` sends it with its samples; a clone without the bytes deploys it by `artifactSource`."""
+def test_a_pushed_import_is_deployed_from_its_bucket(program: Program, tmp_path: Path) -> None:
+    """`push NAME` uploads it with its samples; a clone without the bytes deploys it with `artifactSource`."""
     digest, shared, own = program.import_export(), f"{program.project}-shared", f"{program.project}-own"
     program.emulator.storage().buckets().insert(project=program.project, body={"name": shared}).execute()
     where = ("--to", f"gs://{shared}", "--endpoint", program.emulator.endpoint)
@@ -122,8 +122,8 @@ def test_an_imported_artifact_comes_from_where_it_was_pushed(program: Program, t
     assert sent["signatures"]["serving_default"]["inputs"] == {"x": {"dtype": "float32", "shape": [None]}}
 
 
-def test_what_was_deployed_with_junk_is_refused_in_plain_words_and_can_stay(program: Program) -> None:
-    """Junk is left out now, so the content digest is another one; with the manifest of the bucket it is the old one."""
+def test_a_version_deployed_with_junk_files_can_stay(program: Program) -> None:
+    """Junk is now left out, which changes the content digest; the bucket's manifest restores the old digest."""
     (program.export / ".DS_Store").write_bytes(b"junk")
     digest = _with_junk(program)
     program.declare("./exports/x")
@@ -146,12 +146,12 @@ def test_what_was_deployed_with_junk_is_refused_in_plain_words_and_can_stay(prog
 
 
 def _diagnostics(text: str) -> str:
-    """What a command says at its end, where each line stands once."""
+    """The end of a command's output, which has each line once."""
     return text.rpartition("Diagnostics:\n")[2]
 
 
 def _with_junk(program: Program) -> str:
-    """Has all files of the folder count, as they did before; returns the content digest that they had."""
+    """Writes a manifest that includes junk, as older releases did; returns the content digest with it."""
     manifest = program.export / "manifest.json"
     manifest.write_text(json.dumps({"files": {".DS_Store": {}}}), encoding="utf-8")
     found = read_content(program.export)
@@ -161,8 +161,8 @@ def _with_junk(program: Program) -> str:
     return found.digest
 
 
-def test_a_preview_says_which_signatures_there_are_where_none_is_asked_by_default(program: Program) -> None:
-    """One line, and no error: a request can name one of them."""
+def test_preview_lists_the_signatures_if_there_is_no_default_one(program: Program) -> None:
+    """One line, not an error: a request can name a signature."""
     content = graph({"x": (1, (-1,))}, {"y": (1, (-1,))}, names=("predict", "train"))
     (program.export / "saved_model.pb").write_bytes(content.replace(b"2.99.0", b"2.21.0"))
     program.declare("./exports/x")

@@ -1,4 +1,4 @@
-"""`python -m models push`: a build where others find it."""
+"""`python -m models push`, which uploads a build for other machines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Pusher:
 
     Attributes:
         root: the checkout.
-        bucket: of the emulator.
+        bucket: a bucket of the emulator.
     """
 
     def __init__(self, root: Path, emulator: RunningEmulator, project: str) -> None:
@@ -30,15 +30,15 @@ class Pusher:
         emulator.storage().buckets().insert(project=project, body={"name": self.bucket}).execute()
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """The command, to the bucket on the emulator."""
+        """Runs `models push`."""
         return models_command(self.root, "push", *arguments, PYTHONPATH=str(ROOT), **environment)
 
     def push(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """The command, with where it goes."""
+        """Runs `models push` to the bucket."""
         return self.run(*arguments, "--to", f"gs://{self.bucket}", "--endpoint", self.emulator.endpoint)
 
     def names(self) -> list[str]:
-        """What is in the bucket, as it came."""
+        """The names of the bucket's objects, in the order of their upload."""
         items: list[dict[str, Any]] = (
             self.emulator.storage().objects().list(bucket=self.bucket).execute().get("items", [])
         )
@@ -47,13 +47,13 @@ class Pusher:
 
 @pytest.fixture
 def pusher(emulator: RunningEmulator, project: str, tmp_path: Path) -> Pusher:
-    """A checkout that has nothing built."""
+    """A checkout without builds."""
     return Pusher(tmp_path / "checkout", emulator, project)
 
 
-def test_a_build_is_pushed_once_and_verified_from_then_on(pusher: Pusher) -> None:
-    """The manifest comes last, there is no claim, and what is there is not sent again."""
-    facts = checkout.built(pusher.root)
+def test_a_build_is_pushed_once_and_then_only_verified(pusher: Pusher) -> None:
+    """The manifest is uploaded last, there is no claim, and existing files are not uploaded again."""
+    facts = checkout.build(pusher.root)
     place = f"line/{facts.content_digest}"
 
     done = pusher.push("line")
@@ -70,9 +70,9 @@ def test_a_build_is_pushed_once_and_verified_from_then_on(pusher: Pusher) -> Non
     assert pusher.emulator.calls() == {"storage.objects.list": 1}
 
 
-def test_what_a_stack_names_is_pushed_to_its_endpoint(pusher: Pusher) -> None:
-    """Recipes with their parameters, and SavedModels made elsewhere; each content once."""
-    small, other = checkout.built(pusher.root), checkout.built(pusher.root, 3.0, rate=0.25)
+def test_a_stacks_artifacts_are_pushed_to_its_endpoint(pusher: Pusher) -> None:
+    """Recipes with their parameters and SavedModels made elsewhere are pushed, each content once."""
+    small, other = checkout.build(pusher.root), checkout.build(pusher.root, 3.0, rate=0.25)
     saved_models.write(pusher.root / "exports" / "mult", 4.0)
     versions = (
         "v1: {artifact: line}, v2: {artifact: line, parameters: {rate: 0.25}}, v3: {artifact: ./exports/mult}, "
@@ -92,24 +92,24 @@ def test_what_a_stack_names_is_pushed_to_its_endpoint(pusher: Pusher) -> None:
 
 
 def _altered(pusher: Pusher) -> None:
-    folder = checkout.built(pusher.root).folder
+    folder = checkout.build(pusher.root).folder
     assert folder is not None
     (folder / "saved_model.pb").write_bytes(b"altered")
 
 
 def _gone(pusher: Pusher) -> None:
-    folder = checkout.built(pusher.root).folder
+    folder = checkout.build(pusher.root).folder
     assert folder is not None
     folder.rename(pusher.root / "elsewhere")
 
 
-def _of_another_processor(pusher: Pusher) -> None:
-    """Simulated: other content under the input digest of the card."""
-    facts = checkout.built(pusher.root)
+def _from_another_processor(pusher: Pusher) -> None:
+    """Simulates another processor: other content under the card's input digest."""
+    facts = checkout.build(pusher.root)
     card = card_path(pusher.root, checkout.RECIPE, str(facts.input_digest))
     before = card.read_bytes()
     shutil.rmtree(pusher.root / "build")
-    checkout.built(pusher.root, 3.0)
+    checkout.build(pusher.root, 3.0)
     card.write_bytes(before)
 
 
@@ -118,13 +118,13 @@ def _of_another_processor(pusher: Pusher) -> None:
     [
         (_altered, "saved_model.pb has 7 bytes; declared are"),
         (_gone, "its bytes are neither in the bucket nor in build/line/"),
-        (_of_another_processor, "that of the card: another processor built it"),
+        (_from_another_processor, "that of the card: another processor built it"),
         (lambda pusher: None, "no card matches the current code, data and parameters"),
     ],
-    ids=["altered", "gone", "of another processor", "never built"],
+    ids=["altered", "missing", "from another processor", "never built"],
 )
-def test_what_is_not_the_build_of_the_card_is_not_sent(pusher: Pusher, before: Any, said: str) -> None:
-    """One line says what is wrong and what to do; nothing is in the bucket."""
+def test_only_the_build_that_the_card_describes_is_pushed(pusher: Pusher, before: Any, said: str) -> None:
+    """For any other, one line says what is wrong and what to do, and the bucket stays empty."""
     before(pusher)
 
     done = pusher.push("line")
@@ -136,8 +136,8 @@ def test_what_is_not_the_build_of_the_card_is_not_sent(pusher: Pusher, before: A
     assert pusher.names() == []
 
 
-def test_a_folder_with_a_shard_cut_short_is_not_sent(pusher: Pusher) -> None:
-    """It has no manifest that would tell its size: its own index does."""
+def test_a_folder_with_a_truncated_shard_is_not_pushed(pusher: Pusher) -> None:
+    """The expected size comes from the variables' index, since the folder has no manifest."""
     write(pusher.root / "exports" / "cut", {**FILES, SHARD: b"01234567"})
 
     done = pusher.push("./exports/cut")
@@ -173,17 +173,17 @@ def test_what_is_left_out_of_a_folder_is_said(pusher: Pusher) -> None:
         (("line", "--to", "gs://bucket", "--endpoint", "ftp://x"), 2, "endpoint: must be global, regional or a URL"),
     ],
 )
-def test_wrong_usage(pusher: Pusher, arguments: tuple[str, ...], code: int, said: str) -> None:
-    """One line; 2 is for wrong usage, 1 for what failed."""
+def test_wrong_usage_is_one_line(pusher: Pusher, arguments: tuple[str, ...], code: int, said: str) -> None:
+    """One line says what is wrong; the exit code is 2 for wrong usage, 1 for a failure."""
     done = pusher.run(*arguments)
 
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr.splitlines()[-1]
 
 
-def test_a_bucket_that_is_not_there_is_told(pusher: Pusher) -> None:
-    """`push` makes none: it would not know where."""
-    checkout.built(pusher.root)
+def test_push_needs_an_existing_bucket(pusher: Pusher) -> None:
+    """It does not create one, since it does not know the location."""
+    checkout.build(pusher.root)
 
     done = pusher.run("line", "--to", "gs://nobody-made-this", "--endpoint", pusher.emulator.endpoint)
 

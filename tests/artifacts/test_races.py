@@ -1,4 +1,4 @@
-"""Stacks that come and go at the same moment, their calls in every order that matters."""
+"""Stacks deployed and destroyed at the same time, with their calls in every order that matters."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.artifacts.conftest import WHOLE, Shared, Stack
-from tests.artifacts.stepping import Turns
+from tests.artifacts.conftest import ALL_FILES, Shared, Stack
+from tests.artifacts.intercepted_calls import Turns
 from tests.running import RunningEmulator
 
 CALLS = 10
-"""At least as many as either party makes here; what is beyond the last one is passed over."""
+"""At least as many as either party makes here; further turns are skipped."""
 SAMPLES = 150
 
 
 def _schedules(switches: int) -> Iterator[tuple[str, ...]]:
-    """Every order in which the turn goes over between `goes` and `comes` so many times, at most."""
+    """Every order in which the turn passes between `goes` and `comes` this many times."""
 
     def grow(order: tuple[str, ...], party: str, left: int) -> Iterator[tuple[str, ...]]:
         other = "comes" if party == "goes" else "goes"
@@ -35,7 +35,7 @@ def _schedules(switches: int) -> Iterator[tuple[str, ...]]:
 
 
 def _run(order: Sequence[str], **parties: tuple[Stack, str]) -> None:
-    """Each party's verb, their calls in this order."""
+    """Runs the method of each party at the same time, with their calls in this order."""
     turns = Turns(order)
 
     def take_part(party: str) -> None:
@@ -49,33 +49,35 @@ def _run(order: Sequence[str], **parties: tuple[Stack, str]) -> None:
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    """One for each party, for all tests: each thread has a connection."""
+    """Threads for at most three parties, shared by all tests, since each thread has a connection."""
     return ThreadPoolExecutor(3)
 
 
-def _one_goes_as_another_comes(shared: Shared, order: Sequence[str]) -> None:
+def _destroy_one_and_create_another(shared: Shared, order: Sequence[str]) -> None:
     going, coming = shared.stack("going"), shared.stack("coming")
     going.create()
 
     _run(order, goes=(going, "delete"), comes=(coming, "create"))
 
-    assert coming.is_served(), order
-    assert shared.files() == WHOLE, order
+    assert coming.is_complete(), order
+    assert shared.files() == ALL_FILES, order
     assert shared.claims() == 1, order
 
 
 @pytest.mark.parametrize("switches", [1, *(pytest.param(more, marks=pytest.mark.faults) for more in (2, 3))])
-def test_who_comes_has_the_whole_artifact(
+def test_a_new_stack_gets_the_complete_artifact_while_another_is_destroyed(
     switches: int, emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """Wherever the last user's `destroy` stands when another stack's `up` begins, and the other way round."""
+    """It gets it wherever the other stack's `destroy` is when its `up` starts, and the other way round."""
     for number, order in enumerate(_schedules(switches)):
-        _one_goes_as_another_comes(Shared(emulator, f"{project}-{number}", tmp_path / str(number)), order)
+        _destroy_one_and_create_another(Shared(emulator, f"{project}-{number}", tmp_path / str(number)), order)
 
 
 @pytest.mark.faults
-def test_two_go_as_a_third_comes(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """Orders drawn by a fixed seed: one who goes may put back what the other deletes."""
+def test_a_new_stack_gets_the_complete_artifact_while_two_others_are_destroyed(
+    emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """The orders are random with a fixed seed; one `destroy` may restore what the other deletes."""
     draw = random.Random(20)  # noqa: S311 - the same orders at every run
     for number in range(SAMPLES):
         shared = Shared(emulator, f"{project}-{number}", tmp_path / str(number))
@@ -86,13 +88,15 @@ def test_two_go_as_a_third_comes(emulator: RunningEmulator, project: str, tmp_pa
 
         _run(order, first=(first, "delete"), second=(second, "delete"), third=(third, "create"))
 
-        assert third.is_served(), order
-        assert (shared.files(), shared.claims()) == (WHOLE, 1), order
+        assert third.is_complete(), order
+        assert (shared.files(), shared.claims()) == (ALL_FILES, 1), order
 
 
 @pytest.mark.parametrize("verb", ["create", "delete"])
-def test_two_that_do_the_same_are_as_one(verb: str, emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """Two first `up`s, or two `destroy`s, call by call in turn and in blocks."""
+def test_two_stacks_can_be_created_or_destroyed_at_once(
+    verb: str, emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """Their calls alternate one by one, and in blocks."""
     for block in range(1, CALLS):
         shared = Shared(emulator, f"{project}-{block}", tmp_path / str(block))
         one, two = shared.stack("one"), shared.stack("two")
@@ -102,5 +106,5 @@ def test_two_that_do_the_same_are_as_one(verb: str, emulator: RunningEmulator, p
 
         _run((*["one"] * block, *["two"] * block) * CALLS, one=(one, verb), two=(two, verb))
 
-        assert (one.is_served(), two.is_served()) == (verb == "create",) * 2
-        assert (shared.files(), shared.claims()) == ((WHOLE, 2) if verb == "create" else (set(), 0))
+        assert (one.is_complete(), two.is_complete()) == (verb == "create",) * 2
+        assert (shared.files(), shared.claims()) == ((ALL_FILES, 2) if verb == "create" else (set(), 0))

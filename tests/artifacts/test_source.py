@@ -1,4 +1,4 @@
-"""An artifact that is copied from another bucket: what is copied, and what is refused."""
+"""Artifacts copied from another bucket: what is copied, and what is refused."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from googleapiclient.http import MediaInMemoryUpload
 
 from resources.deploy_errors import ArtifactError
 from resources.storage.transfer import copies, folder
-from tests.artifacts.conftest import PREFIX, WHOLE, Shared, Stack
+from tests.artifacts.conftest import ALL_FILES, PREFIX, Shared, Stack
 from tests.running import RunningEmulator
 
 DIGEST = "1" * 16
 
 
 class Pair:
-    """The bucket of staging, with an artifact in it, and that of production, empty.
+    """Staging's bucket with an artifact in it, and production's empty bucket.
 
     Attributes:
         staging, production: the buckets.
@@ -31,12 +31,12 @@ class Pair:
         self.staging.stack("staging", contentDigest=DIGEST).create()
 
     def stack(self, **more: Any) -> Stack:
-        """Production's stack; its bytes are not on this machine."""
+        """Production's stack; this machine does not have its bytes."""
         facts = {"source": "not/here", "artifactSource": self.staging.bucket, "contentDigest": DIGEST, **more}
         return self.production.stack("production", **facts)
 
     def write(self, name: str, content: bytes) -> None:
-        """Somebody writes a file of staging's artifact."""
+        """Writes a file of staging's artifact, as a user outside Pulumi does."""
         media = MediaInMemoryUpload(content, mimetype="application/octet-stream")
         insert = self.staging.emulator.storage().objects().insert
         insert(bucket=self.staging.bucket, name=f"{PREFIX}/{name}", media_body=media).execute()
@@ -44,20 +44,20 @@ class Pair:
 
 @pytest.fixture
 def pair(emulator: RunningEmulator, project: str, tmp_path: Path) -> Pair:
-    """Two buckets."""
+    """The two buckets."""
     return Pair(emulator, project, tmp_path)
 
 
-def test_the_bytes_and_the_manifest_are_those_of_the_source(pair: Pair) -> None:
-    """Every object is copied on the server's side; nothing but the claim is sent."""
+def test_all_files_and_the_manifest_are_copied(pair: Pair) -> None:
+    """Every object is copied on the server; only the claim is uploaded."""
     stack = pair.stack()
     pair.production.emulator.reset_calls()
 
     stack.create()
 
     calls = pair.production.emulator.calls()
-    assert (calls["storage.objects.rewrite"], calls["storage.objects.insert"]) == (len(WHOLE), 1)
-    assert stack.is_served()
+    assert (calls["storage.objects.rewrite"], calls["storage.objects.insert"]) == (len(ALL_FILES), 1)
+    assert stack.is_complete()
     get = pair.production.emulator.storage().objects().get_media
     one, two = (get(bucket=each.bucket, object=f"{PREFIX}/manifest.json") for each in (pair.staging, pair.production))
     assert one.execute() == two.execute()
@@ -89,8 +89,10 @@ def _other_digest(pair: Pair) -> None:
     ],
     ids=["same size", "other size", "missing", "other digest"],
 )
-def test_what_differs_is_named_and_nothing_is_copied(pair: Pair, damage: Callable[[Pair], None], said: str) -> None:
-    """One line: the object, what was expected, what was found. Neither an object nor a claim is left."""
+def test_a_damaged_source_is_reported_and_nothing_is_copied(
+    pair: Pair, damage: Callable[[Pair], None], said: str
+) -> None:
+    """One line has the object, the expected and the found value. Neither objects nor a claim are left."""
     damage(pair)
 
     with pytest.raises(ArtifactError, match=rf"gs://{pair.staging.bucket}/{PREFIX}/{said}") as caught:
@@ -100,39 +102,39 @@ def test_what_differs_is_named_and_nothing_is_copied(pair: Pair, damage: Callabl
     assert pair.production.names() == set()
 
 
-def test_a_bucket_that_is_not_there_is_told(pair: Pair) -> None:
-    """The line names the key and the bucket."""
+def test_the_source_bucket_must_exist(pair: Pair) -> None:
+    """The error names the key and the bucket."""
     with pytest.raises(ArtifactError, match=r"artifactSource: there is no bucket gs://nobody-made-this"):
         pair.stack(artifactSource="nobody-made-this").create()
 
 
-def test_what_is_not_whole_there_comes_from_this_machine(pair: Pair) -> None:
-    """Without a manifest it is no artifact; a build that matches the card serves as well."""
+def test_an_incomplete_source_is_replaced_by_this_machines_build(pair: Pair) -> None:
+    """Without a manifest the source does not count; a build that matches the card is uploaded."""
     pair.staging.remove(f"{PREFIX}/manifest.json")
     stack = pair.stack(source=str(pair.production.folder))
 
     stack.create()
 
-    assert stack.is_served()
+    assert stack.is_complete()
 
 
 def test_a_file_altered_in_the_stacks_own_bucket_is_copied_again(pair: Pair) -> None:
-    """Refresh shows it, and the next `up` puts it right from the source."""
+    """A refresh notices it, and the next `up` copies it from the source."""
     stack = pair.stack()
     stack.create()
     pair.production.remove(f"{PREFIX}/notes.txt")
-    read = stack.ask("read", "", dict(stack.inputs))
+    read = stack.call("read", "", dict(stack.inputs))
     assert "notes.txt" not in read.outs["files"]
 
-    stack.ask("update", "", read.outs, dict(stack.inputs))
+    stack.call("update", "", read.outs, dict(stack.inputs))
 
-    assert stack.is_served()
+    assert stack.is_complete()
 
 
 def test_a_large_object_is_copied_in_several_calls(
     emulator: RunningEmulator, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From one location to another the API copies a part at a time, and goes on by its token."""
+    """Between two locations the API copies one part per call and continues by a token."""
     monkeypatch.setattr(copies, "PART", 2**20)
     near = Shared(emulator, f"{project}-near", tmp_path / "near", location="US")
     far = Shared(emulator, project, tmp_path / "far", location="EU")
@@ -144,8 +146,8 @@ def test_a_large_object_is_copied_in_several_calls(
 
     stack.create()
 
-    assert emulator.calls()["storage.objects.rewrite"] == len(WHOLE) + 3
-    assert stack.is_served()
+    assert emulator.calls()["storage.objects.rewrite"] == len(ALL_FILES) + 3
+    assert stack.is_complete()
 
 
 @pytest.mark.parametrize(
@@ -160,8 +162,8 @@ def test_a_large_object_is_copied_in_several_calls(
     ],
     ids=["recipe", "SavedModel", "Keras file"],
 )
-def test_each_kind_of_artifact_says_how_its_bytes_come_here(facts: dict[str, str], said: str) -> None:
-    """A Keras file that was imported elsewhere is not to be imported again: its export would have other bytes."""
+def test_the_error_says_how_to_get_the_bytes_of_each_kind_of_artifact(facts: dict[str, str], said: str) -> None:
+    """It does not suggest importing a Keras file again, since a new export would have other bytes."""
     with pytest.raises(ArtifactError) as caught:
         folder.find({"source": "build/none/0", **facts})
 

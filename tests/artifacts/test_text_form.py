@@ -1,4 +1,4 @@
-"""`saved_model.pbtxt`, the text form of a graph: refused wherever a SavedModel is taken, with the way to convert it."""
+"""`saved_model.pbtxt`, the text form of a graph, is refused everywhere, with the way to convert it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.running import BOUND, ROOT, RunningEmulator
 SAID = r"no saved_model\.pb.*saved_model\.pbtxt, its text form, must be converted.*docs/reference/artifacts\.md"
 
 
-def test_it_is_refused_at_preview(tmp_path: Path) -> None:
-    """A folder of a stack file, and the files that a program of one's own declares."""
+def test_preview_refuses_the_text_form(tmp_path: Path) -> None:
+    """It is refused in a stack file's folder, and in the files that a user's own program declares."""
     (tmp_path / "x").mkdir()
     (tmp_path / "x/saved_model.pbtxt").write_text("saved_model_schema_version: 1", encoding="utf-8")
 
@@ -31,8 +31,8 @@ def test_it_is_refused_at_preview(tmp_path: Path) -> None:
     assert re.search(SAID, reason)
 
 
-def test_it_is_refused_in_a_bucket(emulator: RunningEmulator, project: str) -> None:
-    """`gs://BUCKET/FOLDER/` is looked at when the version is created."""
+def test_a_version_refuses_the_text_form_in_a_bucket(emulator: RunningEmulator, project: str) -> None:
+    """`gs://BUCKET/FOLDER/` is checked when the version is created."""
     ml = Caller(emulator, project)
     uri = ml.upload("x", b"saved_model_schema_version: 1", name="saved_model.pbtxt")
 
@@ -41,8 +41,8 @@ def test_it_is_refused_in_a_bucket(emulator: RunningEmulator, project: str) -> N
 
 
 @pytest.mark.tensorflow
-def test_the_documented_way_converts_it(tmp_path: Path) -> None:
-    """What docs/reference/artifacts.md says to run gives the artifact that the text form was written from."""
+def test_the_documented_command_converts_the_text_form(tmp_path: Path) -> None:
+    """The code in docs/reference/artifacts.md restores the artifact from which the text form was written."""
     folder = saved_models.write(tmp_path / "x")
     known = models.resolve("./x", root=tmp_path)
     write = (

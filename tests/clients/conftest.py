@@ -1,4 +1,4 @@
-"""Fixtures of clients that are not ours: each speaks to the shared emulator, in a project and a bucket of its own."""
+"""Fixtures for other clients of the APIs: each calls the shared emulator, in its own project and bucket."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def bucket(emulator: RunningEmulator, project: str) -> str:
 
 @pytest.fixture(scope="session")
 def gcloud_home(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The folder of gcloud's own settings: the tests of one worker share it, the user's are left alone."""
+    """The folder of gcloud's settings, shared by the tests of one worker; the user's settings are not used."""
     return tmp_path_factory.mktemp("gcloud")
 
 
 @pytest.fixture
 def gcloud(emulator: RunningEmulator, project: str, gcloud_home: Any) -> Gcloud:
-    """The `gcloud` command, where it is installed."""
-    return Gcloud.found(emulator.endpoint, project, gcloud_home)
+    """The `gcloud` command; the test is skipped if it is not installed."""
+    return Gcloud.for_emulator(emulator.endpoint, project, gcloud_home)
 
 
 @pytest.fixture

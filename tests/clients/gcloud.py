@@ -1,4 +1,4 @@
-"""The `gcloud` command, set to an emulator as docs/how-to/other-clients.md says."""
+"""The `gcloud` command with the settings for an emulator from docs/how-to/other-clients.md."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Gcloud:
     """Runs commands.
 
     Attributes:
-        program: where it is.
-        environment: what says where the endpoint is.
+        program: the path of `gcloud`.
+        environment: the variables, among them the endpoint's.
     """
 
     program: str
     environment: dict[str, str]
 
     @classmethod
-    def found(cls, endpoint: str, project: str, home: Path) -> Gcloud:
-        """The command on PATH; the test is skipped where there is none."""
+    def for_emulator(cls, endpoint: str, project: str, home: Path) -> Gcloud:
+        """The command on PATH; the test is skipped if there is none."""
         program = shutil.which("gcloud")
         if program is None:
             pytest.skip("gcloud is not on PATH")
@@ -50,12 +50,12 @@ class Gcloud:
         return cls(program, {**kept, **settings})
 
     def run(self, *arguments: str) -> str:
-        """What a command prints; fails with what it says where it fails."""
+        """The output of a command. Raises `AssertionError` with its errors if it fails."""
         command = [self.program, *arguments]
         done = subprocess.run(command, check=False, env=self.environment, capture_output=True, text=True, timeout=BOUND)
         assert done.returncode == 0, f"gcloud {' '.join(arguments)}:\n{done.stderr}"
         return done.stdout
 
     def json(self, *arguments: str) -> Any:
-        """What a command prints, as JSON."""
+        """The output of a command, parsed from JSON."""
         return json.loads(self.run(*arguments, "--format=json") or "null")

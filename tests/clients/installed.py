@@ -1,6 +1,6 @@
-"""Clients that are not Python packages of this project: built once, kept in the user's cache folder.
+"""Clients that are not requirements of this project: built once and kept in the user's cache folder.
 
-`make clean-cache` removes them. What they are is pinned by their lock files in `programs/`.
+`make clean-cache` removes them. Lock files in `programs/` pin their versions.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def require(*tools: str) -> None:
 
 
 def installed(name: str, sources: Path, build: Callable[[Path], None]) -> Path:
-    """The folder of a client in the cache; it is built where it is missing or its sources have changed.
+    """The folder of a client in the cache, built if it is missing or its sources have changed.
 
     Args:
-        name: of the client.
-        sources: folder whose content decides what is built.
-        build: fills an empty folder.
+        name: the client's name.
+        sources: the folder whose content determines the build.
+        build: fills the empty folder that it gets.
     """
     folder = kept("clients") / f"{name}-{_digest(sources)}"
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def installed(name: str, sources: Path, build: Callable[[Path], None]) -> Path:
 
 
 def _build(folder: Path, build: Callable[[Path], None]) -> None:
-    """Fills the folder in one step, so that it is whole or not there."""
+    """Builds the folder in one step, so that it is complete or does not exist."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as made:
         new = Path(made) / "new"
         new.mkdir()
@@ -75,7 +75,7 @@ def _run(command: Sequence[str], folder: Path) -> None:
 
 
 def go(command: str) -> Path:
-    """A program of `programs/go`."""
+    """The path of a program of `programs/go`, built if needed."""
     require("go")
     sources = PROGRAMS / "go"
     build = ["go", "build", "-trimpath", "-buildvcs=false"]
@@ -84,7 +84,7 @@ def go(command: str) -> Path:
 
 
 def node() -> Path:
-    """The folder of the program `storage.js`, with the packages that it needs."""
+    """The folder with the program `storage.js` and the packages it needs."""
     require("node", "npm")
 
     def build(new: Path) -> None:
@@ -109,7 +109,7 @@ def java() -> str:
 
 
 def python() -> Path:
-    """A folder with Python packages that are no requirement of this project; their own are installed here."""
+    """A folder with Python packages that are not requirements of this project; their dependencies must be."""
 
     def build(new: Path) -> None:
         requirements = str(PROGRAMS / "python" / "requirements.txt")

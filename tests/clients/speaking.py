@@ -1,11 +1,11 @@
 """Cloud Storage clients in several languages, which all take the same commands.
 
 A program of `programs/` gets the endpoint as its argument, reads a JSON list of texts from each line of its standard
-input, and answers with a line: `{"value": ...}`, or `{"error": "..."}` with what its client says. The lists are:
+input, and writes one line for each: `{"value": ...}`, or `{"error": "..."}` with its client's message. The lists are:
 
     make-bucket PROJECT BUCKET         a bucket whose objects may have a retention configuration
-    write BUCKET NAME FILE CHUNK       a resumable upload of a file, in chunks of so many bytes
-    read BUCKET NAME OFFSET LENGTH     bytes, in base64; all of them where LENGTH is -1
+    write BUCKET NAME FILE CHUNK       a resumable upload of a file, in chunks of CHUNK bytes
+    read BUCKET NAME OFFSET LENGTH     bytes, in base64; all of them if LENGTH is -1
     read-if BUCKET NAME GENERATION     bytes of this generation
     read-with-key BUCKET NAME          with a customer-supplied encryption key
     compose BUCKET NAME SOURCE SOURCE  without a content type
@@ -13,9 +13,9 @@ input, and answers with a line: `{"value": ...}`, or `{"error": "..."}` with wha
     retain BUCKET NAME MODE            a retention configuration of an hour
     delete BUCKET NAME
     list BUCKET GLOB                   names
-    notifications BUCKET               how many
-    hmac PROJECT                       how many keys
-    make-hmac PROJECT                  is not emulated
+    notifications BUCKET               the number of notification configurations
+    hmac PROJECT                       the number of HMAC keys
+    make-hmac PROJECT                  a new HMAC key, which is not emulated
     sign BUCKET NAME V2|V4 SECONDS KEY a URL, signed with the key in a file
 """
 
@@ -32,18 +32,18 @@ from typing_extensions import Self
 from tests.clients import installed
 
 
-class Refused(Exception):
-    """A client failed; the text is what it says."""
+class ClientError(Exception):
+    """A client failed; the text is its message."""
 
 
-class Speaker(Protocol):
-    """A client that does what it is asked."""
+class StorageClient(Protocol):
+    """A client that runs the commands above."""
 
-    def ask(self, *words: str) -> Any:
-        """The value of a response. Raises `Refused`."""
+    def run(self, *words: str) -> Any:
+        """The value of a response. Raises `ClientError`."""
 
     def read(self, *words: str) -> bytes:
-        """The value of an answer that is bytes. Raises `Refused`."""
+        """The value of a response that is bytes. Raises `ClientError`."""
 
 
 class Program:
@@ -61,22 +61,22 @@ class Program:
         self._process.kill()
         self._process.communicate()
 
-    def ask(self, *words: str) -> Any:
-        """See `Speaker`."""
+    def run(self, *words: str) -> Any:
+        """See `StorageClient`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{json.dumps(words)}\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         assert line, f"the program ended with {self._process.wait()}"
-        answer = json.loads(line)
-        if "error" in answer:
-            raise Refused(answer["error"])
-        return answer["value"]
+        response = json.loads(line)
+        if "error" in response:
+            raise ClientError(response["error"])
+        return response["value"]
 
     def read(self, *words: str) -> bytes:
-        """See `Speaker`."""
-        return base64.b64decode(self.ask(*words))
+        """See `StorageClient`."""
+        return base64.b64decode(self.run(*words))
 
 
 PROGRAMS: dict[str, Callable[[], Sequence[str]]] = {
@@ -84,4 +84,4 @@ PROGRAMS: dict[str, Callable[[], Sequence[str]]] = {
     "node": lambda: ["node", f"{installed.node()}/storage.js"],
     "java": lambda: ["java", "-cp", installed.java(), "Client"],
 }
-"""Language -> the command of its program, which is built where it is missing."""
+"""Language -> a function that builds its program if needed and returns its command."""

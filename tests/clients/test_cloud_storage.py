@@ -1,4 +1,4 @@
-"""google-cloud-storage, as it comes."""
+"""google-cloud-storage, unmodified."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.emulator.storage.support import NAMES, REFUSED_NAMES
 _LARGE = secrets.token_bytes(3 * 2**20 + 5)
 
 
-def test_bytes_go_both_ways(made: Any) -> None:
-    """At once, resumable, streamed; whole, in part, in a stream."""
+def test_objects_are_uploaded_and_downloaded(made: Any) -> None:
+    """Uploads are simple, resumable or streamed; downloads are whole, partial or streamed."""
     made.blob("a b/ü").upload_from_string(b"hello", content_type="text/plain")
     made.blob("large", chunk_size=2**20).upload_from_file(io.BytesIO(_LARGE))
     with made.blob("stream").open("wb", chunk_size=2**18) as file:
@@ -33,8 +33,8 @@ def test_bytes_go_both_ways(made: Any) -> None:
     assert (made.blob("large").exists(), made.blob("none").exists(), made.exists()) == (True, False, True)
 
 
-def test_preconditions_and_generations(client: Any, made: Any) -> None:
-    """Each verb asks for its conditions; with versioning the generations before are still there."""
+def test_preconditions_are_checked_and_old_generations_stay(client: Any, made: Any) -> None:
+    """Every method checks its conditions; with versioning the earlier generations still exist."""
     blob = made.blob("o")
     blob.upload_from_string(b"1", if_generation_match=0)
     first = blob.generation
@@ -60,8 +60,8 @@ def test_preconditions_and_generations(client: Any, made: Any) -> None:
     assert [found.generation == first for found in client.list_blobs(made, versions=True)] == [True, False]
 
 
-def test_conditions_by_etag(client: Any, made: Any) -> None:
-    """A read may ask for a state by its tag, or for another one than what the caller has."""
+def test_conditions_can_name_an_etag(client: Any, made: Any) -> None:
+    """A read can require a state by its ETag, or one that differs from the caller's."""
     made.blob("o").upload_from_string(b"1")
     blob = made.get_blob("o")
     bucket = client.get_bucket(made.name)
@@ -85,8 +85,8 @@ def test_conditions_by_etag(client: Any, made: Any) -> None:
     bucket.reload(if_etag_match=bucket.etag)
 
 
-def test_times_of_an_object(made: Any) -> None:
-    """`customTime` moves forward only, and stays."""
+def test_the_custom_time_only_moves_forward(made: Any) -> None:
+    """`customTime` cannot be set back or removed."""
     blob = made.blob("o")
     blob.custom_time = datetime(2024, 5, 6, 7, 8, 7, 500000, tzinfo=timezone.utc)
     blob.upload_from_string(b"1")
@@ -105,8 +105,8 @@ def test_times_of_an_object(made: Any) -> None:
     assert made.get_blob("o").custom_time == later
 
 
-def test_objects_of_objects(client: Any, made: Any, project: str) -> None:
-    """Copies, moves, compositions, and rewrites between locations, in several calls where they are bounded."""
+def test_objects_are_copied_moved_composed_and_rewritten(client: Any, made: Any, project: str) -> None:
+    """A rewrite between locations takes several calls if each is bounded."""
     made.blob("a").upload_from_string(b"a")
     made.blob("large").upload_from_string(_LARGE)
     far = client.create_bucket(f"{project}-far", location="europe-west1")
@@ -124,27 +124,27 @@ def test_objects_of_objects(client: Any, made: Any, project: str) -> None:
     assert not far.exists()
 
 
-def test_a_batch(client: Any, made: Any) -> None:
-    """Calls that are gathered go in one request; a failed one is told after the others are done."""
+def test_a_batch_is_one_request(client: Any, made: Any) -> None:
+    """All its calls are made; an error of one is raised after the others."""
     for name in ("a", "b"):
         made.blob(name).upload_from_string(name.encode())
     blob = made.blob("b")
     blob.metadata = {"k": "v"}
 
-    def gathered() -> None:
+    def make_calls() -> None:
         with client.batch():
             made.delete_blob("none")
             made.delete_blob("a")
             blob.patch()
 
     with pytest.raises(NotFound):
-        gathered()
+        make_calls()
 
     assert [(found.name, found.metadata) for found in client.list_blobs(made)] == [("b", {"k": "v"})]
 
 
-def test_lists(client: Any, made: Any) -> None:
-    """Pages, prefixes, globs and chosen fields."""
+def test_lists_have_pages_prefixes_globs_and_fields(client: Any, made: Any) -> None:
+    """Each option gives the objects that the client expects."""
     for name in ("a/1.txt", "a/2.bin", "b/c/3.txt", "d"):
         made.blob(name).upload_from_string(b"")
 
@@ -156,8 +156,8 @@ def test_lists(client: Any, made: Any) -> None:
     assert [(found.name, found.size) for found in few][-1] == ("d", None)
 
 
-def test_packed_objects_and_policies(made: Any, client: Any) -> None:
-    """An object of gzip is unpacked for who asks for it, and its raw bytes are those that were sent."""
+def test_compressed_objects_and_policies_work(made: Any, client: Any) -> None:
+    """A gzip object is decompressed unless raw bytes are requested; a bucket keeps its policy."""
     packed = gzip.compress(b"plain" * 1000)
     blob = made.blob("packed")
     blob.content_encoding = "gzip"
@@ -173,8 +173,8 @@ def test_packed_objects_and_policies(made: Any, client: Any) -> None:
     assert "@gs-project-accounts." in client.get_service_account_email()
 
 
-def test_many_files_at_once(made: Any, tmp_path: Path) -> None:
-    """The transfer manager's threads send and fetch many files, and one file in ranges."""
+def test_the_transfer_manager_sends_and_fetches_many_files(made: Any, tmp_path: Path) -> None:
+    """Its threads also fetch one file in ranges."""
     names = [f"f{number}" for number in range(20)]
     for name in names:
         (tmp_path / name).write_bytes(secrets.token_bytes(2048))
@@ -196,8 +196,8 @@ def test_many_files_at_once(made: Any, tmp_path: Path) -> None:
     assert (tmp_path / "large").read_bytes() == _LARGE
 
 
-def test_one_file_in_parts(made: Any, tmp_path: Path) -> None:
-    """The transfer manager sends the parts of one file at a time, in any order, by the XML API."""
+def test_the_transfer_manager_sends_one_file_in_parts(made: Any, tmp_path: Path) -> None:
+    """It sends the parts at the same time, in any order, through the XML API."""
     (tmp_path / "large").write_bytes(_LARGE)
     blob = made.blob("a b/ü")
     blob.metadata, blob.content_language = {"k": "v"}, "de"
@@ -211,8 +211,8 @@ def test_one_file_in_parts(made: Any, tmp_path: Path) -> None:
     assert (found.metadata, found.content_language, found.md5_hash) == ({"k": "v"}, "de", None)
 
 
-def test_hostile_names(client: Any, made: Any) -> None:
-    """Every name that may be is kept as it is; one that may not be is refused with 400, for objects and for buckets."""
+def test_unusual_names_are_kept_or_refused(client: Any, made: Any) -> None:
+    """A valid name is kept unchanged; an invalid one is refused with 400, for objects and for buckets."""
     for name in NAMES:
         made.blob(name).upload_from_string(name.encode())
     for name in REFUSED_NAMES:

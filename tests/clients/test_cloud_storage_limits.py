@@ -1,4 +1,4 @@
-"""google-cloud-storage, as it comes: what keeps an object, what is refused, and URLs that others read by."""
+"""google-cloud-storage, unmodified: holds and retention, refused calls, signed and public URLs."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.running import BOUND, RunningEmulator
 
 _SIGNED = "X-Goog-Algorithm=x&X-Goog-Credential=x&X-Goog-SignedHeaders=host&X-Goog-Signature=0"
 _RETRYING_SECONDS = 20
-"""What a client that repeats a 5xx takes at least."""
+"""The least time of a client that retries a 5xx."""
 
 
 @pytest.fixture(scope="module")
 def signer() -> Any:
-    """Credentials of a service account that nobody knows."""
+    """Credentials of an unknown service account."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     info = {"client_email": "signer@example.com", "token_uri": "https://example.com/token"}
@@ -52,8 +52,8 @@ def _refusal(url: str, headers: dict[str, str] | None = None) -> tuple[int, str]
 
 
 @pytest.mark.parametrize("version", ["v2", "v4"])
-def test_signed_urls(emulator: RunningEmulator, made: Any, signer: Any, version: str) -> None:
-    """Signed URLs return the bytes and the requested headers until they expire."""
+def test_signed_urls_work_until_they_expire(emulator: RunningEmulator, made: Any, signer: Any, version: str) -> None:
+    """They return the bytes and the requested headers."""
     blob = made.blob("a b/ü")
     blob.upload_from_string(b"hello", content_type="text/plain")
     how = {"api_access_endpoint": emulator.endpoint, "credentials": signer, "version": version}
@@ -83,17 +83,17 @@ def test_signed_urls(emulator: RunningEmulator, made: Any, signer: Any, version:
         "Signature=x&Expires=1893456000",
     ],
 )
-def test_signatures_that_are_none(emulator: RunningEmulator, made: Any, query: str) -> None:
-    """A signature with a missing or malformed part is refused, not ignored."""
+def test_malformed_signatures_are_refused(emulator: RunningEmulator, made: Any, query: str) -> None:
+    """A signature with a missing or malformed part is not ignored."""
     made.blob("o").upload_from_string(b"hello")
 
     assert _refusal(f"{emulator.endpoint}/{made.name}/o?{query}") == (400, "InvalidArgument")
 
 
-def test_signatures_are_refused_where_others_can_call(
+def test_signed_urls_are_refused_beyond_loopback(
     emulator_factory: Callable[..., RunningEmulator], tmp_path: Path, signer: Any
 ) -> None:
-    """Beyond loopback signed URLs are refused, with and without the token, because signatures are not verified."""
+    """They are refused with and without the token, because signatures are not verified."""
     (tmp_path / "token").write_text("correct-horse-battery")
     host = ("--host", "0.0.0.0", "--token-file", str(tmp_path / "token"))  # noqa: S104  # it has a token
     open_ = emulator_factory(*host)
@@ -105,8 +105,8 @@ def test_signatures_are_refused_where_others_can_call(
     assert _refusal(f"{open_.endpoint}/bucket/o?{signed}")[0] == 401
 
 
-def test_public_urls(emulator: RunningEmulator, made: Any) -> None:
-    """The address of an object is that of the XML API, percent-encoded."""
+def test_public_urls_are_readable(emulator: RunningEmulator, made: Any) -> None:
+    """An object's public URL is that of the XML API, percent-encoded."""
     blob = made.blob("a b/ü")
     blob.upload_from_string(b"hello")
 
@@ -114,8 +114,8 @@ def test_public_urls(emulator: RunningEmulator, made: Any) -> None:
     assert _fetch(blob.public_url) == b"hello"
 
 
-def test_keys_of_the_callers_own(made: Any) -> None:
-    """Every upload and download with such a key is refused, so nothing meant to be encrypted is stored in the clear."""
+def test_encryption_keys_are_refused(made: Any) -> None:
+    """Every call with a customer-supplied key fails, so nothing meant to be encrypted is stored unencrypted."""
     made.blob("o").upload_from_string(b"plain")
     keyed, new = made.blob("o", encryption_key=bytes(32)), made.blob("new", encryption_key=bytes(32))
     attempts: list[Callable[[], Any]] = [
@@ -133,8 +133,8 @@ def test_keys_of_the_callers_own(made: Any) -> None:
     assert [blob.name for blob in made.list_blobs()] == ["o"]
 
 
-def test_one_file_in_parts_with_a_key(made: Any, tmp_path: Path) -> None:
-    """The start of an upload in parts refuses it, too."""
+def test_an_upload_in_parts_with_a_key_is_refused(made: Any, tmp_path: Path) -> None:
+    """The first call of the upload fails."""
     (tmp_path / "large").write_bytes(secrets.token_bytes(2**18))
 
     with pytest.raises(InvalidResponse, match="400"):
@@ -145,7 +145,7 @@ def test_one_file_in_parts_with_a_key(made: Any, tmp_path: Path) -> None:
     assert list(made.list_blobs()) == []
 
 
-def test_the_fields_of_a_file_in_parts(made: Any, tmp_path: Path) -> None:
+def test_an_upload_in_parts_keeps_its_fields(made: Any, tmp_path: Path) -> None:
     """The object has the client's content encoding and custom time."""
     packed = gzip.compress(secrets.token_bytes(2**19))
     (tmp_path / "large").write_bytes(packed)
@@ -159,8 +159,8 @@ def test_the_fields_of_a_file_in_parts(made: Any, tmp_path: Path) -> None:
     assert found.download_as_bytes(raw_download=True) == packed
 
 
-def test_holds(made: Any) -> None:
-    """An object under a hold is neither deleted nor overwritten; released, it is."""
+def test_an_object_under_a_hold_cannot_be_changed(made: Any) -> None:
+    """It can be deleted and overwritten again once the hold is released."""
     blob = made.blob("o")
     blob.upload_from_string(b"1")
     for hold, kind in (("temporary_hold", "Temporary"), ("event_based_hold", "Event-Based")):
@@ -176,8 +176,8 @@ def test_holds(made: Any) -> None:
     assert not blob.exists()
 
 
-def test_retention(client: Any, project: str) -> None:
-    """A bucket that was made for it keeps its objects until their time, and gives the time back."""
+def test_retention_protects_objects(client: Any, project: str) -> None:
+    """A bucket with retention keeps its objects until their time, which reads return."""
     bucket = client.create_bucket(f"{project}-kept", enable_object_retention=True)
     blob, until = bucket.blob("o"), datetime.now(timezone.utc).replace(microsecond=0) + timedelta(hours=1)
     blob.upload_from_string(b"1")
@@ -205,8 +205,8 @@ def test_retention(client: Any, project: str) -> None:
     bucket.delete(force=True)
 
 
-def test_what_is_not_emulated_is_said_at_once(client: Any, made: Any) -> None:
-    """The client does not retry the call, and the lists of what it would create are empty."""
+def test_a_call_that_is_not_emulated_fails_at_once(client: Any, made: Any) -> None:
+    """The client does not retry it, and lists of such resources are empty."""
     made.retention_period = 60
     made.patch()
     began = time.monotonic()
@@ -225,7 +225,7 @@ def test_what_is_not_emulated_is_said_at_once(client: Any, made: Any) -> None:
     assert (list(made.list_notifications()), list(client.list_hmac_keys(project_id=client.project))) == ([], [])
 
 
-def test_a_read_of_nothing_says_what_there_is_not(made: Any) -> None:
+def test_the_error_names_a_missing_object(made: Any) -> None:
     """The error is plain text, which the client shows unchanged."""
     with pytest.raises(NotFound, match=r"No such object: .*/absent") as caught:
         made.blob("absent").download_as_bytes()
@@ -233,8 +233,8 @@ def test_a_read_of_nothing_says_what_there_is_not(made: Any) -> None:
     assert '"error"' not in str(caught.value)
 
 
-def test_names_by_a_pattern_and_compositions(client: Any, made: Any) -> None:
-    """`**/` also matches no folder; an object composed without a type has none."""
+def test_patterns_match_and_compositions_have_no_type(client: Any, made: Any) -> None:
+    """`**/` also matches the empty path; an object composed without a content type has none."""
     for name in ("x", "a/x", "a/b/x", "ax"):
         made.blob(name).upload_from_string(name.encode(), content_type="text/plain")
 

@@ -1,4 +1,4 @@
-"""google-api-python-client, built from the documents that the endpoint itself serves."""
+"""google-api-python-client, built from the discovery documents that the endpoint serves."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _PLACES = ["/discovery/v1/apis/{api}/{apiVersion}/rest", "/$discovery/rest?versi
 
 
 @pytest.fixture
-def built(emulator: RunningEmulator) -> Iterator[Any]:
-    """Builds a client of an API by the endpoint's own document."""
+def build_client(emulator: RunningEmulator) -> Iterator[Any]:
+    """A function that builds the client of an API from the endpoint's document."""
     https: list[httplib2.Http] = []
 
     def one(name: str, place: str = _PLACES[0]) -> Any:
@@ -33,17 +33,17 @@ def built(emulator: RunningEmulator) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("place", _PLACES)
-def test_a_client_builds_itself(built: Any, project: str, place: str) -> None:
-    """The document leads back to the endpoint that served it."""
-    models = built("ml", place).projects().models()
+def test_a_client_is_built_from_the_endpoints_document(build_client: Any, project: str, place: str) -> None:
+    """The document's URLs lead to the endpoint that served it."""
+    models = build_client("ml", place).projects().models()
 
     models.create(parent=f"projects/{project}", body={"name": "m"}).execute()
 
     assert models.list(parent=f"projects/{project}").execute()["models"][0]["name"].endswith("/m")
 
 
-def test_the_list_of_apis(emulator: RunningEmulator) -> None:
-    """It names both APIs and where their documents are; one may be asked for by its name."""
+def test_the_list_of_apis_has_both(emulator: RunningEmulator) -> None:
+    """It has the URLs of their documents, and can be filtered by name."""
 
     def listed(query: str = "") -> dict[str, str]:
         with urllib.request.urlopen(f"{emulator.endpoint}/discovery/v1/apis{query}", timeout=10) as answer:  # noqa: S310 - loopback
@@ -53,17 +53,17 @@ def test_the_list_of_apis(emulator: RunningEmulator) -> None:
     assert listed("?name=ml") == {"ml:v1": f"{emulator.endpoint}/discovery/v1/apis/ml/v1/rest"}
 
 
-def test_media_goes_both_ways(built: Any, bucket: str) -> None:
-    """Uploads and downloads go to the endpoint, too."""
-    objects = built("storage").objects()
+def test_media_are_uploaded_and_downloaded(build_client: Any, bucket: str) -> None:
+    """Both use the endpoint too."""
+    objects = build_client("storage").objects()
     objects.insert(bucket=bucket, name="o", media_body=MediaInMemoryUpload(b"content", "text/plain")).execute()
 
     assert objects.get_media(bucket=bucket, object="o").execute() == b"content"
 
 
-def test_a_batch_of_storage_calls(built: Any, bucket: str) -> None:
-    """Each call of a batch has its own answer or error; those that are done stay done."""
-    storage = built("storage")
+def test_storage_calls_can_be_batched(build_client: Any, bucket: str) -> None:
+    """Each call of a batch has its own response or error; an error does not undo the others."""
+    storage = build_client("storage")
     objects = storage.objects()
     objects.insert(bucket=bucket, name="ü/1", media_body=MediaInMemoryUpload(b"1", "text/plain")).execute()
     answers: dict[str, Any] = {}
@@ -85,9 +85,9 @@ def test_a_batch_of_storage_calls(built: Any, bucket: str) -> None:
     assert "items" not in objects.list(bucket=bucket).execute()
 
 
-def test_a_batch_of_ml_calls(built: Any, project: str) -> None:
-    """Calls of a batch count and fail as others do, in the shape of their API."""
-    ml = built("ml")
+def test_ml_calls_can_be_batched(build_client: Any, project: str) -> None:
+    """Calls of a batch succeed and fail like single ones, with the API's error shape."""
+    ml = build_client("ml")
     models = ml.projects().models()
     answers: list[Any] = []
     batch = ml.new_batch_http_request(callback=lambda _key, answer, error: answers.append(error or answer))
@@ -101,9 +101,9 @@ def test_a_batch_of_ml_calls(built: Any, project: str) -> None:
     assert len(models.list(parent=f"projects/{project}").execute()["models"]) == 2
 
 
-def test_a_model_keeps_its_policy(built: Any, project: str) -> None:
-    """The policy of a model is stored, refused where it is stale, and gone with the model."""
-    models = built("ml").projects().models()
+def test_a_model_keeps_its_policy(build_client: Any, project: str) -> None:
+    """The policy is stored, and a change with a stale ETag is refused."""
+    models = build_client("ml").projects().models()
     name = models.create(parent=f"projects/{project}", body={"name": "m"}).execute()["name"]
     assert "bindings" not in models.getIamPolicy(resource=name).execute()
     policy = {"bindings": [{"role": "roles/ml.modelUser", "members": ["user:a@example.com"]}]}

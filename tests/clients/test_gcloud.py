@@ -1,4 +1,4 @@
-"""`gcloud`, as it comes."""
+"""`gcloud`, unmodified."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-def test_a_tree_goes_up_and_comes_back(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
-    """`cp -r` both ways keeps names and bytes, and `rm -r` takes the bucket along."""
+def test_a_folder_is_uploaded_and_downloaded(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """`cp -r` keeps names and bytes both ways, and `rm -r` deletes the bucket too."""
     tree = _tree(tmp_path / "tree")
     (tmp_path / "back").mkdir()
 
@@ -39,8 +39,8 @@ def test_a_tree_goes_up_and_comes_back(gcloud: Gcloud, bucket: str, tmp_path: Pa
 
 
 @pytest.mark.tensorflow
-def test_a_model_is_deployed_and_asked(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
-    """A SavedModel on this machine is staged, deployed and predicts."""
+def test_a_model_is_deployed_and_predicts(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """A local SavedModel is staged and deployed."""
     folder = saved_models.write(tmp_path / "model")
     (tmp_path / "request.json").write_text(json.dumps({"instances": [1.0, 2.0]}))
     deployed = ("--runtime-version=2.11", "--python-version=3.7", "--machine-type=n1-standard-2")
@@ -55,8 +55,8 @@ def test_a_model_is_deployed_and_asked(gcloud: Gcloud, bucket: str, tmp_path: Pa
 
 @pytest.mark.faults
 @pytest.mark.parametrize("size", [9_000_001, 160 * 2**20])
-def test_large_files(gcloud: Gcloud, bucket: str, tmp_path: Path, size: int) -> None:
-    """Above 8 MB an upload is resumable; above 100 MB it goes in parts, which are composed and removed."""
+def test_large_files_are_uploaded_and_downloaded(gcloud: Gcloud, bucket: str, tmp_path: Path, size: int) -> None:
+    """Above 8 MB an upload is resumable; above 100 MB it has parts, which are composed and then deleted."""
     (tmp_path / "large").write_bytes(secrets.token_bytes(1 << 20) * (size >> 20) + bytes(size % (1 << 20)))
 
     gcloud.run("storage", "cp", str(tmp_path / "large"), f"gs://{bucket}/large")
@@ -67,8 +67,8 @@ def test_large_files(gcloud: Gcloud, bucket: str, tmp_path: Path, size: int) -> 
 
 
 @pytest.mark.faults
-def test_the_commands_for_objects(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
-    """ls, cat, mv, rsync, compose, describe, update and rm do what they say."""
+def test_the_commands_for_objects_work(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """These are ls, cat, mv, rsync, compose, describe, update and rm."""
     place = f"gs://{bucket}"
     gcloud.run("storage", "rsync", "-r", str(_tree(tmp_path / "tree")), place)
 
@@ -87,8 +87,8 @@ def test_the_commands_for_objects(gcloud: Gcloud, bucket: str, tmp_path: Path) -
 
 
 @pytest.mark.faults
-def test_the_commands_for_buckets(gcloud: Gcloud, project: str) -> None:
-    """create, describe, update, the policy, the service agent, delete."""
+def test_the_commands_for_buckets_work(gcloud: Gcloud, project: str) -> None:
+    """These are create, describe, update, delete, and those for policies and the service agent."""
     place = f"gs://{project}-made"
     gcloud.run("storage", "buckets", "create", place, "--location=us-central1", "--uniform-bucket-level-access")
     gcloud.run("storage", "buckets", "update", place, "--update-labels=a=b", "--versioning")
@@ -109,8 +109,8 @@ def test_the_commands_for_buckets(gcloud: Gcloud, project: str) -> None:
 
 @pytest.mark.faults
 @pytest.mark.tensorflow
-def test_the_commands_for_models(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
-    """list, describe, update, set-default, operations, every form of instances, delete."""
+def test_the_commands_for_models_work(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """These are list, describe, update, set-default, operations, predict and delete."""
     folder = saved_models.write(tmp_path / "model")
     instances = tmp_path / "instances"
     instances.write_text("1.0\n2.0\n")
@@ -133,9 +133,9 @@ def test_the_commands_for_models(gcloud: Gcloud, bucket: str, tmp_path: Path) ->
     gcloud.run(*ai, "operations", "wait", operation)
     gcloud.run(*ai, "operations", "cancel", operation)
     assert gcloud.json(*ai, "operations", "describe", operation)["done"] is True
-    asked = (*ai, "predict", "--model=m", "--version=v1")
-    assert gcloud.json(*asked, f"--json-instances={instances}") == {"predictions": [{"y": 2.0}, {"y": 4.0}]}
-    assert "error" in gcloud.json(*asked, f"--text-instances={instances}")  # texts, where floats are wanted
+    predict = (*ai, "predict", "--model=m", "--version=v1")
+    assert gcloud.json(*predict, f"--json-instances={instances}") == {"predictions": [{"y": 2.0}, {"y": 4.0}]}
+    assert "error" in gcloud.json(*predict, f"--text-instances={instances}")  # strings instead of floats
     for name in ("v1", "v2"):
         gcloud.run(*ai, "versions", "delete", name, "--model=m")
     gcloud.run(*ai, "models", "delete", "m")
@@ -143,8 +143,8 @@ def test_the_commands_for_models(gcloud: Gcloud, bucket: str, tmp_path: Path) ->
 
 
 @pytest.mark.faults
-def test_hostile_names(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
-    """A name that looks like a path or like an option is a name, and comes back as one."""
+def test_unusual_names_are_kept(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """A name that looks like a path or an option is stored and listed unchanged."""
     (tmp_path / "content").write_bytes(b"content")
     names = ["../../f", "x", "x/y", "a\\..\\b", "%2e%2e%2f", "\U0001f600", "a b#c&d", "'; DROP TABLE", "..."]
 
@@ -157,8 +157,8 @@ def test_hostile_names(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.tensorflow
-def test_a_batch_prediction_job(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
-    """It is submitted, described, listed, labelled and refused a cancellation, and its results are read."""
+def test_a_batch_prediction_job_runs(gcloud: Gcloud, bucket: str, tmp_path: Path) -> None:
+    """It is submitted, described, listed and labelled; its results are read; once finished it cannot be cancelled."""
     (tmp_path / "rows.json").write_text("1\n2\n")
     gcloud.run("storage", "cp", str(saved_models.write(tmp_path / "x") / "saved_model.pb"), f"gs://{bucket}/x/")
     gcloud.run("storage", "cp", str(tmp_path / "rows.json"), f"gs://{bucket}/in/")

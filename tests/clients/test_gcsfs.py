@@ -1,4 +1,4 @@
-"""gcsfs, which pandas and others read `gs://` with."""
+"""gcsfs, which pandas and other libraries use for `gs://`."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _LARGE = secrets.token_bytes(2**20 - 3)
 
 @pytest.fixture
 def files(emulator: RunningEmulator, project: str) -> GCSFileSystem:
-    """The file system; the one of the package's head would ask for the bucket's type by gRPC first."""
+    """The base class of gcsfs; the package's default class first asks for the bucket's type by gRPC."""
     how = {"token": "anon", "endpoint_url": emulator.endpoint}
     return GCSFileSystem(project=project, skip_instance_cache=True, **how)
 
 
-def test_a_file_system(files: GCSFileSystem, bucket: str, tmp_path: Path) -> None:
-    """Files are written, listed, sought in, copied, joined and removed."""
+def test_the_file_system_works(files: GCSFileSystem, bucket: str, tmp_path: Path) -> None:
+    """Files are written, listed, read from an offset, moved, joined and removed."""
     files.pipe(f"{bucket}/a/b.txt", b"hello")
     with files.open(f"{bucket}/large", "wb", block_size=2**18) as file:
         file.write(_LARGE)
@@ -62,7 +62,7 @@ def test_a_file_system(files: GCSFileSystem, bucket: str, tmp_path: Path) -> Non
 
 
 def test_pandas_reads_and_writes(emulator: RunningEmulator, bucket: str) -> None:
-    """`storage_options` with the endpoint is all that a frame needs; lines of JSON are the rows of a batch job."""
+    """A frame needs only `storage_options` with the endpoint; its JSON lines are valid rows of a batch job."""
     pytest.importorskip("pandas", reason="requirements-dev.txt has it")
     options = {"token": "anon", "endpoint_url": emulator.endpoint}
 
@@ -80,8 +80,10 @@ def test_pandas_reads_and_writes(emulator: RunningEmulator, bucket: str) -> None
     assert rows == b'{"age":63,"thal":"fixed"}\n{"age":37,"thal":"normal"}\n'
 
 
-def test_what_is_kept_and_what_is_joined(files: GCSFileSystem, emulator: RunningEmulator, bucket: str) -> None:
-    """A file under a hold is neither removed nor overwritten; files that are joined have no type of their own."""
+def test_held_files_are_protected_and_joined_files_have_no_type(
+    files: GCSFileSystem, emulator: RunningEmulator, bucket: str
+) -> None:
+    """A file under a hold cannot be removed or overwritten; a joined file has no content type."""
     objects = emulator.storage().objects()
     files.pipe(f"{bucket}/held", b"held", content_type="text/plain")
     objects.patch(bucket=bucket, object="held", body={"temporaryHold": True}).execute()

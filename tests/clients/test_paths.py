@@ -1,4 +1,4 @@
-"""cloudpathlib and smart_open, which are built on google-cloud-storage; each in a process of its own."""
+"""cloudpathlib and smart_open, which use google-cloud-storage; each runs in its own process."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ except Exception as error:
     ],
     ids=["cloudpathlib", "smart_open"],
 )
-def test_paths_and_streams(emulator: RunningEmulator, bucket: str, program: str, said: str) -> None:
-    """Files are written, found, read, moved and refused."""
+def test_paths_and_streams_work(emulator: RunningEmulator, bucket: str, program: str, said: str) -> None:
+    """Files are written, found, read and moved; a held or missing file is an error."""
     path = os.pathsep.join([str(installed.python()), *filter(None, [os.environ.get("PYTHONPATH")])])
 
     ran = subprocess.run(

@@ -43,8 +43,8 @@ def rclone(emulator: RunningEmulator, tmp_path: Path) -> Rclone:
     return run
 
 
-def test_a_tree_goes_up_and_comes_back(rclone: Rclone, bucket: str, tmp_path: Path) -> None:
-    """A large file in chunks, small ones and none: names, bytes and checksums stay."""
+def test_a_folder_is_uploaded_and_downloaded(rclone: Rclone, bucket: str, tmp_path: Path) -> None:
+    """A large file in chunks, a small and an empty one keep their names, bytes and checksums."""
     content = {"large": secrets.token_bytes(2**20 + 5), "sub/b c/ü.txt": b"two", "empty": b""}
     for name, data in content.items():
         (tmp_path / "up" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -59,8 +59,10 @@ def test_a_tree_goes_up_and_comes_back(rclone: Rclone, bucket: str, tmp_path: Pa
     assert rclone("cat", f":gcs:{bucket}/tree/large", "--offset", "5", "--count", "10") == content["large"][5:15]
 
 
-def test_a_stream_of_unknown_length(rclone: Rclone, emulator: RunningEmulator, bucket: str, tmp_path: Path) -> None:
-    """A file is sent in chunks, of which the last one has the total size; a second sync changes nothing."""
+def test_a_stream_of_unknown_length_is_uploaded(
+    rclone: Rclone, emulator: RunningEmulator, bucket: str, tmp_path: Path
+) -> None:
+    """Only the last chunk has the total size; a second copy changes nothing."""
     (tmp_path / "file").write_bytes(secrets.token_bytes(3 * 2**18))
 
     rclone("copyto", str(tmp_path / "file"), f":gcs:{bucket}/copied", "--streaming-upload-cutoff", "0")

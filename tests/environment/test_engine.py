@@ -28,7 +28,7 @@ def test_an_altered_build_is_found_before_anything_is_made(
 ) -> None:
     """Where this machine's build counts, `up --skip-preview` reads its bytes in the program."""
     emulator, root = emulator_factory(), checkout.program(tmp_path / "checkout")
-    folder = checkout.built(root).folder
+    folder = checkout.build(root).folder
     assert folder is not None
     content = (folder / "saved_model.pb").read_bytes()
     (folder / "saved_model.pb").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 def engine(emulator: RunningEmulator, project: str, tmp_path: Path) -> Engine:
     """A deployed stack `test`, whose state was copied to that of the checkout, `tmp_path/checkout/.local/state`."""
     root = checkout.program(tmp_path / "checkout")
-    checkout.built(root)
+    checkout.build(root)
     made = Engine(tmp_path / "engine", root)
     version = {"artifact": "line", "machineType": "n1-standard-2", "manualScaling": {"nodes": 1}}
     config = {

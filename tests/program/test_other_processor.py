@@ -37,7 +37,7 @@ class Machine:
     def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
         self.emulator, self.project = emulator, project
         self.root = checkout.program(folder / "program")
-        self.carded = checkout.built(self.root, 2.0)
+        self.carded = checkout.build(self.root, 2.0)
         self.engine = Engine(folder / "engine", self.root)
 
     def build_on_another_processor(self) -> Artifact:
@@ -45,7 +45,7 @@ class Machine:
         card = card_path(self.root, checkout.RECIPE, str(self.carded.input_digest))
         before = card.read_bytes()
         shutil.rmtree(self.root / "build")
-        here = checkout.built(self.root, 3.0)
+        here = checkout.build(self.root, 3.0)
         card.write_bytes(before)
         return here
 
@@ -155,7 +155,7 @@ def test_an_error_without_the_build_says_what_is_deployed_and_how_to_get_it(mach
 def test_a_change_without_a_card_offers_a_pin_of_the_deployed_build(machine: Machine) -> None:
     """The pin has its digest, for versions with and without a name; preview then shows no change."""
     [nearest, deployed] = [
-        f"line@{facts.input_digest}" for facts in (machine.carded, checkout.built(machine.root, rate=2))
+        f"line@{facts.input_digest}" for facts in (machine.carded, checkout.build(machine.root, rate=2))
     ]
     one = {"artifact": "line", "parameters": {"rate": 2}, **SCALED}
     machine.declare({"line": {"defaultVersion": "v1", "versions": {"v1": one}}, "single": {"version": one}})

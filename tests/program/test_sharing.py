@@ -94,7 +94,7 @@ def test_an_altered_build_is_refused_before_any_upload(
 ) -> None:
     """If a build no longer matches its committed card, one line names the file and says what to do."""
     program = checkout.program(tmp_path / "program")
-    build = checkout.built(program).folder
+    build = checkout.build(program).folder
     assert build is not None
     graph = build / "saved_model.pb"
     graph.write_bytes(altered(graph.read_bytes()))

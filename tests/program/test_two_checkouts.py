@@ -28,7 +28,7 @@ class Checkout:
 
     def __init__(self, folder: Path, port: int) -> None:
         self.root = checkout.program(folder)
-        checkout.built(self.root)
+        checkout.build(self.root)
         shutil.copytree(ROOT / "tools", self.root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "local.env", self.root)
         (self.root / ".venv").symlink_to(sys.prefix)

@@ -1,4 +1,4 @@
-"""A small checkout of the set-up's files, and a PATH that holds only what a test puts there."""
+"""A small checkout with the files of the set-up, and a PATH that holds only what a test puts there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.running import BOUND
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "local.env", "Makefile", "Pulumi.yaml")
 FOLDERS = ("tools", "gcp", "resources")
-# What the scripts use of any Linux; git, Python, Go, curl and pulumi are for a test to give or to keep back.
+# The programs of any Linux that the scripts use; each test decides whether there is git, Python, Go, curl, pulumi.
 SYSTEM = (
     *(
         "awk",
@@ -42,7 +42,7 @@ class Checkout:
         root: The checkout, with the files that the set-up reads.
         bin: The only folder on PATH.
         cache: The user's cache folder.
-        pulumi_home: Where Pulumi keeps logins and logs; it looks for the user's own in /etc/passwd, not in HOME.
+        pulumi_home: Where Pulumi keeps logins and logs; its default is under the home folder in /etc/passwd, not HOME.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,18 +63,18 @@ class Checkout:
     def program(self, name: str, script: str) -> Path:
         """Put a shell script on PATH under a program's name."""
         path = self.bin / name
-        path.unlink(missing_ok=True)  # a link to the system's own program must not be written through
+        path.unlink(missing_ok=True)  # writing to a link would change the system's own program
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
         return path
 
-    def fit_for_setup(self) -> None:
-        """Give what setup asks for before it makes anything: git, and this test's Python."""
+    def add_git_and_python(self) -> None:
+        """Put on PATH what the set-up checks first: a git, and this test's Python."""
         self.program("git", "exit 0")
         self.program("python3", f'exec "{sys.executable}" "$@"')
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the checkout, with nothing of this process's environment."""
+        """Run a command in the checkout, without this process's environment."""
         environment = {
             "PATH": str(self.bin),
             "HOME": str(self.root.parent),
@@ -94,7 +94,7 @@ class Checkout:
         )
 
     def pulumi(self, version: str) -> str:
-        """The text of a program that answers `pulumi version`."""
+        """The script of a `pulumi` that prints this version for `pulumi version`."""
         return f'[ "$1" = version ] && echo "v{version}"; exit 0'
 
 
@@ -108,5 +108,5 @@ def pinned(package: str) -> str:
 
 
 def errors(result: subprocess.CompletedProcess[str]) -> list[str]:
-    """The lines that begin with `error:`; each stands for the one thing that is missing."""
+    """The lines of standard error that start with `error:`."""
     return [line for line in result.stderr.splitlines() if line.startswith("error: ")]

@@ -11,5 +11,5 @@ from tests.setup.checkout import Checkout
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    """A checkout with nothing set up, on a machine that has nothing but a shell."""
+    """A checkout that is not set up, on a machine with only a shell."""
     return Checkout(tmp_path)

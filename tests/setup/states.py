@@ -1,4 +1,4 @@
-"""Files of the state that the engine keeps, as it writes them."""
+"""State files as the engine writes them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MODEL = "urn:pulumi:local::tf2-models::pulumi-python:dynamic/ml:Model::mult"
 
 
 def creating(urn: str) -> dict[str, Any]:
-    """A creation that was cut off."""
+    """The pending operation of an interrupted creation."""
     return {"resource": {"urn": urn, "type": urn.split("::")[2]}, "type": "creating"}
 
 
 class StateFolder:
-    """A backend's folder, with what a test puts there."""
+    """A backend's folder with the files that a test writes."""
 
     def __init__(self, folder: Path) -> None:
         self.url = f"file://{folder}"
@@ -30,24 +30,24 @@ class StateFolder:
 
     @classmethod
     def local(cls, checkout: Checkout) -> StateFolder:
-        """That of the local stack."""
+        """The backend of the local stack."""
         return cls(checkout.root / ".local" / "state")
 
     def snapshot(self, stack: str = "local", suffix: str = "") -> Path:
-        """The place of a stack's snapshot, or of a file beside it."""
+        """The path of a stack's snapshot, or with a suffix of a file beside it."""
         path = self._folder / "stacks" / "tf2-models" / f"{stack}.json{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def write(self, latest: dict[str, Any] | None, stack: str = "local", suffix: str = "") -> Path:
-        """Writes a snapshot; with a suffix that has `.gz`, compressed."""
+        """Writes a snapshot and returns its path; compressed if the suffix contains `.gz`."""
         path = self.snapshot(stack, suffix)
         text = json.dumps({"version": 3, "checkpoint": {"stack": stack, "latest": latest}}).encode()
         path.write_bytes(gzip.compress(text) if ".gz" in suffix else text)
         return path
 
     def lock(self, stack: str, content: str) -> Path:
-        """Locks a stack, once more each time."""
+        """Adds a lock to a stack; returns the lock's file."""
         folder = self._folder / "locks" / "organization" / "tf2-models" / stack
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{len(list(folder.iterdir()))}.json"
@@ -55,13 +55,13 @@ class StateFolder:
         return path
 
 
-def holder(pid: int, host: str | None = None) -> str:
-    """What a lock of a process says."""
+def lock_content(pid: int, host: str | None = None) -> str:
+    """The content of a process's lock; without `host`, of this machine."""
     return json.dumps({"pid": pid, "username": "me", "hostname": host or os.uname().nodename, "timestamp": ""})
 
 
-def ended() -> int:
-    """The id of a process that has ended."""
+def ended_process() -> int:
+    """The ID of a process that has ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
     return process.pid

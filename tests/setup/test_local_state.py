@@ -1,4 +1,4 @@
-"""What tools/local_state.py reads from the state that the engine keeps."""
+"""tools/local_state.py answers questions about the engine's state files."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def folder(checkout: Checkout) -> StateFolder:
 
 
 def _ask(checkout: Checkout, question: str) -> int:
-    """The script's exit code."""
+    """The script's exit code: 0 is yes, 1 is no."""
     return checkout.run(sys.executable, SCRIPT, question).returncode
 
 
 @pytest.mark.parametrize("question", ["exists", "has-resources"])
-def test_no_state(checkout: Checkout, question: str) -> None:
-    """Where nothing was ever deployed, every answer is no."""
+def test_without_a_state_every_answer_is_no(checkout: Checkout, question: str) -> None:
+    """This is so before the first deployment."""
     assert _ask(checkout, question) == 1
 
 
@@ -43,10 +43,10 @@ def test_no_state(checkout: Checkout, question: str) -> None:
     ],
 )
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_resources(
+def test_resources_are_read_from_the_last_snapshot(
     checkout: Checkout, folder: StateFolder, latest: dict[str, Any] | None, answer: int, suffix: str
 ) -> None:
-    """Resources, and creates that were cut off, are read from the last snapshot, compressed or not."""
+    """Resources and interrupted creations count, in a compressed snapshot too."""
     folder.write(latest, suffix=suffix)
     assert _ask(checkout, "has-resources") == answer
     assert _ask(checkout, "exists") == 0
@@ -54,15 +54,15 @@ def test_resources(
 
 @pytest.mark.parametrize(("newer", "older"), [("", ".gz"), (".gz", "")])
 def test_of_two_snapshots_the_newer_counts(checkout: Checkout, folder: StateFolder, newer: str, older: str) -> None:
-    """As for the engine, where PULUMI_SELF_MANAGED_STATE_GZIP was set or unset later."""
+    """So it does for the engine, if PULUMI_SELF_MANAGED_STATE_GZIP was set or unset later."""
     os.utime(folder.write(None, suffix=older), (1, 1))
     folder.write(DEPLOYED, suffix=newer)
     assert _ask(checkout, "has-resources") == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"{}", b"[]", b'{"checkpoint": null}', b"\x1f\x8b", b"\xff"])
-def test_what_is_no_snapshot_is_told(checkout: Checkout, folder: StateFolder, content: bytes) -> None:
-    """One line with the file, and an exit code that is neither yes nor no."""
+def test_an_invalid_snapshot_is_reported(checkout: Checkout, folder: StateFolder, content: bytes) -> None:
+    """One line names the file, and the exit code is neither yes nor no."""
     folder.snapshot().write_bytes(content)
     result = checkout.run(sys.executable, SCRIPT, "has-resources")
     assert result.returncode == 3
@@ -72,16 +72,16 @@ def test_what_is_no_snapshot_is_told(checkout: Checkout, folder: StateFolder, co
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_a_cut_snapshot_counts_as_the_one_before(checkout: Checkout, folder: StateFolder, suffix: str) -> None:
-    """The recovery puts that back, so that what it lists is to be destroyed."""
+def test_the_backup_counts_if_the_snapshot_is_empty(checkout: Checkout, folder: StateFolder, suffix: str) -> None:
+    """The recovery restores the backup, so its resources must still be destroyed."""
     folder.write(DEPLOYED, suffix=f"{suffix}.bak")
     folder.snapshot(suffix=suffix).write_bytes(b"")
     assert _ask(checkout, "has-resources") == 0
 
 
 @pytest.mark.parametrize("arguments", [(), ("what",), ("exists", "has-resources")])
-def test_usage(checkout: Checkout, arguments: tuple[str, ...]) -> None:
-    """Anything but one known question prints the usage and exits with 2."""
+def test_wrong_usage_exits_with_2(checkout: Checkout, arguments: tuple[str, ...]) -> None:
+    """Anything but one known question prints the usage."""
     result = checkout.run(sys.executable, SCRIPT, *arguments)
     assert result.returncode == 2
     assert "Usage:" in result.stderr

@@ -1,4 +1,4 @@
-"""Each thing that the set-up misses on a machine is one clear line and a non-zero exit."""
+"""Whatever is missing on a machine, the set-up fails with one clear line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.setup.checkout import Checkout, errors
 
 
 def _only_error(checkout: Checkout, **variables: str) -> str:
-    """The one error of a set-up that fails."""
+    """The one error of a failing set-up."""
     result = checkout.run("tools/setup.sh", **variables)
     assert result.returncode != 0
     found = errors(result)
@@ -18,14 +18,14 @@ def _only_error(checkout: Checkout, **variables: str) -> str:
     return found[0]
 
 
-def test_no_git(checkout: Checkout) -> None:
-    """Without git, the set-up ends before it makes anything."""
+def test_git_is_required(checkout: Checkout) -> None:
+    """Without git, the set-up fails before it makes anything."""
     assert "git is not on PATH" in _only_error(checkout)
     assert not (checkout.root / ".venv").exists()
 
 
-def test_no_python(checkout: Checkout) -> None:
-    """Without any Python, the error says which ones would do."""
+def test_python_is_required(checkout: Checkout) -> None:
+    """Without Python, the error names the supported versions."""
     checkout.program("git", "exit 0")
     error = _only_error(checkout)
     assert "needs 3.10 to 3.13" in error
@@ -33,9 +33,9 @@ def test_no_python(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize("version", [(3, 9), (3, 14), (2, 7)])
-def test_wrong_python(checkout: Checkout, version: tuple[int, int]) -> None:
-    """A Python that TensorFlow or this project does not run on is named, with its version."""
-    checkout.fit_for_setup()
+def test_an_unsupported_python_is_refused(checkout: Checkout, version: tuple[int, int]) -> None:
+    """The error names the version of a Python that TensorFlow or this project does not support."""
+    checkout.add_git_and_python()
     major, minor = version
     fake = f"import sys; sys.version_info = ({major}, {minor}); exec(sys.stdin.read())"
     checkout.program("python3", f'shift; exec "{sys.executable}" -c "{fake}" "$@"')
@@ -44,23 +44,23 @@ def test_wrong_python(checkout: Checkout, version: tuple[int, int]) -> None:
     assert "make PYTHON=" in error
 
 
-def test_python_without_venv(checkout: Checkout) -> None:
-    """A Python without the venv module is named, with the package that brings it."""
-    checkout.fit_for_setup()
+def test_a_python_without_venv_is_refused(checkout: Checkout) -> None:
+    """The error names the package with the venv module."""
+    checkout.add_git_and_python()
     fake = "import sys; sys.modules['ensurepip'] = None; exec(sys.stdin.read())"
     checkout.program("python3", f'shift; exec "{sys.executable}" -c "{fake}" "$@"')
     assert "apt-get install python3-venv" in _only_error(checkout)
 
 
-def test_named_python_missing(checkout: Checkout) -> None:
-    """A Python named by PYTHON is the only one tried."""
-    checkout.fit_for_setup()
+def test_no_other_python_is_tried_if_python_is_set(checkout: Checkout) -> None:
+    """A Python that the variable PYTHON names must exist."""
+    checkout.add_git_and_python()
     assert "python3.99 is not on PATH" in _only_error(checkout, PYTHON="python3.99")
 
 
-def test_no_disk_for_packages(checkout: Checkout) -> None:
-    """Too little free space is found before the virtual environment is made."""
-    checkout.fit_for_setup()
+def test_too_little_disk_space_for_packages_is_an_error(checkout: Checkout) -> None:
+    """The space is checked before the virtual environment is made."""
+    checkout.add_git_and_python()
     checkout.program("df", r'printf "header\ndisk 9999 9000 700 99%% /\n"')
     error = _only_error(checkout)
     assert "no disk space for the virtual environment" in error
@@ -68,8 +68,8 @@ def test_no_disk_for_packages(checkout: Checkout) -> None:
     assert not (checkout.root / ".venv").exists()
 
 
-def test_cache_folder_not_writable(checkout: Checkout) -> None:
-    """A cache folder that cannot be made is named, with the variable that moves it."""
-    checkout.fit_for_setup()
-    checkout.cache.parent.write_text("a file stands where the folder belongs")
+def test_a_cache_folder_that_cannot_be_made_is_an_error(checkout: Checkout) -> None:
+    """The error names the variable that chooses another folder."""
+    checkout.add_git_and_python()
+    checkout.cache.parent.write_text("a file instead of the folder")
     assert "set XDG_CACHE_HOME" in _only_error(checkout)

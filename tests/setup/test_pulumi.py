@@ -1,4 +1,4 @@
-"""Where the `pulumi` command comes from: PATH, the vendor's installer, its Go modules."""
+"""Where the `pulumi` command comes from: PATH, the vendor's installer, or its Go modules."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ PROGRAMS = {"pulumi", "pulumi-language-python", "pulumi-language-python-exec", "
 
 @pytest.fixture
 def machine(checkout: Checkout) -> Checkout:
-    """A checkout whose virtual environment is made, on a machine without network, Go and pulumi."""
+    """A checkout with a virtual environment, on a machine without network, Go and pulumi."""
     (checkout.root / ".venv" / "bin").mkdir(parents=True)
     checkout.program("curl", OFFLINE)
     return checkout
 
 
 def _linked(machine: Checkout) -> dict[str, Path]:
-    """The programs in the virtual environment, and where they come from."""
+    """Program in the virtual environment -> the folder that it links to."""
     return {path.name: path.resolve().parent for path in (machine.root / ".venv" / "bin").iterdir()}
 
 
-def _give_installer(machine: Checkout, version: str = VERSION) -> None:
-    """Make curl fetch an installer that notes its arguments and installs a pulumi of a version."""
+def _add_installer(machine: Checkout, version: str = VERSION) -> None:
+    """Make curl fetch an installer that records its arguments and installs this version of pulumi."""
     installer = machine.root / "installer"
     installer.write_text(
         'echo "$@" >>"$HOME/arguments"; while [ "$1" != --install-root ]; do shift; done\n'
@@ -40,8 +40,8 @@ def _give_installer(machine: Checkout, version: str = VERSION) -> None:
     machine.program("curl", f'while [ "$1" != -o ]; do shift; done; cp "{installer}" "$2"')
 
 
-def _give_go(machine: Checkout, *, build: str = "", version: str = "exit 0") -> None:
-    """Put a Go on PATH that makes the two programs out of nothing, and has the two scripts in a module folder."""
+def _add_go(machine: Checkout, *, build: str = "", version: str = "exit 0") -> None:
+    """Put a fake Go on PATH that "builds" the two programs and has the two scripts in a module folder."""
     sdk = machine.root.parent / "sdk" / "python"
     for name in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
         (sdk / name).parent.mkdir(parents=True)
@@ -62,8 +62,8 @@ def _give_go(machine: Checkout, *, build: str = "", version: str = "exit 0") -> 
     )
 
 
-def test_on_path(machine: Checkout) -> None:
-    """A recent pulumi on PATH is used as it is: nothing is installed or linked."""
+def test_a_recent_pulumi_on_path_is_used(machine: Checkout) -> None:
+    """Nothing is installed or linked."""
     machine.program("pulumi", machine.pulumi("3.300.0"))
     machine.program("pulumi-language-python", "exit 0")
     result = machine.run(INSTALL)
@@ -72,9 +72,9 @@ def test_on_path(machine: Checkout) -> None:
     assert not machine.cache.exists()
 
 
-def test_on_path_removes_older_links(machine: Checkout) -> None:
-    """Links of an earlier set-up do not stand before the pulumi that the user has installed since."""
-    _give_installer(machine)
+def test_a_pulumi_on_path_replaces_earlier_links(machine: Checkout) -> None:
+    """Links of an earlier set-up are removed, so that they do not hide a pulumi that the user installed later."""
+    _add_installer(machine)
     assert machine.run(INSTALL).returncode == 0
     machine.program("pulumi", machine.pulumi("3.300.0"))
     machine.program("pulumi-language-python", "exit 0")
@@ -90,19 +90,19 @@ def test_on_path_removes_older_links(machine: Checkout) -> None:
         (f'echo "v{VERSION}"', "has no pulumi-language-python"),
     ],
 )
-def test_on_path_unfit(machine: Checkout, script: str, reason: str) -> None:
-    """A pulumi on PATH that is too old, broken or without its language host is left aside, with the reason."""
+def test_an_unusable_pulumi_on_path_is_ignored(machine: Checkout, script: str, reason: str) -> None:
+    """One that is too old, broken or without its language host is not used, and a line gives the reason."""
     machine.program("pulumi", script)
-    _give_installer(machine)
+    _add_installer(machine)
     result = machine.run(INSTALL)
     assert result.returncode == 0
     assert reason in result.stderr
     assert _linked(machine) == dict.fromkeys(PROGRAMS, machine.cache / f"pulumi-{VERSION}")
 
 
-def test_vendor_installer(machine: Checkout) -> None:
-    """The vendor's installer gets the pinned version, a folder of its own, and no leave to change the user's PATH."""
-    _give_installer(machine)
+def test_the_vendors_installer_gets_the_pinned_version(machine: Checkout) -> None:
+    """It installs to a separate folder and does not change the user's PATH."""
+    _add_installer(machine)
     assert machine.run(INSTALL).returncode == 0
     arguments = (machine.root.parent / "arguments").read_text().split()
     assert arguments[:2] == ["--version", VERSION]
@@ -111,9 +111,9 @@ def test_vendor_installer(machine: Checkout) -> None:
     assert {path.name for path in machine.cache.iterdir()} == {"lock", f"pulumi-{VERSION}"}
 
 
-def test_second_run(machine: Checkout) -> None:
-    """What the cache folder holds is used again, and by other checkouts, without a word or a download."""
-    _give_installer(machine)
+def test_a_second_run_uses_the_cache(machine: Checkout) -> None:
+    """It links the programs of the cache folder, also for other checkouts, without output or download."""
+    _add_installer(machine)
     assert machine.run(INSTALL).returncode == 0
     machine.program("curl", OFFLINE)
     for link in (machine.root / ".venv" / "bin").iterdir():
@@ -123,17 +123,17 @@ def test_second_run(machine: Checkout) -> None:
     assert set(_linked(machine)) == PROGRAMS
 
 
-def test_wrong_version_installed(machine: Checkout) -> None:
-    """What does not answer with the pinned version never reaches the cache folder."""
-    _give_installer(machine, "3.1.0")
+def test_a_wrong_version_is_not_cached(machine: Checkout) -> None:
+    """A program that reports another version than the pinned one is an error."""
+    _add_installer(machine, "3.1.0")
     result = machine.run(INSTALL)
     assert result.returncode != 0
     assert len(errors(result)) == 1
     assert {path.name for path in machine.cache.iterdir()} == {"lock"}
 
 
-def test_no_network_no_go(machine: Checkout) -> None:
-    """Without network and Go, one line says what to install."""
+def test_without_network_and_go_an_error_says_what_to_install(machine: Checkout) -> None:
+    """The error is one line."""
     result = machine.run(INSTALL)
     assert result.returncode != 0
     (error,) = errors(result)
@@ -141,9 +141,9 @@ def test_no_network_no_go(machine: Checkout) -> None:
     assert _linked(machine) == {}
 
 
-def test_built_from_go_modules(machine: Checkout) -> None:
-    """Without the vendor's site, Go builds both programs, each in its module folder; two scripts come from a module."""
-    _give_go(machine)
+def test_go_builds_pulumi_without_the_vendors_site(machine: Checkout) -> None:
+    """Go builds each program in its module folder, and two scripts come from a module."""
+    _add_go(machine)
     result = machine.run(INSTALL)
     assert result.returncode == 0, result.stderr
     builds = (machine.root.parent / "builds").read_text().splitlines()
@@ -158,9 +158,9 @@ def test_built_from_go_modules(machine: Checkout) -> None:
         ({"build": "echo 'dial tcp: no route to host' >&2; exit 1"}, "no route to host"),
     ],
 )
-def test_go_fails(machine: Checkout, go: dict[str, str], reason: str) -> None:
-    """Where Go is too old or cannot fetch modules, the error holds Go's own reason, and nothing half-built stays."""
-    _give_go(machine, **go)
+def test_a_failing_go_is_reported_with_its_reason(machine: Checkout, go: dict[str, str], reason: str) -> None:
+    """If Go is too old or cannot fetch modules, the error has Go's own reason, and no partial build stays."""
+    _add_go(machine, **go)
     result = machine.run(INSTALL)
     assert result.returncode != 0
     (error,) = errors(result)
@@ -168,9 +168,9 @@ def test_go_fails(machine: Checkout, go: dict[str, str], reason: str) -> None:
     assert {path.name for path in machine.cache.iterdir()} == {"lock"}
 
 
-def test_no_disk_for_the_build(machine: Checkout) -> None:
-    """Too little free space is found before Go fetches a module."""
-    _give_go(machine)
+def test_too_little_disk_space_for_the_build_is_an_error(machine: Checkout) -> None:
+    """The space is checked before Go fetches a module."""
+    _add_go(machine)
     machine.program("df", r'printf "header\ndisk 9999 9000 300 99%% /\n"')
     result = machine.run(INSTALL)
     assert result.returncode != 0
@@ -180,13 +180,13 @@ def test_no_disk_for_the_build(machine: Checkout) -> None:
 
 
 def test_engine_module_has_the_pinned_version() -> None:
-    """The Go module of the engine and requirements.txt name one version."""
+    """The engine's Go module and requirements.txt name the same version."""
     requirement = f"github.com/pulumi/pulumi/pkg/v3 v{VERSION}\n"
     assert requirement in (ROOT / "tools" / "pulumi" / "engine" / "go.mod").read_text()
 
 
-def test_scripts_parse() -> None:
-    """Every script of the set-up parses, and stops at its first error."""
+def test_scripts_parse_and_stop_at_errors() -> None:
+    """Every script of the set-up sets `-euo pipefail`."""
     scripts = [path for path in (ROOT / "tools").rglob("*.sh") if path.name != "lib.sh"]
     assert scripts
     for script in scripts:

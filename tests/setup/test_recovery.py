@@ -1,4 +1,4 @@
-"""Which stack tools.recovery works on, whose lock it releases, and what it says where it cannot go on."""
+"""Which stack tools.recovery works on, which locks it releases, and what it reports if it cannot continue."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.setup.checkout import Checkout, errors
-from tests.setup.states import MODEL, URN, StateFolder, creating, ended, holder
+from tests.setup.states import MODEL, URN, StateFolder, creating, ended_process, lock_content
 
 
 class Recovery:
-    """Runs tools.recovery with a `pulumi` that notes what it is asked, and is the real one but for what runs a program.
+    """Runs tools.recovery with a `pulumi` that records its calls; only up, destroy and refresh are not the real ones.
 
     Attributes:
         checkout: where it runs.
@@ -37,28 +37,28 @@ class Recovery:
         )
 
     def fails(self, verb: str) -> None:
-        """From now on this command fails."""
+        """Makes this command fail from now on."""
         (self.checkout.root.parent / f"{verb}-fails").touch()
 
-    def mended(self, verb: str) -> None:
-        """From now on it does not."""
+    def succeeds(self, verb: str) -> None:
+        """Makes this command succeed again."""
         (self.checkout.root.parent / f"{verb}-fails").unlink()
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Runs it on the backend, and on the stack `local`, unless the variables name others; an empty one is unset."""
+        """Runs it with the backend and the stack `local`; variables override both, and an empty one is unset."""
         given = {"PULUMI_BACKEND_URL": self.state.url, "PULUMI_STACK": "local", "PULUMI_SKIP_UPDATE_CHECK": "true"}
         named = {name: value for name, value in {**given, **variables}.items() if value}
         return self.checkout.run(sys.executable, "-m", "tools.recovery", *arguments, **named)
 
-    def asked(self) -> list[str]:
-        """What `pulumi` was asked."""
+    def calls(self) -> list[str]:
+        """The arguments of each call of `pulumi`."""
         path = self.checkout.root.parent / "asked"
         return path.read_text().splitlines() if path.exists() else []
 
 
 @pytest.fixture
 def recovery(checkout: Checkout) -> Recovery:
-    """On a checkout with two stacks, `local` and `prod`, which are deployed."""
+    """The recovery in a checkout with two deployed stacks, `local` and `prod`."""
     made = Recovery(checkout)
     for stack in ("local", "prod"):
         made.state.write({"resources": [{"urn": MODEL.replace("local", stack)}]}, stack)
@@ -67,7 +67,7 @@ def recovery(checkout: Checkout) -> Recovery:
 
 @pytest.fixture
 def running(checkout: Checkout) -> Iterator[int]:
-    """The id of a process that runs under the engine's name."""
+    """The ID of a running process with the engine's name."""
     (checkout.root.parent / "running").mkdir()
     program = checkout.root.parent / "running" / "pulumi"
     program.write_text("#!/bin/sh\necho started; read line\n")
@@ -88,73 +88,76 @@ NAMED = {
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_the_lock_of_another_stack_is_left_alone(recovery: Recovery, running: int, name: str) -> None:
-    """`local` was killed and `prod` is being updated: nothing that is said on `prod` cancels either."""
-    locks = [recovery.state.lock("local", holder(ended())), recovery.state.lock("prod", holder(running))]
+def test_locks_of_other_stacks_stay(recovery: Recovery, running: int, name: str) -> None:
+    """If `local` was killed and an update of `prod` runs, a command for `prod` cancels neither."""
+    locks = [
+        recovery.state.lock("local", lock_content(ended_process())),
+        recovery.state.lock("prod", lock_content(running)),
+    ]
     options, variables = NAMED[name]
     result = recovery.run("up", *options, "--yes", **variables)
     assert result.returncode == 0, result.stderr
-    assert [line.split()[:2] + line.split()[-1:] for line in recovery.asked()] == [["up", "--stack", "--yes"]]
-    assert "prod" in recovery.asked()[0]
+    assert [line.split()[:2] + line.split()[-1:] for line in recovery.calls()] == [["up", "--stack", "--yes"]]
+    assert "prod" in recovery.calls()[0]
     assert all(lock.exists() for lock in locks)
 
 
-def test_the_selected_stack_of_the_backend_that_is_logged_in(recovery: Recovery, running: int) -> None:
-    """Where nobody names them, the engine says both; every command is given the stack."""
+def test_the_selected_stack_of_the_current_login_is_used(recovery: Recovery, running: int) -> None:
+    """Without a named stack and backend, the engine reports both; every command names the stack."""
     for command in (["login", recovery.state.url], ["stack", "select", "prod"]):
         assert recovery.checkout.run("pulumi", *command).returncode == 0
-    assert (recovery.checkout.pulumi_home / "credentials.json").is_file(), "nobody's own login is changed"
-    other = StateFolder.local(recovery.checkout).lock("local", holder(running))
-    lock = recovery.state.lock("prod", holder(ended()))
+    assert (recovery.checkout.pulumi_home / "credentials.json").is_file(), "the user's own login must not change"
+    other = StateFolder.local(recovery.checkout).lock("local", lock_content(running))
+    lock = recovery.state.lock("prod", lock_content(ended_process()))
     result = recovery.run("up", PULUMI_STACK="", PULUMI_BACKEND_URL="")
     assert result.returncode == 0, result.stderr
     name = "organization/tf2-models/prod"
-    assert recovery.asked()[-2:] == [f"cancel --stack {name} --yes", f"up --stack {name}"]
+    assert recovery.calls()[-2:] == [f"cancel --stack {name} --yes", f"up --stack {name}"]
     assert not lock.exists()
     assert other.exists()
 
 
-def test_no_stack(recovery: Recovery) -> None:
-    """Nothing is done where no stack is selected; the line says how to name one."""
+def test_a_stack_must_be_named_or_selected(recovery: Recovery) -> None:
+    """Otherwise nothing is done, and the line says how to name one."""
     result = recovery.run("up", PULUMI_STACK="")
     assert result.returncode == 1
     assert "name the stack (--stack NAME, or PULUMI_STACK)" in errors(result)[-1]
-    assert [line.split()[0] for line in recovery.asked()] == ["stack"]
+    assert [line.split()[0] for line in recovery.calls()] == ["stack"]
 
 
 @pytest.mark.parametrize("options", [("-ys", "prod"), ("-ysprod",), ("-C", "x"), ("--cwd=x",), ("--stack",)])
-def test_a_stack_that_only_the_engine_would_see(recovery: Recovery, options: tuple[str, ...]) -> None:
-    """Options that may name another stack or project are refused, before anything is done."""
+def test_options_that_hide_the_stack_are_refused(recovery: Recovery, options: tuple[str, ...]) -> None:
+    """Options that only the engine understands could name another stack or project."""
     result = recovery.run("up", *options)
     assert result.returncode == 1
     assert len(errors(result)) == 1
-    assert recovery.asked() == []
+    assert recovery.calls() == []
 
 
-def test_no_process_that_runs_or_may_run_loses_its_lock(recovery: Recovery, running: int) -> None:
-    """One such lock is enough: of a running engine, or of another machine."""
-    for content in (holder(running), holder(ended(), "another-host")):
-        locks = [recovery.state.lock("local", holder(ended())), recovery.state.lock("local", content)]
+def test_no_lock_is_released_if_its_process_may_be_running(recovery: Recovery, running: int) -> None:
+    """One lock of a running engine, or of another machine, is enough to keep all."""
+    for content in (lock_content(running), lock_content(ended_process(), "another-host")):
+        locks = [recovery.state.lock("local", lock_content(ended_process())), recovery.state.lock("local", content)]
         assert recovery.run("up").returncode == 0
         assert all(lock.exists() for lock in locks)
         for lock in locks:
             lock.unlink()
-    assert recovery.asked() == ["up --stack local"] * 2
+    assert recovery.calls() == ["up --stack local"] * 2
 
 
-def test_a_lock_whose_process_is_gone(recovery: Recovery) -> None:
-    """It has ended and nobody waited for it, or its id is now that of another program."""
+def test_a_lock_of_an_ended_process_is_released(recovery: Recovery) -> None:
+    """The process is a zombie, or its ID now belongs to another program."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        locks = [recovery.state.lock("local", holder(pid)) for pid in (process.pid, os.getpid())]
+        locks = [recovery.state.lock("local", lock_content(pid)) for pid in (process.pid, os.getpid())]
         assert recovery.run("up").returncode == 0
-    assert recovery.asked() == ["cancel --stack local --yes", "up --stack local"]
+    assert recovery.calls() == ["cancel --stack local --yes", "up --stack local"]
     assert not any(lock.exists() for lock in locks)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"pid": 1}', '{"pid": null, "hostname": "x"}'])
-def test_a_lock_that_cannot_be_read(recovery: Recovery, content: str) -> None:
-    """It holds, and one line names it and the command that removes it."""
+def test_an_unreadable_lock_stays(recovery: Recovery, content: str) -> None:
+    """One line names it and the command that removes it."""
     lock = recovery.state.lock("local", content)
     result = recovery.run("up")
     assert result.returncode == 0
@@ -164,8 +167,8 @@ def test_a_lock_that_cannot_be_read(recovery: Recovery, content: str) -> None:
     assert lock.exists()
 
 
-def test_a_lock_that_is_released_meanwhile(recovery: Recovery) -> None:
-    """A file that is gone before it is read is no lock."""
+def test_a_lock_that_disappears_meanwhile_is_ignored(recovery: Recovery) -> None:
+    """Its file is gone before it is read."""
     lock = recovery.state.lock("local", "")
     lock.unlink()
     lock.symlink_to("gone")
@@ -173,22 +176,22 @@ def test_a_lock_that_is_released_meanwhile(recovery: Recovery) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_files_of_another_stack_are_not_mended(recovery: Recovery) -> None:
-    """What `local-2` is writing is left alone where `local` was killed."""
-    recovery.state.lock("local", holder(ended()))
-    cut = recovery.state.snapshot("local", ".attrs")
+def test_files_of_another_stack_are_not_repaired(recovery: Recovery) -> None:
+    """After a kill of `local`, a file that `local-2` is writing stays."""
+    recovery.state.lock("local", lock_content(ended_process()))
+    own = recovery.state.snapshot("local", ".attrs")
     other = recovery.state.snapshot("local-2", ".attrs")
-    for path in (cut, other):
+    for path in (own, other):
         path.write_text("")
     assert recovery.run("up").returncode == 0
-    assert not cut.exists() or cut.read_text()
+    assert not own.exists() or own.read_text()
     assert other.exists()
 
 
 @pytest.mark.parametrize("verb", ["up", "destroy"])
 @pytest.mark.parametrize("fails", [True, False])
-def test_what_is_half_made_and_declared_no_more(recovery: Recovery, verb: str, fails: bool) -> None:
-    """It is named with what to do, whether the command gets to its end or fails because of it."""
+def test_a_pending_resource_that_is_no_longer_declared_is_reported(recovery: Recovery, verb: str, fails: bool) -> None:
+    """The error names it and says what to do, whether or not the command itself fails."""
     recovery.state.write({"resources": [{"urn": MODEL}], "pending_operations": [creating(URN)]})
     if fails:
         recovery.fails("up")
@@ -199,11 +202,11 @@ def test_what_is_half_made_and_declared_no_more(recovery: Recovery, verb: str, f
     assert URN in error
     assert "declare it once more and run this again" in error
     assert "`pulumi refresh --clear-pending-creates --stack local --config-file 'a file'`" in error
-    assert recovery.asked()[-1] == f"{verb} --stack local --config-file a file"
+    assert recovery.calls()[-1] == f"{verb} --stack local --config-file a file"
 
 
-def test_a_job_that_was_begun_and_is_declared_no_more(recovery: Recovery) -> None:
-    """The API deletes no job: the line says how to cancel it."""
+def test_a_pending_job_that_is_no_longer_declared_is_reported(recovery: Recovery) -> None:
+    """The line says how to cancel it, since the API cannot delete jobs."""
     job = URN.replace("ml:Version", "ml:BatchPredictionJob")
     recovery.state.write({"resources": [{"urn": MODEL}], "pending_operations": [creating(job)]})
     result = recovery.run("up")
@@ -215,8 +218,8 @@ def test_a_job_that_was_begun_and_is_declared_no_more(recovery: Recovery) -> Non
 
 @pytest.mark.parametrize("verb", ["up", "destroy"])
 @pytest.mark.parametrize("kind", ["updating", "deleting"])
-def test_what_was_being_changed_is_read_first(recovery: Recovery, verb: str, kind: str) -> None:
-    """Alone; where it cannot be read nothing else is done, and the next recovery reads it though the engine forgot."""
+def test_resources_with_a_pending_change_are_refreshed_first(recovery: Recovery, verb: str, kind: str) -> None:
+    """If that refresh fails nothing else is done; the next recovery repeats it, though the engine forgot the change."""
     cut = {"type": kind, "resource": {"urn": MODEL}}
     recovery.state.write({"resources": [{"urn": MODEL}, {"urn": URN}], "pending_operations": [cut]})
     refresh = f"refresh --stack local --skip-preview --yes --target={MODEL}"
@@ -225,13 +228,13 @@ def test_what_was_being_changed_is_read_first(recovery: Recovery, verb: str, kin
     assert result.returncode == 1
     [error] = errors(result)
     assert MODEL in error
-    assert recovery.asked() == [refresh]
+    assert recovery.calls() == [refresh]
 
     recovery.state.write({"resources": [{"urn": MODEL}, {"urn": URN}]})
-    recovery.mended("refresh")
+    recovery.succeeds("refresh")
     assert recovery.run(verb).returncode == 0
     assert recovery.run(verb).returncode == 0
-    assert recovery.asked()[1:] == [refresh, f"{verb} --stack local", f"{verb} --stack local"]
+    assert recovery.calls()[1:] == [refresh, f"{verb} --stack local", f"{verb} --stack local"]
 
 
 COMMON = "--config-file a --parallel 1 --message b --yes"
@@ -242,8 +245,8 @@ OWN = {
 
 
 @pytest.mark.parametrize("verb", ["up", "destroy"])
-def test_options_of_one_command_are_for_it_alone(recovery: Recovery, verb: str) -> None:
-    """`refresh` knows no `--continue-on-error`, `up` no `--remove`; `--target` would add to what is to be read."""
+def test_each_command_gets_only_its_own_options(recovery: Recovery, verb: str) -> None:
+    """`refresh` has no `--continue-on-error` and `up` no `--remove`; `--target` would refresh more resources."""
     cut = {"type": "updating", "resource": {"urn": MODEL}}
     recovery.state.write({"resources": [{"urn": MODEL}, {"urn": URN}], "pending_operations": [cut, creating(URN)]})
     options = f"{COMMON} {OWN[verb]}"
@@ -251,7 +254,7 @@ def test_options_of_one_command_are_for_it_alone(recovery: Recovery, verb: str) 
     assert recovery.run(verb, *options.split()).returncode == 0
 
     before = [f"up --stack local {COMMON} --target={URN}"] * (verb == "destroy")
-    assert recovery.asked() == [
+    assert recovery.calls() == [
         f"refresh --stack local {COMMON} --skip-preview --yes --target={MODEL}",
         *before,
         f"{verb} --stack local {options}",
@@ -259,26 +262,26 @@ def test_options_of_one_command_are_for_it_alone(recovery: Recovery, verb: str) 
     ]
 
 
-def test_what_was_taken_over_is_forgotten(recovery: Recovery) -> None:
-    """A creation whose end the state knows by now is no longer pending."""
+def test_a_finished_creation_is_no_longer_pending(recovery: Recovery) -> None:
+    """The pending operation is cleared if the state contains the resource."""
     recovery.state.write({"resources": [{"urn": URN}], "pending_operations": [creating(URN)]})
     assert recovery.run("up", "--yes").returncode == 0
-    assert recovery.asked() == ["up --stack local --yes", "refresh --stack local --yes --clear-pending-creates"]
+    assert recovery.calls() == ["up --stack local --yes", "refresh --stack local --yes --clear-pending-creates"]
 
 
-def test_a_state_that_is_none(recovery: Recovery) -> None:
-    """One line names the file; nothing is destroyed, and no success is reported."""
+def test_an_invalid_state_is_an_error(recovery: Recovery) -> None:
+    """One line names the file; nothing is destroyed."""
     recovery.state.snapshot().write_text("")
     result = recovery.run("destroy")
     assert result.returncode == 1
     [line] = result.stderr.splitlines()
     assert str(recovery.state.snapshot()) in line
-    assert recovery.asked() == []
+    assert recovery.calls() == []
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_a_state_that_a_full_disk_left_empty(recovery: Recovery, suffix: str) -> None:
-    """The one before is put back, compressed or not."""
+def test_the_backup_replaces_an_empty_state(recovery: Recovery, suffix: str) -> None:
+    """A full disk leaves such a state, compressed or not."""
     recovery.state.snapshot().unlink()
     before = recovery.state.write({"resources": [{"urn": MODEL}]}, suffix=f"{suffix}.bak")
     recovery.state.snapshot(suffix=suffix).write_bytes(b"")
@@ -286,6 +289,6 @@ def test_a_state_that_a_full_disk_left_empty(recovery: Recovery, suffix: str) ->
     assert recovery.state.snapshot(suffix=suffix).read_bytes() == before.read_bytes()
 
 
-def test_this_machine_is_named_as_in_a_lock() -> None:
-    """The tests' locks carry the name by which the tools know this machine."""
-    assert socket.gethostname() in holder(1)
+def test_locks_have_the_name_of_this_machine() -> None:
+    """The locks of these tests use the name that the tools compare with."""
+    assert socket.gethostname() in lock_content(1)

@@ -1,4 +1,4 @@
-"""What the set-up makes, what it skips, and what it makes anew."""
+"""The set-up's steps: what it makes, skips, and makes again; and what `make` refuses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.setup.states import URN, StateFolder, creating
 
 @pytest.fixture
 def machine(checkout: Checkout) -> Checkout:
-    """A checkout whose Python notes the steps that it is asked for: environments made, packages installed."""
+    """A checkout whose Python and uv record the steps: environments made, packages installed."""
     checkout.program("git", "exit 0")
     checkout.program("pulumi", f'echo "pulumi $*" >>"$HOME/steps"; {checkout.pulumi("3.300.0")}')
     checkout.program("pulumi-language-python", "exit 0")
@@ -37,7 +37,7 @@ def machine(checkout: Checkout) -> Checkout:
 
 
 def _steps(machine: Checkout) -> list[str]:
-    """The steps noted since the last call, without the engine's version checks."""
+    """The steps recorded since the last call, without the engine's version checks."""
     path = machine.root.parent / "steps"
     lines = path.read_text().splitlines() if path.exists() else []
     path.unlink(missing_ok=True)
@@ -45,28 +45,28 @@ def _steps(machine: Checkout) -> list[str]:
 
 
 def _set_up(machine: Checkout) -> list[str]:
-    """The steps of a set-up that succeeds."""
+    """Runs a set-up that must succeed; returns its steps."""
     result = machine.run("tools/setup.sh")
     assert result.returncode == 0, result.stderr
     return _steps(machine)
 
 
 def _make_stack(machine: Checkout, suffix: str = "") -> None:
-    """Leave what the engine leaves where it has made the local stack."""
+    """Write the state file of a new local stack."""
     StateFolder.local(machine).write(None, suffix=suffix)
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_first_and_second_run(machine: Checkout, suffix: str) -> None:
-    """The first run makes environment, packages and stack; the second finds all three and does nothing."""
+def test_a_second_run_does_nothing(machine: Checkout, suffix: str) -> None:
+    """The first run makes the environment, the packages and the stack, and the second finds all three."""
     assert _set_up(machine) == ["venv", "pip", "uv", "pulumi stack init --non-interactive --no-select local"]
     _make_stack(machine, suffix)
     assert _set_up(machine) == []
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
-def test_changed_requirements(machine: Checkout, name: str) -> None:
-    """A changed requirement is installed into the environment that is there."""
+def test_changed_requirements_are_installed(machine: Checkout, name: str) -> None:
+    """They are installed into the existing environment."""
     _set_up(machine)
     _make_stack(machine)
     with (machine.root / name).open("a") as file:
@@ -76,8 +76,8 @@ def test_changed_requirements(machine: Checkout, name: str) -> None:
 
 
 @pytest.mark.parametrize(("step", "what"), [("pip", "uv=="), ("uv", "requirements.txt")])
-def test_interrupted_install(machine: Checkout, step: str, what: str) -> None:
-    """An environment whose packages were not all installed is made anew by the next run."""
+def test_an_incomplete_environment_is_made_again(machine: Checkout, step: str, what: str) -> None:
+    """The run after a failed installation starts with a new environment."""
     (machine.root.parent / f"no-{step}").touch()
     result = machine.run("tools/setup.sh")
     assert result.returncode != 0
@@ -88,8 +88,8 @@ def test_interrupted_install(machine: Checkout, step: str, what: str) -> None:
     assert _set_up(machine)[:3] == ["venv", "pip", "uv"]
 
 
-def test_packages_come_from_where_pip_is_told(machine: Checkout) -> None:
-    """An index of the user's own, in pip's settings, is uv's too; what the environment gives uv comes first."""
+def test_uv_uses_the_settings_of_pip(machine: Checkout) -> None:
+    """The index and the certificates of pip's settings are uv's too; uv's own variables come first."""
     settings = ["global.index-url='https://own.test/simple'", ":env:.find-links='/wheels'", "global.cert='/ca.pem'"]
     (machine.root.parent / "pip.conf").write_text("\n".join(settings))
 
@@ -97,19 +97,19 @@ def test_packages_come_from_where_pip_is_told(machine: Checkout) -> None:
 
     assert result.returncode == 0, result.stderr
     given = dict(line.split("=", 1) for line in (machine.root.parent / "given").read_text().split("\0") if "=" in line)
-    wanted = {"UV_DEFAULT_INDEX": "https://own.test/simple", "UV_FIND_LINKS": "/mine", "SSL_CERT_FILE": "/ca.pem"}
-    assert {name: value for name, value in given.items() if name.startswith(("UV_", "SSL_"))} == wanted
+    expected = {"UV_DEFAULT_INDEX": "https://own.test/simple", "UV_FIND_LINKS": "/mine", "SSL_CERT_FILE": "/ca.pem"}
+    assert {name: value for name, value in given.items() if name.startswith(("UV_", "SSL_"))} == expected
 
 
-def test_moved_checkout(machine: Checkout) -> None:
-    """An environment that was made in another place holds paths of that place, and is made anew."""
+def test_the_environment_of_a_moved_checkout_is_made_again(machine: Checkout) -> None:
+    """The old environment contains absolute paths of the old folder."""
     _set_up(machine)
     machine.root = machine.root.rename(machine.root.with_name("moved"))
     assert _set_up(machine)[:3] == ["venv", "pip", "uv"]
 
 
-def test_own_backend_is_left_alone(machine: Checkout) -> None:
-    """No stack is made in a backend of the user's own."""
+def test_no_stack_is_made_in_another_backend(machine: Checkout) -> None:
+    """A backend that the user chose does not get the local stack."""
     result = machine.run("tools/setup.sh", PULUMI_BACKEND_URL="gs://company-state")
     assert result.returncode == 0, result.stderr
     assert _steps(machine) == ["venv", "pip", "uv"]
@@ -119,8 +119,8 @@ def test_own_backend_is_left_alone(machine: Checkout) -> None:
     ("variable", "value"), [("PULUMI_STACK", "prod"), ("PULUMI_BACKEND_URL", "gs://company-state")]
 )
 @pytest.mark.parametrize("target", ["up", "down", "preview", "refresh", "clean"])
-def test_make_refuses_own_stack(machine: Checkout, target: str, variable: str, value: str) -> None:
-    """Make never runs on a stack of the user's own, which it would change without a question."""
+def test_make_refuses_another_stack(machine: Checkout, target: str, variable: str, value: str) -> None:
+    """`make` would change it without confirmation."""
     result = machine.run("make", target, **{variable: value})
     assert result.returncode != 0
     (error,) = errors(result)
@@ -130,7 +130,7 @@ def test_make_refuses_own_stack(machine: Checkout, target: str, variable: str, v
 
 @pytest.mark.parametrize("variable", ["PULUMI_OPTION_STACK", "PULUMI_OPTION_CWD"])
 def test_make_refuses_options_in_the_environment(machine: Checkout, variable: str) -> None:
-    """Pulumi takes every option from there, too."""
+    """Pulumi reads every option from such variables."""
     result = machine.run("make", "up", **{variable: "prod"})
     assert result.returncode != 0
     assert f"{variable} is set" in errors(result)[0]
@@ -140,7 +140,7 @@ def test_make_refuses_options_in_the_environment(machine: Checkout, variable: st
 @pytest.mark.parametrize("target", ["up", "down", "preview", "refresh", "emulator", "build", "clean"])
 @pytest.mark.parametrize("source", ["the environment", "the file"])
 def test_make_refuses_another_machine(machine: Checkout, target: str, source: str) -> None:
-    """Nothing is asked there, so nothing may be deployed, or destroyed, but on this machine."""
+    """`make` never asks for confirmation, so it deploys and destroys on this machine only."""
     _set_up(machine)
     _make_stack(machine)
     before = sorted(machine.root.rglob("*"))
@@ -156,14 +156,14 @@ def test_make_refuses_another_machine(machine: Checkout, target: str, source: st
 
 @pytest.mark.parametrize("endpoint", ELSEWHERE)
 def test_make_refuses_every_endpoint_elsewhere(machine: Checkout, endpoint: str) -> None:
-    """Whatever is not http on loopback, as it is written."""
+    """Any other URL than http on a literal loopback address is refused."""
     _set_up(machine)
     result = machine.run("tools/check_stack.sh", TF2_MODELS_ENDPOINT=endpoint)
     assert (result.returncode, len(errors(result))) == (1, 1)
 
 
-def test_make_refuses_another_machine_after_the_first_set_up(machine: Checkout) -> None:
-    """Before the set-up, the packages that read the stack file are missing."""
+def test_make_refuses_another_machine_in_its_first_run(machine: Checkout) -> None:
+    """It can read the stack file only after the set-up, which installs the packages for that."""
     declare(machine.root, "global")
     result = machine.run("make", "preview")
     assert result.returncode != 0
@@ -171,22 +171,22 @@ def test_make_refuses_another_machine_after_the_first_set_up(machine: Checkout) 
     assert [step for step in _steps(machine) if "preview" in step] == []
 
 
-def test_a_broken_environment_is_no_wrong_endpoint(machine: Checkout) -> None:
-    """The set-up mends it, where it is asked to."""
+def test_a_broken_environment_is_not_reported_as_a_wrong_endpoint(machine: Checkout) -> None:
+    """The check passes, so that the set-up can repair the environment."""
     _set_up(machine)
     (machine.root / "resources/config/local_endpoint.py").write_text("import a_package_that_is_not_there")
     assert machine.run("tools/check_stack.sh").returncode == 0
 
 
-def test_down_with_nothing_up(machine: Checkout) -> None:
-    """Taking down what was never there succeeds, without a set-up."""
+def test_down_succeeds_with_nothing_up(machine: Checkout) -> None:
+    """It needs no set-up."""
     result = machine.run("make", "down")
     assert result.returncode == 0, result.stderr
     assert _steps(machine) == []
 
 
-def test_down_without_environment(machine: Checkout) -> None:
-    """A state whose environment is gone cannot be taken down; the error says what to run."""
+def test_down_fails_without_an_environment(machine: Checkout) -> None:
+    """The stack cannot be destroyed; the error says what to run."""
     (machine.root / ".local").mkdir()
     result = machine.run("make", "down")
     assert result.returncode != 0
@@ -194,8 +194,8 @@ def test_down_without_environment(machine: Checkout) -> None:
     assert 'run "make setup"' in error
 
 
-def test_down_with_a_state_that_cannot_be_read(machine: Checkout) -> None:
-    """Nothing is reported as destroyed: the file is named, and the way out."""
+def test_down_fails_with_an_unreadable_state(machine: Checkout) -> None:
+    """The errors name the file and the command that removes it."""
     _set_up(machine)
     StateFolder.local(machine).snapshot().write_text("")
     machine.program("python3", f'[ "$1" = -m ] || exec "{sys.executable}" "$@"')
@@ -208,8 +208,8 @@ def test_down_with_a_state_that_cannot_be_read(machine: Checkout) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_clean(machine: Checkout) -> None:
-    """Clean leaves the files that were checked out, and nothing else; a second clean has nothing to do."""
+def test_clean_leaves_only_the_checked_out_files(machine: Checkout) -> None:
+    """A second `make clean` succeeds too."""
     before = sorted(machine.root.rglob("*"))
     _set_up(machine)
     _make_stack(machine)
@@ -223,8 +223,8 @@ ROOT_ONLY = {"resources": [{"urn": "urn:pulumi:prod::tf2-models::pulumi:pulumi:S
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_clean_with_another_stack(machine: Checkout, suffix: str) -> None:
-    """Its state is the only record of its resources: nothing is removed, and the error says how to move it."""
+def test_clean_refuses_to_remove_another_stack(machine: Checkout, suffix: str) -> None:
+    """Its state is the only record of its resources; the error says how to move it."""
     _set_up(machine)
     _make_stack(machine)
     StateFolder.local(machine).write({"resources": [{"urn": URN}, *ROOT_ONLY["resources"]]}, "prod", suffix)
@@ -238,8 +238,8 @@ def test_clean_with_another_stack(machine: Checkout, suffix: str) -> None:
     assert {path for path in before if not path.exists()} == set()
 
 
-def test_clean_with_a_stack_of_another_project(machine: Checkout) -> None:
-    """The commands name its project: `local` alone would be this checkout's own stack. An old layout is told of."""
+def test_clean_refuses_to_remove_a_stack_of_another_project(machine: Checkout) -> None:
+    """The commands name its project, since `local` alone is this checkout's stack. An old layout is reported."""
     _set_up(machine)
     _make_stack(machine)
     for place in ("another/local.json", "old.json"):
@@ -257,10 +257,12 @@ def test_clean_with_a_stack_of_another_project(machine: Checkout) -> None:
 @pytest.mark.parametrize(
     ("latest", "suffix"),
     [({"pending_operations": [creating(URN)]}, ""), ({"resources": [{"urn": URN}]}, ".zst")],
-    ids=["a creation that was cut off", "a form that is not read"],
+    ids=["an interrupted creation", "an unknown format"],
 )
-def test_clean_with_a_stack_that_may_have_resources(machine: Checkout, latest: dict[str, Any], suffix: str) -> None:
-    """What is not known to be empty is not removed."""
+def test_clean_refuses_to_remove_a_stack_that_may_have_resources(
+    machine: Checkout, latest: dict[str, Any], suffix: str
+) -> None:
+    """A stack with an interrupted creation, or in an unknown format, may not be empty."""
     _set_up(machine)
     StateFolder.local(machine).write(latest, "prod", suffix)
     assert machine.run("make", "clean").returncode != 0
@@ -268,8 +270,8 @@ def test_clean_with_a_stack_that_may_have_resources(machine: Checkout, latest: d
 
 
 @pytest.mark.parametrize("place", ["tf2-models/prod.json", "another/local.json", "prod.json"])
-def test_clean_with_a_stack_that_cannot_be_read(machine: Checkout, place: str) -> None:
-    """Of another project too, and in the layout of before projects."""
+def test_clean_refuses_to_remove_an_unreadable_stack(machine: Checkout, place: str) -> None:
+    """This includes stacks of other projects and of the layout before projects."""
     _set_up(machine)
     path = StateFolder.local(machine).snapshot().parent.parent / place
     path.parent.mkdir(exist_ok=True)
@@ -280,8 +282,8 @@ def test_clean_with_a_stack_that_cannot_be_read(machine: Checkout, place: str) -
     assert path.exists()
 
 
-def test_clean_with_empty_stacks(machine: Checkout) -> None:
-    """Empty stacks are listed and removed."""
+def test_clean_removes_empty_stacks(machine: Checkout) -> None:
+    """It lists them first."""
     _set_up(machine)
     StateFolder.local(machine).write(None, "prod")
     StateFolder.local(machine).write(ROOT_ONLY, "staging")
@@ -292,8 +294,8 @@ def test_clean_with_empty_stacks(machine: Checkout) -> None:
     assert not (machine.root / ".local").exists()
 
 
-def test_clean_without_python(machine: Checkout) -> None:
-    """Without Python the state cannot be read, so it is kept."""
+def test_clean_fails_without_python(machine: Checkout) -> None:
+    """It cannot read the state, so it keeps it."""
     StateFolder.local(machine).write({"resources": [{"urn": URN}]}, "prod")
     (machine.bin / "python3").unlink()
     result = machine.run("make", "clean")

@@ -1,4 +1,4 @@
-"""Disks of a test's own: small ones that can be filled, and folders that nobody can write to, root neither."""
+"""Disks for a single test: small ones that can be filled, and folders that are read-only, even for root."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _NEW_MOUNTS = 0x00020000
 
 
 def _mount(*arguments: str) -> None:
-    """Skips the test where that is not allowed: to users but root, and in most containers."""
-    _own_mounts()
+    """Runs `mount`, or skips the test if mounting is not allowed: only root may, and not in most containers."""
+    _isolate_mounts()
     _run_mount(*arguments)
 
 
 @cache
-def _own_mounts() -> None:
-    """From here on what this process mounts is seen by it and its children alone, and ends with them.
+def _isolate_mounts() -> None:
+    """From now on, only this process and its children see what it mounts, and the mounts end with them.
 
-    A disk that a killed test left would stay for good, and fail every later run, which cannot remove its folder.
+    Otherwise a killed test could leave a disk, and every later run would fail to remove its folder.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_NEW_MOUNTS):
-        pytest.skip(f"no disk of its own can be mounted: {os.strerror(ctypes.get_errno())}")
+        pytest.skip(f"no disk can be mounted: {os.strerror(ctypes.get_errno())}")
     _run_mount("--make-rprivate", "/")
 
 
 def _run_mount(*arguments: str) -> None:
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True, timeout=BOUND, check=False)
     if done.returncode:
-        pytest.skip(f"no disk of its own can be mounted: {done.stderr.strip()}")
+        pytest.skip(f"no disk can be mounted: {done.stderr.strip()}")
 
 
 @contextmanager
 def small(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A disk of so many megabytes, mounted on a folder; it is gone with the block, whoever still uses it."""
+    """Mounts a disk of this size on a folder during the block; unmounts it even if it is still in use."""
     folder.mkdir(parents=True, exist_ok=True)
     _mount("-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder))
     try:
@@ -56,7 +56,7 @@ def small(folder: Path, megabytes: int) -> Iterator[Path]:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[Path]:
-    """A folder as it is, which nobody can write to within the block."""
+    """Makes a folder read-only during the block."""
     folder.mkdir(parents=True, exist_ok=True)
     _mount("--bind", str(folder), str(folder))
     try:
@@ -68,20 +68,20 @@ def read_only(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def filled(folder: Path, *, but: int = 0) -> Iterator[None]:
-    """Leaves so many bytes on a disk, for as long as the block lasts."""
+    """Fills a disk during the block, but for this many bytes."""
     filling = folder / "filling"
     filling.touch()
     try:
         with filling.open("r+b") as file:
-            while not _taken(file.fileno(), but):
+            while not _allocate(file.fileno(), but):
                 pass
         yield
     finally:
         filling.unlink()
 
 
-def _taken(file: int, but: int) -> bool:
-    """Takes what is free but for so many bytes; False where somebody else took some of it meanwhile."""
+def _allocate(file: int, but: int) -> bool:
+    """Allocates the free space but for this many bytes; False if another process used some of it meanwhile."""
     disk = os.fstatvfs(file)
     try:
         os.posix_fallocate(file, 0, disk.f_bavail * disk.f_frsize - but)

@@ -1,4 +1,4 @@
-"""Servers on this machine that are not the API: they answer the same to everybody, in the clear or over TLS."""
+"""Servers on this machine that are not the API: one with a constant response, over HTTP or TLS, and a proxy."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ PAGE = b"<html><body>Sign in\n to the network</body></html>"
 
 @contextmanager
 def serving(status: int, content: bytes, certificate: Path | None = None) -> Iterator[int]:
-    """A server that gives everybody this answer, CONNECT too; yields its port.
+    """A server that gives this response to every request, CONNECT too; yields its port.
 
     Args:
-        status: of every answer.
-        content: of every answer.
-        certificate: a file with key and certificate, where it speaks TLS.
+        status: the status of every response.
+        content: the body of every response.
+        certificate: a file with key and certificate; with it the server uses TLS.
     """
 
-    class Answer(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline(65537)
             self.close_connection = True
@@ -42,13 +42,13 @@ def serving(status: int, content: bytes, certificate: Path | None = None) -> Ite
                 self.wfile.write(content)
 
         def log_message(self, *values: object) -> None:
-            """Tests have an output of their own."""
+            """Prints nothing, to keep the output of the tests clean."""
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *values: object) -> None:
-            """A client that hangs up is what some tests are about."""
+            """Ignores errors, since clients of some tests hang up."""
 
-    server = Server(("127.0.0.1", 0), Answer)
+    server = Server(("127.0.0.1", 0), Handler)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -65,8 +65,8 @@ def serving(status: int, content: bytes, certificate: Path | None = None) -> Ite
 
 @contextmanager
 def relaying(target: int) -> Iterator[tuple[int, list[str]]]:
-    """A proxy that leads one CONNECT to a port of this machine; yields its port, and what it was asked."""
-    asked: list[str] = []
+    """A proxy that relays one CONNECT to a port of this machine; yields its port and the requests it got."""
+    requests: list[str] = []
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(30)
 
@@ -75,14 +75,14 @@ def relaying(target: int) -> Iterator[tuple[int, list[str]]]:
         with (
             suppress(ConnectionError),
             client,
-            socket.create_connection(("127.0.0.1", target)) as far,
+            socket.create_connection(("127.0.0.1", target)) as server,
             client.makefile("rb") as lines,
         ):
             head = list(iter(lines.readline, b"\r\n"))
-            asked.append(b" ".join(head[0].split()[:2]).decode())
-            asked.extend(line.partition(b": ")[2].strip().decode() for line in head if b"Proxy-Auth" in line)
+            requests.append(b" ".join(head[0].split()[:2]).decode())
+            requests.extend(line.partition(b": ")[2].strip().decode() for line in head if b"Proxy-Auth" in line)
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            sides = {client: far, far: client}
+            sides = {client: server, server: client}
             while True:
                 for side in select.select(list(sides), [], [], 30)[0]:
                     content = side.recv(65536)
@@ -93,14 +93,14 @@ def relaying(target: int) -> Iterator[tuple[int, list[str]]]:
     thread = threading.Thread(target=relay)
     thread.start()
     try:
-        yield listener.getsockname()[1], asked
+        yield listener.getsockname()[1], requests
     finally:
         thread.join()
         listener.close()
 
 
 def certificate(file: Path, *, host: str = "127.0.0.1", days: int = 1) -> Path:
-    """Writes a key and a certificate that it signed itself, for a host, valid for so many days from yesterday."""
+    """Writes a key and a self-signed certificate for a host; it expires `days` days from now. Returns the file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     start = datetime.now(timezone.utc) - timedelta(days=2)

@@ -1,4 +1,4 @@
-"""What the real engine shows when no endpoint answers: one error, however many resources there are."""
+"""The real engine prints one error if the endpoint is down, however many resources there are."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ for number in range({MODELS}):
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    """The engine on a program with many resources, which are cheap to make."""
+    """The engine with a program of many resources that are cheap to create."""
     program = write_program(tmp_path / "program", PROGRAM)
     return Engine(tmp_path / "engine", program)
 
 
-def lines(text: str, part: str) -> list[str]:
-    """The lines of an output that hold a text; no traceback is among the others."""
+def lines_with(text: str, part: str) -> list[str]:
+    """The lines of an output that contain a text; asserts that there is no traceback."""
     assert "Traceback" not in text, text
     return [line for line in text.splitlines() if part in line]
 
 
 def facts(resources: dict[str, Any]) -> dict[str, Any]:
-    """Id, inputs and outputs of each resource; a ciphertext is another one each time that it is written."""
+    """ID, inputs and outputs of each resource, without ciphertexts, which differ each time they are written."""
     text = json.dumps(
         {name: [item.get(key) for key in ("id", "inputs", "outputs")] for name, item in resources.items()}
     )
@@ -49,20 +49,20 @@ def facts(resources: dict[str, Any]) -> dict[str, Any]:
 def test_a_refresh_prints_one_error(
     engine: Engine, emulator_factory: Callable[..., RunningEmulator], project: str
 ) -> None:
-    """It names the endpoint and the command that starts it; the state stays, and the next refresh finds all of it."""
+    """It names the endpoint and the command that starts it; the state stays, and the next refresh finds everything."""
     emulator = emulator_factory()
     engine.write({"gcp:project": project, "tf2-models:endpoint": emulator.endpoint, "tf2-models:retrySeconds": 1})
     engine.up()
     before = engine.resources()
     emulator.kill()
-    seen = [engine.stack("refresh", *way, "--suppress-progress", fails=True) for way in ((), ("--skip-preview",))]
+    texts = [engine.stack("refresh", *way, "--suppress-progress", fails=True) for way in ((), ("--skip-preview",))]
     after = engine.resources()
 
-    for text in seen:
-        own, line = sorted((line for line in lines(text, "error: ") if line.startswith("    error: ")), key=len)
-        assert own.endswith(" failed")  # the engine's own
+    for text in texts:
+        own, line = sorted((line for line in lines_with(text, "error: ") if line.startswith("    error: ")), key=len)
+        assert own.endswith(" failed")  # the engine's own error
         assert f"no answer from {emulator.endpoint} to " in line
-        assert "`python -m emulator up" in line  # and the port, where it is not the usual one
+        assert "`python -m emulator up" in line  # with the port, unless it is the default
         assert "No other resource was read" in line
     assert facts(after) == facts(before)
     assert SECRET not in str(after)

@@ -1,4 +1,4 @@
-"""What the real engine shows of a machine, a project or a program that is not as it should be."""
+"""Errors of the real engine about a faulty machine, project or program."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ pytestmark = pytest.mark.engine
 
 
 def lines_with(text: str, part: str) -> list[str]:
-    """The lines of an output that hold a text; no traceback is among the others."""
+    """The lines of an output that contain a text; asserts that there is no traceback."""
     assert "Traceback" not in text, text
     return [line for line in text.splitlines() if part in line]
 
 
-def test_an_altered_build_is_found_before_anything_is_made(
+def test_an_altered_build_is_found_before_anything_is_created(
     emulator_factory: Callable[..., RunningEmulator], project: str, tmp_path: Path
 ) -> None:
-    """Where this machine's build counts, `up --skip-preview` reads its bytes in the program."""
+    """With `allowRebuild`, the program reads the build's bytes even in `up --skip-preview`."""
     emulator, root = emulator_factory(), checkout.program(tmp_path / "checkout")
     folder = checkout.build(root).folder
     assert folder is not None
@@ -51,8 +51,10 @@ def test_an_altered_build_is_found_before_anything_is_made(
 
 
 @pytest.mark.faults
-def test_an_api_that_is_not_enabled(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """The line has the command that enables it, with the service and the project."""
+def test_the_error_about_a_disabled_api_says_how_to_enable_it(
+    emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """The line has the command, with the service and the project."""
     stack = Deployment(emulator, project, tmp_path)
     stack.declare({"m": {"defaultVersion": "v1", "versions": {"v1": stack.version(2.0)}}})
     stack.engine.config["tf2-models:retrySeconds"] = 0
@@ -65,14 +67,14 @@ def test_an_api_that_is_not_enabled(emulator: RunningEmulator, project: str, tmp
     assert stack.engine.up()["created"] > 0
     stack.engine.stack("destroy", "--suppress-progress")
 
-    told = lines_with(text, "create model")
-    assert told
-    assert all(f"`gcloud services enable ml.googleapis.com --project {project}`" in line for line in told)
+    errors = lines_with(text, "create model")
+    assert errors
+    assert all(f"`gcloud services enable ml.googleapis.com --project {project}`" in line for line in errors)
 
 
 @pytest.mark.faults
-def test_credentials_that_are_no_file(project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They come before the network, on a line that names the variable and not the file."""
+def test_a_missing_credentials_file_is_an_error(project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found before any call; the line names the variable but not the file."""
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
     engine = Engine(tmp_path / "engine")
     version = {
@@ -88,15 +90,15 @@ def test_credentials_that_are_no_file(project: str, tmp_path: Path, monkeypatch:
     }
     engine.write({"gcp:project": project, **{f"tf2-models:{key}": value for key, value in config.items()}})
 
-    told = lines_with(engine.stack("up", "--skip-preview", "--suppress-progress", fails=True), "GOOGLE_APPLICATION")
+    errors = lines_with(engine.stack("up", "--skip-preview", "--suppress-progress", fails=True), "GOOGLE_APPLICATION")
 
-    assert told
-    assert all("names no file of credentials" in line and "missing.json" not in line for line in told)
+    assert errors
+    assert all("names no file of credentials" in line and "missing.json" not in line for line in errors)
 
 
 @pytest.mark.faults
-def test_the_state_of_a_stack_on_a_full_disk(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """What the engine says is the engine's; with space again the same command goes on, and nothing is made twice."""
+def test_an_up_on_a_full_disk_can_be_repeated(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
+    """Once there is space, the recovery completes the stack, and nothing is created twice."""
     with small(tmp_path / "disk", 4) as disk:
         stack = Deployment(emulator, project, disk)
         stack.declare({"m": {"defaultVersion": "v1", "versions": {"v1": stack.version(2.0)}}})
@@ -118,13 +120,13 @@ storage.Bucket("b", name="Bucket!", location=7, labels=[])
 
 
 @pytest.mark.faults
-def test_a_program_with_wrong_arguments(tmp_path: Path) -> None:
-    """One plain line for each, under the constructor and the key."""
+def test_wrong_arguments_of_a_constructor_are_reported(tmp_path: Path) -> None:
+    """There is one plain line for each, with the constructor and the key."""
     program = write_program(tmp_path / "program", PROGRAM)
     engine = Engine(tmp_path / "engine", program)
     engine.write({"gcp:project": "p-one"})
 
-    told = lines_with(engine.stack("up", "--skip-preview", fails=True), "Bucket('b').")
+    errors = lines_with(engine.stack("up", "--skip-preview", fails=True), "Bucket('b').")
 
-    keys = {found[1] for line in told if (found := re.search(r"Bucket\('b'\)\.(\w+): ", line))}
-    assert keys == {"labels", "location", "name"}, told
+    keys = {found[1] for line in errors if (found := re.search(r"Bucket\('b'\)\.(\w+): ", line))}
+    assert keys == {"labels", "location", "name"}, errors

@@ -1,4 +1,4 @@
-"""Folders that cannot be written to: one line that names the folder and says what to do, before any work is lost."""
+"""Folders that cannot be written to: one line names the folder and says what to do, before any work is lost."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.running import BOUND, ROOT, RunningEmulator
 
 
 def emulator(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command; `serve` would stay if it could serve."""
+    """Runs the emulator's command line, whose `serve` must fail to start."""
     command = [sys.executable, "-m", "emulator", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=False)
 
 
-def test_a_disk_is_of_its_test_alone(tmp_path: Path) -> None:
-    """Who started the tests does not see it: it cannot be left behind, however they end."""
+def test_a_mounted_disk_is_visible_only_to_its_test(tmp_path: Path) -> None:
+    """The process that started the tests does not see it, so it cannot be left behind."""
     with small(tmp_path / "disk", 1) as disk:
         own, outside = (Path(f"/proc/{pid}/mounts").read_text() for pid in (os.getpid(), os.getppid()))
 
@@ -33,8 +33,8 @@ def test_a_disk_is_of_its_test_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", ["up", "serve"])
-def test_the_emulators_folder_is_read_only(tmp_path: Path, verb: str) -> None:
-    """It does not start, and names the option that chooses another."""
+def test_the_emulator_refuses_a_read_only_folder(tmp_path: Path, verb: str) -> None:
+    """It does not start; the error names the option for another folder."""
     with read_only(tmp_path / "data") as data:
         done = emulator(verb, "--data", str(data), "--port", "0")
 
@@ -44,8 +44,8 @@ def test_the_emulators_folder_is_read_only(tmp_path: Path, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["up", "serve"])
-def test_the_emulators_disk_is_full(tmp_path: Path, verb: str) -> None:
-    """It does not start, though the folder could be made."""
+def test_the_emulator_refuses_a_full_disk(tmp_path: Path, verb: str) -> None:
+    """It does not start, although it can make the folder."""
     with small(tmp_path / "disk", 1) as disk, filled(disk):
         done = emulator(verb, "--data", str(disk / "data"), "--port", "0")
 
@@ -54,8 +54,8 @@ def test_the_emulators_disk_is_full(tmp_path: Path, verb: str) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_the_emulators_state_is_no_database(tmp_path: Path) -> None:
-    """What is there is left as it is."""
+def test_the_emulator_refuses_a_file_that_is_not_a_database(tmp_path: Path) -> None:
+    """It does not change the file."""
     (tmp_path / "state.sqlite3").write_bytes(b"not a database, but long enough to be taken for one" * 100)
     done = emulator("serve", "--data", str(tmp_path), "--port", "0")
 
@@ -72,8 +72,8 @@ def test_the_emulators_state_is_no_database(tmp_path: Path) -> None:
         ("models/cards", "models/cards: cannot write the card; make the folder writable"),
     ],
 )
-def test_nothing_is_trained_where_it_could_not_be_kept(tmp_path: Path, place: str, said: str) -> None:
-    """Builds and cards alike: the line comes first, not after the training."""
+def test_a_build_checks_its_folders_before_training(tmp_path: Path, place: str, said: str) -> None:
+    """The error about the folder of builds or of cards comes before the training."""
     root = make_checkout(tmp_path / "checkout")
     with read_only(root / place):
         done = models_command(root, "build", "line")
@@ -86,8 +86,8 @@ def test_nothing_is_trained_where_it_could_not_be_kept(tmp_path: Path, place: st
 @pytest.mark.faults
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("left", [0, 4096, 20480])
-def test_a_build_that_does_not_fit(tmp_path: Path, left: int) -> None:
-    """One line names the folder; nothing half-written looks built, and with space again it is."""
+def test_a_build_on_a_full_disk_fails_and_can_be_repeated(tmp_path: Path, left: int) -> None:
+    """One line names the folder; a partial build does not look complete, and with space the build succeeds."""
     root = make_checkout(tmp_path / "checkout")
     with small(root / "build", 1) as build:
         with filled(build, but=left):
@@ -107,7 +107,7 @@ def test_a_build_that_does_not_fit(tmp_path: Path, left: int) -> None:
 def test_a_savedmodel_made_elsewhere_needs_no_temporary_file(
     emulator: RunningEmulator, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has no manifest; what is sent in its place is written nowhere, so that a killed process leaves none."""
+    """The manifest that is uploaded for it is not written to a file, which a killed process would leave."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
 
     uri = World(emulator, project, tmp_path).with_artifact()

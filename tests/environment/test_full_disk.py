@@ -1,4 +1,4 @@
-"""A disk that is full: one clear line, nothing that looks whole and is not, and all goes on when there is space."""
+"""The emulator on a full disk: clear errors, no partial objects, and everything works again once there is space."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ BUCKET = "full-disk-bucket"
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of eight megabytes."""
+    """A disk of 8 MB."""
     with small(tmp_path / "disk", 8) as folder:
         yield folder
 
 
 @pytest.fixture
 def cramped(disk: Path) -> Iterator[RunningEmulator]:
-    """An emulator whose data is on that disk, with a bucket."""
+    """An emulator with its data on that disk, and with a bucket."""
     with RunningEmulator(disk / "data") as running:
         running.storage().buckets().insert(project="p-one", body={"name": BUCKET}).execute()
         yield running
@@ -41,12 +41,12 @@ def put(running: RunningEmulator, name: str, content: bytes, **how: Any) -> dict
 
 
 def names(running: RunningEmulator) -> list[str]:
-    """The objects that are there."""
+    """The names of the existing objects."""
     return [item["name"] for item in running.storage().objects().list(bucket=BUCKET).execute().get("items", [])]
 
 
-def until_refused(running: RunningEmulator) -> list[str]:
-    """Makes buckets until there is no space for one more; returns their names."""
+def fill_with_buckets(running: RunningEmulator) -> list[str]:
+    """Creates buckets until there is no space for one more; returns their names."""
     made: list[str] = []
 
     def make() -> None:
@@ -56,18 +56,18 @@ def until_refused(running: RunningEmulator) -> list[str]:
             running.storage().buckets().insert(project="p-one", body=body).execute()
             made.append(name)
 
-    refused(make)
+    assert_refused(make)
     return made
 
 
 def buckets(running: RunningEmulator) -> list[str]:
-    """What `until_refused` made."""
+    """The existing buckets that `fill_with_buckets` created."""
     listed = running.storage().buckets().list(project="p-one", prefix="bucket-").execute()
     return [item["name"] for item in listed.get("items", [])]
 
 
-def refused(call: Any) -> errors.ApiError:
-    """The refusal of a write that does not fit: one line, in the API's shape, to be tried again."""
+def assert_refused(call: Any) -> errors.ApiError:
+    """Asserts that a write fails for lack of space with a retryable API error; returns the error."""
     with pytest.raises(HttpError) as caught:
         call()
     found = error_of(caught.value)
@@ -76,12 +76,12 @@ def refused(call: Any) -> errors.ApiError:
     return found
 
 
-def test_an_object_that_does_not_fit(cramped: RunningEmulator, disk: Path) -> None:
-    """It is refused and leaves neither an object nor bytes; what is there is read; the next one that fits is taken."""
+def test_an_object_that_does_not_fit_is_refused(cramped: RunningEmulator, disk: Path) -> None:
+    """It leaves neither an object nor bytes; existing objects can be read, and smaller ones written."""
     put(cramped, "before", b"b" * 1000)
     blobs = set((cramped.data / "objects").glob("??/*"))
 
-    refused(lambda: put(cramped, "large", b"x" * (12 << 20)))
+    assert_refused(lambda: put(cramped, "large", b"x" * (12 << 20)))
 
     assert names(cramped) == ["before"]
     assert set((cramped.data / "objects").glob("??/*")) == blobs
@@ -90,8 +90,8 @@ def test_an_object_that_does_not_fit(cramped: RunningEmulator, disk: Path) -> No
     assert cramped.storage().objects().get_media(bucket=BUCKET, object="before").execute() == b"b" * 1000
 
 
-def test_an_upload_in_parts_goes_on_when_there_is_space(cramped: RunningEmulator, disk: Path) -> None:
-    """The bytes that arrived are kept, and the session says how many they are."""
+def test_a_resumable_upload_continues_once_there_is_space(cramped: RunningEmulator, disk: Path) -> None:
+    """The received bytes are kept, and the session reports their number."""
     start = send(
         "POST",
         f"{cramped.endpoint}/upload/storage/v1/b/{BUCKET}/o?uploadType=resumable&name=parts",
@@ -111,10 +111,10 @@ def test_an_upload_in_parts_goes_on_when_there_is_space(cramped: RunningEmulator
     assert cramped.storage().objects().get_media(bucket=BUCKET, object="parts").execute() == content
 
 
-def test_the_database_too_and_nothing_acknowledged_is_lost(cramped: RunningEmulator, disk: Path) -> None:
-    """Small writes are refused where its log cannot grow, each as a whole, until there is space; kill -9 after that."""
+def test_no_acknowledged_write_is_lost_if_the_database_is_full(cramped: RunningEmulator, disk: Path) -> None:
+    """Writes fail as a whole while the database's log cannot grow; acknowledged ones survive a kill -9 later."""
     with filled(disk):
-        taken = until_refused(cramped)
+        taken = fill_with_buckets(cramped)
         assert buckets(cramped) == taken
     put(cramped, "after", b"a")
     cramped.kill()
@@ -126,18 +126,20 @@ def test_the_database_too_and_nothing_acknowledged_is_lost(cramped: RunningEmula
 
 
 @pytest.mark.tensorflow
-def test_an_operation_ends_when_there_is_space(cramped: RunningEmulator, disk: Path) -> None:
-    """What was done while the disk was full is written then; predictions are answered all the time."""
+def test_an_operation_ends_once_there_is_space(cramped: RunningEmulator, disk: Path) -> None:
+    """The result of its work is written then; predictions work all the time."""
     ml = Caller(cramped, "p-two")
     model = ml.model()
     ml.version(model)
     cramped.faults({"method": "ml.projects.models.versions.create", "operation": "never"})
     ml.begin(model, "v2", 3.0)
     with filled(disk):
-        until_refused(cramped)
+        fill_with_buckets(cramped)
         cramped.faults()
-        until(lambda: cramped.status()["versions"][1]["nodes"], "what the operation does")
+        until(lambda: cramped.status()["versions"][1]["nodes"], "the nodes of the new version")
         assert ml.predict(model, [1.0]) == {"predictions": [{"y": 2.0}]}
         assert ml.versions.get(name=f"{model}/versions/v2").execute()["state"] == "CREATING"
 
-    until(lambda: ml.versions.get(name=f"{model}/versions/v2").execute()["state"] == "READY", "the end")
+    until(
+        lambda: ml.versions.get(name=f"{model}/versions/v2").execute()["state"] == "READY", "the end of the operation"
+    )

@@ -1,4 +1,4 @@
-"""The life of a small stack, in which a process is killed in the middle of every verb."""
+"""The life of a small stack, in which a process is killed during every command."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.inventory import inventory
 from tests.running import BOUND, RunningEmulator
 
 VERBS = {"up": "up", "update": "up", "destroy": "destroy"}
-"""A part of the life -> the engine's verb."""
+"""Part of the life -> the engine's command."""
 
 _SIDES = ("before", "after")
 
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a part of the life does and leaves where nobody is killed."""
+    """The effect, the calls and the seconds of a part of the life without a kill."""
 
     inventory: dict[str, Any]
     calls: int
@@ -37,25 +37,25 @@ class Undisturbed:
 
 @dataclass(frozen=True)
 class Moment:
-    """When somebody is killed.
+    """When a process is killed.
 
     Attributes:
-        fraction: of the undisturbed part: of its time or, with a side, of its calls.
-        side: the call is held `before` or `after` it took effect, and then the victim is killed.
+        fraction: how far the part is, from 0 to 1: by its time or, with a side, by its calls.
+        side: `before` or `after`: the call is held on this side of its effect while the process is killed.
     """
 
     fraction: float
     side: str = ""
 
     @classmethod
-    def drawn(cls, part: str, victim: str, index: int) -> Moment:
-        """The moment of this index: always the same one. One in five goes by time."""
+    def at_random(cls, part: str, victim: str, index: int) -> Moment:
+        """The moment with this index, always the same. One in five is by time."""
         source = random.Random(f"{part} {victim} {index}")  # noqa: S311 - a moment, not a secret
         return cls(source.random(), source.choice(_SIDES) if index % 5 else "")
 
 
 class Life:
-    """One stack, from its first deployment to its end."""
+    """A stack, from its first deployment to its end."""
 
     def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
         self.emulator, self.project = emulator, project
@@ -63,11 +63,11 @@ class Life:
         self._configurations = _configurations(emulator, project, folder)
 
     def configure(self, part: str) -> None:
-        """What the stack file says in this part."""
+        """Writes the stack file of this part."""
         self.engine.write(self._configurations[part])
 
     def undisturbed(self, part: str) -> Undisturbed:
-        """Lives this part."""
+        """Runs this part without a kill."""
         self.configure(part)
         self.emulator.reset_calls()
         start = time.monotonic()
@@ -75,8 +75,8 @@ class Life:
         seconds, calls = time.monotonic() - start, sum(self.emulator.calls().values())
         return Undisturbed(inventory(self.emulator, self.project), calls, seconds)
 
-    def killed(self, part: str, victim: str, moment: Moment, usual: Undisturbed) -> str:
-        """Begins this part and kills the engine or the provider in the middle; returns what was printed."""
+    def run_and_kill(self, part: str, victim: str, moment: Moment, usual: Undisturbed) -> str:
+        """Runs this part and kills the engine or the provider during it; returns the output."""
         self.configure(part)
         if moment.side:
             self.hold(1 + int(moment.fraction * (usual.calls - 1)), moment.side)
@@ -92,12 +92,12 @@ class Life:
         return text
 
     def hold(self, number: int, side: str) -> None:
-        """The call of this number from now on waits before or after it takes effect."""
-        right = [{"method": "*", "delay": 0, "times": number - 1}] if number > 1 else []
-        self.emulator.faults(*right, {"method": "*", "hold": side})
+        """Makes the call with this number, counted from now on, wait before or after its effect."""
+        passing = [{"method": "*", "delay": 0, "times": number - 1}] if number > 1 else []
+        self.emulator.faults(*passing, {"method": "*", "hold": side})
 
     def is_held(self) -> bool:
-        """Whether the call has come that was to be held."""
+        """Whether the call to hold has arrived."""
         return self.emulator.is_faulted()
 
     def _kill(self, process: subprocess.Popen[str], victim: str) -> None:
@@ -108,8 +108,8 @@ class Life:
         if process.poll() is None:
             os.kill(provider, signal.SIGKILL)
 
-    def is_as(self, part: str, usual: Undisturbed) -> None:
-        """The world and the state are those of the undisturbed part, and nobody works on the stack any more."""
+    def assert_same(self, part: str, usual: Undisturbed) -> None:
+        """Asserts that APIs and state are as after the undisturbed part, and that no process of the stack runs."""
         assert inventory(self.emulator, self.project) == usual.inventory
         assert self.engine.pending() == []
         if part == "destroy":
@@ -124,7 +124,7 @@ class Life:
 
 
 def _configurations(emulator: RunningEmulator, project: str, folder: Path) -> dict[str, dict[str, Any]]:
-    """Two versions; then a third one that becomes the default, one gone, and changes of the rest; then nothing."""
+    """The stack files of the parts: two versions; then a new default, one version removed, the other changed."""
     one, two, three = (str(saved_models.write(folder / f"x{factor}", factor)) for factor in (2.0, 3.0, 4.0))
     samples = folder / "samples.json"
     samples.write_text(json.dumps([{"instance": 1.5, "prediction": 6.0}]), encoding="utf-8")

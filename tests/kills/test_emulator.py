@@ -1,4 +1,4 @@
-"""`kill -9` of an emulator under load: what it acknowledged is there when it is started again."""
+"""`kill -9` of an emulator under load: every acknowledged write exists after a restart."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RUNS = [pytest.param(0, 2), *(pytest.param(seed, 5, marks=pytest.mark.faults) fo
 
 
 @pytest.mark.parametrize(("seed", "kills"), RUNS)
-def test_what_was_acknowledged_outlives_a_kill(
+def test_acknowledged_writes_survive_a_kill(
     seed: int, kills: int, emulator_factory: Callable[..., RunningEmulator], project: str
 ) -> None:
-    """Objects by their bytes, uploads, models, versions and operations; and nothing is there half, or too much."""
+    """This covers objects, uploads, models, versions and operations; nothing is partial or left over."""
     source = random.Random(seed)  # noqa: S311 - moments, not secrets
     emulator = emulator_factory()
     writers = [Writer(emulator, project, WRITERS * seed + index) for index in range(WRITERS)]
@@ -30,14 +30,14 @@ def test_what_was_acknowledged_outlives_a_kill(
         for writer in writers:
             writer.begin()
         enough = sum(writer.acknowledged for writer in writers) + source.randrange(10, 60)
-        until(lambda: sum(writer.acknowledged for writer in writers) >= enough, "the load is under way")  # noqa: B023
+        until(lambda: sum(writer.acknowledged for writer in writers) >= enough, "the load")  # noqa: B023
         processes = descendants(emulator.pid)
         emulator.kill()
         data = emulator.data
         emulator = emulator_factory(data=data)
         for writer in writers:
             writer.join(emulator)
-        until(lambda: not any(map(alive, processes)), "the end of the dead emulator's processes")  # noqa: B023
+        until(lambda: not any(map(alive, processes)), "the end of the killed emulator's processes")  # noqa: B023
 
         for writer in writers:
             writer.check()

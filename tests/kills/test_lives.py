@@ -1,4 +1,4 @@
-"""A process is killed in the middle of an `up`, an update or a `destroy`; then there is what was asked for."""
+"""A process is killed during an `up`, an update or a `destroy`; the recovery then completes it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIVES = [
 
 @pytest.fixture(scope="session")
 def usual(emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Undisturbed]:
-    """Each part of a life in which nobody is killed."""
+    """Each part of a life without kills."""
     life = Life(emulator, "test-undisturbed-life", tmp_path_factory.mktemp("undisturbed"))
     return {part: life.undisturbed(part) for part in VERBS}
 
@@ -38,31 +38,33 @@ def life(emulator: RunningEmulator, project: str, tmp_path: Path) -> Life:
 
 
 @pytest.mark.parametrize(("victim", "index"), LIVES)
-def test_a_kill_in_every_part_of_a_life(victim: str, index: int, life: Life, usual: dict[str, Undisturbed]) -> None:
-    """After each, the recovery leaves what an undisturbed run leaves: nothing lost, doubled, half done or running."""
+def test_the_recovery_completes_a_killed_command(
+    victim: str, index: int, life: Life, usual: dict[str, Undisturbed]
+) -> None:
+    """It leaves what an undisturbed run leaves: nothing lost, duplicated, partial or running."""
     for part, verb in VERBS.items():
-        moment = Moment.drawn(part, victim, index)
-        text = life.killed(part, victim, moment, usual[part])
+        moment = Moment.at_random(part, victim, index)
+        text = life.run_and_kill(part, victim, moment, usual[part])
         print(f"{part}: the {victim} was killed at {moment}:\n{text}")
         print(life.engine.recover(verb))
-        life.is_as(part, usual[part])
+        life.assert_same(part, usual[part])
 
 
 SIGNALS = {"Ctrl-C": [signal.SIGINT], "Ctrl-C twice": [signal.SIGINT, signal.SIGINT], "SIGTERM": [signal.SIGTERM]}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.faults) for name in SIGNALS])
-def test_a_signal_in_the_middle_of_an_up(name: str, life: Life, usual: dict[str, Undisturbed]) -> None:
-    """What a terminal or a CI system sends to all processes of `make up`: each ends, and the next `up` goes on."""
+def test_an_up_that_a_signal_ended_can_be_repeated(name: str, life: Life, usual: dict[str, Undisturbed]) -> None:
+    """A terminal or a CI system sends it to all processes of `make up`: each ends, and the next `up` continues."""
     life.configure("up")
     life.emulator.faults({"method": CREATE, "hold": "after"})
     process = life.engine.begin_recovery("up")
-    until(life.is_held, "the first version is being made")
+    until(life.is_held, "the creation of the first version")
     text = ""
     for number in SIGNALS[name]:
         os.killpg(process.pid, number)
-        text += _until_told(process, "received; ")
-    if len(SIGNALS[name]) == 1:  # the engine waits for the calls that are under way
+        text += _read_until(process, "received; ")
+    if len(SIGNALS[name]) == 1:  # the engine waits for the pending calls
         life.emulator.faults()
     text += process.communicate(timeout=BOUND)[0]
     life.emulator.faults()
@@ -70,11 +72,11 @@ def test_a_signal_in_the_middle_of_an_up(name: str, life: Life, usual: dict[str,
     assert process.returncode != 0, text
     assert "Traceback" not in text
     print(text, life.engine.recover("up"))
-    life.is_as("up", usual["up"])
+    life.assert_same("up", usual["up"])
 
 
-def _until_told(process: subprocess.Popen[str], text: str) -> str:
-    """What a process prints up to the line that has this text."""
+def _read_until(process: subprocess.Popen[str], text: str) -> str:
+    """The output of a process up to the line that contains this text."""
     assert process.stdout
     lines = []
     for line in process.stdout:
@@ -84,12 +86,12 @@ def _until_told(process: subprocess.Popen[str], text: str) -> str:
     return "".join(lines)
 
 
-def test_a_killed_up_is_destroyed(life: Life, usual: dict[str, Undisturbed]) -> None:
-    """What was half made, and the state does not know, goes too; also where the state itself was being written."""
+def test_a_killed_up_can_be_destroyed(life: Life, usual: dict[str, Undisturbed]) -> None:
+    """`destroy` also deletes a partly created version that the state lacks, even if the state file was cut off."""
     life.configure("up")
     life.emulator.faults({"method": CREATE, "hold": "after"})
     process = life.engine.begin("up", "--skip-preview")
-    until(life.is_held, "the first version is being made")
+    until(life.is_held, "the creation of the first version")
     process.kill()
     process.communicate(timeout=BOUND)
     life.emulator.faults()
@@ -98,17 +100,17 @@ def test_a_killed_up_is_destroyed(life: Life, usual: dict[str, Undisturbed]) -> 
 
     life.engine.recover("destroy")
 
-    life.is_as("destroy", usual["destroy"])
+    life.assert_same("destroy", usual["destroy"])
 
 
 @pytest.mark.faults
-def test_what_is_half_made_and_declared_no_more_is_told(life: Life) -> None:
-    """Nothing is forgotten silently: the recovery names it and says what to do; declared once more it is taken over."""
+def test_a_partly_created_version_that_is_no_longer_declared_is_reported(life: Life) -> None:
+    """The recovery names it and says what to do; once it is declared again, it is taken over."""
     life.configure("update")
     declared = life.engine.config["tf2-models:models"]["mult"]["versions"]["v1"]
     life.emulator.faults({"method": CREATE, "delay": 0}, {"method": CREATE, "hold": "after"})
     process = life.engine.begin("up", "--skip-preview")
-    until(life.is_held, "the second version is being made")
+    until(life.is_held, "the creation of the second version")
     process.kill()
     process.communicate(timeout=BOUND)
     life.emulator.faults()
@@ -117,7 +119,7 @@ def test_what_is_half_made_and_declared_no_more_is_told(life: Life) -> None:
     text = life.engine.recover("up", fails=True)
     assert "Version::mult-v1 was being created when an update was killed" in text
     assert "Version mult-v1" in life.engine.pending()
-    text = life.engine.recover("destroy", fails=True)  # the model cannot go: the version is in it
+    text = life.engine.recover("destroy", fails=True)  # the model still has the version
     assert "Version::mult-v1 was being created when an update was killed" in text
     assert "Version mult-v1" in life.engine.pending()
 

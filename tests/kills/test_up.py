@@ -1,4 +1,4 @@
-"""An `up` in which its endpoint goes wrong or is killed, as its user sees it; and the `up` after it."""
+"""An `up` during which the endpoint fails or is killed, and the `up` after it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_in_the_middle_of_an_up(name: str, emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """One line with resource, method, cause and next step, and no traceback; the next `up` makes what was asked for."""
+def test_a_fault_during_an_up_is_one_line_and_can_be_repeated(
+    name: str, emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """The line has the resource, method, cause and next step; the next `up` completes the stack."""
     life = Life(emulator, project, tmp_path)
     life.configure("up")
     fault = FAULTS[name]
@@ -37,22 +39,22 @@ def test_a_fault_in_the_middle_of_an_up(name: str, emulator: RunningEmulator, pr
     text = life.engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
     emulator.faults()
 
-    told = [line for line in text.partition("Diagnostics:")[2].splitlines() if fault["method"] in line]
-    assert len(told) == 1, text
+    errors = [line for line in text.partition("Diagnostics:")[2].splitlines() if fault["method"] in line]
+    assert len(errors) == 1, text
     assert "Traceback" not in text
-    _is_whole(life)
+    _assert_complete(life)
 
 
-def test_an_emulator_that_is_killed_and_comes_back(
+def test_an_up_survives_a_restart_of_the_emulator_or_can_be_repeated(
     emulator_factory: Callable[..., RunningEmulator], project: str, tmp_path: Path
 ) -> None:
-    """On the same port: the `up` goes on, or fails with one line; the next one makes what was asked for."""
+    """After a kill it restarts on the same port; the `up` continues or fails with one line, and the next completes."""
     first = emulator_factory()
     life = Life(first, project, tmp_path)
     life.configure("up")
     first.faults({"method": VERSION, "hold": "after"})
     process = life.engine.begin("up", "--skip-preview")
-    until(life.is_held, "the first version is being made")
+    until(life.is_held, "the creation of the first version")
 
     first.kill()
     life.emulator = emulator_factory("--port", str(urlsplit(first.endpoint).port), data=first.data)
@@ -60,24 +62,24 @@ def test_an_emulator_that_is_killed_and_comes_back(
 
     assert "Traceback" not in text
     assert process.returncode == 0 or f"create version projects/{project}/models/mult/versions/" in text
-    _is_whole(life)
+    _assert_complete(life)
 
 
 @pytest.mark.parametrize("victim", ["engine", "provider"])
-def test_an_upload_in_chunks_that_is_killed(
+def test_a_killed_upload_in_chunks_can_be_repeated(
     victim: str, emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """What was sent does not look whole, and is sent again; the session that is left holds no name."""
+    """The partial upload does not look complete and is sent again; the leftover session has no object."""
     life = Life(emulator, project, tmp_path)
     life.configure("up")
     life.engine.edit("mult.versions.v2", None)
     variables = tmp_path / "x2.0" / "variables"
     variables.mkdir()
     (variables / "variables.data").write_bytes(b"x" * (3 * uploads.CHUNK))
-    # The small file, the beginning of the large one, and one or two of its three chunks.
+    # Three calls pass: the small file, the start of the large one, and one or two of its three chunks.
     emulator.faults({"method": INSERT, "delay": 0, "times": 3}, {"method": INSERT, "hold": "after"})
     process = life.engine.begin("up", "--skip-preview")
-    until(life.is_held, "the large file is being sent")
+    until(life.is_held, "the upload of the large file")
 
     process.kill() if victim == "engine" else os.kill(life.engine.provider(process.pid), signal.SIGKILL)
     emulator.faults()
@@ -86,11 +88,11 @@ def test_an_upload_in_chunks_that_is_killed(
     [bucket] = inventory(emulator, project)["buckets"]
     names = [item["name"] for item in bucket["objects"]]
     assert [name for name in names if name.endswith(("variables.data", "manifest.json"))] == []
-    _is_whole(life)
+    _assert_complete(life)
 
 
-def _is_whole(life: Life) -> None:
-    """After one more `up` the world, the state and the program say the same, and nothing is there twice."""
+def _assert_complete(life: Life) -> None:
+    """Asserts that after one more `up` the APIs, the state and the program agree, and nothing exists twice."""
     life.engine.recover("up")
     text = life.engine.stack("refresh", "--skip-preview", "--suppress-progress", "--expect-no-changes")
     assert "warning" not in text

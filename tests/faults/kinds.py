@@ -39,3 +39,26 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 """Of the methods that begin an operation."""
 
 ALL = {**CALLS, **OPERATIONS}
+
+_RETRY = r"run the same command again"
+_STEPS = {
+    "unavailable": _RETRY,
+    "internal": _RETRY,
+    "quota": r"A quota is used up: wait, or lower tf2-models:callsPerMinute",
+    "unauthenticated": r"Log in: set TF2_MODELS_TOKEN to the token that tf2-models:endpoint asks for",
+    "denied": r"enabled \(`gcloud services enable (ml|storage)\.googleapis\.com`\).* have roles/\1\.admin",
+    "sunset": r"Google takes no new projects on ml v1: set tf2-models:endpoint|Correct what the message names",
+    "dropped before": _RETRY,
+    "dropped after": _RETRY,
+    "truncated": _RETRY,
+    "proxy error": _RETRY,
+    "proxy page": r"check tf2-models:endpoint, HTTPS_PROXY and NO_PROXY|Run the same command again, since a proxy may have",
+    "failed": r"Mend what (the message|this) names, then run `pulumi up` again",
+    "exists": r"adopt: true takes it over; or choose another name|Mend what the message names",
+    "never": r"give more time with `timeouts`",
+}
+
+
+def step_of(fault: str) -> str:
+    """What the next step of a failure by this fault says, as a regular expression; a lasting one says the same."""
+    return _STEPS[fault.removesuffix(" long")]

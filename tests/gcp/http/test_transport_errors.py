@@ -165,9 +165,11 @@ def test_tls_to_a_plain_port() -> None:
 
 
 def test_plain_to_a_tls_port(tmp_path: Path) -> None:
-    """Whatever bytes come are not printed."""
+    """The line says that the connection was closed; whatever bytes came are not in it."""
     with serving(200, b"{}", certificate(tmp_path / "own.pem")) as port:
-        said(f"http://127.0.0.1:{port}")
+        line = said(f"http://127.0.0.1:{port}")
+
+    assert ": the connection was closed without an answer: " in line
 
 
 def through(url: str) -> str:
@@ -194,12 +196,23 @@ def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch, status: int) -> N
     assert "HTTPS_PROXY and NO_PROXY" in line
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://[", "127.0.0.1:1", "http://nowhere.invalid:1"])
-def test_a_proxy_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
-    """What is wrong with it is told, and which variable names it."""
+@pytest.mark.parametrize(
+    ("proxy", "reason"),
+    [
+        ("socks5://127.0.0.1:1", "HTTPS_PROXY begins with socks5://, and only http:// proxies are supported"),
+        ("http://[", "HTTPS_PROXY is no URL"),
+        ("127.0.0.1:1", "127.0.0.1:1: "),
+        ("http://nowhere.invalid:1", "nowhere.invalid:1: "),
+    ],
+)
+def test_a_proxy_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, proxy: str, reason: str) -> None:
+    """The line says what is wrong with it, and which variable names it."""
     monkeypatch.setenv("https_proxy", proxy)
 
-    assert "the proxy refuses (" in through("https://ml.example.invalid/")
+    line = through("https://ml.example.invalid/")
+
+    assert f"the proxy refuses ({reason}" in line
+    assert "check tf2-models:endpoint, HTTPS_PROXY and NO_PROXY" in line
 
 
 def test_a_tunnel_leads_to_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,6 +120,11 @@ def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> World:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_resource_keeps_the_contract(case: Case, world: World) -> None:
     """Create, read equal, no difference, patch, refuse, replace, delete twice, read gone: for every resource."""
+    keeps_contract(case, world)
+
+
+def keeps_contract(case: Case, world: World) -> None:
+    """Asserts the contract of one kind of resource."""
     provider, inputs = world.provider(case.kind), as_engine(case.inputs(world))
 
     created = provider.create(dict(inputs))
@@ -129,7 +134,7 @@ def test_a_resource_keeps_the_contract(case: Case, world: World) -> None:
 
     _is_read_as_it_was_made(provider, created.id, olds, inputs)
     for edit, mask in case.patches:
-        olds, inputs = _is_patched(provider, created.id, olds, {**inputs, **edit}, mask)
+        olds, inputs = _is_patched(provider, created.id, olds, {**inputs, **world.labelled(edit)}, mask)
     _is_refused_and_replaced(provider, case, created.id, olds, inputs)
     _is_deleted_twice(provider, case, created.id, olds)
 

@@ -41,6 +41,8 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 ALL = {**CALLS, **OPERATIONS}
 
 _RETRY = r"run the same command again"
+_LOST = rf"{_RETRY}|Somebody else changed it meanwhile\. Run `pulumi refresh`"
+"""Of a call that took effect, and whose repetition found another etag than it had read."""
 _STEPS = {
     "unavailable": _RETRY,
     "internal": _RETRY,
@@ -49,10 +51,10 @@ _STEPS = {
     "denied": r"enabled \(`gcloud services enable (ml|storage)\.googleapis\.com`\).* have roles/\1\.admin",
     "sunset": r"Google takes no new projects on ml v1: set tf2-models:endpoint|Correct what the message names",
     "dropped before": _RETRY,
-    "dropped after": _RETRY,
-    "truncated": _RETRY,
+    "dropped after": _LOST,
+    "truncated": _LOST,
     "proxy error": _RETRY,
-    "proxy page": r"check tf2-models:endpoint, HTTPS_PROXY and NO_PROXY|Run the same command again, since a proxy may have",
+    "proxy page": r"check tf2-models:endpoint, HTTPS_PROXY and NO_PROXY|Run the same command again, since a proxy",
     "failed": r"Mend what (the message|this) names, then run `pulumi up` again",
     "exists": r"adopt: true takes it over; or choose another name|Mend what the message names",
     "never": r"give more time with `timeouts`",

@@ -1,4 +1,4 @@
-"""The emulator as a background process: found by its pid file, told from a stranger by its start time."""
+"""The emulator as a background process: found by its pid file; its start time tells it from another process with that number."""
 
 from __future__ import annotations
 

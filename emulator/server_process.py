@@ -1,4 +1,4 @@
-"""The process that serves: binds the port, writes the pid file, runs until it is told to stop."""
+"""The process that serves: binds the port, writes the pid file, runs until a signal stops it."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Clock:
         self._latest, self._at = date(), seconds()
 
     def now(self) -> datetime:
-        """The time: never before one that was told."""
+        """The time: never earlier than a time that it gave before."""
         at = self._seconds()
         self._latest = max(self._date(), self._latest + timedelta(seconds=at - self._at))
         self._at = at

@@ -14,7 +14,7 @@ FAILURES = (OSError, sqlite3.Error)
 """How files and the database say that they cannot be read or written."""
 
 _NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
-# Primary result codes of SQLite: READONLY, IOERR, FULL, CANTOPEN. The number of the error that is told is theirs.
+# Primary result codes of SQLite: READONLY, IOERR, FULL, CANTOPEN.
 _CODES = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC, 14: errno.EIO}
 _PROBE_BYTES = 256 * 1024
 

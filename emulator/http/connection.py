@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
         elif broken:
             self._exchanges.remove(broken)
             broken.lose()
-            if broken.started:  # its answer cannot be told from another one
+            if broken.started:  # its answer cannot be distinguished from another one
                 self._transport.abort()
         self._end_refused()
 

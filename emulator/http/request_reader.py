@@ -60,7 +60,7 @@ class RequestReader:
 
     Args:
         heads: makes the heads.
-        events: is told.
+        events: gets what is read.
     """
 
     def __init__(self, heads: Heads, events: Events) -> None:

@@ -61,7 +61,7 @@ function image(name, dtype, [rows, columns, channels], changed, failed) {
   };
 }
 
-/** One value. Texts are texts; numbers, NaN and the infinities among them, are told apart by the type. */
+/** One value. Texts are texts; the type says which are numbers, NaN and the infinities among them. */
 function line(name, spec, shape, changed) {
   const text = spec.dtype === "string";
   const input = element("input", { type: "text", autocomplete: "off", inputmode: text ? "text" : "decimal", value: text ? "" : "0" });

@@ -21,13 +21,13 @@ export function showPrediction(answer, manifest, label, milliseconds, outputs, k
  * version: classes come in its order.
  */
 export function predicted(answer, manifest, label, milliseconds, outputs = [], key = undefined, beside = undefined) {
-  const told = [];
-  if (typeof answer === "string") told.push(element("pre", {}, answer));
-  else if (answer.error) told.push(element("p", { class: "bad" }, String(answer.error)));
-  else told.push(...read(answer.predictions?.[0], manifest, outputs, key, beside?.predictions?.[0]));
-  if (label !== undefined && label !== null) told.push(expected(label, manifest));
-  told.push(element("p", { class: "note" }, `Answered in ${milliseconds.toFixed(0)} ms`));
-  return told;
+  const lines = [];
+  if (typeof answer === "string") lines.push(element("pre", {}, answer));
+  else if (answer.error) lines.push(element("p", { class: "bad" }, String(answer.error)));
+  else lines.push(...read(answer.predictions?.[0], manifest, outputs, key, beside?.predictions?.[0]));
+  if (label !== undefined && label !== null) lines.push(expected(label, manifest));
+  lines.push(element("p", { class: "note" }, `Answered in ${milliseconds.toFixed(0)} ms`));
+  return lines;
 }
 
 /** The label of a sample, as a line. */

@@ -98,7 +98,7 @@ BATCH_PREDICTION_JOB = Schema(
     left_out={
         "trainingInput": "a job that trains: models are trained by the build step",
         "trainingOutput": "a job that trains: models are trained by the build step",
-        "jobPosition": "says something while the job waits only; it is told then",
+        "jobPosition": "present only while the job waits",
         "errorMessage": "a job that does not succeed fails the create, which tells it",
     },
     rules=rules.declared_failures,

@@ -1,4 +1,4 @@
-"""The emulator as a background process: found by its pid file; its start time tells it from another process with that number."""
+"""The emulator as a background process: found by its pid file, and known by its start time."""
 
 from __future__ import annotations
 

@@ -112,11 +112,11 @@ def sources(name: str, root: Path) -> list[str]:
 
 
 def _imported(path: str, root: Path) -> Iterator[str]:
-    """The files below `models/` that a file imports, by its text. Raises `ModelsError` if it is not valid Python."""
+    """The files in `models/` that a file imports. Raises `ModelsError` if it is not valid Python."""
     try:
         tree = ast.parse((root / path).read_bytes(), path)
     except (SyntaxError, ValueError) as error:  # a null byte is a ValueError before Python 3.12
-        raise ModelsError(f"{path}: it is not valid Python: {error}") from None
+        raise ModelsError(f"{path}: is not valid Python: {error}") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -131,9 +131,9 @@ def _imported(path: str, root: Path) -> Iterator[str]:
 
 
 def _files(dotted: str, root: Path) -> Iterator[str]:
-    """The files that importing `models.a.b.name` runs, whether the last name is a module or something in one.
+    """The files that run on an import of `models.a.b.name`, where the last name is a module or a name in one.
 
-    `models/__init__.py` counts only where something is taken from it: by itself it gives a recipe nothing.
+    `models/__init__.py` is only included if the name comes from it: on its own it does not affect a recipe.
     """
     parts = dotted.split(".")
     if parts[0] != "models":
@@ -151,5 +151,5 @@ def _files(dotted: str, root: Path) -> Iterator[str]:
 
 
 def _sha256(path: Path) -> str:
-    """The digest of a text file as it is on a system that ends lines with LF."""
+    """The SHA-256 of a text file with LF line ends."""
     return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()

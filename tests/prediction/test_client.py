@@ -36,7 +36,7 @@ def test_many_requests_keep_the_order_of_the_instances(wire: Wire) -> None:
     assert len(wire.predicts) == 10
 
 
-def test_the_event_loop_goes_on_during_a_prediction(wire: Wire) -> None:
+def test_prediction_does_not_block_the_event_loop(wire: Wire) -> None:
     """Predictions that are awaited together run concurrently."""
 
     async def ask() -> list[list[Any]]:
@@ -59,7 +59,7 @@ def test_a_failure_of_one_request_is_raised(wire: Wire, awaited: bool) -> None:
             ask()
 
 
-def test_passing_failures_are_repeated_within_the_bound(wire: Wire) -> None:
+def test_transient_errors_are_retried_within_the_limit(wire: Wire) -> None:
     """`retry_seconds` limits retries; 0 means none."""
     busy = (503, {"error": {"code": 503, "message": "Not now."}})
     wire.answers = [busy]
@@ -87,7 +87,7 @@ def test_columns_become_instances(wire: Wire) -> None:
         ("https://us-central1-ml.googleapis.com", "regional", "us-central1"),
     ],
 )
-def test_a_client_is_made_of_a_stack_output(url: str, endpoint: str, region: str) -> None:
+def test_client_from_a_stack_output(url: str, endpoint: str, region: str) -> None:
     """Project, model, endpoint and split come from the stack's output; an option overrides it."""
     output = {"predictUrl": f"{url}/v1/projects/p/models/m:predict", "trafficSplit": {"v1": 100, "v2": 0}}
 
@@ -108,7 +108,7 @@ def test_a_client_is_made_of_a_stack_output(url: str, endpoint: str, region: str
         ({1: [1], "1": [2]}, "have the column 1 twice"),
     ],
 )
-def test_what_is_no_columns_is_told_and_not_sent(wire: Wire, columns: Any, said: str) -> None:
+def test_instances_that_are_not_columns(wire: Wire, columns: Any, said: str) -> None:
     """A single instance is not a set of columns, and a text is not a list of letters."""
     wire.answers = [_FORBIDDEN]
     with Client("p", "m", "v1", endpoint=wire.endpoint) as client, pytest.raises(errors.InvalidInput, match=said):
@@ -127,7 +127,7 @@ def test_arrays_of_several_outputs() -> None:
         arrays_and_frames.arrays([[1], [1, 2]])
 
 
-def test_a_prediction_that_is_cancelled_is_not_sent(wire: Wire) -> None:
+def test_cancelled_prediction_is_not_sent(wire: Wire) -> None:
     """A cancelled prediction is not sent, even if its requests are still being packed."""
     begun, cancelled = threading.Event(), threading.Event()
 
@@ -160,7 +160,7 @@ def test_wrong_numbers(name: str, wrong: Any) -> None:
         Client("p", "m", endpoint="http://127.0.0.1:1", **{name: wrong})
 
 
-def test_a_client_that_is_closed_says_so(wire: Wire) -> None:
+def test_closed_client(wire: Wire) -> None:
     """A closed client rejects predictions; closing it twice is allowed."""
     with Client("p", "m", endpoint=wire.endpoint) as client:
         client.predict([1, 2])
@@ -170,7 +170,7 @@ def test_a_client_that_is_closed_says_so(wire: Wire) -> None:
         client.predict([1, 2])
 
 
-def test_pandas_is_imported_by_who_has_a_frame_only(wire: Wire) -> None:
+def test_pandas_is_imported_only_for_frames(wire: Wire) -> None:
     """Predicting from lists works without pandas."""
     loaded = "pandas" in sys.modules
     with Client("p", "m", endpoint=wire.endpoint) as client:
@@ -196,7 +196,7 @@ def test_a_failure_names_instance_input_and_shape(deployment: Deployment) -> Non
 
 
 @pytest.mark.tensorflow
-def test_a_signature_that_takes_one_instance_is_asked_about_each(deployment: Deployment) -> None:
+def test_signature_with_one_instance_per_request(deployment: Deployment) -> None:
     """By the manifest, instances are sent one by one; the error has the index of the first mismatch."""
     where = deployment.emulator.endpoint
     with Client(deployment.project, "scalar", endpoint=where, signature_name="other") as client:
@@ -209,7 +209,7 @@ def test_a_signature_that_takes_one_instance_is_asked_about_each(deployment: Dep
 
 
 @pytest.mark.tensorflow
-def test_a_failure_without_a_manifest_is_told_as_it_is(deployment: Deployment) -> None:
+def test_failure_without_a_manifest_is_unchanged(deployment: Deployment) -> None:
     """Without a manifest, predictions work, and the model's error is unchanged."""
     with Client(deployment.project, "numbers", endpoint=deployment.emulator.endpoint) as client:
         assert client.predict_arrays([1.5])["half"].tolist() == [0.75]
@@ -222,7 +222,7 @@ def test_a_failure_without_a_manifest_is_told_as_it_is(deployment: Deployment) -
 
 
 @pytest.mark.tensorflow
-def test_a_frame_in_and_a_frame_out(deployment: Deployment) -> None:
+def test_frame_in_and_frame_out(deployment: Deployment) -> None:
     """A frame has a column per input; the result has its index, and a column per output or class."""
     pandas = pytest.importorskip("pandas", reason="pandas is optional: pip install pandas")
     where = deployment.emulator.endpoint

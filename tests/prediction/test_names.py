@@ -42,7 +42,7 @@ def test_a_bare_value_gets_its_name_from_the_manifest(wire: Wire, signatures: An
     assert len(wire.requests) == 4
 
 
-def test_an_answer_with_names_is_left_as_it_is(wire: Wire) -> None:
+def test_named_predictions_are_unchanged(wire: Wire) -> None:
     """A prediction with names needs no manifest."""
     wire.answers = [(200, {"predictions": [{"risk": [0.25]}]})]
 
@@ -53,7 +53,7 @@ def test_an_answer_with_names_is_left_as_it_is(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("answer", [(404, {"error": {"code": 404, "message": "x"}}), manifest({}), manifest(SEVERAL)])
-def test_a_value_whose_name_is_not_known_stays_bare(wire: Wire, answer: Any) -> None:
+def test_value_without_a_known_name_stays_bare(wire: Wire, answer: Any) -> None:
     """Predictions are returned even if the manifest is missing or does not match."""
     wire.answers = [(200, {"predictions": [[0.25]]}), VERSION, answer]
 
@@ -82,7 +82,7 @@ def test_columns_take_the_shape_that_an_old_manifest_shows(wire: Wire) -> None:
     assert wire.bodies == [{"instances": [{"age": [63.0]}, {"age": [41.0]}]}]
 
 
-def test_a_refusal_is_explained_by_an_old_manifest(wire: Wire) -> None:
+def test_old_manifest_explains_a_refusal(wire: Wire) -> None:
     """Client and command line name the mismatched instance and the model's inputs."""
     refused = (200, {"error": "Invalid inputs"})
     wire.answers = [refused, VERSION, manifest(DISPLAYED)]
@@ -98,7 +98,7 @@ def test_a_refusal_is_explained_by_an_old_manifest(wire: Wire) -> None:
     assert done.returncode == 1
 
 
-def test_a_signature_that_is_not_there_is_refused_with_those_that_are(wire: Wire) -> None:
+def test_unknown_signature_lists_the_known_ones(wire: Wire) -> None:
     """The error lists the signatures, even if the endpoint does not."""
     wire.answers = [
         (200, {"error": "No signature found for signature key z."}),
@@ -114,7 +114,7 @@ def test_a_signature_that_is_not_there_is_refused_with_those_that_are(wire: Wire
 
 
 @pytest.mark.parametrize("signatures", [{"serving_default": {"inputs": {"x": "float32"}}}, {"serving_default": 1}, [1]])
-def test_a_manifest_that_somebody_spoilt_is_no_manifest(wire: Wire, signatures: Any) -> None:
+def test_invalid_manifest(wire: Wire, signatures: Any) -> None:
     """The error is one line without a traceback."""
     version = (200, {"name": "projects/p/models/m", "defaultVersion": VERSION[1]})
     wire.answers = [version, (200, json.loads(json.dumps({"samples": [], "signatures": signatures})))]

@@ -32,7 +32,7 @@ def test_each_version_gets_its_share_of_the_users() -> None:
 
 
 @given(st.integers(0, 98), st.integers(1, 100), st.text(max_size=20))
-def test_a_share_that_grows_takes_users_and_gives_none_back(before: int, more: int, key: str) -> None:
+def test_growing_share_keeps_its_users(before: int, more: int, key: str) -> None:
     """A user with the new version keeps it while its share grows, whatever the key."""
     after = min(100, before + more)
 
@@ -50,26 +50,26 @@ def test_growing_from_ten_to_twenty_moves_a_tenth() -> None:
     assert abs(len(moved) / len(USERS) - 0.1) < 0.01
 
 
-def test_a_third_version_takes_from_the_others_only() -> None:
+def test_third_version_takes_users_in_proportion() -> None:
     """A third version takes users in proportion; nobody moves between the old versions."""
     old, new = _all({"v1": 50, "v2": 50}), _all({"v1": 40, "v2": 40, "v3": 20})
 
     assert {new[user] for user in USERS if old[user] != new[user]} == {"v3"}
 
 
-def test_the_order_of_the_versions_has_no_influence_and_the_salt_has() -> None:
+def test_salt_matters_and_order_does_not() -> None:
     """Two models with the same split send different users to their new versions."""
     assert _all({"v1": 50, "v2": 50}) == _all({"v2": 50, "v1": 50})
     one, other = _all({"v1": 50, "v2": 50}, "a"), _all({"v1": 50, "v2": 50}, "b")
     assert 0.45 < sum(one[user] == other[user] for user in USERS) / len(USERS) < 0.55
 
 
-def test_no_share_is_no_user_and_all_is_everybody() -> None:
+def test_shares_of_zero_and_all() -> None:
     """A version may be declared at 0 before its share grows."""
     assert set(_all({"v1": 100, "v2": 0}).values()) == {"v1"}
 
 
-def test_another_process_says_the_same() -> None:
+def test_same_version_in_another_process() -> None:
     """The version does not depend on the process, unlike Python's hash of strings."""
     code = "from prediction import version_for; print(*(version_for(f'u{n}', {'a': 50, 'b': 50}) for n in range(40)))"
 
@@ -78,7 +78,7 @@ def test_another_process_says_the_same() -> None:
     assert done.stdout.split() == [version_for(f"u{n}", {"a": 50, "b": 50}) for n in range(40)]
 
 
-def test_the_function_does_not_change() -> None:
+def test_golden_versions() -> None:
     """A change would send users to other versions: these values are a persisted format."""
     assert "".join(version_for(f"user-{n}", {"1": 50, "2": 50}, "m") for n in range(16)) == "2112222122122222"
 
@@ -95,7 +95,7 @@ def test_the_function_does_not_change() -> None:
         ({"v1": "90", "v2": 10}, "split.v1"),
     ],
 )
-def test_wrong_shares_are_refused(shares: dict[str, float], path: str) -> None:
+def test_wrong_shares(shares: dict[str, float], path: str) -> None:
     """Wrong shares are rejected with their path."""
     with pytest.raises(errors.InvalidInput) as caught:
         version_for("user", shares)
@@ -103,7 +103,7 @@ def test_wrong_shares_are_refused(shares: dict[str, float], path: str) -> None:
     assert path in [found for found, _ in caught.value.failures]
 
 
-def test_a_client_asks_the_version_of_its_user(wire: Wire) -> None:
+def test_client_uses_the_version_of_its_user(wire: Wire) -> None:
     """A client uses the version of the key each time, and requires a key."""
     shares = {"v1": 50, "v2": 50}
     with Client("p", "m", split=shares, endpoint=wire.endpoint) as client:
@@ -118,7 +118,7 @@ def test_a_client_asks_the_version_of_its_user(wire: Wire) -> None:
     assert set(chosen) == {"v1", "v2"}
 
 
-def test_a_version_excludes_a_split() -> None:
+def test_version_and_split_exclude_each_other() -> None:
     """`version` and `split` exclude each other."""
     with pytest.raises(errors.InvalidInput):
         Client("p", "m", "v1", split={"v1": 100}, endpoint="http://127.0.0.1:1")

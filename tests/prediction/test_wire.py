@@ -104,7 +104,7 @@ def test_error_of_the_api(wire: Wire, code: int, status: str, kind: type[errors.
 
 
 @pytest.mark.parametrize("code", [429, 500, 503, 504])
-def test_passing_errors_are_repeated(wire: Wire, code: int) -> None:
+def test_transient_errors_are_retried(wire: Wire, code: int) -> None:
     """Transient failures are retried, because predicting is safe to repeat."""
     wire.answers = [(code, {"error": {"code": code, "message": "Not now."}})]
 
@@ -113,7 +113,7 @@ def test_passing_errors_are_repeated(wire: Wire, code: int) -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, {"predictions": 1}, [1]])
-def test_answer_of_another_kind(wire: Wire, answer: Any) -> None:
+def test_invalid_response(wire: Wire, answer: Any) -> None:
     """A response without a list of predictions is a failed prediction, not a crash."""
     wire.answers = [(200, answer)]
 
@@ -124,7 +124,7 @@ def test_answer_of_another_kind(wire: Wire, answer: Any) -> None:
 @pytest.mark.parametrize(
     ("predictions", "got"), [([], "0 predictions"), ([1], "1 prediction"), ([1, 2, 3], "3 predictions")]
 )
-def test_each_instance_has_its_prediction(wire: Wire, predictions: list[int], got: str) -> None:
+def test_number_of_predictions(wire: Wire, predictions: list[int], got: str) -> None:
     """More or fewer predictions than instances are a failure, because they cannot be matched."""
     wire.answers = [(200, {"predictions": predictions})]
 
@@ -132,7 +132,7 @@ def test_each_instance_has_its_prediction(wire: Wire, predictions: list[int], go
         predict_json("p", "m", [5, 6], endpoint=wire.endpoint)
 
 
-def test_text_is_no_answer_of_the_api(wire: Wire) -> None:
+def test_text_is_not_a_response(wire: Wire) -> None:
     """Bare text, such as a proxy's page, is not a response of the model: the call is retried."""
     wire.answers = [(200, "text")]
 

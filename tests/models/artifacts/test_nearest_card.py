@@ -132,7 +132,7 @@ def test_the_nearest_card_is_the_one_that_differs_least(checkout: Path) -> None:
     assert f"nearest card, {other}: models/line.py." in missing(checkout, "line", rate=0.25)
 
 
-def test_without_any_card_there_is_nothing_to_pin(checkout: Path) -> None:
+def test_without_any_card(checkout: Path) -> None:
     """Without any card, the error only has the command."""
     assert missing(checkout, "line").endswith("; to make a new card, run: python -m models build line")
 
@@ -159,7 +159,7 @@ def test_the_inputs_of_a_committed_card_are_those_of_its_digest(path: Path) -> N
     assert sorted(card["inputs"]) == ["data", "packages", "sources"]
 
 
-def test_a_card_of_an_earlier_release_stays_as_it_is_written(checkout: Path) -> None:
+def test_card_of_an_earlier_release_is_unchanged(checkout: Path) -> None:
     """A card without inputs is read, and written without them."""
     put_card(checkout, "line", recorded=False)
     [path] = (checkout / "models/cards/line").iterdir()

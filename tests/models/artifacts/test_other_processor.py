@@ -51,7 +51,7 @@ def builds(checkout: Path) -> Builds:
     return Builds(checkout)
 
 
-def test_a_build_that_differs_says_why_and_what_can_be_done(builds: Builds, run: Run) -> None:
+def test_different_build_says_what_to_do(builds: Builds, run: Run) -> None:
     """The output names both contents, the processor and three solutions; the card is unchanged."""
     before = card_path(builds.root, "line", builds.digest).read_bytes()
 
@@ -69,7 +69,7 @@ def test_a_build_that_differs_says_why_and_what_can_be_done(builds: Builds, run:
 
 
 @pytest.mark.parametrize("named", ["line", "line@DIGEST"])
-def test_a_second_card_has_a_name_of_its_own(builds: Builds, run: Run, named: str) -> None:
+def test_name_of_a_second_card(builds: Builds, run: Run, named: str) -> None:
     """`RECIPE` and `RECIPE@INPUT` mean the first card, `RECIPE@INPUT-CONTENT` the one with that content."""
     done = run("build", named.replace("DIGEST", builds.digest), "--recard")
 
@@ -103,7 +103,7 @@ def test_a_second_card_is_written_once(builds: Builds, run: Run) -> None:
     assert f"  {builds.digest}-{second}  card (content {second}), built here\n" in listed.stdout
 
 
-def test_there_is_nothing_to_recard_where_the_bytes_are_those_of_the_card(builds: Builds, run: Run) -> None:
+def test_nothing_to_recard(builds: Builds, run: Run) -> None:
     """A build with the bytes of the first card gets no second card, and no facts are kept."""
     put_build(builds.root, b"made by them")
 
@@ -145,7 +145,7 @@ def test_the_list_shows_the_facts_of_a_build_without_its_bytes(builds: Builds, r
 
 
 @pytest.mark.parametrize("value", ["true", '"true"'])
-def test_the_local_stack_that_allows_a_rebuild_is_not_told_to(builds: Builds, run: Run, value: str) -> None:
+def test_stack_that_allows_rebuilds(builds: Builds, run: Run, value: str) -> None:
     """If the stack allows rebuilds, the output says how other stacks can use the build."""
     text = f"config: {{tf2-models:allowRebuild: {value}}}\n"
     (builds.root / "Pulumi.local.yaml").write_text(text, encoding="utf-8")
@@ -158,7 +158,7 @@ def test_the_local_stack_that_allows_a_rebuild_is_not_told_to(builds: Builds, ru
     )
 
 
-def test_facts_of_a_build_that_is_gone_do_not_outlast_a_build_like_the_card(builds: Builds, run: Run) -> None:
+def test_no_facts_after_a_build_like_the_card(builds: Builds, run: Run) -> None:
     """Only the last build's facts are kept, and none if it has the bytes of the card."""
     run("build", "line")
     assert builds.kept.is_file()
@@ -170,7 +170,7 @@ def test_facts_of_a_build_that_is_gone_do_not_outlast_a_build_like_the_card(buil
     assert builds.content("line", allow_rebuild=True) == builds.there.content_digest
 
 
-def test_facts_that_cannot_be_read_are_named(builds: Builds, run: Run) -> None:
+def test_unreadable_facts_are_named(builds: Builds, run: Run) -> None:
     """Damaged facts are one line with the file; building again repairs them."""
     run("build", "line")
     builds.kept.write_text("{", encoding="utf-8")
@@ -209,7 +209,7 @@ def test_an_old_build_gets_a_second_card_without_its_code(builds: Builds, run: R
         (("build", "lime@DIGEST"), 2, "unknown recipe 'lime'"),
     ],
 )
-def test_what_cannot_be_built(builds: Builds, run: Run, arguments: tuple[str, ...], code: int, said: str) -> None:
+def test_impossible_builds(builds: Builds, run: Run, arguments: tuple[str, ...], code: int, said: str) -> None:
     """An error is one plain line, without a training."""
     done = run(*(word.replace("DIGEST", builds.digest) for word in arguments))
 
@@ -217,7 +217,7 @@ def test_what_cannot_be_built(builds: Builds, run: Run, arguments: tuple[str, ..
     assert said.replace("DIGEST", builds.digest) in (done.stderr or done.stdout).splitlines()[-1]
 
 
-def test_where_names_no_build_of_other_content(builds: Builds, run: Run) -> None:
+def test_where_with_a_different_build(builds: Builds, run: Run) -> None:
     """`where` has no folder for a version that pins the first card, but one for the build itself."""
     exact = f"line@{builds.digest}-{builds.there.content_digest}"
     entries = {name: {"version": {"artifact": artifact}} for name, artifact in (("one", exact), ("two", "line"))}
@@ -232,7 +232,7 @@ def test_where_names_no_build_of_other_content(builds: Builds, run: Run) -> None
     assert (two.returncode, two.stdout.strip()) == (0, str(builds.folder))
 
 
-def test_a_build_in_the_folder_of_another_input_digest_is_refused(builds: Builds, run: Run) -> None:
+def test_build_in_the_folder_of_another_digest(builds: Builds, run: Run) -> None:
     """A build in the folder of another digest is neither used nor overwritten."""
     other = put_build(builds.root, b"of other parameters", rate=2)
     shutil.rmtree(builds.folder)
@@ -249,7 +249,7 @@ def test_a_build_in_the_folder_of_another_input_digest_is_refused(builds: Builds
 
 
 @pytest.mark.tensorflow
-def test_a_training_that_depends_on_the_machine(run: Run, checkout: Path) -> None:
+def test_training_that_depends_on_the_machine(run: Run, checkout: Path) -> None:
     """The second of two machines reports a difference each time, keeps its facts, and writes a second card."""
     text = LINE.replace(
         'keras.layers.Dense(1, name="y")',

@@ -163,7 +163,7 @@ def test_the_rule_of_names_is_that_of_the_resources(outputs: list[str], predicti
         assert default_signature(many) == _signatures.default_key(many)
 
 
-def test_a_manifest_of_one_made_elsewhere_is_read(checkout: Path) -> None:
+def test_downloaded_manifest_is_read(checkout: Path) -> None:
     """A folder downloaded from a bucket, with its manifest, is an artifact."""
     folder = write(checkout / "exports/x")
     facts = models.resolve("./exports/x", root=checkout)

@@ -23,7 +23,7 @@ def _tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_once_and_the_same(run: Run, checkout: Path) -> None:
+def test_built_once_and_repeatable(run: Run, checkout: Path) -> None:
     """Building twice trains once and changes no file; a new build gives the same bytes and keeps the card."""
     first = run("build", "line")
     digest = digest_of("line", checkout)

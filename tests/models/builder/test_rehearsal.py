@@ -56,7 +56,7 @@ EXPECTED = {
 }
 
 
-def test_what_is_wrong_shows_before_the_training() -> None:
+def test_errors_before_the_training() -> None:
     """Endless trainings are rejected because of their samples; correct ones and custom loops pass."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("rehearsals.py"))],

@@ -78,7 +78,7 @@ def test_list_shows_the_others_beside_broken_recipes(run: Run, checkout: Path) -
     ],
     ids=" ".join,
 )
-def test_a_reader_that_has_gone(checkout: Path, arguments: tuple[str, ...]) -> None:
+def test_closed_output_pipe(checkout: Path, arguments: tuple[str, ...]) -> None:
     """If its output pipe closes, every command exits quietly with code 141, without incomplete files."""
     put_card(checkout, put_build(checkout))
     write(checkout / "exports/x")

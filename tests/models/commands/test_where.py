@@ -65,9 +65,7 @@ def test_a_folder(root: Path, capsys: pytest.CaptureFixture[str], words: list[st
         (["one", "--stack", "prod"], 1, "stack file not found"),
     ],
 )
-def test_what_cannot_be_found(
-    root: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str
-) -> None:
+def test_where_errors(root: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str) -> None:
     """An error is one line that says what to do."""
     assert main(["where", *words], root=root) == code
     told = capsys.readouterr()
@@ -75,7 +73,7 @@ def test_what_cannot_be_found(
     assert said.replace("DIGEST", digest_of("line", root)) in told.err
 
 
-def test_a_build_that_is_gone(root: Path, run: Run) -> None:
+def test_missing_build(root: Path, run: Run) -> None:
     """Without the build's folder, the exit code is 1, even if its card and facts are here."""
     put_card(root, put_build(root, b"made by them"))
     put_build(root, b"made here")

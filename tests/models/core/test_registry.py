@@ -115,7 +115,7 @@ def test_broken_recipe(checkout: Path, text: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["raise KeyboardInterrupt", _DATA.format(raises="KeyboardInterrupt")])
-def test_an_interrupt_is_no_fault_of_a_recipe(checkout: Path, text: str) -> None:
+def test_interrupt_while_a_recipe_loads(checkout: Path, text: str) -> None:
     """Ctrl-C while a recipe is loaded stops the command."""
     (checkout / "models" / "broken.py").write_text(text, encoding="utf-8")
 

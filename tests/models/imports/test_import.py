@@ -28,7 +28,7 @@ def _tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_bytes_and_card_are_kept_under_a_name(take: Take, checkout: Path) -> None:
+def test_bytes_and_card(take: Take, checkout: Path) -> None:
     """The card is named after the content digest; the artifact has the facts of the folder."""
     facts = models.resolve("./exports/x", root=checkout)
 
@@ -68,7 +68,7 @@ def test_the_same_bytes_are_imported_once(take: Take, checkout: Path) -> None:
     assert _tree(checkout) == before
 
 
-def test_a_clone_has_the_card_alone(take: Take, checkout: Path) -> None:
+def test_clone_has_only_the_card(take: Take, checkout: Path) -> None:
     """Without the bytes, the facts are the same; importing them takes the samples of the card."""
     assert take().returncode == 0
     known = models.resolve("churn", root=checkout)
@@ -80,7 +80,7 @@ def test_a_clone_has_the_card_alone(take: Take, checkout: Path) -> None:
     assert models.resolve("churn", root=checkout) == known
 
 
-def test_other_samples_are_not_taken_over_silently(take: Take, checkout: Path) -> None:
+def test_different_samples_are_rejected(take: Take, checkout: Path) -> None:
     """Other samples than those of the card are rejected, with what to remove."""
     assert take().returncode == 0
     before = _tree(checkout / "models")
@@ -96,7 +96,7 @@ def test_other_samples_are_not_taken_over_silently(take: Take, checkout: Path) -
     assert _tree(checkout / "models") == before
 
 
-def test_one_content_under_two_names_has_the_samples_of_the_first_in_a_bucket(take: Take, checkout: Path) -> None:
+def test_one_content_under_two_names(take: Take, checkout: Path) -> None:
     """If the samples differ, the import says so, whether bytes or only the card of the other name are here."""
     assert take().returncode == 0
     digest = models.resolve("churn", root=checkout).content_digest
@@ -113,7 +113,7 @@ def test_one_content_under_two_names_has_the_samples_of_the_first_in_a_bucket(ta
     assert f"  the same content has different samples as other@{digest}, third@{digest}{ends}" in same
 
 
-def test_several_artifacts_under_one_name_are_told_apart(take: Take, checkout: Path, run: Run) -> None:
+def test_several_artifacts_under_one_name(take: Take, checkout: Path, run: Run) -> None:
     """With one card, the name is enough; with several, the error lists them."""
     write(checkout / "exports/y", {**FILES, "assets/a": b"1"})
     assert take().returncode == 0
@@ -134,7 +134,7 @@ def test_several_artifacts_under_one_name_are_told_apart(take: Take, checkout: P
         assert f"  {digest}  card, kept here\n" in listing[listing.index("churn: imported\n") :]
 
 
-def test_what_a_manifest_in_the_folder_says_is_kept(take: Take, checkout: Path) -> None:
+def test_manifest_in_the_folder_is_kept(take: Take, checkout: Path) -> None:
     """An imported folder can be imported again, with its samples and metrics."""
     assert take().returncode == 0
     folder = models.resolve("churn", root=checkout).folder
@@ -145,7 +145,7 @@ def test_what_a_manifest_in_the_folder_says_is_kept(take: Take, checkout: Path) 
     assert models.resolve("other", root=checkout).samples == NAMED[:2]
 
 
-def test_junk_is_left_out_and_named(take: Take, checkout: Path) -> None:
+def test_junk_is_left_out(take: Take, checkout: Path) -> None:
     """Junk is neither in the digest nor copied."""
     digest = models.resolve("./exports/x", root=checkout).content_digest
     write(checkout / "exports/x", {".DS_Store": b"1", "assets/._a": b"2", "__MACOSX/x/y": b"3"})
@@ -195,7 +195,7 @@ def test_two_at_a_time(take: Take, checkout: Path) -> None:
     assert said == ["churn: already imported", "churn: imported"]
 
 
-def test_a_card_that_cannot_be_read_is_named(take: Take, checkout: Path) -> None:
+def test_unreadable_card_is_named(take: Take, checkout: Path) -> None:
     """A damaged card is reported."""
     assert take().returncode == 0
     digest = models.resolve("churn", root=checkout).content_digest
@@ -207,7 +207,7 @@ def test_a_card_that_cannot_be_read_is_named(take: Take, checkout: Path) -> None
             models.resolve(artifact, root=checkout)
 
 
-def test_the_other_commands_know_it(take: Take, checkout: Path, run: Run) -> None:
+def test_other_commands(take: Take, checkout: Path, run: Run) -> None:
     """`build --stack` has nothing to build; `where` prints the folder, or how to get it to this machine."""
     assert take().returncode == 0
     stack = "config: {tf2-models:models: {m: {version: {artifact: churn}}}}"
@@ -224,7 +224,7 @@ def test_the_other_commands_know_it(take: Take, checkout: Path, run: Run) -> Non
     assert "or copy the folder build/churn/" in done.stderr
 
 
-def test_without_its_card_the_bytes_here_count_only_where_builds_do(take: Take, checkout: Path) -> None:
+def test_import_without_its_card(take: Take, checkout: Path) -> None:
     """Without its card, the error says how to restore it; `allow_rebuild` uses the bytes."""
     assert take().returncode == 0
     known = models.resolve("churn", root=checkout)

@@ -32,7 +32,7 @@ def ask(run: Run) -> Run:
     return lambda *words: run("import", *words, PYTHONPATH=str(ROOT))
 
 
-def test_samples_are_made_and_the_model_answers_them(ask: Run, checkout: Path) -> None:
+def test_generated_samples_with_predictions(ask: Run, checkout: Path) -> None:
     """Without a file, samples come from the signature; predictions are by output name."""
     saved_models.write(checkout / "exports/x", 3.0)
 
@@ -45,7 +45,7 @@ def test_samples_are_made_and_the_model_answers_them(ask: Run, checkout: Path) -
         assert sample["prediction"] == {"y": pytest.approx(3 * sample["instance"])}
 
 
-def test_instances_of_a_file_are_answered_and_keep_their_labels(ask: Run, checkout: Path) -> None:
+def test_instances_in_a_file_get_predictions(ask: Run, checkout: Path) -> None:
     """Samples may be instances without predictions."""
     saved_models.write(checkout / "exports/x", 3.0)
     (checkout / "samples.json").write_text('[{"instance": 2.0, "label": "two"}, {"instance": 4.0}]', encoding="utf-8")
@@ -62,7 +62,7 @@ def test_instances_of_a_file_are_answered_and_keep_their_labels(ask: Run, checko
     assert models.resolve("samples", root=checkout).samples == [{**answers[0], "label": "two"}, answers[1]]
 
 
-def test_a_model_that_does_not_answer_is_refused_with_its_reason(ask: Run, checkout: Path) -> None:
+def test_failing_model(ask: Run, checkout: Path) -> None:
     """A model that fails for the samples is rejected, unless none are wanted."""
     saved_models.write(checkout / "exports/x")
     (checkout / "samples.json").write_text('[{"instance": [1.0]}]', encoding="utf-8")

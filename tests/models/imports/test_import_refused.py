@@ -61,7 +61,7 @@ def test_wrong_usage(take: Take, checkout: Path, words: tuple[str, ...], code: i
         ('[{"instance": 1}, {"instance": 1, "prediction": 2}]', "[1]: must have no prediction, like [0]"),
     ],
 )
-def test_a_file_that_holds_no_samples(take: Take, checkout: Path, content: str, said: str) -> None:
+def test_file_without_samples(take: Take, checkout: Path, content: str, said: str) -> None:
     """A file without samples is rejected before anything is copied."""
     (checkout / "samples.json").write_text(content, encoding="utf-8")
 
@@ -90,7 +90,7 @@ _TO_ONE = 'expected {"y": float32 [1]} or the bare value, found '
         ({"instance": [1, 2], "prediction": {"y": None}}, f"[1].prediction: {_TO_ONE}null"),
     ],
 )
-def test_samples_that_do_not_fit_the_signature(take: Take, checkout: Path, sample: dict[str, Any], said: str) -> None:
+def test_mismatched_samples(take: Take, checkout: Path, sample: dict[str, Any], said: str) -> None:
     """Mismatched samples are rejected with their index, also after an import; matching ones are accepted."""
     good = {"instance": {"x": [1, 2]}, "prediction": {"y": [1]}}
     for known in (False, True):
@@ -137,7 +137,7 @@ def test_samples_that_do_not_fit_the_signature(take: Take, checkout: Path, sampl
         ({"x": (1, (-1,))}, 1, {"y": (1, (-1,)), "z": (1, (-1,))}, 1, "object with y, z, found 1"),
     ],
 )
-def test_each_kind_of_signature_says_what_a_sample_is(
+def test_samples_of_each_kind_of_signature(
     inputs: dict[str, Tensor], instance: Any, outputs: dict[str, Tensor], prediction: Any, said: str
 ) -> None:
     """Samples match one input or several, texts and bytes, integers, unknown sizes and ranks."""
@@ -153,7 +153,7 @@ def test_each_kind_of_signature_says_what_a_sample_is(
 
 @pytest.mark.parametrize("words", [(), ("--samples", "samples.json")])
 @pytest.mark.parametrize("names", [("predict", "train"), ()])
-def test_a_model_that_no_gate_can_ask_is_imported_without_samples(
+def test_model_without_a_default_signature(
     take: Take, checkout: Path, words: tuple[str, ...], names: tuple[str, ...]
 ) -> None:
     """Without a default signature, the error lists the others and says how to import the model."""
@@ -169,7 +169,7 @@ def test_a_model_that_no_gate_can_ask_is_imported_without_samples(
     assert take("exports/x", "--name", "churn", "--no-samples").returncode == 0
 
 
-def test_the_cards_of_a_recipe_that_is_gone_keep_their_name(take: Take, checkout: Path) -> None:
+def test_name_of_a_former_recipe(take: Take, checkout: Path) -> None:
     """The name of a former recipe is rejected, because RECIPE@INPUT_DIGEST may still be deployed."""
     card = card_path(checkout, "churn", "0123456789abcdef")
     card.parent.mkdir(parents=True)

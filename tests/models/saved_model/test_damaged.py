@@ -101,7 +101,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize(("damage", "said"), DAMAGES.values(), ids=DAMAGES)
-def test_refused_at_once(tmp_path: Path, damage: Callable[[Path], object], said: str) -> None:
+def test_rejected_quickly(tmp_path: Path, damage: Callable[[Path], object], said: str) -> None:
     """One line names the file and says what is wrong and what to do; large files are not read."""
     folder = write(tmp_path / "model")
     damage(folder)
@@ -134,7 +134,7 @@ def test_the_limits_are_those_of_the_resource() -> None:
     assert (MOST_FILES, MOST_BYTES) == (rules.MOST_FILES, rules.MOST_BYTES)
 
 
-def test_cut_short_anywhere(tmp_path: Path) -> None:
+def test_truncated_anywhere(tmp_path: Path) -> None:
     """A truncated graph is always rejected."""
     for length in range(len(GRAPH)):
         with pytest.raises(FolderError, match=r"saved_model\.pb"):

@@ -26,7 +26,7 @@ def test_checksums(tmp_path: Path) -> None:
     assert content.digest == "a492f2841f584dd6"
 
 
-def test_manifest_is_no_content(tmp_path: Path) -> None:
+def test_manifest_is_not_content(tmp_path: Path) -> None:
     """A manifest in the folder does not change the content."""
     before = read_content(write(tmp_path))
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
@@ -39,7 +39,7 @@ CONTENT = ["keras_metadata.pb", ".hidden", "ds_store", "thumbs.db.txt", "assets/
 
 
 @pytest.mark.parametrize("name", JUNK)
-def test_named_junk_is_no_content(tmp_path: Path, name: str) -> None:
+def test_named_junk_is_not_content(tmp_path: Path, name: str) -> None:
     """Junk does not change the digest, even if it could not be uploaded, unless a manifest lists it."""
     before = read_content(write(tmp_path))
     write(tmp_path, {name: b"junk"})
@@ -69,7 +69,7 @@ def test_nothing_else_is_left_out(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("manifest", ["[]", "{", '{"files": []}', "[" * 100_000, "{}"])
-def test_a_manifest_that_is_none_keeps_no_junk(tmp_path: Path, manifest: str) -> None:
+def test_invalid_manifest_keeps_no_junk(tmp_path: Path, manifest: str) -> None:
     """A wrong manifest is reported when its other facts are read."""
     write(tmp_path, {**FILES, ".DS_Store": b"", "manifest.json": manifest.encode()})
 

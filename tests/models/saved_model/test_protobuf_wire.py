@@ -25,7 +25,7 @@ def test_round_trip(value: int, content: str, field: int) -> None:
 
 
 @given(st.integers(1, len(GRAPH) - 1))
-def test_cut_short(size: int) -> None:
+def test_truncated(size: int) -> None:
     """A saved_model.pb that is truncated at any byte is rejected, never partly read."""
     with pytest.raises(FolderError):
         read_graph(GRAPH[:size], "saved_model.pb")
@@ -92,7 +92,7 @@ def _tagged(*tags: str, right: bool = False) -> bytes:
     ],
     ids=["serve alone", "serve among others", "the only one, serve and gpu", "the only one, train", "without a tag"],
 )
-def test_the_graph_that_is_served(content: bytes) -> None:
+def test_served_graph(content: bytes) -> None:
     """The graph with only the tag `serve` is served, else one with it among others, else the only one."""
     assert read_graph(content, "saved_model.pb").signatures == SERVED
 
@@ -127,7 +127,7 @@ DENSE, SPARSE, RAGGED = block(1, "y:0"), block(4, block(1, "v:0")), block(5, b""
 
 @pytest.mark.parametrize(("encoding", "said"), [(SPARSE, "a sparse tensor"), (RAGGED, "a ragged")])
 @pytest.mark.parametrize("name", ["serving_default", "only"])
-def test_an_output_that_no_answer_can_hold_is_named(encoding: bytes, said: str, name: str) -> None:
+def test_output_that_cannot_be_served(encoding: bytes, said: str, name: str) -> None:
     """If the default signature cannot be served, the error names its output and how to export it."""
     others = [_signature("other", DENSE)] if name == "serving_default" else []
 
@@ -135,7 +135,7 @@ def test_an_output_that_no_answer_can_hold_is_named(encoding: bytes, said: str, 
         read_graph(_graph(_signature(name, encoding), *others), "saved_model.pb")
 
 
-def test_another_signature_may_have_such_an_output() -> None:
+def test_other_signature_with_such_an_output() -> None:
     """Such an output in another signature is allowed; only requests for it fail."""
     content = _graph(_signature("serving_default", DENSE), _signature("sparse", SPARSE), _signature("ragged", RAGGED))
 

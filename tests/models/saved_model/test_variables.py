@@ -46,7 +46,7 @@ def _cut(keep: Callable[[int], int]) -> Callable[[Path], object]:
     ],
     ids=["a byte less", "half", "empty", "no shard", "no index", "index a byte less", "index empty"],
 )
-def test_what_tensorflow_wrote_is_refused_where_it_is_damaged(
+def test_damaged_exports_of_tensorflow(
     real: Path, tmp_path: Path, damage: Callable[[Path], object], name: str, said: str
 ) -> None:
     """Each of its models is complete, and incomplete if a file is truncated or missing."""
@@ -71,7 +71,7 @@ def test_what_tensorflow_wrote_is_refused_where_it_is_damaged(
     ],
     ids=["the second of two", "another number", "a shard beyond them", "no header"],
 )
-def test_shards_that_are_not_those_of_the_index(tmp_path: Path, files: dict[str, bytes], said: str) -> None:
+def test_shards_that_do_not_match_the_index(tmp_path: Path, files: dict[str, bytes], said: str) -> None:
     """The error names the file, or the numbers of files."""
     folder = write(tmp_path, {"saved_model.pb": FILES["saved_model.pb"], **files})
 
@@ -79,7 +79,7 @@ def test_shards_that_are_not_those_of_the_index(tmp_path: Path, files: dict[str,
         list_files(folder)
 
 
-def test_as_many_bytes_as_the_index_tells_of_are_enough(tmp_path: Path) -> None:
+def test_bytes_in_the_index_are_enough(tmp_path: Path) -> None:
     """Additional bytes are allowed: a shard may end with padding."""
     for size in (10, 9):
         files = {**FILES, INDEX: index({0: size, 1: 10}, shards=2), **TWO}
@@ -87,7 +87,7 @@ def test_as_many_bytes_as_the_index_tells_of_are_enough(tmp_path: Path) -> None:
         assert list_files(write(tmp_path, files)).sizes.keys() == files.keys()
 
 
-def test_a_compressed_index_is_not_judged(tmp_path: Path) -> None:
+def test_compressed_index_is_not_read(tmp_path: Path) -> None:
     """A compressed index, which TensorFlow does not write, is accepted unread."""
     content = index({0: 1000}, kind=1)
 
@@ -106,7 +106,7 @@ def test_noise(content: bytes) -> None:
 
 
 @given(st.integers(0, len(WHOLE) - 49), st.integers(0, 255))
-def test_a_byte_that_is_another(place: int, value: int) -> None:
+def test_changed_byte(place: int, value: int) -> None:
     """A changed index gives a result or a WireError, never another error or endless work."""
     content = bytearray(WHOLE)
     content[place] = value

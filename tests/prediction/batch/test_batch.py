@@ -37,7 +37,7 @@ def _taken(deployment: Deployment) -> list[str]:
     return names
 
 
-def test_files_here(deployment: Deployment, tmp_path: Path) -> None:
+def test_local_files(deployment: Deployment, tmp_path: Path) -> None:
     """Rows of several files become one file in order, and nothing stays in the bucket."""
     first, second = _file(tmp_path, [patient(32)]), _file(tmp_path, [patient(32, "fixed"), patient(96)], "b.jsonl")
     output = tmp_path / "out.jsonl"
@@ -53,7 +53,7 @@ def test_files_here(deployment: Deployment, tmp_path: Path) -> None:
     assert _staged(deployment) == []
 
 
-def test_rows_that_are_refused(deployment: Deployment, tmp_path: Path) -> None:
+def test_rejected_rows(deployment: Deployment, tmp_path: Path) -> None:
     """Rejected rows give exit code 3 and a file with the errors and counts."""
     output = tmp_path / "out.jsonl"
     rows = _file(tmp_path, [1.5, "text", [1]])
@@ -102,7 +102,7 @@ def test_files_in_a_bucket(deployment: Deployment, tmp_path: Path) -> None:
         (["numbers", "--input", "gs://no-such-bucket/x", "--output", "x"], 1, "No file matches gs://no-such-bucket/x"),
     ],
 )
-def test_what_goes_wrong_is_one_line(deployment: Deployment, words: list[str], code: int, says: str) -> None:
+def test_errors_are_one_line(deployment: Deployment, words: list[str], code: int, says: str) -> None:
     """An error is one line with an exit code; no file is left here or in the bucket."""
     done = deployment.run("batch", *words)
 
@@ -112,7 +112,7 @@ def test_what_goes_wrong_is_one_line(deployment: Deployment, words: list[str], c
     assert _staged(deployment) == []
 
 
-def test_results_that_cannot_be_fetched_stay_in_the_bucket(deployment: Deployment, tmp_path: Path) -> None:
+def test_unfetched_results_stay_in_the_bucket(deployment: Deployment, tmp_path: Path) -> None:
     """If results cannot be fetched, the exit code is 1, the error names their folder, and the input is removed."""
     rows = _file(tmp_path, [1])
     deployment.emulator.faults({"method": "storage.objects.get", "status": 403, "times": 100})

@@ -57,7 +57,7 @@ def test_rejected_rows_are_named(batch: Batch, tmp_path: Path) -> None:
     assert len(output.with_name("out.errors").read_text().splitlines()) == 3
 
 
-def test_many_rejected_rows_are_summed_up(batch: Batch, tmp_path: Path) -> None:
+def test_many_rejected_rows(batch: Batch, tmp_path: Path) -> None:
     """Five rejected rows are shown, and the number of others."""
     rows = file_of(tmp_path, "a.jsonl", '"x"\n' * 30)
 
@@ -71,7 +71,7 @@ def test_many_rejected_rows_are_summed_up(batch: Batch, tmp_path: Path) -> None:
     assert len(json_lines(output.with_name("out.rejected"))) == 30
 
 
-def test_a_key_begins_each_result(batch: Batch, tmp_path: Path) -> None:
+def test_key_is_first_in_each_result(batch: Batch, tmp_path: Path) -> None:
     """A key is not sent to a model that does not take it; a rejected row has it, too."""
     rows = [{"id": name, "age": [age], "thal": ["normal"]} for name, age in (("a", 32), ("b", "x"), ("c", 96))]
     file = file_of(tmp_path, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in [*rows, {"age": [1]}]))
@@ -104,7 +104,7 @@ def test_columns_of_csv_by_their_names(batch: Batch, tmp_path: Path) -> None:
     assert said[-1] == f"{file}:3: column age is empty"
 
 
-def test_keys_of_csv_are_numbers_where_they_are_written_so(batch: Batch, tmp_path: Path) -> None:
+def test_csv_keys_may_be_numbers(batch: Batch, tmp_path: Path) -> None:
     """A key may be a whole number; rows with a missing number or an infinity are rejected."""
     cells = ["7,32,normal", "007,64,normal", "1.5,NaN,normal", "9,-inf,fixed", "10,96,7"]
     file = file_of(tmp_path, "patients.csv", "\n".join(["id,age,thal", *cells]))
@@ -183,7 +183,7 @@ def test_a_key_that_the_model_returns(batch: Batch, tmp_path: Path) -> None:
     assert not output.exists()
 
 
-def test_one_list_means_the_same_as_online(batch: Batch, tmp_path: Path) -> None:
+def test_list_means_the_same_as_online(batch: Batch, tmp_path: Path) -> None:
     """A list holds instances; in a .jsonl file it is one instance, with a hint if the model rejects it."""
     whole, lines = file_of(tmp_path, "x.json", "[1.0]\n"), file_of(tmp_path, "x.jsonl", "[1.0]\n")
     body = file_of(tmp_path, "body.jsonl", '{"instances": [1.0]}\n')
@@ -213,7 +213,7 @@ def test_one_list_means_the_same_as_online(batch: Batch, tmp_path: Path) -> None
         ),
     ],
 )
-def test_what_cannot_be_joined(deployment: Deployment, words: list[str], says: str) -> None:
+def test_impossible_joins(deployment: Deployment, words: list[str], says: str) -> None:
     """A join that is not possible is wrong usage; nothing is sent."""
     done = deployment.run("batch", "numbers", *words, "--output", "gs://b/out/" if "gs://b/x.csv" in words else "x")
 

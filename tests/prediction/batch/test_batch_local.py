@@ -75,7 +75,7 @@ def test_results_and_exit_codes_are_those_of_an_endpoint(
         (["m", "--input", "README.md", "--output", "x", "--batch-size", "0"], "--batch-size must be 1 to 1000000"),
     ],
 )
-def test_what_is_wrong_is_one_line(words: list[str], says: str) -> None:
+def test_errors_are_one_line(words: list[str], says: str) -> None:
     """Wrong usage has exit code 2, and no job starts."""
     done = run("batch", *words, "--local")
 
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_one_line(words: list[str], says: str) -> None:
 
 @pytest.mark.parametrize("written", ["out", "out.errors", "out.keys", "out.rejected"])
 @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
-def test_input_is_not_written_over(tmp_path: Path, written: str, link: str) -> None:
+def test_input_is_not_overwritten(tmp_path: Path, written: str, link: str) -> None:
     """Results or side files that would overwrite an input, also through a link, are rejected; it is unchanged."""
     rows = _file(tmp_path, [1, 2], "rows.jsonl")
     getattr(tmp_path / written, link)(rows)
@@ -108,7 +108,7 @@ def _link(place: Path) -> None:
 
 @pytest.mark.parametrize("make", [_pipe, _link, Path.mkdir])
 @pytest.mark.parametrize("written", ["out", "out.errors", "out.keys", "out.rejected"])
-def test_only_plain_files_are_replaced(tmp_path: Path, written: str, make: Callable[[Path], None]) -> None:
+def test_only_regular_files_are_replaced(tmp_path: Path, written: str, make: Callable[[Path], None]) -> None:
     """Results or side files in place of a pipe, a link (/dev/stdout) or a folder are rejected."""
     rows = _file(tmp_path, [1, 2], "rows.jsonl")
     make(tmp_path / written)

@@ -32,7 +32,7 @@ def _plan(output_format: str | None = None) -> Plan:
         ("keyed", "id", False, "CSV", "leave out --key"),
     ],
 )
-def test_an_endpoint_that_keeps_no_order(
+def test_endpoint_without_order(
     tmp_path: Path, model: str, key: str, with_input: bool, output_format: str | None, says: str
 ) -> None:
     """An unreliable join is rejected before the job; the error says how to make it reliable."""
@@ -65,7 +65,7 @@ def test_results_in_any_order_are_matched_by_the_key(tmp_path: Path, with_input:
 
 
 @pytest.mark.parametrize("results", [["1", "2", "3"], ["1"]])
-def test_results_that_do_not_fit_the_rows_are_kept_as_they_are(tmp_path: Path, results: list[str]) -> None:
+def test_unmatched_results_are_kept(tmp_path: Path, results: list[str]) -> None:
     """If results and rows do not match, the join fails, and the results are kept."""
     source = RowFile(file_of(tmp_path, "rows.jsonl", "1\n2\n"))
     (tmp_path / "work").mkdir()

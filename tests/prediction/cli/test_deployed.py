@@ -28,7 +28,7 @@ CLASSES = (200, {"samples": [], "classes": ["no", "yes"]})
         ([MODEL, CLASSES], "m, version v1 (default), on ", "/v1/projects/p/models/m/versions/v1", "yes"),
     ],
 )
-def test_own_instances(wire: Wire, before: list[tuple[int, Any]], head: str, asked: str, predicted: str) -> None:
+def test_given_instances(wire: Wire, before: list[tuple[int, Any]], head: str, asked: str, predicted: str) -> None:
     """With permission to predict only, predictions have numbers instead of class names."""
     wire.answers = [*before, ANSWER]
 
@@ -51,7 +51,7 @@ def test_own_instances(wire: Wire, before: list[tuple[int, Any]], head: str, ask
         [(400, {"error": {"code": 400, "message": "No default version.", "status": "FAILED_PRECONDITION"}})],
     ],
 )
-def test_what_was_deleted_outside_of_pulumi(wire: Wire, before: list[tuple[int, Any]]) -> None:
+def test_version_deleted_outside_of_pulumi(wire: Wire, before: list[tuple[int, Any]]) -> None:
     """`pulumi up` goes by the state and answers "unchanged": the line says `pulumi refresh`."""
     wire.answers = list(before)
 

@@ -51,7 +51,7 @@ def test_one_probability(deployment: Deployment) -> None:
     assert done.stdout.splitlines()[4].split() == ["1", "0.7500", "1"]
 
 
-def test_a_model_that_takes_one_instance_is_asked_about_each_alone(deployment: Deployment) -> None:
+def test_model_with_one_instance_per_request(deployment: Deployment) -> None:
     """Samples and given instances work; a mismatch is named by its index."""
     samples = deployment.run("scalar", "--count", "3", "--json")
     own = deployment.run("scalar", "--instances", "-", "--signature", "other", given="[1, 2]")
@@ -143,7 +143,7 @@ def test_names_of_classes(deployment: Deployment) -> None:
     ]
 
 
-def test_anything_else(deployment: Deployment) -> None:
+def test_other_predictions(deployment: Deployment) -> None:
     """A prediction that is not a probability is shown as JSON, even without a manifest."""
     done = deployment.run("numbers", "--instances", "-", given="[1, 5]")
 
@@ -206,7 +206,7 @@ def test_errors(deployment: Deployment, arguments: list[str], given: str | None,
     assert says in line
 
 
-def test_labels_of_a_file_stand_beside_the_predictions(deployment: Deployment, tmp_path: Path) -> None:
+def test_labels_beside_predictions(deployment: Deployment, tmp_path: Path) -> None:
     """Labels in a file are shown, and kinds of pictures that need labels work."""
     given = json.dumps({"instances": [image(1), image(2)], "labels": [1, 3]})
     picture = tmp_path / "confusion.png"
@@ -219,7 +219,7 @@ def test_labels_of_a_file_stand_beside_the_predictions(deployment: Deployment, t
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_many_rows_beside_a_picture_are_summed_up(deployment: Deployment, tmp_path: Path) -> None:
+def test_many_rows_with_a_picture(deployment: Deployment, tmp_path: Path) -> None:
     """One line with the accuracy replaces hundreds; without labels, it has the number of instances."""
     rows = [image(place % 4) for place in range(500)]
     labels = [place % 4 for place in range(400)] + [0] * 100
@@ -254,7 +254,7 @@ def test_columns_of_csv_are_inputs(deployment: Deployment, tmp_path: Path) -> No
     assert f"{file}: has no column age; it has thal. The model takes age float32 [1]" in missing.stderr
 
 
-def test_one_list_in_a_file_of_lines_is_one_instance(deployment: Deployment, tmp_path: Path) -> None:
+def test_list_in_a_jsonl_line_is_one_instance(deployment: Deployment, tmp_path: Path) -> None:
     """A list in a .jsonl line is one instance, as in a batch job; the error says how to send its items."""
     lines, whole = tmp_path / "x.jsonl", tmp_path / "x.json"
     for file in (lines, whole):
@@ -267,7 +267,7 @@ def test_one_list_in_a_file_of_lines_is_one_instance(deployment: Deployment, tmp
     assert json.loads(taken.stdout) == {"predictions": [{"double": 2.0, "half": 0.5}]}
 
 
-def test_labels_are_as_many_as_instances(deployment: Deployment) -> None:
+def test_as_many_labels_as_instances(deployment: Deployment) -> None:
     """Labels must match the instances, else nothing is sent."""
     done = deployment.run("clothes", "--instances", "-", given=json.dumps({"instances": [1, 2], "labels": [1]}))
 

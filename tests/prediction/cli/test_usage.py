@@ -60,7 +60,7 @@ def test_wrong_usage(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_nobody_answers() -> None:
+def test_endpoint_is_down() -> None:
     """If the endpoint is down, one line says what to do."""
     done = run("m", "--project", "p", "--endpoint", "http://127.0.0.1:1")
 
@@ -118,7 +118,7 @@ def test_endpoint_of_the_environment(wire: Wire, tmp_path: Path) -> None:
     assert len(wire.requests) == 2
 
 
-def test_a_local_stack_that_names_no_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_local_stack_without_an_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The local stack's default is this machine, any other stack's is Google."""
     monkeypatch.delenv("TF2_MODELS_ENDPOINT", raising=False)
     for name in ("local", "prod"):
@@ -164,7 +164,7 @@ def test_region(tmp_path: Path) -> None:
     assert url(None, "p") == "https://ml.googleapis.com"
 
 
-def test_how_long_a_failing_call_is_repeated(tmp_path: Path) -> None:
+def test_retry_time(tmp_path: Path) -> None:
     """Retries take as long as the stack says; the default is short."""
     _stack(tmp_path, "patient", project="p", retry=12.5)
     _stack(tmp_path, "plain", project="p")

@@ -110,7 +110,7 @@ def test_errors(
     assert done.stdout == ""
 
 
-def test_every_bad_row_is_told(deployment: Deployment, prediction_models: Path, tmp_path: Path) -> None:
+def test_wrong_rows_are_listed(deployment: Deployment, prediction_models: Path, tmp_path: Path) -> None:
     """Five wrong rows and their number are shown, whatever the reason; NaN is a missing label."""
     cells = _file(tmp_path, "p.csv", "age,thal,target\n" + "1,a,0\nold,a,1\n2,a,\n3,a,NaN\nNaN,a,1\n4\n5,a,1\n,a,0\n")
     labels = _file(tmp_path, "l.csv", "age,thal,target\n1,a,0\n2,a,maybe\n3,a,1\n4,a,perhaps\n")
@@ -142,7 +142,7 @@ def test_every_bad_row_is_told(deployment: Deployment, prediction_models: Path, 
         assert lines[-1].endswith(f"{count} rows cannot be used")
 
 
-def test_a_label_that_is_an_input(deployment: Deployment, tmp_path: Path) -> None:
+def test_label_is_an_input(deployment: Deployment, tmp_path: Path) -> None:
     """If the label is an input, a note says so, and predictions are still compared."""
     data = _file(tmp_path, "p.csv", "age,thal\n1,normal\n0,normal\n")
 
@@ -163,7 +163,7 @@ def test_predictions_that_are_not_finite(prediction_models: Path, tmp_path: Path
     assert done.stderr == f"error: {data}:1: prediction: must be finite; got Infinity\n"
 
 
-def test_a_row_that_is_rejected_here(prediction_models: Path, tmp_path: Path) -> None:
+def test_row_rejected_on_this_machine(prediction_models: Path, tmp_path: Path) -> None:
     """With --local, a rejected row is also named by its place."""
     data = _file(tmp_path, "x.jsonl", '{"x": 1, "label": 2}\n{"x": "no", "label": 3}\n')
 

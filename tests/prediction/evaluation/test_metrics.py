@@ -102,7 +102,7 @@ def test_probabilities_of_classes() -> None:
     assert found.notes == ["AUC leaves out c: no row, or every row, has that class"]
 
 
-def test_scores_that_are_no_probabilities() -> None:
+def test_scores_that_are_not_probabilities() -> None:
     """The largest score is the class; metrics that need probabilities are left out with a reason."""
     found = assess(_cases([[2.0, -1.0], [0.5, 3.0]], [0, 0]))
 
@@ -136,7 +136,7 @@ def test_other_numbers_are_a_regression(predictions: list[object], labels: list[
         ([[0.5, 0.5], [1.0]], [1, 1], {}, "numbers, or lists of the same length"),
     ],
 )
-def test_what_cannot_be_compared(
+def test_incomparable_predictions(
     predictions: list[object], labels: list[object], options: dict[str, str], says: str
 ) -> None:
     """The error names the row."""

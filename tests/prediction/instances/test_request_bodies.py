@@ -91,7 +91,7 @@ def test_not_json(value: Any) -> None:
     assert caught.value.failures[0][0] == "instances[1]"
 
 
-def test_an_input_that_json_cannot_say_is_named() -> None:
+def test_input_that_is_not_json_is_named() -> None:
     """In columns, the error has row and column of a value such as pandas.NA."""
     with pytest.raises(errors.InvalidInput) as caught:
         pack(arrays_and_frames.rows({"age": [63, 41], "oldpeak": [2.3, object()]}, {}))

@@ -65,7 +65,7 @@ def test_rows_and_where_they_begin(tmp_path: Path, name: str, content: str, expe
         ("x.json", b'{"instances": [1, 2], "labels": [NaN, 0]}', "is not valid JSON: it contains NaN"),
     ],
 )
-def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+def test_unreadable_row_does_not_affect_others(tmp_path: Path, name: str, content: bytes, says: str) -> None:
     """A row that cannot be read has an error and its number; other rows are read."""
     first, second = _rows(tmp_path, name, content)
 
@@ -83,13 +83,13 @@ def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, name: str, co
         ("x.csv", 'a\n"x" y\n', "is not valid CSV: row 2"),
     ],
 )
-def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, content: str, says: str) -> None:
+def test_unreadable_file(tmp_path: Path, name: str, content: str, says: str) -> None:
     """The error has the place."""
     with pytest.raises(errors.InvalidInput, match=says):
         _rows(tmp_path, name, content)
 
 
-def test_cells_become_what_the_inputs_take() -> None:
+def test_cells_get_the_types_of_inputs() -> None:
     """Cells are converted to the types and shapes of inputs; other columns are left out and listed."""
     table = CsvTable("x.csv", ["name", "thal", "beats", "age", "smokes"], PATIENT)
 
@@ -118,7 +118,7 @@ def test_a_list_in_a_cell_is_json() -> None:
 
 
 @pytest.mark.parametrize("text", ["7", "-7", "0", "1.5", "1.0", str(2**63 - 1)])
-def test_a_number_that_is_written_back_the_same(text: str) -> None:
+def test_number_that_json_writes_the_same(text: str) -> None:
     """A number that JSON writes the same is a number in a joined CSV row."""
     number = parse_json_number(text)
 
@@ -145,7 +145,7 @@ def test_any_other_cell_stays_text(text: str) -> None:
         ("x.json", "[1, 2]\n", ""),
     ],
 )
-def test_one_line_that_holds_all_instances(tmp_path: Path, name: str, content: str, says: str) -> None:
+def test_all_instances_in_one_line(tmp_path: Path, name: str, content: str, says: str) -> None:
     """A .jsonl file with all instances in one line has a hint."""
     (tmp_path / name).write_text(content, encoding="utf-8")
 
@@ -155,7 +155,7 @@ def test_one_line_that_holds_all_instances(tmp_path: Path, name: str, content: s
     assert bool(hint) == bool(says)
 
 
-def test_unknown_inputs_are_guessed() -> None:
+def test_unknown_inputs() -> None:
     """Without known inputs, a number is sent as a number, the rest as text."""
     table = CsvTable("x.csv", ["a", "b", "id"], {}, ["id"])
 
@@ -177,7 +177,7 @@ def test_unknown_inputs_are_guessed() -> None:
         ({"smokes": "often"}, "column smokes must be true or false; got 'often'"),
     ],
 )
-def test_a_cell_that_does_not_fit(cells: dict[str, str], says: str) -> None:
+def test_wrong_cell(cells: dict[str, str], says: str) -> None:
     """The error names the column."""
     table = CsvTable("x.csv", list(PATIENT), PATIENT)
 

@@ -25,7 +25,7 @@ GOOD = [[0, 1, 2.5], [0.5, float("nan"), 9]]
         ({"b64": "eA=="}, {"text": {"dtype": "string", "shape": [None]}}),
     ],
 )
-def test_what_fits_has_no_misfit(instance: Any, inputs: Any) -> None:
+def test_match(instance: Any, inputs: Any) -> None:
     """Bare values and objects, texts and bytes, unknown sizes and ranks match."""
     assert list(mismatches(instance, inputs)) == []
 
@@ -47,6 +47,6 @@ def test_what_fits_has_no_misfit(instance: Any, inputs: Any) -> None:
         ({"words": ["a"], "any": 1}, OPEN, "any must be bool of any shape; got 1"),
     ],
 )
-def test_what_does_not_fit_is_named(instance: Any, inputs: Any, said: str) -> None:
+def test_mismatch(instance: Any, inputs: Any, said: str) -> None:
     """A mismatch names the input, the expected type and the actual value."""
     assert next(mismatches(instance, inputs)).startswith(said)

@@ -117,7 +117,7 @@ def test_mistakes_are_drawn_the_most_certain_first(tmp_path: Path) -> None:
     assert np.array_equal(written, np.asarray(pictures.imread(tmp_path / "expected.png")))
 
 
-def test_a_confusion_matrix_is_dark_where_a_class_is_seen_often(tmp_path: Path) -> None:
+def test_confusion_matrix_is_dark_for_frequent_classes(tmp_path: Path) -> None:
     """Right predictions are dark on the diagonal, wrong ones beside it."""
     right = [Case(0, [0.9, 0.1], 0), Case(0, [0.1, 0.9], 1)]
     wrong = [Case(0, [0.9, 0.1], 1), Case(0, [0.1, 0.9], 0)]
@@ -129,7 +129,7 @@ def test_a_confusion_matrix_is_dark_where_a_class_is_seen_often(tmp_path: Path) 
     assert not np.array_equal(first, second)
 
 
-def test_scores_are_told_apart_by_truth(tmp_path: Path) -> None:
+def test_scores_by_label(tmp_path: Path) -> None:
     """Each label has its own histogram, so other labels change the picture."""
     both = _written(tmp_path, [Case(0, [0.1], 0), Case(0, [0.9], 1)], "scores")
     same = _written(tmp_path, [Case(0, [0.1], 0), Case(0, [0.9], 0)], "scores")
@@ -168,7 +168,7 @@ def test_scores_show_the_area_under_the_curve_and_the_threshold() -> None:
         ("scores", Case(0, [0.9, 0.1], 1)),
     ],
 )
-def test_what_a_kind_cannot_show_is_refused(tmp_path: Path, kind: str, case: Case) -> None:
+def test_kind_that_cannot_show_the_cases(tmp_path: Path, kind: str, case: Case) -> None:
     """The error says what the kind needs; no file is written."""
     with pytest.raises(errors.InvalidInput):
         plot.write(tmp_path / "plot.png", [case], ["coat", "shirt"], "m", kind=kind)
@@ -180,13 +180,13 @@ def test_what_a_kind_cannot_show_is_refused(tmp_path: Path, kind: str, case: Cas
     ("kind", "case", "other"),
     [("confusion", Case(0, [0.9], 1), "scores"), ("scores", Case(0, [0.9, 0.1], 1), "confusion")],
 )
-def test_the_kind_that_shows_it_is_named(tmp_path: Path, kind: str, case: Case, other: str) -> None:
+def test_error_names_the_right_kind(tmp_path: Path, kind: str, case: Case, other: str) -> None:
     """The error names the kind that shows such predictions."""
     with pytest.raises(errors.InvalidInput, match=f"--kind {other} shows "):
         plot.write(tmp_path / "plot.png", [case], ["coat", "shirt"], "m", kind=kind)
 
 
-def test_no_mistake_is_no_picture(tmp_path: Path) -> None:
+def test_no_picture_without_mistakes(tmp_path: Path) -> None:
     """Without a mistake there is an error, and no file is written."""
     with pytest.raises(errors.Error, match="no mistake"):
         plot.write(tmp_path / "plot.png", [Case(IMAGE, [0.9, 0.1], 0)], ["coat", "shirt"], "m", kind="mistakes")

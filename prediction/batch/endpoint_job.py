@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -111,13 +112,21 @@ class EndpointJob:
         return f"they are kept in {self._staging}/output/"
 
     def _download(self, path: Path) -> None:
-        api = self._target.api
-        bucket_files.download(api, self._written("results"), path)
-        for ending in SIDE_FILES:
-            other = side_file(path, ending)
-            bucket_files.download(api, self._written(ending), other)
+        files = self._output_files()
+        bucket_files.download(self._target.api, files["results"], path)
+        for kind in SIDE_FILES:
+            other = side_file(path, kind)
+            bucket_files.download(self._target.api, files[kind], other)
             if not other.stat().st_size:
                 other.unlink()
+
+    def _output_files(self) -> defaultdict[str, list[dict[str, Any]]]:
+        """The objects that the job wrote, in order, by kind."""
+        folder, found = f"{self._staging}/output/", defaultdict[str, list[dict[str, Any]]](list)
+        start = len(split_uri(folder)[1])
+        for item in bucket_files.listed(self._target.api, folder):
+            found[self._target.job_file_kind(item["name"][start:])].append(item)
+        return found
 
     def mark_complete(self) -> None:
         """See `Job`."""
@@ -127,10 +136,6 @@ class EndpointJob:
         """See `Job`."""
         if self._staging:
             bucket_files.delete(self._target.api, f"{self._staging}/{'input/' if self._results_kept else ''}")
-
-    def _written(self, what: str) -> Iterator[dict[str, Any]]:
-        prefix = self._target.JOB_FILES[what]
-        return bucket_files.listed(self._target.api, f"{self._staging}/output/{prefix}")
 
 
 def _folder_beside(uri: str) -> str:

@@ -20,6 +20,13 @@ from resources.ml.service import ML
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")
 _PREDICT_URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/models/([^/:]+):predict")
 _REGIONAL_URL = re.compile(r"https://([a-z0-9-]+)-ml\.googleapis\.com")
+_JOB_FILES = {
+    "prediction.results-": "results",
+    "prediction.errors_stats-": "errors",
+    "prediction.keys-": "keys",
+    "prediction.rejected_rows-": "rejected",
+}
+"""How the names of a job's output files begin -> what they hold."""
 
 
 class MlTarget(Target):
@@ -31,12 +38,6 @@ class MlTarget(Target):
         workers=rules.DEFAULT_WORKERS,
         most_workers=rules.MOST_WORKERS,
     )
-    JOB_FILES: ClassVar[Mapping[str, str]] = {
-        "results": "prediction.results-",
-        "errors": "prediction.errors_stats-",
-        "keys": "prediction.keys-",
-        "rejected": "prediction.rejected_rows-",
-    }
     ERROR_HINTS: ClassVar[Mapping[type[errors.ApiError], str]] = {
         errors.Sunset: "set tf2-models:endpoint to a server that speaks ml v1 (the emulator: `python -m emulator up`)",
         errors.PermissionDenied: "these credentials need roles/ml.developer and, for samples, "
@@ -124,6 +125,11 @@ class MlTarget(Target):
         body = {"jobId": request.job_id, "predictionInput": wanted}
         # Not retried without an answer: the API would refuse a second job with the same id, which proves nothing.
         self.api.call(self.api.methods(ML, "projects.jobs").create(parent=f"projects/{self.project}", body=body))
+
+    @staticmethod
+    def job_file_kind(name: str) -> str:
+        """See `Target`."""
+        return next((kind for start, kind in _JOB_FILES.items() if name.startswith(start)), "")
 
     def wait_for_job(self, job_id: str, report: Callable[[JobStatus], None], *, clock: Clock) -> JobStatus:
         """Polls `ml.projects.jobs.get`."""

@@ -120,8 +120,6 @@ class Target(ABC):
     api: Api
 
     JOB_LIMITS: ClassVar[JobLimits]
-    JOB_FILES: ClassVar[Mapping[str, str]]
-    """Where a job writes: `results`, `errors`, `keys` and `rejected` -> how the names of these objects begin."""
     ERROR_HINTS: ClassVar[Mapping[type[errors.ApiError], str]]
     """What to do about an API error."""
 
@@ -171,6 +169,15 @@ class Target(ABC):
     @abstractmethod
     def start_job(self, request: JobRequest) -> None:
         """Starts a batch job. Raises `ApiError`."""
+
+    @staticmethod
+    @abstractmethod
+    def job_file_kind(name: str) -> str:
+        """What a file in a job's output folder holds: `results`, `errors`, `keys` or `rejected`; empty for another one.
+
+        Args:
+            name: its path in that folder.
+        """
 
     @abstractmethod
     def wait_for_job(self, job_id: str, report: Callable[[JobStatus], None], *, clock: Clock) -> JobStatus:

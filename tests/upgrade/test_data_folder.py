@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,10 +15,9 @@ from typing import Any
 
 import pytest
 
-from emulator import cli
 from emulator.core.migrations import VERSION
 from tests.emulator.ml.caller import until
-from tests.running import BOUND, RunningEmulator
+from tests.running import BOUND, ROOT, RunningEmulator
 
 FIXTURES = Path(__file__).parent
 FOLDER = FIXTURES / "80c3038"
@@ -88,16 +89,17 @@ def test_an_old_database_gets_the_current_schema(folder: str, tmp_path: Path) ->
     assert schema(tmp_path / "old/state.sqlite3") == schema(tmp_path / "new/state.sqlite3")
 
 
-def test_a_newer_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_newer_folder_is_refused(tmp_path: Path) -> None:
     """In one line: the folder, both versions of the schema, and what to do. Nothing in it changes."""
     with closing(sqlite3.connect(tmp_path / "state.sqlite3")) as database:
         database.execute(f"PRAGMA user_version = {VERSION + 1}")
     before = (tmp_path / "state.sqlite3").read_bytes()
 
-    code = cli.main(["serve", "--port", "0", "--data", str(tmp_path)])
+    command = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--data", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=BOUND)
 
-    assert code == 1
-    assert capsys.readouterr().err == (
+    assert done.returncode == 1
+    assert done.stderr == (
         f"error: {tmp_path} was written by a newer version of the emulator: its schema version is {VERSION + 1}, this "
         f"one reads up to {VERSION}; update this checkout, or name another folder with --data\n"
     )

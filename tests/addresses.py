@@ -1,4 +1,4 @@
-"""Folders whose `Pulumi.local.yaml` says where the local stack is, and free ports for it."""
+"""Folders with a `Pulumi.local.yaml`, endpoints outside this machine, and free ports."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ ELSEWHERE = (
     *("http://127.0.0.1:8470@example.com", "http://127.0.0.1:8470\\@example.com", "http://user:secret@127.0.0.1:8470"),
     *("ftp://127.0.0.1:8470", "file:///127.0.0.1", " http://127.0.0.1:8470 "),
 )
-"""Endpoints at which no emulator of this machine listens, or of which one cannot be sure."""
+"""Endpoints that are not, or not certainly, an emulator on this machine."""
 
 _PORTS = range(12_000, 32_000)
-"""Below those that Linux gives to clients (`net.ipv4.ip_local_port_range`)."""
+"""Ports below those that Linux gives to clients (`net.ipv4.ip_local_port_range`)."""
 
 
 def declare(folder: Path, endpoint: str | int | None) -> Path:
-    """Writes the stack file of a folder, with this endpoint or that port of 127.0.0.1; returns the folder."""
+    """Writes a folder's stack file with an endpoint, or with a port of 127.0.0.1; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     url = f"http://127.0.0.1:{endpoint}" if isinstance(endpoint, int) else endpoint
     line = f"  tf2-models:endpoint: {_quoted(url)}\n" if url else ""
@@ -45,7 +45,7 @@ def _quoted(text: str) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listened on a moment ago, none of which the system gives to a client meanwhile."""
+    """Different ports that were free a moment ago and that the system gives to no client meanwhile."""
     found: list[int] = []
     while len(found) < count:
         port = secrets.choice(_PORTS)

@@ -1,4 +1,4 @@
-"""Time that only tests have."""
+"""A clock for tests."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import threading
 
 
 class Clock:
-    """Time that passes by sleeping, at once: `now` seconds, and the `pauses` that were asked for."""
+    """A clock whose `sleep` returns at once and advances `now`, in seconds; `pauses` records the arguments."""
 
     def __init__(self) -> None:
         self.now, self.pauses = 0.0, list[float]()
         self._lock = threading.Lock()
 
     def monotonic(self) -> float:
-        """Seconds since it was made."""
+        """Seconds since the clock was made."""
         return self.now
 
     def time(self) -> float:
-        """The same: it was made when 1970 began."""
+        """The same seconds, as if the clock was made at the start of 1970."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Lets them pass."""
+        """Advances the clock."""
         with self._lock:
             self.pauses.append(seconds)
             self.now += seconds

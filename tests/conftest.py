@@ -13,32 +13,32 @@ import pytest
 from tests.running import RunningEmulator
 from tests.unloading import unload
 
-# A shell that runs the tests in the background has them ignore Ctrl-C, and so would all that they start.
+# A shell that runs the tests in the background makes them, and the processes they start, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-_ALIKE = hypothesis.settings(
-    deadline=None,  # a machine that is busy is no fault
+_COMMON = hypothesis.settings(
+    deadline=None,  # a busy machine is not a failure
     database=None,
     suppress_health_check=[
-        hypothesis.HealthCheck.too_slow,  # the same; a test that names checks of its own would take this one back
-        hypothesis.HealthCheck.function_scoped_fixture,  # one project serves all the examples of a test
+        hypothesis.HealthCheck.too_slow,  # for the same reason; a test that sets its own list must repeat this
+        hypothesis.HealthCheck.function_scoped_fixture,  # all examples of a test share one project
     ],
 )
-hypothesis.settings.register_profile("fair", _ALIKE, derandomize=True, max_examples=60)
-hypothesis.settings.register_profile("thorough", _ALIKE, max_examples=2000)
-hypothesis.settings.load_profile("fair")  # `--hypothesis-profile=thorough` of `make test-faults` comes after
+hypothesis.settings.register_profile("fair", _COMMON, derandomize=True, max_examples=60)
+hypothesis.settings.register_profile("thorough", _COMMON, max_examples=2000)
+hypothesis.settings.load_profile("fair")  # `make test-faults` overrides it with `--hypothesis-profile=thorough`
 
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
-    """An emulator that all tests of one worker share; keep apart by `project`."""
+    """An emulator that all tests of one worker share; each test uses its own `project`."""
     with RunningEmulator(tmp_path_factory.mktemp("emulator")) as running:
         yield running
 
 
 @pytest.fixture
 def emulator_factory(tmp_path: Path) -> Iterator[Callable[..., RunningEmulator]]:
-    """Starts emulators with options of `serve`; without `data`, each on a folder of its own."""
+    """A function that starts emulators with options of `serve`; without `data`, each has a new folder."""
     started: list[RunningEmulator] = []
 
     def start(*options: str, data: Path | None = None) -> RunningEmulator:
@@ -53,7 +53,7 @@ def emulator_factory(tmp_path: Path) -> Iterator[Callable[..., RunningEmulator]]
 
 @pytest.fixture
 def project(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A project id that no other test uses; on the shared emulator its nodes, and faults, end with the test."""
+    """A project ID that no other test uses; its nodes and faults on the shared emulator end with the test."""
     shared = request.getfixturevalue("emulator") if "emulator" in request.fixturenames else None
     name = f"test-{secrets.token_hex(4)}"
     yield name

@@ -1,4 +1,4 @@
-"""The real Pulumi engine, with a state of the test's own."""
+"""The real Pulumi engine, with a separate state for each test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.running import BOUND, ROOT, alive, descendants
 
 
 def write_program(folder: Path, text: str = "") -> Path:
-    """Makes a folder with a Pulumi program of this text, whose configuration is that of the project; returns it."""
+    """Makes a folder with a Pulumi program of this text, named like this project; returns the folder."""
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
     (folder / "__main__.py").write_text(text, encoding="utf-8")
@@ -28,7 +28,7 @@ class Engine:
     """The `pulumi` command on one stack of one program.
 
     Attributes:
-        config: the stack's configuration; `write` puts it where the engine reads it.
+        config: the stack's configuration; `write` saves it for the engine.
     """
 
     def __init__(self, folder: Path, program: Path = ROOT) -> None:
@@ -42,35 +42,35 @@ class Engine:
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_HOME": str(folder / "home"),  # the user's own is left alone: its login, its logs
+            "PULUMI_HOME": str(folder / "home"),  # so that the user's login and logs do not change
             "PULUMI_SKIP_CONFIRMATIONS": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_STACK": "test",
             "PYTHONPATH": str(ROOT),
         }
-        # `stack init` writes the stack's file beside the project's: this must not be the program's folder.
+        # `stack init` writes the stack file beside Pulumi.yaml, which must not happen in the program's folder.
         (folder / "Pulumi.yaml").write_text((program / "Pulumi.yaml").read_text(encoding="utf-8"), encoding="utf-8")
         self.run("stack", "init", "--stack", "test", folder=folder)
         self.write({})
 
     def move(self, backend: str) -> None:
-        """From now on, the state is on this backend."""
+        """Uses the state on this backend from now on."""
         self._environment["PULUMI_BACKEND_URL"] = backend
 
     def write(self, config: dict[str, Any]) -> None:
-        """Makes this the stack's configuration; what the file says beside it (how secrets are encrypted) stays."""
+        """Writes the stack's configuration; keeps the file's other keys, such as the encryption of secrets."""
         self.config = config
         written = yaml.safe_load(self._file.read_text(encoding="utf-8")) if self._file.is_file() else None
         self._file.write_text(yaml.safe_dump({**(written or {}), "config": config}), encoding="utf-8")
 
     def write_secret(self, path: str, value: str) -> None:
-        """Sets a key of the configuration, or what is at a path below one, encrypted."""
+        """Sets an encrypted value for a key of the configuration, or for a path in it."""
         place = ("--stack", "test", "--config-file", str(self._file))
         self.run("config", "set", "--secret", "--path", path, value, *place)
         self.config = yaml.safe_load(self._file.read_text(encoding="utf-8"))["config"]
 
     def edit(self, path: str, value: Any) -> None:
-        """Sets one key of the models' configuration, `mult.versions.v1.description`; None removes it."""
+        """Sets a key of the models' configuration, such as `mult.versions.v1.description`; None removes it."""
         *parents, last = path.split(".")
         place = self.config["tf2-models:models"]
         for key in parents:
@@ -82,7 +82,7 @@ class Engine:
         self.write(self.config)
 
     def run(self, *command: str, fails: bool = False, folder: Path | None = None) -> str:
-        """What a command prints. Raises `AssertionError` with it if the command does not end as it should."""
+        """The output of a command. Raises `AssertionError` with it unless the command fails or succeeds as expected."""
         done = subprocess.run(
             ["pulumi", *command, "--non-interactive", "--color=never"],
             cwd=folder or self._program,
@@ -97,7 +97,7 @@ class Engine:
         return text
 
     def shell(self, script: str, **variables: str) -> str:
-        """What a script prints in the program's folder, in a shell with these variables of Pulumi's and no terminal."""
+        """The output of a script in the program's folder, in a shell without a terminal and with these variables."""
         kept = ("PULUMI_HOME", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "PULUMI_SKIP_UPDATE_CHECK")
         known = {
             name: text for name, text in self._environment.items() if name in kept or not name.startswith("PULUMI_")
@@ -116,15 +116,15 @@ class Engine:
         return done.stdout
 
     def begin(self, verb: str, *options: str) -> subprocess.Popen[str]:
-        """Starts a command on the stack and does not wait for it."""
+        """Starts a command on the stack without waiting for it."""
         return self._begun("pulumi", verb, "--non-interactive", *options)
 
     def begin_recovery(self, verb: str) -> subprocess.Popen[str]:
-        """Starts `tools.recovery` on the stack, which makes or destroys it whatever was killed before."""
+        """Starts `tools.recovery` on the stack without waiting for it."""
         return self._begun(sys.executable, "-m", "tools.recovery", verb, "--non-interactive", "--skip-preview")
 
     def _begun(self, *command: str) -> subprocess.Popen[str]:
-        """In a session of its own: a signal to its group reaches what a terminal's Ctrl-C reaches."""
+        """Starts a command in a new session, so that a signal to its group reaches the same processes as Ctrl-C."""
         return subprocess.Popen(
             [*command, "--config-file", str(self._file), "--color=never"],
             cwd=self._program,
@@ -136,14 +136,14 @@ class Engine:
         )
 
     def recover(self, verb: str, *, fails: bool = False) -> str:
-        """What `tools.recovery` prints. Raises `AssertionError` with it if it does not end as it should."""
+        """The output of `tools.recovery`. Raises `AssertionError` with it unless it fails or succeeds as expected."""
         process = self.begin_recovery(verb)
         text, _ = process.communicate(timeout=BOUND)
         assert bool(process.returncode) is fails, text
         return text
 
     def processes(self) -> list[str]:
-        """The command lines of all processes that work on this stack, whoever started them."""
+        """The command lines of all processes of this stack."""
         mark, found = f"PULUMI_BACKEND_URL=file://{self._folder / 'state'}".encode(), []
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):  # it ended meanwhile
@@ -152,7 +152,7 @@ class Engine:
         return found
 
     def provider(self, engine: int) -> int:
-        """The provider's process among those that an engine's process started; 0 while there is none."""
+        """The process ID of an engine's provider; 0 if there is none."""
         for child in descendants(engine):
             with contextlib.suppress(OSError):  # it ended meanwhile
                 if b"pulumi.dynamic" in Path(f"/proc/{child}/cmdline").read_bytes():
@@ -160,16 +160,16 @@ class Engine:
         return 0
 
     def stack(self, verb: str, *options: str, fails: bool = False) -> str:
-        """`up`, `preview`, `refresh` or `destroy` of the stack."""
+        """Runs `up`, `preview`, `refresh` or `destroy`; returns the output."""
         return self.run(verb, "--stack", "test", "--config-file", str(self._file), *options, fails=fails)
 
     def up(self, *options: str) -> dict[str, int]:
-        """Deploys without a preview; returns how many resources were created, updated, ..."""
+        """Runs `up` without a preview; returns how many resources were created, updated, ..."""
         text = self.stack("up", "--skip-preview", "--suppress-progress", *options)
         return summary(text)
 
     def preview(self) -> dict[str, str]:
-        """Resource (its type's and its own name) -> what would be done; what stays the same is left out."""
+        """Resource (type and name) -> planned operation, without unchanged resources."""
         report = json.loads(self.stack("preview", "--json"))
         return {name_of(step["urn"]): step["op"] for step in report["steps"] if step["op"] != "same"}
 
@@ -179,15 +179,15 @@ class Engine:
         return found
 
     def resources(self) -> dict[str, dict[str, Any]]:
-        """What the state holds: resource -> its entry."""
+        """Resource -> its entry in the state."""
         return {name_of(entry["urn"]): entry for entry in self._deployment().get("resources", [])}
 
     def pending(self) -> list[str]:
-        """The resources whose last operation the state does not know the end of."""
+        """The resources with a pending operation in the state."""
         return [name_of(entry["resource"]["urn"]) for entry in self._deployment().get("pending_operations", [])]
 
     def cut_state(self) -> None:
-        """Leaves the state as an engine does that is killed while it writes it."""
+        """Leaves the state's files as an engine that is killed while it writes them."""
         snapshot = self._folder / "state/.pulumi/stacks/tf2-models/test.json"
         snapshot.with_name(f"{snapshot.name}.attrs").write_text("")
         snapshot.with_name(f"{snapshot.name}.1.tmp").write_text("{")
@@ -198,7 +198,7 @@ class Engine:
 
 
 def name_of(urn: str) -> str:
-    """`urn:pulumi:...::pulumi-python:dynamic/ml:Version::mult-v1` is `Version mult-v1`."""
+    """Type and name: `Version mult-v1` for `urn:pulumi:...::pulumi-python:dynamic/ml:Version::mult-v1`."""
     *_, kind, name = urn.split("::")
     return f"{kind.rpartition(':')[2]} {name}"
 

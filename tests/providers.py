@@ -1,4 +1,4 @@
-"""A provider as the engine runs it: pickled, unpickled, configured; its values numbered as the engine numbers them."""
+"""Providers as the engine runs them: pickled, unpickled and configured, with all numbers as floats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 
 def configured(kind: type[Provider], endpoint: str, **config: str) -> Provider:
-    """A provider that has gone through the engine's hands, and calls this endpoint."""
+    """A provider that was pickled and configured as the engine does, and calls this endpoint."""
     provider: Provider = dill.loads(_pickled(kind))  # noqa: S301 - pickled by this process
     raw = {"tf2-models:endpoint": endpoint}
     raw |= {key if ":" in key else f"tf2-models:{key}": value for key, value in config.items()}
@@ -35,44 +35,44 @@ _pickles: dict[type[Provider], bytes] = {}
 
 
 def _pickled(kind: type[Provider]) -> bytes:
-    """Once a kind: every call of Pulumi's function wraps a method of the pickler in itself once more, for good."""
+    """The pickle of a class, cached: each call of Pulumi's function permanently wraps a method of the pickler again."""
     if kind not in _pickles:
         _pickles[kind] = base64.b64decode(internals.serialize_provider(kind()))
     return _pickles[kind]
 
 
 def retrying_for(provider: Provider, seconds: float) -> Provider:
-    """The same provider, which repeats a failing call for so many seconds only."""
+    """Limits the provider's retries to this many seconds; returns the provider."""
     provider.api = api.shared(replace(provider.api.settings, retry_seconds=seconds))
     forget_outage(provider)
     return provider
 
 
 def forget_outage(provider: Provider) -> None:
-    """Forgets an outage that an earlier run found: each run of the engine has a process of its own."""
+    """Forgets an outage that an earlier run found, as each run of the engine has a new process."""
     provider.api.outage = Outage()
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the engine asks about."""
+    """The engine's request for a resource."""
 
     urn: str
 
 
 def call_as(request: Request, verb: Callable[..., Result], *values: Any) -> Result:
-    """What a provider's verb returns where the engine asks: a provider finds the URN in the frame of `request`."""
+    """Calls a provider's method as the engine does: the provider finds the URN in the frame's `request`."""
     return verb(*values)
 
 
 def as_engine(values: State) -> State:
-    """The values as the engine hands them over: through its protocol, which knows floats only."""
+    """The values as the engine passes them: its protocol has no integers, only floats."""
     found: State = json.loads(json.dumps(values), parse_int=float)
     return found
 
 
 def saved_model_inputs(folder: Path, bucket: str, prefix: str, **more: Any) -> State:
-    """The inputs of `storage.SavedModel` for the files of a folder."""
+    """The inputs of a `storage.SavedModel` with the files of a folder."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "manifest.json"]
     facts = {
         path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "crc32c": crc32c(path)} for path in files

@@ -1,4 +1,4 @@
-"""A real `python -m emulator serve` process, and Google's own clients for it."""
+"""A real `python -m emulator serve` process, with Google's clients for it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from emulator.rest import discovery
 
 ROOT = Path(__file__).parent.parent
 BOUND = 300.0
-"""Seconds after which a test gives up waiting for what should come at once: how slow a machine is, is no fault."""
+"""Seconds after which a test stops waiting for something that is usually immediate; long, for slow machines."""
 _PREFIX = "serving on "
 _IDLE = 60.0
-"""Seconds after which a client's connection is opened anew: the emulator closes idle ones, which httplib2 sees late."""
+"""Seconds after which a client opens a new connection: the emulator closes idle ones, which httplib2 notices late."""
 
 
 class RunningEmulator:
@@ -31,8 +31,8 @@ class RunningEmulator:
 
     Attributes:
         endpoint: `http://127.0.0.1:PORT`.
-        data: its folder.
-        pid: its process.
+        data: the data folder.
+        pid: the process ID.
     """
 
     def __init__(self, data: Path, *options: str) -> None:
@@ -75,33 +75,33 @@ class RunningEmulator:
         return client
 
     def calls(self) -> dict[str, int]:
-        """Method id -> how often it was called since the start or `reset_calls`."""
+        """Method ID -> number of calls since the start or `reset_calls`."""
         found: dict[str, int] = self._admin("calls")
         return found
 
     def status(self) -> dict[str, Any]:
-        """What `/-/status` answers."""
+        """The content of `/-/status`."""
         found: dict[str, Any] = self._admin("status")
         return found
 
     def reset_calls(self) -> None:
-        """Counts from zero again."""
-        self._tell("DELETE", "calls")
+        """Resets the counts of calls."""
+        self._send("DELETE", "calls")
 
     def faults(self, *rules: dict[str, Any]) -> None:
-        """Sets what is to go wrong, as `emulator.core.calls.faults` says; nothing, where no rule is given."""
-        self._tell("PUT", "faults", json.dumps(rules).encode())
+        """Sets the rules of `emulator.core.calls.faults` for failing calls; without rules, removes them."""
+        self._send("PUT", "faults", json.dumps(rules).encode())
 
     def faults_left(self) -> list[dict[str, Any]]:
-        """The rules, with how often each still applies."""
+        """The rules, with the remaining times of each."""
         found: list[dict[str, Any]] = self._admin("faults")
         return found
 
     def is_faulted(self) -> bool:
-        """Whether the last of the rules applied as often as it says."""
+        """Whether the last rule has been used up."""
         return bool(self.faults_left()[-1]["times"] == 0)
 
-    def _tell(self, verb: str, name: str, content: bytes | None = None) -> None:
+    def _send(self, verb: str, name: str, content: bytes | None = None) -> None:
         request = urllib.request.Request(f"{self.endpoint}/-/{name}", content, method=verb)  # noqa: S310 - loopback
         with urllib.request.urlopen(request, timeout=BOUND):  # noqa: S310 - loopback
             pass
@@ -111,11 +111,11 @@ class RunningEmulator:
             return json.load(answer)
 
     def kill(self) -> None:
-        """Ends it as `kill -9` does."""
+        """Kills the emulator as `kill -9` does."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> int:
-        """Ends it as Ctrl-C does; returns its exit code."""
+        """Stops the emulator as SIGTERM does; returns its exit code."""
         return self._end(signal.SIGTERM)
 
     def _end(self, number: int) -> int:
@@ -135,7 +135,7 @@ class RunningEmulator:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and was not waited for does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -143,7 +143,7 @@ def alive(pid: int) -> bool:
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes below this one, itself left out."""
+    """The IDs of all processes below this one."""
     found: list[int] = []
     for thread in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):  # the thread ended meanwhile

@@ -13,13 +13,13 @@ from tests.running import BOUND
 
 
 def build_once(script: Path, name: str, factory: pytest.TempPathFactory, worker: str) -> Path:
-    """The folder that a script fills with models, once for all test processes of this run.
+    """The folder that a script fills with models, once for all test processes of a run.
 
     Args:
-        script: is run with the folder as its argument.
-        name: of the folder.
-        factory: `tmp_path_factory`.
-        worker: `worker_id`.
+        script: runs with the folder as its argument.
+        name: the folder's name.
+        factory: the fixture `tmp_path_factory`.
+        worker: the fixture `worker_id`.
     """
     base = factory.getbasetemp()
     folder = (base if worker == "master" else base.parent) / name

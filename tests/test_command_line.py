@@ -1,4 +1,4 @@
-"""How commands start and end: no warning of a library, and no complaint about a reader that has gone."""
+"""Commands show no warnings of libraries and end quietly if the reader of their output has gone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OLD_PYTHON = (
     "from google.api_core._python_version_support import check_python_version\n"
     "check_python_version(today=datetime.date(2099, 1, 1))\n"
 )
-"""What Google's clients do when they are imported by a Python that they no longer support."""
+"""The check that Google's clients make when an unsupported Python imports them."""
 
 
 def _python(script: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -25,26 +25,26 @@ def _python(script: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=False)
 
 
-def test_the_warning_is_there_without_us() -> None:
-    """Without our filter the warning is shown; otherwise the next test proves nothing."""
+def test_the_warning_is_shown_without_our_filter() -> None:
+    """Otherwise the next test proves nothing."""
     assert "FutureWarning: You are using a non-supported Python version" in _python(_OLD_PYTHON).stderr
 
 
-def test_nobody_is_told_of_an_old_python() -> None:
-    """The warning is hidden in the program and in providers, which import `resources` first."""
+def test_the_warning_about_an_old_python_is_hidden() -> None:
+    """It is hidden in the program and in providers, which import `resources` first."""
     done = _python(f"import resources\n{_OLD_PYTHON}")
 
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_who_asks_for_warnings_gets_them() -> None:
-    """`-W error` stays what it is."""
+def test_requested_warnings_are_shown() -> None:
+    """`-W error` still works."""
     assert "FutureWarning" in _python(f"import resources\n{_OLD_PYTHON}", "-W", "error").stderr
 
 
 @pytest.mark.parametrize("module", ["prediction", "emulator", "models", "tools.docs"])
-def test_no_warning_of_a_library_reaches_the_user(module: str) -> None:
-    """The filter is set before a command imports what it needs."""
+def test_warnings_of_libraries_are_hidden(module: str) -> None:
+    """The filter is set before a command imports its modules."""
     script = (
         "import runpy, sys, warnings\n"
         "class Warn:\n"
@@ -73,8 +73,8 @@ def test_no_warning_of_a_library_reaches_the_user(module: str) -> None:
         ["tools.docs", "--help"],
     ],
 )
-def test_a_reader_that_has_gone_is_no_error(command: list[str], tmp_path: Path) -> None:
-    """As with `| head -1`: nothing on standard error, and the exit code of a broken pipe."""
+def test_a_closed_output_is_not_an_error(command: list[str], tmp_path: Path) -> None:
+    """As with `| head -1`, standard error stays empty, and the exit code is that of a broken pipe."""
     (tmp_path / "log").write_text("12:00:00 GET /v1/projects/demo/models 200\n" * 5000, encoding="utf-8")
     command = [str(tmp_path) if word == "LOGGED" else word for word in command]
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -85,9 +85,9 @@ def test_a_reader_that_has_gone_is_no_error(command: list[str], tmp_path: Path) 
         assert started.stdout is not None
         assert started.stderr is not None
         started.stdout.close()
-        said = started.stderr.read()
+        errors = started.stderr.read()
 
-    assert (started.returncode, said) == (command_line.BROKEN_PIPE, "")
+    assert (started.returncode, errors) == (command_line.BROKEN_PIPE, "")
 
 
 def test_the_exit_code_is_that_of_the_command() -> None:

@@ -1,4 +1,4 @@
-"""Who may import whom."""
+"""Which module may import which."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ ALLOWED = {
     ("models/commands/push_command.py", "resources"),
     ("models/commands/stack_file.py", "resources"),
 }
-"""`push` sends with the provider's own code, and a stack file is read as the program reads it: a second uploader, or
-reader, would be another truth. Both are imported when asked."""
+"""`push` uploads with the provider's code, and stack files are read by the program's code: a second uploader or
+reader could differ. Both modules are imported only when needed."""
 SHARED = {
     "gcp.errors",
     "resources.config.local_endpoint",
@@ -40,7 +40,7 @@ SHARED = {
     "resources.storage.schema",
     "resources.storage.rules",
 }
-"""What the emulator takes of `gcp` and `resources`: schemas, rules, errors, where the local stack is."""
+"""What the emulator imports from `gcp` and `resources`: schemas, rules, errors, the local stack's endpoint."""
 
 
 ONLY = {
@@ -64,7 +64,7 @@ ONLY = {
 the emulator; of `resources`, `platforms.py` alone knows which platforms there are."""
 
 NO_CYCLES = ["emulator", "gcp", "resources", "prediction", "models", "benchmarks", "tools", "__main__.py"]
-"""Code in which no module imports, directly or not, one that imports it. Types count."""
+"""Code without import cycles; imports under `TYPE_CHECKING` count."""
 
 
 def imports(place: str, *, types: bool = False) -> Iterator[tuple[Path, str]]:
@@ -101,7 +101,7 @@ def graph(places: list[str]) -> dict[str, set[str]]:
         for file, name in imports(place, types=True):
             found.setdefault(name_of(file), set()).add(name)
     known = {module: (names & found.keys()) - {module} for module, names in found.items()}
-    # `from a import b` names both: where `a.b` is a module, `a` itself is not meant.
+    # `from a import b` yields both: if `a.b` is a module, `a` does not count.
     return {
         module: {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
         for module, names in known.items()
@@ -110,7 +110,7 @@ def graph(places: list[str]) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(("place", "forbidden"), FORBIDDEN.items(), ids=FORBIDDEN)
 def test_a_package_imports_only_what_it_may(place: str, forbidden: set[str]) -> None:
-    """Each part can be read, run and tested without the ones that it does not need."""
+    """Each package can be read, run and tested without those it does not need."""
     found = [
         f"{file.relative_to(ROOT)}: {name}"
         for file, name in imports(place)
@@ -122,8 +122,8 @@ def test_a_package_imports_only_what_it_may(place: str, forbidden: set[str]) -> 
 
 
 @pytest.mark.parametrize(("place", "allowed"), ONLY.items(), ids=ONLY)
-def test_a_folder_knows_only_what_it_stands_on(place: str, allowed: set[str]) -> None:
-    """Layers: domains import neither each other nor the composition root; generic parts import no domain."""
+def test_a_folder_imports_only_the_layers_below_it(place: str, allowed: set[str]) -> None:
+    """Domains import neither each other nor the composition root, and generic parts import no domain."""
     package = place.partition("/")[0]
     found = [
         f"{file.relative_to(ROOT)}: {name}"
@@ -134,8 +134,8 @@ def test_a_folder_knows_only_what_it_stands_on(place: str, allowed: set[str]) ->
     assert found == []
 
 
-def test_no_module_imports_itself_through_others() -> None:
-    """Whoever reads a module can read first what it needs."""
+def test_there_are_no_import_cycles() -> None:
+    """A reader can read the imports of a module before the module."""
     order = graphlib.TopologicalSorter(graph(NO_CYCLES))
 
     order.prepare()  # raises CycleError, which names the modules
@@ -143,8 +143,8 @@ def test_no_module_imports_itself_through_others() -> None:
     assert order.is_active()
 
 
-def test_the_emulator_takes_only_schemas_rules_and_errors() -> None:
-    """It must not share code with the client that it is there to test."""
+def test_the_emulator_imports_only_schemas_rules_and_errors() -> None:
+    """It must not share code with the client that it tests."""
     ours = {name for _, name in imports("emulator") if name.startswith(("resources.", "gcp."))}
     folders = {".".join(name.split(".")[:size]) for name in SHARED for size in (1, 2, 3)} - SHARED
 
@@ -152,8 +152,8 @@ def test_the_emulator_takes_only_schemas_rules_and_errors() -> None:
     assert [name for name in ours - folders if not any(name == ok or name.startswith(f"{ok}.") for ok in SHARED)] == []
 
 
-def test_no_module_hides_one_of_the_standard_library() -> None:
-    """The provider's process has the project's folder first on its path."""
+def test_no_module_has_a_name_of_the_standard_library() -> None:
+    """The project's folder is first on the path of the provider process."""
     names = {path.stem for path in ROOT.glob("*.py")} | {path.parent.name for path in ROOT.glob("*/__init__.py")}
 
     assert names & set(sys.stdlib_module_names) == set()
@@ -170,7 +170,7 @@ def test_no_module_hides_one_of_the_standard_library() -> None:
     ],
 )
 def test_a_light_module_stays_light(module: str, heavy: list[str]) -> None:
-    """Nothing heavy is on the way of `preview`, or of a command that only looks."""
+    """`preview`, and commands that only read, import nothing heavy."""
     code = f"import sys, {module}; print(*(name for name in {heavy!r} if name in sys.modules))"
 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

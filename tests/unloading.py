@@ -1,4 +1,4 @@
-"""Nodes are processes: what a test deployed must not stay for the hundreds of tests that share its emulator."""
+"""Deletes what a test deployed, since its nodes are processes on an emulator that hundreds of tests share."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def unload(emulator: RunningEmulator, project: str) -> None:
     """Deletes the versions of a project, the default one of a model last."""
     models = emulator.ml().projects().models()
     for model in models.list(parent=f"projects/{project}").execute().get("models", []):
-        there = models.versions().list(parent=model["name"]).execute().get("versions", [])
-        for version in sorted(there, key=lambda version: bool(version.get("isDefault"))):
-            with contextlib.suppress(HttpError):  # what went wrong in the test may still be under way
+        versions = models.versions().list(parent=model["name"]).execute().get("versions", [])
+        for version in sorted(versions, key=lambda version: bool(version.get("isDefault"))):
+            with contextlib.suppress(HttpError):  # an operation of a failed test may still run
                 _await(emulator, models.versions().delete(name=version["name"]).execute())
 
 

@@ -1,4 +1,4 @@
-"""How figures are judged, how processes are watched, and what a run leaves behind."""
+"""Figures and their bounds, the watching of processes, and the clean-up of a run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ with World(lambda text: None) as world:
 
 
 def run(*command: str, **environment: str) -> subprocess.Popen[str]:
-    """Starts Python in the checkout."""
+    """Starts Python in the checkout with a command line."""
     return subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
@@ -49,23 +49,23 @@ def run(*command: str, **environment: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize(
     ("measured", "bound", "at_least", "holds", "reason"),
     [
-        (1.5, 1.5, False, True, "a bound is the most that is allowed"),
-        (1.501, 1.5, False, False, "above it"),
-        (0, 0, False, True, "no call is the bound on calls"),
+        (1.5, 1.5, False, True, "a bound is the maximum"),
+        (1.501, 1.5, False, False, "above the maximum"),
+        (0, 0, False, True, "zero is within a bound of zero"),
         (9.0, None, False, True, "a figure without a bound is for information"),
-        (20.0, 20.0, True, True, "or the least"),
-        (19.9, 20.0, True, False, "below it"),
+        (20.0, 20.0, True, True, "a bound can be the minimum"),
+        (19.9, 20.0, True, False, "below the minimum"),
     ],
 )
-def test_a_figure_is_held_against_its_bound(
+def test_a_figure_is_compared_with_its_bound(
     *, measured: float, bound: float | None, at_least: bool, holds: bool, reason: str
 ) -> None:
-    """It holds up to and with its bound."""
+    """It passes if it equals its bound."""
     assert Figure(what="x", measured=measured, bound=bound, at_least=at_least).holds is holds, reason
 
 
-def test_sides_take_turns_in_going_first() -> None:
-    """Neither side always follows the other, and each pair names the first side first."""
+def test_the_sides_of_a_comparison_alternate() -> None:
+    """Each side runs first in every other pair, and each pair has the first side's value first."""
     order: list[str] = []
 
     def side(name: str) -> float:
@@ -78,7 +78,7 @@ def test_sides_take_turns_in_going_first() -> None:
     assert pairs == [(1.0, 2.0), (4.0, 3.0), (5.0, 6.0)]
 
 
-def test_one_pair_that_was_disturbed_does_not_move_the_figure() -> None:
+def test_one_disturbed_pair_does_not_change_the_figure() -> None:
     """The median is the figure, and the spread shows the disturbance."""
     pairs = Pairs([1.0, 1.1, 9.0])
 
@@ -86,8 +86,8 @@ def test_one_pair_that_was_disturbed_does_not_move_the_figure() -> None:
     assert pairs.spread == "3 pairs, 1.00 to 9.00"
 
 
-def test_figures_are_kept_as_json(tmp_path: Path) -> None:
-    """With the verdict."""
+def test_figures_are_written_as_json(tmp_path: Path) -> None:
+    """Each has its attributes and whether it holds its bound."""
     write([Figure(what="x", measured=2.0, bound=1.0, unit="s", spread="wide")], tmp_path / "figures.json")
 
     kept = {"what": "x", "measured": 2.0, "bound": 1.0, "at_least": False, "unit": "s", "spread": "wide"}
@@ -112,14 +112,14 @@ def test_figures_are_kept_as_json(tmp_path: Path) -> None:
         (Figure(what="x", measured=1.0), ""),
     ],
 )
-def test_a_bound_that_fails_says_by_how_much_and_why(figure: Figure, line: str) -> None:
+def test_the_failure_of_a_bound_says_by_how_much_and_why(figure: Figure, line: str) -> None:
     """The line has the excess, and possible causes besides the code."""
     assert figure.failure.startswith(line)
     assert bool(figure.failure) is not figure.holds
 
 
-def test_figures_without_a_bound_are_shown_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    """Bounds first, with their verdicts; then what is for information; then what failed."""
+def test_figures_without_a_bound_are_shown_separately(capsys: pytest.CaptureFixture[str]) -> None:
+    """Figures with a bound come first, then those without, then the failures."""
     found = [Figure(what="free", measured=1.0), Figure(what="kept", measured=1.0, bound=2.0)]
 
     show([*found, Figure(what="broken", measured=3.0, bound=2.0)], Console(width=120))
@@ -135,8 +135,8 @@ _SHOWN = ("bounds", "kept", "broken", "for information", "free", "FAIL broken: 3
 
 
 @linux
-def test_time_of_a_core_is_that_of_the_process() -> None:
-    """CPU time grows while the process works, and not while it waits."""
+def test_core_seconds_are_the_cpu_time_of_the_process() -> None:
+    """CPU time grows while the process works, but not while it waits."""
     with run("-c", "import time\nwhile time.process_time() < 0.5: pass\nprint('done', flush=True); input()") as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -147,8 +147,8 @@ def test_time_of_a_core_is_that_of_the_process() -> None:
 
 
 @linux
-def test_files_in_memory_go_with_the_run_and_with_the_next_one(tmp_path: Path) -> None:
-    """Folders of a killed run would stay in memory until a reboot."""
+def test_files_in_memory_are_removed_by_the_run_or_by_the_next_one(tmp_path: Path) -> None:
+    """Otherwise the folders of a killed run stay in memory until a reboot."""
     with run("-c", _KILLED, TMPDIR=str(tmp_path)) as process:
         left = Path(process.communicate(timeout=BOUND)[0].strip())
     with run("-c", _NEXT, TMPDIR=str(tmp_path)) as process:
@@ -171,8 +171,8 @@ os._exit(1)
 
 
 @linux
-def test_the_peak_of_a_provider_below_another_process_is_seen() -> None:
-    """As the provider is below the engine: by its command line, at any depth."""
+def test_the_peak_memory_of_a_provider_is_measured() -> None:
+    """The provider is found below another process by its command line, at any depth."""
     with run("-c", HOLDS_200_MB, "pulumi.dynamic") as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -185,8 +185,8 @@ def test_the_peak_of_a_provider_below_another_process_is_seen() -> None:
 
 
 @linux
-def test_nothing_is_left_of_a_world_that_an_error_ends(tmp_path: Path) -> None:
-    """No process, not even one that its starter has left behind, and no file."""
+def test_a_failed_run_leaves_nothing(tmp_path: Path) -> None:
+    """It leaves no process, not even an orphan, and no file."""
     with run("-c", LEAVES_PROCESSES, TMPDIR=str(tmp_path)) as process:
         output, errors = process.communicate(timeout=BOUND)
 
@@ -211,8 +211,8 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, number: signal.Signal
 
 
 @pytest.mark.parametrize("arguments", [("speed",), ("calls", "--json", "no/such/folder/file.json"), ("--fast",)])
-def test_wrong_usage_is_told_before_anything_runs(arguments: tuple[str, ...]) -> None:
-    """Exit code 2, and what is wrong."""
+def test_wrong_usage_is_reported_before_anything_runs(arguments: tuple[str, ...]) -> None:
+    """The exit code is 2, and the error names the argument."""
     with run("-m", "benchmarks", *arguments) as process:
         _, errors = process.communicate(timeout=BOUND)
 
@@ -221,7 +221,7 @@ def test_wrong_usage_is_told_before_anything_runs(arguments: tuple[str, ...]) ->
 
 
 def test_help_names_every_figure() -> None:
-    """What can be chosen, examples and exit codes."""
+    """It also has examples and exit codes."""
     with run("-m", "benchmarks", "--help") as process:
         output, _ = process.communicate(timeout=BOUND)
 

@@ -1,4 +1,4 @@
-"""The processes that send and fetch objects for the figures of Cloud Storage."""
+"""The worker processes that upload and download objects for the figures of Cloud Storage."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from benchmarks.workers.senders import Job
 from tests.running import BOUND, ROOT, RunningEmulator
 
 
-class Asked:
-    """A module of the benchmarks as a process, without the `World` that ends every process below this one."""
+class Worker:
+    """A worker module of the benchmarks as a process, without a `World`, which would end all child processes."""
 
     def __init__(self, module: str, *arguments: str) -> None:
         command = [sys.executable, "-m", module, *arguments]
@@ -25,15 +25,15 @@ class Asked:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
 
-    def ask(self, line: str) -> str:
-        """The answer to a line; empty where the job failed."""
+    def run(self, line: str) -> str:
+        """The response to a line; empty if the job failed."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(line, file=self.process.stdin, flush=True)
         return self.process.stdout.readline()
 
     def end(self) -> str:
-        """Ends it; what it complained of."""
+        """Ends the process; returns its standard error."""
         return self.process.communicate(timeout=BOUND)[1]
 
 
@@ -46,37 +46,37 @@ def bucket(emulator: RunningEmulator, project: str) -> str:
 
 
 def sizes(emulator: RunningEmulator, bucket: str) -> dict[str, int]:
-    """Name -> bytes of what is in the bucket."""
+    """Name -> size in bytes of each object in the bucket."""
     found: dict[str, Any] = emulator.storage().objects().list(bucket=bucket).execute()
     return {item["name"]: int(item["size"]) for item in found.get("items", [])}
 
 
-def test_objects_go_up_and_come_down(emulator: RunningEmulator, bucket: str) -> None:
-    """As many as were asked for, small and large; one that is not there is told."""
-    client = Asked("benchmarks.workers.transfers", emulator.endpoint, bucket)
+def test_objects_are_uploaded_and_downloaded(emulator: RunningEmulator, bucket: str) -> None:
+    """The requested number of small and large objects is transferred; a missing one is an error."""
+    client = Worker("benchmarks.workers.transfers", emulator.endpoint, bucket)
 
-    sent = [client.ask("up small 3 2000 2"), client.ask("up large 1 2000000 1")]
+    sent = [client.run("up small 3 2000 2"), client.run("up large 1 2000000 1")]
     there = sizes(emulator, bucket)
-    fetched = [client.ask("down small 3 2000 2"), client.ask("down large 1 2000000 1")]
-    none = client.ask("down none 1 2000 1")
+    fetched = [client.run("down small 3 2000 2"), client.run("down large 1 2000000 1")]
+    missing = client.run("down none 1 2000 1")
 
     assert there == {"large-0": 2_000_000, "small-0": 2000, "small-1": 2000, "small-2": 2000}
     assert all(float(seconds) > 0 for seconds in sent + fetched)
-    assert none == ""
+    assert missing == ""
     assert "No such object" in client.end()
 
 
 @pytest.mark.parametrize("kind", ["provider", "manager"])
-def test_a_sender_sends_all_and_leaves_nothing(
+def test_a_sender_uploads_all_files_and_then_deletes_them(
     kind: str, emulator: RunningEmulator, bucket: str, tmp_path: Path
 ) -> None:
-    """Each file is written; a second time it works as well, since the first left nothing."""
+    """Each file is written; a second run works too, since the first left nothing."""
     files = written(tmp_path, Load("x", 3, 1000))
     job = Job(folder=str(tmp_path), files=files, prefix="p", processes=False).to_line()
-    sender = Asked("benchmarks.workers.senders", kind, emulator.endpoint, bucket)
+    sender = Worker("benchmarks.workers.senders", kind, emulator.endpoint, bucket)
     emulator.reset_calls()
 
-    times = [sender.ask(job), sender.ask(job)]
+    times = [sender.run(job), sender.run(job)]
     complaints = sender.end()
 
     assert all(float(seconds) > 0 for seconds in times), complaints

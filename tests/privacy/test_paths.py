@@ -1,4 +1,4 @@
-"""No path of the user's machine in an error: they start at the project's folder, or are as the user wrote them."""
+"""Paths in errors start at the project's folder or are as the user wrote them: none reveals the machine."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.providers import as_engine, configured, saved_model_inputs
 from tests.running import ROOT, RunningEmulator
 
 
-def write(folder: Path) -> dict[str, str]:
-    """Artifacts that are wrong, each in its way; version name -> what the stack file says."""
+def write_defective(folder: Path) -> dict[str, str]:
+    """Writes artifacts with different defects; returns version name -> the stack file's `artifact`."""
     for name in ("empty", "half/variables", "changed"):
         (folder / name).mkdir(parents=True)
     saved_models.write(folder / "half")
@@ -44,15 +44,15 @@ def write(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.engine
-def test_a_wrong_stack_file_tells_no_path_of_the_machine(
+def test_errors_about_a_stack_file_reveal_no_path_of_the_machine(
     emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """Eleven artifacts and a file of samples, each wrong in its way, through the real engine."""
+    """Eleven artifacts and a file of samples have different defects, with the real engine."""
     folder = tmp_path / "program"
     folder.mkdir()
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copyfile(ROOT / name, folder / name)
-    artifacts = write(folder)
+    artifacts = write_defective(folder)
     engine = Engine(folder, folder)
     shared = {"machineType": "n1-standard-2", "runtimeVersion": "2.21"}
     versions = {name: {"artifact": artifact, **shared} for name, artifact in artifacts.items()}
@@ -68,32 +68,33 @@ def test_a_wrong_stack_file_tells_no_path_of_the_machine(
         assert path not in text
 
 
-Spoil = Callable[[Path], object]
-SPOILT: list[Any] = [
-    pytest.param(shutil.rmtree, id="gone"),
-    pytest.param(lambda folder: (folder / "saved_model.pb").unlink(), id="a file is gone"),
-    pytest.param(lambda folder: (folder / "saved_model.pb").write_bytes(b"other"), id="a file is another"),
+Damage = Callable[[Path], object]
+DAMAGES: list[Any] = [
+    pytest.param(shutil.rmtree, id="missing"),
+    pytest.param(lambda folder: (folder / "saved_model.pb").unlink(), id="a file is missing"),
+    pytest.param(lambda folder: (folder / "saved_model.pb").write_bytes(b"other"), id="a file has other bytes"),
     pytest.param(
         lambda folder: (folder / "saved_model.pb").rename(folder / "x") and (folder / "saved_model.pb").symlink_to("x"),
         id="a file is a link",
     ),
     pytest.param(
-        lambda folder: (folder / "saved_model.pb").unlink() or (folder / "saved_model.pb").mkdir(), id="a folder"
+        lambda folder: (folder / "saved_model.pb").unlink() or (folder / "saved_model.pb").mkdir(),
+        id="a file is a folder",
     ),
 ]
 
 
-@pytest.mark.parametrize("spoil", SPOILT)
+@pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("outside", [False, True], ids=["in the project", "elsewhere"])
-def test_a_folder_that_is_spoilt_before_it_is_sent_is_not_told_by_its_path(
+def test_errors_about_a_damaged_folder_reveal_no_path_of_the_machine(
     emulator: RunningEmulator,
     project: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    spoil: Spoil,
+    damage: Damage,
     outside: bool,
 ) -> None:
-    """Below the project its path starts there; one of elsewhere is a secret of the state, and of the message."""
+    """A path below the project starts there; another path is a secret in the state and hidden in the message."""
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
     folder = saved_models.write(tmp_path / ("elsewhere" if outside else "project/exported"))
@@ -104,7 +105,7 @@ def test_a_folder_that_is_spoilt_before_it_is_sent_is_not_told_by_its_path(
     bucket = {"project": project, "name": f"{project}-paths"}
     configured(BucketProvider, emulator.endpoint).create(as_engine(bucket))
     provider = configured(SavedModelProvider, emulator.endpoint)
-    spoil(folder)
+    damage(folder)
 
     with pytest.raises(ArtifactError) as caught:
         provider.create(as_engine(inputs))
@@ -116,6 +117,6 @@ def test_a_folder_that_is_spoilt_before_it_is_sent_is_not_told_by_its_path(
 
 @pytest.mark.parametrize("written", ["exports/parity", "../exports/parity", "./parity"])
 def test_a_relative_path_is_kept_as_it_was_written(written: str) -> None:
-    """It says nothing of the machine that the stack file does not say already."""
+    """It reveals no more of the machine than the stack file does."""
     assert plan.portable(written) == written
     assert not isinstance(plan.portable(written), Secret)

@@ -1,4 +1,4 @@
-"""The emulator's own checks of a new resource, without its HTTP: the discovery document's, then each API's."""
+"""The emulator's checks of a new resource, without HTTP: those of the discovery document, then each API's."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from emulator.storage.fields import bucket_fields
 from gcp import errors
 
 _METHODS = {method.id: method for method in (*ml_api.methods(), *storage_api.methods())}
-_ONLY_GOOGLE = ("is not supported. This endpoint has", "his endpoint serves TensorFlow SavedModels only")
-"""What the emulator says of a version that Google would take."""
+_GOOGLE_ONLY = ("is not supported. This endpoint has", "his endpoint serves TensorFlow SavedModels only")
+"""Parts of the emulator's errors about versions that Google accepts."""
 
 _NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
 
 
 def _sent(method: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A body as it arrives. Raises `ValueError` for what is no JSON, such as NaN."""
+    """A body as a handler gets it. Raises `ValueError` for a value that JSON does not have, such as NaN."""
     return json_body.parse(_METHODS[method], json.dumps(body, allow_nan=False).encode())
 
 
-def take_bucket(body: Mapping[str, Any]) -> None:
-    """`storage.buckets.insert`. Raises `ApiError`."""
+def check_bucket_request(body: Mapping[str, Any]) -> None:
+    """Checks a body of `storage.buckets.insert`. Raises `ApiError`."""
     arrived = bucket_fields.given(_sent("storage.buckets.insert", body))
     names.check_bucket(arrived["name"])
     bucket_fields.completed(arrived, {}, _NOW)
 
 
-def take_model(project: str, body: Mapping[str, Any]) -> None:
-    """`ml.projects.models.create`. Raises `ApiError`."""
+def check_model_request(project: str, body: Mapping[str, Any]) -> None:
+    """Checks a body of `ml.projects.models.create`. Raises `ApiError`."""
     request_checks.model_body(project, _sent("ml.projects.models.create", body))
 
 
-def take_version(project: str, model: str, body: Mapping[str, Any]) -> None:
-    """`ml.projects.models.versions.create`. Raises `ApiError`, but for what only Google serves."""
+def check_version_request(project: str, model: str, body: Mapping[str, Any]) -> None:
+    """Checks a body of `ml.projects.models.versions.create`. Raises `ApiError`, except for what only Google serves."""
     arrived = _sent("ml.projects.models.versions.create", body)
     try:
         request_checks.version_body(project, model, arrived)
     except errors.InvalidArgument as error:
-        if not any(text in error.message for text in _ONLY_GOOGLE):
+        if not any(text in error.message for text in _GOOGLE_ONLY):
             raise

@@ -1,4 +1,4 @@
-"""Whatever a program gives a constructor: a resource that is registered, or the failures under their keys."""
+"""Random arguments of constructors: the resource is registered, or each error has its key."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ VALID: dict[str, tuple[type[Resource], dict[str, Any]]] = {
 
 
 class Mocks(pulumi.runtime.Mocks):
-    """An engine that takes everything."""
+    """An engine that accepts everything."""
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        """As it was asked for."""
+        """Returns the inputs as outputs."""
         return f"{args.name}-id", dict(args.inputs)
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        """None is made."""
+        """Fails, since the program calls no function."""
         raise AssertionError(args)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _loop() -> Iterator[None]:
-    """An event loop of these tests' own, in which constructors register: other tests close the thread's."""
+    """An event loop for these tests, in which constructors register: other tests close the thread's loop."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield
@@ -65,8 +65,8 @@ def _loop() -> Iterator[None]:
 
 @pytest.mark.parametrize("kind", VALID)
 @given(data=st.data())
-def test_any_arguments(kind: str, data: st.DataObject) -> None:
-    """Never another exception than `InvalidArguments`, whose lines begin with the constructor and are printable."""
+def test_arguments_are_accepted_or_reported_by_key(kind: str, data: st.DataObject) -> None:
+    """The only exception is `InvalidArguments`, whose lines start with the constructor and are printable."""
     constructor, valid = VALID[kind]
     arguments = data.draw(mutated([valid]))
     if data.draw(st.booleans()):

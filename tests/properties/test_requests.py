@@ -1,4 +1,4 @@
-"""Whatever is sent to the emulator, or typed after its command: an answer in the API's shape, or one line."""
+"""Random requests and command lines: responses have the API's shape, and no command prints a traceback."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ WORDS = st.one_of(
 
 @pytest.mark.parametrize("call", CALLS)
 @given(data=st.data())
-def test_any_body_is_answered_in_the_apis_shape(
+def test_every_response_has_the_apis_shape(
     emulator: RunningEmulator, project: str, call: str, data: st.DataObject
 ) -> None:
-    """200, or a 4xx of its own with a message; never a 5xx."""
+    """The status is 200, or a 4xx with a message; never a 5xx."""
     verb, path, body = CALLS[call]
     sent = data.draw(st.one_of(mutated([body]), JSON))
     http = httplib2.Http(timeout=BOUND)
@@ -64,10 +64,10 @@ def test_any_body_is_answered_in_the_apis_shape(
 @given(
     words=st.lists(
         st.one_of(TEXTS, st.sampled_from(["build", "list", "up", "--set", "--stack", "a=b", "-h"])), max_size=4
-    ).filter(lambda words: words not in (["build"], ["up"]))  # these are understood: they would work in this checkout
+    ).filter(lambda words: words not in (["build"], ["up"]))  # these are valid, and would change this checkout
 )
 def test_any_arguments_end_without_a_traceback(module: str, words: list[str]) -> None:
-    """What is not understood is said on the last line; the exit code is 1 or 2."""
+    """A failing command prints an error; its exit code is 1 or 2."""
     done = subprocess.run(
         [sys.executable, "-m", module, *words], cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=False
     )

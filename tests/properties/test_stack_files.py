@@ -1,4 +1,4 @@
-"""Whatever stands in a stack file: a plan that the API takes, or lines that name its keys."""
+"""Random stack files: each gives a plan that the API accepts, or errors that name the keys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.properties.values import JSON, STRANGE, mutated, places
 from tests.running import ROOT
 
 LONGEST = 1000
-"""Characters of one line of an error."""
+"""The most characters of a line of an error."""
 
 FILES = [
     yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"]
@@ -62,13 +62,13 @@ FULL = {
         }
     },
 }
-"""With fields that the examples do without."""
+"""A stack file with fields that the examples lack."""
 
 DOCUMENTS = [*FILES, FULL]
 
 
-def handed(document: Mapping[str, Any]) -> dict[str, str]:
-    """A stack file's mapping as Pulumi hands it over: strings bare, everything else as JSON."""
+def as_pulumi_passes(document: Mapping[str, Any]) -> dict[str, str]:
+    """A stack file's mapping as Pulumi passes it: strings unchanged, everything else as JSON."""
     return {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in document.items()}
 
 
@@ -81,7 +81,7 @@ def _resolved(name: str, parameters: str, rebuild: bool) -> models.Artifact | Ar
 
 
 def resolve(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> models.Artifact:
-    """The program's own way to an artifact; what was asked before is not computed again."""
+    """Resolves an artifact as the program does, with a cache."""
     found = _resolved(name, json.dumps(parameters), rebuild)
     if isinstance(found, Exception):
         raise found
@@ -101,9 +101,9 @@ def keys(document: Mapping[str, Any]) -> set[str]:
     return {path for key, value in document.items() for path in paths(value, str(key))}
 
 
-def assert_told_well(error: errors.InvalidInput, document: Mapping[str, Any]) -> None:
-    """One short printable line per failure, each under a key that is there, or that is missing from one that is."""
-    there = keys(document)
+def assert_clear(error: errors.InvalidInput, document: Mapping[str, Any]) -> None:
+    """Asserts one short printable line per failure, under an existing key or a missing child of one."""
+    existing = keys(document)
     lines = str(error).split("\n")
     assert len(lines) == len(error.failures)
     for line, (path, reason) in zip(lines, error.failures, strict=True):
@@ -111,76 +111,76 @@ def assert_told_well(error: errors.InvalidInput, document: Mapping[str, Any]) ->
         assert len(line) <= LONGEST, line
         assert reason
         parent = path.rpartition(".")[0]
-        assert path in there or parent in there or path in TOP, (path, reason)
+        assert path in existing or parent in existing or path in TOP, (path, reason)
 
 
 TOP = {"gcp:project", "gcp:region", *(f"tf2-models:{key}" for key in ("endpoint", "models", "bucket", "bucket.name"))}
-"""Keys that may be missing altogether, and the field that is made up of another key where it is not given."""
+"""Keys that may be missing, and a field with a default that depends on another key."""
 
 
 def assert_valid(stack: plan.Stack) -> None:
-    """Its inputs pass the resources' own checks, and the emulator, which has checks of its own, takes the bodies."""
+    """Asserts that its inputs pass the resources' checks, and the request bodies those of the emulator."""
     assert list(BUCKET.failures(stack.bucket)) == []
-    emulated.take_bucket({**BUCKET.body(stack.bucket), "name": stack.bucket["name"]})
+    emulated.check_bucket_request({**BUCKET.body(stack.bucket), "name": stack.bucket["name"]})
     for saved in stack.saved_models.values():
         assert list(SAVED_MODEL.failures(saved)) == []
     for model in stack.models:
         name = model.inputs["name"]
-        emulated.take_model(stack.project, {**MODEL.body(model.inputs), "name": name})
+        emulated.check_model_request(stack.project, {**MODEL.body(model.inputs), "name": name})
         default = {"project": stack.project, "model": name, "version": model.default, "gate": model.gate}
         assert list(DEFAULT_VERSION.failures(default)) == []
         for version in model.versions:
             body = {**VERSION.body(version.inputs), "name": version.inputs["name"]}
-            emulated.take_version(stack.project, name, body)
+            emulated.check_version_request(stack.project, name, body)
 
 
 def check(document: Mapping[str, Any]) -> None:
-    """Reads a stack file as the program does, and holds what comes to what is promised."""
+    """Reads a stack file as the program does, and asserts that its plan is valid or its errors are clear."""
     try:
-        stack = platforms.read(handed(document), resolve)
+        stack = platforms.read(as_pulumi_passes(document), resolve)
     except errors.InvalidInput as error:
-        assert_told_well(error, document)
+        assert_clear(error, document)
     else:
         assert_valid(stack)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_documents_to_begin_with_are_valid(document: Mapping[str, Any]) -> None:
-    """Else a change of them would prove little."""
-    assert_valid(platforms.read(handed(document), resolve))
+def test_the_original_documents_are_valid(document: Mapping[str, Any]) -> None:
+    """Otherwise the tests with changed documents prove little."""
+    assert_valid(platforms.read(as_pulumi_passes(document), resolve))
 
 
 @given(document=mutated(DOCUMENTS))
-def test_a_valid_stack_file_with_something_wrong(document: Any) -> None:
-    """A key dropped, renamed, doubled, or with another value."""
+def test_a_stack_file_with_random_changes_is_read_or_reported(document: Any) -> None:
+    """A key is removed, renamed or duplicated, or gets another value."""
     check(document)
 
 
 @given(key=st.sampled_from(sorted({key for file in DOCUMENTS for key in file})), text=st.text(max_size=40))
-def test_any_text_under_a_key(key: str, text: str) -> None:
-    """Pulumi hands over text: what is no JSON is the value itself."""
+def test_any_text_of_a_key_is_read_or_reported(key: str, text: str) -> None:
+    """Pulumi passes text: if it is not JSON, it is the value itself."""
     check({**FULL, key: text})
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "1" * 10_000, "NaN", '{"a": Infinity}', "\ud800", "{} {}"])
-def test_text_that_is_hard_to_read(text: str) -> None:
-    """Nested deeper than a reader goes, longer than a number may be."""
+def test_extreme_text_is_read_or_reported(text: str) -> None:
+    """It is nested too deeply, too long for a number, or almost JSON."""
     check({**FULL, "tf2-models:models": text})
 
 
 @given(name=st.sampled_from(["bucket", "models", "allowRebuild", "concurrentOperations", "endpoint"]), value=JSON)
-def test_any_value_under_a_key(name: str, value: Any) -> None:
-    """Whatever JSON can say."""
+def test_any_value_of_a_key_is_read_or_reported(name: str, value: Any) -> None:
+    """The values are any that JSON can express."""
     check({**FULL, f"tf2-models:{name}": value})
 
 
 SHARE = 12
-"""Of how many places `make test` takes one."""
+"""`make test` takes one in so many values; the rest are marked `faults`."""
 
 
 @pytest.mark.parametrize("share", [0, *(pytest.param(number, marks=pytest.mark.faults) for number in range(1, SHARE))])
-def test_every_strange_value_at_every_place(share: int) -> None:
-    """One by one, in the file with the most fields."""
+def test_every_strange_value_at_every_path_is_read_or_reported(share: int) -> None:
+    """They are inserted one by one into the file with the most fields."""
     cells = list(itertools.product(range(len(places(FULL))), STRANGE))
     for index, value in cells[share::SHARE]:
         document = copy.deepcopy(FULL)

@@ -1,4 +1,4 @@
-"""What is made up: values that JSON can say, strange ones among them, and valid documents with something wrong."""
+"""Generated values: any JSON, strange values among them, and valid documents with random changes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STRANGE: list[Any] = [
     *(0, -1, 1.5, 2**31, 2**63, 10**400, -(10**30), 1e300, float("nan"), float("inf"), float("-inf")),
     *([], [[]], [None], {}, {"": None}, {"a.b": {"c[0]": 1}}),
 ]
-"""What has broken readers of configuration before."""
+"""Values that often break readers of configuration."""
 
 KEYS = st.one_of(st.text(max_size=8), st.sampled_from(["name", "labels", "v1", "a.b", "a\nb", "\ud800", "x" * 300]))
 SCALARS = st.one_of(
@@ -46,42 +46,42 @@ Place = tuple[Any, Any]
 
 
 def places(value: Any) -> list[Place]:
-    """Every place in a document below its root."""
+    """Every place in a document, without its root."""
     keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     return [place for key in keys for place in [(value, key), *places(value[key])]]
 
 
-def _dropped(draw: st.DrawFn, where: Any, key: Any) -> None:
+def _remove(draw: st.DrawFn, where: Any, key: Any) -> None:
     del where[key]
 
 
-def _renamed(draw: st.DrawFn, where: Any, key: Any) -> None:
+def _rename(draw: st.DrawFn, where: Any, key: Any) -> None:
     if isinstance(where, dict):
         where[draw(KEYS)] = where.pop(key)
 
 
-def _doubled(draw: st.DrawFn, where: Any, key: Any) -> None:
+def _duplicate(draw: st.DrawFn, where: Any, key: Any) -> None:
     if isinstance(where, dict):
         where[draw(KEYS)] = copy.deepcopy(where[key])
     else:
         where.append(copy.deepcopy(where[key]))
 
 
-def _replaced(draw: st.DrawFn, where: Any, key: Any) -> None:
+def _replace(draw: st.DrawFn, where: Any, key: Any) -> None:
     where[key] = copy.deepcopy(draw(JSON))  # sampled values are shared, and are changed further
 
 
-def _retyped(draw: st.DrawFn, where: Any, key: Any) -> None:
+def _retype(draw: st.DrawFn, where: Any, key: Any) -> None:
     old = where[key]
     where[key] = draw(st.sampled_from([str(old), [old], {"value": old}, {str(old): old}]))
 
 
-_CHANGES: list[Callable[[st.DrawFn, Any, Any], None]] = [_dropped, _renamed, _doubled, _replaced, _retyped]
+_CHANGES: list[Callable[[st.DrawFn, Any, Any], None]] = [_remove, _rename, _duplicate, _replace, _retype]
 
 
 @st.composite
 def mutated(draw: st.DrawFn, documents: list[Any]) -> Any:
-    """A copy of one of the documents, in which up to three things were changed."""
+    """A copy of one of the documents with up to three random changes."""
     document = copy.deepcopy(draw(st.sampled_from(documents)))
     for change in draw(st.lists(st.sampled_from(_CHANGES), max_size=3)):
         found = places(document)

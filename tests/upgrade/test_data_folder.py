@@ -1,4 +1,4 @@
-"""Data folders that older versions of the emulator wrote, and one that a newer version wrote."""
+"""Data folders of the emulator that older versions wrote, and one that a newer version wrote."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OLD = sorted(path.parent.name for path in FIXTURES.glob("*/data"))
 
 
 def call(url: str, body: bytes | None = None) -> Any:
-    """The answer to a call: JSON, or text if it is not."""
+    """The response of a call, parsed if it is JSON, otherwise as text."""
     with urllib.request.urlopen(urllib.request.Request(url, body), timeout=BOUND) as answer:  # noqa: S310 - loopback
         content = answer.read().decode()
     try:
@@ -36,14 +36,14 @@ def call(url: str, body: bytes | None = None) -> Any:
 
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[RunningEmulator]:
-    """This version, on what 80c3038 wrote."""
+    """This version of the emulator on the data folder of 80c3038."""
     shutil.copytree(FOLDER / "data", tmp_path / "data")
     with RunningEmulator(tmp_path / "data") as running:
         yield running
 
 
 def test_an_old_folder_keeps_everything(emulator: RunningEmulator) -> None:
-    """Models, versions, operations, jobs, policies, buckets and objects are answered as by the old version."""
+    """The responses for models, versions, operations, jobs, policies, buckets and objects are the old version's."""
     known = json.loads((FOLDER / "answers.json").read_text(encoding="utf-8"))
     expected = json.loads(json.dumps(known["answers"]).replace(known["endpoint"], emulator.endpoint))
 
@@ -55,8 +55,8 @@ def test_an_old_folder_keeps_everything(emulator: RunningEmulator) -> None:
 
 
 @pytest.mark.tensorflow
-def test_an_old_folder_goes_on(emulator: RunningEmulator) -> None:
-    """An operation that had not ended ends, and the versions predict."""
+def test_an_old_folder_continues_its_operations(emulator: RunningEmulator) -> None:
+    """A pending operation ends, and the versions predict."""
     known = json.loads((FOLDER / "answers.json").read_text(encoding="utf-8"))
     operation, model = f"{emulator.endpoint}/v1/{known['running']}", f"{emulator.endpoint}/v1/projects/demo/models"
 
@@ -78,7 +78,7 @@ def schema(file: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("folder", OLD)
 def test_an_old_database_gets_the_current_schema(folder: str, tmp_path: Path) -> None:
-    """Migrations lead to the very tables that a new database has, and to its version."""
+    """Migrations give the same tables and the same version as a new database has."""
     shutil.copytree(FIXTURES / folder / "data", tmp_path / "old")
     for name in ("old", "new"):
         with RunningEmulator(tmp_path / name):
@@ -90,7 +90,7 @@ def test_an_old_database_gets_the_current_schema(folder: str, tmp_path: Path) ->
 
 
 def test_a_newer_folder_is_refused(tmp_path: Path) -> None:
-    """In one line: the folder, both versions of the schema, and what to do. Nothing in it changes."""
+    """One line has the folder, both schema versions and what to do. The folder does not change."""
     with closing(sqlite3.connect(tmp_path / "state.sqlite3")) as database:
         database.execute(f"PRAGMA user_version = {VERSION + 1}")
     before = (tmp_path / "state.sqlite3").read_bytes()

@@ -1,4 +1,4 @@
-"""Stacks, buckets and cards that an older version wrote, in the hands of this one."""
+"""Stacks, buckets and cards of older versions work with this one."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ FIXTURES = Path(__file__).parent
 OLD = sorted(folder.name for folder in FIXTURES.iterdir() if (folder / "state.json").is_file())
 
 _ENDPOINT = "http://127.0.0.1:8470"
-"""Where the state says that its emulator was: nothing is to be asked there."""
+"""The emulator's endpoint in the old states; tests replace it."""
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
 
-class Old:
-    """A stack as an older version left it: deployed, on an emulator that runs on what that version kept.
+class OldStack:
+    """A deployed stack of an older version, on an emulator with the data of that version.
 
     Attributes:
-        engine: of the present version, on the old state.
-        emulator: of the present version, on the old data.
+        engine: this version's engine with the old state.
+        emulator: this version's emulator with the old data.
         root: the user's project.
     """
 
@@ -46,7 +46,7 @@ class Old:
         self.engine.run("stack", "import", "--stack", "test", "--file", str(place / "state.json"))
 
     def predict(self, model: str, *instances: Any) -> list[Any]:
-        """What the default version answers."""
+        """The predictions of the default version."""
         url = f"{self.emulator.endpoint}/v1/projects/demo/models/{model}:predict"
         body = json.dumps({"instances": instances}).encode()
         with urllib.request.urlopen(urllib.request.Request(url, body), timeout=BOUND) as answer:  # noqa: S310 - loopback
@@ -55,16 +55,16 @@ class Old:
 
 
 @pytest.fixture(params=OLD)
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Old]:
-    """A stack of each older version."""
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OldStack]:
+    """The stack of each older version."""
     folder = FIXTURES / request.param
     shutil.copytree(folder / "data", tmp_path / "data")
     with RunningEmulator(tmp_path / "data") as emulator:
-        yield Old(folder, emulator, tmp_path)
+        yield OldStack(folder, emulator, tmp_path)
 
 
-def test_an_old_stack_previews_without_a_change_and_serves(old: Old) -> None:
-    """Nothing is made, changed or deleted by an upgrade alone, nor after a refresh; and every model answers."""
+def test_an_old_stack_shows_no_change_and_serves(old: OldStack) -> None:
+    """The upgrade creates, changes and deletes nothing, also after a refresh, and every model predicts."""
     first = old.engine.preview()
     done = old.engine.up()
     old.engine.stack("refresh", "--skip-preview")
@@ -79,8 +79,8 @@ def test_an_old_stack_previews_without_a_change_and_serves(old: Old) -> None:
     ]
 
 
-def test_old_bare_samples_gate_named_answers(old: Old) -> None:
-    """A new version of an old stack is held to samples that hold bare predictions, and the default moves."""
+def test_samples_with_bare_predictions_still_work(old: OldStack) -> None:
+    """A gate compares them with predictions by output name, and the default moves."""
     samples = [{"instance": 1.5, "prediction": 4.5}, {"instance": {"x": 2.0}, "prediction": 6.0}]
     (old.root / "samples.json").write_text(json.dumps(samples), encoding="utf-8")
     old.engine.edit("doubler.defaultVersion", "v2")
@@ -91,8 +91,8 @@ def test_old_bare_samples_gate_named_answers(old: Old) -> None:
     assert old.predict("doubler", 1.5) == [{"y": 4.5}]
 
 
-def test_a_manifest_of_bare_predictions_gates_the_next_version(old: Old) -> None:
-    """An artifact whose manifest in the bucket holds bare predictions becomes the default when it answers them."""
+def test_a_manifest_with_bare_predictions_still_works(old: OldStack) -> None:
+    """A version whose manifest in the bucket has bare predictions passes its gate and becomes the default."""
     models = old.engine.config["tf2-models:models"]
     pinned = models["line"]["version"]["artifact"]
     models["doubler"]["gate"] = {"tolerance": 0.01}
@@ -105,8 +105,8 @@ def test_a_manifest_of_bare_predictions_gates_the_next_version(old: Old) -> None
     assert old.predict("doubler", 1.5) == [{"y": 6.0}]
 
 
-def test_an_old_stack_is_destroyed(old: Old) -> None:
-    """Nothing of the stack's is left at the API; what it did not make is."""
+def test_an_old_stack_can_be_destroyed(old: OldStack) -> None:
+    """Only resources outside the stack are left."""
     old.engine.stack("destroy", "--skip-preview")
 
     buckets = old.emulator.storage().buckets().list(project="demo").execute()["items"]
@@ -117,7 +117,7 @@ def test_an_old_stack_is_destroyed(old: Old) -> None:
 
 @pytest.mark.parametrize("card", sorted(FIXTURES.glob("*/project/models/cards/*/*.json")), ids=lambda card: card.stem)
 def test_an_old_card_is_read_with_predictions_by_name(card: Path) -> None:
-    """Whatever form a card was written in, its samples hold predictions by the names of the signature's outputs."""
+    """Its samples have predictions by the signature's output names, in every format of cards."""
     artifact = manifests.read(card)
     outputs = set(artifact.signatures["serving_default"]["outputs"])
 

@@ -49,7 +49,7 @@ def test_warnings_of_libraries_are_hidden(module: str) -> None:
         "import runpy, sys, warnings\n"
         "class Warn:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.endswith('cli'):\n"
+        "        if name.endswith(('cli', '.command_line')):\n"
         "            warnings.warn('of a library')\n"
         "            print('imported')\n"
         "sys.meta_path.insert(0, Warn())\n"

@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line of the benchmarks."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from benchmarks.workspace import World
 
 NAMES = {
     "memory": "memory of the provider during an up of the local stack",
-    "preview": "a preview of the local stack, to that of a program that does nothing",
+    "preview": "a preview of the local stack, compared with a program that does nothing",
     "calls": "API calls of an up that changes nothing",
-    "predict": "a prediction over HTTP, above the direct call of the signature",
-    "serve": "predictions by 32 clients at a time, to other model servers and to the floor of HTTP and JSON",
-    "steady": "a minute of 64 clients while versions are made and the default changes",
-    "cold": "the first prediction of a version that has no node, above the next one",
-    "operations": "32 slow operations at a time",
-    "scale": "what a further resource costs, to one that does nothing",
-    "batch": "a batch prediction job over a million rows, to model.predict in memory",
-    "upload": "memory and throughput of the provider while it sends files",
-    "sending": "uploads by the provider, to the transfer manager of google-cloud-storage",
-    "storage": "the emulator's Cloud Storage, sending and fetching, to fake-gcs-server",
+    "predict": "a prediction over HTTP, compared with the direct call of the signature",
+    "serve": "predictions for 32 clients, compared with other model servers and the floor of HTTP and JSON",
+    "steady": "a minute of 64 clients while a version is created and the default changes",
+    "cold": "the first prediction of a version without a node, compared with the next one",
+    "operations": "32 slow operations at the same time",
+    "scale": "the cost of one more resource, compared with one that does nothing",
+    "batch": "a batch prediction job over a million rows, compared with model.predict in memory",
+    "upload": "memory and throughput of the provider while it uploads files",
+    "sending": "uploads by the provider, compared with google-cloud-storage's transfer manager",
+    "storage": "uploads to and downloads from the emulator, compared with fake-gcs-server",
 }
 _WIDTH = 160
-"""Of a table that goes to a file."""
+"""Columns of a table that is not printed to a terminal."""
 _EPILOG = """\
 examples:
   python -m benchmarks                       everything, about 15 minutes
-  python -m benchmarks preview calls         these alone
-  python -m benchmarks --json figures.json   keep the figures
+  python -m benchmarks preview calls         only these
+  python -m benchmarks --json figures.json   write the figures to a file too
 
-exit codes: 0 every bound holds, 1 one does not or could not be measured, 2 wrong usage, 130 interrupted
+exit codes: 0 every bound holds, 1 a bound fails or could not be measured, 2 wrong usage, 130 interrupted
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures what is asked for; returns the exit code."""
+    """Measures the requested figures; returns the exit code."""
     options = _parser().parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _machine() -> str:
-    """What figures depend on."""
+    """The machine's cores and load, on which figures depend."""
     load = os.getloadavg()[0]
     cores = len(os.sched_getaffinity(0))
     busy = ": other programs are running, and affect the timings" if load > cores / 2 else ""
@@ -74,14 +74,14 @@ def _machine() -> str:
 
 
 def _measured(world: World, names: Sequence[str]) -> tuple[list[Figure], list[str]]:
-    """The figures, and a line for each name that could not be measured: the others are measured all the same."""
+    """The figures, and an error for each name that could not be measured; an error does not stop the others."""
     found: list[Figure] = []
     failed = [line for name in names if (line := _measure(world, name, found))]
     return found, failed
 
 
 def _measure(world: World, name: str, found: list[Figure]) -> str:
-    """Adds the figures of a name; says why if one cannot be measured."""
+    """Adds the figures of a name to `found`; returns an error if they cannot be measured, otherwise an empty text."""
     try:
         found += _module(name)(world)
     except BenchmarkError as error:
@@ -91,7 +91,7 @@ def _measure(world: World, name: str, found: list[Figure]) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Say]:
-    """Shows what is being done on a line that changes; where there is no terminal, on a new line each."""
+    """Shows the current step on a line that changes; without a terminal, on a new line each time."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda text: print(text, file=sys.stderr, flush=True)
@@ -107,13 +107,13 @@ def _module(name: str) -> Callable[[World], Iterator[Figure]]:
 
 def _name(text: str) -> str:
     if text not in NAMES:
-        raise argparse.ArgumentTypeError(f"there is no figure {text!r}; there are: {', '.join(NAMES)}")
+        raise argparse.ArgumentTypeError(f"unknown figure {text!r}; must be one of {', '.join(NAMES)}")
     return text
 
 
 def _file(text: str) -> Path:
     if not Path(text).absolute().parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder for {text}")
+        raise argparse.ArgumentTypeError(f"the folder of {text} does not exist")
     return Path(text)
 
 

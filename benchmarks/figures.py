@@ -1,4 +1,4 @@
-"""A figure, and how a run's figures are shown and kept."""
+"""Figures, how they are compared with their bounds, shown and written."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rich.table import Table
 MB = 1e6
 
 OTHER_PROGRAMS = "other programs on this machine's cores; measure again when it is idle"
-"""What affects a ratio of times, even if both sides take turns: a side that uses several cores loses less."""
+"""What affects a ratio of times even if both sides alternate: a side that uses several cores is slowed less."""
 
 Say = Callable[[str], None]
-"""Shows what is being done."""
+"""Shows the current step."""
 
 
 class BenchmarkError(Exception):
@@ -28,16 +28,16 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One row.
+    """One row of the tables.
 
     Attributes:
         what: what was measured.
-        measured: in `unit`.
-        bound: the most that `measured` may be, or the least; None where the figure is for information.
-        at_least: whether `bound` is the least.
-        unit: empty for ratios and counts.
-        spread: of what `measured` is the median or the maximum, and what it was made of.
-        disturbed_by: what may affect it besides the code; empty for counts and the like.
+        measured: the value, in `unit`.
+        bound: the maximum of `measured`, or the minimum; None if the figure is for information.
+        at_least: whether `bound` is the minimum.
+        unit: such as `MB`; empty for ratios and counts.
+        spread: the number and range of the values behind `measured`, and the values that it compares.
+        disturbed_by: what can affect it besides the code; empty for counts.
     """
 
     what: str
@@ -57,7 +57,7 @@ class Figure:
 
     @property
     def failure(self) -> str:
-        """By how much it exceeds its bound, and the possible cause; empty if it does not."""
+        """By how much it fails its bound, and the possible cause; empty if it holds."""
         if self.bound is None or self.holds:
             return ""
         away = abs(self.measured - self.bound)
@@ -71,23 +71,23 @@ class Figure:
 
 @dataclass(frozen=True)
 class Pairs:
-    """What the pairs of a comparison gave, one value each."""
+    """The values of a comparison, one for each pair."""
 
     values: Sequence[float]
 
     @property
     def median(self) -> float:
-        """The figure."""
+        """The median of the values."""
         return statistics.median(self.values)
 
     @property
     def spread(self) -> str:
-        """How far the pairs lie apart."""
+        """The number of pairs and their range, as text."""
         return f"{len(self.values)} pairs, {min(self.values):.2f} to {max(self.values):.2f}"
 
 
 def alternate(count: int, first: Callable[[], float], second: Callable[[], float]) -> Iterator[tuple[float, float]]:
-    """Runs both by turns, `count` times; every other pair begins with the second, so that neither is always warm."""
+    """Runs both alternately, `count` times; every other pair starts with the second, so that neither is always warm."""
     for number in range(count):
         if number % 2:
             later = second()
@@ -97,7 +97,7 @@ def alternate(count: int, first: Callable[[], float], second: Callable[[], float
 
 
 def show(figures: Sequence[Figure], console: Console) -> None:
-    """Prints the figures that have a bound, those that have none, and why bounds do not hold."""
+    """Prints the figures with a bound, those without, and the failures."""
     bound = [figure for figure in figures if figure.bound is not None]
     if bound:
         table = _table("bounds", "figure", "measured", "bound", "", "spread")
@@ -125,7 +125,7 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def write(figures: Sequence[Figure], file: Path) -> None:
-    """Writes them as JSON: a list of the attributes of `Figure`, and `holds`."""
+    """Writes the figures as JSON: a list of objects with the attributes of `Figure` and `holds`."""
     rows = [{**asdict(figure), "holds": figure.holds} for figure in figures]
     file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What processes do while they run, from /proc (Linux)."""
+"""Memory and CPU time of running processes, from /proc (Linux)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from benchmarks.figures import BenchmarkError
 
 PROVIDER = "pulumi.dynamic"
 INTERVAL = 0.02
-_LOOK = 0.1
+_SEARCH_SECONDS = 0.1
 
 
 @dataclass
 class Seen:
-    """A provider process, as far as it was seen.
+    """What was measured of a provider process.
 
     Attributes:
-        peak: most bytes of memory that it held (VmHWM).
+        peak: its peak memory in bytes (VmHWM).
         tensorflow: whether TensorFlow's library was loaded.
     """
 
@@ -29,39 +29,39 @@ class Seen:
 
 
 class Watch:
-    """The provider processes below another process, looked at each time that `sample` is called until they end.
+    """Watches the provider processes below another process; call `sample` repeatedly until they end.
 
-    The peak is the kernel's own, so only what is allocated after the last look at a process is missed.
+    The kernel records the peak, so only memory allocated after the last sample of a process is missed.
     """
 
     def __init__(self, top: int) -> None:
         if not Path("/proc/self/status").exists():
             raise BenchmarkError("the memory of other processes can be watched on Linux only")
-        self._top, self._looked = top, 0.0
+        self._top, self._searched = top, 0.0
         self._seen: dict[int, Seen] = {}
 
     def sample(self) -> None:
-        """Looks at every process that is known, and from time to time for new ones."""
-        if time.monotonic() - self._looked > _LOOK:
+        """Reads the peak of every known provider, and from time to time looks for new ones."""
+        if time.monotonic() - self._searched > _SEARCH_SECONDS:
             for pid in descendants(self._top):
                 if pid not in self._seen and _is_provider(pid):
                     self._seen[pid] = Seen()
             for pid, seen in self._seen.items():
                 seen.tensorflow |= "/libtensorflow" in _read(pid, "maps")
-            self._looked = time.monotonic()
+            self._searched = time.monotonic()
         for pid, seen in self._seen.items():
             seen.peak = max(seen.peak, peak(pid))
 
     def result(self) -> Seen:
-        """The highest of all. Raises `BenchmarkError` if no provider was seen."""
+        """The highest peak of all providers. Raises `BenchmarkError` if no provider was found."""
         seen = self._seen.values()
         if not any(one.peak for one in seen):
-            raise BenchmarkError(f"no {PROVIDER} process was seen below pulumi: its memory is not known")
+            raise BenchmarkError(f"no {PROVIDER} process was found below pulumi, so its memory is unknown")
         return Seen(max(one.peak for one in seen), any(one.tensorflow for one in seen))
 
 
 def descendants(top: int) -> list[int]:
-    """Every process below this one, nearest first; none where there is no /proc."""
+    """The IDs of all processes below this one, nearest first; none without /proc."""
     children = defaultdict(list)
     for folder in Path("/proc").glob("[0-9]*"):
         pid = int(folder.name)
@@ -69,7 +69,7 @@ def descendants(top: int) -> list[int]:
         if fields:
             children[int(fields[1])].append(pid)
     found = list(children[top])
-    for pid in found:  # it grows as it is read
+    for pid in found:  # the list grows during the loop
         found += children[pid]
     return found
 
@@ -79,7 +79,7 @@ def _is_provider(pid: int) -> bool:
 
 
 def peak(pid: int) -> int:
-    """Most bytes of memory that a process held so far (VmHWM); 0 once it is gone."""
+    """A process's peak memory so far in bytes (VmHWM); 0 once it has ended."""
     for line in _read(pid, "status").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
@@ -87,13 +87,13 @@ def peak(pid: int) -> int:
 
 
 def core_seconds(pid: int) -> float:
-    """A process's CPU time so far, in seconds to a hundredth; independent of other programs."""
+    """A process's CPU time so far in seconds, with a resolution of 0.01 s; independent of other programs."""
     fields = _read(pid, "stat").rpartition(") ")[2].split()
     return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _read(pid: int, name: str) -> str:
-    """A file of a process; empty once the process is gone."""
+    """The content of a process's file in /proc; empty once the process has ended."""
     try:
         return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8", errors="replace")
     except OSError:

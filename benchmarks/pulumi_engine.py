@@ -1,4 +1,4 @@
-"""The `pulumi` command on a stack of the benchmark's own, as `local.env` sets it up for the local stack."""
+"""The `pulumi` command on a separate stack, with the settings that `local.env` gives the local stack."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from benchmarks.process_watch import INTERVAL, Seen, Watch
 from benchmarks.workspace import ROOT, World
 
 BOUND = 300
-"""Seconds after which a command is ended."""
+"""Seconds after which a command is killed."""
 STACK = "bench"
 _SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Run:
-    """A command that has ended well.
+    """A command that has succeeded.
 
     Attributes:
-        seconds: from its start to its end.
-        cpu: seconds of a core that it and the processes below it used; what else the machine does is no part of it.
-        output: what it printed.
-        provider: its provider process, if it was watched.
+        seconds: its duration.
+        cpu: CPU seconds of the command and all processes below it.
+        output: its output.
+        provider: the measurements of its provider process, if it was watched.
     """
 
     seconds: float
@@ -49,7 +49,7 @@ class Engine:
     """One stack of one program, with its own state and configuration.
 
     Args:
-        world: ends what is left.
+        world: ends its processes.
         program: the project's folder.
     """
 
@@ -71,14 +71,14 @@ class Engine:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         self.configure({})
-        self._begin()
+        self._init_stack()
 
     def configure(self, config: dict[str, Any]) -> None:
-        """Makes this the stack's configuration."""
+        """Writes the stack's configuration."""
         self._config.write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
 
-    def _begin(self) -> None:
-        """`pulumi stack init`: elsewhere, since it writes a stack file into the project's folder."""
+    def _init_stack(self) -> None:
+        """Runs `pulumi stack init` in another folder, since it writes a stack file to the project's folder."""
         elsewhere = self._world.folder("init")
         shutil.copy(self._program / "Pulumi.yaml", elsewhere)
         program, self._program = self._program, elsewhere
@@ -86,12 +86,12 @@ class Engine:
         self._program = program
 
     def run(self, *command: str, watch: bool = False) -> Run:
-        """Runs a command to its end. Raises `BenchmarkError` with what it printed if it fails."""
+        """Runs a command and waits for its end. Raises `BenchmarkError` with its output if it fails."""
         whole = ["pulumi", *command, "--non-interactive", "--color=never"]
         with tempfile.TemporaryFile(dir=self._folder) as output:
-            begin, used = time.perf_counter(), _used()
+            begin, cpu_before = time.perf_counter(), _cpu_seconds()
             code, provider = self._wait(whole, output, watch=watch)
-            seconds, cpu = time.perf_counter() - begin, _used() - used
+            seconds, cpu = time.perf_counter() - begin, _cpu_seconds() - cpu_before
             output.seek(0)
             text = output.read().decode(errors="replace")
         if code:
@@ -124,15 +124,15 @@ class Engine:
             bound.cancel()
 
     def up(self, *options: str, watch: bool = False) -> Run:
-        """`pulumi up`."""
+        """Runs `pulumi up`."""
         return self._stack("up", "--suppress-progress", *options, watch=watch)
 
     def preview(self, *options: str) -> Run:
-        """`pulumi preview`."""
+        """Runs `pulumi preview`."""
         return self._stack("preview", *options)
 
     def destroy(self) -> Run:
-        """`pulumi destroy`."""
+        """Runs `pulumi destroy`."""
         return self._stack("destroy", "--skip-preview", "--suppress-progress")
 
     def outputs(self) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class Engine:
         return found
 
     def dynamic_resources(self) -> int:
-        """How many dynamic resources the state holds."""
+        """The number of dynamic resources in the state."""
         state = json.loads(self.run("stack", "export", "--stack", STACK).output)
         types = [entry["type"] for entry in state["deployment"].get("resources", [])]
         return sum(name.startswith("pulumi-python:dynamic") for name in types)
@@ -150,7 +150,7 @@ class Engine:
         return self.run(verb, "--stack", STACK, "--config-file", str(self._config), *options, watch=watch)
 
 
-def _used() -> float:
-    """Seconds of a core that the processes used which have ended: a command's are all waited for."""
+def _cpu_seconds() -> float:
+    """CPU seconds of all child processes that have ended; a command waits for those it starts."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

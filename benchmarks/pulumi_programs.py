@@ -1,4 +1,4 @@
-"""Small Pulumi programs, written for one figure each."""
+"""Small Pulumi programs, each for one figure."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ for name, inputs in json.loads(Path("saved_models.json").read_text()).items():
 def nothing(
     folder: Path, count: int, description: str = "as made", values: Mapping[str, Any] = MappingProxyType({})
 ) -> Path:
-    """A program of `count` dynamic resources whose provider does nothing; returns its folder.
+    """Writes a program of `count` dynamic resources whose provider does nothing; returns its folder.
 
     Args:
-        folder: where it is written.
+        folder: the program's folder.
         count: at least 1.
-        description: of the first; another one is a change.
-        values: what each holds beside it.
+        description: the description of the first resource; changing it changes one resource.
+        values: the other inputs of each resource.
     """
     _write(folder, "nothing", _NOTHING.format(count=count, description=description, values=dict(values)))
     (folder / "nothing.py").write_text(_NOTHING_MODULE, encoding="utf-8")
@@ -66,14 +66,14 @@ def nothing(
 
 
 def upload(folder: Path) -> Path:
-    """A program of a bucket and the SavedModels that `declare` says; returns its folder."""
+    """Writes a program with a bucket and the SavedModels of `declare`; returns its folder."""
     _write(folder, "tf2-models", _UPLOAD)
     declare(folder, {})
     return folder
 
 
 def declare(folder: Path, saved_models: dict[str, dict[str, Any]]) -> None:
-    """Logical name, which is the prefix too -> `source` and `files` of a SavedModel of the `upload` program."""
+    """Sets the SavedModels of the `upload` program: logical name, which is also the prefix -> `source` and `files`."""
     (folder / "saved_models.json").write_text(json.dumps(saved_models), encoding="utf-8")
 
 

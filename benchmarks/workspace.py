@@ -1,4 +1,4 @@
-"""Where benchmarks run: temporary folders and processes, all of it gone in the end."""
+"""Temporary folders and processes of the benchmarks, all removed or ended at the end."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _GRACE = 10.0
 _SHOWN = 5
 _SHARED_MEMORY = Path("/dev/shm")  # Linux's file system in memory
 _ROOM_BYTES = 8 * 2**30
-"""What the figures of files need in memory: 3 GB of objects, as many on the other side, and what is sent."""
+"""Memory that the figures of files need: 3 GB of objects on each side, and the files to upload."""
 
 
 class World:
-    """Use it as a context manager: every process that was started, and what these started, ends with it.
+    """A context manager for temporary folders and processes; at its end all processes are ended, with their children.
 
     Args:
-        say: shows what is being done.
+        say: shows the current step.
 
     Attributes:
         in_memory: whether `memory_folder` is in memory.
@@ -47,14 +47,14 @@ class World:
         memory = _memory_top()
         self.in_memory, self._memory = memory is not None, memory or self._top
         self._log = (self._top / "log").open("w", encoding="utf-8")
-        if sys.platform == "linux":  # what a process of ours leaves behind becomes our child, and ends with the rest
+        if sys.platform == "linux":  # orphans of our processes become our children and are ended too
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends every process and removes the folder. Ctrl-C does not stop it: it takes seconds."""
+        """Ends every process and removes the folders. It takes seconds, and Ctrl-C does not stop it."""
         kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             self._end_processes()
@@ -70,19 +70,19 @@ class World:
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._top))
 
     def memory_folder(self, name: str) -> Path:
-        """A new folder for files where disk speed must not matter: in memory or, without room there, on disk."""
+        """A new folder in memory for files whose disk speed must not matter; on disk if memory has no room."""
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._memory))
 
     @property
     def place(self) -> str:
-        """Where `memory_folder` is, in words."""
+        """A sentence about where `memory_folder` is."""
         if self.in_memory:
             return f"Cloud Storage benchmarks keep their files in memory ({_SHARED_MEMORY})"
         room = f"{_SHARED_MEMORY} has less than {_ROOM_BYTES / 2**30:.0f} GB of free memory"
         return f"{room}: Cloud Storage benchmarks use the disk of {self._top.parent}, which affects them"
 
     def start(self, command: Sequence[str], **more: Any) -> subprocess.Popen[str]:
-        """A process that is spoken to over pipes, away from the terminal's Ctrl-C; its errors go to a log."""
+        """Starts a process in a new session with pipes; its standard error goes to a log."""
         options: dict[str, Any] = {
             "cwd": ROOT,
             "stdin": subprocess.PIPE,
@@ -96,7 +96,7 @@ class World:
         self._processes.append(process)
         return process
 
-    def complaints(self) -> str:
+    def logged_errors(self) -> str:
         """The last lines of the log."""
         lines = (self._top / "log").read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
         return "\n".join(lines[-_SHOWN:])
@@ -120,18 +120,18 @@ class World:
 
 
 def _memory_top() -> Path | None:
-    """A new folder in memory; None where there is no such file system, or little room."""
+    """A new folder in memory; None if there is no such file system, or too little room."""
     try:
         _sweep()
         if _room() >= _ROOM_BYTES:
             return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_SHARED_MEMORY))
-    except OSError:  # not there, or not for us
+    except OSError:  # it does not exist, or is not accessible
         return None
     return None
 
 
 def _sweep() -> None:
-    """Removes what killed runs left in memory, which would stay until a reboot."""
+    """Removes folders of killed runs in memory, which would stay until a reboot."""
     for folder in _SHARED_MEMORY.glob(f"{_PREFIX}*-*"):
         pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
         if folder.stat().st_uid == os.getuid() and not Path("/proc", pid).exists():
@@ -139,7 +139,7 @@ def _sweep() -> None:
 
 
 def _room() -> int:
-    """Bytes that fit into the file system in memory, and into memory."""
+    """Bytes that are free both in the file system in memory and in memory."""
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
     return min(shutil.disk_usage(_SHARED_MEMORY).free, kilobytes * 1024)

@@ -1,1 +1,1 @@
-"""One module per group of figures; their names are words of the command line."""
+"""One module per group of figures; the command line uses the modules' names."""

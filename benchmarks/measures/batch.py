@@ -1,11 +1,11 @@
-"""A batch prediction job over a million rows of 13 features, against `model.predict` on the same rows in memory.
+"""A batch prediction job over a million rows of 13 features, compared with `model.predict` on the rows in memory.
 
-The rows are those of the heart disease data with other numbers for `chol`, as JSON lines in the bucket. The job asks
-the model of the local stack; its time is that from its creation until it has ended, as a client sees it: model loaded,
-files read, rows parsed, predicted and printed, results in the bucket. The other side is a fresh process
+The rows are the heart disease data with other numbers for `chol`, as JSON lines in the bucket. The job uses
+the model of the local stack; its time is from its creation to its end, as a client sees it: loading the model,
+reading files, parsing rows, predicting, writing results to the bucket. The other side is a new process
 (`workers.in_memory`) that trains the same network, holds the rows as tensors, and calls Keras's `model.predict`,
-with all cores. Both run batches of the same size, by turns. The memory is VmHWM, the kernel's own record of the most
-that a worker held (RSS: pages that it shares with others count in full), of the job's workers only.
+with all cores. Both use batches of the same size, alternately. The memory is VmHWM, the kernel's record of the peak
+RSS of a process, in which shared pages count in full, of the job's workers only.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ MODEL = "hd_prediction"
 ROWS = 1_000_000
 PAIRS = 5
 SLOWER = 1.25
-"""At most this many times as slow: 0.8 of the throughput."""
+"""The maximum ratio of times, which is 0.8 of the throughput."""
 SIZES = {64: ("the API's default", SLOWER), 1024: ("", SLOWER), 4096: ("for information", None)}
-"""Rows of one call of the model: what is said of them, and the bound. In larger batches the rows' JSON is what counts,
-which the rows in memory do not have."""
+"""Rows per call of the model -> note, and bound. In large batches most of the time goes to the rows' JSON,
+which the rows in memory do not need."""
 MEMORY = 600.0
 GROWTH = 1.1
 _INTERVAL = 0.25
-_LOOK = 0.05
+_POLL_SECONDS = 0.05
 
 
 def figures(world: World) -> Iterator[Figure]:
-    """Time for each size of a batch, and memory."""
+    """Time for each batch size, and memory."""
     jobs = _Jobs(world)
     world.say(f"batch: {ROWS:,} rows")
     rows = world.folder("rows") / "rows.jsonl"
@@ -55,15 +55,15 @@ def figures(world: World) -> Iterator[Figure]:
     jobs.put(rows, "one")
     world.say("batch: the rows in memory")
     memory = _Memory(world, rows)
-    seen: list[_Seen] = []
+    seen: list[_JobRun] = []
     for size, (note, bound) in SIZES.items():
         compared = _compared(world, jobs, memory, size, seen)
-        what = f"batch job over {ROWS:,} rows of 13 features, to model.predict in memory; batches of {size}"
+        what = f"batch job over {ROWS:,} rows of 13 features, compared with model.predict in memory; batches of {size}"
         yield _time(f"{what}, {note}" if note else what, bound, compared)
     peaks = [one.worker / MB for one in seen]
     spread = f"{len(peaks)} jobs, {min(peaks):.0f} to {max(peaks):.0f}"
     yield Figure(
-        what="batch job: most memory of a worker (RSS)",
+        what="batch job: peak memory of a worker (RSS)",
         measured=max(peaks),
         bound=MEMORY,
         unit="MB",
@@ -73,7 +73,7 @@ def figures(world: World) -> Iterator[Figure]:
     yield _growth(world, jobs, rows, max(one.worker for one in seen))
 
 
-def _compared(world: World, jobs: _Jobs, memory: _Memory, size: int, seen: list[_Seen]) -> list[tuple[float, float]]:
+def _compared(world: World, jobs: _Jobs, memory: _Memory, size: int, seen: list[_JobRun]) -> list[tuple[float, float]]:
     def job() -> float:
         seen.append(jobs.run("one", size, ROWS))
         return seen[-1].seconds
@@ -99,7 +99,7 @@ def _growth(world: World, jobs: _Jobs, rows: Path, before: int) -> Figure:
         jobs.put(rows, f"twice/{copy}")
     after = jobs.run("twice/*", max(SIZES), 2 * ROWS).worker
     return Figure(
-        what=f"batch job over {2 * ROWS:,} rows: most memory of a worker, to that of {ROWS:,}",
+        what=f"batch job over {2 * ROWS:,} rows: peak memory of a worker, compared with {ROWS:,}",
         measured=after / before,
         bound=GROWTH,
         spread=f"{after / MB:.0f} MB to {before / MB:.0f} MB",
@@ -108,8 +108,8 @@ def _growth(world: World, jobs: _Jobs, rows: Path, before: int) -> Figure:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """A job: its time, and most bytes of memory that one of its workers held."""
+class _JobRun:
+    """A job's time in seconds, and the peak memory of its workers in bytes."""
 
     seconds: float
     worker: int
@@ -123,7 +123,7 @@ class _Jobs:
         outputs = stack.engine.outputs()
         self._emulator = stack.emulator.pid
         self._project = urlsplit(outputs["models"][MODEL]["predictUrl"]).path.split("/")[3]
-        # Without the limit on calls: looks so near to each other would be held up, and the end be seen seconds late.
+        # Without the limit on calls, which would delay such frequent polling and notice the end seconds late.
         self._api = Api(Settings(endpoint=stack.emulator.endpoint, calls_per_minute=None))
         self._place = f"gs://{outputs['bucket']}/benchmark"
 
@@ -131,8 +131,8 @@ class _Jobs:
         """Uploads an input file."""
         bucket_files.upload(self._api, file, f"{self._place}/{name}")
 
-    def run(self, name: str, size: int, rows: int) -> _Seen:
-        """Runs a job over the input files of this name, in batches of this size; it must predict so many rows."""
+    def run(self, name: str, size: int, rows: int) -> _JobRun:
+        """Runs a job over the input files of this name, in batches of this size; it must predict `rows` rows."""
         plan = Plan(
             model=MODEL,
             version=None,
@@ -142,7 +142,7 @@ class _Jobs:
             batch_size=size,
         )
         target = PLATFORM(project=self._project, api=self._api)
-        job = EndpointJob(target, plan, clock=_Impatient())
+        job = EndpointJob(target, plan, clock=_FastPollingClock())
         with _watched(self._emulator) as peaks:
             begin = time.perf_counter()
             job.submit()
@@ -150,11 +150,11 @@ class _Jobs:
             seconds = time.perf_counter() - begin
         if not ended.is_success or ended.predicted != rows:
             raise BenchmarkError(f"the job did not predict {rows} rows: {ended}")
-        return _Seen(seconds, max(peaks.values(), default=0))
+        return _JobRun(seconds, max(peaks.values(), default=0))
 
 
-class _Impatient:
-    """A clock by which a job is looked at again and again: its end is seen within a moment of it."""
+class _FastPollingClock:
+    """A clock with short sleeps, so that the end of a job is noticed quickly."""
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -163,20 +163,20 @@ class _Impatient:
         return time.time()
 
     def sleep(self, seconds: float, /) -> None:
-        time.sleep(min(seconds, _LOOK))
+        time.sleep(min(seconds, _POLL_SECONDS))
 
 
 @contextmanager
 def _watched(top: int) -> Iterator[dict[int, int]]:
-    """The most memory of each process below `top` that begins within the block, by its pid; whole once it is left."""
-    there, peaks, done = set(descendants(top)), dict[int, int](), threading.Event()
+    """Process ID -> peak memory of each process below `top` that starts in the block; complete after the block."""
+    existing, peaks, done = set(descendants(top)), dict[int, int](), threading.Event()
 
-    def look() -> None:
+    def sample() -> None:
         while not done.wait(_INTERVAL):
-            for pid in set(descendants(top)) - there:
+            for pid in set(descendants(top)) - existing:
                 peaks[pid] = max(peaks.get(pid, 0), peak(pid))
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=sample)
     thread.start()
     try:
         yield peaks
@@ -192,17 +192,17 @@ class _Memory:
         self._world = world
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
         self._process = world.start([sys.executable, "-m", "benchmarks.workers.in_memory", str(rows)], env=environment)
-        self._answer()
+        self._read()
 
     def predict(self, size: int) -> float:
-        """Seconds for all rows, in batches of this size."""
+        """The seconds for all rows, in batches of this size."""
         assert self._process.stdin is not None
         print(size, file=self._process.stdin, flush=True)
-        return float(self._answer())
+        return float(self._read())
 
-    def _answer(self) -> str:
+    def _read(self) -> str:
         assert self._process.stdout is not None
         answer = self._process.stdout.readline()
         if not answer:
-            raise BenchmarkError(f"the model could not be asked in memory:\n{self._world.complaints()}")
+            raise BenchmarkError(f"the predictions in memory failed:\n{self._world.logged_errors()}")
         return answer

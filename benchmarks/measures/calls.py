@@ -1,4 +1,4 @@
-"""What an `up` that changes nothing asks of the API: the emulator counts the calls that reach it."""
+"""The API calls of an `up` that changes nothing, counted by the emulator."""
 
 from __future__ import annotations
 

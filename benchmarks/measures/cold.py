@@ -1,7 +1,7 @@
-"""What the first request costs a version that has no node: over HTTP, above the next request.
+"""The first request to a version without a node, compared with the next request.
 
-A version on an mls1 machine, idle until `/-/status` says that it has no node. Then one request, for which the emulator
-starts a node that loads the model, and one that finds the node there; both on a connection that is open already. The
+A version on an mls1 machine is idle until `/-/status` says that it has no node. Then come one request, for which the
+emulator starts a node that loads the model, and one that uses this node, both on an open connection. The
 figure is the median, over the pairs, of the difference.
 """
 
@@ -41,7 +41,7 @@ def figures(world: World) -> Iterator[Figure]:
     above = Pairs([cold - warm for cold, warm in measured])
     warm = Pairs([warm for _, warm in measured]).median
     yield Figure(
-        what="prediction of a version without a node, above one with a node",
+        what="prediction by a version without a node, minus one with a node",
         measured=above.median,
         bound=BOUND,
         unit="s",
@@ -58,7 +58,7 @@ def _wait_for_no_node(emulator: Emulator) -> None:
 
 
 def _ask(connection: http.client.HTTPConnection, path: str) -> float:
-    """Seconds from the request to the last byte of its answer."""
+    """Seconds from the request to the last byte of its response."""
     begin = time.perf_counter()
     connection.request("POST", path, b'{"instances": [1.0]}', {"content-type": "application/json"})
     answer = connection.getresponse()

@@ -1,7 +1,7 @@
-"""What the provider's process holds while the local stack is deployed for the first time.
+"""The memory of the provider process during the first deployment of the local stack.
 
-The process is found below `pulumi`, and its VmHWM is read until it ends: the kernel's own record of the most that was
-held. Whether TensorFlow is loaded is seen in the files that are mapped into it.
+The process is found below `pulumi`, and its VmHWM, the kernel's record of the peak, is read until it ends.
+Its mapped files show whether TensorFlow is loaded.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ BOUND = 120.0
 
 
 def figures(world: World) -> Iterator[Figure]:
-    """The peak, and whether TensorFlow was there."""
+    """The peak, and whether TensorFlow was loaded."""
     seen = local(world).first.provider
     if seen is None:
         raise BenchmarkError("the first up of the local stack was not watched")
     what = "provider process during an up"
-    yield Figure(what=f"{what}: most memory", measured=seen.peak / MB, bound=BOUND, unit="MB", disturbed_by="")
+    yield Figure(what=f"{what}: peak memory", measured=seen.peak / MB, bound=BOUND, unit="MB", disturbed_by="")
     yield Figure(what=f"{what}: TensorFlow loaded (1 is yes)", measured=int(seen.tensorflow), bound=0, disturbed_by="")

@@ -1,11 +1,11 @@
-"""What is added to slow operations: an `up` of 32 versions whose operations take 5 s each, less the same `up` at 0 s.
+"""Overhead of slow operations: an `up` of 32 versions with operations of 5 s, minus the same `up` with 0 s.
 
-The limits on the way (`--parallel`, `tf2-models:concurrentOperations`) are set wide, so that all can run at a time.
-Then the difference is 5 s and what it takes to notice an end, less what is loaded meanwhile; a queue would add 5 s for
-each turn of it.
+The limits (`--parallel`, `tf2-models:concurrentOperations`) are high, so that all can run at the same time.
+The difference is 5 s and the time to notice the end, minus the loading in the meantime; a queue would add 5 s for
+each round of it.
 
-Each side has an emulator and a stack of its own; a first version, not counted, brings TensorFlow's import and
-the model. The 32 are added to it and taken away again, by turns on both sides.
+Each side has its own emulator and stack; a first version, which is not measured, imports TensorFlow and loads
+the model. The 32 versions are added and removed again, alternately on both sides.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PAIRS = 3
 VERSIONS = 32
 SECONDS = 5
 BOUND = 6.0
-_WIDE = 64
+_HIGH_LIMIT = 64
 
 
 def figures(world: World) -> Iterator[Figure]:
@@ -39,7 +39,7 @@ def figures(world: World) -> Iterator[Figure]:
     above = Pairs([ours - theirs for ours, theirs in measured])
     at_zero = Pairs([theirs for _, theirs in measured]).median
     yield Figure(
-        what=f"up of {VERSIONS} versions, {SECONDS} s each, less at 0 s",
+        what=f"up of {VERSIONS} versions, {SECONDS} s each, minus at 0 s",
         measured=above.median,
         bound=BOUND,
         unit="s",
@@ -48,7 +48,7 @@ def figures(world: World) -> Iterator[Figure]:
 
 
 class _Side:
-    """A stack on an emulator whose operations take so many seconds."""
+    """A stack on an emulator whose operations take the given seconds."""
 
     def __init__(self, world: World, saved_model: Path, seconds: float) -> None:
         world.say(f"operations: a first version, operations of {seconds} s")
@@ -58,7 +58,7 @@ class _Side:
         self._deploy(0)
 
     def up(self) -> float:
-        """Seconds that it takes to add the versions."""
+        """The seconds to add the versions, which are then removed."""
         seconds = self._deploy(VERSIONS)
         self._deploy(0)
         return seconds
@@ -70,9 +70,9 @@ class _Side:
             "gcp:project": "bench",
             "gcp:region": "us-central1",
             "tf2-models:endpoint": self._endpoint,
-            "tf2-models:concurrentOperations": _WIDE,
+            "tf2-models:concurrentOperations": _HIGH_LIMIT,
             "tf2-models:runtimeVersion": multiplier_model.runtime(),
             "tf2-models:models": {"multiplier": {"defaultVersion": "first", "versions": dict.fromkeys(names, version)}},
         }
         self._engine.configure(config)
-        return self._engine.up("--skip-preview", "--parallel", str(_WIDE)).seconds
+        return self._engine.up("--skip-preview", "--parallel", str(_HIGH_LIMIT)).seconds

@@ -1,11 +1,11 @@
-"""What a prediction costs over HTTP, from one client, to what it costs in a process that has the model.
+"""A prediction over HTTP from one client, compared with a prediction in a process that has the model.
 
-One Fashion-MNIST image: above the direct call of the signature. 200 images in one request: to the direct call with the
-parsing of the body and the printing of the answer by orjson.
+One Fashion-MNIST image: the difference to the direct call of the signature. 200 images in one request: the ratio to
+the direct call with the body parsed and the response written by orjson.
 
-The direct side is a fresh process (`workers.direct`) that loads the same SavedModel with as many TensorFlow threads
-as a node of the emulator has. The HTTP side posts the body to a version with one node, over one connection that stays.
-Blocks of calls take turns; the figure is the median, over the pairs of blocks, of the difference or the ratio of their
+The direct side is a new process (`workers.direct`) that loads the same SavedModel with as many TensorFlow threads
+as a node of the emulator has. The HTTP side posts the body to a version with one node, over one open connection.
+Blocks of calls alternate; the figure is the median, over the pairs of blocks, of the difference or the ratio of their
 p50.
 """
 
@@ -24,7 +24,7 @@ from benchmarks.figures import BenchmarkError, Figure, Pairs, alternate
 from benchmarks.servers import served_versions
 from benchmarks.servers.emulator import Emulator
 from benchmarks.servers.served_versions import ONE_NODE, Served
-from benchmarks.workers.timed_process import Asked
+from benchmarks.workers.timed_process import TimedProcess
 from benchmarks.workspace import World
 from emulator.serving import Serving
 
@@ -47,14 +47,14 @@ def figures(world: World) -> Iterator[Figure]:
 
 
 def _measured(world: World, url: str, saved_model: Path, count: int) -> list[tuple[float, float]]:
-    """The p50 of pairs of blocks: over HTTP, and directly."""
+    """Pairs of p50 in milliseconds, one for each pair of blocks: over HTTP, and direct."""
     body = served_versions.images(world, count)
     world.say("predict: loading the model directly")
     calls, way = (CALLS, "call") if count == 1 else (LARGE_CALLS, "whole")
     threads = inspect.signature(Serving).parameters["threads"].default
     online = _Online(url, body, calls)
-    process = Asked(world, "benchmarks.workers.direct", str(saved_model), str(threads), str(body))
-    direct = partial(process.ask, f"{way} {calls}")
+    process = TimedProcess(world, "benchmarks.workers.direct", str(saved_model), str(threads), str(body))
+    direct = partial(process.run, f"{way} {calls}")
     online.block()
     direct()
     measured = []
@@ -69,7 +69,7 @@ def _one(measured: list[tuple[float, float]]) -> Figure:
     above = Pairs([online - direct for online, direct in measured])
     p50 = [Pairs(side).median for side in zip(*measured, strict=True)]
     return Figure(
-        what="prediction over HTTP, p50 above the direct call",
+        what="prediction over HTTP: p50 minus that of the direct call",
         measured=above.median,
         bound=ABOVE,
         unit="ms",
@@ -81,7 +81,7 @@ def _many(measured: list[tuple[float, float]]) -> Figure:
     ratios = Pairs([online / direct for online, direct in measured])
     p50 = [Pairs(side).median for side in zip(*measured, strict=True)]
     return Figure(
-        what=f"prediction of {IMAGES} images over HTTP, to the direct call with orjson",
+        what=f"prediction of {IMAGES} images over HTTP, compared with the direct call with orjson",
         measured=ratios.median,
         bound=RATIO,
         spread=f"{ratios.spread}; {p50[0]:.1f} ms to {p50[1]:.1f} ms",
@@ -97,11 +97,11 @@ class _Online:
         self._path, self._body, self._calls = parts.path, body.read_bytes(), calls
 
     def block(self) -> float:
-        """The p50 of a block of calls, in milliseconds."""
+        """Makes a block of calls; returns their p50 in milliseconds."""
         return statistics.median(self._call() for _ in range(self._calls))
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         self._connection.close()
 
     def _call(self) -> float:

@@ -1,8 +1,8 @@
-"""What a preview costs: `pulumi preview` of the unchanged local stack, as a ratio.
+"""The time of `pulumi preview` of the unchanged local stack, as a ratio to that of a minimal program.
 
-The other side is a program of the least that can be said: as many dynamic resources as the local stack has, whose
-provider does nothing, in a folder of its own. Both run under the same engine and Python, with a state of their own, by
-turns. What the ratio holds beside 1 is the project's: reading the configuration and the cards, importing the resources,
+The minimal program has as many dynamic resources as the local stack, with a
+provider that does nothing. Both run under the same engine and Python, with separate states,
+alternately. The ratio above 1 is this project's cost: reading the configuration and cards, importing the resources,
 comparing every field.
 """
 
@@ -39,7 +39,7 @@ def figures(world: World) -> Iterator[Figure]:
     ratio = Pairs([ours / theirs for ours, theirs in measured])
     seconds = f"{Pairs([ours for ours, _ in measured]).median:.2f} s to {Pairs([t for _, t in measured]).median:.2f} s"
     yield Figure(
-        what=f"preview of {count} resources, to one that does nothing",
+        what=f"preview of {count} resources, compared with resources that do nothing",
         measured=ratio.median,
         bound=BOUND,
         spread=f"{ratio.spread}; {seconds}",

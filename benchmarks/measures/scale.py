@@ -1,14 +1,14 @@
-"""How the cost of a command grows with the stack: seconds of a core per further resource, as a ratio.
+"""How the cost of a command grows with the stack: CPU seconds per additional resource, as a ratio.
 
-A stack of 20 models with 10 versions each is held against one of 5 models; the difference in time, by the difference in
-resources, is the slope. The other side is a program of as many dynamic resources that hold what a version holds and
-whose provider does nothing, on an engine of its own: what the engine and its Python host need to carry these values.
-The four stacks take turns. Time is that
-of the processor, of the command and all processes below it: a difference of seconds on the wall would be mostly what
-else the machine does. The endpoint's own time is not in it.
+A stack of 20 models with 10 versions each is compared with one of 5 models; the difference in time divided by that in
+resources is the slope. The other side is a program of as many dynamic resources with the values of a version and
+a provider that does nothing: what the engine and its Python host need for these values.
+The four stacks alternate. Time is CPU time
+of the command and all processes below it, since a difference in elapsed time would mostly be what
+else the machine does. It does not include the endpoint's time.
 
-In an `up` that makes all and in `destroy` a resource of ours is calls and an operation that is waited for, where
-theirs is nothing. All versions are of one SavedModel, on machines whose nodes start with the first prediction: no
+In an `up` that creates everything and in `destroy`, a resource of ours needs calls and waits for an operation, while
+theirs needs nothing. All versions use one SavedModel, on machines whose nodes start with the first prediction, so no
 process serves them.
 """
 
@@ -27,7 +27,7 @@ from benchmarks.servers.emulator import Emulator
 from benchmarks.workspace import ROOT, World
 
 PAIRS, QUICK_PAIRS = 3, 5
-"""Rounds of `up` and `destroy`; and of the commands that make nothing: they are short, so one round says less."""
+"""Rounds of `up` and `destroy`, and of the commands that create nothing: they are short, so they need more rounds."""
 FEW, MANY, VERSIONS = 5, 20, 10
 BOUND = 1.5
 HELD = {
@@ -46,7 +46,7 @@ HELD = {
     "isDefault": False,
     "drift": {},
 }
-"""What a version holds beside its description, outputs included."""
+"""The fields of a version without its description, outputs included."""
 
 
 class Stack(Protocol):
@@ -55,7 +55,7 @@ class Stack(Protocol):
     engine: Engine
 
     def declare(self, description: str) -> None:
-        """Makes its program declare everything, one resource of it with this description."""
+        """Makes its program declare everything, with this description in one resource."""
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Models:
     models: int
 
     def declare(self, description: str) -> None:
-        """One version has the description."""
+        """Writes the stack file; one version has the description."""
         version = {
             "artifact": str(self.saved_model),
             "machineType": "mls1-c1-m2",
@@ -97,20 +97,20 @@ class Models:
 
 @dataclass
 class Nothing:
-    """As many dynamic resources that do nothing."""
+    """The same number of dynamic resources that do nothing."""
 
     engine: Engine
     folder: Path
     count: int
 
     def declare(self, description: str) -> None:
-        """One resource has the description."""
+        """Writes the program; one resource has the description."""
         pulumi_programs.nothing(self.folder, self.count, description, HELD)
 
 
 @dataclass(frozen=True)
 class Side:
-    """The stacks of one kind."""
+    """A small and a large stack of one kind."""
 
     few: Stack
     many: Stack
@@ -133,7 +133,7 @@ def figures(world: World) -> Iterator[Figure]:
 
 
 def _sides(world: World) -> tuple[Side, Side, int]:
-    """Both sides, and how many resources the larger stacks have more."""
+    """Both sides, and how many more resources the larger stacks have."""
     world.say("scale: exporting a SavedModel")
     saved_model = multiplier_model.exported(world)
     ours = [Models(Engine(world, ROOT), Emulator(world).endpoint, saved_model, models) for models in (FEW, MANY)]
@@ -147,7 +147,7 @@ def _sides(world: World) -> tuple[Side, Side, int]:
 
 
 def _once(world: World, what: str, ours: Side, theirs: Side, run: Callable[[Stack], float]) -> tuple[float, float]:
-    """How much more a command needs for the larger stack, in seconds of a core: ours, theirs."""
+    """How many more CPU seconds a command needs for the larger stack: ours, theirs."""
     world.say(f"scale: {what}")
     few, none_few, many, none_many = (run(stack) for stack in (ours.few, theirs.few, ours.many, theirs.many))
     return many - few, none_many - none_few
@@ -166,7 +166,7 @@ def _unchanged(stack: Stack) -> float:
 
 
 def _change(stack: Stack) -> float:
-    """Another description; the way back is not measured."""
+    """Changes a description; changing it back is not measured."""
     stack.declare("changed")
     seconds = stack.engine.up("--skip-preview").cpu
     stack.declare("as made")
@@ -182,8 +182,8 @@ def _figure(verb: str, pairs: list[tuple[float, float]], further: int) -> Figure
     ratio = Pairs([ours / theirs for ours, theirs in pairs])
     ours, theirs = (1e3 * Pairs([pair[side] for pair in pairs]).median / further for side in (0, 1))
     return Figure(
-        what=f"{verb}: a further resource, to one that does nothing",
+        what=f"{verb}: one more resource, compared with one that does nothing",
         measured=ratio.median,
         bound=BOUND,
-        spread=f"{ratio.spread}; {ours:.1f} ms to {theirs:.1f} ms of a core",
+        spread=f"{ratio.spread}; {ours:.1f} ms to {theirs:.1f} ms of CPU time",
     )

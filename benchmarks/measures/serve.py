@@ -1,12 +1,12 @@
-"""Predictions by 32 clients at a time: requests per second, to other servers and to the floor of HTTP and JSON.
+"""Predictions for 32 clients: requests per second, compared with other servers and the floor of HTTP and JSON.
 
-All serve the same Fashion-MNIST SavedModel, and get the same body, one image of 6 KB. Ours is a version with one node;
+All serve the same Fashion-MNIST SavedModel and get the same body, one image of 6 KB. Ours is a version with one node;
 a second emulator serves a copy with warm-up requests. The floor is our own front, answering a constant once orjson
 has parsed the body (`servers.http_floor`). The clients are one process (`workers.load`) that costs little. In each
 round every server is asked for some seconds, in an order that turns; the figures are the medians, over the rounds, of
 the ratios within a round.
 
-A server that cannot be installed or started is told in the end; the figures of the others are measured all the same.
+A server that cannot be installed or started is reported at the end; the others are still measured.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _OURS, _WARM, _FLOOR = "ours", "ours with warm-up requests", "the floor of HTTP 
 
 
 def figures(world: World) -> Iterator[Figure]:
-    """The ratios, and the tail of ours. Raises `BenchmarkError` in the end where a server was missing."""
+    """The ratios, and the tail of our times. Raises `BenchmarkError` at the end if a server is missing."""
     world.say("serve: the model, and a version of it")
     saved_model, body = served_versions.fashion_mnist(world), served_versions.images(world, 1)
     ours = Served(world, Emulator(world), saved_model)
@@ -64,7 +64,7 @@ def figures(world: World) -> Iterator[Figure]:
 
 
 def _started(start: Start, world: World, saved_model: Path, missing: list[str]) -> Peer | None:
-    """A peer that serves; none where it cannot, which `missing` then tells."""
+    """A running peer; None if it cannot start, with the error added to `missing`."""
     try:
         return start(world, saved_model)
     except BenchmarkError as error:
@@ -73,10 +73,10 @@ def _started(start: Start, world: World, saved_model: Path, missing: list[str]) 
 
 
 def _rounds(world: World, urls: dict[str, str], body: Path) -> dict[str, list[Load]]:
-    """What each server did in each round."""
+    """Server -> its load in each round."""
     clients = Clients(world)
     loads: dict[str, list[Load]] = {name: [] for name in urls}
-    for name, url in urls.items():  # warm; a peer may refuse what it has not the measure of yet
+    for name, url in urls.items():  # warm-up, in which a peer may refuse requests
         clients.begin(url, body, clients=CLIENTS, seconds=SECONDS)
         if clients.result().errors and name in (_OURS, _WARM, _FLOOR):
             raise BenchmarkError(f"{name} failed")
@@ -93,8 +93,9 @@ def _rounds(world: World, urls: dict[str, str], body: Path) -> dict[str, list[Lo
 def _ratio(loads: dict[str, list[Load]], other: str, bound: float, of: str = _OURS) -> Figure:
     ratios = Pairs([mine.rate / its.rate for mine, its in zip(loads[of], loads[other], strict=True)])
     rates = [statistics.median(load.rate for load in loads[name]) for name in (of, other)]
+    rate = "requests per second" if of == _OURS else f"requests per second of {of}"
     return Figure(
-        what=f"predict by {CLIENTS} clients, requests per second {'' if of == _OURS else f'of {of} '}to {other}",
+        what=f"predict by {CLIENTS} clients: {rate}, compared with {other}",
         measured=ratios.median,
         bound=bound,
         at_least=True,
@@ -106,7 +107,7 @@ def _tail(loads: list[Load]) -> Figure:
     tails = Pairs([load.p99 / load.p50 for load in loads])
     p50 = statistics.median(load.p50 for load in loads)
     return Figure(
-        what=f"predict by {CLIENTS} clients, p99 to p50",
+        what=f"predict by {CLIENTS} clients: p99 divided by p50",
         measured=tails.median,
         bound=TAIL,
         spread=f"{tails.spread}; p50 {p50:.1f} ms",
@@ -114,7 +115,7 @@ def _tail(loads: list[Load]) -> Figure:
 
 
 def _answer(url: str, body: Path) -> bytes:
-    """What is answered to a body."""
+    """The response to a body."""
     request = urllib.request.Request(url, body.read_bytes(), {"content-type": "application/json"})
     with urllib.request.urlopen(request, timeout=60) as answer:
         content: bytes = answer.read()
@@ -122,12 +123,12 @@ def _answer(url: str, body: Path) -> bytes:
 
 
 def _floor(world: World, answer: bytes) -> str:
-    """Starts the floor; returns its URL."""
+    """Starts the floor's server; returns its URL."""
     file = world.folder("floor") / "answer"
     file.write_bytes(answer)
     process = world.start([sys.executable, "-m", "benchmarks.servers.http_floor", str(file)])
     assert process.stdout is not None
     line = process.stdout.readline().strip()
     if not line.startswith(PREFIX):
-        raise BenchmarkError(f"the floor did not start:\n{world.complaints()}")
+        raise BenchmarkError(f"the floor did not start:\n{world.logged_errors()}")
     return f"{line.removeprefix(PREFIX)}/"

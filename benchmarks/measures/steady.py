@@ -1,7 +1,7 @@
-"""A minute of 64 clients, half of them at the default of a model and half at another version, while a third is made.
+"""A minute of 64 clients, half using a model's default and half another version, while a third version is created.
 
-The third version is created and becomes the default by a `pulumi up` in the middle of it. No request may fail, and the
-processes that serve from beginning to end may not grow: what is theirs alone in memory at the end, less at a sixth of
+A `pulumi up` creates the third version and makes it the default during that minute. No request may fail, and the
+processes that serve all the time must not grow: their private memory at the end minus that after a sixth of
 the time.
 """
 
@@ -26,7 +26,7 @@ _BEGINNING = SECONDS / 6
 
 
 def figures(world: World) -> Iterator[Figure]:
-    """Errors, and what memory grew by."""
+    """The number of errors, and the growth of memory."""
     world.say("steady: the model, and two versions of it")
     emulator = Emulator(world)
     ours = Served(world, emulator, served_versions.fashion_mnist(world))
@@ -39,7 +39,7 @@ def figures(world: World) -> Iterator[Figure]:
     ours.deploy({**versions, "v3": ONE_NODE}, "v3")
     changed = time.monotonic() - begin
     if changed > SECONDS:
-        raise BenchmarkError(f"the third version was there after {changed:.0f} s only, and the clients had ended")
+        raise BenchmarkError(f"the third version took {changed:.0f} s, longer than the clients ran")
     time.sleep(max(0.0, SECONDS - 1 - (time.monotonic() - begin)))
     after = _held(emulator.pid)
     yield _errors([some.result() for some in clients], changed)
@@ -47,7 +47,7 @@ def figures(world: World) -> Iterator[Figure]:
 
 
 def _begun(world: World, ours: Served) -> list[Clients]:
-    """Both halves of the clients, at work."""
+    """Starts both halves of the clients."""
     clients, body = [Clients(world), Clients(world)], served_versions.images(world, 1)
     for some, url in zip(clients, (ours.url(), ours.url("v2")), strict=True):
         some.begin(url, body, clients=CLIENTS, seconds=SECONDS)
@@ -59,7 +59,7 @@ def _errors(loads: list[Load], changed: float) -> Figure:
     requests, errors = sum(load.requests for load in loads), sum(load.errors for load in loads)
     first = next((load.first for load in loads if load.errors), "")
     return Figure(
-        what=f"{SECONDS:g} s of {2 * CLIENTS} clients while a version is made and set default: errors",
+        what=f"{SECONDS:g} s of {2 * CLIENTS} clients while a version becomes the default: errors",
         measured=errors,
         bound=0,
         spread=f"of {requests} requests; the new default after {changed:.0f} s {first}".rstrip(),
@@ -71,7 +71,7 @@ def _growth(before: dict[int, int], after: dict[int, int]) -> Figure:
     lasting = before.keys() & after.keys()
     totals = [sum(held[pid] for pid in lasting) / MB for held in (before, after)]
     return Figure(
-        what="the same: what memory of the processes grew by",
+        what="the same: growth of the processes' memory",
         measured=totals[1] - totals[0],
         bound=GROWTH,
         unit="MB",
@@ -81,7 +81,7 @@ def _growth(before: dict[int, int], after: dict[int, int]) -> Figure:
 
 
 def _held(top: int) -> dict[int, int]:
-    """Bytes of each process from one on that it shares with no other."""
+    """Process ID -> private bytes, for a process and all below it."""
     return {pid: _private(pid) for pid in (top, *descendants(top))}
 
 

@@ -1,10 +1,10 @@
-"""The emulator's Cloud Storage, to fake-gcs-server with its file system backend, both in memory where there is room.
+"""The emulator's Cloud Storage, compared with fake-gcs-server with files, both in memory if there is room.
 
-On a disk, what is measured is the disk: fake-gcs-server waits for it before it acknowledges an object, the emulator for
-the kernel (docs/reference/emulator.md). The client of each is a process (`workers.transfers`) that speaks raw HTTP on
-connections that it keeps, and sends the same to both. They take turns; a figure is the median, over the pairs, of a
-ratio: of the time of a core that the servers' own processes use for sending, and of the client's time for fetching.
-Memory is the most that the emulator's own process held (VmHWM).
+On a disk, the disk would be measured: fake-gcs-server waits for it before it acknowledges an object, the emulator for
+the kernel (docs/reference/emulator.md). Each has a client process (`workers.transfers`) that sends raw HTTP on
+open connections, the same to both. They alternate; a figure is the median, over the pairs, of a
+ratio: of the servers' CPU time for uploads, and of the client's time for downloads.
+Memory is the peak of the emulator's main process (VmHWM).
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from benchmarks.workers import timed_process
 from benchmarks.workspace import World
 
 SENT = 5
-"""Pairs; each sends new objects."""
+"""Pairs of uploads, each of new objects."""
 FETCHED = 25
-"""Pairs; they fetch what was sent, and are much shorter."""
+"""Pairs of downloads of these objects, which are much shorter."""
 MEMORY_BOUND = 100.0
 _BUCKET = "bench-storage"
 
 
 @dataclass(frozen=True)
 class Load:
-    """So many objects of so many bytes, by so many connections, and what they may take to the other server."""
+    """A number of objects of a size, over a number of connections, and the bounds of the ratios."""
 
     name: str
     count: int
@@ -40,7 +40,7 @@ class Load:
     fetched: float
 
     def job(self, verb: str, prefix: str) -> str:
-        """The line that has them sent, `up`, or fetched, `down`."""
+        """The line that tells a client to upload, `up`, or download, `down`."""
         return f"{verb} {prefix} {self.count} {self.size} {self.connections}"
 
 
@@ -51,45 +51,45 @@ LOADS = [
 
 
 class _Side:
-    """A server, and its client."""
+    """A server and its client."""
 
     def __init__(self, world: World, server: Emulator | FakeGcs) -> None:
         timed_process.make_bucket(server.endpoint, _BUCKET)
-        self._client = timed_process.Asked(world, "benchmarks.workers.transfers", server.endpoint, _BUCKET)
+        self._client = timed_process.TimedProcess(world, "benchmarks.workers.transfers", server.endpoint, _BUCKET)
         self._pid = server.pid
 
     def time(self, job: str) -> float:
-        """The client's time, in seconds."""
-        return self._client.ask(job)
+        """Runs a job; returns the client's time in seconds."""
+        return self._client.run(job)
 
     def core_time(self, job: str) -> float:
-        """The server's CPU time."""
+        """Runs a job; returns the server's CPU time in seconds."""
         before = core_seconds(self._pid)
-        self._client.ask(job)
+        self._client.run(job)
         return core_seconds(self._pid) - before
 
 
 def figures(world: World) -> Iterator[Figure]:
-    """The ratio of each load, both ways, and the memory."""
+    """The ratio for each load, both ways, and the memory."""
     emulator = Emulator(world, data=world.memory_folder("emulator"))
     ours, theirs = _Side(world, emulator), _Side(world, FakeGcs(world))
     for load in LOADS:
         world.say(f"storage: {load.name}, up")
         sent = _pairs(load, "up", SENT, ours.core_time, theirs.core_time)
-        yield _figure(world, f"{load.name}, sent: time of a core", load.sent, sent)
+        yield _figure(world, f"{load.name}, uploaded: CPU time", load.sent, sent)
         world.say(f"storage: {load.name}, down")
         fetched = _pairs(load, "down", FETCHED, ours.time, theirs.time)
-        yield _figure(world, f"{load.name}, fetched: time", load.fetched, fetched)
+        yield _figure(world, f"{load.name}, downloaded: time", load.fetched, fetched)
     held = peak(emulator.pid) / MB
     yield Figure(
-        what="the emulator's process: most memory", measured=held, bound=MEMORY_BOUND, unit="MB", disturbed_by=""
+        what="the emulator's process: peak memory", measured=held, bound=MEMORY_BOUND, unit="MB", disturbed_by=""
     )
 
 
 def _pairs(
     load: Load, verb: str, count: int, first: Callable[[str], float], second: Callable[[str], float]
 ) -> list[tuple[float, float]]:
-    """Seconds of each side; what goes down is what went up first."""
+    """Pairs of seconds, one for each side; downloads use the objects of the uploads."""
     jobs = [cycle([load.job(verb, f"{load.size}-{number}") for number in range(SENT)]) for _ in range(2)]
     return list(alternate(count, lambda: first(next(jobs[0])), lambda: second(next(jobs[1]))))
 
@@ -98,7 +98,7 @@ def _figure(world: World, what: str, bound: float, pairs: list[tuple[float, floa
     ratio = Pairs([ours / theirs for ours, theirs in pairs])
     ours, theirs = (1000 * Pairs([pair[side] for pair in pairs]).median for side in (0, 1))
     return Figure(
-        what=f"{what}, to fake-gcs-server",
+        what=f"{what}, compared with fake-gcs-server",
         measured=ratio.median,
         bound=bound,
         spread=f"{ratio.spread}; {ours:.0f} to {theirs:.0f} ms",

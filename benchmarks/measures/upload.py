@@ -1,8 +1,8 @@
-"""What the provider holds while it sends files, and how fast it is: `storage.SavedModel` in a real `pulumi up`.
+"""Memory and throughput of the provider while it uploads files: `storage.SavedModel` in a real `pulumi up`.
 
-The files are random bytes; one of them is called `saved_model.pb`, as the resource wants it. The process is found below
-`pulumi`, and its VmHWM is read until it ends; the figure is the most of all rounds. The time that counts for the
-throughput is that of the `up` less that of an `up` that sends two files of a few bytes, by turns.
+The files have random bytes; one is named `saved_model.pb`, as the resource requires. The process is found below
+`pulumi`, and its VmHWM is read until it ends; the figure is the maximum of all rounds. The time for the
+throughput is that of the `up` minus that of an `up` with two small files, alternately.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BLOCK = 2**20
 
 @dataclass(frozen=True)
 class Load:
-    """So many files of so many bytes, and the unit of the throughput that matters: `MB/s` or `files/s`."""
+    """A number of files of a size in bytes, and the unit of the throughput: `MB/s` or `files/s`."""
 
     name: str
     files: int
@@ -39,7 +39,7 @@ class Load:
 
     @property
     def amount(self) -> float:
-        """In units of the throughput, times a second."""
+        """The MB or the number of files, by the unit."""
         return self.files if self.unit == "files/s" else self.files * self.size / MB
 
 
@@ -50,7 +50,7 @@ LOADS = [Load("1 GB in 4 files", 4, 250_000_000, "MB/s"), Load("1,000 files of 2
 def figures(world: World) -> Iterator[Figure]:
     """Memory and throughput of each load."""
     sender = _Sender(world)
-    sender.up(TINY)  # makes the bucket too
+    sender.up(TINY)  # creates the bucket too
     for load in LOADS:
         world.say(f"upload: {load.name}")
         yield from _compared(load, [(sender.up(load), sender.up(TINY)) for _ in range(ROUNDS)])
@@ -60,7 +60,7 @@ def _compared(load: Load, rounds: Sequence[tuple[Run, Run]]) -> Iterator[Figure]
     peaks = [run.provider.peak / MB for run, _ in rounds if run.provider]
     speed = Pairs([load.amount / (run.seconds - tiny.seconds) for run, tiny in rounds])
     yield Figure(
-        what=f"upload of {load.name}: most memory",
+        what=f"upload of {load.name}: peak memory",
         measured=max(peaks),
         bound=BOUND,
         unit="MB",
@@ -82,7 +82,7 @@ class _Sender:
         self._declared: dict[str, dict[str, Any]] = {}
 
     def up(self, load: Load) -> Run:
-        """Adds a SavedModel with new bytes, deploys it, watches the provider, removes the bytes on this side."""
+        """Adds a SavedModel with new bytes, deploys it while watching the provider, and removes the local files."""
         name = f"load-{len(self._declared)}"
         folder = self._world.memory_folder(name)
         self._declared[name] = {"source": str(folder), "files": written(folder, load)}
@@ -94,14 +94,14 @@ class _Sender:
 
 
 def written(folder: Path, load: Load) -> dict[str, dict[str, Any]]:
-    """Makes the files of a load in an empty folder; returns their lengths and checksums."""
+    """Writes the files of a load to an empty folder; returns their sizes and checksums."""
     names = ["saved_model.pb", *(f"variables/part-{number:04}" for number in range(1, load.files))]
     (folder / "variables").mkdir()
     return {name: {"size": load.size, "crc32c": _random(folder / name, load.size)} for name in names}
 
 
 def _random(file: Path, size: int) -> str:
-    """Writes random bytes; returns their CRC32C as Cloud Storage writes it."""
+    """Writes random bytes; returns their CRC32C in Cloud Storage's form (base64)."""
     value = 0
     with file.open("wb") as stream:
         for start in range(0, size, _BLOCK):

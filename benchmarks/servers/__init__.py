@@ -1,1 +1,1 @@
-"""What is measured: the emulator, and servers of other projects."""
+"""The measured servers: the emulator, and servers of other projects."""

@@ -1,4 +1,4 @@
-"""`python -m emulator serve`, on a free port and with its own state."""
+"""`python -m emulator serve` on a free port, with its own state."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from benchmarks.figures import BenchmarkError
 from benchmarks.workspace import World
 
 PREFIX = "serving on "
-"""What a server says before its address."""
+"""The text that a server prints before its address."""
 
 
 class Emulator:
     """An emulator that serves until the world ends.
 
     Args:
-        world: ends it.
-        options: of `serve`.
-        data: its folder (default: a new one on disk).
+        world: ends its process.
+        options: options of `serve`.
+        data: the data folder (default: a new one on disk).
 
     Attributes:
         endpoint: `http://127.0.0.1:PORT`.
-        pid: of its process.
+        pid: the process ID.
     """
 
     def __init__(self, world: World, *options: str, data: Path | None = None) -> None:
@@ -34,23 +34,23 @@ class Emulator:
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         if not line.startswith(PREFIX):
-            raise BenchmarkError(f"the emulator did not start:\n{line}{world.complaints()}")
+            raise BenchmarkError(f"the emulator did not start:\n{line}{world.logged_errors()}")
         self.pid = process.pid
         self.endpoint = line.removeprefix(PREFIX)
 
     def status(self) -> dict[str, Any]:
-        """What `/-/status` answers."""
+        """The content of `/-/status`."""
         with urllib.request.urlopen(f"{self.endpoint}/-/status", timeout=10) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
 
     def calls(self) -> dict[str, int]:
-        """Method id -> how often it was called since the start or `reset_calls`."""
+        """Method ID -> number of calls since the start or `reset_calls`."""
         with urllib.request.urlopen(f"{self.endpoint}/-/calls", timeout=10) as answer:
             found: dict[str, int] = json.load(answer)
         return found
 
     def reset_calls(self) -> None:
-        """Counts from zero again."""
+        """Resets the counts of calls."""
         request = urllib.request.Request(f"{self.endpoint}/-/calls", method="DELETE")
         urllib.request.urlopen(request, timeout=10).close()

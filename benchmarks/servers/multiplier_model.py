@@ -1,4 +1,4 @@
-"""The smallest of SavedModels, `y = 2 x`: exported by TensorFlow in a process of its own (`python -m`)."""
+"""A minimal SavedModel, `y = 2 x`, exported by TensorFlow in a separate process (`python -m`)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from benchmarks.workspace import World
 
 
 def exported(world: World) -> Path:
-    """Exports it; returns its folder."""
+    """Exports the SavedModel; returns its folder."""
     folder = world.folder("multiplier")
     process = world.start(
         [sys.executable, "-m", "benchmarks.servers.multiplier_model", str(folder)], stdout=subprocess.DEVNULL
     )
     if process.wait():
-        raise BenchmarkError(f"TensorFlow did not export a SavedModel:\n{world.complaints()}")
+        raise BenchmarkError(f"TensorFlow did not export a SavedModel:\n{world.logged_errors()}")
     return folder
 
 
 def runtime() -> str:
-    """The runtime version that the installed TensorFlow is: "2.21"."""
+    """The runtime version of the installed TensorFlow, such as "2.21"."""
     return ".".join(metadata.version("tensorflow").split(".")[:2])
 
 

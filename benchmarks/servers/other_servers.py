@@ -1,4 +1,4 @@
-"""Servers of other projects: where what they need is kept, how it is fetched, and whether they answer."""
+"""Servers of other projects: their cache folders, their installation, and whether they answer."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from benchmarks.figures import BenchmarkError
 
 
 def kept(name: str) -> Path:
-    """A folder of this name in the user's cache folder; it may not be there."""
+    """The path of a folder in the user's cache folder; it may not exist."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "tf2-models" / name
 
 
 def run(command: Sequence[str], what: str, seconds: float) -> None:
-    """Runs a command to its end. Raises `BenchmarkError` where it fails or takes longer."""
+    """Runs a command to its end. Raises `BenchmarkError` if it fails or takes longer than `seconds`."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
         raise BenchmarkError(f"could not {what} within {seconds:g} s") from None
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        lines = done.stderr.strip().splitlines() or ["no error was printed"]
         raise BenchmarkError(f"could not {what}: {lines[-1]}")
 
 
 def answers(url: str) -> bool:
-    """Whether a server of this machine does."""
+    """Whether a server on this machine answers with success."""
     try:
         with urllib.request.urlopen(url, timeout=5):  # of this machine
             return True
@@ -40,7 +40,7 @@ def answers(url: str) -> bool:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago, for servers that cannot be told to take a free one."""
+    """A port that was free a moment ago, for servers that cannot choose a free one."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""Versions of one SavedModel on an emulator, deployed by the program of this checkout; and bodies that ask them."""
+"""Versions of one SavedModel on an emulator, deployed by this checkout's program, and request bodies for them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from benchmarks.servers.emulator import Emulator
 from benchmarks.workspace import ROOT, World
 
 ONE_NODE = {"machineType": "n1-standard-2", "manualScaling": {"nodes": 1}}
-"""A version that does not scale."""
+"""The fields of a version that does not scale."""
 
 _SIDE = 28
 
 
 class Served:
-    """The model `served`, with no version before `deploy`.
+    """The model `served`, without versions before `deploy`.
 
     Args:
-        world: ends what is left.
-        emulator: where it is deployed.
-        saved_model: folder of what its versions serve.
+        world: ends its processes.
+        emulator: the emulator to deploy on.
+        saved_model: the folder of the SavedModel that its versions serve.
     """
 
     def __init__(self, world: World, emulator: Emulator, saved_model: Path) -> None:
@@ -37,7 +37,7 @@ class Served:
         self._saved_model, self._endpoint = saved_model, emulator.endpoint
 
     def deploy(self, versions: Mapping[str, Mapping[str, Any]], default: str) -> None:
-        """Makes these the versions, and one of them the default."""
+        """Deploys exactly these versions, name -> fields, with one of them as the default."""
         declared = {name: {"artifact": str(self._saved_model), **fields} for name, fields in versions.items()}
         config: dict[str, Any] = {
             "gcp:project": "bench",
@@ -50,23 +50,23 @@ class Served:
         self._engine.up("--skip-preview")
 
     def url(self, version: str = "") -> str:
-        """Where a version answers; without one, the default."""
+        """The predict URL of a version, or without one of the default."""
         return f"{self._endpoint}/v1/projects/bench/models/served{f'/versions/{version}' if version else ''}:predict"
 
 
 def fashion_mnist(world: World) -> Path:
-    """The folder of the local stack's Fashion-MNIST classifier, built where it is not."""
+    """The folder of the local stack's Fashion-MNIST classifier, built if needed."""
     build = [sys.executable, "-m", "models", "build", "--stack", "local"]
     if world.start(build, stdout=subprocess.DEVNULL).wait():
-        raise BenchmarkError(f"`python {' '.join(build[1:])}` failed:\n{world.complaints()}")
+        raise BenchmarkError(f"`python {' '.join(build[1:])}` failed:\n{world.logged_errors()}")
     folder = models.resolve("fashion_mnist", root=ROOT, allow_rebuild=True).folder
     assert folder is not None  # it was built
     return folder
 
 
 def images(world: World, count: int) -> Path:
-    """A file with the body of a request for so many images, 6 KB each: no pixel is black, and cheap to read."""
-    draw = random.Random(count)  # the same ones in every run
+    """A file with a request body of `count` images, 6 KB each; no pixel is 0, which would be faster to parse."""
+    draw = random.Random(count)  # the same images in every run
     instances = [_rows(draw.random() for _ in range(_SIDE * _SIDE)) for _ in range(count)]
     file = world.folder("images") / f"{count}.json"
     file.write_text(json.dumps({"instances": instances}), encoding="utf-8")

@@ -33,10 +33,10 @@ def prediction_log(name: str, values: Sequence[float], shape: Sequence[int], sig
     """A `tensorflow.serving.PredictionLog` of a predict request with one input of float32.
 
     Args:
-        name: of the input.
-        values: of the input, flat.
-        shape: of the input.
-        signature: its key. Default: the request names none.
+        name: the input's name.
+        values: the input's values, flat.
+        shape: the input's shape.
+        signature: the signature's key. Default: the request names none.
     """
     sizes = b"".join(_field(2, bytes([1 << 3]) + varint(size)) for size in shape)
     tensor = bytes([1 << 3, _FLOAT]) + _field(2, sizes) + _field(5, struct.pack(f"<{len(values)}f", *values))
@@ -46,5 +46,5 @@ def prediction_log(name: str, values: Sequence[float], shape: Sequence[int], sig
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """A field that is a message, a text or packed numbers."""
+    """A protobuf field with a message, a string or packed numbers."""
     return bytes([number << 3 | 2]) + varint(len(content)) + content

@@ -1,8 +1,8 @@
 """Times direct calls of a signature: `python -m benchmarks.workers.direct FOLDER THREADS BODY`.
 
-BODY is a file with the body of a predict request. Each line that the process reads is `call N` or `whole N`, and is
-answered by a line: the p50 of N calls in milliseconds. A `call` is that of the signature alone, with a tensor; a
-`whole` one parses the body with orjson before, and prints the answer with orjson after.
+BODY is a file with the body of a predict request. For each line `call N` or `whole N` that the process reads, it
+prints the p50 of N calls in milliseconds. `call` is a call of the signature alone, with a tensor;
+`whole` also parses the body and writes the response with orjson.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Call = Callable[[Any], dict[str, Any]]
 
 
 def main(folder: str, threads: int, body: Path) -> None:
-    """Answers lines until there are no more."""
+    """Answers lines of standard input until its end."""
     content, call = body.read_bytes(), _loaded(folder, threads)
     tensor = _tensor(content)
     ways: dict[str, Callable[[], object]] = {"call": lambda: call(tensor), "whole": lambda: _whole(content, call)}
@@ -41,7 +41,7 @@ def _loaded(folder: str, threads: int) -> Call:
     signature = loaded.signatures["serving_default"]
     ((name, _),) = signature.structured_input_signature[1].items()
 
-    def call(batch: Any, kept: object = loaded) -> dict[str, Any]:  # the signature alone does not hold the variables
+    def call(batch: Any, kept: object = loaded) -> dict[str, Any]:  # the signature does not keep the variables alive
         del kept
         return {alias: tensor.numpy() for alias, tensor in signature(**{name: batch}).items()}
 

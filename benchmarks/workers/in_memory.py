@@ -1,7 +1,7 @@
 """A process that times `model.predict` on rows in memory: `python -m benchmarks.workers.in_memory FILE`.
 
-It trains the heart disease recipe's network with its default parameters and reads the rows of FILE, JSON lines. Each
-line that it reads from then on is the size of a batch; it is answered by the seconds that all rows took.
+It trains the heart disease recipe's network with its default parameters and reads the rows of FILE, JSON lines. For
+each batch size that it then reads as a line, it prints the seconds for all rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LEAST, _KINDS = 100, 400
 
 
 def write(file: Path, count: int) -> None:
-    """Writes so many rows: those of the data again and again, `chol` going through 400 values from 100."""
+    """Writes `count` rows: those of the data repeatedly, with `chol` cycling through 400 values from 100."""
     rows = [{name: [value] for name, value in row.items() if name != "target"} for row in heart_disease.read()]
     numbers = zip(range(count), itertools.cycle(rows))
     with file.open("w", encoding="utf-8") as stream:
@@ -31,7 +31,7 @@ def write(file: Path, count: int) -> None:
 
 
 def main(file: str) -> None:
-    """Answers lines until there are no more."""
+    """Answers lines of standard input until its end."""
     model, features = _trained(), _features(Path(file))
     model.predict(features, batch_size=1 << 14, verbose=0)
     print("ready", flush=True)

@@ -1,10 +1,10 @@
-"""Clients that ask as fast as they are answered: a process of its own, `python -m benchmarks.workers.load`.
+"""Clients that send a request as soon as they have a response: the process `python -m benchmarks.workers.load`.
 
-Each line that it reads is a run, as JSON: `url`, `body` (a file), `clients`, `seconds`. Each client holds a connection
-and posts the body again as soon as it has its answer. The line that it answers has the attributes of `Load`.
+Each line that it reads is a run, as JSON: `url`, `body` (a file), `clients`, `seconds`. Each client keeps a connection
+and posts the body again as soon as it has a response. The line that it prints has the attributes of `Load`.
 
-One thread waits for all sockets with epoll and compares little of what comes, so that it costs a fraction of what the
-server does: about 7 microseconds for a request.
+One thread waits for all sockets with epoll and reads little of the responses, so that it uses a fraction of the
+server's CPU time: about 7 microseconds per request.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What a run gave.
+    """The result of a run.
 
     Attributes:
-        requests: that were answered with 200 and a prediction.
-        seconds: that it took.
-        p50: milliseconds from a request to its answer.
-        p99: the same.
-        errors: requests that were answered with something else, or not at all.
-        first: one of these answers.
+        requests: the number of requests with a 200 and a prediction.
+        seconds: the duration of the run.
+        p50: milliseconds from a request to its response.
+        p99: milliseconds from a request to its response.
+        errors: the number of requests with another response, or none.
+        first: the first of these errors.
     """
 
     requests: int
@@ -54,28 +54,28 @@ class Load:
 
 
 class Clients:
-    """The process, from the side of who asks for runs."""
+    """Starts the process and its runs."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._process = world.start([sys.executable, "-m", "benchmarks.workers.load"])
 
     def begin(self, url: str, body: Path, *, clients: int, seconds: float) -> None:
-        """Begins a run."""
+        """Starts a run."""
         order = {"url": url, "body": str(body), "clients": clients, "seconds": seconds}
         assert self._process.stdin is not None
         print(json.dumps(order), file=self._process.stdin, flush=True)
 
     def result(self) -> Load:
-        """Waits for the end of a run. Raises `BenchmarkError` where the server could not be asked."""
+        """Waits for the end of a run. Raises `BenchmarkError` if the process ended."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise BenchmarkError(f"the clients ended:\n{self._world.complaints()}")
+            raise BenchmarkError(f"the clients ended:\n{self._world.logged_errors()}")
         return Load(**json.loads(line))
 
     def run(self, url: str, body: Path, *, clients: int, seconds: float) -> Load:
-        """A run in which every answer was good. Raises `BenchmarkError` otherwise."""
+        """Makes a run; returns its result. Raises `BenchmarkError` if any request failed."""
         self.begin(url, body, clients=clients, seconds=seconds)
         load = self.result()
         if load.errors or not load.requests:
@@ -83,7 +83,7 @@ class Clients:
         return load
 
     def end(self) -> None:
-        """Ends the process after its run."""
+        """Waits for the run and ends the process."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
@@ -109,15 +109,15 @@ class _Run:
         self._poll = select.epoll()
         self._took: list[float] = []
         self._errors: list[str] = []
-        self._good = b""  # the last answer that was whole and a prediction: many come with the same bytes
+        self._good = b""  # the last complete prediction: many responses have the same bytes
         for _ in range(clients):
             self._connect()
 
-    def whole(self) -> Load:
-        """Asks until the time is over; then every answer that is awaited is waited for."""
+    def complete(self) -> Load:
+        """Sends requests until the time is over, then waits for the pending responses."""
         begin = time.perf_counter()
         for client in list(self._clients.values()):
-            self._ask(client)
+            self._send(client)
         end = begin + self._seconds
         while time.perf_counter() < end:
             self._turn(again=True)
@@ -126,7 +126,7 @@ class _Run:
         while self._clients and time.perf_counter() < limit:
             self._turn(again=False)
         if self._clients:
-            self._errors += [f"no answer within {_PATIENCE:g} s"] * len(self._clients)
+            self._errors += [f"no response within {_PATIENCE:g} s"] * len(self._clients)
         took = sorted(self._took[:requests]) or [0.0]
         return Load(
             requests=requests,
@@ -139,13 +139,13 @@ class _Run:
 
     def _connect(self) -> _Client:
         connection = socket.create_connection(self._address, timeout=_PATIENCE)
-        connection.settimeout(None)  # with one, the system is asked twice for each piece that is sent or received
+        connection.settimeout(None)  # a timeout costs a second system call for each send and receive
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client = self._clients[connection.fileno()] = _Client(connection)
         self._poll.register(connection.fileno(), select.EPOLLIN)
         return client
 
-    def _ask(self, client: _Client) -> None:
+    def _send(self, client: _Client) -> None:
         client.began = time.perf_counter()
         client.socket.sendall(self._request)
 
@@ -160,7 +160,7 @@ class _Run:
             if not data or not again:
                 self._close(client)
             if again:
-                self._ask(client if data else self._connect())
+                self._send(client if data else self._connect())
 
     def _note(self, client: _Client, *, lost: bool) -> None:
         if not lost and (client.got == self._good or _is_good(client.got)):
@@ -177,7 +177,7 @@ class _Run:
 
 
 def _received(connection: socket.socket) -> bytes:
-    """What has come; nothing where the connection is closed."""
+    """The received bytes; empty if the connection is closed."""
     try:
         return connection.recv(_PIECE)
     except ConnectionError:
@@ -185,12 +185,12 @@ def _received(connection: socket.socket) -> bytes:
 
 
 def _is_good(answer: bytes) -> bool:
-    """Whether a whole answer is a prediction."""
+    """Whether a complete response is a prediction."""
     return answer.startswith(b"HTTP/1.1 200") and b'{"error"' not in answer
 
 
 def _is_whole(answer: bytes) -> bool:
-    """Whether an answer with a `Content-Length` is there as a whole."""
+    """Whether a response with a `Content-Length` is complete."""
     end = answer.find(b"\r\n\r\n")
     if end < 0:
         return False
@@ -199,10 +199,10 @@ def _is_whole(answer: bytes) -> bool:
 
 
 def main() -> None:
-    """Does runs until there are no more."""
+    """Makes the runs of standard input until its end."""
     for line in sys.stdin:
         order: dict[str, Any] = json.loads(line)
-        print(json.dumps(asdict(_Run(**order).whole())), flush=True)
+        print(json.dumps(asdict(_Run(**order).complete())), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""A process that sends folders to a bucket: `python -m benchmarks.workers.senders provider|manager ENDPOINT BUCKET`.
+"""Uploads folders to a bucket: `python -m benchmarks.workers.senders provider|manager ENDPOINT BUCKET`.
 
-`provider` is `storage.SavedModel`'s, as the engine calls it, in one process; `manager` is the transfer manager of
-google-cloud-storage. Both write nothing where an object is. Each line that it reads is one job as JSON, the fields of
-`Job`; each is answered by a line: the seconds that it took. What was sent is deleted before the answer.
+`provider` is the provider of `storage.SavedModel`, called as by the engine; `manager` is the transfer manager of
+google-cloud-storage. Neither overwrites objects. Each line that it reads is a job as JSON, with the fields of
+`Job`; for each it prints the seconds that it took, after it has deleted the objects.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ THREADS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A folder to send.
+    """A folder to upload.
 
     Attributes:
-        folder: where the files are.
-        files: path in it -> length and checksum.
-        prefix: of the objects.
-        processes: whether the transfer manager shall work in processes, not in threads.
+        folder: the folder with the files.
+        files: path in the folder -> size and checksum.
+        prefix: the prefix of the objects.
+        processes: whether the transfer manager uses processes instead of threads.
     """
 
     folder: str
@@ -34,12 +34,12 @@ class Job:
     processes: bool
 
     def to_line(self) -> str:
-        """As the process reads it."""
+        """The line that the process reads."""
         return json.dumps(asdict(self))
 
 
 def provider(endpoint: str, bucket: str) -> Callable[[Job], float]:
-    """Sends by `SavedModelProvider.create`: everything that an `up` does for it but the engine's own part."""
+    """Uploads with `SavedModelProvider.create`, which does all the work of an `up` but the engine's."""
     from pulumi import dynamic
 
     from resources.storage.saved_model import SavedModelProvider
@@ -59,7 +59,7 @@ def provider(endpoint: str, bucket: str) -> Callable[[Job], float]:
 
 
 def manager(endpoint: str, bucket: str) -> Callable[[Job], float]:
-    """Sends by `upload_many_from_filenames`, with 8 workers."""
+    """Uploads with `upload_many_from_filenames` and 8 workers."""
     from google.auth import credentials
     from google.cloud import storage
     from google.cloud.storage import transfer_manager
@@ -88,7 +88,7 @@ def manager(endpoint: str, bucket: str) -> Callable[[Job], float]:
 
 
 def main(kind: str, endpoint: str, bucket: str) -> None:
-    """Answers lines until there are no more."""
+    """Answers lines of standard input until its end."""
     send = {"provider": provider, "manager": manager}[kind](endpoint, bucket)
     print("ready", flush=True)
     for line in sys.stdin:

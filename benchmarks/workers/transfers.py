@@ -1,9 +1,9 @@
-"""A process that sends objects and fetches them by raw HTTP: `python -m benchmarks.workers.transfers ENDPOINT BUCKET`.
+"""Uploads and downloads objects by raw HTTP: `python -m benchmarks.workers.transfers ENDPOINT BUCKET`.
 
-Each line that it reads is one job, `up` or `down`, with a prefix of names, how many objects, how many bytes each has
-and how many connections take part; each is answered by a line: the seconds that it took. Connections are kept,
-requests are written by hand, and bodies are counted, not looked at, so that the server is what is measured. Small
-objects go as google-cloud-storage sends them (`uploadType=multipart`), those above 1 MB as the body of one request.
+Each line that it reads is a job: `up` or `down`, the prefix of the names, the number of objects, their size in bytes
+and the number of connections; for each it prints the seconds that it took. Connections stay open,
+requests are written by hand, and bodies are only counted, so that the server is measured, not the client. Small
+objects are sent as google-cloud-storage does (`uploadType=multipart`), those from 1 MB as the body of a request.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Connection:
         self._buffer = bytearray(_PIECE)
         self._host = f"{host}:{port}"
 
-    def ask(self, verb: str, target: str, kind: str = "", body: bytes = b"") -> int:
-        """Sends a request and takes in its answer; returns how many bytes the answer's body had."""
+    def request(self, verb: str, target: str, kind: str = "", body: bytes = b"") -> int:
+        """Sends a request and reads its response; returns the size of the response's body in bytes."""
         lines = [f"{verb} {target} HTTP/1.1", f"host: {self._host}", f"content-length: {len(body)}"]
         head = "\r\n".join([*lines, f"content-type: {kind}", "", ""]).encode()
         if len(body) < _PIECE:
@@ -41,7 +41,7 @@ class Connection:
         return self._answer(f"{verb} {target}")
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes the connection."""
         self._socket.close()
 
     def _answer(self, what: str) -> int:
@@ -59,29 +59,29 @@ class Connection:
         body = came - end - 4
         length = next((int(field[15:]) for field in fields if field.startswith(b"content-length:")), None)
         if length is None:
-            raise ConnectionError(f"{what}: the answer does not say how long it is")
+            raise ConnectionError(f"{what}: the response has no Content-Length")
         while body < length:
             got = self._socket.recv_into(view, 0, socket.MSG_TRUNC)  # Linux: counted in the kernel, not copied
             if not got:
-                raise ConnectionError(f"{what}: the answer is cut short")
+                raise ConnectionError(f"{what}: the response is truncated")
             body += got
         return length
 
 
 def upload(connection: Connection, bucket: str, name: str, content: bytes) -> None:
-    """`objects.insert` in one request."""
+    """Uploads an object in one request."""
     address = f"/upload/storage/v1/b/{bucket}/o?uploadType="
     if len(content) >= _MULTIPART_BELOW:
-        connection.ask("POST", f"{address}media&name={name}", "application/octet-stream", content)
+        connection.request("POST", f"{address}media&name={name}", "application/octet-stream", content)
         return
     metadata = f'--=\r\ncontent-type: application/json\r\n\r\n{{"name": "{name}"}}\r\n--=\r\n'
     begin = f"{metadata}content-type: application/octet-stream\r\n\r\n".encode()
-    connection.ask("POST", f"{address}multipart", 'multipart/related; boundary="="', begin + content + b"\r\n--=--")
+    connection.request("POST", f"{address}multipart", 'multipart/related; boundary="="', begin + content + b"\r\n--=--")
 
 
 def download(connection: Connection, bucket: str, name: str, content: bytes) -> None:
-    """`objects.get` with `alt=media`. Raises `ConnectionError` where it has another length than `content`."""
-    length = connection.ask("GET", f"/download/storage/v1/b/{bucket}/o/{name}?alt=media")
+    """Downloads an object. Raises `ConnectionError` if its size differs from that of `content`."""
+    length = connection.request("GET", f"/download/storage/v1/b/{bucket}/o/{name}?alt=media")
     if length != len(content):
         raise ConnectionError(f"{name} has {length} bytes, not {len(content)}")
 
@@ -90,7 +90,7 @@ JOBS: dict[str, Callable[[Connection, str, str, bytes], None]] = {"up": upload, 
 
 
 def main(endpoint: str, bucket: str) -> None:
-    """Answers lines until there are no more."""
+    """Answers lines of standard input until its end."""
     parts = urlsplit(endpoint)
     most: list[Connection] = []
     print("ready", flush=True)
@@ -112,7 +112,7 @@ def _timed(
     left = iter(names)
 
     def work(connection: Connection) -> None:
-        for name in left:  # threads take turns: what one takes no other gets
+        for name in left:  # the threads share the iterator, so each name is used once
             job(connection, bucket, name, content)
 
     with ThreadPoolExecutor(len(connections)) as threads:

@@ -57,7 +57,7 @@ def test_it_shows_what_is_deployed(page: Page, emulator: RunningEmulator, projec
     assert f"projects/{project}/models/asked/versions/v1:predict" in page.run(
         "document.getElementById('call-rows').innerText"
     )
-    assert page.complaints() == []
+    assert page.logged_errors() == []
 
 
 def test_focus_stays_while_the_page_looks_again(page: Page, deployment: Deployment) -> None:

@@ -45,7 +45,7 @@ def test_a_signature_is_chosen_among_those_of_an_old_manifest(
     page.until("document.getElementById('sample').options.length === 1")
     page.type("document.querySelector('#fields input')", "3")
     assert predict(page).startswith("-3")
-    assert page.complaints() == []
+    assert page.logged_errors() == []
 
 
 def test_a_signature_is_written_where_none_is_known(page: Page, deployment: Deployment) -> None:

@@ -63,7 +63,7 @@ def test_versions_answer_one_instance_side_by_side(
     assert page.run(RESULT).count("Expected label: Boot") == 1
     calls = json.loads(page.run("fetch('/-/metrics').then((a) => a.text())"))["calls"]
     assert [call["path"][-10:] for call in calls[:3]] == ["v3:predict", "v2:predict", "v1:predict"]
-    assert page.complaints() == []
+    assert page.logged_errors() == []
 
 
 def test_a_version_shows_its_artifact(
@@ -108,7 +108,7 @@ def test_a_manifest_may_hold_anything(page: Page, emulator: RunningEmulator, pro
         page.until(f"{_FACTS}.includes({name!r})")
         page.type("document.getElementById('json')", "3")
         assert predict(page).startswith("6"), text
-    assert page.complaints() == []
+    assert page.logged_errors() == []
 
 
 def test_a_version_of_the_list_is_chosen_by_its_link(

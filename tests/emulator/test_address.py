@@ -163,12 +163,12 @@ def test_an_emulator_of_other_code(make: Make, code: str) -> None:
     noted = {**started, "code": code} if code else {name: item for name, item in started.items() if name != "code"}
     (checkout.folder / ".local/emulator/pid").write_text(json.dumps(noted), encoding="utf-8")
 
-    told = checkout.run("up")
+    done = checkout.run("up")
     restarted = checkout.up("--restart")
     same = checkout.up("--restart")
 
-    assert told.returncode == 0
-    assert "runs another version of this code: `python -m emulator up --restart`" in told.stderr
+    assert done.returncode == 0
+    assert "runs another version of this code: `python -m emulator up --restart`" in done.stderr
     assert checkout.pid_file()["pid"] != started["pid"]
     assert checkout.pid_file()["code"] == started["code"]
     assert "runs another version of this code: restarting it" in restarted

@@ -14,7 +14,7 @@ def table(project: str, model: str) -> str:
 
 
 def predict(page: Page) -> str:
-    """What the page says once it was told to predict."""
+    """What the page shows after a prediction."""
     page.run("document.getElementById('result').replaceChildren()")
     page.run("document.getElementById('predict').click()")
     page.until(f"{RESULT}.includes('Answered in') || document.querySelector('#result .bad') !== null")

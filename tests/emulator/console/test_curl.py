@@ -73,7 +73,7 @@ def server() -> Iterator[_Server]:
 
 
 def _run(shell: str, command: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """A shell without a start-up file, told on standard input as by somebody who pastes."""
+    """A shell without a start-up file, which reads commands from standard input, as if they were pasted."""
     return subprocess.run(
         [shell],
         input=command + "\n",

@@ -60,7 +60,7 @@ def test_an_image_file_is_shown_as_the_model_takes_it(page: Page, tmp_path: Path
 
 
 def test_truth_is_claimed_of_samples_only(page: Page) -> None:
-    """JSON that is typed is an instance of one's own: the form follows, and the sample's truth is not told of it."""
+    """Typed JSON is an instance of its own: the form follows, and the sample's expected label is not shown for it."""
     assert page.run("document.getElementById('sample').value") == "0"
     page.type("document.getElementById('json')", str([[0, 1, 0, 0]] * 4))
 
@@ -121,7 +121,7 @@ def test_a_new_form_says_an_instance(page: Page, dtype: str, shape: list[int | N
 
 
 def test_what_cannot_be_an_instance_is_said_and_not_sent(page: Page, deployment: Deployment) -> None:
-    """And what the model refuses is told in its own words."""
+    """An error of the model is shown in the model's words."""
     set_json = "document.getElementById('json').value = {}"
     page.run(set_json.format("'[1, '"))
     assert "not valid JSON" in predict(page)

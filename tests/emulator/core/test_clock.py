@@ -79,12 +79,12 @@ def test_time_goes_on_where_the_clock_is_set_back() -> None:
     """It follows the clock forward; set back, it goes on by what passes."""
     machine = Machine()
     clock, start = machine.clock(), machine.date
-    told = []
+    found = []
     for date, seconds in ((start + HOURS, 1.0), (start, 2.0), (start - HOURS, 3.0), (start + 2 * HOURS, 4.0)):
         machine.date, machine.seconds = date, machine.seconds + seconds
-        told.append(clock.now() - start)
+        found.append(clock.now() - start)
 
-    assert told == [HOURS, HOURS + timedelta(seconds=2), HOURS + timedelta(seconds=5), 2 * HOURS]
+    assert found == [HOURS, HOURS + timedelta(seconds=2), HOURS + timedelta(seconds=5), 2 * HOURS]
 
 
 def test_operations_end_in_order_whatever_the_clock_shows(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_the_projects_own_clients_send_the_token(guarded: RunningEmulator, monke
 
 
 def test_the_command_line_knows_the_token(tmp_path: Path, token_file: Path) -> None:
-    """`up` and `status` read it where `up` was told; neither shows it."""
+    """`up` and `status` read it from the file that `up` was given; neither shows it."""
     data = ["--data", str(tmp_path / "data")]
     command = [sys.executable, "-m", "emulator"]
     try:

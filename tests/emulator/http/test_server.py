@@ -24,7 +24,7 @@ def _neither(exchange: Exchange) -> bool | None:
 
 
 async def _exchanged(request: bytes, *, answer: Answer = _never, fast_path: FastPath = _neither) -> bytes:
-    """What a client hears that sends some bytes and then waits for the end; the server is told to stop after them."""
+    """What a client receives that sends some bytes and waits for the end; then the server is stopped."""
     stop, listener = asyncio.Event(), socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     serving = asyncio.create_task(HttpServer(answer, fast_path, seconds=_BOUND).serve(listener, stop))
@@ -78,7 +78,7 @@ def test_a_body_waits_for_who_answers() -> None:
 
 
 def test_an_answer_waits_for_the_client() -> None:
-    """What is written is not kept without end for a client that takes nothing; it is told when the client is gone."""
+    """The memory for a client that reads nothing is limited; the writer learns that the client is gone."""
     written: list[int] = []
 
     async def answer(exchange: Exchange) -> None:

@@ -5,13 +5,13 @@
     pulumi preview --stack NAME --diff
 
 `pulumi import TYPE NAME ID` cannot import dynamic resources (it fails with `'__provider'`): the engine asks the
-provider's process to read one by its id alone, from which it cannot know the class. The file holds inputs and outputs,
-and the class in both (`__provider`), so that the engine asks nobody. They are those of a refresh: a field that differs
+provider's process to read one by its ID, from which it cannot know the class. The file holds inputs and outputs,
+with the class in both (`__provider`), so the engine need not read. They are those of a refresh: a field that differs
 shows in the next preview.
 
-Buckets, models and versions are imported. What `pulumi up` takes over by itself (SavedModels, default versions, traffic
-splits, jobs) is left to it, as are resources with secrets, which the file would show; `adopt: true` takes those over.
-`adopt: true` does all of this within `pulumi up`, and is what most stacks want.
+Buckets, models and versions are imported. Resources that `pulumi up` adopts anyway (SavedModels, default versions,
+traffic splits, jobs) are not, nor are resources with secrets, which the file would show; `adopt: true` takes those over.
+`adopt: true` does all of this in `pulumi up`, and is better for most stacks.
 
 Exit codes: 0 written, 1 failed, 2 wrong usage.
 """
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _importable(preview: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The resources that would be created although the API has them, as `pulumi import --file` takes them."""
+    """The declared resources that exist but are not in the state, in the form of `pulumi import --file`."""
     for step in preview["steps"]:
         state = step.get("newState") or {}
         if step["op"] == "create" and str(state.get("type")).startswith(_PREFIX):
@@ -73,7 +73,7 @@ def _importable(preview: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _entry(state: Mapping[str, Any], config: Mapping[str, str]) -> dict[str, Any]:
-    """One resource of the file; empty where it is not to be imported."""
+    """One resource of the file; empty if it is not imported."""
     inputs = {name: value for name, value in state["inputs"].items() if name != _PROVIDER and value != UNKNOWN}
     provider = _provider(state["inputs"][_PROVIDER], config)
     if provider.create_adopts_existing or not provider.schema.names("path"):
@@ -97,7 +97,7 @@ def _entry(state: Mapping[str, Any], config: Mapping[str, str]) -> dict[str, Any
 
 
 def _provider(pickled: str, config: Mapping[str, str]) -> Provider:
-    """The provider of a resource, configured as the engine would."""
+    """The provider of a resource, configured as the engine does."""
     provider: Provider = dill.loads(base64.b64decode(pickled))  # noqa: S301 - pickled by the program just now
     provider.configure(dynamic.ConfigureRequest(dynamic.Config(dict(config), _NAMESPACE)))
     return provider

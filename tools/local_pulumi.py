@@ -1,18 +1,18 @@
-"""Runs the pulumi command on the local stack, without questions, and refuses every other stack of the local state.
+"""Runs the pulumi command on the local stack, without confirmations, and refuses any other stack in the local state.
 
 Usage: python -m tools.local_pulumi [ARGUMENT...]
        python -m tools.local_pulumi --check
 
-This is what the shell function `pulumi` of local.env runs, and what make runs. On the local state
-(.local/state of this checkout) it sets, each only where it is unset:
+The shell function `pulumi` of local.env and `make` run it. On the local state
+(.local/state of this checkout) it sets these variables, if they are not set:
 
     PULUMI_STACK                 local, whichever stack is selected
-    TF2_MODELS_ENDPOINT          where the local stack is, so that nothing can point it elsewhere
+    TF2_MODELS_ENDPOINT          the local stack's endpoint, so that nothing can point it elsewhere
     PULUMI_CONFIG_PASSPHRASE     empty: the local stack holds no secrets
-    PULUMI_SKIP_CONFIRMATIONS    true: no question before an update
+    PULUMI_SKIP_CONFIRMATIONS    true: no confirmation before an update
 
-On a backend of your own it is plain pulumi. `--check` runs nothing: it prints why the local stack cannot be used.
-Exit codes: that of pulumi; 1 refused; of --check: 0 fine, 3 refused.
+On another backend it is plain pulumi. `--check` runs nothing: it prints why the local stack cannot be used.
+Exit codes: that of pulumi; 1 refused; with --check: 0 usable, 3 not usable.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ _VALUED = (
     *("--color", "--copy-config-from", "--exec-kind", "--memprofilerate", "--otel-traces", "--profiling"),
     *("--secrets-provider", "--teams", "--tracing", "--verbose", "-v"),
 )
-"""Options before or after `stack init` that take a value. The value of any other is mistaken for a stack's name."""
+"""Options around `stack init` that take a value; the value of any other option counts as a stack's name."""
 _KINDS = {"--stack": "stack", "--source": "stack", "--dest": "stack", "--cwd": "folder", "s": "stack", "C": "folder"}
-"""Long options, and letters of short ones, whose value names a stack or a folder."""
+"""Long options and letters of short ones whose value is a stack or a folder."""
 _NAME_IT = f"name the stack {local_endpoint.STACK}, or use a shell that has not sourced local.env"
 _MESSAGE = "m"
-"""The letter of a short option that always takes a value, `-mfixes`: what follows are not options."""
+"""The letter of a short option that always takes a value, as in `-mfixes`, so that no options follow."""
 
 
 def environment() -> dict[str, str]:
-    """The environment in which pulumi works on the local stack. Raises `InvalidInput` if it is not on this machine."""
-    return {**_without_questions(), local_endpoint.ENDPOINT_VARIABLE: local_endpoint.endpoint(ROOT)}
+    """The environment for pulumi on the local stack. Raises `InvalidInput` if its endpoint is not on this machine."""
+    return {**_without_confirmations(), local_endpoint.ENDPOINT_VARIABLE: local_endpoint.endpoint(ROOT)}
 
 
-def _without_questions() -> dict[str, str]:
+def _without_confirmations() -> dict[str, str]:
     found = dict(os.environ)
     found["PULUMI_STACK"] = found.get("PULUMI_STACK") or local_endpoint.STACK
     if not found.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
@@ -55,12 +55,12 @@ def _without_questions() -> dict[str, str]:
 
 
 def is_local_backend() -> bool:
-    """Whether the engine keeps its state in this checkout's local state, run in the current folder."""
+    """Whether the engine, run in the current folder, uses this checkout's local state."""
     return state_backend.is_local(state_backend.current(ROOT), ROOT, Path.cwd())
 
 
 def refusal(arguments: Sequence[str]) -> str:
-    """Why a command must not run on the local state; empty if it may: it works on the stack `local` of this project."""
+    """Why a command must not run on the local state; empty if it is for the stack `local` of this project."""
     for variable in ("PULUMI_STACK", "PULUMI_OPTION_STACK"):
         name = os.environ.get(variable)
         if name and not _is_local(name):
@@ -96,7 +96,7 @@ def _words_refusal(words: Sequence[str]) -> str:
 
 
 def _project_refusal(folder: Path) -> str:
-    """Refuses another project, which the engine finds in the folder or above it."""
+    """Why the project that the engine finds in a folder or above it is refused; empty if it is this one or none."""
     here = folder.resolve()
     for place in (here, *here.parents):
         if (place / "Pulumi.yaml").exists():
@@ -106,7 +106,7 @@ def _project_refusal(folder: Path) -> str:
 
 
 def _elsewhere(name: str) -> str:
-    """What to do with another stack: on a backend of its own, or if it is in the local state already."""
+    """What to do with another stack: use another backend, or move it if it is in the local state."""
     plain = name.rpartition("/")[2]
     state = State(ROOT / state_backend.LOCAL_STATE / ".pulumi", State.local().project, plain)
     if state.exists():
@@ -140,7 +140,7 @@ def _parsed(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _group(letters: str, left: list[str]) -> Iterator[tuple[str, str]]:
-    """Short options written together, `-ys prod`: the first that takes a value takes the rest, or what follows."""
+    """Short options in one word, such as `-ys prod`: the first that takes a value takes the rest or the next word."""
     for index, letter in enumerate(letters):
         if letter in _KINDS:
             yield _KINDS[letter], letters[index + 1 :].removeprefix("=") or _next(left)
@@ -167,7 +167,7 @@ def main(arguments: Sequence[str]) -> int:
         return _check()
     try:
         variables = _variables(arguments)
-        os.execvpe("pulumi", ["pulumi", *arguments], variables)  # noqa: S606 - the user's own arguments, each by itself
+        os.execvpe("pulumi", ["pulumi", *arguments], variables)  # noqa: S606 - the user's arguments, without a shell
     except FileNotFoundError:
         print("error: pulumi is not on PATH: run `make setup`", file=sys.stderr)
     except (errors.Error, UnreadableError) as error:
@@ -183,7 +183,7 @@ def _variables(arguments: Sequence[str]) -> dict[str, str]:
     if reason:
         raise errors.Error(reason)
     # A wrong endpoint in the stack file must not block `pulumi config set`.
-    return _without_questions() if arguments[:1] == ["config"] else environment()
+    return _without_confirmations() if arguments[:1] == ["config"] else environment()
 
 
 if __name__ == "__main__":

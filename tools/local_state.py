@@ -2,10 +2,10 @@
 
 Usage: python tools/local_state.py QUESTION
 
-Questions on this checkout's local state, which are answered by the exit code:
-    exists         the engine has made the local stack
-    has-resources  the local stack's state lists a resource, or one that may have been created
-    alone          no other stack there has resources; the other stacks are printed
+Questions about this checkout's local state, answered by the exit code:
+    exists         the local stack exists
+    has-resources  the local stack's state has a resource, or one that may have been created
+    alone          no other stack in this state has resources; the other stacks are printed
 
 Exit codes: 0 yes, 1 no, 2 usage, 3 the state cannot be read.
 """
@@ -32,15 +32,15 @@ _GZIP = b"\x1f\x8b"
 
 
 class UnreadableError(Exception):
-    """A file of the state that is not what the engine writes; the text names it."""
+    """A state file is invalid; the text names it."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Where the engine keeps what it knows of a stack.
+    """The state files of one stack.
 
     Attributes:
-        folder: `.pulumi` in the backend's.
+        folder: `.pulumi` in the backend's folder.
         project: the name of the stack's project.
         stack: the stack's name, without organization and project.
     """
@@ -51,13 +51,13 @@ class State:
 
     @classmethod
     def of(cls, backend: str, stack: str) -> State | None:
-        """The state of a stack on a backend; None where it lies in no folder of this machine.
+        """The state of a stack on a backend; None if it is not in a folder of this machine.
 
         Args:
-            backend: a URL; a relative path is one from this checkout.
-            stack: `STACK`, which is of this checkout's project, or `organization/PROJECT/STACK`.
+            backend: a URL; a relative path starts at this checkout.
+            stack: `STACK` of this checkout's project, or `organization/PROJECT/STACK`.
         """
-        from resources.config import state_backend  # not where this file is run by its path
+        from resources.config import state_backend  # not possible if this file is run by its path
 
         folder = next(state_backend.folders(backend, ROOT), None)
         if folder is None:
@@ -71,39 +71,39 @@ class State:
         return cls(ROOT / ".local" / "state" / ".pulumi", _project(), "local")
 
     def is_same(self, other: State) -> bool:
-        """Whether both are the same stack, however their folders are written."""
+        """Whether both are the same stack, even if their paths differ by links."""
         names = (self.project, self.stack) == (other.project, other.stack)
         return names and self.folder.resolve() == other.folder.resolve()
 
     def locks(self) -> list[Path]:
-        """The files that lock the stack."""
+        """The stack's lock files."""
         return sorted((self.folder / "locks" / "organization" / self.project / self.stack).glob("*.json"))
 
-    def mend(self) -> None:
-        """Removes what a process that was killed while it wrote the state left half written beside it.
+    def remove_partial_files(self) -> None:
+        """Removes incomplete files of a process that was killed while it wrote the state.
 
-        The engine renames a whole new snapshot over the old one, but first writes a file of attributes in place
-        (`NAME.json.attrs`): one that is cut makes it read nothing ("failed to load checkpoint: EOF"), none is fine.
+        The engine replaces a snapshot by a rename, but first overwrites a file of attributes
+        (`NAME.json.attrs`): it fails to read a truncated one ("failed to load checkpoint: EOF"), but needs none.
         """
         place = f"{self.project}/{self.stack}"
         for path in (*self.folder.glob(f"stacks/{place}.json*"), *self.folder.glob(f"*/{place}/*")):
             if path.suffix == ".tmp" or (path.suffix == ".attrs" and not _is_json(path)):
                 path.unlink()
 
-    def put_back(self) -> bool:
-        """Puts the snapshot before in the place of one that is cut; says whether it did.
+    def restore_backup(self) -> bool:
+        """Replaces an invalid snapshot by its backup; returns whether it did.
 
-        On a full disk the engine ends, and leaves an empty `NAME.json`; the one before is `NAME.json.bak`.
+        On a full disk the engine fails and leaves an empty `NAME.json`; `NAME.json.bak` has the snapshot before.
         """
         snapshot = self._snapshot
-        if snapshot == self._whole_snapshot:
+        if snapshot == self._valid_snapshot:
             return False
-        shutil.copyfile(self._whole_snapshot, snapshot)
-        snapshot.with_name(f"{snapshot.name}.attrs").unlink(missing_ok=True)  # of the other bytes
+        shutil.copyfile(self._valid_snapshot, snapshot)
+        snapshot.with_name(f"{snapshot.name}.attrs").unlink(missing_ok=True)  # it belongs to the invalid snapshot
         return True
 
     def others(self) -> list[State]:
-        """The other stacks in the same folder, of every project; those of the layout without projects have none."""
+        """The other stacks in the folder, of every project; in the layout without projects the name is empty."""
         files = [path for end in _ENDS for depth in ("*", "*/*") for path in self.folder.glob(f"stacks/{depth}{end}")]
         found = {(path.parent, _ENDING.sub("", path.name)) for path in files}
         top = self.folder / "stacks"
@@ -111,7 +111,7 @@ class State:
         return [state for state in states if not state.is_same(self)]
 
     def count(self) -> int:
-        """How many resources there are, or may have been created; the stack's own entry and providers are not counted.
+        """The number of resources that exist or may have been created, without the stack's own entry and providers.
 
         Raises:
             UnreadableError: the file is not a snapshot.
@@ -125,16 +125,16 @@ class State:
         )
 
     def exists(self) -> bool:
-        """Whether the engine has made the stack."""
+        """Whether the stack exists."""
         return self._snapshot.exists()
 
     def deployment(self) -> dict[str, Any]:
-        """The last whole snapshot of the stack; empty where the stack was never deployed.
+        """The last valid snapshot of the stack; empty if the stack was never deployed.
 
         Raises:
-            UnreadableError: what is there is no snapshot.
+            UnreadableError: the file is not a snapshot.
         """
-        path = self._whole_snapshot
+        path = self._valid_snapshot
         try:
             latest: dict[str, Any] = _read(path)["checkpoint"].get("latest") or {}
         except FileNotFoundError:
@@ -145,40 +145,40 @@ class State:
             ) from None
         return latest
 
-    def note(self, urns: Collection[str]) -> None:
-        """Notes what is to be read afresh, for the engine forgets it when it begins to; empty where all was read."""
+    def save_unread(self, urns: Collection[str]) -> None:
+        """Saves the URNs to refresh, since the engine forgets them when it starts a refresh; empty removes the file."""
         if urns:
-            self._note.write_text(json.dumps(sorted(urns)), encoding="utf-8")
+            self._unread_file.write_text(json.dumps(sorted(urns)), encoding="utf-8")
         else:
-            self._note.unlink(missing_ok=True)
+            self._unread_file.unlink(missing_ok=True)
 
-    def noted(self) -> list[str]:
-        """What was noted. Raises `UnreadableError`."""
+    def unread(self) -> list[str]:
+        """The URNs that `save_unread` saved. Raises `UnreadableError`."""
         try:
-            return [str(urn) for urn in json.loads(self._note.read_bytes())]
+            return [str(urn) for urn in json.loads(self._unread_file.read_bytes())]
         except FileNotFoundError:
             return []
         except (ValueError, TypeError):
-            raise UnreadableError(f"{self._note} is cut: run `pulumi refresh`, then remove it") from None
+            raise UnreadableError(f"{self._unread_file} is cut: run `pulumi refresh`, then remove it") from None
 
     @property
-    def _note(self) -> Path:
+    def _unread_file(self) -> Path:
         return self.folder / "stacks" / self.project / f"{self.stack}.json.unread"
 
     @property
     def _snapshot(self) -> Path:
-        """The plain file, or the newer one that PULUMI_SELF_MANAGED_STATE_GZIP makes."""
+        """The plain file, or the compressed one of PULUMI_SELF_MANAGED_STATE_GZIP if it is newer."""
         plain = self.folder / "stacks" / self.project / f"{self.stack}.json"
-        there = [path for path in (plain, plain.with_name(f"{plain.name}.gz")) if path.exists()]
-        return max(there, key=lambda path: path.stat().st_mtime, default=plain)
+        existing = [path for path in (plain, plain.with_name(f"{plain.name}.gz")) if path.exists()]
+        return max(existing, key=lambda path: path.stat().st_mtime, default=plain)
 
     @property
-    def _whole_snapshot(self) -> Path:
-        """The snapshot; where it is cut, and the one before is not, that one."""
+    def _valid_snapshot(self) -> Path:
+        """The snapshot, or its backup if only that is valid."""
         snapshot = self._snapshot
         before = snapshot.with_name(f"{snapshot.name}.bak")
-        is_cut = snapshot.exists() and not _is_json(snapshot)
-        return before if is_cut and before.exists() and _is_json(before) else snapshot
+        is_invalid = snapshot.exists() and not _is_json(snapshot)
+        return before if is_invalid and before.exists() and _is_json(before) else snapshot
 
 
 def _project() -> str:
@@ -190,11 +190,11 @@ def _project() -> str:
 
 
 def pending(deployment: Mapping[str, Any], *kinds: str) -> list[str]:
-    """The URNs of the resources on which an update was at work when it was cut off.
+    """The URNs of the resources with an operation that an interrupted update did not finish.
 
     Args:
         deployment: a snapshot.
-        kinds: the engine's names of the work: `creating`, `updating`, `deleting`.
+        kinds: the engine's names of operations: `creating`, `updating`, `deleting`.
     """
     operations = deployment.get("pending_operations") or []
     return [operation["resource"]["urn"] for operation in operations if operation["type"] in kinds]
@@ -206,11 +206,11 @@ def resources(deployment: Mapping[str, Any]) -> list[str]:
 
 
 def is_abandoned(lock: Path) -> bool:
-    """Whether a lock is of a process of this machine that has ended; of another machine's nobody knows.
+    """Whether a lock belongs to a process of this machine that has ended; False for another machine.
 
     Raises:
-        FileNotFoundError: it was released meanwhile.
-        UnreadableError: it does not say whose it is.
+        FileNotFoundError: the lock was released meanwhile.
+        UnreadableError: the lock does not name its process.
     """
     try:
         holder = json.loads(lock.read_bytes())
@@ -221,12 +221,12 @@ def is_abandoned(lock: Path) -> bool:
 
 
 def _runs(pid: int) -> bool:
-    """Whether a pulumi with this id runs; after a restart of the machine the id may be another program's."""
+    """Whether a pulumi with this process ID runs; after a restart the ID can belong to another program."""
     try:
         name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
     except (FileNotFoundError, ProcessLookupError):
         return False
-    ended = rest.split()[0] in {"Z", "X"}  # it waits for its parent to notice
+    ended = rest.split()[0] in {"Z", "X"}  # a zombie
     return name == "pulumi" and not ended
 
 
@@ -239,7 +239,7 @@ def _is_json(path: Path) -> bool:
 
 
 def _read(path: Path) -> Any:
-    """What a file holds, compressed or not. Raises ValueError where it is no JSON."""
+    """The parsed content of a file, compressed or not. Raises `ValueError` if it is not JSON."""
     content = path.read_bytes()
     try:
         return json.loads(gzip.decompress(content) if content.startswith(_GZIP) else content)
@@ -253,9 +253,9 @@ def _has_resources(state: State) -> bool:
 
 
 def _is_alone(state: State) -> bool:
-    """Prints the other stacks beside one, each with the number of its resources and how to move or destroy it."""
+    """Whether no other stack has resources. Prints the others, with their resources and how to move or destroy them."""
     project = _project()
-    from resources.config import state_backend  # not where this file is run by its path
+    from resources.config import state_backend  # not possible if this file is run by its path
 
     counts = {other: other.count() for other in state.others()}
     for other, count in counts.items():
@@ -275,7 +275,7 @@ QUESTIONS: dict[str, Callable[[State], bool]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Answers one question about the local stack."""
+    """Answers one question about the local stack; returns the exit code."""
     if len(arguments) != 1 or arguments[0] not in QUESTIONS:
         print(__doc__, file=sys.stderr)
         return 2

@@ -1,6 +1,6 @@
-"""The processes that a killed engine leaves: plugins of Pulumi whose engine answers no more.
+"""The processes that a killed engine leaves: plugins of Pulumi whose engine no longer answers.
 
-The language host asks its engine every five minutes whether it lives, and ends only then. Whoever goes on with the
+The language host checks every five minutes whether its engine runs, and ends only then. A recovery of the
 stack need not wait for that.
 """
 
@@ -20,23 +20,23 @@ _SECONDS = 10
 
 
 def end(folder: Path) -> list[int]:
-    """Ends those that work in this folder, and waits for their end.
+    """Kills the orphaned plugins in this folder and waits for their end.
 
     Returns:
-        Their process ids.
+        Their process IDs.
     """
     ended = []
     for process in Path("/proc").glob("[0-9]*"):
-        # A process that ends meanwhile, or that is another user's, is none of ours.
+        # Skips processes that end meanwhile or belong to another user.
         with contextlib.suppress(OSError):
-            if (process / "cwd").resolve(strict=True) == folder and _is_left(process):
+            if (process / "cwd").resolve(strict=True) == folder and _is_orphan(process):
                 _end(int(process.name))
                 ended.append(int(process.name))
     return ended
 
 
-def _is_left(process: Path) -> bool:
-    """Whether it is a plugin that was given an address at which no engine listens."""
+def _is_orphan(process: Path) -> bool:
+    """Whether a process is a plugin with an engine's address at which nothing listens."""
     arguments = (process / "cmdline").read_bytes().split(b"\0")
     if not any(_PLUGINS.search(argument) for argument in arguments):
         return False
@@ -52,10 +52,10 @@ def _answers(address: str) -> bool:
 
 
 def _end(pid: int) -> None:
-    """With a handle on the process, so that it is no later one under the same number."""
+    """Kills a process by a handle, so that a later process with the same ID is not killed."""
     handle = os.pidfd_open(pid)
     try:
-        if _is_left(Path(f"/proc/{pid}")):
+        if _is_orphan(Path(f"/proc/{pid}")):
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             select.select([handle], [], [], _SECONDS)
     finally:

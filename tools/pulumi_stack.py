@@ -1,4 +1,4 @@
-"""The stack that a command works on: one answer to which backend and which stack, for every command of the engine."""
+"""The stack that `tools.recovery` works on, with the same backend and name for every command of the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools import local_pulumi
 from tools.local_state import ROOT, State
 
 _HIDDEN = re.compile(r"-[A-Za-z]+[sC].*|-C.*|--cwd(=.*)?")
-"""Options that name a stack or a project where nobody but the engine sees it (`-ys prod`)."""
+"""Options in which only the engine recognizes a stack or a project (`-ys prod`)."""
 
 _OWN_SWITCHES = (
     *("--attach-debugger", "--continue-on-error", "--exclude-dependents", "--exclude-protected"),
@@ -26,11 +26,11 @@ _OWN_SWITCHES = (
     *("--target-dependents",),
 )
 _OWN_VALUES = ("--policy-pack", "--policy-pack-config", "--replace", "--secrets-provider", "--target-replace")
-"""Options that say what one command is to do: another verb does not know them, or would do less than it must."""
+"""Options for one command only: other commands do not have them, or would do too little with them."""
 
 
 class UnknownStackError(Exception):
-    """No stack is selected, or nobody can say which; the text says what to do."""
+    """The stack is unknown, or cannot be used; the text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class Stack:
     """A stack of this checkout's project.
 
     Attributes:
-        name: as `--stack` takes it, given to every command.
-        options: of the user, for the command that was asked for.
-        shared: those of them that the commands before and after it take too.
-        state: where it lies; None where that is no folder of this machine.
+        name: the value of `--stack` for every command.
+        options: the user's options, for the requested command.
+        shared: those options that the commands before and after it take too.
+        state: its state files; None if they are not on this machine.
     """
 
     name: str
@@ -51,32 +51,34 @@ class Stack:
 
     @classmethod
     def select(cls, arguments: Sequence[str]) -> Stack:
-        """The one that `--stack` or `-s` names, or PULUMI_STACK; else the selected one, for which the engine is asked.
+        """The stack of `--stack`, `-s` or PULUMI_STACK; otherwise the selected one, which the engine reports.
 
-        A name that is given needs no engine, which reads the state to say it, and fails where a kill cut that.
+        A given name needs no engine, which reads the state for that and fails if a kill truncated it.
 
         Raises:
-            UnknownStackError: there is none, or the arguments name it where it cannot be read.
+            UnknownStackError: no stack is selected, or an option may name one that only the engine recognizes.
         """
         given, options = _parser().parse_known_args(arguments)
         for option in options:
             if _HIDDEN.fullmatch(option):
                 raise UnknownStackError(f"{option} may name another stack: write --stack NAME on its own, and no --cwd")
         name = given.stack or os.environ.get("PULUMI_STACK") or _selected()
-        backend = os.environ.get("PULUMI_BACKEND_URL") or json.loads(_asked("whoami", "--verbose", "--json"))["url"]
+        backend = (
+            os.environ.get("PULUMI_BACKEND_URL") or json.loads(_engine_output("whoami", "--verbose", "--json"))["url"]
+        )
         _, shared = _own_parser().parse_known_args(options)
         return cls(name, tuple(options), tuple(shared), State.of(backend, name))
 
     def update(self, verb: str) -> int:
-        """Runs `up` or `destroy` as the user asked for it; returns the exit code."""
+        """Runs the requested `up` or `destroy`; returns the exit code."""
         return self.run(verb, *self.options)
 
     def prepare(self, verb: str, *options: str) -> int:
-        """Runs `up` or `refresh` before or after that, with these options; returns the exit code."""
+        """Runs an additional `up` or `refresh` with these options; returns the exit code."""
         return self.run(verb, *self.shared, *options)
 
     def run(self, verb: str, *options: str) -> int:
-        """Runs a command, which a terminal's Ctrl-C and a CI system's SIGTERM reach by themselves, to its end."""
+        """Runs a command to its end; Ctrl-C and SIGTERM to the process group reach it directly."""
         command = ["pulumi", verb, "--stack", self.name, *options]
         with subprocess.Popen(command, cwd=ROOT, env=self.environment()) as process:
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -84,7 +86,7 @@ class Stack:
             return process.wait()
 
     def environment(self) -> dict[str, str] | None:
-        """What the engine runs in: for the local stack, without questions; None for this process's own.
+        """The engine's environment for the local stack, without confirmations; None for other stacks: this process's.
 
         Raises:
             UnknownStackError: the local stack's endpoint is not on this machine.
@@ -97,15 +99,17 @@ class Stack:
             raise UnknownStackError(str(error)) from None
 
     def deployment(self) -> dict[str, Any]:
-        """The last snapshot: from its file, where the state is a folder of this machine; else from the engine.
+        """The last snapshot, from its file if the state is on this machine, otherwise from the engine.
 
         Raises:
-            local_state.UnreadableError: the file is no snapshot.
-            UnknownStackError: the engine does not give it.
+            local_state.UnreadableError: the file is not a snapshot.
+            UnknownStackError: the engine cannot export it.
         """
         if self.state is not None:
             return self.state.deployment()
-        found: dict[str, Any] = json.loads(_asked("stack", "export", "--stack", self.name)).get("deployment") or {}
+        found: dict[str, Any] = (
+            json.loads(_engine_output("stack", "export", "--stack", self.name)).get("deployment") or {}
+        )
         return found
 
 
@@ -134,14 +138,14 @@ def _own_parser() -> argparse.ArgumentParser:
 
 def _selected() -> str:
     try:
-        return _asked("stack", "--show-name", "--fully-qualify-stack-names", "--non-interactive").strip()
+        return _engine_output("stack", "--show-name", "--fully-qualify-stack-names", "--non-interactive").strip()
     except UnknownStackError as error:
         raise UnknownStackError(f"{error}; name the stack (--stack NAME, or PULUMI_STACK)") from None
 
 
-def _asked(*command: str) -> str:
-    """What a command of the engine prints."""
+def _engine_output(*command: str) -> str:
+    """The output of a command of the engine. Raises `UnknownStackError` if it fails."""
     try:
         return subprocess.run(["pulumi", *command], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     except subprocess.CalledProcessError:
-        raise UnknownStackError(f"`pulumi {' '.join(command)}` failed: the reason stands above") from None
+        raise UnknownStackError(f"`pulumi {' '.join(command)}` failed: see above") from None

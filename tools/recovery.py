@@ -1,22 +1,22 @@
-"""Deploys or destroys a stack, and puts right before and after it what a killed update left.
+"""Deploys or destroys a stack, and repairs what a killed update left.
 
 Usage: python -m tools.recovery up|destroy [--stack NAME] [OPTION...]
 
-    1. The plugins of an engine that is gone are ended, and the lock of a process that is gone is released
-       (`pulumi cancel --yes`): only where the state is a folder of this machine, for else nobody can know.
-    2. `pulumi refresh --target URN...`, of what was being changed or deleted: only the API knows whether that
-       took effect, and `up` would forget the question. Where this fails, nothing else is done.
-    3. `pulumi up OPTION...`. It finds what was half made, by its label, and goes on with it. Before a `destroy` this is
-       done for what was half made alone: what the state does not know would stay.
-    4. Where the state still notes creations that were cut off, and `up` has settled them all:
-       `pulumi refresh --clear-pending-creates`. Those that it has not are named, with what to do.
+    1. Orphaned plugins of a killed engine are ended, and the lock of an ended process is released
+       (`pulumi cancel --yes`). This is done only if the state is a folder of this machine.
+    2. `pulumi refresh --target URN...` for resources with a pending update or deletion: only the API knows whether it
+       took effect, and `up` would forget to check. If this fails, nothing else is done.
+    3. `pulumi up OPTION...`, which finds partly created resources by their labels and completes them. Before a
+       `destroy` it runs for these resources only, since `destroy` does not delete what the state lacks.
+    4. If the state still has pending creations, and `up` has completed them all:
+       `pulumi refresh --clear-pending-creates`. Incomplete ones are reported, with what to do.
 
-Of the options, 2 and 4 get those that are for every command (`--yes`, `--config-file FILE`), not `--target`,
-`--refresh`, `--continue-on-error` and others that say what this `up` or `destroy` is to do.
-The stack is that of `--stack`, of PULUMI_STACK or the selected one, of this checkout's project, for each step the same.
-Where nothing was killed, this is `pulumi up` or `pulumi destroy` and nothing else. Ctrl-C, and a SIGTERM to
-all processes of the group, are the engine's, which ends its calls and then itself.
-Exit codes: that of pulumi; 1 where a creation is not settled, or the stack or its state cannot be told; 2 usage.
+Steps 2 and 4 get the options that every command has (`--yes`, `--config-file FILE`), but not `--target`,
+`--refresh`, `--continue-on-error` and others that are for this `up` or `destroy`.
+Every step uses the same stack of this checkout's project: that of `--stack`, of PULUMI_STACK, or the selected one.
+If nothing was killed, this only runs `pulumi up` or `pulumi destroy`. Ctrl-C, or a SIGTERM to the process group,
+reaches the engine, which finishes its calls and then ends.
+Exit codes: that of pulumi; 1 if a creation is incomplete, or the stack or its state cannot be read; 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -32,37 +32,37 @@ from tools.pulumi_stack import Stack, UnknownStackError
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs one verb on a stack; returns the exit code."""
+    """Runs `up` or `destroy` on a stack; returns the exit code."""
     if not arguments or arguments[0] not in _VERBS:
         print(__doc__, file=sys.stderr)
         return 2
     try:
         stack = Stack.select(arguments[1:])
         _release(stack)
-        return _read_afresh(stack) or _VERBS[arguments[0]](stack)
+        return _refresh_pending(stack) or _VERBS[arguments[0]](stack)
     except (UnknownStackError, UnreadableError) as error:
         _say(f"error: {error}")
         return 1
 
 
-def _read_afresh(stack: Stack) -> int:
-    """Has the state say what the API has of all that was being changed or deleted when an update was killed.
+def _refresh_pending(stack: Stack) -> int:
+    """Refreshes the resources with a pending change or deletion of a killed update; returns the exit code.
 
-    The stack file may have been taken back since: compared with the state of before, nothing would differ.
+    The stack file may have been reverted since: without a refresh, it would equal the old state.
     """
     deployment = stack.deployment()
-    left = {*pending(deployment, *_CHANGES), *(stack.state.noted() if stack.state else ())}
-    cut = sorted(left.intersection(resources(deployment)))
-    if not cut:
+    left = {*pending(deployment, *_CHANGES), *(stack.state.unread() if stack.state else ())}
+    changed = sorted(left.intersection(resources(deployment)))
+    if not changed:
         return 0
     if stack.state:
-        stack.state.note(cut)
-    _say("An update was killed while it changed something: reading how that ended")
-    code = stack.prepare("refresh", "--skip-preview", "--yes", *(f"--target={urn}" for urn in cut))
+        stack.state.save_unread(changed)
+    _say("An update was killed during a change: refreshing the changed resources")
+    code = stack.prepare("refresh", "--skip-preview", "--yes", *(f"--target={urn}" for urn in changed))
     if not code and stack.state:
-        stack.state.note([])
+        stack.state.save_unread([])
     if code:
-        _say(f"error: whether {', '.join(cut)} changed is not known yet, and nothing else was done: {_LATER}")
+        _say(f"error: whether {', '.join(changed)} changed is not known yet, and nothing else was done: {_LATER}")
     return code
 
 
@@ -74,8 +74,8 @@ def _up(stack: Stack) -> int:
 def _destroy(stack: Stack) -> int:
     left = pending(stack.deployment(), "creating")
     if left:
-        _say("An update was killed while it created something: taking that over, to destroy it too")
-        # What is declared no more fails it, after the rest was taken over; what is not taken over is named below.
+        _say("An update was killed during a creation: taking over the created resources, to destroy them too")
+        # It fails if one is no longer declared, but takes over the rest; `_settle` reports what is left.
         stack.prepare("up", *(f"--target={urn}" for urn in left))
     known = resources(stack.deployment())
     code = stack.update("destroy")
@@ -83,19 +83,19 @@ def _destroy(stack: Stack) -> int:
 
 
 def _release(stack: Stack) -> None:
-    """Ends what a killed engine left of processes, and its lock."""
+    """Ends the orphaned processes of a killed engine, releases its lock and repairs the state's files."""
     ended = orphaned_processes.end(ROOT)
     locks = _locks(stack)
     abandoned = bool(locks) and all(locks)
     if ended or abandoned:
-        _say("The last update was killed: going on from where it ended")
+        _say("The last update was killed: continuing from where it stopped")
     if stack.state is None or not all(locks):
         return
     if abandoned:
-        stack.state.mend()
+        stack.state.remove_partial_files()
         stack.run("cancel", "--yes")
-    if stack.state.put_back():
-        _say("The disk was full when the state was written: going on from the state before")
+    if stack.state.restore_backup():
+        _say("The disk was full when the state was written: continuing from its backup")
 
 
 def _locks(stack: Stack) -> list[bool]:
@@ -105,7 +105,7 @@ def _locks(stack: Stack) -> list[bool]:
 
 
 def _is_abandoned(lock: Path, stack: Stack) -> bool | None:
-    """None where the lock was released meanwhile; one that cannot be read is told, and holds."""
+    """Whether a lock is abandoned; None if it was released meanwhile. An unreadable lock is reported and counts."""
     try:
         return is_abandoned(lock)
     except FileNotFoundError:
@@ -116,15 +116,15 @@ def _is_abandoned(lock: Path, stack: Stack) -> bool | None:
 
 
 def _settle(stack: Stack, known: Collection[str], code: int) -> int:
-    """Has the state forget the creations that were cut off, where it came to know what they made.
+    """Clears the pending creations if the state contains their resources, and reports the others.
 
     Args:
         stack: the stack.
-        known: what the state came to know, by URN.
-        code: with which the update ended; where it failed, nothing is forgotten.
+        known: the URNs of the resources in the state.
+        code: the exit code of the update; if it failed, nothing is cleared.
 
     Returns:
-        The exit code of all.
+        The exit code of the whole command.
     """
     created = pending(stack.deployment(), "creating")
     unknown = [urn for urn in created if urn not in known]
@@ -141,7 +141,7 @@ def _settle(stack: Stack, known: Collection[str], code: int) -> int:
 
 
 def _by_hand(urn: str) -> str:
-    """How somebody is rid of a resource without the stack."""
+    """How to remove a resource without the stack."""
     if urn.split("::")[-2].endswith(_JOB):
         return "cancel it by hand (`gcloud ai-platform jobs list`, then `gcloud ai-platform jobs cancel ID`)"
     return "delete it by hand"
@@ -152,9 +152,9 @@ def _say(text: str) -> None:
 
 
 _CHANGES = ("updating", "deleting")
-"""What the engine calls the operations after which the state may say something else than the API."""
+"""The engine's names of the operations after which the state and the API can differ."""
 _JOB = ":BatchPredictionJob"
-"""The end of the type of what the API cannot delete."""
+"""The end of the type of resources that the API cannot delete."""
 _LATER = "mend what the lines above name, then run `pulumi refresh`, and this again"
 _VERBS: dict[str, Callable[[Stack], int]] = {"up": _up, "destroy": _destroy}
 

@@ -1,1 +1,1 @@
-"""The parts of the documentation that are made from the code: `python -m tools.docs`."""
+"""Writes the generated parts of the documentation: `python -m tools.docs`."""

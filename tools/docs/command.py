@@ -1,4 +1,4 @@
-"""Writes the generated documentation, or with `--check` says what is stale: `python -m tools.docs [--check]`.
+"""Writes the generated documentation, or with `--check` lists what is stale: `python -m tools.docs [--check]`.
 
 Exit codes: 0 written, or nothing stale; 1 stale or not writable; 2 wrong usage.
 """
@@ -17,10 +17,10 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = generated_pages
     """Runs the command; returns its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.docs",
-        description="Writes the parts of docs/ that are made from the code.",
+        description="Writes the parts of docs/ that are generated from the code.",
         epilog="exit codes: 0 written, or nothing stale; 1 stale or not writable; 2 wrong usage",
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is not as it would be")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is stale")
     options = parser.parse_args(arguments)
     try:
         stale = generated_pages.stale(root)

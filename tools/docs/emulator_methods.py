@@ -1,4 +1,4 @@
-"""docs/reference/emulator-methods.md: methods from the discovery documents and the handlers, with what is missing."""
+"""docs/reference/emulator-methods.md: the methods of the discovery documents, what handlers do, and what is missing."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ PARTLY = {
 
 
 def tables() -> str:
-    """One section for each API. Raises `ValueError` where `PARTLY` names a method that is not answered."""
+    """A section for each API. Raises `ValueError` if `PARTLY` names a method without a handler."""
     answered = {title: api_registration.handlers(api.methods(), api.HANDLERS) for title, api in APIS.items()}
     unknown = sorted(PARTLY.keys() - {id_ for found in answered.values() for id_ in found})
     if unknown:

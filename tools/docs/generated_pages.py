@@ -1,4 +1,4 @@
-"""Which files are generated, as a whole or between two markers."""
+"""The generated files, and files with a generated part between two markers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PARTS: Mapping[str, Callable[[], str]] = {"docs/reference/emulator-methods.md": 
 
 
 def stale(root: Path = ROOT) -> dict[str, str]:
-    """The files that are not as the code has it: name -> text to write.
+    """The files that differ from the code: name -> text to write.
 
     Raises:
-        ValueError: a file that is generated in part has lost its markers.
+        ValueError: a file with a generated part has no markers.
     """
-    wanted = {name: make() for name, make in WHOLE.items()}
-    wanted |= {name: between(_text(root / name), make(), name) for name, make in PARTS.items()}
-    return {name: text for name, text in wanted.items() if _text(root / name) != text}
+    expected = {name: make() for name, make in WHOLE.items()}
+    expected |= {name: between(_text(root / name), make(), name) for name, make in PARTS.items()}
+    return {name: text for name, text in expected.items() if _text(root / name) != text}
 
 
 def write(texts: Mapping[str, str], root: Path = ROOT) -> None:
@@ -33,7 +33,7 @@ def write(texts: Mapping[str, str], root: Path = ROOT) -> None:
 
 
 def between(text: str, part: str, name: str) -> str:
-    """A text with `part` between its markers. Raises `ValueError` where it does not have each marker once."""
+    """A text with `part` between its markers. Raises `ValueError` unless it has each marker once."""
     head, begin, rest = text.partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not begin or not end or BEGIN in rest:

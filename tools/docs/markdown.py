@@ -1,4 +1,4 @@
-"""Markdown, as far as generated pages need it."""
+"""The Markdown that generated pages need."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def code(text: str) -> str:
-    """`text` in the type of code."""
+    """A text as inline code."""
     return f"`{text}`"
 
 

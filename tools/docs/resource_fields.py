@@ -42,7 +42,7 @@ left alone. What a change does:
 
 
 def page() -> str:
-    """The whole file."""
+    """The content of the file."""
     sections = [_HEAD, *(_resource(name, kind) for name, kind in RESOURCES.items()), "## Types\n", _nested()]
     return "\n".join(sections)
 
@@ -126,7 +126,7 @@ def _names(kind: type) -> list[tuple[str, str]]:
 
 
 def type_text(kind: Any) -> str:
-    """A type as the table shows it."""
+    """The text of a type in the tables."""
     kind = _values.plain_type(kind)
     if kind is Any:
         return "any"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the shell scripts, where shellcheck is installed: it has no Python package that installs without the network.
+# Checks the shell scripts if shellcheck is installed, which is not a Python package.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fails if the shell, or Pulumi.local.yaml, points at anything but the local stack on this machine, which is all that make
-# works on. Reading the endpoint needs the packages of .venv: without them it is not checked.
+# Fails if the shell or Pulumi.local.yaml points at anything but the local stack on this machine, the only one that make
+# works on. Without the packages of .venv the endpoint cannot be read and is not checked.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Stops the emulator and removes all that make made in this folder. The local stack needs no destroy before: its state and
-# what it describes are both in .local. What another stack describes is elsewhere: while one has resources, nothing is removed.
+# Stops the emulator and removes everything that make made in this folder. The local stack need not be destroyed first: its
+# state and its resources are both in .local. If another stack has resources, which are elsewhere, nothing is removed.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
@@ -16,7 +16,7 @@ if [[ -d .local/state/.pulumi/stacks ]]; then
     [[ -n $empty ]] || fail "nothing was removed: .local/state is the only record of the resources of the stacks above"
 fi
 if [[ -d .local/emulator && -x $venv/bin/python ]]; then
-    python -m emulator down || fail "the emulator could not be stopped, so nothing was removed: the reason stands above"
+    python -m emulator down || fail "the emulator could not be stopped, so nothing was removed: see above"
 fi
 rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Destroys the local stack and stops the emulator; what is not there is passed over. Runs in the shell of local.env.
+# Destroys the local stack and stops the emulator, if they exist. Runs in a shell with local.env.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
@@ -8,7 +8,7 @@ if [[ ! -d .local ]]; then
     say "Nothing is up."
     exit
 fi
-[[ -x $venv/bin/python ]] || fail "the stack cannot be taken down without .venv: run \"make setup\", then \"make down\" (\"make clean\" forgets it)"
+[[ -x $venv/bin/python ]] || fail "the stack cannot be destroyed without .venv: run \"make setup\", then \"make down\" (\"make clean\" removes its state)"
 left=""
 there=0
 python tools/local_state.py has-resources || there=$?
@@ -21,4 +21,4 @@ case $there in
     *) left=yes ;;
 esac
 python -m emulator down
-[[ -z $left ]] || fail "the stack was not destroyed: the reason stands above (\"make clean\" removes it with all its data)"
+[[ -z $left ]] || fail "the stack was not destroyed: see above (\"make clean\" removes it with all its data)"

@@ -10,7 +10,7 @@ with the class in both (`__provider`), so the engine need not read. They are tho
 shows in the next preview.
 
 Buckets, models and versions are imported. Resources that `pulumi up` adopts anyway (SavedModels, default versions,
-traffic splits, jobs) are not, nor are resources with secrets, which the file would show; `adopt: true` takes those over.
+traffic splits, jobs) are not, nor are resources with secrets, which the file would show: use `adopt: true` for those.
 `adopt: true` does all of this in `pulumi up`, and is better for most stacks.
 
 Exit codes: 0 written, 1 failed, 2 wrong usage.

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it: where things are, and how they speak.
+# Sourced by the other scripts: paths, messages and helpers.
 
 # shellcheck disable=SC2034 # used by the scripts that source this file
 {
@@ -25,11 +25,11 @@ pinned() { # PACKAGE
 
 # The user's cache folder, shared by all checkouts.
 cache_folder() {
-    [[ -n ${XDG_CACHE_HOME-} || -n ${HOME-} ]] || fail "neither HOME nor XDG_CACHE_HOME is set: set one, it says where the cache is"
+    [[ -n ${XDG_CACHE_HOME-} || -n ${HOME-} ]] || fail "neither HOME nor XDG_CACHE_HOME is set: set one of them, which determines the cache folder"
     printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/tf2-models"
 }
 
-# Ends the script where a folder's disk has less space left than a step needs.
+# Ends the script if the disk of a folder has too little space for a step.
 need_space() { # FOLDER MEGABYTES STEP
     local folder=$1 free
     while [[ ! -d $folder ]]; do folder=$(dirname -- "$folder"); done
@@ -37,7 +37,7 @@ need_space() { # FOLDER MEGABYTES STEP
     ((free >= $2)) || fail "no disk space for $3: $2 MB are needed in $folder, $free MB are free"
 }
 
-# Waits until no other run of the set-up, of any checkout, is at work; the lock ends with the script.
+# Waits until no other set-up of any checkout runs; the lock ends with the script.
 lock() {
     local folder
     folder=$(cache_folder)

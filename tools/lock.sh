@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes constraints.txt: the versions of all that the requirements need in turn, for every Python that is supported.
+# Writes constraints.txt: the versions of all indirect requirements, for every supported Python.
 # Run it after a change of a requirement.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

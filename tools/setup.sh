@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes what every command of the Makefile needs, and skips what is there already: the virtual environment with the
-# pinned packages, the pulumi command, and the local stack's state. PYTHON names the Python to make the environment with.
+# Makes what the commands of the Makefile need, and skips what exists: the virtual environment with the
+# pinned packages, the pulumi command, and the local stack's state. PYTHON names the Python of the environment.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
@@ -24,7 +24,7 @@ except ImportError:
 EOF
 }
 
-# Prints the first Python that can be used.
+# Prints the first usable Python.
 find_python() {
     local candidate reason reasons=()
     local candidates=("${PYTHON:-python3}")
@@ -35,7 +35,7 @@ find_python() {
         [[ -n $reason ]] || { command -v "$candidate" && return; }
         reasons+=("$reason")
     done
-    fail "no Python to work with: TensorFlow $(pinned tensorflow) needs 3.$python_oldest to 3.$python_newest, and" \
+    fail "no usable Python: TensorFlow $(pinned tensorflow) needs 3.$python_oldest to 3.$python_newest, and" \
         "${reasons[0]:-${PYTHON:-python3} is not on PATH}. Name another: make PYTHON=/path/to/python3.$python_newest setup"
 }
 
@@ -48,32 +48,32 @@ is_made() {
     [[ -f $stamp && $(<"$stamp") == "$(wanted)" ]] && "$venv/bin/python" -c '' 2>/dev/null
 }
 
-# Without a stamp of this very place, what is there was interrupted or moved: it is made anew.
+# Without a stamp of this folder, the existing environment is incomplete or was moved, so it is made again.
 make_venv() {
     local python
     [[ -f $stamp && $(head -n 1 "$stamp") == "$root" ]] && "$venv/bin/python" -m pip --version >/dev/null 2>&1 && return
     python=$(find_python)
     need_space "$root" 3200 "the virtual environment"
     say "Making the virtual environment .venv with $("$python" --version) ($python)"
-    "$python" -m venv --clear "$venv" || fail "$python could not make the virtual environment .venv: the reason stands above"
+    "$python" -m venv --clear "$venv" || fail "$python could not make the virtual environment .venv: see above"
 }
 
-# uv installs in seconds what takes pip a minute, and links files that another checkout has already.
+# uv is much faster than pip, and links files that another checkout already has.
 install_packages() {
     local uv quiet=(--quiet)
     uv=uv==$(pinned uv)
     [[ -t 2 ]] && quiet=()
     say "Installing TensorFlow and the other packages into .venv: 3 GB, up to 3 minutes the first time"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input "$uv" >&2 ||
-        fail "pip could not install $uv: the reason stands above (usually no network to the package index)"
+        fail "pip could not install $uv: see above (usually no network to the package index)"
     take_over_pip_settings
     "$venv/bin/uv" pip install "${quiet[@]}" --python "$venv/bin/python" \
         -r requirements.txt -r requirements-dev.txt -c constraints.txt >&2 ||
-        fail "uv could not install requirements.txt: the reason stands above (usually no network to the package index)"
+        fail "uv could not install requirements.txt: see above (usually no network to the package index)"
     wanted >"$stamp"
 }
 
-# Exports for uv, which reads none of pip's settings, those that say where packages come from.
+# Exports pip's settings for package sources, since uv does not read pip's settings.
 take_over_pip_settings() {
     local settings pair name value
     settings=$("$venv/bin/python" -m pip config list 2>/dev/null) || return 0
@@ -84,12 +84,12 @@ take_over_pip_settings() {
     done
 }
 
-# With the stack in place, plain "pulumi up" asks nothing. A shell that points at a stack of the user's own makes none.
+# With an existing stack, plain "pulumi up" asks no question. A shell with another backend or stack does not make it.
 make_stack() {
     tools/check_stack.sh 2>/dev/null && ! "$venv/bin/python" tools/local_state.py exists || return 0
     source local.env
     mkdir -p .local/state
-    pulumi stack init --non-interactive --no-select local >/dev/null || fail "pulumi could not make the local stack: the reason stands above"
+    pulumi stack init --non-interactive --no-select local >/dev/null || fail "pulumi could not make the local stack: see above"
 }
 
 command -v git >/dev/null || fail "git is not on PATH: install it (Debian and Ubuntu: apt-get install git)"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts the pulumi command within reach of .venv: the one on PATH; else one in the user's cache folder, which comes from the
-# vendor's installer or, where the vendor's site cannot be reached, is built from its Go modules.
+# Provides the pulumi command: the one on PATH, or one in the user's cache folder linked into .venv, which comes from the
+# vendor's installer or, if the vendor's site cannot be reached, is built from its Go modules.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
@@ -8,16 +8,16 @@ version=$(pinned pulumi)
 oldest=3.208.0 # the first that takes every flag from the environment (PULUMI_OPTION_PARALLEL and its kin)
 here=$root/tools/pulumi
 
-# Prints the pulumi that the user has installed, if it is fit: recent, and with its Python language host.
+# Prints the pulumi on PATH if it is recent and has its Python language host.
 on_path() {
     local found has path=:$PATH:
     path=${path//":$venv/bin:"/:}
     found=$(PATH=$path type -P pulumi) || return 1
     has=$(PULUMI_SKIP_UPDATE_CHECK=true "$found" version) || has=
     if ! printf '%s\n' "$oldest" "${has#v}" | sort --check=quiet --version-sort; then
-        say "$found is ${has:-broken}, older than v$oldest: leaving it aside"
+        say "$found is ${has:-broken}, older than v$oldest: not used"
     elif [[ ! -x $(dirname "$(readlink -f "$found")")/pulumi-language-python ]] && ! PATH=$path type -P pulumi-language-python >/dev/null; then
-        say "$found has no pulumi-language-python beside it: leaving it aside"
+        say "$found has no pulumi-language-python beside it: not used"
     else
         printf '%s\n' "$found"
         return
@@ -25,7 +25,7 @@ on_path() {
     return 1
 }
 
-# Written from the installer's documentation, where its site cannot be reached: this branch has not run to its end.
+# Written from the installer's documentation, without access to its site: this function has never run successfully.
 download() { # FOLDER
     command -v curl >/dev/null || return 1
     say "Fetching pulumi $version with the vendor's installer (get.pulumi.com)"
@@ -34,7 +34,7 @@ download() { # FOLDER
     mv "$1/vendor/bin" "$1/bin"
 }
 
-# Runs go in a module folder; on failure, its last line is the reason that the user reads.
+# Runs go in a module folder; on failure, the error has the last line of its output.
 run_go() { # FOLDER ARGUMENT...
     local folder=$1 log
     shift
@@ -62,7 +62,7 @@ build() { # FOLDER
     install -m 755 "$scripts/python/cmd/pulumi-language-python-exec" "$scripts/python/dist/pulumi-resource-pulumi-python" "$bin/"
 }
 
-# Fills the cache folder in one step, so that what stands there is whole.
+# Makes the cache folder in one step, so that it is complete or does not exist.
 fill() { # CACHE
     lock
     [[ ! -x $1/pulumi ]] || return 0 # another run was faster

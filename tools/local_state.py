@@ -141,7 +141,7 @@ class State:
             return {}
         except (ValueError, LookupError, TypeError, AttributeError):
             raise UnreadableError(
-                f"{path} is no state of Pulumi's: put an older one in its place (.bak beside it)"
+                f"{path} is not a valid Pulumi state: replace it by an older one (.bak beside it)"
             ) from None
         return latest
 
@@ -216,7 +216,7 @@ def is_abandoned(lock: Path) -> bool:
         holder = json.loads(lock.read_bytes())
         host, pid = str(holder["hostname"]), int(holder["pid"])
     except (ValueError, LookupError, TypeError):
-        raise UnreadableError(f"{lock} does not say which process holds it") from None
+        raise UnreadableError(f"{lock} does not name its process") from None
     return host == socket.gethostname() and not _runs(pid)
 
 

@@ -62,7 +62,7 @@ def _refresh_pending(stack: Stack) -> int:
     if not code and stack.state:
         stack.state.save_unread([])
     if code:
-        _say(f"error: whether {', '.join(changed)} changed is not known yet, and nothing else was done: {_LATER}")
+        _say(f"error: whether {', '.join(changed)} changed is unknown, and nothing else was done: {_LATER}")
     return code
 
 
@@ -131,9 +131,9 @@ def _settle(stack: Stack, known: Collection[str], code: int) -> int:
     forget = shlex.join(["pulumi", "refresh", "--clear-pending-creates", "--stack", stack.name, *stack.shared])
     for urn in unknown:
         _say(
-            f"error: {urn} was being created when an update was killed, and nobody knows whether it is there. Where it "
-            f"is declared no more: declare it once more and run this again, or {_by_hand(urn)}, run "
-            f"`{forget}`, and then this again"
+            f"error: {urn} was being created when an update was killed, and may or may not exist. If it is no longer "
+            f"declared: declare it again and rerun this command, or {_by_hand(urn)}, run "
+            f"`{forget}`, and rerun this command"
         )
     if code or not created:
         return code
@@ -155,7 +155,7 @@ _CHANGES = ("updating", "deleting")
 """The engine's names of the operations after which the state and the API can differ."""
 _JOB = ":BatchPredictionJob"
 """The end of the type of resources that the API cannot delete."""
-_LATER = "mend what the lines above name, then run `pulumi refresh`, and this again"
+_LATER = "fix the errors above, then run `pulumi refresh` and rerun this command"
 _VERBS: dict[str, Callable[[Stack], int]] = {"up": _up, "destroy": _destroy}
 
 

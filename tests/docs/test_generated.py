@@ -70,7 +70,7 @@ def test_every_field_of_every_resource_is_in_the_page() -> None:
             "autoScaling",
             "patched: `minNodes`, `maxNodes`; `metrics`: refused; in the place of `manualScaling`: refused",
         ),
-        ("requestLoggingConfig", "patched; a call of its own after create"),
+        ("requestLoggingConfig", "patched; in a separate call after creation"),
     ],
 )
 def test_the_page_says_what_a_change_does(field: str, change: str) -> None:

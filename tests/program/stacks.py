@@ -13,7 +13,7 @@ from tests.running import RunningEmulator
 
 
 class Deployment:
-    """A stack of this program on an emulator, in a project of its own."""
+    """A stack of this program on an emulator, in its own project."""
 
     def __init__(self, emulator: RunningEmulator, project: str, folder: Path, name: str = "engine") -> None:
         self.emulator, self.project, self.folder = emulator, project, folder

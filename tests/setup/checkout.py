@@ -36,7 +36,7 @@ SYSTEM = (
 
 
 class Checkout:
-    """Runs the set-up's scripts in a folder of its own.
+    """Runs the set-up's scripts in a temporary checkout.
 
     Attributes:
         root: The checkout, with the files that the set-up reads.

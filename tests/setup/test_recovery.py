@@ -20,7 +20,7 @@ class Recovery:
     """Runs tools.recovery with a `pulumi` that records its calls; only up, destroy and refresh are not the real ones.
 
     Attributes:
-        checkout: where it runs.
+        checkout: the checkout in which it runs.
         state: the backend.
     """
 
@@ -200,7 +200,7 @@ def test_a_pending_resource_that_is_no_longer_declared_is_reported(recovery: Rec
     assert result.returncode == 1
     [error] = errors(result)
     assert URN in error
-    assert "declare it once more and run this again" in error
+    assert "declare it again and rerun this command" in error
     assert "`pulumi refresh --clear-pending-creates --stack local --config-file 'a file'`" in error
     assert recovery.calls()[-1] == f"{verb} --stack local --config-file a file"
 

@@ -13,32 +13,32 @@ from emulator.storage import api as storage_api
 from tools.docs.markdown import code, table
 
 APIS = {"AI Platform Prediction, `ml` v1": ml_api, "Cloud Storage, `storage` v1": storage_api}
-_FILTER = "A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`; `OR`, `NOT` and parentheses answer 400."
+_FILTER = "A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`; `OR`, `NOT` and parentheses return 400."
 _CANCEL = "Only the creation of a version stops; every other operation runs to its end."
-_REGIONS = "The same everywhere: this machine is each of them. Training and accelerators are not among what they offer."
+_REGIONS = "The same everywhere, since every location is this machine. They offer neither training nor accelerators."
 _POLICIES = (
-    "Lifecycle, soft deletion, CORS, logging and the like are stored and given back; nothing acts on them. Retention "
+    "Lifecycle, soft deletion, CORS, logging and the like are stored and returned, without effect. Retention "
     "policies are enforced, but cannot be locked."
 )
-_SOFT = "Nothing is kept after its deletion: `softDeleted` finds nothing."
-_POLICY = "Stored and given back; everybody may do everything."
+_SOFT = "There is no soft deletion: `softDeleted` finds nothing."
+_POLICY = "Stored and returned; every permission is granted."
 _EMPTY = "Always empty: the methods that create one are not emulated."
 
 Handler = Callable[..., Awaitable[Response]]
 
 PARTLY = {
-    "ml.projects.getConfig": "The accounts that it names do not exist.",
+    "ml.projects.getConfig": "The returned accounts do not exist.",
     "ml.projects.jobs.create": (
-        "Training jobs answer 400. Region and runtime are checked, without "
+        "Training jobs return 400. Region and runtime are checked, without "
         "effect. No more nodes run than this machine has cores, and one job at a time."
     ),
     "ml.projects.jobs.list": _FILTER,
     "ml.projects.models.create": "Regions and the two kinds of logging are stored, without effect.",
     "ml.projects.models.list": _FILTER,
     "ml.projects.models.setIamPolicy": _POLICY,
-    "ml.projects.models.testIamPermissions": "Everybody may do everything.",
+    "ml.projects.models.testIamPermissions": "Every permission is granted.",
     "ml.projects.models.versions.create": (
-        "Containers, custom prediction routines, scikit-learn and XGBoost answer 400. Every runtime is the TensorFlow "
+        "Containers, custom prediction routines, scikit-learn and XGBoost return 400. Every runtime is the TensorFlow "
         "that is installed. A machine type bounds a node's cores and memory; accelerators, service account and "
         "explanations are checked and stored, without effect."
     ),
@@ -49,23 +49,23 @@ PARTLY = {
     "ml.projects.locations.list": _REGIONS,
     "ml.projects.locations.operations.cancel": _CANCEL,
     "storage.buckets.get": _SOFT,
-    "storage.buckets.insert": f"{_POLICIES} Predefined ACLs have no effect; hierarchical namespaces answer 400.",
+    "storage.buckets.insert": f"{_POLICIES} Predefined ACLs have no effect; hierarchical namespaces return 400.",
     "storage.buckets.list": _SOFT,
     "storage.buckets.patch": _POLICIES,
     "storage.buckets.setIamPolicy": _POLICY,
-    "storage.buckets.testIamPermissions": "Everybody may do everything.",
+    "storage.buckets.testIamPermissions": "Every permission is granted.",
     "storage.buckets.update": _POLICIES,
     "storage.anywhereCaches.list": _EMPTY,
     "storage.buckets.operations.list": _EMPTY,
     "storage.managedFolders.list": _EMPTY,
     "storage.notifications.list": _EMPTY,
     "storage.objects.get": _SOFT,
-    "storage.objects.insert": "Predefined ACLs and Cloud KMS keys have no effect; customer-supplied keys answer 400.",
-    "storage.objects.list": "`filter` answers 400; nothing is kept after its deletion.",
+    "storage.objects.insert": "Predefined ACLs and Cloud KMS keys have no effect; customer-supplied keys return 400.",
+    "storage.objects.list": "`filter` returns 400; there is no soft deletion.",
     "storage.objects.rewrite": "One call, unless `maxBytesRewrittenPerCall` bounds it between locations or classes.",
     "storage.projects.hmacKeys.list": _EMPTY,
     "storage.rapidCaches.list": _EMPTY,
-    "storage.projects.serviceAccount.get": "The account that it names does not exist.",
+    "storage.projects.serviceAccount.get": "The returned account does not exist.",
 }
 
 

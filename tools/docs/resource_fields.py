@@ -30,14 +30,14 @@ _HEAD = """\
 
 <!-- Written by `make docs` from resources/*/schema.py; do not edit. -->
 
-Programs use the Python name, stack files the API's name. A field that is not given is not managed: what others set is
-left alone. What a change does:
+Programs use the Python name, stack files the API's name. A field that is not given is not managed: values set elsewhere
+stay. What a change does:
 
-- **another resource**: the field says which resource is meant; the old one is deleted, a new one made.
-- **refused**: the API takes the field at create and never again. `pulumi preview` fails and says what to write instead.
-  Where the resource has `allowDowntime`, `allowDowntime: true` has it deleted and made again.
+- **another resource**: the field identifies the resource; the old one is deleted and a new one created.
+- **refused**: the API accepts the field only at creation. `pulumi preview` fails and says what to write instead.
+  If the resource has `allowDowntime`, `allowDowntime: true` deletes it and creates it again.
 - **patched**: one call with exactly the leaves that changed.
-- **nothing is sent**: no field of the API; it says how to act.
+- **nothing is sent**: not a field of the API; it controls what `pulumi up` does.
 """
 
 
@@ -59,7 +59,7 @@ def _resource(name: str, kind: type[Resource]) -> str:
         for python, api in _names(schema.outputs)
     ]
     if outputs:
-        parts += ["What comes back beside the inputs:\n", table(("Python", "API", "Type", "Meaning"), outputs)]
+        parts += ["Outputs besides the inputs:\n", table(("Python", "API", "Type", "Meaning"), outputs)]
     if schema.left_out:
         reasons = dict.fromkeys(schema.left_out.values())
         rows = [(_joined(name for name, why in schema.left_out.items() if why == reason), reason) for reason in reasons]
@@ -83,13 +83,13 @@ def _change(schema: Schema, name: str, known: Field) -> str:
         return plain[known.kind]
     parts = [f"patched: {_joined(known.leaves)}" if known.leaves else "patched"]
     if not known.create:
-        parts.append("a call of its own after create")
+        parts.append("in a separate call after creation")
     if known.leaves:
         others = [key for key in _values.members(schema.types[name]) if key not in known.leaves]
         parts += [f"{_joined(others)}: refused"] if others else []
     partners = [other for other, facts in schema.fields.items() if facts.excludes == name]
     for other in filter(None, [known.excludes, *partners]):
-        parts.append(f"in the place of {code(other)}: refused")
+        parts.append(f"instead of {code(other)}: refused")
     return "; ".join(parts)
 
 

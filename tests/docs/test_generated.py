@@ -68,7 +68,7 @@ def test_every_field_of_every_resource_is_in_the_page() -> None:
         ("name", "another resource"),
         (
             "autoScaling",
-            "patched: `minNodes`, `maxNodes`; `metrics`: refused; in the place of `manualScaling`: refused",
+            "patched: `minNodes`, `maxNodes`; `metrics`: refused; instead of `manualScaling`: refused",
         ),
         ("requestLoggingConfig", "patched; in a separate call after creation"),
     ],

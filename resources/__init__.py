@@ -3,7 +3,7 @@
 import sys
 import warnings
 
-__all__ = ["errors", "ml", "stack", "storage"]
+__all__ = ["ml", "platforms", "stack", "storage"]
 
 # Google's clients warn of an old Python on each import: in the program, in each provider, and in programs that import
 # `prediction`. This package is imported before them everywhere.

@@ -1,4 +1,4 @@
-"""A connection that sends a request once: what is sent again, and when, is for `_api` alone to say."""
+"""A connection that sends a request once: what is sent again, and when, is for `gcp.api` alone to say."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The provider's process and the engine that started it: progress beside a resource, threads, the engine's death.
 
-Private parts of `pulumi.dynamic` are touched here and in `_provider` only, and each is optional: without it, a resource
+Private parts of `pulumi.dynamic` are touched here and in `provider` only, and each is optional: without it, a resource
 is made all the same.
 """
 

@@ -28,13 +28,13 @@ class Page:
     def __init__(self, page: ChromiumPage) -> None:
         self.page = page
         self.protocol: CDPSession = page.context.new_cdp_session(page)
-        self._complaints: list[str] = []
-        page.on("pageerror", lambda error: self._complaints.append(str(error)))
+        self._errors: list[str] = []
+        page.on("pageerror", lambda error: self._errors.append(str(error)))
         page.on("console", self._note)
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self._complaints.append(message.text)
+            self._errors.append(message.text)
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page; of a promise, once it is resolved."""
@@ -94,10 +94,10 @@ class Page:
         seen = [node for node in nodes if not node["ignored"]]
         return [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in seen]
 
-    def complaints(self) -> list[str]:
+    def logged_errors(self) -> list[str]:
         """What the browser refused and the exceptions of the page's own code."""
         self.run("0")
-        return self._complaints
+        return self._errors
 
 
 class Browser:

@@ -110,7 +110,7 @@ def send(verb: str, url: str, body: bytes = b"", headers: dict[str, str] | None 
     """Sends one HTTP request exactly as given, for requests that Google's client never sends."""
     parts = urlsplit(url)
     assert parts.hostname is not None
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=BOUND)
     try:
         connection.request(verb, f"{parts.path}?{parts.query}", body, headers or {})
         answer = connection.getresponse()

@@ -21,6 +21,7 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaIoBaseUpload
 
 from emulator.rest import discovery
+from tests.running import BOUND
 
 KIB_256 = 256 * 1024
 

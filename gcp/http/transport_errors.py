@@ -45,10 +45,10 @@ def foreign(where: str, content: str | bytes, status: int = 200) -> errors.Endpo
     """The error of an answer that is not the API's own: a proxy's page, another server's JSON."""
     text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
     found = errors.plain(" ".join(text.split()), 80)
-    told = (
+    cause = (
         f"no answer of the API from {where}, but HTTP {status} with {found!r}: a proxy or another server answers there"
     )
-    return _unreachable(f"{told}; {_CHECK}", lasting=400 <= status < 500)
+    return _unreachable(f"{cause}; {_CHECK}", lasting=400 <= status < 500)
 
 
 def is_foreign(status: int, content: bytes, uri: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which texts of a configuration are secret: told by the stack's file, where Pulumi tells no more than the key.
+"""Which texts of a configuration are secret: the stack's file says it, where Pulumi gives only the key.
 
 `pulumi config set --secret --path 'tf2-models:models.m.description' TEXT` writes `{secure: CIPHERTEXT}` in the place of
 the text. A program is handed the key's value decrypted, and that there is a secret in it.

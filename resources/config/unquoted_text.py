@@ -160,7 +160,7 @@ def _others(failures: Iterable[Failure], altered: list[Failure], found: list[Unq
     paths = {path for path, _ in altered}
     lost = [each for each in found if each.is_altered and _as_written(join_all(each.path), found) in paths]
     texts = [re.escape(repr(stack_yaml.written(each.value))) for each in lost]
-    # What stands for a whole key of the stack, a runtime, is told of each version without quotes.
+    # A value of a whole key of the stack, such as a runtime, is reported without quotes for each version.
     texts += [rf"(?<![\w.]){re.escape(str(each.value))}(?!\w|\.\d)" for each in lost if _is_fraction(each)]
     return [(path, why) for path, why in failures if path not in paths and not any(re.search(it, why) for it in texts)]
 

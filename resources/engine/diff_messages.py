@@ -54,12 +54,12 @@ def meanwhile(known: State, live: State, paths: Iterable[str]) -> str:
 
 
 def _told(before: State, now: State, paths: Iterable[str], words: str) -> str:
-    told = []
+    parts = []
     for path, *values in state_differences.differences(before, now, paths):
         hidden = secrets.is_secret(before, path) or secrets.is_secret(now, path)
         old, new = (secrets.HIDDEN if hidden else _written(value) for value in values)
-        told.append(words.format(path=path, before=old, now=new))
-    return "; ".join(told)
+        parts.append(words.format(path=path, before=old, now=new))
+    return "; ".join(parts)
 
 
 def _written(value: Any) -> str:

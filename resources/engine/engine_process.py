@@ -26,7 +26,7 @@ WORKERS = 64
 def current_urn() -> str:
     """The URN of the resource that the engine is asking about; empty where nothing is asked.
 
-    A dynamic provider is not told. It stands in the frame of the call that came from the engine.
+    Pulumi does not pass it to a dynamic provider. It stands in the frame of the call that came from the engine.
     """
     for frame in _callers():
         urn = getattr(frame.f_locals.get("request"), "urn", "")

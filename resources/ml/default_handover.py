@@ -1,10 +1,10 @@
-"""The default of a model while one of its versions goes: it is handed over before, and given back if that one returns.
+"""Hands the default of a model over before its default version is deleted, and gives it back if that version returns.
 
-The API keeps the default version while others are there. The heir is the version that this stack serves by default, as
-far as this run knows one that is READY; else the newest READY one that was there before the version that goes, as the
-default of before mostly was; else the newest. Then there is a warning: it may never have passed a gate. A version
-that is deleted and made again (a replacement) is the default again afterwards, in the same run: the engine may have
-been told to look at nothing but this version.
+The API keeps the default version while other versions exist. The successor is the version that this stack serves by
+default, if this run knows a READY one; else the newest READY version that is older than the one that goes, since it
+was probably the default before; else the newest. Then a warning says that it may never have passed a gate. A version
+that is deleted and created again (a replacement) becomes the default again in the same run: the engine may have been
+asked to look at this version only.
 """
 
 from __future__ import annotations
@@ -85,14 +85,16 @@ def _handed(call: Call, live: State) -> bool:
     served = _served.get(_model_of(name))
     known = any(item["name"] == served for item in ready)
     newest = nearest(ready, live)
-    heir = str(served if known else newest["name"])
-    if not _made_default(call, heir):
+    successor = str(served if known else newest["name"])
+    if not _made_default(call, successor):
         return False
     if known:  # it keeps the default: the one that goes had it from outside
-        call.warn(f"{name} was the default, but not by this stack's state: {names.last(heir)} is the default again")
+        call.warn(
+            f"{name} was the default, but not by this stack's state: {names.last(successor)} is the default again"
+        )
         return True
-    _handed_over[name] = (heir, str(live.get("deploymentUri")))
-    call.warn(_ungated(call, name, heir, older=_created(newest) < _created(live)))
+    _handed_over[name] = (successor, str(live.get("deploymentUri")))
+    call.warn(_ungated(call, name, successor, older=_created(newest) < _created(live)))
     return True
 
 
@@ -105,14 +107,14 @@ def _created(version: State) -> str:
     return str(version.get("createTime"))
 
 
-def _ungated(call: Call, name: str, heir: str, *, older: bool) -> str:
-    """What is to be known of an heir that nobody chose."""
-    told = f"{heir} is the default in the place of {names.last(name)}: it is the newest "
-    told += "READY version that was there before" if older else "other READY version"
-    told += ", and may never have passed a gate"
+def _ungated(call: Call, name: str, successor: str, *, older: bool) -> str:
+    """What is to be known of a successor that nobody chose."""
+    text = f"{successor} is the default in the place of {names.last(name)}: it is the newest "
+    text += "READY version that was there before" if older else "other READY version"
+    text += ", and may never have passed a gate"
     if ownership.declared(call.urn):
-        return f"{told}. It answers until {names.last(name)} is made again"
-    return f"{told}. `pulumi refresh`, then `pulumi up` make the declared version the default, where there is one"
+        return f"{text}. It answers until {names.last(name)} is made again"
+    return f"{text}. `pulumi refresh`, then `pulumi up` make the declared version the default, where there is one"
 
 
 def restore(call: Call, live: State) -> bool:
@@ -120,13 +122,13 @@ def restore(call: Call, live: State) -> bool:
 
     Only with the artifact that it served before: another one has a gate to pass first, which `DefaultVersion` knows.
     """
-    heir, artifact = _handed_over.pop(live["name"], ("", ""))
-    if not heir or live.get("isDefault"):
+    successor, artifact = _handed_over.pop(live["name"], ("", ""))
+    if not successor or live.get("isDefault"):
         return False
     if artifact != live.get("deploymentUri"):
         return False
     parent = call.api.call(call.methods("projects.models").get(name=_model_of(live["name"])))
-    if (parent.get("defaultVersion") or {}).get("name") != heir:
+    if (parent.get("defaultVersion") or {}).get("name") != successor:
         return False  # somebody else has made another one the default meanwhile
     return _made_default(call, live["name"])
 

@@ -101,7 +101,7 @@ class VersionProvider(Provider):
     def remove(self, call: Call, inputs: State) -> None:
         """`projects.models.versions.delete`, awaited.
 
-        The API keeps the default version while others are there: the default then moves to an heir first.
+        The API keeps the default version while others are there: the default then moves to a successor first.
         """
         default_handover.require_unused(inputs)
         live = self.wait_for_operation(call, inputs, self.observe(call, inputs))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from resources.schema.types import Failure, join, told
+from resources.schema.types import Failure, format_value, join
 
 WHOLE = 100
 _ROUNDING = 1e-6
@@ -25,7 +25,7 @@ def failures(shares: Mapping[str, Any], versions: Collection[str] | None, path: 
         if versions is not None and name not in versions:
             yield join(path, name), f"is not among its versions: {', '.join(versions) or 'none'}"
         if name not in numbers:
-            yield join(path, name), f"must be a number from 0 to {WHOLE}; it is {told(share)}"
+            yield join(path, name), f"must be a number from 0 to {WHOLE}; it is {format_value(share)}"
     total = math.fsum(numbers.values())
     if len(numbers) == len(shares) and abs(total - WHOLE) > _ROUNDING:
         yield path, f"must add up to {WHOLE}; it adds up to {total:g}"

@@ -162,15 +162,15 @@ def failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
         yield from _collection_failures(value, kind, path)
     elif get_origin(kind) is Literal:
         if value not in get_args(kind):
-            yield path, f"must be one of {', '.join(map(str, get_args(kind)))}; it is {told(value)}"
+            yield path, f"must be one of {', '.join(map(str, get_args(kind)))}; it is {format_value(value)}"
     elif not _is_a(value, kind):
-        yield path, f"must be {_wanted(value, kind)}; it is {_quoteless(value) if kind is str else told(value)}"
+        yield path, f"must be {_wanted(value, kind)}; it is {_quoteless(value) if kind is str else format_value(value)}"
 
 
 def _quoteless(value: Any) -> str:
     """What stands where a text is due. YAML takes much that has no quotes for a number or a boolean."""
     name = {bool: "the boolean ", int: "the number ", float: "the number "}.get(type(value), "")
-    return f"{name}{told(value)}{': put it in quotes' * bool(name)}"
+    return f"{name}{format_value(value)}{': put it in quotes' * bool(name)}"
 
 
 def no_key(key: str, known: Iterable[str]) -> str:
@@ -183,7 +183,7 @@ def no_key(key: str, known: Iterable[str]) -> str:
 
 def _object_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
     if not isinstance(value, Mapping):
-        yield path, f"must be a mapping; it is {told(value)}"
+        yield path, f"must be a mapping; it is {format_value(value)}"
         return
     known = members(kind)
     for key, item in value.items():
@@ -199,7 +199,7 @@ def _object_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
 def _collection_failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
     wanted: tuple[Any, str] = (list, "a list") if get_origin(kind) is list else (Mapping, "a mapping")
     if not isinstance(value, wanted[0]):
-        yield path, f"must be {wanted[1]}; it is {told(value)}"
+        yield path, f"must be {wanted[1]}; it is {format_value(value)}"
         return
     for key, item in enumerate(value) if isinstance(value, list) else value.items():
         if not isinstance(key, int | str) or isinstance(key, bool):
@@ -251,7 +251,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def told(value: Any) -> str:
+def format_value(value: Any) -> str:
     """The same of what stands behind a key of a stack file, as one writes it there."""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -60,7 +60,7 @@ def drop(call: Call, inputs: State) -> None:
 def take_over(call: Call, inputs: State) -> None:
     """Removes claims of the same URN and project under another identity: of this stack, before it lost its state.
 
-    A stack of the same name on another backend, for the same project, cannot be told from it: so each is named.
+    A stack of the same name on another backend, for the same project, looks the same: so each is named.
     """
     own = name(inputs, call.urn)
     lost = [item for item in of_artifact(call, inputs) if item["name"] != own and _is_ours(call, item)]

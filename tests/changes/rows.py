@@ -1,4 +1,4 @@
-"""One row per field and kind of change: what the engine is told, and what goes over the wire.
+"""One row per field and kind of change: what the engine is asked to do, and what goes over the wire.
 
 Strings in `<...>` stand for what differs from test to test: `<project>`, `<bucket>`, and the names that a kind adds.
 """
@@ -20,7 +20,7 @@ from tests.providers import State
 
 Step = Literal["same", "update", "replace", "refused"]
 Change = Literal["changed", "given", "taken away", "spelled"]
-Outcome = Literal["mended", "told", "left alone"]
+Outcome = Literal["mended", "reported", "left alone"]
 
 
 class Sent(NamedTuple):
@@ -93,7 +93,7 @@ class Row:
         if self.change == "given":
             return "left alone"
         if self.step == "refused" or schema.fields[self.name].kind == "fixed":
-            return "told"
+            return "reported"
         return "mended"
 
 

@@ -132,8 +132,8 @@ def test_the_engine_reports_each_row(emulator: RunningEmulator, project: str, tm
     rows = [(part, name, row) for part in deployed.parts.values() for name, row in part.rows.items()]
     for part, name, row in rows:
         step = found.get(name, "same")
-        told = "replace" if step in _REPLACES else step
-        assert told == (part.step(row) if part.step(row) != "refused" else "same"), f"{name}: {row.title}"
+        asked = "replace" if step in _REPLACES else step
+        assert asked == (part.step(row) if part.step(row) != "refused" else "same"), f"{name}: {row.title}"
     assert len(rows) > 150
     assert emulator.calls() == {}
 

@@ -1,4 +1,4 @@
-"""Every field of every resource, changed: what the engine is told, and what goes over the wire."""
+"""Every field of every resource, changed: what the engine is asked to do, and what goes over the wire."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def wire_rows() -> list[Any]:
     ]
 
 
-def told(provider: Provider, olds: State, old: State, news: State) -> str:
+def step_of(provider: Provider, olds: State, old: State, news: State) -> str:
     """What the engine makes of `check` and `diff`."""
     if provider.check(old, news).failures:
         return "refused"
@@ -101,18 +101,18 @@ def test_the_engine_is_told_what_a_change_does(kind: Kind, row: Row) -> None:
     live = schema.pick(old, [name for name in schema.names("fixed", "mutable") if name in old])
     olds = as_engine({DRIFT: {}, **schema.observed(old, live)})
 
-    assert told(provider, olds, old, news) == row.step
+    assert step_of(provider, olds, old, news) == row.step
     if row.step == "refused":
         [failure] = provider.check(old, news).failures
         assert row.field.startswith(failure.reason.partition(" of ")[0])
         assert re.search(r"cannot be changed in place: \S+ was .+, wanted .+\. ", failure.reason), failure.reason
         assert ("pin the artifact" in failure.reason) is (row.field == "deploymentUri")
         allowed = {"allowDowntime": True}
-        assert told(provider, {**olds, **allowed}, {**old, **allowed}, {**news, **allowed}) == "replace"
+        assert step_of(provider, {**olds, **allowed}, {**old, **allowed}, {**news, **allowed}) == "replace"
     if row.step == "update" and not row.wire:
         outs = as_engine(provider.update(provider.identity(old), olds, news).outs or {})
         assert schema.inputs_of(outs) == news
-        assert told(provider, outs, news, news) == "same"
+        assert step_of(provider, outs, news, news) == "same"
     assert recorder.calls == []
 
 
@@ -136,7 +136,7 @@ def test_a_change_sends_exactly_its_own(
 
     assert texts(recorder.sent) == texts(fill_all(expected(kind, row), names))
     if outs:
-        assert told(provider, as_engine(outs), news, news) == "same"
+        assert step_of(provider, as_engine(outs), news, news) == "same"
 
 
 def _replaced(provider: Provider, row: Row, identity: str, olds: State, news: State) -> State | None:
@@ -178,4 +178,4 @@ def test_what_is_not_known_yet_is_neither_refused_nor_replaced(kind: Kind) -> No
 
     assert fields
     for name in fields:
-        assert told(provider, {DRIFT: {}, **old}, old, {**old, name: types.UNKNOWN}) in ("same", "update"), name
+        assert step_of(provider, {DRIFT: {}, **old}, old, {**old, name: types.UNKNOWN}) in ("same", "update"), name

@@ -157,7 +157,7 @@ ROWS = [
     Row(
         field="manualScaling",
         change="taken away",
-        outside="told",
+        outside="reported",
         step="same",
         old=_MANUAL,
         new={"manualScaling": None},

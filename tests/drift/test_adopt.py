@@ -1,4 +1,4 @@
-"""One that exists already: refused without `adopt`, compared and taken over with it, every difference told."""
+"""One that exists already: refused without `adopt`, compared and taken over with it, every difference reported."""
 
 from __future__ import annotations
 

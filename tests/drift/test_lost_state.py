@@ -29,7 +29,7 @@ def artifacts(emulator: RunningEmulator, project: str) -> dict[str, str]:
 def test_a_stack_is_rebuilt_from_its_file_and_what_is_there(
     emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
-    """A version that is another is told with every difference; else no call changes anything, and `destroy` works."""
+    """A version that differs is reported with every difference; no call changes anything else, and `destroy` works."""
     lost, engine = Engine(tmp_path / "lost"), Engine(tmp_path / "engine")
     config = configuration(emulator, project, tmp_path)
     models = config["tf2-models:models"]

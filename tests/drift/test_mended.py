@@ -13,7 +13,7 @@ from resources.engine.provider import Provider
 from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
 from tests.changes.rows import Row, Sent, edited
-from tests.changes.test_rows import fill_all, states, texts, told
+from tests.changes.test_rows import fill_all, states, step_of, texts
 from tests.contract.test_contract import CASES
 from tests.contract.world import World
 from tests.drift.test_refresh import seen_by_refresh
@@ -79,8 +79,8 @@ def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> World:
 
 
 def test_the_emulator_brings_about_a_change_of_every_field_that_it_serves() -> None:
-    """What is left is told in `test_refresh` alone; a SavedModel's `owner` is a claim, which has tests of its own."""
-    found = {(name, row.name) for outcome in ("mended", "told") for name, _, row in _firsts(outcome)}
+    """`test_refresh` alone covers what is left; a SavedModel's `owner` is a claim, which has tests of its own."""
+    found = {(name, row.name) for outcome in ("mended", "reported") for name, _, row in _firsts(outcome)}
     fields = {(name, field) for name, kind in KINDS.items() for field in kind.provider.schema.names("fixed", "mutable")}
 
     unserved = {"container", "routes", "serviceAccount", "predictionClass", "packageUris", "framework"}
@@ -98,7 +98,7 @@ def test_a_change_from_outside_is_put_back(kind: Kind, row: Row, world: World) -
     scene.other.update(scene.identity, scene.olds, scene.new)
 
     outs, inputs = scene.refreshed()
-    assert told(scene.provider, outs, inputs, scene.old) == "update"
+    assert step_of(scene.provider, outs, inputs, scene.old) == "update"
     recorder = recording(scene.provider)
     scene.provider.update(scene.identity, outs, scene.old)
 
@@ -109,10 +109,10 @@ def test_a_change_from_outside_is_put_back(kind: Kind, row: Row, world: World) -
 
 def _is_the_same(provider: Provider, refreshed: tuple[State, State], wanted: State) -> bool:
     outs, inputs = refreshed
-    return told(provider, outs, inputs, wanted) == "same"
+    return step_of(provider, outs, inputs, wanted) == "same"
 
 
-@pytest.mark.parametrize(("kind", "row"), one_row_per_field("told"))
+@pytest.mark.parametrize(("kind", "row"), one_row_per_field("reported"))
 def test_what_was_deleted_and_made_again_otherwise_is_told(kind: Kind, row: Row, world: World) -> None:
     """Refresh reports the drift and keeps the inputs; nothing is touched unless `allowDowntime` says so."""
     scene = Scene(kind, row, world)
@@ -121,9 +121,9 @@ def test_what_was_deleted_and_made_again_otherwise_is_told(kind: Kind, row: Row,
 
     outs, inputs = scene.refreshed()
     assert any(path.startswith(row.name) for path in outs[DRIFT])
-    assert told(scene.provider, outs, inputs, scene.old) == "refused"
+    assert step_of(scene.provider, outs, inputs, scene.old) == "refused"
     allowed = {**scene.old, "allowDowntime": True}
-    assert told(scene.provider, outs, inputs, allowed) == "replace"
+    assert step_of(scene.provider, outs, inputs, allowed) == "replace"
 
     scene.provider.delete(scene.identity, outs)
     scene.olds = as_engine(scene.provider.create(allowed).outs or {})
@@ -155,7 +155,7 @@ def test_an_object_that_was_removed_is_sent_again(world: World) -> None:
     read = provider.read(created.id, as_engine(created.outs or {}))
     outs = as_engine(read.outs or {})
     assert (read.inputs or {})["files"] == {}
-    assert told(provider, outs, as_engine(read.inputs or {}), inputs) == "update"
+    assert step_of(provider, outs, as_engine(read.inputs or {}), inputs) == "update"
     recorder = recording(provider)
     mended = as_engine(provider.update(created.id, outs, inputs).outs or {})
 

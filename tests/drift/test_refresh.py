@@ -13,7 +13,7 @@ from resources.schema.fields import Schema
 from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
 from tests.changes.rows import Row
-from tests.changes.test_rows import NAMES, NOBODY, states, told
+from tests.changes.test_rows import NAMES, NOBODY, states, step_of
 from tests.providers import State, as_engine, configured
 
 
@@ -56,7 +56,7 @@ def test_no_field_is_forgotten(kind: Kind) -> None:
     for name in schema.names("mutable"):
         assert (name, "mended") in found, name
     for name in schema.names("fixed"):
-        assert (name, "told") in found, name
+        assert (name, "reported") in found, name
     for name in set(schema.names("fixed", "mutable")) - set(types.required(schema.inputs)):
         assert (name, "left alone") in found, name
     changed = {row.field for row in kind.rows if row.outcome(schema) == "mended"}
@@ -72,13 +72,13 @@ def test_what_can_be_patched_is_shown_and_patched_back(kind: Kind, row: Row) -> 
     assert outs[DRIFT] == {}
     assert inputs != old
     assert DRIFT not in inputs
-    assert told(provider, outs, inputs, old) == "update"
+    assert step_of(provider, outs, inputs, old) == "update"
     assert provider.compared(outs, old).fixed == []
     if row.wire and row.wire[-1].mask:
         assert provider.compared(outs, old).patch == row.wire[-1].mask.split(",")
 
 
-@pytest.mark.parametrize(("kind", "row"), rows("told"))
+@pytest.mark.parametrize(("kind", "row"), rows("reported"))
 def test_what_cannot_be_patched_is_told_and_may_be_written_down(kind: Kind, row: Row) -> None:
     """Preview names the field and both ways out; a program that says what the API has is accepted without a call."""
     provider, old, new, outs, inputs = refreshed(kind, row)
@@ -86,16 +86,16 @@ def test_what_cannot_be_patched_is_told_and_may_be_written_down(kind: Kind, row:
 
     assert outs[DRIFT]
     assert provider.schema.inputs_of(outs) == old
-    assert told(provider, outs, inputs, old) == "refused"
+    assert step_of(provider, outs, inputs, old) == "refused"
     reasons = [failure.reason for failure in provider.check(inputs, old).failures]
     assert all("was changed outside: " in reason and "Write down what it is now" in reason for reason in reasons)
     allowed = {"allowDowntime": True}
-    assert told(provider, outs, {**inputs, **allowed}, {**old, **allowed}) == "replace"
+    assert step_of(provider, outs, {**inputs, **allowed}, {**old, **allowed}) == "replace"
 
-    assert told(provider, outs, inputs, new) == "update"
+    assert step_of(provider, outs, inputs, new) == "update"
     accepted = as_engine(provider.update(provider.identity(new), outs, new).outs or {})
     assert accepted[DRIFT] == {}
-    assert told(provider, accepted, new, new) == "same"
+    assert step_of(provider, accepted, new, new) == "same"
     assert recorder.calls == []
 
 
@@ -105,4 +105,4 @@ def test_what_the_program_does_not_say_is_not_looked_at(kind: Kind, row: Row) ->
     provider, old, _, outs, inputs = refreshed(kind, row)
 
     assert (inputs, outs[DRIFT]) == (old, {})
-    assert told(provider, outs, inputs, old) == "same"
+    assert step_of(provider, outs, inputs, old) == "same"

@@ -101,9 +101,11 @@ def test_a_field_that_is_none_is_refused(program: Program) -> None:
 
     text = program.engine.stack("preview", fails=True)
 
-    told = [line for line in text.splitlines() if "Model('second').ignore_changes: 'online_predicton_logging'" in line]
-    assert told
-    assert all("did you mean online_prediction_logging?" in line for line in told)
+    errors = [
+        line for line in text.splitlines() if "Model('second').ignore_changes: 'online_predicton_logging'" in line
+    ]
+    assert errors
+    assert all("did you mean online_prediction_logging?" in line for line in errors)
 
 
 def test_another_logical_name_by_an_alias(program: Program) -> None:

@@ -64,14 +64,14 @@ def watched(emulator: RunningEmulator, project: str, tmp_path: Path) -> Iterator
 
 
 def test_a_version_that_is_being_deleted_is_gone(watched: Watched) -> None:
-    """It is not told as one that is there: the next `up` makes it again."""
+    """It does not count as existing: the next `up` creates it again."""
     watched.begin("delete")
 
     assert watched.refreshed().id == ""
 
 
 def test_a_version_that_is_being_changed_has_the_change(watched: Watched) -> None:
-    """It is told as it is at the end, not as it was."""
+    """It is read as it is at the end, not as it was."""
     watched.begin("patch", updateMask="description", body={"description": "somebody else's"})
 
     found: State = watched.refreshed().outs or {}

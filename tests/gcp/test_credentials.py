@@ -190,7 +190,7 @@ def test_a_refusal_is_one_line_with_the_command_that_helps(
 
 @pytest.mark.usefixtures("account")
 def test_a_token_server_that_is_out_of_order_is_named(server: Server) -> None:
-    """That passes: it is not told as a fault of the credentials."""
+    """That passes: it is not reported as an error of the credentials."""
     server.answers["/token"] = (503, {"error": "temporarily_unavailable"}, {})
 
     with pytest.raises(errors.EndpointUnreachable, match=r"^no token from 127\.0\.0\.1:\d+: "):
@@ -238,7 +238,7 @@ def test_a_token_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatc
 def test_a_wrong_file_of_credentials_is_named_by_its_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
 ) -> None:
-    """Empty, cut short, of no known type, not there; its path is not told."""
+    """Empty, cut short, of no known type, not there; its path is not shown."""
     file = tmp_path / "key.json"
     if content is not None:
         file.write_text(content, encoding="utf-8")

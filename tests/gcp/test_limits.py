@@ -129,19 +129,19 @@ def test_who_asks_first_goes_first() -> None:
 
 def test_only_a_long_wait_is_told() -> None:
     """With how long it is going to be, for each of those in the queue."""
-    told: list[str] = []
+    messages: list[str] = []
     rate = Rate(1, 0.5, Clock())
     with contextlib.ExitStack() as stack:
-        stack.enter_context(rate.call(told.append))
-    with rate.call(told.append):
+        stack.enter_context(rate.call(messages.append))
+    with rate.call(messages.append):
         pass
-    assert told == []
+    assert messages == []
 
     slow = Rate(2, 30.0, Clock())
     for _ in range(3):
-        with slow.call(told.append):
+        with slow.call(messages.append):
             pass
-    assert told == ["waiting about 30 s: 2 calls in 30 s are the limit"]
+    assert messages == ["waiting about 30 s: 2 calls in 30 s are the limit"]
 
 
 @pytest.mark.parametrize(

@@ -59,12 +59,12 @@ def test_where_many_wait_each_looks_less_often() -> None:
 
 def test_progress_is_told_at_moments_that_grow_apart() -> None:
     """A log that is not a terminal gets a dozen lines of an hour, not a thousand."""
-    told: list[str] = []
+    messages: list[str] = []
 
-    wait(3000, {}, Clock(), progress=told.append)
+    wait(3000, {}, Clock(), progress=messages.append)
 
-    seconds = [float(text.split(", ")[1].removesuffix(" s")) for text in told]
-    assert 5 < len(told) < 25
+    seconds = [float(text.split(", ")[1].removesuffix(" s")) for text in messages]
+    assert 5 < len(messages) < 25
     assert all(later > earlier * 1.4 for earlier, later in itertools.pairwise(seconds) if earlier > 1)
 
 

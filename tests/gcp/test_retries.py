@@ -129,12 +129,12 @@ def test_a_wait_beyond_the_bound_is_not_waited_for(api: Api, clock: Clock) -> No
 
 def test_every_repetition_is_told(api: Api) -> None:
     """With the reason; the connections stay those of the one it was made of."""
-    told: list[str] = []
-    bound = api.reporting(told.append)
+    messages: list[str] = []
+    bound = api.reporting(messages.append)
 
     bound.call(Request(503, ConnectionResetError("reset"), DONE))
 
-    assert [text.partition(": ")[2] for text in told] == [
+    assert [text.partition(": ")[2] for text in messages] == [
         "why",
         "no answer from http://127.0.0.1:1 to ml.x.get (is the emulator up? `python -m emulator up --port 1`): reset",
     ]
@@ -142,7 +142,7 @@ def test_every_repetition_is_told(api: Api) -> None:
 
 
 def test_repeating_is_bounded_in_time(clock: Clock) -> None:
-    """After `retry_seconds` from the first try the last failure is told."""
+    """After `retry_seconds` from the first try the last failure is raised."""
     api = Api(Settings(endpoint="http://127.0.0.1:1", retry_seconds=30), clock=clock)
 
     with pytest.raises(errors.Unavailable):

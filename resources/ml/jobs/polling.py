@@ -25,7 +25,7 @@ def name(project: str, job_id: str) -> str:
 def wait(
     api: Api,
     name: str,
-    told: Callable[[Job], None],
+    report: Callable[[Job], None],
     *,
     timeout: float = math.inf,
     least: Callable[[], float] = lambda: 0.0,
@@ -36,23 +36,23 @@ def wait(
     Args:
         api: the endpoint.
         name: the job's full name.
-        told: is told what each look saw.
+        report: called with the job after each poll.
         timeout: seconds; by default there is no bound.
         least: the least pause between two looks, in seconds, as it is by then.
         clock: `time`, or a test's own.
     """
-    job = _looked(api, name, told)
+    job = _looked(api, name, report)
     if job.get("state") not in ENDED:
         for _ in operations.pauses(timeout, least, clock):
-            job = _looked(api, name, told)
+            job = _looked(api, name, report)
             if job.get("state") in ENDED:
                 break
     return job
 
 
-def _looked(api: Api, name: str, told: Callable[[Job], None]) -> Job:
+def _looked(api: Api, name: str, report: Callable[[Job], None]) -> Job:
     job: Job = api.call(api.methods(ML, "projects.jobs").get(name=name))
-    told(job)
+    report(job)
     return job
 
 

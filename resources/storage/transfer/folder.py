@@ -85,8 +85,8 @@ def verify(folder: Path, files: Mapping[str, State]) -> None:
     for name, facts in files.items():  # of all files before the first is read, which for gigabytes takes long
         size = _size(folder, name)
         if size != facts["size"]:
-            told = f"{folder}/{name} has {size} bytes; declared are {facts['size']}"
-            raise ArtifactError(f"{told}: {_uploads.AGAIN}")
+            mismatch = f"{folder}/{name} has {size} bytes; declared are {facts['size']}"
+            raise ArtifactError(f"{mismatch}: {_uploads.AGAIN}")
 
     def check(name: str) -> None:
         found = _crc32c(folder / name)

@@ -147,7 +147,7 @@ def _insert(call: Call, bucket: str, media: Any, **more: Any) -> Any:
 
 
 def unreadable(file: Path, error: OSError) -> ArtifactError:
-    """What is told of a file that cannot be read."""
+    """The error about a file that cannot be read."""
     return ArtifactError(f"{file} cannot be read: {error.strerror}; {AGAIN}")
 
 

@@ -37,7 +37,7 @@ except errors.Error as error:
 
 
 def said(endpoint: str) -> str:
-    """What is told of a call to this endpoint, of which no try is repeated."""
+    """The error of a call to this endpoint; no attempt is repeated."""
     api = Api(Settings(endpoint=endpoint, retry_seconds=0, local_hint=local_endpoint.start_hint))
     with pytest.raises(errors.EndpointUnreachable) as caught:
         api.call(api.methods(ML, "projects.models").get(name=NAME))
@@ -173,7 +173,7 @@ def test_plain_to_a_tls_port(tmp_path: Path) -> None:
 
 
 def through(url: str) -> str:
-    """What is told of a call to another machine that does not come through."""
+    """The error of a call to another machine that fails on the way."""
     http = Http(60)
     try:
         http.request(url)
@@ -186,7 +186,7 @@ def through(url: str) -> str:
 
 @pytest.mark.parametrize("status", [403, 407, 502])
 def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    """It is told as the proxy's word, with its status, and is not tried again."""
+    """It is reported as the proxy's answer, with its status, and is not retried."""
     with serving(status, PAGE) as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         monkeypatch.delenv("https_proxy", raising=False)

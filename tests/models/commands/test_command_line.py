@@ -91,10 +91,10 @@ def test_closed_output_pipe(checkout: Path, arguments: tuple[str, ...]) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        told = process.stderr.read()
+        errors = process.stderr.read()
 
     progress = "churn: copying 3 files, 227 bytes\n" if arguments[0] == "import" else ""  # on standard error
-    assert (process.returncode, told) == (command_line.BROKEN_PIPE, progress)
+    assert (process.returncode, errors) == (command_line.BROKEN_PIPE, progress)
     assert not list(checkout.glob("build/*/.*partial"))
 
 

@@ -68,9 +68,9 @@ def test_a_folder(root: Path, capsys: pytest.CaptureFixture[str], words: list[st
 def test_where_errors(root: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str) -> None:
     """An error is one line that says what to do."""
     assert main(["where", *words], root=root) == code
-    told = capsys.readouterr()
-    assert (told.out, len(told.err.splitlines())) == ("", 1)
-    assert said.replace("DIGEST", digest_of("line", root)) in told.err
+    printed = capsys.readouterr()
+    assert (printed.out, len(printed.err.splitlines())) == ("", 1)
+    assert said.replace("DIGEST", digest_of("line", root)) in printed.err
 
 
 def test_missing_build(root: Path, run: Run) -> None:

@@ -21,9 +21,9 @@ def test_the_keys_that_are_told_are_those_that_may_be_written() -> None:
         platforms.read(stack(wrong({"size": 1})), resolve)
 
     [(_, reason)] = refused.value.failures
-    told = set(reason.partition("the keys are ")[2].split(", "))
-    assert told > {"artifact", "parameters", "allowNewerTensorFlow", "machineType", "labels"}
-    assert told.isdisjoint({"deploymentUri", "model", "name", "owner", "project", "secrets"})
+    listed = set(reason.partition("the keys are ")[2].split(", "))
+    assert listed > {"artifact", "parameters", "allowNewerTensorFlow", "machineType", "labels"}
+    assert listed.isdisjoint({"deploymentUri", "model", "name", "owner", "project", "secrets"})
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_an_empty_entry_is_told_once(models: Any, key: str) -> None:
 @pytest.mark.parametrize("provider", [kind.provider for kind in (Model, Version, BatchPredictionJob)])
 def test_the_bounds_on_waiting_are_those_that_the_schema_tells(provider: type[Provider]) -> None:
     """Where a program says none: one for all verbs, or one each."""
-    told = provider.schema.fields["timeouts"].default.split(", ")
+    listed = provider.schema.fields["timeouts"].default.split(", ")
 
-    assert [f"{provider.timeouts[verb]:.0f}" for verb in ("create", "update", "delete")] == (told * 3)[:3]
+    assert [f"{provider.timeouts[verb]:.0f}" for verb in ("create", "update", "delete")] == (listed * 3)[:3]
 
 
 def test_as_many_operations_run_as_google_allows() -> None:

@@ -141,7 +141,7 @@ def test_each_is_explained(tmp_path: Path, changed: dict[str, str], path: str, s
     ],
 )
 def test_no_other_failure_has_the_altered_text(tmp_path: Path, changed: dict[str, str]) -> None:
-    """What follows from it is not told again: paths have the keys of the file, and no text that YAML made."""
+    """What follows from it is not reported again: paths have the keys of the file, and no text that YAML made."""
     found = failures(tmp_path, changed)
 
     assert found
@@ -173,7 +173,7 @@ def test_what_is_a_text_all_the_same(tmp_path: Path, changed: dict[str, str]) ->
     ],
 )
 def test_without_the_file(tmp_path: Path, changed: dict[str, str], says: str) -> None:
-    """With `--config-file` the file is not known: type and quotes are told all the same."""
+    """With `--config-file` the file is not known: type and quotes are reported all the same."""
     assert says in str(failures(tmp_path, changed, with_file=False))
 
 

@@ -27,7 +27,7 @@ def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> World:
 
 
 def test_what_a_stack_made_is_not_adopted_under_another_logical_name(world: World) -> None:
-    """The declaration that made it would be dropped, and take it along; another stack may adopt it, when told."""
+    """The declaration that made it would be dropped, and take it along; another stack may adopt it, when asked to."""
     provider, inputs = world.provider(ModelProvider), as_engine({**world.model_inputs(), **OWNER, "adopt": True})
     outs = call_as(FIRST, provider.create, inputs).outs
 

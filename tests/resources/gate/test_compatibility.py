@@ -54,12 +54,12 @@ def tensors(display: str | None) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("before", "after", "breaks"), INPUTS)
 def test_an_input_must_take_all_that_it_took(before: str | None, after: str | None, breaks: bool) -> None:
-    """Added, removed, retyped or narrowed, it breaks clients; the change is told with both values."""
+    """Added, removed, retyped or narrowed, it breaks clients; the change is reported with both values."""
     old = {"serving_default": signature(tensors(before), {"y": Y})}
     new = {"serving_default": signature(tensors(after), {"y": Y})}
 
-    told = [f"serving_default input t: expected {before or 'none'}, got {after or 'none'}"]
-    assert compatibility.breaking_changes(old, new) == (told if breaks else [])
+    reported = [f"serving_default input t: expected {before or 'none'}, got {after or 'none'}"]
+    assert compatibility.breaking_changes(old, new) == (reported if breaks else [])
 
 
 @pytest.mark.parametrize(("before", "after", "breaks"), OUTPUTS)
@@ -68,12 +68,12 @@ def test_an_output_must_give_nothing_that_it_did_not_give(before: str | None, af
     old = {"serving_default": signature({"x": X}, tensors(before))}
     new = {"serving_default": signature({"x": X}, tensors(after))}
 
-    told = [f"serving_default output t: expected {before}, got {after or 'none'}"]
-    assert compatibility.breaking_changes(old, new) == (told if breaks else [])
+    reported = [f"serving_default output t: expected {before}, got {after or 'none'}"]
+    assert compatibility.breaking_changes(old, new) == (reported if breaks else [])
 
 
 def test_every_signature_stays() -> None:
-    """One that is gone breaks its clients, one more does not; all changes are told."""
+    """One that is gone breaks its clients, one more does not; all changes are reported."""
     one = signature({"x": X}, {"y": Y})
     other = signature({"x": "int64[?]"}, {})
 

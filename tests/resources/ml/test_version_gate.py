@@ -149,11 +149,11 @@ def test_a_users_own_samples_count(default: Declare, tmp_path: Path) -> None:
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("samples", [5, {"a": 1}, [1], [{"instance": 1.0}], "text"])
 def test_a_manifest_without_samples_of_the_gate_is_an_error(samples: Any, world: World) -> None:
-    """Somebody else's, in a folder that a version was deployed from: it is told, with the ways on."""
+    """Somebody else's, in a folder that a version was deployed from: it is reported, with what can be done."""
     (world.folder / "manifest.json").write_text(json.dumps({"samples": samples}), encoding="utf-8")
-    told = r"manifest\.json: .*must be a list of .*, or set gate\.skip: true"
+    message = r"manifest\.json: .*must be a list of .*, or set gate\.skip: true"
 
-    with pytest.raises(ArtifactError, match=told):
+    with pytest.raises(ArtifactError, match=message):
         declare_second(world)
 
 
@@ -203,14 +203,14 @@ def test_a_default_from_outside_that_is_made_again_leaves_it_to_the_declared_one
 
 
 @pytest.mark.parametrize(
-    ("goes", "heir"), [("v3", "v2"), ("v4", "v3"), ("v1", "v4")], ids=["among others", "the newest", "the oldest"]
+    ("goes", "successor"), [("v3", "v2"), ("v4", "v3"), ("v1", "v4")], ids=["among others", "the newest", "the oldest"]
 )
-def test_an_heir_is_rather_a_version_from_before(goes: str, heir: str) -> None:
+def test_an_older_version_is_the_preferred_successor(goes: str, successor: str) -> None:
     """It mostly was the default once; what came after the default may be what the gate refused."""
     versions = [{"name": f"v{day}", "createTime": f"2026-05-0{day}T10:00:00Z"} for day in (2, 4, 1, 3)]
     (live,) = (item for item in versions if item["name"] == goes)
 
-    assert default_handover.nearest([item for item in versions if item is not live], live)["name"] == heir
+    assert default_handover.nearest([item for item in versions if item is not live], live)["name"] == successor
 
 
 @pytest.mark.parametrize(

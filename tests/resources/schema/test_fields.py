@@ -159,7 +159,7 @@ def test_what_may_be_patched_is_a_short_list(schema: Any, leaves: list[str]) -> 
 
 
 def test_a_version_that_was_made_again_with_other_scaling_has_drifted() -> None:
-    """What the API cannot change back in place is told, and is no patch that it would refuse."""
+    """What the API cannot change back in place is reported, and not sent as a patch that it would refuse."""
     state = VERSION.observed(OLD, {**FIXED, "manualScaling": {"nodes": 1}, "labels": {"team": "a"}})
 
     assert VERSION.changes(state, OLD) == Changes(fixed=["autoScaling"])

@@ -135,7 +135,7 @@ def test_a_file_that_says_something_else_does_not_count(tmp_path: Path, written:
 
 
 def test_drift_of_a_field_with_a_secret_tells_no_value(emulator: RunningEmulator, project: str) -> None:
-    """The API's value may hold the secret still; what is told is that it changed."""
+    """The API's value may hold the secret still; the message only says that it changed."""
     caller = Caller(emulator, project)
     caller.models.create(parent=f"projects/{project}", body={"name": "m"}).execute()
     provider = configured(VersionProvider, emulator.endpoint)

@@ -1,9 +1,9 @@
-"""Writes of background work: what has happened must be written, however long the disk is full."""
+"""Background work that writes: what has happened must be written, however long the disk is full."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from emulator.core import disk_errors
 from emulator.core.log import Log
@@ -13,19 +13,33 @@ _SECONDS = 1.0
 """Between two tries."""
 
 
-async def retry_write(store: Store, log: Log, change: Callable[[], None]) -> None:
-    """Runs `change` in one transaction; retries every second while the disk is full or cannot be written to.
+async def retry_while_disk_fails(log: Log, what: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Does `work`; repeats it every second while the disk is full or cannot be written to.
+
+    Args:
+        log: gets a line for each try that failed.
+        what: is done, for that line.
+        work: can be repeated.
 
     Raises:
-        Exception: whatever `change` raises that is not the disk's fault.
+        Exception: whatever `work` raises that is not the disk's fault.
     """
     while True:
         try:
-            with store.transaction():
-                return change()
+            return await work()
         except disk_errors.FAILURES as exc:
             refusal = disk_errors.refusal(exc)
             if refusal is None:
                 raise
-            log.line(f"ERROR the end of an operation or a job: {refusal}")
+            log.line(f"ERROR {what}: {refusal}")
         await asyncio.sleep(_SECONDS)
+
+
+async def retry_write(store: Store, log: Log, change: Callable[[], None]) -> None:
+    """Runs `change` in one transaction. Repeats it, and raises, as `retry_while_disk_fails` does."""
+
+    async def write() -> None:
+        with store.transaction():
+            change()
+
+    await retry_while_disk_fails(log, "the end of an operation or a job", write)

@@ -20,7 +20,7 @@ from emulator.http.caller_access import Access
 from emulator.http.exchange import Disconnected, Exchange
 from emulator.http.server import FastPath
 from emulator.rest import batch_requests, discovery_service, fault_responses, response_writer
-from emulator.rest.api_registration import Apis
+from emulator.rest.api_registration import ApiRegistration, Apis
 from emulator.rest.call_log import CallLog
 from emulator.rest.discovery_service import DiscoveryService
 from emulator.rest.http_call import Call, Dropped
@@ -154,7 +154,7 @@ class Dispatcher:
         if match is not None:
             api = self._apis.of_method(match.method)
             call.error_body = api.error_body
-            answer = self._carry_out(match.method.id, call, lambda: self._answer(call, match))
+            answer = self._carry_out(match.method.id, call, lambda: self._answer(api, call, match))
             return await (api.write(call, match, answer) if api.write else answer)
         if unquote(call.raw_path[1:].partition("/")[0]) not in self._reserved:
             for api in self._apis.all:
@@ -197,8 +197,8 @@ class Dispatcher:
             call.limit = rule.value
         return response
 
-    async def _answer(self, call: Call, match: Match) -> Response:
-        method, api = match.method, self._apis.of_method(match.method)
+    async def _answer(self, api: ApiRegistration, call: Call, match: Match) -> Response:
+        method = match.method
         request = await request_parser.parse(call, match, parses_body=method.id not in api.raw_bodies)
         handler = api.handler_of.get(method.id)
         if handler is None:

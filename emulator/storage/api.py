@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qs
 
 from emulator.core.store import Store
@@ -79,10 +77,12 @@ def register(services: ApiServices, *, loopback: bool) -> StorageApi:
     sessions = UploadSessions(objects)
     sessions.end_old()
     objects.blobs.sweep()
-    uploads = Uploads(objects, ResumableUploads(objects, sessions), _parse_metadata)
+    document = discovery.document(DOCUMENT)
+    (insert,) = discovery.methods(document, proto_json=False, only={"storage.objects.insert"})
+    uploads = Uploads(objects, ResumableUploads(objects, sessions), partial(json_body.parse, insert))
     xml = XmlCalls(objects, sessions, loopback=loopback)
     registration = ApiRegistration(
-        document=discovery.document(DOCUMENT),
+        document=document,
         handlers=(*(handler(objects) for handler in _CLASSES), uploads),
         proto_json=False,
         error_body=with_reasons,
@@ -105,16 +105,6 @@ def _small_reads(objects: ObjectStore, services: ApiServices) -> SmallReads:
         admit=services.admission.admit,
         note=services.calls.note,
     )
-
-
-def _parse_metadata(content: bytes) -> dict[str, Any]:
-    """Returns the metadata of an upload, checked as the body of `storage.objects.insert`. Raises `InvalidArgument`."""
-    return json_body.parse(_insert_method(), content)
-
-
-@functools.cache
-def _insert_method() -> Method:
-    return next(method for method in methods() if method.id == "storage.objects.insert")
 
 
 async def _refuse_keys(request: Request) -> None:

@@ -38,10 +38,15 @@ def count_failure(predictions: Any, expected: int) -> str:
     """Why an answer does not hold one prediction for each of this many instances; empty if it does."""
     if isinstance(predictions, list) and len(predictions) == expected:
         return ""
-    wanted = f"{expected} prediction{'' if expected == 1 else 's'}"
+    wanted = counted(expected, "prediction")
     if isinstance(predictions, list):
         return f"expected {wanted}, got {len(predictions)}"
     return f"expected a list of {wanted}, got {'none' if predictions is None else shown(predictions)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 sample`, `2 samples`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _alike(prediction: Any, other: Any) -> Any:

@@ -118,7 +118,7 @@ class Gate:
         expected = self._samples(deployed)
         if not expected:
             return
-        self._screen.report(f"gate: asking {deployed.version} for {_count(expected, 'prediction')}")
+        self._screen.report(f"gate: asking {deployed.version} for {comparison.counted(len(expected), 'prediction')}")
         predictions = self._predict_all(deployed, [sample["instance"] for sample in expected])
         signatures = self._known_signatures(deployed)
         wrong = self._differences(expected, predictions, _signatures.output_names(signatures))
@@ -127,7 +127,7 @@ class Gate:
             raise self._failure(deployed, f"{deployed.name}: gate failed against {self._source(deployed)}: {listed}")
         of = f" ({_signatures.default_key(signatures)})" if signatures else ""
         matches = "matches" if len(expected) == 1 else "match"
-        self._screen.report(f"gate: {len(expected)} of {_count(expected, 'sample')} {matches}{of}")
+        self._screen.report(f"gate: {len(expected)} of {comparison.counted(len(expected), 'sample')} {matches}{of}")
         if "maxLatency" in self._options:
             self._check_latency(deployed, expected, float(self._options["maxLatency"]))
 
@@ -229,7 +229,3 @@ def _signatures_of(deployed: Deployed) -> dict[str, Any]:
         return compatibility.readable(deployed.manifest.get("signatures")) if deployed.uri else {}
     except _UNREADABLE:
         return {}
-
-
-def _count(items: Sequence[Any], noun: str) -> str:
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"

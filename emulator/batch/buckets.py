@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol
 
+from emulator.core.files import StoredObject
 from emulator.core.job_spec import ResultFile
-
-
-class StoredFile(Protocol):
-    """An object of a bucket."""
-
-    @property
-    def name(self) -> str:
-        """Its whole name."""
-
-    @property
-    def file(self) -> Path:
-        """The file with its bytes, which never changes. It is removed with the object: link it to keep it."""
 
 
 class Buckets(Protocol):
@@ -28,7 +16,7 @@ class Buckets(Protocol):
     def bucket(self, name: str) -> object:
         """Looks a bucket up."""
 
-    def under(self, bucket: str, prefix: str) -> Sequence[StoredFile]:
+    def under(self, bucket: str, prefix: str) -> Sequence[StoredObject]:
         """The objects whose names begin with `prefix`, by name."""
 
     def publication(self, bucket: str, files: Sequence[ResultFile]) -> AbstractContextManager[Callable[[], None]]:

@@ -8,9 +8,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from emulator.batch.buckets import Buckets, StoredFile
+from emulator.batch.buckets import Buckets
 from emulator.batch.job_errors import JobFailed
 from emulator.core import disk_errors
+from emulator.core.files import StoredObject
 from gcp import errors
 from resources.storage.rules import split_uri
 
@@ -45,7 +46,7 @@ def linked(folder: Path) -> list[str]:
     return names
 
 
-def _matching(buckets: Buckets, uri: str) -> list[StoredFile]:
+def _matching(buckets: Buckets, uri: str) -> list[StoredObject]:
     """The objects that a path matches, see `JobSpec.inputs`. Raises `JobFailed` where there is none."""
     bucket, pattern = split_uri(uri)
     prefix = re.split(r"[*?]", pattern, maxsplit=1)[0]

@@ -13,16 +13,14 @@ from emulator.batch.buckets import Buckets
 from emulator.batch.job_errors import JobFailed
 from emulator.batch.job_run import Job, Tools
 from emulator.batch.job_tables import JobTables
-from emulator.core import disk_errors
 from emulator.core.clock import Clock
-from emulator.core.folders import remove_folder
+from emulator.core.files import remove_folder
 from emulator.core.job_spec import JobCounts, JobSpec
 from emulator.core.log import Log
-from emulator.core.retried_writes import retry_write
+from emulator.core.retried_writes import retry_while_disk_fails, retry_write
 from emulator.core.store import Store
 from emulator.serving import Serving
 
-_DISK_SECONDS = 1.0
 _CANCELLED = "The job was cancelled."
 
 
@@ -121,26 +119,15 @@ class JobQueue:
 
     async def _run(self, number: int) -> None:
         try:
-            await self._steps(number)
+            await retry_while_disk_fails(self._log, f"job {number}", partial(self._try, number))
         except JobFailed as exc:
             await self._end(number, "FAILED", str(exc))
         except Exception as exc:  # noqa: BLE001 - a job must end whatever happens; the log has the traceback
             self._log.fault(f"job {number}", exc)
             await self._end(number, "FAILED", "Internal error encountered.")
 
-    async def _steps(self, number: int) -> None:
-        """What is left of a job; again while the disk is full or cannot be written to. Raises `JobFailed`."""
-        while True:
-            try:
-                return await self._try(number)
-            except disk_errors.FAILURES as exc:
-                refusal = disk_errors.refusal(exc)
-                if refusal is None:
-                    raise
-                self._log.line(f"ERROR job {number}: {refusal}")
-            await asyncio.sleep(_DISK_SECONDS)
-
     async def _try(self, number: int) -> None:
+        """What is left of a job. Raises `JobFailed`."""
         row = self._tables.row(number)
         if row["state"] == "CANCELLING":  # the process ended before the job did
             return

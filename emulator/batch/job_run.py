@@ -15,7 +15,7 @@ from emulator.batch.job_errors import JobFailed
 from emulator.batch.job_tables import JobTables
 from emulator.batch.shard_results import Result
 from emulator.batch.shard_runner import Part, Runner
-from emulator.core.folders import remove_folder
+from emulator.core.files import remove_folder
 from emulator.core.job_spec import JobSpec
 from emulator.serving import Serving
 from emulator.serving.chunks.chunk_options import ChunkOptions

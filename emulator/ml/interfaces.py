@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from emulator.core.files import StoredObject
 from emulator.core.job_spec import JobCounts
 from emulator.core.node_limits import Machine, Scale
 from emulator.core.predictions import Answer
-from gcp.errors import ApiError
-
-
-class Node(Protocol):
-    """A node that takes requests."""
-
-    def submit(self, body: Sequence[bytes], done: Callable[[Answer | ApiError], None]) -> object:
-        """Sends a request in pieces; calls `done` with the answer. Raises `ResourceExhausted`."""
+from emulator.rest.fast_predict import Node
 
 
 class Nodes(Protocol):
@@ -45,23 +39,6 @@ class Nodes(Protocol):
 
     def failure(self, key: str) -> str:
         """Why a version that should have nodes has none; empty otherwise."""
-
-
-class StoredObject(Protocol):
-    """An object in a bucket.
-
-    Attributes:
-        name: its whole name.
-        size: bytes.
-        file: where its bytes are. The file never changes.
-    """
-
-    @property
-    def name(self) -> str: ...  # noqa: D102 - see above
-    @property
-    def size(self) -> int: ...  # noqa: D102 - see above
-    @property
-    def file(self) -> Path: ...  # noqa: D102 - see above
 
 
 class Objects(Protocol):

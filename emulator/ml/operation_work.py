@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.core import iam_policies
-from emulator.core.folders import remove_folder
+from emulator.core.files import remove_folder
 from emulator.core.operations import Finish, Work
 from emulator.core.predictions import LoadFailed
 from emulator.core.store import Store

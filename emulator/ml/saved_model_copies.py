@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from emulator.core import disk_errors
-from emulator.core.folders import remove_folder
-from emulator.ml.interfaces import Objects, StoredObject
+from emulator.core.files import StoredObject, remove_folder
+from emulator.ml.interfaces import Objects
 from emulator.ml.request_checks import field_error
 from gcp import errors
 from resources.storage import rules

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from emulator.core import rfc3339
 from emulator.core.clock import Clock
+from emulator.core.files import StoredObject
 from emulator.core.job_spec import ResultFile
 from emulator.core.store import Store
 from emulator.storage import retention
@@ -53,23 +53,6 @@ class NewObject:
     components: int | None = None
     resource: dict[str, Any]
     conditions: Preconditions = NO_CONDITIONS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredObject:
-    """A live object.
-
-    Attributes:
-        name: its whole name, the prefix included.
-        size: bytes.
-        crc32c: in base64.
-        file: holds its bytes. It never changes, and is removed when the object is deleted or overwritten.
-    """
-
-    name: str
-    size: int
-    crc32c: str
-    file: Path
 
 
 class ObjectStore:

@@ -14,12 +14,12 @@ from emulator.core.clock import Clock
 from emulator.core.predictions import PREDICTIONS, Answer
 from emulator.core.store import Store
 from emulator.ml import prediction_envelope, request_log, tables
-from emulator.ml.interfaces import Node, Nodes
+from emulator.ml.interfaces import Nodes
 from emulator.ml.request_checks import field_error
 from emulator.ml.request_log import RequestLog
 from emulator.ml.version_loader import VersionLoader
 from emulator.rest import error_body
-from emulator.rest.fast_predict import PredictRoute
+from emulator.rest.fast_predict import Node, PredictRoute
 from emulator.rest.request import Request, Response
 from gcp import errors
 from resources.ml import quotas

@@ -11,7 +11,7 @@ from typing import Any
 from emulator.core import disk_errors
 from emulator.core.calls.admission import Quota
 from emulator.core.clock import Clock
-from emulator.core.folders import remove_folder
+from emulator.core.files import remove_folder
 from emulator.core.operations import Operations
 from emulator.core.store import Store
 from emulator.ml import list_pages, operation_subjects, request_checks, tables, update_masks

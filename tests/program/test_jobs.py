@@ -71,7 +71,8 @@ def test_a_job_runs_when_its_inputs_change(emulator: RunningEmulator, project: s
     assert stack.engine.up() == {"unchanged": 8}
     assert emulator.calls() == {}
 
-    stack.job(inputPaths=[f"gs://{stack.caller.bucket}/in/many.json"], wait=False)
+    # One row a call: the job must still run when `destroy` cancels it, however slow the engine is.
+    stack.job(inputPaths=[f"gs://{stack.caller.bucket}/in/many.json"], batchSize=1, wait=False)
     assert stack.engine.preview() == {"BatchPredictionJob nightly": "replace"}
     stack.engine.up()
     _, second = stack.jobs()

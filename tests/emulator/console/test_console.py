@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error
+from playwright.async_api import Error
 
 from tests.emulator.console.asking import RESULT, predict, table
 from tests.emulator.console.browser import Browser, Page

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from emulator.core.calls.admission import Limits, Quota, QuotaRules
 from emulator.core.operations import OperationKinds
+from emulator.hosting.interfaces import JobQueue, Nodes
 from emulator.ml import operation_subjects, request_log, tables
 from emulator.ml.handlers.jobs import Jobs
 from emulator.ml.handlers.locations import Locations
@@ -16,7 +17,6 @@ from emulator.ml.handlers.operations import OperationMethods
 from emulator.ml.handlers.predict import METHOD, SUFFIX, Predict, PredictionRecord
 from emulator.ml.handlers.project_config import ProjectConfig
 from emulator.ml.handlers.versions import Versions
-from emulator.ml.interfaces import JobQueue, Nodes
 from emulator.ml.job_source import JobSource
 from emulator.ml.operation_work import OperationWork
 from emulator.ml.reports import Reports

@@ -8,12 +8,11 @@ not supported, and are answered with an error.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from emulator.hosting import page_tokens
 from emulator.ml.request_checks import field_error
 from emulator.rest.request import Request
 from gcp import errors
@@ -52,14 +51,14 @@ def size_of(request: Request) -> int:
 
 def token(last: str) -> str:
     """The `nextPageToken` of a page that ends with this item."""
-    return base64.urlsafe_b64encode(last.encode()).decode()
+    return page_tokens.of(last)
 
 
 def after_of(request: Request) -> str:
     """The item after which a page begins; empty for the first page. Raises `InvalidArgument` for what is no token."""
     try:
-        return base64.b64decode(request.params.get("pageToken") or "", altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        return page_tokens.read(request.params.get("pageToken"))
+    except ValueError:
         raise wrong_token() from None
 
 

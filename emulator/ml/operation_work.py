@@ -15,8 +15,8 @@ from emulator.core.files import remove_folder
 from emulator.core.operations import Finish, Work
 from emulator.core.predictions import LoadFailed
 from emulator.core.store import Store
+from emulator.hosting.interfaces import Nodes
 from emulator.ml import operation_subjects, tables, update_masks
-from emulator.ml.interfaces import Nodes
 from emulator.ml.resource_json import ResourceView
 from emulator.ml.version_loader import VersionLoader, scale_of
 from gcp import errors

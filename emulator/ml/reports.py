@@ -17,8 +17,8 @@ import orjson
 
 from emulator.core.calls.admission import Quota
 from emulator.core.store import Store
+from emulator.hosting.interfaces import JobQueue, Nodes
 from emulator.ml import tables
-from emulator.ml.interfaces import JobQueue, Nodes
 from emulator.ml.request_log import RequestLog
 from emulator.ml.resource_json import ResourceView, job_json
 from emulator.ml.version_loader import scale_of

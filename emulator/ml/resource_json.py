@@ -11,8 +11,8 @@ from typing import Any
 from emulator.core.google_names import project_number
 from emulator.core.rfc3339 import stamp
 from emulator.core.store import Store
+from emulator.hosting.interfaces import JobQueue
 from emulator.ml import tables
-from emulator.ml.interfaces import JobQueue
 
 
 class ResourceView:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from emulator.core import disk_errors
-from emulator.core.files import StoredObject, remove_folder
-from emulator.ml.interfaces import Objects
+from emulator.hosting import bucket_copies
+from emulator.hosting.bucket_copies import Found
+from emulator.hosting.interfaces import Objects
 from emulator.ml.request_checks import field_error
 from gcp import errors
 from resources.storage import rules
@@ -45,33 +44,25 @@ class SavedModelCopies:
         Raises:
             FailedPrecondition: there is no SavedModel, or it is larger than the API takes.
         """
-        objects = self._checked(uri, field, mls1=mls1)
+        found = self._checked(uri, field, mls1=mls1)
         try:
-            await asyncio.to_thread(_link_all, objects, folder)
+            await bucket_copies.link(found, folder)
         except OSError as exc:
-            await remove_folder(folder)
             raise disk_errors.refusal(exc) or _refused(
                 field, f"The files in {uri} cannot be copied: {exc.strerror}."
             ) from exc
-        except BaseException:
-            await remove_folder(folder)
-            raise
 
-    def _checked(self, uri: str, field: str, *, mls1: bool) -> list[tuple[str, Path]]:
-        """Path below the folder and file of each object under `uri`, after all checks."""
-        bucket, prefix = rules.split_uri(uri)
-        prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
+    def _checked(self, uri: str, field: str, *, mls1: bool) -> Found:
+        """The files under `uri`, after all checks."""
         try:
-            found = self._objects.under(bucket, prefix)
+            found = bucket_copies.under(self._objects, uri)
         except errors.NotFound:
             raise _refused(field, f"The bucket of {uri} does not exist, or cannot be read.") from None
-        # Consoles draw an empty folder as an object whose name ends with a slash: no file.
-        objects = [(item.name.removeprefix(prefix), item) for item in found if not item.name.endswith("/")]
-        _check(uri, field, objects, mls1=mls1)
-        return [(name, item.file) for name, item in objects]
+        _check(uri, field, found, mls1=mls1)
+        return found
 
 
-def _check(uri: str, field: str, objects: Sequence[tuple[str, StoredObject]], *, mls1: bool) -> None:
+def _check(uri: str, field: str, objects: Found, *, mls1: bool) -> None:
     names = {name for name, _ in objects}
     if _SAVED_MODEL not in names:
         raise _refused(field, f"Deployment directory {uri} is expected to contain exactly one of: [{_SAVED_MODEL}].")
@@ -86,23 +77,9 @@ def _check(uri: str, field: str, objects: Sequence[tuple[str, StoredObject]], *,
             field,
             f"The total size of files in {uri} is {size} bytes, which exceeds the allowed maximum of {most} bytes.",
         )
-    _refuse_escapes(field, names)
-
-
-def _refuse_escapes(field: str, names: set[str]) -> None:
-    """Object names may be anything; as paths some would lead out of the folder."""
-    for name in sorted(names):
-        if "\0" in name or any(part in ("", ".", "..") for part in name.split("/")):
-            raise _refused(field, f"{name!r} is not a name of a file in a folder.")
+    if (name := bucket_copies.escaping(objects)) is not None:
+        raise _refused(field, f"{name!r} is not a name of a file in a folder.")
 
 
 def _refused(field: str, text: str) -> errors.ApiError:
     return field_error(errors.FailedPrecondition, field, text)
-
-
-def _link_all(objects: Sequence[tuple[str, Path]], folder: Path) -> None:
-    folder.mkdir()
-    for name, file in objects:
-        target = folder / PurePosixPath(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        disk_errors.link(file, target)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.core.google_names import camel
+from emulator.hosting import update_masks
 from emulator.ml.request_checks import field_error
 from gcp import errors
 from resources.ml import rules
@@ -41,7 +40,7 @@ def of_job(mask: str | None) -> list[str]:
 
 
 def _parse(mask: str | None, allowed: list[str], kind: str) -> list[str]:
-    leaves = [camel(leaf.strip()) for leaf in (mask or "").split(",") if leaf.strip()]
+    leaves = update_masks.leaves(mask)
     if not leaves:
         raise field_error(errors.InvalidArgument, "updateMask", "Update mask is required.")
     for leaf in leaves:
@@ -53,22 +52,7 @@ def _parse(mask: str | None, allowed: list[str], kind: str) -> list[str]:
 
 def applied(current: Mapping[str, Any], given: Mapping[str, Any], mask: list[str]) -> dict[str, Any]:
     """`current` with the masked leaves as in `given`; a leaf that is not given is cleared."""
-    changed: dict[str, Any] = copy.deepcopy(dict(current))
-    for leaf in mask:
-        if leaf != DEFAULT:
-            _apply(changed, given, leaf.split("."))
-    return changed
-
-
-def _apply(target: dict[str, Any], given: Mapping[str, Any], path: list[str]) -> None:
-    head, *rest = path
-    if rest:
-        inner = target.setdefault(head, {})
-        _apply(inner, given.get(head) or {}, rest)
-    elif given.get(head) in (None, "", 0, False, [], {}):
-        target.pop(head, None)
-    else:
-        target[head] = given[head]
+    return update_masks.applied(current, given, [leaf for leaf in mask if leaf != DEFAULT])
 
 
 def check_etag(row: sqlite3.Row, body: Mapping[str, Any]) -> None:

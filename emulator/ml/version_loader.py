@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from emulator.core.log import Log
 from emulator.core.node_limits import Machine, Scale, cores_here
-from emulator.core.predictions import LoadFailed
 from emulator.core.store import Store
+from emulator.hosting.interfaces import Nodes
+from emulator.hosting.model_loader import ModelLoader
 from emulator.ml import tables
-from emulator.ml.interfaces import Nodes
 
 _TARGET = 60
 """Per cent of CPU usage that automatic scaling aims at where a version does not say."""
@@ -67,18 +67,15 @@ class VersionLoader:
     """
 
     def __init__(self, store: Store, nodes: Nodes, log: Log, folder: Path) -> None:
-        self._store, self._nodes, self._log, self._folder = store, nodes, log, folder
-        self._loading: dict[str, asyncio.Task[None]] = {}
-        self._others: set[asyncio.Task[None]] = set()
+        self._store, self._nodes, self._folder = store, nodes, folder
+        self._models = ModelLoader(nodes, log)
+        self.warm_up, self.unload = self._models.warm_up, self._models.unload
+        self.discard, self.stop = self._models.discard, self._models.stop
 
     def resume(self) -> None:
         """Loads, in the background, every version that was serving when the process ended."""
         for row in self._store.all("SELECT * FROM versions WHERE state IN (?, ?)", *tables.ANSWERING):
-            self._begin(row)
-
-    def warm_up(self) -> None:
-        """Lets TensorFlow be imported by the time that a version comes; an emulator without models does without it."""
-        self._background(self._nodes.start())
+            self._models.reload(tables.key_of(row), partial(self.load, row), partial(self._fail, row))
 
     async def load(self, row: sqlite3.Row) -> None:
         """Loads a version. Raises `LoadFailed` if its SavedModel cannot be loaded."""
@@ -87,55 +84,8 @@ class VersionLoader:
         await self._nodes.load(key, self._folder / row["folder"], nodes=scale, machine=machine)
 
     async def ready(self, row: sqlite3.Row) -> None:
-        """Waits for a READY version that is being loaded again after a start; returns at once for any other.
+        """Waits for a READY version that is being loaded again after a start, see `ModelLoader.ready`."""
+        await self._models.ready(tables.key_of(row))
 
-        Where that failed for a reason that may be gone by now (no memory, say), it is tried once more.
-        """
-        task = self._loading.get(tables.key_of(row))
-        if task is not None:
-            await asyncio.shield(self._begin(row) if task.done() else task)
-
-    async def unload(self, key: str) -> None:
-        """Ends the nodes of a version; one that is not loaded is fine."""
-        task = self._loading.pop(key, None)
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        await self._nodes.unload(key)
-
-    def discard(self, key: str) -> None:
-        """Unloads in the background what turned out not to be wanted."""
-        self._background(self.unload(key))
-
-    async def stop(self) -> None:
-        """Ends all loading."""
-        tasks = [*self._loading.values(), *self._others]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _begin(self, row: sqlite3.Row) -> asyncio.Task[None]:
-        key = tables.key_of(row)
-        task = asyncio.create_task(self._reload(key, row))
-        task.add_done_callback(self._note)
-        self._loading[key] = task
-        return task
-
-    async def _reload(self, key: str, row: sqlite3.Row) -> None:
-        try:
-            await self.load(row)
-        except LoadFailed as exc:
-            ids = row["project"], row["model"], row["name"]
-            tables.update_version(self._store, ids, state="FAILED", error=str(exc))
-        self._loading.pop(key, None)
-
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._others.add(task)
-        task.add_done_callback(self._others.discard)
-        task.add_done_callback(self._note)
-
-    def _note(self, task: asyncio.Task[None]) -> None:
-        """Logs what went wrong in the background."""
-        if not task.cancelled() and (fault := task.exception()):
-            self._log.fault("serving", fault)
+    def _fail(self, row: sqlite3.Row, error: str) -> None:
+        tables.update_version(self._store, (row["project"], row["model"], row["name"]), state="FAILED", error=error)

@@ -93,7 +93,15 @@ class Serving:
         await self._template.stop()
         await asyncio.gather(*unloading)  # without its template, nothing loads or runs any more
 
-    async def load(self, key: str, folder: Path, *, nodes: int | Scale, machine: Machine | None = None) -> None:
+    async def load(
+        self,
+        key: str,
+        folder: Path,
+        *,
+        nodes: int | Scale,
+        machine: Machine | None = None,
+        style: OutputStyle | None = None,
+    ) -> None:
         """Serves the SavedModel in `folder` under `key`; returns when all nodes are ready.
 
         Args:
@@ -102,6 +110,7 @@ class Serving:
             nodes: how many, or the range in which they follow the load. With 0 or a least of 0 the model is loaded once
                 to see that it can be, and the first prediction starts a node.
             machine: what a node may use; unlimited by default.
+            style: how its nodes read requests and write answers; that of the `Serving` by default.
 
         Raises:
             LoadFailed: the model cannot be loaded. Nothing is left running.
@@ -109,7 +118,7 @@ class Serving:
         """
         if key in self._models:
             raise ValueError(f"{key} is loaded")
-        settings = dataclasses.replace(self._settings, machine=machine)
+        settings = dataclasses.replace(self._settings, machine=machine, style=style or self._settings.style)
 
         async def launch(meter: Meter) -> tuple[Template, Node]:
             async with self._loads:

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from emulator.core.store import Store
+from emulator.hosting.interfaces import JobQueue
 from emulator.ml import list_pages, request_checks, resource_json, tables, update_masks
-from emulator.ml.interfaces import JobQueue
 from emulator.ml.job_source import JobSource
 from emulator.rest.request import Request, Response
 from gcp import errors

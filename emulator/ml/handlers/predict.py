@@ -13,8 +13,8 @@ from emulator.core.calls.metrics import Metrics
 from emulator.core.clock import Clock
 from emulator.core.predictions import PREDICTIONS, Answer
 from emulator.core.store import Store
+from emulator.hosting.interfaces import Nodes
 from emulator.ml import prediction_envelope, request_log, tables
-from emulator.ml.interfaces import Nodes
 from emulator.ml.request_checks import field_error
 from emulator.ml.request_log import RequestLog
 from emulator.ml.version_loader import VersionLoader

@@ -1,4 +1,4 @@
-"""What this API needs of other parts of the emulator."""
+"""What APIs that serve models need of other parts of the emulator."""
 
 from __future__ import annotations
 
@@ -9,17 +9,25 @@ from typing import Protocol
 from emulator.core.files import StoredObject
 from emulator.core.job_spec import JobCounts
 from emulator.core.node_limits import Machine, Scale
-from emulator.core.predictions import Answer
+from emulator.core.predictions import Answer, OutputStyle
 from emulator.rest.fast_predict import Node
 
 
 class Nodes(Protocol):
-    """The nodes of all versions. A key is the full name of a version."""
+    """The nodes of all models. A key is the full name of what they serve: of a version, say."""
 
     async def start(self) -> None:
         """Prepares to load the first version."""
 
-    async def load(self, key: str, folder: Path, *, nodes: int | Scale, machine: Machine | None = None) -> None:
+    async def load(
+        self,
+        key: str,
+        folder: Path,
+        *,
+        nodes: int | Scale,
+        machine: Machine | None = None,
+        style: OutputStyle | None = None,
+    ) -> None:
         """Serves the SavedModel in a folder. Raises `LoadFailed` if it cannot be loaded."""
 
     async def scale(self, key: str, *, nodes: int | Scale) -> None:
@@ -38,7 +46,7 @@ class Nodes(Protocol):
         """How many nodes take requests."""
 
     def failure(self, key: str) -> str:
-        """Why a version that should have nodes has none; empty otherwise."""
+        """Why a model that should have nodes has none; empty otherwise."""
 
 
 class Objects(Protocol):

@@ -1,0 +1,1 @@
+"""What the APIs that serve models share: copies from buckets, loading, pages of lists, masks."""

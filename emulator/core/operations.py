@@ -18,6 +18,7 @@ from typing import Any
 
 from emulator.core.calls.faults import Faults
 from emulator.core.clock import Clock
+from emulator.core.google_names import project_number
 from emulator.core.log import Log
 from emulator.core.retried_writes import retry_write
 from emulator.core.store import Store
@@ -103,7 +104,7 @@ class NewOperation:
         api: name of the API.
         type: key of its work.
         project: id of the project.
-        name: how its id begins.
+        name: how its id begins; empty for an id of digits.
         subject: what the API keeps of the resource.
         request: what its work needs to know.
     """
@@ -152,7 +153,7 @@ class Operations:
             "INSERT INTO operations (api, project, id, type, subject, request, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
             operation.api,
             operation.project,
-            f"{operation.name}-{int(now.timestamp() * 1000)}{secrets.randbelow(10**6):06}",
+            f"{operation.name}-{int(now.timestamp() * 1000)}{secrets.randbelow(10**6):06}".lstrip("-"),
             operation.type,
             json.dumps(operation.subject),
             json.dumps(operation.request),
@@ -175,8 +176,25 @@ class Operations:
         return self._kinds[row["api"]].to_json(row)
 
     def find(self, project: str, id_: str) -> sqlite3.Row | None:
-        """The row of an operation of any API; None if there is none with this id."""
-        return self._store.one("SELECT * FROM operations WHERE project = ? AND id = ?", project, id_)
+        """The row of an operation of any API; None if there is none. APIs keep the id of a project, or its number."""
+        query = "SELECT * FROM operations WHERE project IN (?, ?) AND id = ?"
+        return self._store.one(query, project, project_number(project), id_)
+
+    def unfinished(self, api: str, project: str) -> list[sqlite3.Row]:
+        """The rows of the operations of a project that have not ended, the oldest first."""
+        query = "SELECT * FROM operations WHERE result IS NULL AND api = ? AND project = ? ORDER BY number"
+        return self._store.all(query, api, project)
+
+    async def wait(self, row: sqlite3.Row, seconds: float) -> sqlite3.Row:
+        """The row of an operation once it has ended, or as it is after so many seconds."""
+        task = self._tasks.get(row["number"])
+        if task:
+            await asyncio.wait([task], timeout=seconds)
+        return self._row(row["number"])
+
+    def forget(self, row: sqlite3.Row) -> None:
+        """Deletes an operation that has ended."""
+        self._store.run("DELETE FROM operations WHERE number = ?", row["number"])
 
     def running(self, api: str, types: Collection[str]) -> int:
         """How many operations of these types have not ended."""

@@ -89,6 +89,7 @@ def register(
         handlers=parts.handlers(copies, queue, source, refuse_new=refuse_new),
         raw_bodies=(METHOD, "ml.projects.explain"),
         operations=OperationKinds(api=operation_subjects.API, works=parts.work.works(), to_json=operation_json),
+        takes=lambda match: operation_subjects.answers(services.operations, match),
         quota=parts.quota,
         fast_paths={"POST": fast.take},
         repeated=(SUFFIX.encode(),),

@@ -7,9 +7,12 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.core.operations import NewOperation
+from emulator.core.operations import NewOperation, Operations
+from emulator.rest.router import Match
 
 API = "ml"
+_SHARED = "ml.projects.locations.operations."
+"""Methods at addresses where other APIs have operations, too."""
 
 
 def new(
@@ -51,3 +54,12 @@ def version_of(operation: sqlite3.Row) -> tuple[str, str, str]:
     """Project, model and version of an operation about a version."""
     subject = json.loads(operation["subject"])
     return operation["project"], subject["model"], subject["version"]
+
+
+def answers(operations: Operations, match: Match) -> bool:
+    """Whether a call is one for this API: not if it is about an operation of another one."""
+    if not match.method.id.startswith(_SHARED):
+        return True
+    _, project, *_, id_ = match.params["name"].split("/")
+    row = operations.find(project, id_)
+    return row is None or bool(row["api"] == API)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emulator.core.google_names import snake
+from emulator.hosting import proto_values
 from emulator.rest.error_body import bad_request, violation
 from gcp import errors
 from resources.ml import rules
@@ -16,9 +17,6 @@ from resources.ml.jobs import rules as job_rules
 from resources.ml.schema import MODEL, VERSION
 from resources.schema.types import Failure, from_api
 
-_MAPS = ("labels",)
-"""Fields whose keys are the user's: their entries stay, empty ones too."""
-_ZEROS: tuple[object, ...] = (False, 0, "", [])
 _, _LAST = rules.LAST_GOOGLE_RUNTIME
 _GOOGLE_RUNTIMES = {(1, minor) for minor in range(4, 16)} | {(2, minor) for minor in range(1, _LAST + 1)}
 
@@ -39,7 +37,7 @@ def model_body(project: str, given: Mapping[str, Any]) -> dict[str, Any]:
     values = {"project": project, "name": given.get("name", ""), **body}
     _refuse(MODEL.failures(values), "model")
     body.setdefault("regions", ["us-central1"])
-    return _stored(body)
+    return proto_values.stored(body)
 
 
 def version_body(project: str, model: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,7 +58,7 @@ def version_body(project: str, model: str, given: Mapping[str, Any]) -> dict[str
     if "manualScaling" not in body:
         lowest = {} if rules.is_mls1(body) else {"minNodes": 1}
         body["autoScaling"] = {**lowest, **body.get("autoScaling", {})}
-    return _stored(body)
+    return proto_values.stored(body)
 
 
 def job_body(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +74,7 @@ def job_body(given: Mapping[str, Any]) -> dict[str, Any]:
     body = _inputs(("predictionInput", "labels"), given)
     _refuse(job_rules.job_failures({"jobId": given.get("jobId", ""), **body}), "job")
     _check_runtime(body["predictionInput"].get("runtimeVersion"), "job.predictionInput.runtimeVersion")
-    return _stored(body)
+    return proto_values.stored(body)
 
 
 def job_labels(body: Mapping[str, Any]) -> None:
@@ -142,14 +140,3 @@ def _refuse_unsupported(body: Mapping[str, Any]) -> None:
             "version.framework",
             f"{body['framework']} is not served here: this endpoint serves TensorFlow SavedModels only.",
         )
-
-
-def _stored(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: item if key in _MAPS else _without_zeros(item) for key, item in body.items() if item not in _ZEROS}
-
-
-def _without_zeros(value: Any) -> Any:
-    """A body as protocol buffers print it: false, 0, "" and empty lists are left out, empty objects stay."""
-    if isinstance(value, dict):
-        return {key: _without_zeros(item) for key, item in value.items() if item not in _ZEROS}
-    return value

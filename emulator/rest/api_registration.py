@@ -52,6 +52,8 @@ class ApiRegistration:
 
     Attributes:
         document: its discovery document.
+        other_versions: discovery documents of its other versions, whose methods have the same ids and handlers.
+        more_methods: methods at addresses that no document has; each counts as the one of the same id.
         handlers: objects whose public coroutine methods are named after the API's methods:
             `projects_models_set_default` answers `ml.projects.models.setDefault`.
         emulated: ids of the methods that have an address here; every one of the document by default.
@@ -59,6 +61,8 @@ class ApiRegistration:
         error_body: writes its errors.
         unknown_address: what it says of an address that no method has.
         owns: whether a path looks like one of its addresses, for the form of errors.
+        takes: whether it answers a call that matches one of its methods. Otherwise the next API that has a method at
+            this address is asked.
         raw_bodies: ids of methods whose handlers read the body themselves.
         check: called with each request before its handler. Raises `ApiError`.
         write: gives an answer its final form, errors included.
@@ -78,10 +82,13 @@ class ApiRegistration:
     document: Mapping[str, Any]
     handlers: Sequence[object]
     emulated: Collection[str] | None = None
+    other_versions: Sequence[Mapping[str, Any]] = ()
+    more_methods: Sequence[Method] = ()
     proto_json: bool = True
     error_body: ErrorBody = error_body.canonical
     unknown_address: str = "Method not found."
     owns: Callable[[str], bool] = lambda _path: False
+    takes: Callable[[Match], bool] = lambda _match: True
     raw_bodies: Collection[str] = ()
     check: Callable[[Request], Awaitable[None]] | None = None
     write: Callable[[Call, Match, Awaitable[Response]], Awaitable[Response]] | None = None
@@ -101,10 +108,16 @@ class ApiRegistration:
         """The name of the API, with which the ids of its methods begin."""
         return str(self.document["name"])
 
+    @property
+    def documents(self) -> Sequence[Mapping[str, Any]]:
+        """Its discovery documents, one for each version."""
+        return (self.document, *self.other_versions)
+
     @cached_property
     def methods(self) -> Sequence[Method]:
-        """The methods that have an address."""
-        return discovery.methods(self.document, proto_json=self.proto_json, only=self.emulated)
+        """The methods that have an address; those of several versions, once for each."""
+        found = (discovery.methods(each, proto_json=self.proto_json, only=self.emulated) for each in self.documents)
+        return [*(method for methods in found for method in methods), *self.more_methods]
 
     @cached_property
     def handler_of(self) -> Mapping[str, Handler]:

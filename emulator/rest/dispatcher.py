@@ -74,7 +74,7 @@ class Dispatcher:
         self._access, self._admission, self._calls, self._log = access, admission, calls, log
         self._router = Router(apis.methods)
         self._reserved = self._router.roots.union(_RESERVED, *(site.roots for site in sites))
-        self._discovery = DiscoveryService([api.document for api in apis.all])
+        self._discovery = DiscoveryService([document for api in apis.all for document in api.documents])
         self._fast = _by_verb([api.fast_paths for api in apis.all])
 
     def fast_path(self, exchange: Exchange) -> bool | None:
@@ -150,7 +150,7 @@ class Dispatcher:
 
     async def _dispatch(self, call: Call) -> Response:
         await call.override()
-        match = self._router.match(call.verb, call.raw_path)
+        match = self._router.match(call.verb, call.raw_path, self._takes)
         if match is not None:
             api = self._apis.of_method(match.method)
             call.error_body = api.error_body
@@ -163,6 +163,9 @@ class Dispatcher:
                     call.error_body = api.error_body
                     return await extra.write(self._carry_out(extra.method, call, extra.answer))
         raise errors.NotFound(self._apis.of_path(call.raw_path).unknown_address)
+
+    def _takes(self, match: Match) -> bool:
+        return self._apis.of_method(match.method).takes(match)
 
     async def _carry_out(self, method: str, call: Call, answer: _Answer) -> Response:
         """Counts a call of a method, and answers it unless a quota or an injected fault prevents that."""

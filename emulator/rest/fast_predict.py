@@ -32,11 +32,13 @@ _MOST_HEADS = 1024
 _UNUSUAL = ("content-encoding", "expect", "x-http-method-override")
 
 Target = TypeVar("Target")
-"""What an API knows of a version that answers."""
+"""What an API knows of what a name means: of a version, or of an endpoint."""
 
+Server = TypeVar("Server")
+"""What an API knows of the one that answers a request: of a version, or of a deployed model."""
 
-_Response = tuple[int, dict[str, str], tuple[bytes, ...]]
-"""Status, every header, and the pieces of the body."""
+Rendered = tuple[int, Mapping[str, str], tuple[bytes, ...]]
+"""Status, the API's headers, and the pieces of the body."""
 
 
 class Node(Protocol):
@@ -47,7 +49,7 @@ class Node(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictRoute(Generic[Target]):
+class PredictRoute(Generic[Target, Server]):
     """The method of an API that predicts.
 
     Attributes:
@@ -55,11 +57,10 @@ class PredictRoute(Generic[Target]):
         suffix: how its paths end.
         pattern: its whole path; the first group is the name of what predicts.
         most_bytes: the longest body.
-        headers: of the answer.
-        resolve: name -> what answers for it now. Raises `ApiError`. The result is kept until a row changes.
-        node: the node that takes the next request, or None.
-        envelope: a node's answer, kind and content -> the pieces of the body.
-        remember: records an answered prediction: target, body, answer or None, seconds, and when it was.
+        resolve: name -> what it means now. Raises `ApiError`. The result is kept until a row changes.
+        node: who answers the next request, and its node; None if no node is ready.
+        render: the response that a node's answer is.
+        remember: records an answered prediction: who answered, body, answer or None, seconds, and when it was.
         error_body: writes errors in the API's form.
     """
 
@@ -67,11 +68,10 @@ class PredictRoute(Generic[Target]):
     suffix: str
     pattern: re.Pattern[str]
     most_bytes: int
-    headers: Mapping[str, str]
     resolve: Callable[[str], Target]
-    node: Callable[[Target], Node | None]
-    envelope: Callable[[int, bytes], tuple[bytes, ...]]
-    remember: Callable[[Target, Sequence[bytes], Answer | None, float, datetime], None]
+    node: Callable[[Target], tuple[Server, Node] | None]
+    render: Callable[[Server, Answer], Rendered]
+    remember: Callable[[Server, Sequence[bytes], Answer | None, float, datetime], None]
     error_body: ErrorBody
 
 
@@ -79,13 +79,13 @@ class _Answered(NamedTuple):
     """A prediction that has its answer, or an error in its place."""
 
     exchange: Exchange
-    target: object
+    server: object
     body: list[bytes]
     began: float
     answer: Answer | errors.ApiError
 
 
-class FastPredict(Generic[Target]):
+class FastPredict(Generic[Target, Server]):
     """The fast path of predictions.
 
     Args:
@@ -99,7 +99,7 @@ class FastPredict(Generic[Target]):
 
     def __init__(
         self,
-        route: PredictRoute[Target],
+        route: PredictRoute[Target, Server],
         store: Store,
         clock: Clock,
         access: Access,
@@ -108,7 +108,6 @@ class FastPredict(Generic[Target]):
     ) -> None:
         self._route, self._store, self._clock = route, store, clock
         self._access, self._admission, self._calls = access, admission, calls
-        self._headers = {**response_writer.HARMLESS, **route.headers}
         self._names: dict[Head, str] = {}
         self._targets: dict[str, Target] = {}
         self._targets_as_of = -1
@@ -123,12 +122,13 @@ class FastPredict(Generic[Target]):
             exchange.room = self._route.most_bytes
             return False if exchange.size > self._route.most_bytes or exchange.crowded else None
         target = self._target(name) if exchange.size <= self._route.most_bytes else None
-        node = self._route.node(target) if target is not None else None
-        if target is None or node is None:
+        found = self._route.node(target) if target is not None else None
+        if found is None:
             return False
+        server, node = found
         self._admission.admit(self._route.method)
         body = exchange.pieces()
-        done = partial(self._end, exchange, target, body, time.perf_counter())
+        done = partial(self._end, exchange, server, body, time.perf_counter())
         try:
             node.submit(body, done)
         except errors.ResourceExhausted as exc:
@@ -174,22 +174,22 @@ class FastPredict(Generic[Target]):
         return target
 
     def _end(
-        self, exchange: Exchange, target: Target, body: list[bytes], began: float, answer: Answer | errors.ApiError
+        self, exchange: Exchange, server: Server, body: list[bytes], began: float, answer: Answer | errors.ApiError
     ) -> None:
         """Called by the node. What ends in one turn of the loop is recorded and sent together."""
         if not self._answered:
             asyncio.get_running_loop().call_soon(self._send)
-        self._answered.append(_Answered(exchange, target, body, began, answer))
+        self._answered.append(_Answered(exchange, server, body, began, answer))
 
     def _send(self) -> None:
         answered, self._answered = self._answered, []
         now, at = time.perf_counter(), self._clock.now()
         notes: list[Ended] = []
-        responses: list[_Response] = []
-        for exchange, target, body, began, answer in answered:
+        responses: list[Rendered] = []
+        for exchange, server, body, began, answer in answered:
             predicted = answer if isinstance(answer, Answer) else None
-            self._route.remember(target, body, predicted, now - began, at)  # type: ignore[arg-type]  # a named tuple is not generic before Python 3.11
-            response = self._response(answer)
+            self._route.remember(server, body, predicted, now - began, at)  # type: ignore[arg-type]  # a named tuple is not generic before Python 3.11
+            response = self._response(server, answer)
             status = 499 if exchange.lost else response[0]
             notes.append((self._route.method, exchange.head.raw_path, status, (now - began) * 1000))
             responses.append(response)
@@ -198,10 +198,11 @@ class FastPredict(Generic[Target]):
             if not each.exchange.lost:
                 each.exchange.answer(status, headers, *content)
 
-    def _response(self, answer: Answer | errors.ApiError) -> _Response:
+    def _response(self, server: object, answer: Answer | errors.ApiError) -> Rendered:
         if isinstance(answer, Answer):
-            content = self._route.envelope(*answer)
-            return 200, {**self._headers, "content-length": str(sum(map(len, content)))}, content
+            status, headers, content = self._route.render(server, answer)  # type: ignore[arg-type]  # as above
+            length = str(sum(map(len, content)))
+            return status, {**response_writer.HARMLESS, **headers, "content-length": length}, content
         refused = response_writer.rendered(response_writer.refusal(answer, self._route.error_body), pretty=True)
         assert isinstance(refused.body, bytes)  # it is rendered
         return refused.status, {**response_writer.HARMLESS, **refused.headers}, (refused.body,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -73,15 +73,21 @@ class Router:
     def _add(self, verb: str, path: str, route: _Route) -> None:
         self._routes.setdefault((verb, path.partition("/")[0]), []).append(route)
 
-    def match(self, verb: str, raw_path: str) -> Match | None:
-        """The method at this address, or None. `raw_path` is percent-encoded and starts with a slash."""
+    def match(self, verb: str, raw_path: str, takes: Callable[[Match], bool] = lambda _match: True) -> Match | None:
+        """The method at this address, or None.
+
+        Args:
+            verb: HTTP verb.
+            raw_path: percent-encoded; it starts with a slash.
+            takes: whether the method's API answers this call; APIs may share an address, and the next one is asked.
+        """
         path = raw_path[1:]
         for route in self._candidates(verb, path):
             try:
                 found = route.match(path)
             except UnicodeDecodeError:
                 return None
-            if found:
+            if found and takes(found):
                 return found
         return None
 

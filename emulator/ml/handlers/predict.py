@@ -19,7 +19,7 @@ from emulator.ml.request_checks import field_error
 from emulator.ml.request_log import RequestLog
 from emulator.ml.version_loader import VersionLoader
 from emulator.rest import error_body
-from emulator.rest.fast_predict import Node, PredictRoute
+from emulator.rest.fast_predict import Node, PredictRoute, Rendered
 from emulator.rest.request import Request, Response
 from gcp import errors
 from resources.ml import quotas
@@ -141,20 +141,24 @@ class Predict:
             )
         return Version(row, tables.key_of(row), bool(request_log.config_of(row["body"])))
 
-    def route(self) -> PredictRoute[Version]:
+    def route(self) -> PredictRoute[Version, Version]:
         """The same method for `fast_predict`."""
         return PredictRoute(
             method=METHOD,
             suffix=SUFFIX,
             pattern=_PATH,
             most_bytes=quotas.PREDICT_BYTES,
-            headers=_HEADERS,
             resolve=self.resolve,
             node=self._idlest,
-            envelope=prediction_envelope.body,
+            render=_rendered,
             remember=self._record.remember,
             error_body=error_body.canonical,
         )
 
-    def _idlest(self, version: Version) -> Node | None:
-        return self._nodes.idlest(version.key)
+    def _idlest(self, version: Version) -> tuple[Version, Node] | None:
+        node = self._nodes.idlest(version.key)
+        return (version, node) if node else None
+
+
+def _rendered(_version: Version, answer: Answer) -> Rendered:
+    return 200, _HEADERS, prediction_envelope.body(*answer)

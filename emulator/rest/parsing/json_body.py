@@ -111,6 +111,8 @@ class _Check:
         if kind in ("integer", "number"):
             number = _number(value)
             return self._wrong(path, "TYPE_DOUBLE", value) if number is None else number
+        if "enum" in spec and self._proto and type(value) is int and 0 <= value < len(spec["enum"]):
+            return spec["enum"][value]  # generated clients send numbers: where documents list all of them, these
         if not isinstance(value, str):
             return self._wrong(path, "TYPE_ENUM" if "enum" in spec else "TYPE_STRING", value)
         if "enum" in spec and value not in spec["enum"]:

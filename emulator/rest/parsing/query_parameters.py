@@ -16,6 +16,8 @@ from gcp import errors
 _BOOLEANS = {"true": True, "false": False}
 _ALT = ("json", "media")
 _KEPT_BYTES = 64
+_SYSTEM_ALT = "$alt"
+"""How generated clients ask for JSON with numbers for enums; they read names, too."""
 _CALLER = {"access_token", "oauth_token", "key", "quotaUser", "userIp"}
 """Who calls: nobody is asked, and nothing of it is kept."""
 
@@ -39,6 +41,8 @@ def _kept(method: Method, query: str) -> dict[str, Any]:
 def _parse(method: Method, query: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for raw_name, value in _pairs(query):
+        if raw_name == _SYSTEM_ALT and method.proto_json:
+            continue
         name = _known(method, raw_name)
         if name is None or name in _CALLER:
             continue

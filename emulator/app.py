@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from emulator.rest.dispatcher import Dispatcher
 from emulator.serving import Serving, sandbox
 from emulator.settings import BARE, Settings
 from emulator.storage import api as storage_api
+from emulator.vertex import api as vertex_api
+from emulator.vertex.api import Delays
 
 Register = Callable[[ApiServices], ApiRegistration]
 """Makes an API."""
@@ -76,7 +79,15 @@ class Emulator:
             limits=settings.quota,
             refuse_new=settings.sunset,
         )
-        self._apis = Apis([ml, self.storage.registration, *(register(services) for register in more)])
+        vertex = vertex_api.register(
+            services,
+            self._nodes,
+            self.storage.objects,
+            limits=replace(settings.quota, operations=0),
+            delays=Delays(split_seconds=settings.split_seconds, release_seconds=settings.release_seconds),
+            most_replicas=settings.most_replicas,
+        )
+        self._apis = Apis([ml, vertex, self.storage.registration, *(register(services) for register in more)])
         self.dispatcher = self._dispatcher()
 
     def _job_queue(self, source: JobSource) -> JobQueue:

@@ -37,6 +37,9 @@ class Settings:
         quota_seconds: the minute of `quota_calls`.
         sandbox: which layers of the sandbox nodes take, see `sandbox.MODES`.
         single_output: `named`, signatures with one output answer objects keyed by its name; or `bare`, the value alone.
+        split_seconds: after which a new traffic split of an endpoint takes effect.
+        release_seconds: for which a model version cannot be deleted after it was undeployed.
+        most_replicas: replicas of all deployed models of a location, by their maxima; 0 for any number.
         idle_seconds: how long fewer nodes must have been enough before one is taken away, where the load decides.
     """
 
@@ -54,6 +57,9 @@ class Settings:
     sandbox: str = "auto"
     single_output: str = NAMED
     idle_seconds: float = 60.0
+    split_seconds: float = 0.0
+    release_seconds: float = 0.0
+    most_replicas: int = 0
 
     @property
     def access(self) -> Access:
@@ -223,5 +229,20 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "type": _seconds(0.1),
         "metavar": "S",
         "help": "nodes that the load has not needed for S seconds are ended (default: %(default)g)",
+    },
+    "split_seconds": {
+        "type": _seconds(0),
+        "metavar": "S",
+        "help": "a new traffic split of an endpoint takes effect after S seconds (default: %(default)g)",
+    },
+    "release_seconds": {
+        "type": _seconds(0),
+        "metavar": "S",
+        "help": "a model version cannot be deleted for S seconds after it was undeployed (default: %(default)g)",
+    },
+    "most_replicas": {
+        "type": _count,
+        "metavar": "N",
+        "help": "refuse deployments whose maximum replica counts sum to more than N in a location (default: no limit)",
     },
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from googleapiclient.discovery import build_from_document
 from typing_extensions import Self
 
 from emulator.rest import discovery
+from emulator.vertex import methods
 
 ROOT = Path(__file__).parent.parent
 BOUND = 300.0
@@ -59,13 +62,17 @@ class RunningEmulator:
         """The `ml` v1 client."""
         return self._client("ml.v1")
 
+    def vertex(self, version: str = "v1") -> Any:
+        """The `aiplatform` client of the emulated methods, for one version of the API."""
+        return self._client(f"aiplatform.{version}", copy.deepcopy(methods.document(version)))  # the client changes it
+
     def storage(self) -> Any:
         """The Cloud Storage client."""
         return self._client("storage.v1")
 
-    def _client(self, name: str) -> Any:
+    def _client(self, name: str, document: Mapping[str, Any] | None = None) -> Any:
         if name not in self._clients:
-            document = {**discovery.document(name), "rootUrl": f"{self.endpoint}/"}
+            document = {**(document or discovery.document(name)), "rootUrl": f"{self.endpoint}/"}
             http = httplib2.Http(timeout=BOUND)
             self._clients[name] = build_from_document(document, http=http), http
         client, http = self._clients[name]

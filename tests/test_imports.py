@@ -32,6 +32,7 @@ reader could differ. Both modules are imported only when needed."""
 SHARED = {
     "gcp.errors",
     "resources.config.local_endpoint",
+    "resources.schema.labels",
     "resources.schema.types",
     "resources.ml.schema",
     "resources.ml.jobs.rules",
@@ -51,6 +52,7 @@ ONLY = {
     "emulator/storage": {"core", "http", "rest", "storage"},
     "emulator/hosting": {"core", "http", "rest", "hosting"},
     "emulator/ml": {"core", "http", "rest", "hosting", "ml"},
+    "emulator/vertex": {"core", "http", "rest", "hosting", "vertex"},
     "emulator/serving": {"core", "serving"},
     "emulator/batch": {"core", "serving", "batch"},
     "resources/schema": {"schema"},

@@ -1,4 +1,4 @@
-"""Writes the generated documentation, or with `--check` lists what is stale: `python -m tools.docs [--check]`.
+"""Writes the generated docs and API documents, or with `--check` lists what is stale: `python -m tools.docs [--check]`.
 
 Exit codes: 0 written, or nothing stale; 1 stale or not writable; 2 wrong usage.
 """
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = generated_pages
     """Runs the command; returns its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.docs",
-        description="Writes the parts of docs/ that are generated from the code.",
+        description="Writes the parts of docs/ that are generated from the code, and the emulator's API documents.",
         epilog="exit codes: 0 written, or nothing stale; 1 stale or not writable; 2 wrong usage",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is stale")

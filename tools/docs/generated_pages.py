@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from tools.docs import emulator_methods, resource_fields
+from emulator.vertex import methods as vertex_methods
+from tools.docs import api_documents, emulator_methods, resource_fields
 
 ROOT = Path(__file__).parents[2]
 BEGIN = "<!-- begin: written by `make docs` -->"
 END = "<!-- end -->"
 
-WHOLE: Mapping[str, Callable[[], str]] = {"docs/reference/fields.md": resource_fields.page}
+WHOLE: Mapping[str, Callable[[], str]] = {
+    "docs/reference/fields.md": resource_fields.page,
+    **{
+        f"emulator/vertex/documents/{version}.json": partial(api_documents.text, version)
+        for version in vertex_methods.VERSIONS
+    },
+}
 PARTS: Mapping[str, Callable[[], str]] = {"docs/reference/emulator-methods.md": emulator_methods.tables}
 
 

@@ -1,0 +1,119 @@
+"""What this API brings to the emulator, made from what it uses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from emulator.core.calls.admission import Limits, Quota, QuotaRules
+from emulator.core.operations import OperationKinds
+from emulator.hosting.interfaces import Nodes, Objects
+from emulator.hosting.model_loader import ModelLoader
+from emulator.rest import discovery
+from emulator.rest.api_registration import ApiRegistration
+from emulator.rest.api_services import ApiServices
+from emulator.rest.discovery import Method
+from emulator.vertex import methods as vertex_methods
+from emulator.vertex import operation_subjects, tables
+from emulator.vertex.artifacts import Artifacts
+from emulator.vertex.handlers.endpoints import Endpoints
+from emulator.vertex.handlers.model_versions import ModelVersions
+from emulator.vertex.handlers.models import Models
+from emulator.vertex.handlers.operations import OperationMethods
+from emulator.vertex.registry_work import RegistryWork
+from emulator.vertex.resource_json import ResourceView
+from emulator.vertex.traffic import Traffic
+
+FOLDER = "vertex-models"
+"""In the data folder: the versions' own copies of their artifacts."""
+
+HANDLERS = (Models, ModelVersions, Endpoints, OperationMethods)
+"""Classes whose public coroutine methods answer the methods of their names."""
+
+_PREDICTIONS = ("predict", "rawPredict", "streamRawPredict")
+QUOTA = QuotaRules(
+    is_counted=lambda method: method.startswith("aiplatform.") and method.rpartition(".")[2] not in _PREDICTIONS,
+    metric="aiplatform.googleapis.com",
+    calls="management requests",
+    operation_types=(),
+    operations="operations",
+)
+_ADDRESS = re.compile(r"/(v1|v1beta1|ui)/projects/[^/]+/locations/.*")
+_UNKNOWN = "This method of aiplatform is not emulated; see docs/reference/emulator-methods.md."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delays:
+    """What takes its time at Google.
+
+    Attributes:
+        split_seconds: after which a new traffic split takes effect.
+        release_seconds: for which a version cannot be deleted after it was undeployed.
+    """
+
+    split_seconds: float = 0.0
+    release_seconds: float = 0.0
+
+
+def methods() -> list[Method]:
+    """The methods of the API, of its stable version."""
+    return discovery.methods(vertex_methods.document(vertex_methods.STABLE), proto_json=True)
+
+
+def register(
+    services: ApiServices, nodes: Nodes, objects: Objects, *, limits: Limits, delays: Delays, most_replicas: int
+) -> ApiRegistration:
+    """Returns the API, ready to answer.
+
+    Args:
+        services: what every API gets.
+        nodes: serve the deployed models.
+        objects: the objects in the buckets.
+        limits: what is enforced of the quota of calls.
+        delays: what takes its time.
+        most_replicas: sum of the maximum replica counts of a location; 0 for any number.
+    """
+    parts = _Parts(services, nodes, objects, limits, delays, most_replicas)
+    stable, beta = (vertex_methods.document(version) for version in vertex_methods.VERSIONS)
+    return ApiRegistration(
+        document=stable,
+        other_versions=(beta,),
+        more_methods=vertex_methods.polled(),
+        handlers=parts.handlers(),
+        unknown_address=_UNKNOWN,
+        owns=lambda path: _ADDRESS.fullmatch(path) is not None,
+        operations=OperationKinds(
+            api=vertex_methods.API, works=parts.registry.works(), to_json=operation_subjects.to_json
+        ),
+        quota=parts.quota,
+        stop=parts.loader.stop,
+    )
+
+
+class _Parts:
+    """What handlers share."""
+
+    def __init__(
+        self, services: ApiServices, nodes: Nodes, objects: Objects, limits: Limits, delays: Delays, most_replicas: int
+    ) -> None:
+        store, clock = services.store, services.clock
+        folder = services.data / FOLDER
+        tables.prepare(store, folder)
+        self._services, self._delays, self._most_replicas = services, delays, most_replicas
+        self.quota = Quota(QUOTA, limits)
+        self.view = ResourceView(store, nodes.nodes, nodes.failure)
+        self.loader = ModelLoader(nodes, services.log)
+        self.traffic = Traffic(store, clock, delays.split_seconds)
+        self.artifacts = Artifacts(objects, folder)
+        self.registry = RegistryWork(store, clock, self.artifacts, self.traffic)
+
+    def handlers(self) -> tuple[object, ...]:
+        """One object of each class of `HANDLERS`."""
+        store, clock, operations = self._services.store, self._services.clock, self._services.operations
+        release = self._delays.release_seconds
+        return (
+            Models(store, clock, self.view, operations, self.loader.warm_up),
+            ModelVersions(store, clock, self.view, operations, release_seconds=release),
+            Endpoints(store, clock, self.view, operations, self.traffic),
+            OperationMethods(store, operations),
+        )

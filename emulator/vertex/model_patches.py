@@ -1,0 +1,115 @@
+"""Changes of models and their versions that take effect at once: patches, aliases; and what must not go."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from emulator.core.store import Store
+from emulator.hosting import update_masks
+from emulator.vertex import names, request_checks, tables
+from emulator.vertex.resource_json import deployed_key
+from gcp import errors
+
+_OF_MODEL, _OF_VERSION = ("displayName", "description"), ("versionDescription",)
+_OF_BOTH = ("labels",)
+
+
+def patch_model(store: Store, row: sqlite3.Row, given: Mapping[str, Any], mask: Sequence[str], now: str) -> None:
+    """Changes what all versions share. Raises `ApiError`."""
+    _check_mask(mask, _OF_MODEL, _OF_VERSION)
+    body = update_masks.applied(json.loads(row["body"]), given, mask)
+    request_checks.display_name(body, "model")
+    request_checks.check_labels(body, "model")
+    tables.touch_model(store, row, now, json.dumps(body))
+
+
+def patch_version(
+    store: Store, row: sqlite3.Row, name: str, given: Mapping[str, Any], mask: Sequence[str], now: str
+) -> None:
+    """Changes the version that a name means. Raises `ApiError`."""
+    version = tables.version(store, name)
+    _check_mask(mask, _OF_VERSION, _OF_MODEL)
+    body = update_masks.applied(json.loads(version["body"]), given, mask)
+    request_checks.check_labels(body, "model")
+    _write(store, version, now, body=json.dumps(body))
+    tables.touch_model(store, row, now)
+
+
+def _check_mask(mask: Sequence[str], own: Sequence[str], others: Sequence[str]) -> None:
+    if not mask:
+        raise request_checks.field_error("updateMask", "is required.")
+    first = [leaf.partition(".")[0] for leaf in mask]
+    if any(leaf in others for leaf in first):
+        raise errors.FailedPrecondition(
+            "Fields of a model and fields of a version cannot be updated by one request: name the model (M) for"
+            f" {', '.join(_OF_MODEL)}, and the version (M@V) for {', '.join(_OF_VERSION)}."
+        )
+    for leaf in first:
+        if leaf not in (*own, *_OF_BOTH):
+            text = f"{leaf} cannot be updated. What can: {', '.join((*own, *_OF_BOTH))}."
+            raise request_checks.field_error("updateMask", text)
+
+
+def _write(
+    store: Store, version: sqlite3.Row, now: str, *, body: str | None = None, aliases: Sequence[str] | None = None
+) -> None:
+    store.run(
+        "UPDATE vertex_versions SET body = coalesce(?, body), aliases = coalesce(?, aliases), updated = ?"
+        " WHERE project = ? AND location = ? AND model = ? AND id = ?",
+        *(body, None if aliases is None else json.dumps(aliases), now),
+        *(version["project"], version["location"], version["model"], version["id"]),
+    )
+
+
+def merge_aliases(store: Store, version: sqlite3.Row, given: Sequence[str], now: str) -> None:
+    """Gives a version aliases, and takes those that begin with `-` from it; both of one name cancel out.
+
+    An alias that another version has moves.
+
+    Raises:
+        InvalidArgument: one is no alias, or it is the default one that is to go.
+    """
+    plus = request_checks.aliases(each for each in given if not each.startswith("-"))
+    minus = request_checks.aliases(each[1:] for each in given if each.startswith("-"))
+    added, gone = [each for each in plus if each not in minus], [each for each in minus if each not in plus]
+    own = tables.aliases(version)
+    if names.DEFAULT in gone and names.DEFAULT in own:
+        text = "A model must have exactly one default version: give the alias to another version instead."
+        raise request_checks.field_error("versionAliases", text)
+    parent = tables.model(store, tables.version_name(version))
+    for other in tables.versions(store, parent):
+        kept = [alias for alias in tables.aliases(other) if alias not in added]
+        if other["id"] != version["id"] and kept != tables.aliases(other):
+            _write(store, other, now, aliases=kept)
+    _write(store, version, now, aliases=[*(alias for alias in own if alias not in gone + added), *added])
+    tables.touch_model(store, parent, now)
+
+
+def refuse_deployed(store: Store, row: sqlite3.Row, version: int | None = None) -> None:
+    """Refuses to delete a model, or a version of it, that is deployed anywhere. Raises `FailedPrecondition`."""
+    found = [deployed_key(each) for each in tables.deployments(store, row, version)]
+    if found:
+        which = tables.model_name(row) + ("" if version is None else f"@{version}")
+        raise errors.FailedPrecondition(f"The Model {which} is deployed: undeploy it first from {', '.join(found)}.")
+
+
+def refuse_needed(store: Store, version: sqlite3.Row, now: datetime, release_seconds: float) -> None:
+    """Refuses to delete a version that its model cannot do without, or that was deployed until a moment ago.
+
+    Raises:
+        FailedPrecondition: it is the only version, the default one, deployed, or was within `release_seconds`.
+    """
+    name = tables.version_name(version)
+    parent = tables.model(store, name)
+    if len(tables.versions(store, parent)) == 1:
+        raise errors.FailedPrecondition(f"{name} is the only version of its model: delete the model instead.")
+    if names.DEFAULT in tables.aliases(version):
+        raise errors.FailedPrecondition(f"{name} is the default version: give the alias to another version first.")
+    refuse_deployed(store, parent, version["id"])
+    released = version["released"]
+    if released and now < datetime.fromisoformat(released) + timedelta(seconds=release_seconds):
+        raise errors.FailedPrecondition(f"{name} is still in use by an endpoint that it was undeployed from.")

@@ -1,0 +1,51 @@
+"""Names of resources. Answers have project numbers, and requests may have ids or numbers: rows are kept by number."""
+
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+from emulator.core.google_names import project_number
+
+DEFAULT = "default"
+"""The alias of the version that a model's name without a version means."""
+
+
+class Place(NamedTuple):
+    """A location of a project, which is known by its number."""
+
+    project: str
+    location: str
+
+    @property
+    def name(self) -> str:
+        """`projects/NUMBER/locations/LOCATION`."""
+        return f"projects/{self.project}/locations/{self.location}"
+
+
+def place(name: str) -> Place:
+    """The location that a name begins with, or is."""
+    _, project, _, location, *_ = name.split("/")
+    return Place(project_number(project), location)
+
+
+def numbered(name: str) -> str:
+    """A full name with the number of its project."""
+    first, project, rest = name.split("/", 2)
+    return f"{first}/{project_number(project)}/{rest}"
+
+
+def last(name: str) -> str:
+    """The last part of a name: the id of the resource."""
+    return name.rpartition("/")[2]
+
+
+def split_version(id_: str) -> tuple[str, str]:
+    """`MODEL@VERSION` as model and version id or alias; the latter is empty where the name has none."""
+    model, _, version = id_.partition("@")
+    return model, version
+
+
+def new_id() -> str:
+    """An id as the service makes them: 19 digits."""
+    return str(secrets.randbelow(9 * 10**18) + 10**18)

@@ -1,0 +1,93 @@
+"""The operations of this API: what each is about, and how it is answered."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from emulator.core.operations import NewOperation
+from emulator.core.rfc3339 import exact
+from emulator.vertex import methods, names
+from emulator.vertex.names import Place
+
+_DELETE = "DeleteOperationMetadata"
+_METADATA = {
+    "UPLOAD_MODEL": "UploadModelOperationMetadata",
+    "COPY_MODEL": "CopyModelOperationMetadata",
+    "DELETE_MODEL": _DELETE,
+    "DELETE_MODEL_VERSION": _DELETE,
+    "CREATE_ENDPOINT": "CreateEndpointOperationMetadata",
+    "UPDATE_ENDPOINT": "UpdateEndpointOperationMetadata",
+    "DELETE_ENDPOINT": _DELETE,
+    "DEPLOY_MODEL": "DeployModelOperationMetadata",
+    "UNDEPLOY_MODEL": "UndeployModelOperationMetadata",
+    "MUTATE_DEPLOYED_MODEL": "MutateDeployedModelOperationMetadata",
+}
+"""Type of an operation -> the message of its metadata."""
+
+EMPTY = {"@type": "type.googleapis.com/google.protobuf.Empty"}
+
+
+def new(
+    type_: str, resource: str, version: str, request: Mapping[str, Any], *, parent: str | None = None
+) -> NewOperation:
+    """An operation to begin.
+
+    Args:
+        type_: key of the operation's work.
+        resource: full name of what it is about.
+        version: of the API that was called; the types of its messages are of this version.
+        request: what its work needs to know.
+        parent: the name that the operation's name begins with; the resource's by default.
+    """
+    return NewOperation(
+        api=methods.API,
+        type=type_,
+        project=names.place(resource).project,
+        name="",
+        subject={"resource": resource, "version": version, "parent": parent or resource},
+        request=request,
+    )
+
+
+def resource_of(operation: sqlite3.Row) -> str:
+    """The full name of what an operation is about."""
+    found: str = json.loads(operation["subject"])["resource"]
+    return found
+
+
+def request_of(operation: sqlite3.Row) -> dict[str, Any]:
+    """What the work of an operation needs to know."""
+    found: dict[str, Any] = json.loads(operation["request"])
+    return found
+
+
+def place_of(operation: sqlite3.Row) -> Place:
+    """The location of what an operation is about."""
+    return names.place(resource_of(operation))
+
+
+def message(operation: sqlite3.Row, name: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The response of an operation, with its type in the version of the API that began it."""
+    return {"@type": _type(json.loads(operation["subject"])["version"], name), **content}
+
+
+def _type(version: str, name: str) -> str:
+    return f"type.googleapis.com/google.cloud.aiplatform.{version}.{name}"
+
+
+def to_json(row: sqlite3.Row) -> dict[str, Any]:
+    """An operation as the API answers it."""
+    subject = json.loads(row["subject"])
+    times = {
+        "createTime": exact(datetime.fromisoformat(row["created"])),
+        "updateTime": exact(datetime.fromisoformat(row["ended"] or row["created"])),
+    }
+    metadata = {"@type": _type(subject["version"], _METADATA[row["type"]]), "genericMetadata": times}
+    answer: dict[str, Any] = {"name": f"{subject['parent']}/operations/{row['id']}", "metadata": metadata}
+    if row["result"]:
+        answer.update(done=True, **json.loads(row["result"]))
+    return answer

@@ -1,0 +1,109 @@
+"""Whether the API takes what a caller wrote, and what it stores of it.
+
+The rules are those of the discovery document's descriptions of `Model`, `ModelContainerSpec` and `Endpoint`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from emulator.core.google_names import snake
+from emulator.hosting import proto_values
+from emulator.rest.error_body import bad_request, violation
+from gcp import errors
+from resources.schema import labels
+
+MODEL_FIELDS = ("displayName", "description", "encryptionSpec")
+"""Fields that the versions of a model share; labels are of both."""
+VERSION_FIELDS = (
+    *("artifactUri", "baseModelSource", "containerSpec", "dataStats", "defaultCheckpointId", "explanationSpec"),
+    *("labels", "metadata", "metadataSchemaUri", "pipelineJob", "predictSchemata", "versionDescription"),
+)
+ENDPOINT_FIELDS = (
+    *("clientConnectionConfig", "dedicatedEndpointEnabled", "description", "displayName", "encryptionSpec"),
+    *("enablePrivateServiceConnect", "gdcConfig", "genAiAdvancedFeaturesConfig", "labels", "network"),
+    *("predictRequestResponseLoggingConfig", "privateServiceConnectConfig", "publisherModelConfig"),
+)
+_MOST_NAME = 128
+_MODEL_ID = re.compile(r"[a-z_][a-z0-9_-]{0,62}")
+_ENDPOINT_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,9}")
+_ALIAS = re.compile(r"[a-z][a-zA-Z0-9-]{0,126}[a-z0-9]")
+_REGISTRIES = re.compile(r"([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)/[^/]+/.+")
+
+
+def field_error(path: str, text: str) -> errors.ApiError:
+    """A refusal that names the field."""
+    path = snake(path)
+    return errors.InvalidArgument(f"{path}: {text}", bad_request([violation(path, text)]))
+
+
+def display_name(body: Mapping[str, Any], resource: str) -> None:
+    """Refuses a display name that is missing or too long. Raises `InvalidArgument`."""
+    name = body.get("displayName", "")
+    if not 0 < len(name) <= _MOST_NAME:
+        raise field_error(f"{resource}.displayName", f"must have 1 to {_MOST_NAME} characters; it has {len(name)}.")
+
+
+def check_labels(body: Mapping[str, Any], resource: str) -> None:
+    """Refuses labels that the API does not take. Raises `InvalidArgument`."""
+    for path, reason in labels.label_failures(body.get("labels", {})):
+        raise field_error(f"{resource}.{path}", f"{reason}.")
+
+
+def model_id(given: str) -> None:
+    """Refuses the id of a new model. Raises `InvalidArgument`."""
+    if not _MODEL_ID.fullmatch(given):
+        raise field_error("modelId", "must have up to 63 of a-z, 0-9, _ and -, and start with neither digit nor -.")
+
+
+def endpoint_id(given: str) -> None:
+    """Refuses the id of a new endpoint. Raises `InvalidArgument`."""
+    if not _ENDPOINT_ID.fullmatch(given):
+        text = (
+            "must have up to 63 of a-z, 0-9 and - and start with a letter, or be up to 10 digits without a leading 0."
+        )
+        raise field_error("endpointId", text)
+
+
+def aliases(given: Iterable[str]) -> list[str]:
+    """The aliases of a version, each once. Raises `InvalidArgument` for one that is none."""
+    found = list(dict.fromkeys(given))
+    for alias in found:
+        if not _ALIAS.fullmatch(alias):
+            text = f"{alias!r} must have 2 to 128 letters, digits and -, start with a small letter, not end with -."
+            raise field_error("versionAliases", text)
+    return found
+
+
+def model_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the API stores of a new model for all its versions. Raises `InvalidArgument`."""
+    display_name(given, "model")
+    return proto_values.stored({name: given[name] for name in MODEL_FIELDS if name in given})
+
+
+def version_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the API stores of a new version. Output-only fields are ignored. Raises `InvalidArgument`."""
+    check_labels(given, "model")
+    uri, image = given.get("artifactUri", ""), given.get("containerSpec", {}).get("imageUri", "")
+    if uri and not re.fullmatch(r"gs://[^/]+(/.*)?", uri):
+        raise field_error("model.artifactUri", f"must begin with gs:// and the name of a bucket; got {uri!r}.")
+    if not image:
+        raise field_error("model.containerSpec.imageUri", "is required: this endpoint serves containers only.")
+    if not _REGISTRIES.fullmatch(image):
+        raise field_error("model.containerSpec.imageUri", f"must be in Artifact Registry; got {image!r}.")
+    body = {name: given[name] for name in VERSION_FIELDS if name in given}
+    return proto_values.stored(body, ("labels", "metadata"))
+
+
+def endpoint_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the API stores of a new endpoint. Output-only fields are ignored. Raises `InvalidArgument`."""
+    display_name(given, "endpoint")
+    check_labels(given, "endpoint")
+    if given.get("trafficSplit"):
+        raise field_error("endpoint.trafficSplit", "must be empty: a new endpoint has no deployed models.")
+    private = given.get("privateServiceConnectConfig") or given.get("enablePrivateServiceConnect")
+    if given.get("network") and private:
+        raise field_error("endpoint.network", "excludes Private Service Connect.")
+    return proto_values.stored({name: given[name] for name in ENDPOINT_FIELDS if name in given})

@@ -1,0 +1,181 @@
+"""The tables of models, their versions, endpoints and deployed models, and their rows."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import sqlite3
+from pathlib import Path
+
+from emulator.core.store import Store
+from emulator.vertex import names
+from emulator.vertex.names import Place
+from gcp import errors
+
+DEPLOYING, SERVING, LEAVING = "DEPLOYING", "SERVING", "LEAVING"
+"""States of a deployed model. Until it serves, nobody sees it; while it leaves, it still serves."""
+
+# `body` holds what the API stores as the caller gave it. `next` is the id of the next version: ids are never used
+# again. `split` is what answers show; until `split_from`, requests still go by `prior_split`.
+_SCRIPT = """
+CREATE TABLE IF NOT EXISTS vertex_models (
+    project TEXT NOT NULL,
+    location TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    next INTEGER NOT NULL,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    PRIMARY KEY (project, location, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vertex_versions (
+    project TEXT NOT NULL,
+    location TEXT NOT NULL,
+    model TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    aliases TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    deleting INTEGER NOT NULL DEFAULT 0,
+    released TEXT,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    PRIMARY KEY (project, location, model, id),
+    FOREIGN KEY (project, location, model) REFERENCES vertex_models (project, location, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vertex_endpoints (
+    project TEXT NOT NULL,
+    location TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    split TEXT NOT NULL DEFAULT '{}',
+    prior_split TEXT NOT NULL DEFAULT '{}',
+    split_from TEXT NOT NULL,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    PRIMARY KEY (project, location, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vertex_deployed_models (
+    project TEXT NOT NULL,
+    location TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    id TEXT NOT NULL,
+    model_project TEXT NOT NULL,
+    model_location TEXT NOT NULL,
+    model TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL,
+    error TEXT NOT NULL DEFAULT '',
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    PRIMARY KEY (project, location, endpoint, id),
+    FOREIGN KEY (project, location, endpoint) REFERENCES vertex_endpoints (project, location, id)
+) WITHOUT ROWID;
+"""
+
+
+def prepare(store: Store, folder: Path) -> None:
+    """Declares the tables, and removes copies of artifacts that belong to no version. Call it before any request.
+
+    Such a copy is left by a process that was killed between copying and committing, or between deleting a version and
+    removing its copy.
+
+    Args:
+        store: the database.
+        folder: holds the versions' own copies of their artifacts, each under a random id.
+    """
+    store.declare(_SCRIPT)
+    folder.mkdir(exist_ok=True)
+    known = {row["folder"] for row in store.all("SELECT folder FROM vertex_versions")}
+    for copy in folder.iterdir():
+        if copy.name not in known:
+            shutil.rmtree(copy)
+
+
+def new_etag() -> str:
+    """An etag that no resource had before."""
+    return secrets.token_hex(8)
+
+
+def model_name(row: sqlite3.Row) -> str:
+    """A model's full name, of its row."""
+    return f"{Place(row['project'], row['location']).name}/models/{row['id']}"
+
+
+def version_name(row: sqlite3.Row) -> str:
+    """A version's full name, of its row: that of its model, `@` and its id."""
+    return f"{Place(row['project'], row['location']).name}/models/{row['model']}@{row['id']}"
+
+
+def endpoint_name(row: sqlite3.Row) -> str:
+    """An endpoint's full name, of its row."""
+    return f"{Place(row['project'], row['location']).name}/endpoints/{row['id']}"
+
+
+def model(store: Store, name: str) -> sqlite3.Row:
+    """The row of the model that a name means, a version behind an `@` left out. Raises `NotFound`."""
+    at, id_ = names.place(name), names.split_version(names.last(name))[0]
+    query = "SELECT * FROM vertex_models WHERE project = ? AND location = ? AND id = ?"
+    row = store.one(query, *at, id_)
+    if row is None:
+        raise errors.NotFound(f"The Model does not exist: {name}")
+    return row
+
+
+def versions(store: Store, parent: sqlite3.Row) -> list[sqlite3.Row]:
+    """The versions of a model, the first one first."""
+    query = "SELECT * FROM vertex_versions WHERE project = ? AND location = ? AND model = ? ORDER BY id"
+    return store.all(query, parent["project"], parent["location"], parent["id"])
+
+
+def aliases(row: sqlite3.Row) -> list[str]:
+    """The aliases of a version."""
+    found: list[str] = json.loads(row["aliases"])
+    return found
+
+
+def version(store: Store, name: str) -> sqlite3.Row:
+    """The row of the version that a name means: by its id or alias, or else the default one. Raises `NotFound`."""
+    wanted = names.split_version(names.last(name))[1] or names.DEFAULT
+    for row in versions(store, model(store, name)):
+        if wanted in (str(row["id"]), *aliases(row)):
+            return row
+    raise errors.NotFound(f"The Model version does not exist: {name}")
+
+
+def endpoint(store: Store, name: str) -> sqlite3.Row:
+    """The row of an endpoint. Raises `NotFound`."""
+    query = "SELECT * FROM vertex_endpoints WHERE project = ? AND location = ? AND id = ?"
+    row = store.one(query, *names.place(name), names.last(name))
+    if row is None:
+        raise errors.NotFound(f"The Endpoint does not exist: {name}")
+    return row
+
+
+def deployed_models(store: Store, parent: sqlite3.Row) -> list[sqlite3.Row]:
+    """The deployed models of an endpoint that serve, the oldest first; those that leave are among them."""
+    query = (
+        "SELECT * FROM vertex_deployed_models WHERE project = ? AND location = ? AND endpoint = ? AND state != ?"
+        " ORDER BY created, id"
+    )
+    return store.all(query, parent["project"], parent["location"], parent["id"], DEPLOYING)
+
+
+def deployments(store: Store, of: sqlite3.Row, version_id: int | None = None) -> list[sqlite3.Row]:
+    """Where a model, or a version of it, is deployed or being deployed, in any location."""
+    query = "SELECT * FROM vertex_deployed_models WHERE model_project = ? AND model_location = ? AND model = ?"
+    rows = store.all(query, of["project"], of["location"], of["id"])
+    return [row for row in rows if version_id in (None, row["version"])]
+
+
+def touch_model(store: Store, row: sqlite3.Row, now: str, body: str | None = None) -> None:
+    """Gives a model a new etag and the time of its change, and a new body."""
+    store.run(
+        "UPDATE vertex_models SET etag = ?, updated = ?, body = coalesce(?, body)"
+        " WHERE project = ? AND location = ? AND id = ?",
+        *(new_etag(), now, body, row["project"], row["location"], row["id"]),
+    )

@@ -17,8 +17,9 @@ from tools.docs import command, emulator_methods, generated_pages, resource_fiel
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A folder with the project's docs."""
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    """A folder with the generated files, and the project's docs."""
+    for name in ("docs", "emulator/vertex/documents"):
+        shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path
 
 

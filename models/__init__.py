@@ -5,7 +5,7 @@ Importing this package and resolving an artifact need neither TensorFlow nor num
 
 from __future__ import annotations
 
-from models.artifacts.artifact import Artifact
+from artifact_format.manifest import Artifact
 from models.artifacts.resolve import resolve
 from models.core.errors import ModelsError
 

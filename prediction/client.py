@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
+from artifact_format import signatures
+from artifact_format.manifest import Manifest
+from artifact_format.signatures import Tensors
 from gcp import api, errors
 from gcp.settings import RETRY_SECONDS
 from prediction import deployed, online, settings, traffic_split
 from prediction.errors import PredictionFailed
 from prediction.instances import arrays_and_frames, request_bodies
-from prediction.manifest import Inputs, Manifest
-from resources.schema import signatures
 
 if TYPE_CHECKING:
     from prediction.instances.arrays_and_frames import Array
@@ -214,7 +215,7 @@ class Client:
         if self._closed:
             raise PredictionFailed(f"{self.name}: this client is closed: create another one")
 
-    def _inputs(self, version: str | None) -> Inputs:
+    def _inputs(self, version: str | None) -> Tensors:
         return self._manifest(version).inputs(self._signature)
 
     def _connected(self) -> Target:

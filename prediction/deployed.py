@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from artifact_format.manifest import MANIFEST, InvalidManifest, Manifest
 from gcp import errors
-from prediction.manifest import Manifest
 from prediction.targets.target import Deployed, Target
 from resources.deploy_errors import ArtifactError
 from resources.storage import manifests
@@ -39,10 +39,9 @@ def manifest(target: Target, version: Deployed) -> Manifest:
         return Manifest.parse(manifests.read(target.api, version.uri))
     except errors.NotFound as error:
         raise ArtifactError(error.message) from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        file = f"{version.uri.rstrip('/')}/{manifests.NAME}"
-        raise ArtifactError(f"{file} is not a valid manifest: {reason}") from None
+    except InvalidManifest as error:
+        file = f"{version.uri.rstrip('/')}/{MANIFEST}"
+        raise ArtifactError(f"{file} is not a valid manifest: {error}") from None
 
 
 def known(target: Target, model: str, version: str | None = None) -> tuple[Deployed | None, Manifest]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from artifact_format.manifest import Manifest
 from command_line import pluralize
 from prediction import settings
 from prediction.errors import PredictionFailed
 from prediction.instances import request_bodies, signature_mismatch
-from prediction.manifest import Manifest
 from prediction.targets.target import Target
 
 

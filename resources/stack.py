@@ -19,7 +19,7 @@ from resources.engine.resource import Resource
 from resources.schema.fields import Schema, output
 
 if TYPE_CHECKING:
-    from resources.config.plan import Artifact
+    from artifact_format.manifest import Artifact
     from resources.config.platform import Declared, Platform
 
 __all__ = ["Identity", "configuration", "or_else"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.artifacts import artifact as manifests
-from models.artifacts.artifact import Artifact
+from artifact_format.manifest import Artifact
+from models.artifacts import manifests
 from models.core.paths import build_folder, card_path, facts_path
 
 SEPARATOR = "-"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from models.artifacts import artifact as manifests
-from models.artifacts.artifact import CARD_SAMPLES, Artifact
+from artifact_format.manifest import MANIFEST, Artifact, facts_in
+from models.artifacts import manifests
+from models.artifacts.manifests import CARD_SAMPLES
 from models.core.errors import UsageError
 from models.core.paths import build_folder, card_path
 from models.core.registry import is_name
-from models.saved_model.folder_content import MANIFEST
 
 _ANY = "x"
 
@@ -66,9 +65,5 @@ def only_digest(name: str, digests: list[str]) -> str:
 
 def content_of(file: Path) -> str | None:
     """The content digest in a card or manifest; None if the file cannot be read, which is reported elsewhere."""
-    try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    found = facts.get("contentDigest") if isinstance(facts, dict) else None
+    found = facts_in(file).get("contentDigest")
     return found if isinstance(found, str) else None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from models.artifacts import artifact as manifests
-from models.artifacts.artifact import Artifact
+from artifact_format.manifest import Artifact
+from models.artifacts import manifests
 from models.artifacts.cards import SEPARATOR, pin
 from models.artifacts.imported import carded, cards_of
 from models.artifacts.input_digest import Inputs, digest_of, read_inputs
@@ -74,7 +74,7 @@ class _Current:
         # The data depend on the parameters: with those of the card, a changed parameter is only reported once.
         comparable = set(card.parameters) == set(self.recipe.parameters)
         inputs = read_inputs(self.name, self.recipe, card.parameters if comparable else self.values, self.root)
-        found = _recorded(Inputs(**card.inputs), inputs) if card.inputs else self._deduced(card, inputs)
+        found = _recorded(Inputs(**card.build_inputs), inputs) if card.build_inputs else self._deduced(card, inputs)
         return [*_parameters(card.parameters, self.values), *found]
 
     def _deduced(self, card: Artifact, inputs: Inputs) -> Iterator[str]:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.artifacts import artifact as manifests
-from models.artifacts import cards, imported
-from models.artifacts.artifact import Artifact
+from artifact_format.manifest import MANIFEST, Artifact
+from artifact_format.signatures import named
+from models.artifacts import cards, imported, manifests
 from models.artifacts.input_digest import DIGITS, input_digest
 from models.artifacts.nearest_card import nearest
 from models.core.errors import FolderError, ModelsError, UsageError
@@ -18,7 +18,7 @@ from models.core.paths import build_folder, plain
 from models.core.recipe import Recipe, Values
 from models.core.registry import complete, load_recipe, recipe_names
 from models.saved_model import restorable
-from models.saved_model.folder_content import GRAPH, MANIFEST, crc32c, list_files, read_content, read_graph_file
+from models.saved_model.folder_content import GRAPH, crc32c, list_files, read_content, read_graph_file
 from models.saved_model.signatures import read_graph
 
 
@@ -119,14 +119,11 @@ def read_folder(folder: Path) -> Artifact:
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return Artifact(
-            None,
-            {},
-            None,
-            content.digest,
-            graph.tensorflow,
-            graph.signatures,
-            content.size,
-            content.files,
+            content_digest=content.digest,
+            tensorflow=graph.tensorflow,
+            signatures=graph.signatures,
+            size=content.size,
+            files=content.files,
             folder=folder,
             left_out=content.left_out,
         )
@@ -136,7 +133,7 @@ def read_folder(folder: Path) -> Artifact:
             f"{folder}: its files have changed since {MANIFEST} was written: expected content {known.content_digest}, "
             f"found {content.digest}; build it again, or remove {MANIFEST} if the change is intended"
         )
-    samples = manifests.named(known.samples, graph.signatures)
+    samples = named(known.samples, graph.signatures)
     facts = replace(known, signatures=graph.signatures, size=content.size, files=content.files, samples=samples)
     return replace(facts, left_out=content.left_out)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from models.artifacts import artifact as manifests
-from models.artifacts.artifact import Artifact
+from artifact_format.manifest import Artifact
+from models.artifacts import manifests
 from models.builder.progress import Display
 
 

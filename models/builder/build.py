@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from models.artifacts import artifact as manifests
-from models.artifacts import cards
-from models.artifacts.artifact import Artifact
+from artifact_format.manifest import MANIFEST, Artifact
+from artifact_format.signatures import named
+from models.artifacts import cards, manifests
 from models.artifacts.input_digest import pinned, read_inputs
 from models.artifacts.resolve import check_inputs, read_folder
 from models.artifacts.whole_files import lock, partial_of, write_card, write_facts
@@ -24,7 +24,6 @@ from models.commands.stack_file import Order
 from models.core.errors import BuildError, FolderError
 from models.core.paths import build_folder, card_path, facts_path
 from models.core.registry import load_recipe
-from models.saved_model.folder_content import MANIFEST
 
 
 class Built(NamedTuple):
@@ -84,7 +83,12 @@ def build(order: Order, root: Path, display: Display, *, recard: bool = False) -
 def _requested(order: Order, root: Path) -> Artifact:
     """The facts of a build that are known before it is made."""
     inputs = read_inputs(order.recipe, load_recipe(order.recipe, root), order.parameters, root)
-    return Artifact(order.recipe, order.parameters, order.digest, "", "", {}, 0, {}, inputs=inputs._asdict())
+    return Artifact(
+        recipe=order.recipe,
+        parameters=order.parameters,
+        input_digest=order.digest,
+        build_inputs=inputs._asdict(),
+    )
 
 
 def _carded(built: Built, root: Path, *, recard: bool) -> Built:
@@ -132,7 +136,7 @@ def _make(request: Artifact, folder: Path, root: Path, display: Display) -> Arti
         result = run_worker(job, folder.with_name(f"{folder.name}.log"), root, display)
         facts = replace(_measured(request, partial), folder=folder, **result)
         # The exporter writes the bare value of a single output. Its code must not change: input digests cover it.
-        facts = replace(facts, samples=manifests.named(facts.samples, facts.signatures))
+        facts = replace(facts, samples=named(facts.samples, facts.signatures))
         (partial / MANIFEST).write_text(manifests.manifest_text(facts), encoding="utf-8")
         partial.rename(folder)
         return facts

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from artifact_format.sample_fit import mismatches
 from models.core.errors import BuildError
 from models.core.recipe import Sample, Trained
-from models.saved_model import sample_fit
 
 _NO_INPUTS = (
     "the model must have inputs with names and shapes: start a keras.Sequential with keras.Input(SHAPE, name=...); "
@@ -110,7 +110,7 @@ def _check(samples: Sequence[Sample], inputs: Mapping[str, Any]) -> None:
         for what, value in (("instance", sample.instance), ("label", sample.label)):
             if found := _not_json(value):
                 raise BuildError(f"samples[{index}]: {what} must be JSON; call .tolist() on a NumPy value: {found}")
-        if found := sample_fit.misfit(sample.instance, tensors):
+        for found in mismatches(sample.instance, tensors):
             raise BuildError(f"samples[{index}]: {found}")
 
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from artifact_format.manifest import Artifact
 from command_line import OK, pluralize
 from models.artifacts import imported
-from models.artifacts.artifact import Artifact
 from models.builder.progress import display
 from models.commands.common_options import add_command
 from models.core.paths import card_path

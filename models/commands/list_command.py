@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from artifact_format.manifest import MANIFEST
 from command_line import FAILED, OK
 from models.artifacts.cards import split
 from models.artifacts.imported import carded, cards_of, content_of, imported_names, kept
@@ -16,7 +17,6 @@ from models.commands.common_options import add_command
 from models.core.errors import ModelsError
 from models.core.paths import facts_path, plain
 from models.core.registry import complete, load_recipe, recipe_names
-from models.saved_model.folder_content import MANIFEST
 
 _DESCRIPTION = "Lists the recipes with their parameters, cards and local builds, then the imported artifacts."
 _CURRENT = "  <- the defaults with the current code"

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from artifact_format.manifest import Artifact
 from command_line import pluralize
 from gcp import errors
 from gcp.settings import Settings
-from models.artifacts.artifact import Artifact
 from models.artifacts.resolve import resolve
 from models.builder.progress import Display
 from models.commands.stack_file import stack_artifacts, stack_config

@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.artifacts import artifact as manifests
-from models.artifacts import cards
+from artifact_format.manifest import MANIFEST
+from models.artifacts import cards, manifests
 from models.artifacts.imported import carded, kept
 from models.artifacts.input_digest import input_digest
 from models.core.errors import ModelsError
 from models.core.paths import build_folder, card_path
 from models.core.recipe import Recipe, Values
 from models.core.registry import complete, load_recipe, recipe_names
-from models.saved_model.folder_content import MANIFEST
 
 KEY = "tf2-models:models"
 

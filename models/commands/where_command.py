@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from artifact_format.manifest import Artifact
 from command_line import OK
-from models.artifacts.artifact import Artifact
 from models.artifacts.resolve import read_build, resolve
 from models.commands.common_options import LOCAL, add_command
 from models.commands.stack_file import KEY, stack_artifacts, stack_config

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from artifact_format.manifest import MANIFEST, Artifact
+from artifact_format.signatures import default_key, named
 from command_line import pluralize
-from models.artifacts import artifact as manifests
-from models.artifacts import imported
-from models.artifacts.artifact import Artifact
+from models.artifacts import imported, manifests
 from models.artifacts.input_digest import DIGITS
 from models.artifacts.resolve import read_folder
 from models.artifacts.whole_files import lock, partial_of, write_card
@@ -27,9 +27,7 @@ from models.core.paths import build_folder, card_path
 from models.core.registry import is_name, recipe_names
 from models.imports import samples as sampling
 from models.imports.samples import Samples
-from models.saved_model import sample_fit
-from models.saved_model.folder_content import GRAPH, MANIFEST, read_content, sha256
-from models.saved_model.signatures import default_signature
+from models.saved_model.folder_content import GRAPH, read_content, sha256
 
 KERAS = ".keras"
 _LEGACY = (".h5", ".hdf5")
@@ -169,7 +167,7 @@ class _Import:
         """Moves the partial folder to its final path, with its manifest, then writes the card."""
         folder = build_folder(self._root, self._request.name, facts.content_digest)
         card = self._card(facts.content_digest)
-        samples = manifests.named(self._samples(facts, card), facts.signatures)
+        samples = named(self._samples(facts, card), facts.signatures)
         facts = replace(facts, folder=folder, samples=samples, name=self._request.name)
         text = manifests.manifest_text(facts)
         (self._partial / MANIFEST).write_text(text, encoding="utf-8")
@@ -205,7 +203,7 @@ class _Import:
         if given:
             _check_asked(name, facts)
         if given and "prediction" in given[0]:
-            sample_fit.check(given, facts.signatures)
+            sampling.check(given, facts.signatures)
             self._samples_from = "the file"
             return given
         if not given and card:
@@ -226,9 +224,9 @@ class _Import:
         return samples
 
     def _check_samples(self, known: Artifact) -> None:
-        given = manifests.named(self._request.samples, known.signatures)
+        given = named(self._request.samples, known.signatures)
         if given and not sampling.are_alike(given, known.samples, all_known=known.folder is not None):
-            sample_fit.check(given, known.signatures)
+            sampling.check(self._request.samples, known.signatures)
             name, digest = self._request.name, known.content_digest
             raise BuildError(
                 f"{name}@{digest}: already imported with different samples; to import it with these, remove "
@@ -245,7 +243,7 @@ class _Import:
 def _check_asked(name: str, facts: Artifact) -> None:
     """Raises `BuildError` if the model has no default signature, which the requests of a gate use."""
     signatures = facts.signatures
-    if (default := default_signature(signatures)) not in signatures:
+    if (default := default_key(signatures)) not in signatures:
         found = f"it has {', '.join(signatures)}" if signatures else "it has none"
         raise BuildError(
             f"{name}: has no signature {default}; {found}. A gate sends requests without a signature_name, so it "

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from artifact_format.sample_fit import mismatches
+from artifact_format.signatures import default_key
 from models.builder.worker_client import run_module
 from models.core.errors import BuildError, UsageError
 
@@ -51,6 +53,25 @@ def read_samples(file: Path) -> Samples:
             which = "a" if "prediction" in found[0] else "no"
             raise UsageError(f"--samples {file}: [{index}]: must have {which} prediction, like [0]")
     return [{key: each[key] for key in ("instance", "prediction", "label") if key in each} for each in found]
+
+
+def check(samples: Samples, signatures: Mapping[str, Any]) -> None:
+    """Checks samples against the default signature, if there is one.
+
+    Args:
+        samples: with bare or named predictions.
+        signatures: by key.
+
+    Raises:
+        UsageError: a sample does not match. The error has its index, the expected and the actual value.
+    """
+    signature = signatures.get(default_key(signatures))
+    if not signature:
+        return
+    for index, sample in enumerate(samples):
+        for key, side in (("instance", "inputs"), ("prediction", "outputs")):
+            for found in mismatches(sample[key], signature[side], outputs=side == "outputs") if key in sample else ():
+                raise UsageError(f"--samples: [{index}].{key}: {found}")
 
 
 def answer(folder: Path, given: Samples, root: Path) -> Answered:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from artifact_format.manifest import MANIFEST, facts_in
 from models.artifacts.input_digest import DIGITS
 from models.core.errors import FolderError, ModelsError
 from models.saved_model import variables
 from models.saved_model.file_listing import Listing, Sizes, list_plain, unreadable
 
 GRAPH = "saved_model.pb"
-MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 _MOST_GRAPH_BYTES = 1 << 31
 """The limit of a protocol-buffer message."""
@@ -60,10 +59,9 @@ def _declared(folder: Path) -> Collection[str]:
     try:
         if manifest.stat().st_size > _MOST_MANIFEST_BYTES:
             return ()
-        facts = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except OSError:
         return ()  # reported when the manifest itself is read
-    files = facts.get("files") if isinstance(facts, dict) else None
+    files = facts_in(manifest).get("files")
     return files if isinstance(files, dict) else ()
 
 

@@ -11,9 +11,10 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from artifact_format.signatures import default_key
 from models.core.errors import FolderError
 from models.saved_model.protobuf_wire import WireError, fields, messages, text
-from models.saved_model.signatures import default_signature, served_graph
+from models.saved_model.signatures import served_graph
 
 _INIT = "__saved_model_init_op"
 _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
@@ -54,7 +55,7 @@ def check(content: bytes, where: str) -> None:
 
 def _check_graph(graph: memoryview, where: str, end: str) -> None:
     signatures = dict(_entries(graph, 5))
-    default = default_signature(signatures)
+    default = default_key(signatures)
     if default not in signatures:
         return
     nodes = {name: node for each in messages(_only(graph, 2), 1) for name, node in [_node(each)]}

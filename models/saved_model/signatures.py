@@ -6,15 +6,13 @@ types.proto, which are a stable format.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from artifact_format.signatures import LOADERS_OWN, default_key
 from models.core.errors import FolderError
 from models.saved_model.protobuf_wire import WireError, fields, integer, messages, text
 
 SERVE = "serve"  # the tag that the serving loaders ask for
-_DEFAULT = "serving_default"
-_LOADERS_OWN = "__"
 _ENCODINGS = {4: "a sparse tensor", 5: "a ragged or another composite tensor"}
 """Fields of a TensorInfo that replace its `name`, for tensors that cannot be in a prediction."""
 _REFERENCE = 100  # TF1 variables: type 101 is a reference to a float32
@@ -76,16 +74,6 @@ def read_graph(content: bytes, where: str) -> Graph:
         raise FolderError(f"{where}: is not a SavedModel, or is truncated: {error}; export it again") from error
 
 
-def default_signature(names: Iterable[str]) -> str:
-    """The name of the default signature, for requests without one: the only signature, else `serving_default`.
-
-    Args:
-        names: of all signatures; those of the loader are ignored.
-    """
-    offered = [name for name in names if not name.startswith(_LOADERS_OWN)]
-    return offered[0] if len(offered) == 1 else _DEFAULT
-
-
 def served_graph(content: bytes, where: str) -> memoryview:
     """The graph with only the tag `serve`, else the first one with `serve`, else the only one.
 
@@ -131,7 +119,7 @@ def _served(tags: list[list[str]], where: str) -> int:
 def _check_outputs(graph: memoryview, where: str) -> None:
     """Raises `FolderError` if an output of the default signature cannot be in a prediction."""
     found = {text(entry, 1): _only(entry) for entry in messages(graph, 5)}
-    default = default_signature(found)
+    default = default_key(found)
     for entry in messages(found.get(default, memoryview(b"")), 2):
         for number, kind in _ENCODINGS.items():
             if next(messages(_only(entry), number), None) is not None:
@@ -146,7 +134,7 @@ def _signatures(graph: memoryview) -> Signatures:
     return {
         name: {"inputs": _tensors(signature, 1), "outputs": _tensors(signature, 2)}
         for name, signature in sorted(found.items())
-        if not name.startswith(_LOADERS_OWN)
+        if not name.startswith(LOADERS_OWN)
     }
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from artifact_format.manifest import Manifest
 from gcp import errors
 from gcp.clock import Clock
 from prediction import deployed
@@ -18,7 +19,6 @@ from prediction.batch import bucket_files
 from prediction.batch.job_plan import Plan
 from prediction.batch.outcome import SIDE_FILES, side_file
 from prediction.errors import PredictionFailed
-from prediction.manifest import Manifest
 from prediction.targets.target import Deployed, JobRequest, JobStatus, Target
 from resources.storage.rules import split_uri
 

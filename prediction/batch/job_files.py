@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from artifact_format.signatures import Tensors
 from gcp import errors
 from prediction.instances.csv_table import CsvTable
 from prediction.instances.row import Row
 from prediction.instances.row_files import RowFile, count_lines
-from prediction.manifest import Inputs
 
 _MOST_ERRORS = 1000
 """Number of different errors that are counted separately, as in a job of the emulator."""
@@ -68,7 +68,7 @@ class JobFiles:
 
 
 def prepare(
-    files: Sequence[RowFile], folder: Path, *, inputs: Inputs, key: str = "", sent: bool = True, checked: bool = False
+    files: Sequence[RowFile], folder: Path, *, inputs: Tensors, key: str = "", sent: bool = True, checked: bool = False
 ) -> JobFiles:
     """Writes the files to send into `folder`, except for those that a job reads unchanged.
 
@@ -140,7 +140,7 @@ class RowConverter:
         unsent_key: the key if it is not sent; else empty.
     """
 
-    def __init__(self, inputs: Inputs, key: str, *, sent: bool) -> None:
+    def __init__(self, inputs: Tensors, key: str, *, sent: bool) -> None:
         self._inputs, self._key = inputs, key
         self.unsent_key = "" if sent else key
         self._tables: dict[str, CsvTable] = {}

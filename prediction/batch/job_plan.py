@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from artifact_format.manifest import Manifest
 from gcp import errors
 from prediction.batch.outcome import SIDE_FILES, side_file
 from prediction.instances.row_files import CSV, JSON, RowFile, format_of
-from prediction.manifest import Manifest
 from prediction.targets.target import JobStatus
 
 GS = "gs://"

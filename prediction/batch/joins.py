@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from artifact_format.manifest import Manifest
 from gcp import errors
 from prediction.batch.job_plan import Job, Plan
 from prediction.batch.outcome import Join
 from prediction.batch.row_matching import ByKey, ByPosition
-from prediction.manifest import Manifest
 
 _NO_ORDER = "results come in no particular order from this endpoint"
 _EXPORT = "export a signature that takes it as an input and returns it as an output of the same name, or use --local"

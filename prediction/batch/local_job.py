@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from artifact_format.manifest import MANIFEST, InvalidManifest, Manifest, facts_in
 from gcp import errors
 from prediction.batch.job_plan import Plan
 from prediction.errors import PredictionFailed
-from prediction.manifest import Manifest
 from prediction.targets.target import JobStatus
 from resources.deploy_errors import ArtifactError
-from resources.storage import manifests
 
 _ROOT = Path(__file__).parents[2]
 _MODEL_FILE = "saved_model.pb"
@@ -128,8 +127,8 @@ def _status(line: Mapping[str, Any]) -> JobStatus:
 def manifest_in(folder: Path) -> Manifest:
     """The manifest in the folder of a SavedModel; empty if it does not exist or is not valid."""
     try:
-        return Manifest.parse(json.loads((folder / manifests.NAME).read_bytes()))
-    except (OSError, KeyError, TypeError, AttributeError, ValueError):
+        return Manifest.parse(facts_in(folder / MANIFEST))
+    except InvalidManifest:
         return Manifest()
 
 

@@ -17,10 +17,10 @@ from prediction.cli.common_options import REJECTED
 from prediction.errors import PredictionFailed
 
 if TYPE_CHECKING:
+    from artifact_format.manifest import Manifest
     from prediction.batch.job_files import JobFiles
     from prediction.batch.job_plan import Job, Plan
     from prediction.batch.outcome import Join
-    from prediction.manifest import Manifest
     from prediction.targets.target import JobStatus
 
 _RESULTS = "results"
@@ -112,9 +112,9 @@ def _check_output(plan: Plan) -> None:
 
 def _prepare(options: argparse.Namespace, job: Job, plan: Plan, work: Path) -> tuple[Join | None, JobFiles]:
     """The join of results with rows, and the files to send. Raises `InvalidInput`."""
+    from artifact_format.manifest import Manifest
     from prediction.batch import joins, row_matching
     from prediction.batch.job_files import prepare
-    from prediction.manifest import Manifest
 
     job.check()
     local = plan.local_inputs

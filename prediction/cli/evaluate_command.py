@@ -14,8 +14,8 @@ from gcp import errors
 from prediction.cli import common_options
 
 if TYPE_CHECKING:
+    from artifact_format.manifest import Manifest
     from prediction.evaluation.labelled_rows import LabelledRows
-    from prediction.manifest import Manifest
 
 _DESCRIPTION = """\
 Compares a deployed model's predictions with labelled rows: accuracy, AUC, log loss and the confusion matrix of a

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from artifact_format.manifest import Manifest
+from artifact_format.sample_fit import mismatches
+from artifact_format.signatures import Tensors
 from prediction.cli import common_options
 from prediction.errors import PredictionFailed
 from prediction.evaluation.labelled_rows import Failures, LabelledRows, first_failures
-from prediction.instances import signature_mismatch
-from prediction.manifest import Inputs, Manifest
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,10 @@ def remote(options: argparse.Namespace) -> LabelledPredictor:
     return LabelledPredictor(title, found.version if found else options.version, manifest, predict)
 
 
-def _mismatches(labelled: LabelledRows, inputs: Inputs, *, after: int) -> Iterator[tuple[str, str]]:
+def _mismatches(labelled: LabelledRows, inputs: Tensors, *, after: int) -> Iterator[tuple[str, str]]:
     """Place and reason of each further instance that does not match the signature."""
     for row, instance in zip(labelled.rows[after + 1 :], labelled.instances[after + 1 :], strict=True):
-        if reason := next(signature_mismatch.mismatches(instance, inputs), ""):
+        if reason := next(mismatches(instance, inputs), ""):
             yield row.place, reason
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from artifact_format import signatures
+from artifact_format.manifest import Manifest
 from prediction import deployed, online
 from prediction.evaluation.cases import Case
 from prediction.instances.instance_files import GivenInstances
-from prediction.manifest import Manifest
 from prediction.targets.target import Deployed, Target
 from resources.deploy_errors import ArtifactError
-from resources.schema import signatures
 
 _GIVE_INSTANCES = "give your own with --instances FILE"
 
@@ -74,8 +74,8 @@ def of_samples(
         raise ArtifactError(
             f"no sample instances for the signature {signature_name}, only for {sampled}: {_GIVE_INSTANCES}"
         )
-    given = GivenInstances([sample.instance for sample in chosen], signature_name)
-    labels = [sample.label for sample in chosen]
+    given = GivenInstances([sample["instance"] for sample in chosen], signature_name)
+    labels = [sample.get("label") for sample in chosen]
     return PredictRequest(name=found.name, given=given, labels=labels, version=found, manifest=manifest)
 
 

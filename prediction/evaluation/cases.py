@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from resources.schema.signatures import is_named
+from artifact_format.signatures import is_named
 
 _ROUNDING = 0.01
 """How far the sum of all probabilities may be from 1: a model may compute in 16 bits."""

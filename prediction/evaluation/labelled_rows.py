@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from artifact_format.signatures import Tensors
 from gcp import errors
 from prediction.instances.csv_table import CsvTable, is_missing
 from prediction.instances.row import Row, file_error
 from prediction.instances.row_files import RowFile
-from prediction.manifest import Inputs
 
 _USUAL_NAMES = ("label", "target")
 """Names of the label's field that are tried first."""
@@ -38,7 +38,7 @@ class LabelledRows:
     field: str
 
 
-def read(file: RowFile, inputs: Inputs, label: str | None) -> LabelledRows:
+def read(file: RowFile, inputs: Tensors, label: str | None) -> LabelledRows:
     """The rows of a file.
 
     A row of JSON is an object with the inputs and the label, or `{"instance": INSTANCE, LABEL: ...}`. Fields and
@@ -111,7 +111,7 @@ def first_failures(failures: Failures, file: str, rows: int) -> Failures:
     return [*failures[:_MOST_FAILURES], (file, f"{len(failures)} of {rows} rows cannot be used")]
 
 
-def _csv_splitter(file: RowFile, first: Row, inputs: Inputs, label: str | None) -> tuple[str, _SplitRow]:
+def _csv_splitter(file: RowFile, first: Row, inputs: Tensors, label: str | None) -> tuple[str, _SplitRow]:
     columns = list(first.value)
     others = CsvTable(file.path, columns, inputs).unused if inputs else columns
     name = _label(file.path, columns, others, label, is_only=bool(inputs))
@@ -127,7 +127,7 @@ def _csv_splitter(file: RowFile, first: Row, inputs: Inputs, label: str | None) 
     return name, split_row
 
 
-def _json_splitter(file: RowFile, first: Row, inputs: Inputs, label: str | None) -> tuple[str, _SplitRow]:
+def _json_splitter(file: RowFile, first: Row, inputs: Tensors, label: str | None) -> tuple[str, _SplitRow]:
     if file.hint and "instances" not in inputs and isinstance(first.value, dict):
         raise errors.InvalidInput([("--data", file.hint)])
     if not isinstance(first.value, dict):
@@ -145,7 +145,7 @@ def _json_splitter(file: RowFile, first: Row, inputs: Inputs, label: str | None)
     return name, split_row
 
 
-def _only(value: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
+def _only(value: Mapping[str, Any], inputs: Tensors) -> dict[str, Any]:
     return {name: each for name, each in value.items() if name in inputs}
 
 

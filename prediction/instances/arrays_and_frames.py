@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from artifact_format import signatures
+from artifact_format.signatures import Tensors
 from gcp import errors
 from prediction.errors import PredictionFailed
-from prediction.manifest import Inputs
-from resources.schema import signatures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ def is_frame(instances: Any) -> bool:
     return pandas is not None and isinstance(instances, pandas.DataFrame)
 
 
-def rows(instances: Any, inputs: Inputs) -> Iterable[Any]:
+def rows(instances: Any, inputs: Tensors) -> Iterable[Any]:
     """The instances one by one. Columns (a DataFrame, or a mapping of input to values) become `{input: value}` per row.
 
     Args:

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from artifact_format.sample_fit import describe_inputs
+from artifact_format.signatures import Tensors
 from prediction.instances.json_rows import parse_line
 from prediction.instances.row import file_error
-from prediction.instances.signature_mismatch import describe_inputs
-from prediction.manifest import Inputs
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -43,8 +43,8 @@ class CsvTable:
         InvalidInput: an input has no column.
     """
 
-    def __init__(self, file: str, columns: Sequence[str], inputs: Inputs, left_out: Sequence[str] = ()) -> None:
-        specs: Inputs = inputs or {name: {} for name in columns if name not in left_out}
+    def __init__(self, file: str, columns: Sequence[str], inputs: Tensors, left_out: Sequence[str] = ()) -> None:
+        specs: Tensors = inputs or {name: {} for name in columns if name not in left_out}
         self._parts = {name: _columns_of(name, spec, columns) for name, spec in specs.items()}
         self._specs = specs
         missing = [name for name, parts in self._parts.items() if not parts]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from artifact_format.signatures import Tensors
 from gcp import errors
 from prediction.instances import json_rows
 from prediction.instances.csv_table import CsvTable
 from prediction.instances.row import Row, file_error
 from prediction.instances.row_files import STANDARD_INPUT, RowFile, read_text
-from prediction.manifest import Inputs
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class GivenInstances:
     hint: str = ""
     csv_rows: list[Row] = field(default_factory=list)
 
-    def with_inputs(self, inputs: Inputs) -> GivenInstances:
+    def with_inputs(self, inputs: Tensors) -> GivenInstances:
         """The same, with the instances that CSV rows are for these inputs. Raises `InvalidInput`."""
         if not self.csv_rows:
             return self

@@ -3,66 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from artifact_format import signatures
+from artifact_format.manifest import Artifact
 from gcp import settings as _settings
-from resources.schema import secrets, signatures
+from resources.schema import secrets
 from resources.storage import rules
-
-
-class Artifact(Protocol):
-    """What is known of a SavedModel without loading it. See `models.Artifact`, which is one."""
-
-    @property
-    def recipe(self) -> str | None:
-        """The recipe that made it; None for a SavedModel made elsewhere."""
-
-    @property
-    def parameters(self) -> Mapping[str, Any]:
-        """Those of the recipe."""
-
-    @property
-    def input_digest(self) -> str | None:
-        """Digest of all that the build depends on; None for a SavedModel made elsewhere."""
-
-    @property
-    def content_digest(self) -> str:
-        """Digest of the files."""
-
-    @property
-    def tensorflow(self) -> str:
-        """The TensorFlow that exported it, "2.21.0"."""
-
-    @property
-    def signatures(self) -> Mapping[str, Any]:
-        """Structured signatures by name."""
-
-    @property
-    def metrics(self) -> Mapping[str, float]:
-        """What the training measured."""
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files."""
-
-    @property
-    def files(self) -> Mapping[str, Mapping[str, Any]]:
-        """Path -> `size` in bytes and `crc32c`."""
-
-    @property
-    def samples(self) -> Sequence[Mapping[str, Any]]:
-        """Sample instances with their predictions."""
-
-    @property
-    def folder(self) -> Path | None:
-        """Where the bytes are on this machine, or will be once they are built."""
-
-    @property
-    def left_out(self) -> Sequence[str]:
-        """Files of the folder that are not part of it."""
 
 
 @dataclass(kw_only=True)

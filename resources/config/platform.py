@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from artifact_format.manifest import Artifact
 from gcp import errors
 from resources.config.entries import Section
-from resources.config.plan import Artifact, Stack
+from resources.config.plan import Stack
 from resources.config.shared_entries import SharedReader
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
+from artifact_format.manifest import Artifact
 from gcp import errors, settings
 from gcp.settings import REGION
 from resources.config import entries
-from resources.config.plan import Artifact, portable, saved_model_inputs
+from resources.config.plan import portable, saved_model_inputs
 from resources.config.secret_values import Source
 from resources.config.stack_file import NAMESPACE
 from resources.deploy_errors import ArtifactError

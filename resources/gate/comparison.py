@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from resources.schema import signatures
+from artifact_format import signatures
 from resources.schema.types import join, shown
 
 TOLERANCE = 1e-3

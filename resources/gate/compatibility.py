@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from resources.schema import signatures as _signatures
+from artifact_format import signatures as _signatures
 
 Shape = Sequence[int | None] | None
 Covers = Callable[[Shape, Shape], bool]

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from artifact_format import signatures as _signatures
 from gcp import errors
 from resources.deploy_errors import ArtifactError, GateFailed
 from resources.gate import admission, comparison, compatibility, samples
-from resources.schema import signatures as _signatures
 from resources.schema.types import shown
 
 SHOWN = 3

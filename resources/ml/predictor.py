@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+from artifact_format.manifest import MANIFEST
 from gcp import errors
 from resources.deploy_errors import ArtifactError, GateFailed
 from resources.engine import ownership
@@ -51,7 +52,7 @@ class DeployedVersion:
     @property
     def manifest_uri(self) -> str:
         """The address of its manifest, whether or not that exists."""
-        return f"{self.uri.rstrip('/')}/{manifests.NAME}"
+        return f"{self.uri.rstrip('/')}/{MANIFEST}"
 
     @property
     def manifest(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from artifact_format.manifest import MANIFEST
 from gcp import errors
 from resources.engine.provider import Call, State
 from resources.storage import manifests
@@ -51,7 +52,7 @@ def _contents(call: Call, bucket: str, items: list[State]) -> dict[str, bytes]:
 def _put_back(call: Call, bucket: str, contents: Mapping[str, bytes], rest: list[State]) -> None:
     """Each manifest whose files are all there still; a third stack may be deleting them, so they are renewed first."""
     for name, content in contents.items():
-        folder = name.removesuffix(manifests.NAME)
+        folder = name.removesuffix(MANIFEST)
         files = [item for item in rest if item["name"].startswith(folder) and "timeDeleted" not in item]
         if not copies.renew(call, bucket, files):
             parallel.put(call, bucket, name, content)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from artifact_format import manifest
+from artifact_format.manifest import MANIFEST
 from gcp import api as _api
 from gcp import errors
 from resources.deploy_errors import ArtifactError
 from resources.storage import rules
 from resources.storage.service import STORAGE
-
-NAME = "manifest.json"
 
 
 def read(api: _api.Api, uri: str, generation: str | None = None) -> dict[str, Any]:
@@ -30,23 +29,17 @@ def read(api: _api.Api, uri: str, generation: str | None = None) -> dict[str, An
     bucket, folder = rules.split_uri(uri)
     if not bucket:
         raise ArtifactError(f"{uri!r} is no folder of a bucket")
-    path = f"{folder.rstrip('/')}/{NAME}".lstrip("/")
+    path = f"{folder.rstrip('/')}/{MANIFEST}".lstrip("/")
     try:
-        facts = json.loads(content(api, bucket, path, generation))
+        return manifest.facts(content(api, bucket, path, generation))
     except errors.NotFound:
         raise errors.NotFound(f"there is no gs://{bucket}/{path}") from None
-    except ValueError as error:
-        raise _no_manifest(bucket, path, str(error)) from None
-    if not isinstance(facts, dict):
-        raise _no_manifest(bucket, path, "it holds no object")
-    return facts
-
-
-def _no_manifest(bucket: str, path: str, reason: str) -> ArtifactError:
-    return ArtifactError(
-        f"gs://{bucket}/{path} is no manifest (storage.objects.get: {reason}). Run the same command again, since a "
-        "proxy may have answered; else look at that object and delete it, run `pulumi refresh`, then `pulumi up`"
-    )
+    except manifest.InvalidManifest as error:
+        raise ArtifactError(
+            f"gs://{bucket}/{path} is not a valid manifest (storage.objects.get: {error}). Run the same command again, "
+            "since a proxy may have answered; else look at that object and delete it, run `pulumi refresh`, then "
+            "`pulumi up`"
+        ) from None
 
 
 def content(api: _api.Api, bucket: str, name: str, generation: str | None = None) -> bytes:
@@ -59,4 +52,4 @@ def content(api: _api.Api, bucket: str, name: str, generation: str | None = None
 
 def is_one(name: str) -> bool:
     """Whether an object of this name is an artifact's manifest."""
-    return name.endswith(f"/{NAME}")
+    return name.endswith(f"/{MANIFEST}")

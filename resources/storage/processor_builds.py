@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from artifact_format.manifest import MANIFEST, facts_in
 from resources.deploy_errors import ArtifactError
-from resources.storage import manifests, rules
+from resources.storage import rules
 
 
 def refuse_another(folder: Path, inputs: Mapping[str, Any]) -> None:
     """Raises `ArtifactError` if a complete build of the declared inputs has other content than declared."""
     recipe, digest, declared = (inputs.get(name) for name in ("recipe", "inputDigest", "contentDigest"))
-    here = _manifest(folder)
+    here = facts_in(folder / MANIFEST)  # empty if it cannot be read: then its files are compared one by one
     content = here.get("contentDigest")
     if not recipe or not digest or not content or here.get("inputDigest") != digest or content == declared:
         return
@@ -26,15 +26,6 @@ def refuse_another(folder: Path, inputs: Mapping[str, Any]) -> None:
         "machine that built them). To deploy this build, set allowRebuild: true on a local stack, or give it a second "
         f"card with `python -m models build {pin} --recard` and write artifact: {pin}-{content}"
     )
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a build; empty if it has none that can be read: then its files are compared one by one."""
-    try:
-        found = json.loads((folder / manifests.NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def with_ways(refusal: str, before: str, wanted: str, declared: Iterable[Mapping[str, Any]]) -> str:

@@ -8,13 +8,14 @@ from dataclasses import replace
 import pulumi
 from typing_extensions import Unpack
 
+from artifact_format.manifest import MANIFEST
 from gcp import errors
 from resources.deploy_errors import ArtifactError
 from resources.engine import ownership
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.schema.fields import Changes
-from resources.storage import artifact_removal, manifests, rules
+from resources.storage import artifact_removal, rules
 from resources.storage import claims as _claims
 from resources.storage.schema import SAVED_MODEL, SavedModelArgs
 from resources.storage.service import STORAGE
@@ -63,7 +64,7 @@ class SavedModelProvider(Provider):
             if not again:
                 _claims.drop(call, inputs)  # the user has to change something: perhaps to another artifact
             raise
-        return self._live(inputs, {**inputs["files"], manifests.NAME: {}}, claimed=True)
+        return self._live(inputs, {**inputs["files"], MANIFEST: {}}, claimed=True)
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """Puts back a lost claim, and files that were altered or removed outside."""
@@ -111,7 +112,7 @@ class SavedModelProvider(Provider):
 
 def _names(inputs: State) -> set[str]:
     """The files of a whole artifact, below its prefix."""
-    return {manifests.NAME, *inputs["files"]}
+    return {MANIFEST, *inputs["files"]}
 
 
 class SavedModel(Resource, module="storage", name="SavedModel"):

@@ -7,8 +7,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from models.artifacts import artifact as manifests
-from models.artifacts.artifact import Artifact
+from artifact_format.manifest import Artifact
+from models.artifacts import manifests
 from models.artifacts.input_digest import input_digest
 from models.artifacts.resolve import read_folder
 from models.core.paths import build_folder, card_path
@@ -38,7 +38,7 @@ def build(root: Path, factor: float = 2.0, **parameters: float) -> Artifact:
     facts = replace(
         read_folder(folder), recipe=RECIPE, parameters=values, input_digest=digest, samples=samples, folder=folder
     )
-    (folder / "manifest.json").write_text(json.dumps(manifests.to_json(facts)), encoding="utf-8")
+    (folder / "manifest.json").write_text(json.dumps(facts.to_json()), encoding="utf-8")
     card = card_path(root, RECIPE, digest)
     card.parent.mkdir(parents=True, exist_ok=True)
     card.write_text(manifests.card_text(facts), encoding="utf-8")

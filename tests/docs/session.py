@@ -15,7 +15,7 @@ from tests.docs import pages
 from tests.docs.pages import Block
 from tests.running import BOUND, ROOT
 
-FOLDERS = ("benchmarks", "emulator", "gcp", "models", "prediction", "resources", "tools")
+FOLDERS = ("artifact_format", "benchmarks", "emulator", "gcp", "models", "prediction", "resources", "tools")
 FILES = (
     "Makefile",
     "Pulumi.yaml",

@@ -165,7 +165,7 @@ def test_the_tree_is_that_of_the_folders() -> None:
         parents[depth:] = [name]
         named.append("/".join(parents))
 
-    packages = ("gcp", "resources", "models", "prediction", "emulator", "benchmarks", "tools")
+    packages = ("artifact_format", "gcp", "resources", "models", "prediction", "emulator", "benchmarks", "tools")
     folders = {path.parent for package in packages for path in (ROOT / package).rglob("*.py")}
     exist = {str(folder.relative_to(ROOT)) for folder in folders}
     assert sorted({*exist, "tests", "docs"} ^ set(named)) == []

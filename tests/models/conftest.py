@@ -60,7 +60,7 @@ def make_checkout(root: Path) -> Path:
     skip = shutil.ignore_patterns("__pycache__", "cards", SAMPLE)
     shutil.copytree(ROOT / "models", root / "models", ignore=skip)
     (root / "models" / "data" / SAMPLE).symlink_to(ROOT / "models" / "data" / SAMPLE)
-    for name in ("gcp", "resources"):
+    for name in ("artifact_format", "gcp", "resources"):
         (root / name).symlink_to(ROOT / name)
     (root / "models" / "line.py").write_text(LINE, encoding="utf-8")
     for name in ("requirements.txt", "command_line.py"):

@@ -13,8 +13,8 @@ import pytest
 
 import models
 from models import fashion_mnist, heart_disease
-from models.artifacts.artifact import CARD_SAMPLES, card_text
-from models.artifacts.artifact import read as read_card
+from models.artifacts.manifests import CARD_SAMPLES, card_text
+from models.artifacts.manifests import read as read_card
 from models.core.paths import card_path
 from models.data import fashion
 from tests.models.artifacts.test_input_digest import digest_of

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from models.artifacts.artifact import Artifact
+from artifact_format.manifest import Artifact
 from models.core.paths import card_path
 from tests.artifacts import checkout
 from tests.engine import Engine

@@ -11,7 +11,7 @@ from tests.running import BOUND
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "local.env", "Makefile", "Pulumi.yaml")
-FOLDERS = ("tools", "gcp", "resources")
+FOLDERS = ("tools", "artifact_format", "gcp", "resources")
 # The programs of any Linux that the scripts use; each test decides whether there is git, Python, Go, curl, pulumi.
 SYSTEM = (
     *(

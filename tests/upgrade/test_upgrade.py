@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from models.artifacts import artifact as manifests
+from models.artifacts import manifests
 from tests.artifacts.checkout import program
 from tests.engine import Engine
 from tests.running import BOUND, RunningEmulator

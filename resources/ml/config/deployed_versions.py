@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import pulumi
 
+from artifact_format.manifest import Artifact
 from gcp import errors
 from resources.config import stack_state
-from resources.config.plan import Artifact
 from resources.deploy_errors import ArtifactError
 from resources.schema.types import Failure
 

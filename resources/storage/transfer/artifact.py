@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from artifact_format.manifest import MANIFEST
 from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call, State
-from resources.storage import manifests, rules
+from resources.storage import rules
 from resources.storage.transfer import copies, folder, parallel, source_bucket
 
 
@@ -46,7 +47,7 @@ def ensure(call: Call, inputs: State, *, mend: bool = False) -> bool:
             "delete it and run again"
         )
     lacking = other | (wanted.keys() - found.keys())
-    whole = manifests.NAME in found
+    whole = MANIFEST in found
     if not lacking and whole:
         return False
     _send(call, inputs, wanted, lacking, found)
@@ -60,7 +61,7 @@ def _send(
         raise ArtifactError(f"{path}: {reason}")
     origin: Origin = source_bucket.find(call, inputs) or folder.find(inputs)
     origin.verify(call, wanted)
-    if manifests.NAME in found:
+    if MANIFEST in found:
         origin.send(call, {name: _generation(found, name) for name in lacking})
         return
     there = {name: found[name] for name in wanted.keys() - lacking}

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from artifact_format import signatures
+from artifact_format.manifest import FORMAT, MANIFEST
 from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call, State
-from resources.schema import signatures
-from resources.storage import manifests, processor_builds
+from resources.storage import processor_builds
 from resources.storage.transfer import parallel
 from resources.storage.transfer import uploads as _uploads
 
@@ -42,16 +43,16 @@ class Folder:
 
     def send_manifest(self, call: Call) -> None:
         """Uploads the manifest."""
-        file = self._path / manifests.NAME
+        file = self._path / MANIFEST
         if file.is_file():
-            facts = {"size": _size(self._path, manifests.NAME), "crc32c": _crc32c(file)}
-            upload = self._upload(file, manifests.NAME, facts, 0)
+            facts = {"size": _size(self._path, MANIFEST), "crc32c": _crc32c(file)}
+            upload = self._upload(file, MANIFEST, facts, 0)
         else:
             import google_crc32c
 
             content = manifest(self._inputs)
             facts = {"size": len(content), "crc32c": _encoded(google_crc32c.value(content))}
-            upload = self._upload(content, manifests.NAME, facts, 0)
+            upload = self._upload(content, MANIFEST, facts, 0)
         _uploads.upload_all(call, self._inputs["bucket"], [upload])
 
     def _upload(self, file: Path | bytes, name: str, facts: State, replaces: int) -> _uploads.Upload:
@@ -104,7 +105,12 @@ def verify(folder: Path, files: Mapping[str, State]) -> None:
 def manifest(inputs: State) -> bytes:
     """The manifest of a SavedModel that was made elsewhere, from its inputs."""
     names = ("contentDigest", "tensorflow", "signatures", "metrics", "size", "files")
-    facts = {"format": 1, "recipe": None, "samples": [], **{name: inputs[name] for name in names if name in inputs}}
+    facts = {
+        "format": FORMAT,
+        "recipe": None,
+        "samples": [],
+        **{name: inputs[name] for name in names if name in inputs},
+    }
     if "signatures" in facts:
         facts["signatures"] = {name: _structured(parts) for name, parts in facts["signatures"].items()}
     return json.dumps(facts, sort_keys=True).encode()

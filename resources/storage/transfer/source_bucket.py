@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from artifact_format.manifest import MANIFEST
 from gcp import errors
 from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call, State
@@ -29,11 +30,11 @@ class Source:
                     "push it there again, or leave artifactSource out"
                 )
         declared = self._inputs.get("contentDigest")
-        generation = self._found[manifests.NAME]["generation"]
+        generation = self._found[MANIFEST]["generation"]
         written = manifests.read(call.api, self._where(""), generation).get("contentDigest")
         if declared and written != declared:
             raise ArtifactError(
-                f"{self._where(manifests.NAME)}: expected content digest {declared}; found {written}: "
+                f"{self._where(MANIFEST)}: expected content digest {declared}; found {written}: "
                 "push it there again, or leave artifactSource out"
             )
 
@@ -49,7 +50,7 @@ class Source:
 
     def send_manifest(self, call: Call) -> None:
         """Copies the manifest."""
-        self.send(call, {manifests.NAME: 0})
+        self.send(call, {MANIFEST: 0})
 
     def _where(self, name: str) -> str:
         return f"gs://{self._bucket}/{self._inputs['prefix']}/{name}"
@@ -68,4 +69,4 @@ def find(call: Call, inputs: State) -> Source | None:
         found = parallel.below(call, bucket, inputs["prefix"])
     except errors.NotFound:
         raise ArtifactError(f"artifactSource: there is no bucket gs://{bucket}") from None
-    return Source(bucket, inputs, found) if manifests.NAME in found else None
+    return Source(bucket, inputs, found) if MANIFEST in found else None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import models
-from models.artifacts import artifact as manifests
+from models.artifacts import manifests
 from models.artifacts.input_digest import Inputs, digest_of, read_inputs
 from models.core.paths import card_path
 from models.core.registry import complete, load_recipe
@@ -28,7 +28,7 @@ def put_card(root: Path, name: str, *, recorded: bool, **parameters: Any) -> str
     inputs = read_inputs(name, recipe, values, root)
     digest = digest_of(name, values, inputs)
     facts = replace(put_build(root), recipe=name, parameters=values, input_digest=digest, tensorflow="2.21.0")
-    facts = replace(facts, inputs=inputs._asdict()) if recorded else facts
+    facts = replace(facts, build_inputs=inputs._asdict()) if recorded else facts
     path = card_path(root, name, digest)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(manifests.card_text(facts), encoding="utf-8")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import models
+from artifact_format.manifest import MANIFEST
 from models.core.paths import build_folder, card_path, facts_path
-from models.saved_model.folder_content import MANIFEST
 from tests.models.artifacts.test_input_digest import digest_of
 from tests.models.artifacts.test_resolve import put_build, put_card
 from tests.models.conftest import LINE, Run

@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 
 import models
-from models.artifacts import artifact as manifests
+from artifact_format.manifest import MANIFEST
+from models.artifacts import manifests
 from models.artifacts.resolve import read_folder
 from models.core.paths import build_folder, card_path
-from models.saved_model.folder_content import MANIFEST
-from models.saved_model.signatures import default_signature
 from resources.config.plan import saved_model_inputs
-from resources.schema import signatures as _signatures
 from resources.storage.transfer import folder as _folder
 from tests.models.artifacts.test_input_digest import digest_of
 from tests.models.saved_models import GRAPH, INDEX, SHARD, index, write
@@ -31,7 +29,7 @@ def put_build(root: Path, content: bytes = b"0123456789", **parameters: object) 
     facts = replace(
         read_folder(folder), recipe="line", input_digest=digest, metrics={"accuracy": 0.123456}, samples=samples
     )
-    (folder / MANIFEST).write_text(json.dumps(manifests.to_json(facts)), encoding="utf-8")
+    (folder / MANIFEST).write_text(json.dumps(facts.to_json()), encoding="utf-8")
     return facts
 
 
@@ -148,19 +146,6 @@ def test_samples_are_read_by_output_name(checkout: Path, written: object, read: 
     put_card(checkout, replace(facts, samples=[{"instance": [1.0, 2.0], "prediction": written}]))
 
     assert models.resolve("line", root=checkout).samples == [{"instance": [1.0, 2.0], "prediction": read}]
-
-
-@pytest.mark.parametrize("outputs", [["y"], ["a", "b"], ["b64"], []])
-@pytest.mark.parametrize("prediction", [1, [1], {"y": 1}, {"b64": "x"}, {"a": 1, "b": 2}])
-def test_the_rule_of_names_is_that_of_the_resources(outputs: list[str], prediction: object) -> None:
-    """`models` and `resources` name predictions by the same rule."""
-    signatures = {"only": {"outputs": dict.fromkeys(outputs)}}
-
-    [sample] = manifests.named([{"prediction": prediction}], signatures)
-
-    assert sample["prediction"] == _signatures.by_name(prediction, outputs)
-    for many in (signatures, {**signatures, "serving_default": {}}, {}):
-        assert default_signature(many) == _signatures.default_key(many)
 
 
 def test_downloaded_manifest_is_read(checkout: Path) -> None:

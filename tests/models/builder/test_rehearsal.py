@@ -45,7 +45,7 @@ TWICE = """\
     model = keras.Model(given, {"y": both, "x": both})
 """
 EXPECTED = {
-    "shape": 'samples[0]: expected {"bits": float32 [8]} or the bare value, found the shape [1, 8]',
+    "shape": "samples[0]: bits must be float32 [8]; got the shape [1, 8]",
     "second": "samples[1]: expected",
     "unbuilt shape": 'samples[0]: expected {"input_layer": float32 [8]} or the bare value, found the shape [1, 8]',
     "type": 'samples[0]: expected {"bits": float32 [8]} or the bare value, found "a"',

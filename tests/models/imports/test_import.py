@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import models
-from models.artifacts.artifact import read
+from models.artifacts.manifests import read
 from models.core.paths import build_folder, card_path
 from tests.emulator.ml.caller import until
 from tests.models.conftest import SAMPLES, Run, Take

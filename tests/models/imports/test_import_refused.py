@@ -12,7 +12,7 @@ import pytest
 import models
 from models.core.errors import UsageError
 from models.core.paths import card_path
-from models.saved_model import sample_fit
+from models.imports import samples
 from models.saved_model.signatures import read_graph
 from tests.models.conftest import Take
 from tests.models.saved_models import Tensor, graph, write
@@ -72,22 +72,22 @@ def test_file_without_samples(take: Take, checkout: Path, content: str, said: st
     assert not (checkout / "build").exists()
 
 
-_OF_ONE = 'expected {"x": float32 [2]} or the bare value, found '
-_TO_ONE = 'expected {"y": float32 [1]} or the bare value, found '
+_INSTANCE = "[1].instance: x must be float32 [2]; got "
+_PREDICTION = "[1].prediction: y must be float32 [1]; got "
 
 
 @pytest.mark.parametrize(
     ("sample", "said"),
     [
-        ({"instance": [1, 2, 3], "prediction": [1]}, f"[1].instance: {_OF_ONE}the shape [3]: [1, 2, 3]"),
-        ({"instance": 1, "prediction": [1]}, f"[1].instance: {_OF_ONE}1"),
-        ({"instance": [1, "2"], "prediction": [1]}, f'[1].instance: {_OF_ONE}"2"'),
-        ({"instance": [1, True], "prediction": [1]}, f"[1].instance: {_OF_ONE}true"),
-        ({"instance": [1, [2]], "prediction": [1]}, f"[1].instance: {_OF_ONE}lists of different lengths"),
-        ({"instance": {"z": [1, 2]}, "prediction": [1]}, f"[1].instance: {_OF_ONE}{{"),
-        ({"instance": [1, 2], "prediction": {"wrong": [1]}}, f"[1].prediction: {_TO_ONE}{{"),
-        ({"instance": [1, 2], "prediction": [1, 2]}, f"[1].prediction: {_TO_ONE}the shape [2]: [1, 2]"),
-        ({"instance": [1, 2], "prediction": {"y": None}}, f"[1].prediction: {_TO_ONE}null"),
+        ({"instance": [1, 2, 3], "prediction": [1]}, f"{_INSTANCE}the shape [3]: [1, 2, 3]"),
+        ({"instance": 1, "prediction": [1]}, f"{_INSTANCE}1"),
+        ({"instance": [1, "2"], "prediction": [1]}, f'{_INSTANCE}"2"'),
+        ({"instance": [1, True], "prediction": [1]}, f"{_INSTANCE}true"),
+        ({"instance": [1, [2]], "prediction": [1]}, f"{_INSTANCE}lists of different lengths"),
+        ({"instance": {"z": [1, 2]}, "prediction": [1]}, "[1].instance: unknown input z"),
+        ({"instance": [1, 2], "prediction": {"wrong": [1]}}, "[1].prediction: unknown output wrong"),
+        ({"instance": [1, 2], "prediction": [1, 2]}, f"{_PREDICTION}the shape [2]: [1, 2]"),
+        ({"instance": [1, 2], "prediction": {"y": None}}, f"{_PREDICTION}null"),
     ],
 )
 def test_mismatched_samples(take: Take, checkout: Path, sample: dict[str, Any], said: str) -> None:
@@ -114,27 +114,27 @@ def test_mismatched_samples(take: Take, checkout: Path, sample: dict[str, Any], 
             {"a": 1},
             {"y": (1, (-1,))},
             1,
-            "object with a, b, found an object with a",
+            "instance: b is missing",
         ),
-        ({"a": (3, (-1,)), "b": (7, (-1,))}, [1], {"y": (1, (-1,))}, 1, "object with a, b, found [1]"),
-        ({"a": (3, (-1,)), "b": (7, (-1,))}, {"a": 1.0, "b": ""}, {"y": (1, (-1,))}, 1, "a int32 [], found 1.0"),
+        ({"a": (3, (-1,)), "b": (7, (-1,))}, [1], {"y": (1, (-1,))}, 1, "must be an object with a, b; got [1]"),
+        ({"a": (3, (-1,)), "b": (7, (-1,))}, {"a": 1.0, "b": ""}, {"y": (1, (-1,))}, 1, "a must be int32 []; got 1.0"),
         ({"x": (7, (-1,))}, {"b64": "AA=="}, {"y": (9, (-1,))}, 1.0, ""),
-        ({"x": (7, (-1,))}, 1, {"y": (9, (-1,))}, 1, "string []} or the bare value, found 1"),
-        ({"x": (10, (-1,))}, True, {"y": (9, (-1,))}, 1.5, "int64 []} or the bare value, found 1.5"),
+        ({"x": (7, (-1,))}, 1, {"y": (9, (-1,))}, 1, "x must be string []; got 1"),
+        ({"x": (10, (-1,))}, True, {"y": (9, (-1,))}, 1.5, "y must be int64 []; got 1.5"),
         ({"x": (1, None)}, [[1]], {"y": (1, None)}, [[[1]]], ""),
-        ({"x": (1, None)}, [["a"]], {"y": (1, None)}, 1, 'float32 of any shape} or the bare value, found "a"'),
+        ({"x": (1, None)}, [["a"]], {"y": (1, None)}, 1, 'x must be float32 of any shape; got "a"'),
         ({"x": (1, ())}, 1, {"y": (1, ())}, [1, 2], ""),
         ({"x": (1, (-1, -1))}, [1, 2], {"y": (1, (3,))}, 1, ""),
-        ({"x": (1, (-1, -1))}, [[1]], {"y": (1, (3,))}, 1, "float32 [any]} or the bare value, found the shape [1, 1]"),
+        ({"x": (1, (-1, -1))}, [[1]], {"y": (1, (3,))}, 1, "x must be float32 [any]; got the shape [1, 1]"),
         ({"x": (1, (-1,))}, 1, {"y": (1, (-1,)), "z": (1, (-1,))}, {"y": 1, "z": 2}, ""),
         (
             {"x": (1, (-1,))},
             1,
             {"y": (1, (-1,)), "z": (1, (-1,))},
             {"y": 1},
-            "object with y, z, found an object with y",
+            "prediction: z is missing",
         ),
-        ({"x": (1, (-1,))}, 1, {"y": (1, (-1,)), "z": (1, (-1,))}, 1, "object with y, z, found 1"),
+        ({"x": (1, (-1,))}, 1, {"y": (1, (-1,)), "z": (1, (-1,))}, 1, "must be an object with y, z; got 1"),
     ],
 )
 def test_samples_of_each_kind_of_signature(
@@ -145,10 +145,10 @@ def test_samples_of_each_kind_of_signature(
     sample = {"instance": instance, "prediction": prediction}
 
     if not said:
-        sample_fit.check([sample], signatures)
+        samples.check([sample], signatures)
         return
     with pytest.raises(UsageError, match=re.escape(said)):
-        sample_fit.check([sample], signatures)
+        samples.check([sample], signatures)
 
 
 @pytest.mark.parametrize("words", [(), ("--samples", "samples.json")])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from artifact_format.manifest import Manifest
 from gcp import errors
 from prediction.batch.job_files import prepare
 from prediction.batch.job_plan import Plan
@@ -16,7 +17,6 @@ from prediction.batch.outcome import Join, Outcome
 from prediction.batch.row_matching import ByKey, ByPosition
 from prediction.errors import PredictionFailed
 from prediction.instances.row_files import RowFile
-from prediction.manifest import Manifest
 from tests.prediction.deployment import MANIFESTS, file_of, json_lines
 
 

@@ -71,7 +71,10 @@ def test_version_deleted_outside_of_pulumi(wire: Wire, before: list[tuple[int, A
         ([FORBIDDEN], "roles/ml.developer"),
         ([(200, {"name": "projects/p/models/m"})], "has no default version"),
         ([MODEL, MISSING], "no gs://b/x/manifest.json: give your own with --instances FILE"),
-        ([MODEL, (200, "no manifest")], "gs://b/x/manifest.json is no manifest"),
+        (
+            [MODEL, (200, "no manifest")],
+            "gs://b/x/manifest.json is not a valid manifest (storage.objects.get: not a JSON object",
+        ),
         ([MODEL, (200, {"samples": [1]})], "gs://b/x/manifest.json is not a valid manifest"),
         ([MODEL, CLASSES], "no sample instances in gs://b/x/"),
         ([NO_URI], "no SavedModel in a bucket"),

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from artifact_format.signatures import Tensors
 from gcp import errors
 from prediction.instances.csv_table import CsvTable, parse_json_number
 from prediction.instances.row_files import RowFile
-from prediction.manifest import Inputs
 
-PATIENT: Inputs = {
+PATIENT: Tensors = {
     "age": {"dtype": "float32", "shape": [None, 1]},
     "beats": {"dtype": "int32", "shape": [None]},
     "smokes": {"dtype": "bool", "shape": [None]},
@@ -101,7 +101,7 @@ def test_cells_get_the_types_of_inputs() -> None:
 
 def test_an_input_with_several_values_has_a_column_for_each() -> None:
     """An input with several values has several columns, or one with JSON lists."""
-    inputs: Inputs = {"x": {"dtype": "float32", "shape": [None, 2]}}
+    inputs: Tensors = {"x": {"dtype": "float32", "shape": [None, 2]}}
     wide, narrow = CsvTable("x.csv", ["x_1", "x_0", "x_00"], inputs), CsvTable("x.csv", ["x"], inputs)
 
     assert wide.instance({"x_1": "2", "x_0": "1", "x_00": "9"}) == {"x": [1.0, 2.0]}

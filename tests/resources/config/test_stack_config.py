@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from artifact_format import signatures
 from gcp import errors
 from models import Artifact
 from resources import platforms
 from resources.deploy_errors import ArtifactError
 from resources.ml.config import plan
-from resources.schema import signatures, types
+from resources.schema import types
 from tests.running import ROOT
 
 ARTIFACT = Artifact(

@@ -1,4 +1,4 @@
-"""Mismatches of instances and signatures."""
+"""Mismatches of samples and signatures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prediction.instances.signature_mismatch import mismatches
+from artifact_format.sample_fit import mismatches
 
 IMAGE = {"image": {"dtype": "float32", "shape": [None, 2, 3]}}
 PATIENT = {"age": {"dtype": "int64", "shape": [None, 1]}, "thal": {"dtype": "string", "shape": [None, 1]}}
@@ -42,8 +42,8 @@ def test_match(instance: Any, inputs: Any) -> None:
         ({"age": [1]}, PATIENT, "thal is missing"),
         ({"age": [1.5], "thal": ["x"]}, PATIENT, "age must be int64 [1]; got 1.5"),
         ({"age": [1], "thal": [5]}, PATIENT, "thal must be string [1]; got 5"),
-        ({"age": 1, "thal": ["x"]}, PATIENT, "age must be int64 [1]; got the shape []"),
-        ([1, 2], PATIENT, "must be an object with age, thal; got a list"),
+        ({"age": 1, "thal": ["x"]}, PATIENT, "age must be int64 [1]; got 1"),
+        ([1, 2], PATIENT, "must be an object with age, thal; got [1, 2]"),
         ({"words": ["a"], "any": 1}, OPEN, "any must be bool of any shape; got 1"),
     ],
 )

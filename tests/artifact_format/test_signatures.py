@@ -1,4 +1,4 @@
-"""`resources.schema.signatures`: both forms of a signature, and predictions by name."""
+"""Both forms of a signature, the default signature, and predictions by name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resources.schema import signatures
+from artifact_format import signatures
 
 FORMS = [
     ({"dtype": "float32", "shape": [None, 5]}, "float32[?, 5]"),
@@ -45,6 +45,20 @@ def test_what_is_no_tensor_is_refused(tensor: Any) -> None:
 def test_a_bare_value_of_a_single_output_stands_under_its_name(prediction: Any, outputs: list[str], named: Any) -> None:
     """Predictions are objects keyed by output name wherever the names are known."""
     assert signatures.by_name(prediction, outputs) == named
+
+
+@pytest.mark.parametrize(
+    ("keys", "default"),
+    [
+        (["predict"], "predict"),
+        (["predict", "__saved_model_init_op"], "predict"),
+        (["predict", "train"], "serving_default"),
+        ([], "serving_default"),
+    ],
+)
+def test_the_default_signature_is_the_only_one(keys: list[str], default: str) -> None:
+    """Those of the loader do not count."""
+    assert signatures.default_key(keys) == default
 
 
 def test_the_outputs_are_those_of_the_signature_that_is_asked() -> None:

@@ -1,4 +1,4 @@
-"""Signatures in their two forms, and predictions by the names of a signature's outputs. Pure.
+"""Signatures in their two forms, and predictions by the names of a signature's outputs.
 
 A signature has two forms. Structured, as cards and manifests hold it:
 `{"inputs": {"x": {"dtype": "float32", "shape": [None, 5]}}, "outputs": {...}}`; and for display, as a stack's state and
@@ -9,13 +9,16 @@ None or `[...]`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 DEFAULT = "serving_default"
 _TENSOR = re.compile(r"(?P<dtype>.+?)\[(?P<sizes>.*)\]")
-_BYTES = {"b64"}
+LOADERS_OWN = "__"
+"""How the names of signatures begin that belong to the loader."""
 
+Tensors = Mapping[str, Mapping[str, Any]]
+"""The inputs or the outputs of a structured signature: name -> `{"dtype": "float32", "shape": [None, 28, 28]}`."""
 Signature = Mapping[str, Mapping[str, Any]]
 """One signature: `inputs` and `outputs`, each by name."""
 
@@ -34,9 +37,14 @@ def structured(signature: Signature) -> dict[str, dict[str, dict[str, Any]]]:
     return {side: {name: _parse(tensor) for name, tensor in tensors.items()} for side, tensors in signature.items()}
 
 
-def default_key(signatures: Mapping[str, Any]) -> str:
-    """The key of the default signature, for requests without `signature_name`: the only one, or `serving_default`."""
-    return next(iter(signatures)) if len(signatures) == 1 else DEFAULT
+def default_key(keys: Iterable[str]) -> str:
+    """The key of the default signature, for requests without `signature_name`: the only one, or `serving_default`.
+
+    Args:
+        keys: of all signatures; those of the loader are ignored.
+    """
+    offered = [key for key in keys if not key.startswith(LOADERS_OWN)]
+    return offered[0] if len(offered) == 1 else DEFAULT
 
 
 def output_names(signatures: Mapping[str, Signature], key: str | None = None) -> list[str]:
@@ -61,9 +69,28 @@ def by_name(prediction: Any, outputs: Sequence[str]) -> Any:
     return {outputs[0]: prediction}
 
 
-def is_named(prediction: Any) -> bool:
-    """Whether a prediction looks like an object by output name: `{"b64": ...}` is a value."""
-    return isinstance(prediction, Mapping) and set(prediction) != _BYTES
+def named(samples: Iterable[Mapping[str, Any]], signatures: Mapping[str, Signature]) -> list[dict[str, Any]]:
+    """Samples with predictions by output name.
+
+    Args:
+        samples: with or without a `prediction`, bare or by name.
+        signatures: by key; the samples are of the default signature.
+    """
+    outputs = output_names(signatures)
+    return [
+        {**sample, **({"prediction": by_name(sample["prediction"], outputs)} if "prediction" in sample else {})}
+        for sample in samples
+    ]
+
+
+def is_named(value: Any) -> bool:
+    """Whether a prediction or instance looks like an object by name."""
+    return isinstance(value, Mapping) and not is_bytes(value)
+
+
+def is_bytes(value: Any) -> bool:
+    """Whether a JSON value stands for bytes: `{"b64": ...}`."""
+    return isinstance(value, Mapping) and set(value) == {"b64"}
 
 
 def _display(tensor: Any) -> str:

@@ -6,12 +6,11 @@ import subprocess
 import sys
 from functools import cache
 
-import yaml
-
 from benchmarks.figures import BenchmarkError
 from benchmarks.pulumi_engine import Engine
 from benchmarks.servers.emulator import Emulator
 from benchmarks.workspace import ROOT, World
+from resources.config import stack_file
 
 
 class LocalStack:
@@ -31,7 +30,7 @@ class LocalStack:
         world.say("the local stack, deployed")
         self.emulator = Emulator(world)
         self.engine = Engine(world, ROOT)
-        config = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8"))["config"]
+        config = stack_file.read(ROOT / "Pulumi.local.yaml").config
         self.engine.configure({**config, "tf2-models:endpoint": self.emulator.endpoint})
         self.first = self.engine.up(watch=True)
 

@@ -19,7 +19,7 @@ from resources.ml.service import ML
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")
 _PREDICT_URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/models/([^/:]+):predict")
-_REGIONAL_URL = re.compile(r"https://([a-z0-9-]+)-ml\.googleapis\.com")
+_REGIONAL_URL = re.compile(ML.regional_root.rstrip("/").replace(".", r"\.").format(region="([a-z0-9-]+)"))
 _JOB_FILES = {
     "prediction.results-": "results",
     "prediction.errors_stats-": "errors",

@@ -46,10 +46,10 @@ TWICE = """\
 """
 EXPECTED = {
     "shape": "samples[0]: bits must be float32 [8]; got the shape [1, 8]",
-    "second": "samples[1]: expected",
-    "unbuilt shape": 'samples[0]: expected {"input_layer": float32 [8]} or the bare value, found the shape [1, 8]',
-    "type": 'samples[0]: expected {"bits": float32 [8]} or the bare value, found "a"',
-    "name": "samples[0]: expected",
+    "second": "samples[1]: bits must be float32 [8]; got the shape [7]",
+    "unbuilt shape": "samples[0]: input_layer must be float32 [8]; got the shape [1, 8]",
+    "type": 'samples[0]: bits must be float32 [8]; got "a"',
+    "name": "samples[0]: unknown input bit",
     "array": "samples[0]: instance must be JSON; call .tolist() on a NumPy value",
     "label": "samples[0]: label must be JSON; call .tolist() on a NumPy value",
     "subclass": "the model must have inputs with names and shapes",
@@ -109,6 +109,6 @@ def test_a_wrong_sample_fails_the_build(run: Run, checkout: Path) -> None:
     done = run("build", "other")
 
     assert done.returncode == 1
-    assert done.stderr == "models: other: samples[0]: expected b float32 [2], found the shape [1]: [2.0]\n"
+    assert done.stderr == "models: other: samples[0]: b must be float32 [2]; got the shape [1]: [2.0]\n"
     assert "exporting" not in done.stdout
     assert not (checkout / "models/cards/other").exists()

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from gcp import api
 from gcp.settings import Settings
 from resources.engine.provider import Provider
-from tests.changes.rows import Sent
+from tests.kinds.rows import Sent
 from tests.providers import State
 
 _GUARDS = ("ifMetagenerationMatch", "ifGenerationMatch", "generation")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.changes.kinds import KINDS
-from tests.changes.rows import Row, edited, fill
-from tests.contract.world import World
 from tests.engine import Engine, name_of, write_program
+from tests.kinds.kind import KINDS
+from tests.kinds.rows import Row, edited, fill
+from tests.kinds.world import World
 from tests.providers import State
 from tests.running import RunningEmulator
 

@@ -12,11 +12,11 @@ import pytest
 from resources.engine.drift import DRIFT
 from resources.engine.provider import Provider
 from resources.schema import types
-from tests.changes import saved_model_rows
-from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
-from tests.changes.rows import Row, Sent, edited, fill, leaves, numbers
-from tests.contract.world import World
+from tests.kinds.kind import KINDS, Kind
+from tests.kinds.rows import Row, Sent, edited, fill, leaves, numbers
+from tests.kinds.storage import saved_model
+from tests.kinds.world import World
 from tests.providers import State, as_engine, configured
 from tests.running import RunningEmulator
 
@@ -161,7 +161,7 @@ def expected(kind: Kind, row: Row) -> list[Sent]:
 def texts(calls: list[Sent]) -> list[str]:
     """The calls to compare: in their order, but for uploads, which are sent in parallel."""
     found = [call.text for call in calls]
-    return sorted(found) if any(call.method == saved_model_rows.INSERT for call in calls) else found
+    return sorted(found) if any(call.method == saved_model.INSERT for call in calls) else found
 
 
 def fill_all(calls: list[Sent], names: State) -> list[Sent]:

@@ -15,8 +15,8 @@ from resources.ml.model import ModelProvider
 from resources.ml.service import ML
 from resources.storage.bucket import BucketProvider
 from resources.storage.service import STORAGE
-from tests.contract.world import World
 from tests.emulator import saved_models
+from tests.kinds.world import World
 from tests.providers import State, configured, saved_model_inputs
 
 PROJECT_VARIABLE, ENDPOINT_VARIABLE = "TF2_MODELS_CONTRACT_PROJECT", "TF2_MODELS_CONTRACT_ENDPOINT"

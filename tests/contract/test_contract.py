@@ -18,8 +18,8 @@ from resources.ml.traffic_split import TrafficSplitProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
-from tests.contract.world import World
 from tests.emulator.ml.caller import Caller
+from tests.kinds.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 

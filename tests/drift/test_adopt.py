@@ -12,7 +12,7 @@ from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from tests.changes.recorder import Recorder, recording
 from tests.contract.test_contract import CASES
-from tests.contract.world import World
+from tests.kinds.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 

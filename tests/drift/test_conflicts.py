@@ -17,7 +17,7 @@ from resources.ml.model import ModelProvider
 from resources.ml.schema import MODEL
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
-from tests.contract.world import World
+from tests.kinds.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 

@@ -10,13 +10,13 @@ import pytest
 
 from resources.engine.drift import DRIFT
 from resources.engine.provider import Provider
-from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
-from tests.changes.rows import Row, Sent, edited
 from tests.changes.test_rows import fill_all, states, step_of, texts
 from tests.contract.test_contract import CASES
-from tests.contract.world import World
 from tests.drift.test_refresh import seen_by_refresh
+from tests.kinds.kind import KINDS, Kind
+from tests.kinds.rows import Row, Sent, edited
+from tests.kinds.world import World
 from tests.providers import State, as_engine, configured
 from tests.running import RunningEmulator
 

@@ -10,10 +10,10 @@ from resources.engine.drift import DRIFT
 from resources.engine.provider import Provider
 from resources.schema import types
 from resources.schema.fields import Schema
-from tests.changes.kinds import KINDS, Kind
 from tests.changes.recorder import recording
-from tests.changes.rows import Row
 from tests.changes.test_rows import NAMES, NOBODY, states, step_of
+from tests.kinds.kind import KINDS, Kind
+from tests.kinds.rows import Row
 from tests.providers import State, as_engine, configured
 
 

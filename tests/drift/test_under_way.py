@@ -12,8 +12,8 @@ from pulumi import dynamic
 
 from resources.engine.provider import Provider
 from resources.ml.version import VersionProvider
-from tests.contract.world import World
 from tests.emulator.ml.caller import until
+from tests.kinds.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 

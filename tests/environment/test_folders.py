@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.world import World
 from tests.environment.disks import filled, read_only, small
+from tests.kinds.world import World
 from tests.models.conftest import make_checkout, models_command
 from tests.running import BOUND, ROOT, RunningEmulator
 

@@ -16,8 +16,8 @@ from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
-from tests.contract.world import World
 from tests.inventory import inventory
+from tests.kinds.world import World
 from tests.providers import Request, State, as_engine, call_as, forget_outage, retrying_for
 
 PATIENCE = 1.5

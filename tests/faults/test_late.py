@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gcp import errors
-from tests.contract.world import World
-from tests.faults import kinds
+from tests.faults import rules
 from tests.faults.stages import Stage
+from tests.kinds.world import World
 from tests.running import RunningEmulator
 
 pytestmark = pytest.mark.tensorflow
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.tensorflow
 def test_a_version_that_comes_too_late_is_not_lost(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
     """The state does not hold it, so that refresh would not show it: the message says what to do, and that works."""
     stage = Stage(World(emulator, project, tmp_path), "version", "create")
-    emulator.faults({"method": "ml.projects.models.versions.create", **kinds.ALL["never"]})
+    emulator.faults({"method": "ml.projects.models.versions.create", **rules.ALL["never"]})
 
     with pytest.raises(errors.OperationTimeout) as caught:
         stage.run(timeout=1.0)

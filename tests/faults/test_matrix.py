@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from gcp import errors
-from tests.contract.world import World
-from tests.faults import kinds
+from tests.faults import rules
 from tests.faults.stages import BEGIN, CALLED, Stage
+from tests.kinds.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 from tests.unloading import unload
@@ -26,7 +26,7 @@ def _cells() -> Iterator[tuple[str, str, str, str]]:
     """Kind, verb, method, fault: all of them."""
     for (kind, verb), methods in CALLED.items():
         for method in methods:
-            faults = [*kinds.CALLS, *(kinds.OPERATIONS if method in BEGIN else ())]
+            faults = [*rules.CALLS, *(rules.OPERATIONS if method in BEGIN else ())]
             yield from ((kind, verb, method, fault) for fault in faults)
 
 
@@ -79,7 +79,7 @@ def test_a_fault_and_one_more_try(kind: str, verb: str, method: str, fault: str,
     """Success, or one line: resource, method, cause, next step; after the next try there is what was wished."""
     wished = _undisturbed(folder, world.emulator, kind, verb)
     stage = Stage(world, kind, verb)
-    rule = {"method": method, **kinds.ALL[fault]}
+    rule = {"method": method, **rules.ALL[fault]}
     world.emulator.faults(rule)
     failure = _failure(stage, timeout=1.0 if fault == "never" else None)
     [left] = world.emulator.faults_left()
@@ -91,7 +91,7 @@ def test_a_fault_and_one_more_try(kind: str, verb: str, method: str, fault: str,
         assert "\n" not in failure
         _, called, step = failure.partition(method)
         assert called, failure
-        assert re.search(kinds.step_of(fault), step), failure
+        assert re.search(rules.step_of(fault), step), failure
         stage.run()
     assert stage.inventory() == wished
     _is_read_as_wished(stage)

@@ -11,9 +11,9 @@ from gcp import errors
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from resources.storage.transfer import uploads
-from tests.contract.world import World
-from tests.faults import kinds
+from tests.faults import rules
 from tests.faults.stages import PATIENCE
+from tests.kinds.world import World
 from tests.providers import State, as_engine, retrying_for, saved_model_inputs
 from tests.running import RunningEmulator
 
@@ -58,7 +58,7 @@ def test_it_is_sent_all_the_same(
     """What passes is not seen, whichever call of the upload it meets after so many that go right."""
     provider = _provider(emulator, project, tmp_path)
     right = {"method": INSERT, "delay": 0, "times": before}
-    emulator.faults(*([right] if before else []), {"method": INSERT, **kinds.ALL[fault]})
+    emulator.faults(*([right] if before else []), {"method": INSERT, **rules.ALL[fault]})
 
     created = provider.create(dict(inputs))
 
@@ -73,7 +73,7 @@ def test_what_lasts_is_one_line_and_the_next_try_goes_on(
     """Nothing looks whole before it is; afterwards nothing is there twice."""
     provider = _provider(emulator, project, tmp_path)
     retrying_for(provider, PATIENCE)
-    emulator.faults({"method": INSERT, **kinds.ALL[fault]})
+    emulator.faults({"method": INSERT, **rules.ALL[fault]})
 
     with pytest.raises(errors.Error) as caught:
         provider.create(dict(inputs))

@@ -12,7 +12,7 @@ from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from resources.ml.model import ModelProvider
 from resources.ml.version import VersionProvider
 from resources.storage.saved_model import SavedModelProvider
-from tests.contract.world import World
+from tests.kinds.world import World
 from tests.providers import Request, State, as_engine, call_as
 from tests.running import RunningEmulator
 

@@ -14,8 +14,8 @@ from resources.gate import comparison, samples
 from resources.ml import default_handover
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.version import VersionProvider
-from tests.contract.world import World
 from tests.emulator import saved_models
+from tests.kinds.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gcp import errors
-from tests.changes.rows import Row, Sent, fixed, local, quiet, secrets
+from tests.kinds.rows import Row, Sent, fixed, local, quiet, secrets
 from tests.providers import State
 
 INSERT, DELETE = "storage.objects.insert", "storage.objects.delete"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gcp import errors
-from tests.changes.rows import Row, Sent, fixed
+from tests.kinds.rows import Row, Sent, fixed
 from tests.providers import State
 
 _N1_GPU = "NVIDIA_TESLA_T4"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.changes.model_rows import labels
-from tests.changes.rows import Row, local, secrets, timeouts
+from tests.kinds.ml.model import labels
+from tests.kinds.rows import Row, local, secrets, timeouts
 from tests.providers import State
 
 PATCH = "ml.projects.jobs.patch"

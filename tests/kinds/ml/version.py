@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gcp import errors
-from tests.changes import model_rows, version_fixed_rows
-from tests.changes.rows import Row, Sent, local, mutable, quiet, secrets, timeouts
+from tests.kinds.ml import model, version_fixed_rows
+from tests.kinds.rows import Row, Sent, local, mutable, quiet, secrets, timeouts
 from tests.providers import State
 
 _VERSIONS = "ml.projects.models.versions"
@@ -134,7 +134,7 @@ ROWS = [
             {"description": "b", "autoScaling": {"minNodes": 2}, "labels": {"team": "b"}},
         ),
     ),
-    *model_rows.labels(PATCH),
+    *model.labels(PATCH),
     Row(
         field="labels",
         change="changed",

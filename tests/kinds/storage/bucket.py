@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.changes.rows import Row, Sent, fixed, local, mutable, secrets
+from tests.kinds.rows import Row, Sent, fixed, local, mutable, secrets
 from tests.providers import State
 
 PATCH, CREATE, DELETE = "storage.buckets.patch", "storage.buckets.insert", "storage.buckets.delete"

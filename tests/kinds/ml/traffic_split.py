@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.changes.rows import Row, Sent, quiet, secrets
+from tests.kinds.rows import Row, Sent, quiet, secrets
 from tests.providers import State
 
 _SPLIT = {"v1": 90, "v2": 10}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.changes.rows import Row, Sent, fixed, local, mutable, secrets, timeouts
+from tests.kinds.rows import Row, Sent, fixed, local, mutable, secrets, timeouts
 from tests.providers import State
 
 PATCH, CREATE, DELETE = "ml.projects.models.patch", "ml.projects.models.create", "ml.projects.models.delete"

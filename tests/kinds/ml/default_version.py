@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gcp import errors
-from tests.changes.rows import Row, Sent, local, quiet, secrets
+from tests.kinds.rows import Row, Sent, local, quiet, secrets
 from tests.providers import State
 
 SET = "ml.projects.models.versions.setDefault"

@@ -14,18 +14,11 @@ from resources.ml.traffic_split import TrafficSplitProvider
 from resources.ml.version import VersionProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
-from tests.changes import (
-    bucket_rows,
-    default_version_rows,
-    job_rows,
-    model_rows,
-    saved_model_rows,
-    traffic_split_rows,
-    version_rows,
-)
-from tests.changes.rows import Row
-from tests.contract.world import World
 from tests.emulator import saved_models
+from tests.kinds.ml import batch_prediction_job, default_version, model, traffic_split, version
+from tests.kinds.rows import Row
+from tests.kinds.storage import bucket, saved_model
+from tests.kinds.world import World
 from tests.providers import State, saved_model_inputs
 
 
@@ -101,51 +94,51 @@ class Kind:
 KINDS = {
     "Bucket": Kind(
         provider=BucketProvider,
-        rows=bucket_rows.ROWS,
-        inputs=bucket_rows.INPUTS,
-        body=bucket_rows.BODY,
-        create=bucket_rows.CREATE,
-        delete=bucket_rows.DELETE,
+        rows=bucket.ROWS,
+        inputs=bucket.INPUTS,
+        body=bucket.BODY,
+        create=bucket.CREATE,
+        delete=bucket.DELETE,
     ),
     "SavedModel": Kind(
         provider=SavedModelProvider,
-        rows=saved_model_rows.ROWS,
-        inputs=saved_model_rows.INPUTS,
+        rows=saved_model.ROWS,
+        inputs=saved_model.INPUTS,
         setup=_with_folders,
     ),
     "Model": Kind(
         provider=ModelProvider,
-        rows=model_rows.ROWS,
-        inputs=model_rows.INPUTS,
-        body=model_rows.BODY,
-        create=model_rows.CREATE,
-        delete=model_rows.DELETE,
+        rows=model.ROWS,
+        inputs=model.INPUTS,
+        body=model.BODY,
+        create=model.CREATE,
+        delete=model.DELETE,
     ),
     "DefaultVersion": Kind(
         provider=DefaultVersionProvider,
-        rows=default_version_rows.ROWS,
-        inputs=default_version_rows.INPUTS,
+        rows=default_version.ROWS,
+        inputs=default_version.INPUTS,
         setup=_with_two_versions,
     ),
     "TrafficSplit": Kind(
         provider=TrafficSplitProvider,
-        rows=traffic_split_rows.ROWS,
-        inputs=traffic_split_rows.INPUTS,
+        rows=traffic_split.ROWS,
+        inputs=traffic_split.INPUTS,
         setup=_with_two_versions,
     ),
     "Version": Kind(
         provider=VersionProvider,
-        rows=version_rows.ROWS,
-        inputs=version_rows.INPUTS,
-        body=version_rows.BODY,
-        create=version_rows.CREATE,
-        delete=version_rows.DELETE,
+        rows=version.ROWS,
+        inputs=version.INPUTS,
+        body=version.BODY,
+        create=version.CREATE,
+        delete=version.DELETE,
         setup=_with_two_artifacts,
     ),
     "BatchPredictionJob": Kind(
         provider=BatchPredictionJobProvider,
-        rows=job_rows.ROWS,
-        inputs=job_rows.INPUTS,
+        rows=batch_prediction_job.ROWS,
+        inputs=batch_prediction_job.INPUTS,
         replaced=False,
         setup=_with_rows,
     ),

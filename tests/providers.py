@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import json
-from collections.abc import Callable
+import pkgutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +15,7 @@ import dill
 from pulumi import dynamic
 from pulumi.dynamic import dynamic as internals
 
+import resources
 from gcp import api
 from gcp.outage import Outage
 from resources.engine.provider import Provider
@@ -29,6 +32,19 @@ def configured(kind: type[Provider], endpoint: str, **config: str) -> Provider:
     raw |= {key if ":" in key else f"tf2-models:{key}": value for key, value in config.items()}
     provider.configure(dynamic.ConfigureRequest(dynamic.Config(raw, "tf2-models")))
     return provider
+
+
+def all_providers() -> set[type[Provider]]:
+    """Every provider class of the product."""
+    for module in pkgutil.walk_packages(resources.__path__, "resources."):
+        importlib.import_module(module.name)
+    return {kind for kind in _below(Provider) if kind.__module__.startswith("resources.")}  # type: ignore[type-abstract]  # none is made
+
+
+def _below(kind: type[Provider]) -> Iterator[type[Provider]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _below(child)
 
 
 _pickles: dict[type[Provider], bytes] = {}

@@ -6,13 +6,12 @@ import copy
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.engine import Engine, name_of, write_program
-from tests.kinds.kind import KINDS
 from tests.kinds.rows import Row, edited, fill
+from tests.kinds.table import KINDS
 from tests.kinds.world import World
 from tests.providers import State
 from tests.running import RunningEmulator
@@ -20,13 +19,10 @@ from tests.running import RunningEmulator
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
 PROGRAM = """
-import json, pathlib
-from resources import ml, storage
+import importlib, json, pathlib
 
-of_ml = (ml.Model, ml.DefaultVersion, ml.TrafficSplit, ml.Version, ml.BatchPredictionJob)
-classes = {kind.__name__: kind for kind in (storage.Bucket, storage.SavedModel, *of_ml)}
-for name, (kind, inputs) in json.loads(pathlib.Path("declared.json").read_text()).items():
-    classes[kind](name, **inputs)
+for name, (module, kind, inputs) in json.loads(pathlib.Path("declared.json").read_text()).items():
+    getattr(importlib.import_module(module), kind)(name, **inputs)
 """
 _REPLACES = ("replace", "create-replacement", "delete-replaced")
 
@@ -44,8 +40,8 @@ class Part:
         self._schema = kind.provider.schema
         folder.mkdir()
         world = World(emulator, project, folder)
-        self._names = {"<project>": project, "<bucket>": world.bucket, **kind.setup(world)}
-        self.base: State = fill(kind.inputs, self._names)
+        self.base: State = kind.declare(world)
+        self._names = world.names()
         rows = {f"{name}-{number}": row for number, row in enumerate(kind.rows)}
         self.rows = {name: row for name, row in rows.items() if not list(self._schema.failures(self.new(row)))}
 
@@ -92,13 +88,14 @@ class Deployed:
         self.engine = Engine(folder / "engine", self._program)
         self.engine.write({"gcp:project": project, "tf2-models:endpoint": emulator.endpoint})
 
-    def declare(self, inputs: dict[str, list[Any]]) -> None:
+    def declare(self, inputs: dict[str, tuple[str, State]]) -> None:
         """Writes the program: logical name -> kind and inputs."""
-        (self._program / "declared.json").write_text(json.dumps(inputs), encoding="utf-8")
+        declared = {name: [KINDS[kind].provider.__module__, kind, values] for name, (kind, values) in inputs.items()}
+        (self._program / "declared.json").write_text(json.dumps(declared), encoding="utf-8")
 
     def fill_state(self) -> None:
         """Makes one resource of each kind, and puts a copy into the state for every row, with the row's old inputs."""
-        self.declare({name: [name, part.base] for name, part in self.parts.items()})
+        self.declare({name: (name, part.base) for name, part in self.parts.items()})
         self.engine.up()
         state = json.loads(self.engine.run("stack", "export", "--stack", "test"))
         entries = {name_of(entry["urn"]): entry for entry in state["deployment"]["resources"]}
@@ -113,7 +110,7 @@ class Deployed:
         """Declares every row's change, but for refusals that cannot be allowed."""
         self.declare(
             {
-                name: [kind, part.new(row) if part.step(row) != "refused" else part.old(row)]
+                name: (kind, part.new(row) if part.step(row) != "refused" else part.old(row))
                 for kind, part in self.parts.items()
                 for name, row in part.rows.items()
             }
@@ -143,7 +140,7 @@ def test_the_engine_reports_each_row(emulator: RunningEmulator, project: str, tm
 def _a_refusal_is_a_plain_line(deployed: Deployed) -> None:
     models = deployed.parts["Model"]
     name, row = next((name, row) for name, row in models.rows.items() if row.field == "regions")
-    deployed.declare({name: ["Model", edited(models.new(row), {"allowDowntime": None})]})
+    deployed.declare({name: ("Model", edited(models.new(row), {"allowDowntime": None}))})
 
     text = deployed.engine.stack("preview", fails=True)
 

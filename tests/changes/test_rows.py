@@ -13,20 +13,22 @@ from resources.engine.drift import DRIFT
 from resources.engine.provider import Provider
 from resources.schema import types
 from tests.changes.recorder import recording
-from tests.kinds.kind import KINDS, Kind
+from tests.kinds.kind import Kind
 from tests.kinds.rows import Row, Sent, edited, fill, leaves, numbers
 from tests.kinds.storage import saved_model
+from tests.kinds.table import KINDS
 from tests.kinds.world import World
 from tests.providers import State, as_engine, configured
 from tests.running import RunningEmulator
 
 NOBODY = "http://127.0.0.1:9"
-_FILES = {"saved_model.pb": {"size": 300, "crc32c": "AAAAAA=="}, "notes.txt": {"size": 3, "crc32c": "AAAAAA=="}}
+_FILES = {"saved_model.pb": {"size": 300, "crc32c": "AAAAAA=="}, "rows.json": {"size": 3, "crc32c": "AAAAAA=="}}
 NAMES: State = {
     "<project>": "p",
     "<bucket>": "p-models",
+    "<model>": "m",
     "<files one>": _FILES,
-    "<files two>": {**_FILES, "notes.txt": {"size": 3, "crc32c": "AAAAAQ=="}},
+    "<files two>": {**_FILES, "rows.json": {"size": 3, "crc32c": "AAAAAQ=="}},
     "<files three>": {**_FILES, "more.txt": {"size": 3, "crc32c": "AAAAAA=="}},
     "<files spelled>": {path: {**facts, "size": float(str(facts["size"]))} for path, facts in reversed(_FILES.items())},
 }
@@ -123,7 +125,8 @@ def test_a_change_sends_exactly_its_own(
 ) -> None:
     """Each call that changes something: its method, its update mask, its JSON; then there is no difference left."""
     world = World(emulator, project, tmp_path)
-    names = {"<project>": project, "<bucket>": world.bucket, **kind.setup(world)}
+    kind.prepare(world)
+    names = world.names()
     provider = configured(kind.provider, emulator.endpoint)
     old, news = states(kind, row, names)
     olds = as_engine(provider.create(dict(old)).outs or {}) if row.made else old

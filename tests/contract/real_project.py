@@ -15,15 +15,14 @@ from resources.ml.model import ModelProvider
 from resources.ml.service import ML
 from resources.storage.bucket import BucketProvider
 from resources.storage.service import STORAGE
-from tests.emulator import saved_models
 from tests.kinds.world import World
-from tests.providers import State, configured, saved_model_inputs
+from tests.providers import State, configured
 
 PROJECT_VARIABLE, ENDPOINT_VARIABLE = "TF2_MODELS_CONTRACT_PROJECT", "TF2_MODELS_CONTRACT_ENDPOINT"
 """The project, and where its APIs are: "global" by default."""
 LABEL = {"tf2-models-contract": "true"}
 """Of everything that is made there: what has it may be deleted."""
-COST = "about 0.01 USD: three buckets with two small files for a minute, a model without versions"
+COST = "about 0.01 USD: two buckets with a few small files for a minute, a model without versions"
 
 
 class RealWorld(World):
@@ -32,8 +31,8 @@ class RealWorld(World):
     def __init__(self, project: str, endpoint: str, folder: Path) -> None:
         token = secrets.token_hex(4)
         self.project, self.bucket, self._endpoint = project, f"tf2-models-contract-{token}", endpoint
-        self._model = f"tf2_models_contract_{token}"
-        self.folder = saved_models.write(folder / "model")
+        self.model = f"tf2_models_contract_{token}"
+        self.write_files(folder)
 
     def provider(self, kind: type[Provider]) -> Provider:
         """The provider of a kind, as the engine runs it."""
@@ -42,19 +41,6 @@ class RealWorld(World):
     def labelled(self, inputs: State) -> State:
         """The inputs, or an edit of them, with the label among their labels if they have any."""
         return {**inputs, "labels": {**inputs["labels"], **LABEL}} if "labels" in inputs else inputs
-
-    def bucket_inputs(self) -> State:
-        """A bucket with every field."""
-        return self.labelled(super().bucket_inputs())
-
-    def saved_model_inputs(self) -> State:
-        """A SavedModel in a bucket that exists."""
-        self.made(BucketProvider, {"project": self.project, "name": self.bucket, "labels": LABEL})
-        return saved_model_inputs(self.folder, self.bucket, "multiplier/one", contentDigest="1")
-
-    def model_inputs(self) -> State:
-        """A model with what can be changed and what cannot."""
-        return self.labelled({**super().model_inputs(), "name": self._model})
 
 
 @contextmanager

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from resources.ml.model import ModelProvider
-from resources.storage.bucket import BucketProvider
-from resources.storage.saved_model import SavedModelProvider
 from tests.contract import real_project
-from tests.contract.test_contract import CASES, keeps_contract
+from tests.contract.test_contract import keeps_contract
+from tests.kinds.ml.model import MODEL
+from tests.kinds.storage.bucket import BUCKET
+from tests.kinds.storage.saved_model import SAVED_MODEL
+from tests.kinds.table import KINDS
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 
-NAMES = ("bucket", "saved_model", "model")
+NAMES = ("Bucket", "SavedModel", "Model")
 PROJECT = os.environ.get(real_project.PROJECT_VARIABLE, "")
 
 
@@ -30,7 +31,7 @@ def test_google_keeps_the_contract(name: str, tmp_path: Path, capsys: pytest.Cap
     with capsys.disabled():
         print(f"\n{name} on project {PROJECT}: all of these tests cost {real_project.COST}")
     with real_project.cleaned_world(PROJECT, tmp_path) as world:
-        keeps_contract(CASES[name], world)
+        keeps_contract(KINDS[name], world)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -39,20 +40,20 @@ def test_what_runs_on_a_real_project_runs_on_the_emulator(
 ) -> None:
     """With random names, and the label on everything, which a patch of labels keeps."""
     with real_project.cleaned_world(project, tmp_path, emulator.endpoint) as world:
-        keeps_contract(CASES[name], world)
+        keeps_contract(KINDS[name], world)
 
 
 def test_only_what_has_the_label_is_cleaned_up(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
     """A run that crashed leaves a bucket with objects and a model: the next run deletes them, and nothing of others."""
     crashed = real_project.RealWorld(project, emulator.endpoint, tmp_path)
-    crashed.made(SavedModelProvider, crashed.saved_model_inputs())
-    crashed.made(ModelProvider, crashed.model_inputs())
+    for kind in (SAVED_MODEL, MODEL):
+        crashed.made(kind.provider, kind.declare(crashed))
     others: State = {"project": project, "name": f"{project}-others", "labels": {"team": "a"}}
-    crashed.made(BucketProvider, others)
+    crashed.made(BUCKET.provider, others)
 
     real_project.clean(project, emulator.endpoint)
 
     found = emulator.storage().buckets().list(project=project).execute()["items"]
     assert [bucket["name"] for bucket in found] == [others["name"]]
     assert emulator.ml().projects().models().list(parent=f"projects/{project}").execute() == {}
-    crashed.provider(BucketProvider).delete(others["name"], as_engine(others))
+    crashed.provider(BUCKET.provider).delete(others["name"], as_engine(others))

@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 
 from gcp import errors
-from resources.ml.model import ModelProvider
-from resources.ml.version import VersionProvider
-from resources.storage.bucket import BucketProvider
 from tests.changes.recorder import Recorder, recording
-from tests.contract.test_contract import CASES
+from tests.kinds.kind import Kind
+from tests.kinds.ml.model import MODEL
+from tests.kinds.ml.version import VERSION
+from tests.kinds.storage.bucket import BUCKET
+from tests.kinds.table import KINDS
 from tests.kinds.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 
 pytestmark = pytest.mark.tensorflow
-ADOPTED = {name: case for name, case in CASES.items() if not case.kind.create_adopts_existing}
+ADOPTED = {name: kind for name, kind in KINDS.items() if not kind.provider.create_adopts_existing}
 ADOPT = {"adopt": True}
 
 
@@ -30,11 +31,11 @@ def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> World:
 @pytest.mark.parametrize("name", ADOPTED)
 def test_what_is_the_same_is_taken_over_by_a_read_alone(name: str, world: World) -> None:
     """No call changes anything; taking `adopt` away again is no change."""
-    case = ADOPTED[name]
-    inputs = as_engine(case.inputs(world))
-    made = as_engine(world.provider(case.kind).create(dict(inputs)).outs or {})
+    kind = ADOPTED[name]
+    inputs = as_engine(kind.declare(world))
+    made = as_engine(world.provider(kind.provider).create(dict(inputs)).outs or {})
 
-    provider = world.provider(case.kind)
+    provider = world.provider(kind.provider)
     recorder = recording(provider)
     taken = provider.create({**inputs, **ADOPT})
 
@@ -46,11 +47,11 @@ def test_what_is_the_same_is_taken_over_by_a_read_alone(name: str, world: World)
 @pytest.mark.parametrize("name", ADOPTED)
 def test_what_can_be_patched_is_patched_and_told(name: str, world: World) -> None:
     """One patch of exactly the fields that differ; without `adopt` the error names it and nothing is sent but that."""
-    case = ADOPTED[name]
-    inputs = as_engine(case.inputs(world))
-    world.provider(case.kind).create(dict(inputs))
-    edit, mask = case.patches[0]
-    provider = world.provider(case.kind)
+    kind = ADOPTED[name]
+    inputs = as_engine(kind.declare(world))
+    world.provider(kind.provider).create(dict(inputs))
+    edit, mask = kind.patches[0]
+    provider = world.provider(kind.provider)
 
     with pytest.raises(errors.AlreadyExists, match="adopt: true takes it over"):
         provider.create({**inputs, **edit})
@@ -64,8 +65,8 @@ def test_what_can_be_patched_is_patched_and_told(name: str, world: World) -> Non
     assert provider.diff(taken.id, as_engine(taken.outs or {}), as_engine({**inputs, **edit})).changes is False
 
 
-def _refused(world: World, kind: type[VersionProvider | ModelProvider | BucketProvider], wanted: State) -> str:
-    provider = world.provider(kind)
+def _refused(world: World, kind: Kind, wanted: State) -> str:
+    provider = world.provider(kind.provider)
     recorder: Recorder = recording(provider)
     with pytest.raises(errors.FailedPrecondition) as caught:
         provider.create(as_engine({**wanted, **ADOPT}))
@@ -75,12 +76,12 @@ def _refused(world: World, kind: type[VersionProvider | ModelProvider | BucketPr
 
 def test_a_version_that_is_another_is_refused_with_every_difference(world: World) -> None:
     """Both values of each field, of those that could be patched too; and nothing is touched."""
-    inputs = world.with_model()
-    world.provider(VersionProvider).create(as_engine({**inputs, "labels": {"team": "a"}}))
+    inputs = VERSION.declare(world)
+    world.provider(VERSION.provider).create(as_engine({**inputs, "labels": {"team": "a"}}))
 
     text = _refused(
         world,
-        VersionProvider,
+        VERSION,
         {
             **inputs,
             "machineType": "n1-standard-4",
@@ -106,28 +107,28 @@ def test_a_version_that_is_another_is_refused_with_every_difference(world: World
 
 def test_other_scaling_is_refused(world: World) -> None:
     """Manual in the place of automatic scaling is no patch."""
-    inputs = world.with_model()
-    world.provider(VersionProvider).create(as_engine(inputs))
+    inputs = VERSION.declare(world)
+    world.provider(VERSION.provider).create(as_engine(inputs))
     manual = {**{name: value for name, value in inputs.items() if name != "autoScaling"}, "manualScaling": {"nodes": 2}}
 
-    assert "manualScaling.nodes is nothing, wanted 2" in _refused(world, VersionProvider, manual)
+    assert "manualScaling.nodes is nothing, wanted 2" in _refused(world, VERSION, manual)
 
 
 def test_labels_on_mls1_are_refused(world: World) -> None:
     """There the API patches no labels: adopting asks the same question as a change does."""
-    inputs = {**world.with_model(), "machineType": "mls1-c1-m2", "labels": {"team": "a"}}
-    world.provider(VersionProvider).create(as_engine(inputs))
+    inputs = {**VERSION.declare(world), "machineType": "mls1-c1-m2", "labels": {"team": "a"}}
+    world.provider(VERSION.provider).create(as_engine(inputs))
 
-    text = _refused(world, VersionProvider, {**inputs, "labels": {"team": "b"}})
+    text = _refused(world, VERSION, {**inputs, "labels": {"team": "b"}})
     assert "labels.team is 'a', wanted 'b'" in text
 
 
 def test_a_models_fixed_fields_are_all_told(world: World) -> None:
     """What the API leaves out, since it is false, is a difference too."""
-    inputs = world.model_inputs()
-    world.provider(ModelProvider).create(as_engine(inputs))
+    inputs = MODEL.declare(world)
+    world.provider(MODEL.provider).create(as_engine(inputs))
 
-    text = _refused(world, ModelProvider, {**inputs, "regions": ["us-central1"], "onlinePredictionLogging": True})
+    text = _refused(world, MODEL, {**inputs, "regions": ["us-central1"], "onlinePredictionLogging": True})
     assert "regions[0] is 'us-east1', wanted 'us-central1'" in text
     assert "onlinePredictionLogging is nothing, wanted True" in text
 
@@ -135,20 +136,20 @@ def test_a_models_fixed_fields_are_all_told(world: World) -> None:
 def test_a_buckets_location_may_be_spelled_otherwise(world: World) -> None:
     """The API writes locations in capitals; another location is refused."""
     inputs = {"project": world.project, "name": world.bucket, "location": "us-central1"}
-    provider = world.provider(BucketProvider)
+    provider = world.provider(BUCKET.provider)
     provider.create(as_engine(inputs))
 
     taken = provider.create(as_engine({**inputs, "location": "Us-Central1", **ADOPT}))
     assert (taken.outs or {})["location"] == "Us-Central1"
-    assert "location is 'US-CENTRAL1', wanted 'EU'" in _refused(world, BucketProvider, {**inputs, "location": "EU"})
+    assert "location is 'US-CENTRAL1', wanted 'EU'" in _refused(world, BUCKET, {**inputs, "location": "EU"})
 
 
 def test_what_is_not_there_is_made(world: World) -> None:
     """`adopt` is no condition: a resource that does not exist is created."""
-    provider = world.provider(ModelProvider)
+    provider = world.provider(MODEL.provider)
     recorder = recording(provider)
 
-    provider.create(as_engine({**world.model_inputs(), **ADOPT}))
+    provider.create(as_engine({**MODEL.declare(world), **ADOPT}))
 
     assert [call.method for call in recorder.sent] == ["ml.projects.models.create"]
 
@@ -156,10 +157,10 @@ def test_what_is_not_there_is_made(world: World) -> None:
 @pytest.mark.parametrize(("value", "accepted"), [("n1-standard-2", True), ("n1-standard-4", False)])
 def test_a_fixed_field_written_down_for_the_first_time(value: str, accepted: bool, world: World) -> None:
     """Refused in preview, with `adopt` named; with it compared with the API, and accepted only where it is the same."""
-    inputs = as_engine({**world.with_model(), "machineType": "n1-standard-2"})
-    world.provider(VersionProvider).create(dict(inputs))
+    inputs = as_engine({**VERSION.declare(world), "machineType": "n1-standard-2"})
+    world.provider(VERSION.provider).create(dict(inputs))
     silent = {name: item for name, item in inputs.items() if name != "machineType"}
-    provider = world.provider(VersionProvider)
+    provider = world.provider(VERSION.provider)
     taken = provider.create({**silent, **ADOPT})
     olds, news = as_engine(taken.outs or {}), {**silent, "machineType": value}
 

@@ -11,12 +11,10 @@ import pytest
 
 from gcp import api, errors
 from gcp.settings import Settings
-from resources.engine.provider import Provider
 from resources.ml import names
-from resources.ml.model import ModelProvider
 from resources.ml.schema import MODEL
-from resources.ml.version import VersionProvider
-from resources.storage.bucket import BucketProvider
+from tests.kinds.kind import THEIR_LABELS
+from tests.kinds.table import KINDS
 from tests.kinds.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
@@ -51,25 +49,22 @@ def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> World:
     return World(emulator, project, tmp_path)
 
 
-KINDS: dict[str, tuple[type[Provider], str, Callable[[World], State]]] = {
-    "bucket": (BucketProvider, "storage.buckets.patch", World.bucket_inputs),
-    "model": (ModelProvider, "ml.projects.models.patch", World.model_inputs),
-    "version": (VersionProvider, "ml.projects.models.versions.patch", World.with_model),
-}
+SHARED = {name: kind for name, kind in KINDS.items() if "labels" in kind.theirs}
+"""What somebody else may change too."""
 
 
 class Scene:
     """A resource that two people change: ours goes through `Meddled`, somebody else comes first so many times."""
 
     def __init__(self, world: World, name: str, edits: list[State]) -> None:
-        kind, method, inputs = KINDS[name]
-        self.inputs = as_engine({**inputs(world), "labels": {"team": "a"}})
-        self.provider, self.other = world.provider(kind), world.provider(kind)
+        kind = SHARED[name]
+        self.inputs = as_engine(kind.declare(world, {"labels": {"team": "a"}}))
+        self.provider, self.other = world.provider(kind.provider), world.provider(kind.provider)
         created = self.provider.create(dict(self.inputs))
         self.identity, self.olds = created.id, as_engine(created.outs or {})
         self._theirs, self._known = dict(self.inputs), dict(self.olds)
         meddled = _shared(self.provider.api.settings)
-        meddled.meddling = [(method, partial(self._meddle, edit)) for edit in edits]
+        meddled.meddling = [(kind.patch, partial(self._meddle, edit)) for edit in edits]
         self.provider.api = meddled
 
     def _meddle(self, edit: State) -> None:
@@ -89,10 +84,10 @@ class Scene:
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", SHARED)
 def test_a_label_set_in_between_is_not_lost(name: str, world: World) -> None:
     """Somebody else adds a label between our read and our patch: the patch is refused, read afresh, and keeps it."""
-    scene = Scene(world, name, [{"labels": {"team": "a", "cost": "theirs"}}])
+    scene = Scene(world, name, [{"labels": THEIR_LABELS}])
 
     outs = scene.update(labels={"team": "b", "stage": "ours"})
 
@@ -101,35 +96,28 @@ def test_a_label_set_in_between_is_not_lost(name: str, world: World) -> None:
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize(
-    ("name", "conflict"),
-    [
-        ("bucket", errors.PreconditionFailed),
-        ("model", errors.Aborted),
-        ("version", errors.Aborted),
-    ],
-)
-def test_a_second_conflict_says_what_changed(name: str, conflict: type[errors.ApiError], world: World) -> None:
+@pytest.mark.parametrize("name", SHARED)
+def test_a_second_conflict_says_what_changed(name: str, world: World) -> None:
     """Field, value in the state, value now; nothing of theirs is overwritten."""
     scene = Scene(world, name, [{"labels": {"team": "x"}}, {"labels": {"team": "y"}}])
 
-    with pytest.raises(conflict) as caught:
+    with pytest.raises(SHARED[name].conflict) as caught:
         scene.update(labels={"team": "b"})
 
     text = str(caught.value)
     assert "Since the last `pulumi up` or `refresh`: labels.team was 'a', is now 'y' (" in text
-    assert f"({KINDS[name][1]}: " in text
+    assert f"({SHARED[name].patch}: " in text
     assert "Run `pulumi refresh`" in text
     assert "\n" not in text
     assert scene.labels() == {"team": "y"}
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", SHARED)
 def test_a_patch_whose_answers_are_all_lost_is_no_conflict(name: str, world: World) -> None:
     """It took effect, which a fresh read tells: nobody else is blamed."""
     scene = Scene(world, name, [])
-    world.emulator.faults({"method": KINDS[name][1], "drop": "after", "times": 50})
+    world.emulator.faults({"method": SHARED[name].patch, "drop": "after", "times": 50})
     try:
         outs = scene.update(labels={"team": "b"})
     finally:
@@ -140,7 +128,7 @@ def test_a_patch_whose_answers_are_all_lost_is_no_conflict(name: str, world: Wor
 
 def test_a_second_conflict_about_what_is_not_managed_says_no_field(world: World) -> None:
     """Somebody else sets what the program does not say: only the conflict is reported."""
-    scene = Scene(world, "model", [{"labels": {"team": "a", "cost": "1"}}, {"labels": {"team": "a", "cost": "2"}}])
+    scene = Scene(world, "Model", [{"labels": {"team": "a", "cost": "1"}}, {"labels": {"team": "a", "cost": "2"}}])
 
     with pytest.raises(errors.Aborted) as caught:
         scene.update(description="b")

@@ -12,10 +12,13 @@ from resources.engine.drift import DRIFT
 from resources.engine.provider import Provider
 from tests.changes.recorder import recording
 from tests.changes.test_rows import fill_all, states, step_of, texts
-from tests.contract.test_contract import CASES
 from tests.drift.test_refresh import seen_by_refresh
-from tests.kinds.kind import KINDS, Kind
+from tests.kinds.kind import Kind
+from tests.kinds.ml.default_version import DEFAULT_VERSION
+from tests.kinds.ml.version import VERSION
 from tests.kinds.rows import Row, Sent, edited
+from tests.kinds.storage.saved_model import SAVED_MODEL
+from tests.kinds.table import KINDS
 from tests.kinds.world import World
 from tests.providers import State, as_engine, configured
 from tests.running import RunningEmulator
@@ -45,7 +48,8 @@ class Scene:
 
     def __init__(self, kind: Kind, row: Row, world: World) -> None:
         self.kind, self.row = kind, row
-        self.names = {"<project>": world.project, "<bucket>": world.bucket, **kind.setup(world)}
+        kind.prepare(world)
+        self.names = world.names()
         self.provider, self.other = (configured(kind.provider, world.emulator.endpoint) for _ in range(2))
         self.old, self.new = states(kind, row, self.names)
         self.identity = self.provider.identity(self.old)
@@ -59,7 +63,9 @@ class Scene:
     def put_back(self) -> list[Sent]:
         """The row's calls with the old values in the place of the new ones."""
         if self.row.name == "files":
-            return fill_all(list(self.row.wire), {**self.names, "<crc two>": self.names["<crc one>"]})
+            return fill_all(
+                list(self.row.wire), {**self.names, "<crc two rows.json>": self.names["<crc one rows.json>"]}
+            )
         old = edited(self.kind.inputs, self.row.old)
         body = {name: _restored(name, value, old[name]) for name, value in (self.row.wire[-1].body or {}).items()}
         return fill_all([*self.row.wire[:-1], self.row.wire[-1]._replace(body=body)], self.names)
@@ -130,12 +136,12 @@ def test_what_was_deleted_and_made_again_otherwise_is_told(kind: Kind, row: Row,
     assert _is_the_same(scene.provider, scene.refreshed(), allowed)
 
 
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.vanishes])
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.vanishes])
 def test_what_was_deleted_is_made_again(name: str, world: World) -> None:
     """Refresh drops it; `up` makes it as it was."""
-    case = CASES[name]
-    provider, other = world.provider(case.kind), world.provider(case.kind)
-    inputs = as_engine(case.inputs(world))
+    kind = KINDS[name]
+    provider, other = world.provider(kind.provider), world.provider(kind.provider)
+    inputs = as_engine(kind.declare(world))
     created = provider.create(dict(inputs))
     other.delete(created.id, as_engine(created.outs or {}))
 
@@ -146,15 +152,14 @@ def test_what_was_deleted_is_made_again(name: str, world: World) -> None:
 
 def test_an_object_that_was_removed_is_sent_again(world: World) -> None:
     """Refresh shows the file missing; `up` sends that file and no other."""
-    case = CASES["saved_model"]
-    provider, inputs = world.provider(case.kind), as_engine(case.inputs(world))
+    provider, inputs = world.provider(SAVED_MODEL.provider), as_engine(SAVED_MODEL.declare(world))
     created = provider.create(dict(inputs))
     name = f"{inputs['prefix']}/saved_model.pb"
     world.emulator.storage().objects().delete(bucket=world.bucket, object=name).execute()
 
     read = provider.read(created.id, as_engine(created.outs or {}))
     outs = as_engine(read.outs or {})
-    assert (read.inputs or {})["files"] == {}
+    assert (read.inputs or {})["files"].keys() == {"rows.json"}
     assert step_of(provider, outs, as_engine(read.inputs or {}), inputs) == "update"
     recorder = recording(provider)
     mended = as_engine(provider.update(created.id, outs, inputs).outs or {})
@@ -166,11 +171,10 @@ def test_an_object_that_was_removed_is_sent_again(world: World) -> None:
 
 def test_a_default_that_nobody_sets_any_more_is_set_again(world: World) -> None:
     """Where all versions were deleted the model has no default: refresh drops it, and `up` sets it."""
-    case = CASES["default_version"]
-    provider, inputs = world.provider(case.kind), as_engine(case.inputs(world))
+    provider, inputs = world.provider(DEFAULT_VERSION.provider), as_engine(DEFAULT_VERSION.declare(world))
     created = provider.create(dict(inputs))
-    versions = world.provider(CASES["version"].kind)
-    for name in ("v2", "v1"):
+    versions = world.provider(VERSION.provider)
+    for name in ("v1", "v2"):
         versions.delete(name, {"project": world.project, "model": "m", "name": name})
 
     assert provider.read(created.id, as_engine(created.outs or {})).id == ""

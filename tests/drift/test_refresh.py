@@ -12,8 +12,9 @@ from resources.schema import types
 from resources.schema.fields import Schema
 from tests.changes.recorder import recording
 from tests.changes.test_rows import NAMES, NOBODY, states, step_of
-from tests.kinds.kind import KINDS, Kind
+from tests.kinds.kind import Kind
 from tests.kinds.rows import Row
+from tests.kinds.table import KINDS
 from tests.providers import State, as_engine, configured
 
 

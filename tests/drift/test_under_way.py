@@ -11,8 +11,8 @@ import pytest
 from pulumi import dynamic
 
 from resources.engine.provider import Provider
-from resources.ml.version import VersionProvider
 from tests.emulator.ml.caller import until
+from tests.kinds.ml.version import VERSION
 from tests.kinds.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
@@ -26,8 +26,8 @@ class Watched:
 
     def __init__(self, world: World) -> None:
         self.emulator = world.emulator
-        self.provider: Provider = world.provider(VersionProvider)
-        created = self.provider.create(as_engine({**world.with_model(), "description": "ours"}))
+        self.provider: Provider = world.provider(VERSION.provider)
+        created = self.provider.create(as_engine(VERSION.declare(world, {"description": "ours"})))
         self.name, self.state = created.id, as_engine(created.outs or {})
         self.versions = world.emulator.ml().projects().models().versions()
 

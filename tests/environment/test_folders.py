@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.environment.disks import filled, read_only, small
+from tests.kinds.storage.saved_model import SAVED_MODEL
 from tests.kinds.world import World
 from tests.models.conftest import make_checkout, models_command
 from tests.running import BOUND, ROOT, RunningEmulator
@@ -110,7 +111,8 @@ def test_a_savedmodel_made_elsewhere_needs_no_temporary_file(
     """The manifest that is uploaded for it is not written to a file, which a killed process would leave."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
 
-    uri = World(emulator, project, tmp_path).with_artifact()
+    world = World(emulator, project, tmp_path)
+    uri = str(world.made(SAVED_MODEL.provider, SAVED_MODEL.declare(world))["uri"])
 
     bucket, _, prefix = uri.removeprefix("gs://").partition("/")
     content = (

@@ -11,6 +11,7 @@ from gcp import errors
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from resources.storage.transfer import uploads
+from tests.emulator import saved_models
 from tests.faults import rules
 from tests.faults.stages import PATIENCE
 from tests.kinds.world import World
@@ -34,9 +35,10 @@ def inputs(emulator: RunningEmulator, project: str, tmp_path: Path) -> Iterator[
     """Of a SavedModel with one file that is sent in chunks, for a bucket that is there."""
     world = World(emulator, project, tmp_path)
     world.made(BucketProvider, {"project": project, "name": world.bucket})
-    (world.folder / "variables").mkdir()
-    (world.folder / "variables/variables.data").write_bytes(b"x" * (uploads.RESUMABLE_ABOVE + 1))
-    yield as_engine(saved_model_inputs(world.folder, world.bucket, "multiplier/one"))
+    folder = saved_models.write(tmp_path / "large")
+    (folder / "variables").mkdir()
+    (folder / "variables/variables.data").write_bytes(b"x" * (uploads.RESUMABLE_ABOVE + 1))
+    yield as_engine(saved_model_inputs(folder, world.bucket, "multiplier/one"))
     emulator.faults()
 
 

@@ -1,145 +1,110 @@
-"""The kinds of resources, each with its table and what must be there before."""
+"""What the tests of contract, changes, drift and faults know of one kind of resource."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from gcp import errors
 from resources.engine.provider import Provider
-from resources.ml.batch_prediction_job import BatchPredictionJobProvider
-from resources.ml.default_version import DefaultVersionProvider
-from resources.ml.model import ModelProvider
-from resources.ml.traffic_split import TrafficSplitProvider
-from resources.ml.version import VersionProvider
-from resources.storage.bucket import BucketProvider
-from resources.storage.saved_model import SavedModelProvider
-from tests.emulator import saved_models
-from tests.kinds.ml import batch_prediction_job, default_version, model, traffic_split, version
-from tests.kinds.rows import Row
-from tests.kinds.storage import bucket, saved_model
+from tests.kinds.rows import Row, edited, fill
 from tests.kinds.world import World
-from tests.providers import State, saved_model_inputs
+from tests.providers import State
+from tests.running import RunningEmulator
+
+USES = ("path", "patches", "fixed", "rows", "theirs", "faults")
+"""The attributes of a `Kind` by which a test looks at it; one without them says why."""
+THEIR_LABELS = {"team": "a", "cost": "theirs"}
 
 
-def _with_two_artifacts(world: World) -> State:
-    """A model, and two SavedModels that a version may be made of."""
-    world.with_model()
-    world.made(SavedModelProvider, saved_model_inputs(world.folder, world.bucket, "multiplier/two"))
-    return {}
+@dataclass(frozen=True, kw_only=True)
+class FaultCase:
+    """How a kind is tried with faults.
 
+    Attributes:
+        calls: verb -> every API method that the provider calls for it.
+        inputs: edit of the kind's inputs.
+        arrange: does more of what must exist before; gets the inputs, and returns those to use.
+        change: what `update` is for, in the place of the kind's first patch.
+        before: verb -> what happens to the world between `create` and this verb; gets the inputs.
+    """
 
-def _with_two_versions(world: World) -> State:
-    """A model with two versions, whose SavedModel has a sample."""
-    samples = [{"instance": 1.5, "prediction": 3.0}]
-    (world.folder / "manifest.json").write_text(json.dumps({"samples": samples}), encoding="utf-8")
-    world.default_inputs()
-    file = world.folder.parent / "samples.json"
-    file.write_text(json.dumps(samples), encoding="utf-8")
-    return {"<samples>": str(file)}
-
-
-def _with_folders(world: World) -> State:
-    """A bucket, and three folders: the second has other notes than the first, the third has one file more."""
-    world.made(BucketProvider, {"project": world.project, "name": world.bucket})
-    names: State = {}
-    for name in ("one", "two", "three"):
-        folder = saved_models.write(world.folder.parent / name)
-        (folder / "notes.txt").write_text("two" if name == "two" else "one", encoding="utf-8")
-        if name == "three":
-            (folder / "more.txt").write_text("more", encoding="utf-8")
-        files = saved_model_inputs(folder, "", "")["files"]
-        names |= {f"<{name}>": str(folder), f"<files {name}>": files, f"<crc {name}>": files["notes.txt"]["crc32c"]}
-    one, three = names["<files one>"], names["<files three>"]
-    spelled = {path: {**facts, "size": float(facts["size"])} for path, facts in reversed(one.items())}
-    crcs = {"<crc model>": one["saved_model.pb"]["crc32c"], "<crc more>": three["more.txt"]["crc32c"]}
-    return {**names, **crcs, "<files spelled>": spelled}
-
-
-def _with_rows(world: World) -> State:
-    """A SavedModel and an input file."""
-    world.job_inputs()
-    return {}
+    calls: dict[str, list[str]]
+    inputs: State = dataclasses.field(default_factory=dict)
+    arrange: Callable[[World, State], State] = lambda _, inputs: inputs
+    change: State | None = None
+    before: Mapping[str, Callable[[World, State], object]] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of resource.
+    """One kind of resource. What differs from test to test is written as `<...>`: see `World.names`.
 
     Attributes:
-        rows: its table.
-        inputs: what a row's `old` edits.
-        body: the JSON of the `create` of these inputs.
-        create: the method that makes one; empty where each row says it.
-        delete: the method that removes one.
+        inputs: what a program declares.
+        needs: what must exist before: kinds, and edits of their inputs.
+        identity: its ID, which is mostly its path at the API; `*` stands for what the provider makes up.
+        body: the JSON of the one call that creates it; None where there is no such call.
+        create: the method of that call.
+        patch: the method that changes it in place; empty where several do, or none.
+        delete: the method that deletes it; empty where several do, or none.
+        operations: those of its methods that begin a long-running operation.
+        get: reads it at the API; gets its ID.
+        path: an edit that means another resource.
+        patches: edits that are made in place, and the fields that each changes.
+        fixed: an edit that cannot be made in place.
+        rows: every change of every field.
+        theirs: what others may set, in fields that the program does not declare, and in its labels.
+        conflict: what the API answers to a patch of what somebody else has changed since it was read.
+        faults: name -> how it is tried with faults.
+        vanishes: whether `delete` removes it from the API.
         replaced: False where replacements are tried elsewhere: each would be two jobs that run.
-        setup: makes what must be there before; returns what the rows' `<...>` stand for.
+        without: the attributes of `USES` that it lacks -> the reason.
     """
 
     provider: type[Provider]
-    rows: list[Row]
     inputs: State
+    needs: tuple[tuple[Kind, State], ...] = ()
+    identity: str
     body: State | None = None
     create: str = ""
+    patch: str = ""
     delete: str = ""
+    operations: tuple[str, ...] = ()
+    get: Callable[[RunningEmulator, str], Any] | None = None
+    path: State
+    patches: tuple[tuple[State, list[str]], ...] = ()
+    fixed: State = dataclasses.field(default_factory=dict)
+    rows: list[Row]
+    theirs: State = dataclasses.field(default_factory=dict)
+    conflict: type[errors.ApiError] = errors.Aborted
+    faults: dict[str, FaultCase] = dataclasses.field(default_factory=dict)
+    vanishes: bool = True
     replaced: bool = True
-    setup: Callable[[World], State] = lambda _: {}
+    without: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of its class: `Bucket`."""
+        return self.provider.__name__.removesuffix("Provider")
 
     @property
     def replaceable(self) -> bool:
-        """Whether `allowDowntime` may be said of it: then a refusal becomes a replacement."""
+        """Whether it has `allowDowntime`, by which a refusal becomes a replacement."""
         return "allowDowntime" in self.provider.schema.types
 
+    def declare(self, world: World, edit: State | None = None) -> State:
+        """Makes what must exist before; returns the inputs with an edit, in which None removes."""
+        self.prepare(world)
+        return world.labelled(fill(edited(self.inputs, edit or {}), world.names()))
 
-KINDS = {
-    "Bucket": Kind(
-        provider=BucketProvider,
-        rows=bucket.ROWS,
-        inputs=bucket.INPUTS,
-        body=bucket.BODY,
-        create=bucket.CREATE,
-        delete=bucket.DELETE,
-    ),
-    "SavedModel": Kind(
-        provider=SavedModelProvider,
-        rows=saved_model.ROWS,
-        inputs=saved_model.INPUTS,
-        setup=_with_folders,
-    ),
-    "Model": Kind(
-        provider=ModelProvider,
-        rows=model.ROWS,
-        inputs=model.INPUTS,
-        body=model.BODY,
-        create=model.CREATE,
-        delete=model.DELETE,
-    ),
-    "DefaultVersion": Kind(
-        provider=DefaultVersionProvider,
-        rows=default_version.ROWS,
-        inputs=default_version.INPUTS,
-        setup=_with_two_versions,
-    ),
-    "TrafficSplit": Kind(
-        provider=TrafficSplitProvider,
-        rows=traffic_split.ROWS,
-        inputs=traffic_split.INPUTS,
-        setup=_with_two_versions,
-    ),
-    "Version": Kind(
-        provider=VersionProvider,
-        rows=version.ROWS,
-        inputs=version.INPUTS,
-        body=version.BODY,
-        create=version.CREATE,
-        delete=version.DELETE,
-        setup=_with_two_artifacts,
-    ),
-    "BatchPredictionJob": Kind(
-        provider=BatchPredictionJobProvider,
-        rows=batch_prediction_job.ROWS,
-        inputs=batch_prediction_job.INPUTS,
-        replaced=False,
-        setup=_with_rows,
-    ),
-}
+    def prepare(self, world: World) -> None:
+        """Makes what must exist before, and does not exist in this world yet."""
+        for kind, edit in self.needs:
+            inputs = kind.declare(world, edit)
+            identity = kind.provider().identity(inputs)
+            if identity not in world.existing:
+                world.made(kind.provider, inputs)
+                world.existing.add(identity)

@@ -1,25 +1,26 @@
-"""Every field of a Model."""
+"""The model, and every change of its fields."""
 
 from __future__ import annotations
 
+from resources.ml.model import ModelProvider
+from tests.kinds.kind import THEIR_LABELS, FaultCase, Kind
 from tests.kinds.rows import Row, Sent, fixed, local, mutable, secrets, timeouts
 from tests.providers import State
 
-PATCH, CREATE, DELETE = "ml.projects.models.patch", "ml.projects.models.create", "ml.projects.models.delete"
+_PATCH, _CREATE, _DELETE = "ml.projects.models.patch", "ml.projects.models.create", "ml.projects.models.delete"
 
-BODY: State = {
-    "name": "m",
+_BODY: State = {
+    "name": "<model>",
     "description": "a",
     "labels": {"team": "a", "stage": "x"},
     "regions": ["us-east1"],
     "onlinePredictionLogging": False,
     "onlinePredictionConsoleLogging": False,
 }
-INPUTS: State = {"project": "<project>", **BODY}
 
 
 def _patched(name: str, body: State) -> tuple[Sent, ...]:
-    return (Sent(PATCH, name, body, guarded=True),)
+    return (Sent(_PATCH, name, body, guarded=True),)
 
 
 def labels(method: str) -> list[Row]:
@@ -46,10 +47,10 @@ def labels(method: str) -> list[Row]:
     return [*mutable(method, "labels", {"team": "a"}, {"cost": "y"}), *changed, spelled]
 
 
-ROWS = [
+_ROWS = [
     Row(field="project", change="changed", step="replace", new={"project": "<project>-b"}),
     Row(field="name", change="changed", step="replace", new={"name": "n"}, body={"name": "n"}),
-    *mutable(PATCH, "description", "a", "b"),
+    *mutable(_PATCH, "description", "a", "b"),
     Row(
         field="description",
         change="changed",
@@ -66,7 +67,7 @@ ROWS = [
         new={"description": "b", "labels": {"team": "b"}},
         wire=_patched("description,labels", {"description": "b", "labels": {"team": "b"}}),
     ),
-    *labels(PATCH),
+    *labels(_PATCH),
     *fixed("regions", ["us-east1"], ["us-central1"]),
     *fixed("onlinePredictionLogging", old=False, new=True),
     *fixed("onlinePredictionConsoleLogging", old=False, new=True),
@@ -92,3 +93,35 @@ ROWS = [
     *local("adopt", old=False, new=True),
     *secrets("description"),
 ]
+
+_READ, _POLL = "ml.projects.models.get", "ml.projects.operations.get"
+
+MODEL = Kind(
+    provider=ModelProvider,
+    inputs={"project": "<project>", **_BODY},
+    identity="projects/<project>/models/<model>",
+    body=_BODY,
+    create=_CREATE,
+    patch=_PATCH,
+    delete=_DELETE,
+    operations=(_PATCH, _DELETE),
+    get=lambda emulator, name: emulator.ml().projects().models().get(name=name).execute(),
+    path={"name": "n"},
+    patches=(
+        ({"labels": {"stage": "b"}, "description": "b"}, ["description", "labels"]),
+        ({"description": "c"}, ["description"]),
+    ),
+    fixed={"regions": ["us-central1"]},
+    rows=_ROWS,
+    theirs={"labels": THEIR_LABELS, "description": "theirs"},
+    faults={
+        "Model": FaultCase(
+            calls={
+                "create": [_CREATE],
+                "read": [_READ],
+                "update": [_READ, _PATCH, _POLL],
+                "delete": [_DELETE, _POLL],
+            }
+        )
+    },
+)

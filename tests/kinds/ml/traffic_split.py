@@ -1,18 +1,19 @@
-"""Every field of a TrafficSplit."""
+"""The traffic split, and every change of its fields."""
 
 from __future__ import annotations
 
+from resources.ml.traffic_split import TrafficSplitProvider
+from tests.kinds.kind import Kind
+from tests.kinds.ml.default_version import TWO_VERSIONS
 from tests.kinds.rows import Row, Sent, quiet, secrets
-from tests.providers import State
 
 _SPLIT = {"v1": 90, "v2": 10}
-INPUTS: State = {"project": "<project>", "model": "m", "trafficSplit": {"v1": 100}, "defaultVersion": "v1"}
 _GATE = {"samples": "<samples>", "tolerance": 1, "maxLatency": 2, "skip": False}
 _SIGNATURES = {"v1": {"serving_default": {"inputs": {"x": "float32[?]"}, "outputs": {"y": "float32[?]"}}}}
 _ASKED = Sent("ml.projects.predict", None, {"instances": [1.5]})
 _URIS = {"v1": "gs://b/one/", "v2": "gs://b/one/"}
 
-ROWS = [
+_ROWS = [
     Row(field="project", change="changed", step="replace", new={"project": "<project>-b"}),
     Row(field="model", change="changed", step="replace", new={"model": "n"}),
     Row(
@@ -102,3 +103,19 @@ ROWS = [
     *quiet("previousDefault", "v1", "v2"),
     *secrets("gate.samples"),
 ]
+
+TRAFFIC_SPLIT = Kind(
+    provider=TrafficSplitProvider,
+    inputs={"project": "<project>", "model": "<model>", "trafficSplit": {"v1": 100}, "defaultVersion": "v1"},
+    needs=TWO_VERSIONS,
+    identity="projects/<project>/models/<model>/trafficSplit",
+    path={"model": "n"},
+    patches=(({"trafficSplit": _SPLIT}, []), ({"trafficSplit": {"v1": 50, "v2": 50}}, [])),
+    rows=_ROWS,
+    vanishes=False,
+    without={
+        "fixed": "all of its fields are changed in place",
+        "theirs": "nothing of it is at the API, where somebody else could change it",
+        "faults": "it only reads: with the calls of DefaultVersion's gate, which are tried there",
+    },
+)

@@ -1,18 +1,22 @@
-"""Every field of a Version: those that say which, those that are patched, those that say how to act."""
+"""The version, and every change of its fields; those that are fixed are in a module of their own."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from gcp import errors
-from tests.kinds.ml import model, version_fixed_rows
+from resources.ml.version import VersionProvider
+from tests.kinds.kind import THEIR_LABELS, FaultCase, Kind
+from tests.kinds.ml import version_fixed_rows
+from tests.kinds.ml.model import MODEL, labels
 from tests.kinds.rows import Row, Sent, local, mutable, quiet, secrets, timeouts
+from tests.kinds.storage.saved_model import SAVED_MODEL
 from tests.providers import State
 
 _VERSIONS = "ml.projects.models.versions"
-PATCH, CREATE, DELETE = f"{_VERSIONS}.patch", f"{_VERSIONS}.create", f"{_VERSIONS}.delete"
+_PATCH, _CREATE, _DELETE = f"{_VERSIONS}.patch", f"{_VERSIONS}.create", f"{_VERSIONS}.delete"
 
-BODY: State = {
+_BODY: State = {
     "name": "v1",
     "deploymentUri": "gs://<bucket>/multiplier/one/",
     "description": "a",
@@ -22,7 +26,6 @@ BODY: State = {
     "machineType": "n1-standard-2",
     "autoScaling": {"minNodes": 1, "maxNodes": 2},
 }
-INPUTS: State = {"project": "<project>", "model": "m", **BODY}
 
 _MLS1 = {"machineType": "mls1-c1-m2", "autoScaling": {"minNodes": 1, "maxNodes": 2}}
 _MANUAL: State = {"autoScaling": None, "manualScaling": {"nodes": 1}}
@@ -30,7 +33,7 @@ _LOGGING = {"bigqueryTableName": "p.d.t", "samplingPercentage": 0.5}
 
 
 def _patched(mask: str, body: State) -> tuple[Sent, ...]:
-    return (Sent(PATCH, mask, body, guarded=True),)
+    return (Sent(_PATCH, mask, body, guarded=True),)
 
 
 def _scaled(leaf: str, change: Any, new: State, wire: State | None = None, **more: Any) -> Row:
@@ -66,7 +69,7 @@ _AUTO = [
 ]
 
 _LOGGED = [
-    *mutable(PATCH, "requestLoggingConfig", _LOGGING, {**_LOGGING, "bigqueryTableName": "p.d.u"}),
+    *mutable(_PATCH, "requestLoggingConfig", _LOGGING, {**_LOGGING, "bigqueryTableName": "p.d.u"}),
     Row(
         field="requestLoggingConfig.bigqueryTableName",
         change="changed",
@@ -110,11 +113,11 @@ _LOGGED = [
 ]
 
 _NOWHERE: State = {"answer": errors.NotFound}
-ROWS = [
+_ROWS = [
     Row(field="project", change="changed", step="replace", new={"project": "<project>-b"}, **_NOWHERE),
     Row(field="model", change="changed", step="replace", new={"model": "n"}, **_NOWHERE),
     Row(field="name", change="changed", step="replace", new={"name": "v2"}, body={"name": "v2"}),
-    *mutable(PATCH, "description", "a", "b"),
+    *mutable(_PATCH, "description", "a", "b"),
     Row(
         field="description",
         change="changed",
@@ -134,7 +137,7 @@ ROWS = [
             {"description": "b", "autoScaling": {"minNodes": 2}, "labels": {"team": "b"}},
         ),
     ),
-    *model.labels(PATCH),
+    *labels(_PATCH),
     Row(
         field="labels",
         change="changed",
@@ -172,3 +175,45 @@ ROWS = [
     *local("adopt", old=False, new=True),
     *secrets("description"),
 ]
+
+_GET, _POLL = f"{_VERSIONS}.get", "ml.projects.operations.get"
+_PATCHED = [_GET, _PATCH, _POLL]
+
+VERSION = Kind(
+    provider=VersionProvider,
+    inputs={"project": "<project>", "model": "<model>", **_BODY},
+    needs=((SAVED_MODEL, {}), (SAVED_MODEL, {"prefix": "multiplier/two"}), (MODEL, {})),
+    identity="projects/<project>/models/<model>/versions/v1",
+    body=_BODY,
+    create=_CREATE,
+    patch=_PATCH,
+    delete=_DELETE,
+    operations=(_CREATE, _PATCH, _DELETE),
+    get=lambda emulator, name: emulator.ml().projects().models().versions().get(name=name).execute(),
+    path={"name": "v2"},
+    patches=(
+        ({"autoScaling": {"minNodes": 2, "maxNodes": 2}}, ["autoScaling.minNodes"]),
+        ({"description": "b"}, ["description"]),
+        ({"requestLoggingConfig": _LOGGING}, ["requestLoggingConfig"]),
+    ),
+    fixed={"machineType": "n1-standard-4"},
+    rows=_ROWS,
+    theirs={
+        "labels": THEIR_LABELS,
+        "autoScaling": {"minNodes": 2, "maxNodes": 3},
+        "requestLoggingConfig": _LOGGING,
+    },
+    faults={
+        "Version": FaultCase(
+            inputs={"requestLoggingConfig": _LOGGING},  # the API's `create` ignores it, so that `create` patches too
+            calls={
+                "create": [_CREATE, *_PATCHED],
+                "read": [_GET],
+                "update": _PATCHED,
+                "delete": [_GET, f"{_VERSIONS}.list", f"{_VERSIONS}.setDefault", _DELETE, _POLL],
+            },
+            # Another version: the one under test, the default, can be deleted only after the default has moved.
+            before={"delete": lambda world, inputs: world.made(VersionProvider, {**inputs, "name": "v2"})},
+        )
+    },
+)

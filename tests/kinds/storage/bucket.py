@@ -1,15 +1,18 @@
-"""Every field of a Bucket."""
+"""The bucket, and every change of its fields."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from gcp import errors
+from resources.storage.bucket import BucketProvider
+from tests.kinds.kind import THEIR_LABELS, FaultCase, Kind
 from tests.kinds.rows import Row, Sent, fixed, local, mutable, secrets
 from tests.providers import State
 
-PATCH, CREATE, DELETE = "storage.buckets.patch", "storage.buckets.insert", "storage.buckets.delete"
+_PATCH, _CREATE, _DELETE = "storage.buckets.patch", "storage.buckets.insert", "storage.buckets.delete"
 
-BODY: State = {
+_BODY: State = {
     "name": "<bucket>",
     "location": "us-central1",
     "labels": {"team": "a", "stage": "x"},
@@ -17,11 +20,10 @@ BODY: State = {
     "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}, "publicAccessPrevention": "enforced"},
     "lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 30}}]},
 }
-INPUTS: State = {"project": "<project>", **BODY}
 
 
 def _patched(body: State) -> tuple[Sent, ...]:
-    return (Sent(PATCH, None, body, guarded=True),)
+    return (Sent(_PATCH, None, body, guarded=True),)
 
 
 def _rule(condition: State, **action: Any) -> State:
@@ -54,7 +56,7 @@ _CONDITIONS: list[tuple[str, Any, Any]] = [
 _UNIFORM, _PREVENTION = "iamConfiguration.uniformBucketLevelAccess", "iamConfiguration.publicAccessPrevention"
 _OPEN = {"uniformBucketLevelAccess": {"enabled": False}}
 
-ROWS = [
+_ROWS = [
     Row(field="project", change="changed", step="replace", new={"project": "<project>-b"}),
     Row(field="name", change="changed", step="replace", new={"name": "<bucket>-b"}, body={"name": "<bucket>-b"}),
     *fixed("location", "us-central1", "EU"),
@@ -64,8 +66,8 @@ ROWS = [
         step="same",
         new={"location": "US-CENTRAL1"},
     ),
-    *mutable(PATCH, "storageClass", "STANDARD", "NEARLINE", masked=False),
-    *mutable(PATCH, "labels", {"team": "a"}, {"team": "b"}, masked=False),
+    *mutable(_PATCH, "storageClass", "STANDARD", "NEARLINE", masked=False),
+    *mutable(_PATCH, "labels", {"team": "a"}, {"team": "b"}, masked=False),
     Row(
         field="labels",
         change="changed",
@@ -114,7 +116,7 @@ ROWS = [
         old={"versioning": {"enabled": True}},
         new={"versioning": None},
     ),
-    *mutable(PATCH, "lifecycle", _rule({"age": 30}), _rule({"age": 31}), masked=False),
+    *mutable(_PATCH, "lifecycle", _rule({"age": 30}), _rule({"age": 31}), masked=False),
     *(_lifecycle(f"condition.{key}", _rule({key: value}), _rule({key: api})) for key, value, api in _CONDITIONS),
     _lifecycle("action.type", _rule({"age": 30}, type="AbortIncompleteMultipartUpload")),
     _lifecycle("action.storageClass", _rule({"age": 30}, type="SetStorageClass", storageClass="COLDLINE")),
@@ -131,7 +133,7 @@ ROWS = [
         field=f"{_UNIFORM}.enabled",
         change="changed",
         step="update",
-        new={"iamConfiguration": {**BODY["iamConfiguration"], **_OPEN}},
+        new={"iamConfiguration": {**_BODY["iamConfiguration"], **_OPEN}},
         wire=_patched({"iamConfiguration": _OPEN}),
     ),
     Row(
@@ -139,7 +141,7 @@ ROWS = [
         change="given",
         step="update",
         old={"iamConfiguration": {"publicAccessPrevention": "enforced"}},
-        new={"iamConfiguration": BODY["iamConfiguration"]},
+        new={"iamConfiguration": _BODY["iamConfiguration"]},
         wire=_patched({"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}}),
     ),
     Row(
@@ -152,7 +154,7 @@ ROWS = [
         field=_PREVENTION,
         change="changed",
         step="update",
-        new={"iamConfiguration": {**BODY["iamConfiguration"], "publicAccessPrevention": "inherited"}},
+        new={"iamConfiguration": {**_BODY["iamConfiguration"], "publicAccessPrevention": "inherited"}},
         wire=_patched({"iamConfiguration": {"publicAccessPrevention": "inherited"}}),
     ),
     Row(
@@ -160,7 +162,7 @@ ROWS = [
         change="given",
         step="update",
         old={"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}},
-        new={"iamConfiguration": BODY["iamConfiguration"]},
+        new={"iamConfiguration": _BODY["iamConfiguration"]},
         wire=_patched({"iamConfiguration": {"publicAccessPrevention": "enforced"}}),
     ),
     Row(
@@ -174,8 +176,8 @@ ROWS = [
         change="given",
         step="update",
         old={"iamConfiguration": None},
-        new={"iamConfiguration": BODY["iamConfiguration"]},
-        wire=_patched({"iamConfiguration": BODY["iamConfiguration"]}),
+        new={"iamConfiguration": _BODY["iamConfiguration"]},
+        wire=_patched({"iamConfiguration": _BODY["iamConfiguration"]}),
     ),
     Row(field="iamConfiguration", change="taken away", step="same", new={"iamConfiguration": None}),
     *local("forceDestroy", old=True, new=False, lasting=True),
@@ -184,3 +186,43 @@ ROWS = [
     *local("adopt", old=False, new=True),
     *secrets("labels.team"),
 ]
+
+_READ = ["storage.buckets.get"]
+
+BUCKET = Kind(
+    provider=BucketProvider,
+    inputs={"project": "<project>", **_BODY},
+    identity="<bucket>",
+    body=_BODY,
+    create=_CREATE,
+    patch=_PATCH,
+    delete=_DELETE,
+    get=lambda emulator, name: emulator.storage().buckets().get(bucket=name).execute(),
+    path={"name": "another-bucket"},
+    patches=(
+        ({"labels": {"stage": "b"}}, ["labels"]),
+        ({"versioning": {"enabled": True}}, ["versioning.enabled"]),
+        ({"storageClass": "NEARLINE"}, ["storageClass"]),
+        ({"lifecycle": {"rule": []}}, ["lifecycle"]),
+    ),
+    fixed={"location": "EU"},
+    rows=_ROWS,
+    theirs={
+        "labels": THEIR_LABELS,
+        "storageClass": "NEARLINE",
+        "versioning": {"enabled": True},
+        "lifecycle": _rule({"age": 9}),
+        "iamConfiguration": {"publicAccessPrevention": "enforced"},
+    },
+    conflict=errors.PreconditionFailed,
+    faults={
+        "Bucket": FaultCase(
+            calls={
+                "create": [_CREATE, *_READ],
+                "read": _READ,
+                "update": [*_READ, _PATCH],
+                "delete": ["storage.objects.list", _DELETE],
+            }
+        )
+    },
+)

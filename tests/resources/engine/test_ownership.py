@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from gcp import errors
-from resources.ml.batch_prediction_job import BatchPredictionJobProvider
-from resources.ml.model import ModelProvider
-from resources.ml.version import VersionProvider
-from resources.storage.saved_model import SavedModelProvider
+from tests.kinds.ml.batch_prediction_job import BATCH_PREDICTION_JOB
+from tests.kinds.ml.model import MODEL
+from tests.kinds.ml.version import VERSION
+from tests.kinds.storage.saved_model import SAVED_MODEL
 from tests.kinds.world import World
 from tests.providers import Request, State, as_engine, call_as
 from tests.running import RunningEmulator
@@ -28,7 +28,7 @@ def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> World:
 
 def test_what_a_stack_made_is_not_adopted_under_another_logical_name(world: World) -> None:
     """The declaration that made it would be dropped, and take it along; another stack may adopt it, when asked to."""
-    provider, inputs = world.provider(ModelProvider), as_engine({**world.model_inputs(), **OWNER, "adopt": True})
+    provider, inputs = world.provider(MODEL.provider), as_engine(MODEL.declare(world, {**OWNER, "adopt": True}))
     outs = call_as(FIRST, provider.create, inputs).outs
 
     with pytest.raises(errors.AlreadyExists, match=r"aliases=\[pulumi.Alias"):
@@ -43,8 +43,8 @@ def test_what_a_stack_made_is_not_adopted_under_another_logical_name(world: Worl
 @pytest.mark.tensorflow
 def test_a_stack_that_was_renamed_knows_what_it_made(world: World) -> None:
     """What was half made before, and a job that it had released, which is there for ever."""
-    model, job = ({**inputs, **OWNER} for inputs in (world.model_inputs(), world.job_inputs()))
-    models, jobs = world.provider(ModelProvider), world.provider(BatchPredictionJobProvider)
+    model, job = (kind.declare(world, OWNER) for kind in (MODEL, BATCH_PREDICTION_JOB))
+    models, jobs = world.provider(MODEL.provider), world.provider(BATCH_PREDICTION_JOB.provider)
     renamed = Request(FIRST.urn.replace(":test:", ":renamed:"))
     made = call_as(FIRST, jobs.create, as_engine(job))
     call_as(FIRST, jobs.delete, made.id, made.outs or {})
@@ -59,9 +59,9 @@ def test_a_stack_that_was_renamed_knows_what_it_made(world: World) -> None:
 
 def test_what_was_adopted_may_change_its_logical_name(world: World) -> None:
     """It bears no mark of the stack's; the declaration that is dropped leaves it to the one that has it now."""
-    inputs = as_engine({**world.model_inputs(), **OWNER, "adopt": True})
-    world.made(ModelProvider, {name: item for name, item in inputs.items() if name != "owner"})
-    provider = world.provider(ModelProvider)
+    inputs = as_engine(MODEL.declare(world, {**OWNER, "adopt": True}))
+    world.made(MODEL.provider, {name: item for name, item in inputs.items() if name != "owner"})
+    provider = world.provider(MODEL.provider)
     outs = [call_as(request, provider.create, inputs).outs or {} for request in (FIRST, SECOND)]
 
     call_as(FIRST, provider.delete, "m", outs[0])
@@ -73,7 +73,7 @@ def test_what_was_adopted_may_change_its_logical_name(world: World) -> None:
 @pytest.mark.parametrize("owner", [OWNER, {}], ids=["claimed", "without an owner"])
 def test_an_artifact_may_change_its_logical_name(world: World, owner: State) -> None:
     """Its bytes are there already: the second declaration sends none, the first deletes none; at last all are gone."""
-    inputs, provider = as_engine({**world.saved_model_inputs(), **owner}), world.provider(SavedModelProvider)
+    inputs, provider = as_engine(SAVED_MODEL.declare(world, owner)), world.provider(SAVED_MODEL.provider)
     outs = [call_as(request, provider.create, inputs).outs or {} for request in (FIRST, SECOND)]
 
     call_as(FIRST, provider.delete, "s", outs[0])
@@ -86,11 +86,11 @@ def test_an_artifact_may_change_its_logical_name(world: World, owner: State) -> 
 @pytest.mark.tensorflow
 def test_versions_that_go_at_the_same_time_pass_the_default_on(world: World) -> None:
     """Nobody orders them: each hands the default to one that may be going itself, and all of them end."""
-    inputs = as_engine({**world.with_model(), **OWNER})
+    inputs = as_engine(VERSION.declare(world, OWNER))
     versions = [{**inputs, "name": f"v{number}"} for number in range(5)]
     for version in versions:
-        world.made(VersionProvider, version)
-    provider = world.provider(VersionProvider)
+        world.made(VERSION.provider, version)
+    provider = world.provider(VERSION.provider)
 
     def go(version: State) -> None:
         provider.delete("v", version)
@@ -106,10 +106,10 @@ def test_versions_that_go_at_the_same_time_pass_the_default_on(world: World) -> 
 @pytest.mark.tensorflow
 def test_a_version_that_comes_back_with_another_artifact_passes_a_gate_first(world: World) -> None:
     """The default that it lost in this run is given back to the same artifact only."""
-    inputs = as_engine({**world.with_model(), **OWNER})
+    inputs = as_engine(VERSION.declare(world, OWNER))
     for name in ("v1", "v2"):
-        world.made(VersionProvider, {**inputs, "name": name})
-    provider, versions = world.provider(VersionProvider), world.emulator.ml().projects().models().versions()
+        world.made(VERSION.provider, {**inputs, "name": name})
+    provider, versions = world.provider(VERSION.provider), world.emulator.ml().projects().models().versions()
 
     def again(uri: str) -> bool:
         provider.delete("v1", inputs)
@@ -125,8 +125,8 @@ def test_a_version_that_comes_back_with_another_artifact_passes_a_gate_first(wor
 def test_a_job_with_as_many_labels_as_may_be_given_can_go(world: World) -> None:
     """Its owner's label, and at last the one that says that it is released, make 64, which is what the API takes."""
     labels = {f"l{number}": "x" for number in range(62)}
-    inputs = as_engine({**world.job_inputs(), **OWNER, "labels": labels})
-    provider = world.provider(BatchPredictionJobProvider)
+    inputs = as_engine(BATCH_PREDICTION_JOB.declare(world, {**OWNER, "labels": labels}))
+    provider = world.provider(BATCH_PREDICTION_JOB.provider)
     assert not list(provider.schema.program_failures(inputs))
     made = call_as(FIRST, provider.create, inputs)
 

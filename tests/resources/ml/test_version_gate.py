@@ -15,6 +15,7 @@ from resources.ml import default_handover
 from resources.ml.default_version import DefaultVersionProvider
 from resources.ml.version import VersionProvider
 from tests.emulator import saved_models
+from tests.kinds.ml.version import VERSION
 from tests.kinds.world import World
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
@@ -43,7 +44,7 @@ def default(world: World) -> Declare:
 
 def declare_second(world: World, **gate: Any) -> State:
     """Deploys `v1` and then `v2` of the world's artifact, and declares `v2` the default."""
-    version = world.with_model()
+    version = VERSION.declare(world)
     for name in ("v1", "v2"):
         world.made(VersionProvider, {**version, "name": name})
     inputs = {"project": version["project"], "model": "m", "version": "v2", "gate": gate}
@@ -160,7 +161,7 @@ def test_a_manifest_without_samples_of_the_gate_is_an_error(samples: Any, world:
 @pytest.mark.tensorflow
 def test_a_missing_manifest_is_requested_once(world: World, emulator: RunningEmulator, project: str) -> None:
     """Signatures and samples are both read from it."""
-    version = world.with_model()
+    version = VERSION.declare(world)
     for name in ("v1", "v2"):
         world.made(VersionProvider, {**version, "name": name})
     emulator.storage().objects().delete(bucket=world.bucket, object="multiplier/one/manifest.json").execute()
@@ -184,7 +185,7 @@ def test_a_default_from_outside_that_is_made_again_leaves_it_to_the_declared_one
 ) -> None:
     """Not to the newest; and it does not take the default back, unlike one that the stack serves."""
     world = World(emulator, project, tmp_path)
-    inputs, served = world.with_model(), {"project": project, "model": "m", "version": "v1"}
+    inputs, served = VERSION.declare(world), {"project": project, "model": "m", "version": "v1"}
     for name in ("v1", "v2", "v3"):
         world.made(VersionProvider, {**inputs, "name": name})
     versions, provider = emulator.ml().projects().models().versions(), world.provider(VersionProvider)

@@ -1,4 +1,7 @@
-"""All kinds of resources: one row each, which the tests of contract, changes, drift and faults share."""
+"""All kinds of resources: one row each, which the tests of contract, changes, drift and faults share.
+
+A further platform is a folder beside `ml`, whose kinds are added here.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,10 @@ from emulator.rest.router import Match
 API = "ml"
 _SHARED = "ml.projects.locations.operations."
 """Methods at addresses where other APIs have operations, too."""
+_OF_ANY_NAME = ("ml.projects.predict", "ml.projects.explain")
+"""Methods whose names may be anything, according to the document."""
+_LOCATED = re.compile(r"projects/[^/]+/locations/")
+"""How the names of other APIs begin: a model of this one belongs to no location."""
 
 
 def new(
@@ -57,7 +62,9 @@ def version_of(operation: sqlite3.Row) -> tuple[str, str, str]:
 
 
 def answers(operations: Operations, match: Match) -> bool:
-    """Whether a call is one for this API: not if it is about an operation of another one."""
+    """Whether a call is one for this API: not if it is about an operation, or asks an endpoint, of another one."""
+    if match.method.id in _OF_ANY_NAME:
+        return _LOCATED.match(match.params["name"]) is None
     if not match.method.id.startswith(_SHARED):
         return True
     _, project, *_, id_ = match.params["name"].split("/")

@@ -62,6 +62,7 @@ class PredictRoute(Generic[Target, Server]):
         render: the response that a node's answer is.
         remember: records an answered prediction: who answered, body, answer or None, seconds, and when it was.
         error_body: writes errors in the API's form.
+        read: what a node gets of a body. Raises `ApiError` for one that the method does not take.
     """
 
     method: str
@@ -73,6 +74,7 @@ class PredictRoute(Generic[Target, Server]):
     render: Callable[[Server, Answer], Rendered]
     remember: Callable[[Server, Sequence[bytes], Answer | None, float, datetime], None]
     error_body: ErrorBody
+    read: Callable[[list[bytes]], list[bytes]] = lambda body: body
 
 
 class _Answered(NamedTuple):
@@ -130,8 +132,8 @@ class FastPredict(Generic[Target, Server]):
         body = exchange.pieces()
         done = partial(self._end, exchange, server, body, time.perf_counter())
         try:
-            node.submit(body, done)
-        except errors.ResourceExhausted as exc:
+            node.submit(self._route.read(body), done)
+        except errors.ApiError as exc:
             done(exc)
         return True
 

@@ -6,20 +6,27 @@ import re
 from dataclasses import dataclass
 
 from emulator.core.calls.admission import Limits, Quota, QuotaRules
-from emulator.core.operations import OperationKinds
+from emulator.core.operations import OperationKinds, Work
 from emulator.hosting.interfaces import Nodes, Objects
 from emulator.hosting.model_loader import ModelLoader
+from emulator.http.server import FastPath
 from emulator.rest import discovery
 from emulator.rest.api_registration import ApiRegistration
 from emulator.rest.api_services import ApiServices
 from emulator.rest.discovery import Method
+from emulator.rest.fast_predict import FastPredict
 from emulator.vertex import methods as vertex_methods
 from emulator.vertex import operation_subjects, tables
 from emulator.vertex.artifacts import Artifacts
+from emulator.vertex.deployed_loader import DeployedLoader
+from emulator.vertex.deployment_work import DeploymentWork
+from emulator.vertex.handlers import predict
+from emulator.vertex.handlers.deployments import Deployments
 from emulator.vertex.handlers.endpoints import Endpoints
 from emulator.vertex.handlers.model_versions import ModelVersions
 from emulator.vertex.handlers.models import Models
 from emulator.vertex.handlers.operations import OperationMethods
+from emulator.vertex.handlers.predict import Predict
 from emulator.vertex.registry_work import RegistryWork
 from emulator.vertex.resource_json import ResourceView
 from emulator.vertex.traffic import Traffic
@@ -27,7 +34,7 @@ from emulator.vertex.traffic import Traffic
 FOLDER = "vertex-models"
 """In the data folder: the versions' own copies of their artifacts."""
 
-HANDLERS = (Models, ModelVersions, Endpoints, OperationMethods)
+HANDLERS = (Models, ModelVersions, Endpoints, Deployments, Predict, OperationMethods)
 """Classes whose public coroutine methods answer the methods of their names."""
 
 _PREDICTIONS = ("predict", "rawPredict", "streamRawPredict")
@@ -82,11 +89,13 @@ def register(
         handlers=parts.handlers(),
         unknown_address=_UNKNOWN,
         owns=lambda path: _ADDRESS.fullmatch(path) is not None,
-        operations=OperationKinds(
-            api=vertex_methods.API, works=parts.registry.works(), to_json=operation_subjects.to_json
-        ),
+        raw_bodies=(vertex_methods.PREDICT, vertex_methods.RAW_PREDICT, vertex_methods.STREAM_RAW_PREDICT),
+        operations=OperationKinds(api=vertex_methods.API, works=parts.works(), to_json=operation_subjects.to_json),
         quota=parts.quota,
-        stop=parts.loader.stop,
+        fast_paths={"POST": parts.fast_path()},
+        repeated=tuple(suffix.encode() for suffix in predict.SUFFIXES),
+        resume=parts.loader.resume,
+        stop=parts.models.stop,
     )
 
 
@@ -102,18 +111,44 @@ class _Parts:
         self._services, self._delays, self._most_replicas = services, delays, most_replicas
         self.quota = Quota(QUOTA, limits)
         self.view = ResourceView(store, nodes.nodes, nodes.failure)
-        self.loader = ModelLoader(nodes, services.log)
+        self.models = ModelLoader(nodes, services.log)
         self.traffic = Traffic(store, clock, delays.split_seconds)
         self.artifacts = Artifacts(objects, folder)
-        self.registry = RegistryWork(store, clock, self.artifacts, self.traffic)
+        self.loader = DeployedLoader(store, nodes, self.models, self.artifacts)
+        self.predict = Predict(store, clock, nodes, self.models, self.traffic, services.metrics)
 
     def handlers(self) -> tuple[object, ...]:
         """One object of each class of `HANDLERS`."""
         store, clock, operations = self._services.store, self._services.clock, self._services.operations
         release = self._delays.release_seconds
         return (
-            Models(store, clock, self.view, operations, self.loader.warm_up),
+            Models(store, clock, self.view, operations, self.models.warm_up),
             ModelVersions(store, clock, self.view, operations, release_seconds=release),
             Endpoints(store, clock, self.view, operations, self.traffic),
+            Deployments(
+                store,
+                clock,
+                operations,
+                self.traffic,
+                self._services.admission.faults,
+                most_replicas=self._most_replicas,
+            ),
+            self.predict,
             OperationMethods(store, operations),
         )
+
+    def works(self) -> dict[str, Work]:
+        """Type of an operation -> its work."""
+        store, clock = self._services.store, self._services.clock
+        registry = RegistryWork(store, clock, self.artifacts, self.traffic)
+        deployment = DeploymentWork(store, clock, self.view, self.loader, self.models, self.traffic)
+        return {**registry.works(), **deployment.works()}
+
+    def fast_path(self) -> FastPath:
+        """Answers predictions that need nothing but a node."""
+        given = self._services
+        paths = [
+            FastPredict(route, given.store, given.clock, given.access, given.admission, given.calls).take
+            for route in self.predict.routes()
+        ]
+        return lambda exchange: next((taken for take in paths if (taken := take(exchange)) is not False), False)

@@ -70,9 +70,15 @@ def place_of(operation: sqlite3.Row) -> Place:
     return names.place(resource_of(operation))
 
 
+def version_of(operation: sqlite3.Row) -> str:
+    """The version of the API that an operation was begun with."""
+    found: str = json.loads(operation["subject"])["version"]
+    return found
+
+
 def message(operation: sqlite3.Row, name: str, content: Mapping[str, Any]) -> dict[str, Any]:
     """The response of an operation, with its type in the version of the API that began it."""
-    return {"@type": _type(json.loads(operation["subject"])["version"], name), **content}
+    return {"@type": _type(version_of(operation), name), **content}
 
 
 def _type(version: str, name: str) -> str:

@@ -6,7 +6,9 @@ import json
 import secrets
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from emulator.core.store import Store
 from emulator.vertex import names
@@ -178,4 +180,65 @@ def touch_model(store: Store, row: sqlite3.Row, now: str, body: str | None = Non
         "UPDATE vertex_models SET etag = ?, updated = ?, body = coalesce(?, body)"
         " WHERE project = ? AND location = ? AND id = ?",
         *(new_etag(), now, body, row["project"], row["location"], row["id"]),
+    )
+
+
+def model_of(store: Store, row: sqlite3.Row) -> sqlite3.Row:
+    """The row of the model of a version."""
+    return model(store, version_name(row))
+
+
+def deployed_model_name(row: sqlite3.Row) -> str:
+    """The full name of the version that a deployed model runs."""
+    place = Place(row["model_project"], row["model_location"])
+    return f"{place.name}/models/{row['model']}@{row['version']}"
+
+
+def deployed_ids(store: Store, parent: sqlite3.Row, *, all_states: bool = False) -> list[str]:
+    """The ids of an endpoint's deployed models that serve; with `all_states` of those that will, too."""
+    query = "SELECT id, state FROM vertex_deployed_models WHERE project = ? AND location = ? AND endpoint = ?"
+    rows = store.all(query, parent["project"], parent["location"], parent["id"])
+    return [row["id"] for row in rows if all_states or row["state"] != DEPLOYING]
+
+
+def deployed_model(store: Store, endpoint_: str, id_: str) -> sqlite3.Row:
+    """The row of a deployed model, whatever its state. Raises `NotFound`."""
+    query = "SELECT * FROM vertex_deployed_models WHERE project = ? AND location = ? AND endpoint = ? AND id = ?"
+    row = store.one(query, *names.place(endpoint_), names.last(endpoint_), id_)
+    if row is None:
+        raise errors.NotFound(f"The Endpoint {endpoint_} has no deployed model {id_!r}.")
+    return row
+
+
+def add_deployed_model(
+    store: Store, parent: sqlite3.Row, of: sqlite3.Row, id_: str, body: Mapping[str, Any], now: str
+) -> None:
+    """Writes a deployed model of a version, DEPLOYING."""
+    store.run(
+        "INSERT INTO vertex_deployed_models (project, location, endpoint, id, model_project, model_location, model,"
+        " version, body, state, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        *(parent["project"], parent["location"], parent["id"], id_),
+        *(of["project"], of["location"], of["model"], of["id"], json.dumps(body), DEPLOYING, now, now),
+    )
+
+
+def set_state(store: Store, row: sqlite3.Row, state: str, now: str, body: str | None = None) -> None:
+    """Sets the state of a deployed model and the time of its change, and a new body."""
+    store.run(
+        "UPDATE vertex_deployed_models SET state = ?, updated = ?, body = coalesce(?, body)"
+        " WHERE project = ? AND location = ? AND endpoint = ? AND id = ?",
+        *(state, now, body, row["project"], row["location"], row["endpoint"], row["id"]),
+    )
+
+
+def remove_deployed_model(store: Store, row: sqlite3.Row, released: str | None = None) -> None:
+    """Removes a deployed model; `released` is when its version was undeployed, if it ever served."""
+    store.run(
+        "DELETE FROM vertex_deployed_models WHERE project = ? AND location = ? AND endpoint = ? AND id = ?",
+        *(row["project"], row["location"], row["endpoint"], row["id"]),
+    )
+    store.run(
+        "UPDATE vertex_versions SET released = coalesce(?, released)"
+        " WHERE project = ? AND location = ? AND model = ? AND id = ?",
+        *(released, row["model_project"], row["model_location"], row["model"], row["version"]),
     )

@@ -11,6 +11,10 @@ from typing import Any
 from emulator.core.clock import Clock
 from emulator.core.store import Store
 from emulator.vertex import request_checks, tables
+from gcp import errors
+
+NEW = "0"
+"""What a split calls the model that is being deployed."""
 
 Split = Mapping[str, int]
 """Id of a deployed model -> its share of the requests, in per cent."""
@@ -53,6 +57,24 @@ class Traffic:
             *(json.dumps(kept), json.dumps(prior), (now + timedelta(seconds=self._seconds)).isoformat()),
             *(row["project"], row["location"], row["id"]),
         )
+
+    def without(self, row: sqlite3.Row, gone: str, split: Split) -> Split:
+        """The split of an endpoint once a deployed model is gone: the one that is given, or else the present one.
+
+        Raises:
+            InvalidArgument: `split` is not allowed.
+            FailedPrecondition: the deployed model has traffic, and `split` does not take it away.
+        """
+        rest = [id_ for id_ in tables.deployed_ids(self._store, row) if id_ != gone]
+        if not rest:
+            return {}
+        wanted = split or json.loads(row["split"])
+        if wanted.get(gone):
+            raise errors.FailedPrecondition(
+                f"The deployed model {gone} has {wanted[gone]} % of the traffic: give it to others first, or with"
+                " trafficSplit of this call."
+            )
+        return checked_split({id_: share for id_, share in wanted.items() if id_ != gone}, rest)
 
     def write(self, row: sqlite3.Row, body: Mapping[str, Any] | None = None) -> None:
         """Gives an endpoint a new etag and the time of its change, and a new body."""

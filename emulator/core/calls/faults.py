@@ -15,6 +15,7 @@ applies; `DELETE` removes them. They are kept in memory and are no part of the s
 | `hold` | `before` or `after` it took effect the call waits until the rules are replaced or removed |
 | `operation` | `error`: the operation that the call starts fails; `code` (google.rpc.Code, default 13), `message` |
 | | `never`: it does not end until the rules are replaced or removed |
+| `busy` | `refuse`: the call is refused if another operation runs on its resource, where an API may do so |
 
 Of the rules that fit a call the first one that still applies counts.
 """
@@ -42,6 +43,7 @@ _EXTRAS: dict[str, tuple[str, ...]] = {
     "delay": (),
     "hold": (),
     "operation": ("code", "message"),
+    "busy": (),
 }
 
 
@@ -59,6 +61,7 @@ _VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "delay": (_number(0, 3600, whole=False), "seconds, at most 3600"),
     "hold": (lambda value: value in ("before", "after"), '"before" or "after"'),
     "operation": (lambda value: value in ("error", "never"), '"error" or "never"'),
+    "busy": (lambda value: value == "refuse", '"refuse"'),
     "code": (_number(1, 16), "a google.rpc.Code from 1 to 16"),
     "message": (lambda value: isinstance(value, str), "a text"),
     "details": (
@@ -170,6 +173,11 @@ class Faults:
             raise errors.OperationFailed(rule.extras.get("message", MESSAGE), rule.extras.get("code", 13))
         if rule.asks("operation", "never"):
             await self.replaced()
+
+    def asked(self, kind: str) -> bool:
+        """Whether the rule of the call that is being answered is of this kind."""
+        rule = _BENT.get()
+        return rule is not None and rule.asks(kind)
 
     async def replaced(self) -> None:
         """Returns as soon as the rules are others."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
+
+from googleapiclient.errors import HttpError
 
 from gcp import errors
 from tests.emulator import saved_models
@@ -30,8 +34,6 @@ SERVING: dict[str, Any] = {
 
 def refusal(call: Any) -> errors.ApiError:
     """The error that a call is answered with."""
-    from googleapiclient.errors import HttpError
-
     try:
         answer = call.execute()
     except HttpError as exc:
@@ -113,3 +115,45 @@ class VertexCaller:
         """The error of an operation that fails."""
         error: dict[str, Any] = self.wait(operation)["error"]
         return error
+
+    def deploy_call(self, endpoint: str, model: str, *, split: dict[str, int] | None = None, **deployed: Any) -> Any:
+        """The call that deploys a model with one replica; fields of `deployed` that are None are left out."""
+        whole = {"model": model, "dedicatedResources": {"minReplicaCount": 1}, **deployed}
+        given = {name: value for name, value in whole.items() if value is not None}
+        return self.endpoints.deployModel(
+            endpoint=endpoint, body={"deployedModel": given, **({"trafficSplit": split} if split else {})}
+        )
+
+    def begin_deploy(self, endpoint: str, model: str, **given: Any) -> dict[str, Any]:
+        """Deploys a model; returns the operation as it was answered."""
+        operation: dict[str, Any] = self.deploy_call(endpoint, model, **given).execute()
+        return operation
+
+    def deploy(self, endpoint: str, model: str, **given: Any) -> str:
+        """Deploys a model and waits; returns the id of the deployed model."""
+        id_: str = self.response(self.begin_deploy(endpoint, model, **given))["deployedModel"]["id"]
+        return id_
+
+    def split(self, endpoint: str, split: dict[str, int]) -> None:
+        """Sets the traffic split."""
+        self.endpoints.patch(name=endpoint, updateMask="trafficSplit", body={"trafficSplit": split}).execute()
+
+    def predict_call(self, endpoint: str, instances: Sequence[Any] = (1.0,)) -> Any:
+        """The call that predicts."""
+        return self.endpoints.predict(endpoint=endpoint, body={"instances": list(instances)})
+
+    def predict(self, endpoint: str, instances: Sequence[Any] = (1.0,)) -> dict[str, Any]:
+        """What `predict` answers for an endpoint."""
+        answer: dict[str, Any] = self.predict_call(endpoint, instances).execute()
+        return answer
+
+    def undeploy_all(self) -> None:
+        """Ends every deployed model of the location, since its nodes are processes that tests share."""
+        for endpoint in self.endpoints.list(parent=self.place).execute().get("endpoints", []):
+            name = endpoint["name"]
+            if endpoint.get("deployedModels"):
+                self.endpoints.patch(name=name, updateMask="trafficSplit", body={}).execute()
+            for deployed in endpoint.get("deployedModels", []):
+                with contextlib.suppress(HttpError):  # an operation of a failed test may still run
+                    body = {"deployedModelId": deployed["id"]}
+                    self.response(self.endpoints.undeployModel(endpoint=name, body=body).execute())

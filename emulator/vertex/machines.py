@@ -1,0 +1,37 @@
+"""What a replica may use of this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.core.node_limits import Machine, Scale
+from emulator.vertex.deployed_bodies import CPU
+
+_GIB = 1 << 30
+_TYPE = re.compile(r"(?P<family>[a-z]+[0-9]+[a-z]?)-(?P<kind>[a-z]+)-(?P<size>[0-9]+)(?P<unit>g?).*")
+# Of Compute Engine's documentation: GiB a core. A type that is none of these has four, and twelve cores an accelerator.
+_GIB_PER_CORE = {"standard": 4.0, "highmem": 8.0, "highcpu": 1.0, "megamem": 14.0, "ultramem": 24.0}
+_N1_GIB_PER_CORE = {"standard": 3.75, "highmem": 6.5, "highcpu": 0.9}
+_CORES_PER_ACCELERATOR = 12
+_TARGET = 60
+"""Per cent of CPU usage that scaling aims at where a deployed model does not say."""
+
+
+def machine(type_: str) -> Machine | None:
+    """The machine of a type, `n1-standard-4`; None, so unlimited, for a type of another form."""
+    found = _TYPE.fullmatch(type_)
+    if found is None:
+        return None
+    cores = int(found["size"]) * (_CORES_PER_ACCELERATOR if found["unit"] else 1)
+    table = _N1_GIB_PER_CORE if found["family"] == "n1" else _GIB_PER_CORE
+    return Machine(max(cores, 1), int(table.get(found["kind"], 4.0) * max(cores, 1) * _GIB))
+
+
+def scale(resources: Mapping[str, Any]) -> Scale:
+    """The replicas that dedicated resources ask for; with a minimum of 0 the first prediction starts one."""
+    least, most = int(resources.get("minReplicaCount", 0)), int(resources.get("maxReplicaCount", 1))
+    specs = resources.get("autoscalingMetricSpecs", [])
+    targets = [int(spec.get("target", 0)) or _TARGET for spec in specs if spec.get("metricName") == CPU]
+    return Scale(least=least, most=max(least, most), target=(targets or [_TARGET])[0] / 100)

@@ -23,8 +23,8 @@ class Service:
         global_root: its root URL for the endpoint "global", with a slash at the end; it may hold `{region}`. Empty for
             the one in its document.
         regional_root: the same for the endpoint "regional".
-        operations: the collection of its long-running operations, "projects.operations"; empty if it has none. The
-            name that a method answers with is the `name` of its `get`.
+        operations: the collections of its long-running operations, "projects.operations"; none by default. The name
+            that a method answers with is the `name` of their `get`.
         concurrent_operations: how many operations may be under way at a time, where the user does not say.
         calls_per_minute: Google's quota on the calls that count; None for no quota.
         is_counted: whether a call of this method id counts. The id is None for a request that no document describes.
@@ -38,13 +38,18 @@ class Service:
     document: Callable[[], str] | None = None
     global_root: str = ""
     regional_root: str = ""
-    operations: str = ""
+    operations: tuple[str, ...] = ()
     concurrent_operations: int = CONCURRENT_OPERATIONS
     calls_per_minute: int | None = None
     is_counted: Callable[[str | None], bool] = lambda _: False
     named: frozenset[str] = _NAMED
     name_keys: Mapping[str, str] = field(default_factory=dict)
     hints: Mapping[type[errors.Error], str] = field(default_factory=dict)
+
+    def operations_with(self, name: str) -> str:
+        """The collection of operations that one of this name is in; the first where the name is of none of them."""
+        collection = ".".join(name.split("/")[::2])
+        return collection if collection in self.operations else self.operations[0]
 
     def root(self, settings: Settings) -> str | None:
         """Its root URL at an endpoint, with a slash at the end; None for the one in its document."""

@@ -65,6 +65,11 @@ def is_of_declaration(live: Mapping[str, Any], value: str) -> bool:
     return bool(value) and str((live.get("labels") or {}).get(LABEL)).split("-")[:2] == value.split("-")[:2]
 
 
+def is_of_stack(live: Mapping[str, Any], value: str) -> bool:
+    """Whether the stack with this label made it, by whatever declaration."""
+    return bool(value) and str((live.get("labels") or {}).get(LABEL)).split("-")[0] == value.split("-", maxsplit=1)[0]
+
+
 def require(live: Mapping[str, Any], value: str, refusal: errors.AlreadyExists | None) -> None:
     """Raises the refusal, if there is one, unless the resource bears the label.
 

@@ -56,7 +56,7 @@ class Call:
 
     def wait(self, operation: State, method: str) -> State:
         """The response of an operation that this method began, once it has ended."""
-        collection = self.methods(self.service.operations)
+        collection = self.methods(self.service.operations_with(operation["name"]))
         with self.polling() as least:
             return operations.wait(
                 lambda name: self.api.call(collection.get(name=name)),

@@ -12,7 +12,7 @@ import pulumi
 from typing_extensions import Unpack
 
 from gcp import errors
-from resources.engine import ownership
+from resources.engine import ownership, patch_bodies
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.ml import names
@@ -76,7 +76,7 @@ class BatchPredictionJobProvider(Provider):
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.jobs.patch` of labels with the etag of a fresh read; labels that others set stay."""
         live = self.observe(call, news)
-        return self._relabelled(call, news, live, names.patch_body(self.schema, live, olds, news, mask))
+        return self._relabelled(call, news, live, patch_bodies.patch_body(self.schema, live, olds, news, mask))
 
     def remove(self, call: Call, inputs: State) -> None:
         """`projects.jobs.cancel` of one that runs, awaited. One that has succeeded stays, and is marked as released."""

@@ -6,7 +6,7 @@ import pulumi
 from typing_extensions import Unpack
 
 from gcp import errors
-from resources.engine import error_messages, ownership
+from resources.engine import error_messages, ownership, patch_bodies
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.ml import names as _names
@@ -44,7 +44,7 @@ class ModelProvider(Provider):
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.patch` with the etag of a fresh read; labels that others set stay."""
         live = self.observe(call, news)
-        body = _names.patch_body(self.schema, live, olds, news, mask)
+        body = patch_bodies.patch_body(self.schema, live, olds, news, mask)
         models = call.methods("projects.models")
         # The etag keeps a repeated patch from undoing what somebody else did in between.
         call.operate(models.patch(name=self.identity(news), updateMask=",".join(mask), body=body), repeatable=True)

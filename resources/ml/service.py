@@ -9,7 +9,7 @@ from resources.ml import quotas
 ML = Service(
     name="ml",
     regional_root="https://{region}-ml.googleapis.com/",
-    operations="projects.operations",
+    operations=("projects.operations",),
     concurrent_operations=quotas.OPERATIONS,
     calls_per_minute=quotas.CALLS_PER_MINUTE,
     is_counted=quotas.is_management,

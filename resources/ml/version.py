@@ -8,7 +8,7 @@ import pulumi
 from typing_extensions import Unpack
 
 from gcp import errors, operations
-from resources.engine import ownership
+from resources.engine import ownership, patch_bodies
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.gate import admission, compatibility
@@ -93,7 +93,7 @@ class VersionProvider(Provider):
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.patch` with the etag of a fresh read, awaited; labels that others set stay."""
         live = self.wait_for_operation(call, news, self.observe(call, news))
-        body = names.patch_body(self.schema, live, olds, news, mask)
+        body = patch_bodies.patch_body(self.schema, live, olds, news, mask)
         request = default_handover.versions(call).patch(name=self.identity(news), updateMask=",".join(mask), body=body)
         call.operate(request, repeatable=True)  # the etag keeps it from undoing what somebody else did in between
         return self.observe(call, news)

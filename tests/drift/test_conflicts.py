@@ -11,7 +11,7 @@ import pytest
 
 from gcp import api, errors
 from gcp.settings import Settings
-from resources.ml import names
+from resources.engine import patch_bodies
 from resources.ml.schema import MODEL
 from tests.kinds.kind import THEIR_LABELS
 from tests.kinds.table import KINDS
@@ -140,4 +140,4 @@ def test_a_second_conflict_about_what_is_not_managed_says_no_field(world: World)
 def test_no_patch_is_written_without_an_etag() -> None:
     """An API that gave none would take any patch, and labels that others set meanwhile would be lost."""
     with pytest.raises(errors.FailedPrecondition, match="no etag"):
-        names.patch_body(MODEL, {"labels": {"cost": "theirs"}}, {}, {"labels": {"team": "a"}}, ["labels"])
+        patch_bodies.patch_body(MODEL, {"labels": {"cost": "theirs"}}, {}, {"labels": {"team": "a"}}, ["labels"])

@@ -17,6 +17,11 @@ from resources.ml.version import VersionProvider
 from resources.stack import IdentityProvider
 from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
+from resources.vertex.deployed_model import DeployedModelProvider
+from resources.vertex.endpoint import EndpointProvider
+from resources.vertex.model import ModelProvider as VertexModelProvider
+from resources.vertex.model_version import ModelVersionProvider
+from resources.vertex.traffic_split import TrafficSplitProvider as VertexTrafficSplitProvider
 from tests.providers import all_providers
 
 PERSISTED = {
@@ -25,6 +30,11 @@ PERSISTED = {
     DefaultVersionProvider: b"resources.ml.default_version DefaultVersionProvider",
     TrafficSplitProvider: b"resources.ml.traffic_split TrafficSplitProvider",
     BatchPredictionJobProvider: b"resources.ml.batch_prediction_job BatchPredictionJobProvider",
+    ModelVersionProvider: b"resources.vertex.model_version ModelVersionProvider",
+    VertexModelProvider: b"resources.vertex.model ModelProvider",
+    EndpointProvider: b"resources.vertex.endpoint EndpointProvider",
+    DeployedModelProvider: b"resources.vertex.deployed_model DeployedModelProvider",
+    VertexTrafficSplitProvider: b"resources.vertex.traffic_split TrafficSplitProvider",
     BucketProvider: b"resources.storage.bucket BucketProvider",
     SavedModelProvider: b"resources.storage.saved_model SavedModelProvider",
     IdentityProvider: b"resources.stack IdentityProvider",

@@ -32,7 +32,7 @@ _LOCATIONS = {"parrots": {"methods": _METHODS}, "operations": {"methods": _metho
 DOCUMENT: State = {"name": "zoo", "version": "v1", "rootUrl": "https://zoo.googleapis.com/", "servicePath": ""}
 DOCUMENT |= {"schemas": {"Parrot": {"id": "Parrot", "type": "object"}}, "parameters": {}}
 DOCUMENT |= {"resources": {"projects": {"resources": {"locations": {"resources": _LOCATIONS}}}}}
-ZOO = Service(name="zoo", document=lambda: json.dumps(DOCUMENT), operations="projects.locations.operations")
+ZOO = Service(name="zoo", document=lambda: json.dumps(DOCUMENT), operations=("projects.locations.operations",))
 
 
 class ParrotArgs(TypedDict, total=False):

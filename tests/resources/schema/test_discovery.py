@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
@@ -14,11 +15,14 @@ from resources.ml.schema import MODEL, VERSION
 from resources.schema import types
 from resources.schema.fields import Schema
 from resources.storage.schema import BUCKET
+from resources.vertex.endpoint_schema import DEPLOYED_MODEL, ENDPOINT
+from resources.vertex.model_schema import MODEL_VERSION
 
 NUMBERS = {"int32": int, "int64": types.Int64, "double": float}
 OWN_OUTPUTS = {"drift"}
 
 
+@cache
 def document(api: str) -> dict[str, Any]:
     """The bundled discovery document of an API."""
     found: dict[str, Any] = json.loads(discovery_cache.get_static_doc(api, "v1"))
@@ -57,8 +61,16 @@ def _object_mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, 
 
 @pytest.mark.parametrize(
     ("api", "schema"),
-    [("ml", MODEL), ("ml", VERSION), ("ml", BATCH_PREDICTION_JOB), ("storage", BUCKET)],
-    ids=["model", "version", "job", "bucket"],
+    [
+        ("ml", MODEL),
+        ("ml", VERSION),
+        ("ml", BATCH_PREDICTION_JOB),
+        ("storage", BUCKET),
+        ("aiplatform", MODEL_VERSION),
+        ("aiplatform", ENDPOINT),
+        ("aiplatform", DEPLOYED_MODEL),
+    ],
+    ids=["model", "version", "job", "bucket", "model version", "endpoint", "deployed model"],
 )
 class TestSchema:
     """Held to the document that Google publishes."""

@@ -1,0 +1,65 @@
+"""Vertex AI, `aiplatform` v1: model versions, endpoints, deployed models, traffic splits."""
+
+from typing import TYPE_CHECKING, Any
+
+from resources import lazy_exports
+from resources.vertex.container_fields import EnvVar, ModelContainerSpec, Port, Probe
+from resources.vertex.endpoint_schema import (
+    BigQueryDestination,
+    ClientConnectionConfig,
+    PrivateServiceConnectConfig,
+    PSCAutomationConfig,
+    RequestLogging,
+)
+from resources.vertex.machine_fields import (
+    AutoscalingMetricSpec,
+    DedicatedResources,
+    MachineSpec,
+    ReservationAffinity,
+)
+from resources.vertex.model_schema import PredictSchemata
+from resources.vertex.shared_fields import EncryptionSpec, Timeouts
+
+if TYPE_CHECKING:
+    from resources.vertex.deployed_model import DeployedModel
+    from resources.vertex.endpoint import Endpoint
+    from resources.vertex.model import Model
+    from resources.vertex.model_version import ModelVersion
+    from resources.vertex.traffic_split import TrafficSplit
+
+__all__ = [
+    "AutoscalingMetricSpec",
+    "BigQueryDestination",
+    "ClientConnectionConfig",
+    "DedicatedResources",
+    "DeployedModel",
+    "EncryptionSpec",
+    "Endpoint",
+    "EnvVar",
+    "MachineSpec",
+    "Model",
+    "ModelContainerSpec",
+    "ModelVersion",
+    "PSCAutomationConfig",
+    "Port",
+    "PredictSchemata",
+    "PrivateServiceConnectConfig",
+    "Probe",
+    "RequestLogging",
+    "ReservationAffinity",
+    "Timeouts",
+    "TrafficSplit",
+]
+
+_PLACES = {
+    "DeployedModel": "deployed_model",
+    "Endpoint": "endpoint",
+    "Model": "model",
+    "ModelVersion": "model_version",
+    "TrafficSplit": "traffic_split",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a class when it is asked for: schemas and rules alone are read without Pulumi."""
+    return lazy_exports.load(__name__, _PLACES, name)

@@ -1,0 +1,97 @@
+"""The serving container of a model version, in the fields of `aiplatform` v1: ModelContainerSpec. All is fixed."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from typing_extensions import Required
+
+from resources.schema.types import Free, Input, Int64
+
+
+class EnvVar(TypedDict):
+    """An environment variable of the container. The value may refer to earlier ones, `$(NAME)`."""
+
+    name: str
+    value: Input[Free]
+
+
+class Port(TypedDict):
+    """A port that the container listens on, 1 to 65535."""
+
+    container_port: int
+
+
+class ProbeExecAction(TypedDict):
+    """Healthy if this command ends with 0."""
+
+    command: list[str]
+
+
+class ProbeHttpHeader(TypedDict):
+    """A header of a probe's request."""
+
+    name: str
+    value: str
+
+
+class ProbeHttpGetAction(TypedDict, total=False):
+    """Healthy if a GET is answered with a status from 200 to 399."""
+
+    path: str
+    port: int
+    host: str
+    scheme: str
+    http_headers: list[ProbeHttpHeader]
+
+
+class ProbeGrpcAction(TypedDict, total=False):
+    """Healthy if the gRPC health service says so."""
+
+    port: int
+    service: str
+
+
+class ProbeTcpSocketAction(TypedDict, total=False):
+    """Healthy if the port takes a connection."""
+
+    port: int
+    host: str
+
+
+class Probe(TypedDict, total=False):
+    """How the service asks a container for its state: one of the four first fields. Times are in seconds."""
+
+    exec: ProbeExecAction
+    http_get: ProbeHttpGetAction
+    grpc: ProbeGrpcAction
+    tcp_socket: ProbeTcpSocketAction
+    period_seconds: int
+    timeout_seconds: int
+    failure_threshold: int
+    success_threshold: int
+    initial_delay_seconds: int
+
+
+class ModelContainerSpec(TypedDict, total=False):
+    """The container that serves. Its image must lie in Artifact Registry, and is copied at upload.
+
+    Without routes it is asked at `/v1/endpoints/E/deployedModels/D`, with `:predict` for predictions. The service sets
+    `AIP_STORAGE_URI`, the address of its copy of the artifact, and other variables; `command` and `args` may refer to
+    them, `$(AIP_STORAGE_URI)`. `deployment_timeout` is a duration in seconds, "600s".
+    """
+
+    image_uri: Required[str]
+    command: list[Input[Free]]
+    args: list[Input[Free]]
+    env: list[EnvVar]
+    ports: list[Port]
+    grpc_ports: list[Port]
+    predict_route: str
+    health_route: str
+    invoke_route_prefix: str
+    deployment_timeout: str
+    shared_memory_size_mb: Int64
+    startup_probe: Probe
+    health_probe: Probe
+    liveness_probe: Probe

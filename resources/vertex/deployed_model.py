@@ -1,0 +1,117 @@
+"""`vertex.DeployedModel`: a version that runs behind an endpoint, with its machines and replicas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+from typing_extensions import Unpack
+
+from gcp import errors
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
+from resources.vertex import endpoint, names, traffic_split
+from resources.vertex.endpoint_schema import DEPLOYED_MODEL, DeployedModelArgs
+from resources.vertex.service import VERTEX
+from resources.vertex.shared_state import alone
+
+
+class DeployedModelProvider(Provider):
+    """`projects.locations.endpoints.deployModel` of `aiplatform` v1.
+
+    A deployed model has no labels: a stack knows its own by the id, which it makes of the version and of everything
+    that cannot be changed in place.
+    """
+
+    schema = DEPLOYED_MODEL
+    service = VERTEX
+    create_adopts_existing = True
+    timeouts = {"create": 7200.0, "read": 600.0, "update": 3600.0, "delete": 1800.0}  # noqa: RUF012 - a ClassVar above
+
+    def identity(self, inputs: State) -> str:
+        """`projects/P/locations/L/endpoints/E/deployedModels/ID`."""
+        return f"{names.endpoint(inputs)}/deployedModels/{inputs['id']}"
+
+    def observe(self, call: Call, inputs: State) -> State:
+        """`endpoints.get`: the one with this id."""
+        live = _of(endpoint.read(call, inputs), inputs["id"])
+        if live is None:
+            raise errors.NotFound(f"the endpoint {inputs['endpoint']} has no deployed model with this id")
+        return live
+
+    def make(self, call: Call, inputs: State) -> State:
+        """`endpoints.deployModel`, awaited, without traffic; one that is there already is brought up to date."""
+        with alone(call, names.endpoint(inputs)):
+            found = _of(endpoint.read(call, inputs), inputs["id"])
+            if found is None:
+                try:
+                    call.operate(self._deploy(call, inputs), repeatable=False)
+                except errors.EndpointUnreachable:  # it may have begun
+                    with alone(call, names.endpoint(inputs)):
+                        if _of(endpoint.read(call, inputs), inputs["id"]) is None:
+                            raise
+                return self.observe(call, inputs)
+        return self._taken_over(call, inputs, found)
+
+    def _deploy(self, call: Call, inputs: State) -> Any:
+        place = names.location(inputs["project"], inputs["location"])
+        body = {key: item for key, item in self.schema.body(inputs).items() if key != "modelVersionId"}
+        model = f"{place}/models/{inputs['model']}@{inputs['modelVersionId']}"
+        deployed = {**body, "id": inputs["id"], "model": model}
+        return endpoint.methods(call).deployModel(endpoint=names.endpoint(inputs), body={"deployedModel": deployed})
+
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """`endpoints.mutateDeployedModel`, awaited."""
+        del olds
+        deployed = {"id": news["id"], **self.schema.pick(news, mask)}
+        body = {"deployedModel": deployed, "updateMask": ",".join(mask)}
+        with alone(call, names.endpoint(news)):
+            request = endpoint.methods(call).mutateDeployedModel(endpoint=names.endpoint(news), body=body)
+            call.operate(request, repeatable=True)
+        return self.observe(call, news)
+
+    def remove(self, call: Call, inputs: State) -> None:
+        """`endpoints.undeployModel`, awaited; if it still has traffic, with the split that this run declares.
+
+        Raises:
+            FailedPrecondition: it has traffic, and this run declares no split without it.
+        """
+        with alone(call, names.endpoint(inputs)):
+            self.observe(call, inputs)
+            body: State = {"deployedModelId": inputs["id"]}
+            request = endpoint.methods(call).undeployModel(endpoint=names.endpoint(inputs), body=body)
+            try:
+                call.operate(request, repeatable=True)
+            except errors.FailedPrecondition as error:
+                split = traffic_split.declared(inputs)
+                if not split or inputs["id"] in split:
+                    raise errors.FailedPrecondition(_has_traffic(error.message)) from None
+                body["trafficSplit"] = split
+                request = endpoint.methods(call).undeployModel(endpoint=names.endpoint(inputs), body=body)
+                call.operate(request, repeatable=True)
+
+
+def _of(live: State, id_: str) -> State | None:
+    """The deployed model with this id, of an endpoint as the API has it, with the model's id for its full name."""
+    for each in live.get("deployedModels", []):
+        if each.get("id") == id_:
+            return {**each, "model": names.last(each.get("model", ""))}
+    return None
+
+
+def _has_traffic(refusal: str) -> str:
+    return (
+        f"{refusal.rstrip('.')}. To deploy it again although nothing changed, set redeploy: TEXT at its version: "
+        "a second one is deployed, traffic moves there, and this one goes"
+    )
+
+
+class DeployedModel(Resource, module="vertex", name="DeployedModel"):
+    """A version that runs behind an endpoint, with its machines and replicas."""
+
+    provider = DeployedModelProvider
+
+    def __init__(
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[DeployedModelArgs]
+    ) -> None:
+        super().__init__(resource_name, args, opts)

@@ -1,0 +1,73 @@
+"""Machines and replicas, in the fields of `aiplatform` v1: MachineSpec, DedicatedResources, AutoscalingMetricSpec."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from typing_extensions import Required
+
+Accelerator = Literal[
+    "NVIDIA_TESLA_K80",
+    "NVIDIA_TESLA_P100",
+    "NVIDIA_TESLA_V100",
+    "NVIDIA_TESLA_P4",
+    "NVIDIA_TESLA_T4",
+    "NVIDIA_TESLA_A100",
+    "NVIDIA_A100_80GB",
+    "NVIDIA_L4",
+    "NVIDIA_H100_80GB",
+    "NVIDIA_H100_MEGA_80GB",
+    "NVIDIA_H200_141GB",
+    "NVIDIA_B200",
+    "NVIDIA_GB200",
+    "NVIDIA_RTX_PRO_6000",
+    "TPU_V2",
+    "TPU_V3",
+    "TPU_V4_POD",
+    "TPU_V5_LITEPOD",
+]
+
+
+class ReservationAffinity(TypedDict, total=False):
+    """Which reservations of Compute Engine the machines may come from."""
+
+    reservation_affinity_type: Required[Literal["NO_RESERVATION", "ANY_RESERVATION", "SPECIFIC_RESERVATION"]]
+    key: str
+    values: list[str]
+
+
+class MachineSpec(TypedDict, total=False):
+    """The machine of a replica, with its accelerators. All of it is fixed."""
+
+    machine_type: Required[str]
+    accelerator_type: Accelerator
+    accelerator_count: int
+    gpu_partition_size: str
+    tpu_topology: str
+    reservation_affinity: ReservationAffinity
+
+
+class AutoscalingMetricSpec(TypedDict, total=False):
+    """What autoscaling looks at, by the name of a Cloud Monitoring metric. `target` is a percentage; default 60."""
+
+    metric_name: Required[str]
+    target: int
+
+
+class DedicatedResources(TypedDict, total=False):
+    """Replicas of one deployed model, from `min_replica_count` (1 or more) to `max_replica_count` (default: the same).
+
+    The quota is charged for the maximum. A deployment succeeds once `required_replica_count` replicas are available
+    (default: the minimum). `spot` machines cost less and can be taken away at any time.
+    """
+
+    machine_spec: Required[MachineSpec]
+    min_replica_count: Required[int]
+    max_replica_count: int
+    required_replica_count: int
+    autoscaling_metric_specs: list[AutoscalingMetricSpec]
+    spot: bool
+
+
+SCALING_LEAVES = ("minReplicaCount", "maxReplicaCount", "requiredReplicaCount", "autoscalingMetricSpecs")
+"""What of DedicatedResources `mutateDeployedModel` changes; the rest is fixed."""

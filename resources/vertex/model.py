@@ -1,0 +1,71 @@
+"""`vertex.Model`: the registry's model that holds the versions, and which of them is its default.
+
+It creates and deletes nothing: the first upload of a version makes the model, and the last version that goes takes it
+away.
+"""
+
+from __future__ import annotations
+
+import pulumi
+from typing_extensions import Unpack
+
+from gcp import errors
+from resources.engine import patch_bodies
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
+from resources.vertex import names, versions
+from resources.vertex.model_schema import MODEL, ModelArgs
+from resources.vertex.rules import DEFAULT
+from resources.vertex.service import VERTEX
+
+_DEFAULT = "defaultVersion"
+
+
+class ModelProvider(Provider):
+    """`projects.locations.models.patch` of `aiplatform` v1."""
+
+    schema = MODEL
+    service = VERTEX
+    create_adopts_existing = True
+
+    def identity(self, inputs: State) -> str:
+        """`projects/P/locations/L/models/M`."""
+        return names.model(inputs)
+
+    def observe(self, call: Call, inputs: State) -> State:
+        """`models.get`, which answers with the default version: its label names it, else its number."""
+        live = call.api.call(versions.methods(call).get(name=names.model(inputs)))
+        return {**live, _DEFAULT: versions.name_of(live) or str(live.get("versionId", ""))}
+
+    def make(self, call: Call, inputs: State) -> State:
+        """Patches what the first upload made."""
+        wanted = [name for name in self.schema.names("mutable") if inputs.get(name) is not None]
+        return self.patch(call, {}, inputs, wanted)
+
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """`models.patch`; `models.mergeVersionAliases` for the default. Labels of others stay."""
+        fields = [path for path in mask if path != _DEFAULT]
+        if fields:
+            body = patch_bodies.patch_body(self.schema, self.observe(call, news), olds, news, fields)
+            request = versions.methods(call).patch(name=names.model(news), updateMask=",".join(fields), body=body)
+            call.api.call(request, repeatable=True)
+        if _DEFAULT in mask:
+            found = versions.named(versions.listed(call, news), news[_DEFAULT])
+            if found is None:
+                raise errors.NotFound(f"the model {news['model']} has no version {news[_DEFAULT]}")
+            versions.merge_aliases(call, news, found, [DEFAULT])
+        return self.observe(call, news)
+
+    def remove(self, call: Call, inputs: State) -> None:
+        """Nothing: it goes with its last version."""
+
+
+class Model(Resource, module="vertex", name="Model"):
+    """What the versions of a model share. Deleting it changes nothing."""
+
+    provider = ModelProvider
+
+    def __init__(
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[ModelArgs]
+    ) -> None:
+        super().__init__(resource_name, args, opts)

@@ -1,0 +1,173 @@
+"""`vertex.ModelVersion`: one upload to the model registry, an artifact with the container that serves it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+from typing_extensions import Unpack
+
+from gcp import errors, operations
+from resources.engine import ownership, patch_bodies
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
+from resources.schema.labels import LABEL
+from resources.vertex import names, versions
+from resources.vertex.model_schema import MODEL_VERSION, ModelVersionArgs
+from resources.vertex.rules import DEFAULT
+from resources.vertex.service import VERTEX
+from resources.vertex.shared_state import alone
+
+_SETTLING = 120.0
+"""Seconds for which the service may go on refusing to delete a version that was undeployed just now."""
+
+
+class ModelVersionProvider(Provider):
+    """`projects.locations.models.upload` of `aiplatform` v1."""
+
+    schema = MODEL_VERSION
+    service = VERTEX
+    timeouts = {"create": 3600.0, "read": 600.0, "update": 600.0, "delete": 900.0}  # noqa: RUF012 - a ClassVar above
+
+    def identity(self, inputs: State) -> str:
+        """`projects/P/locations/L/models/M/versions/NAME`: the service numbers versions, so the name is our own."""
+        return f"{names.model(inputs)}/versions/{inputs['name']}"
+
+    def observe(self, call: Call, inputs: State) -> State:
+        """`models.listVersions`: the one whose label has the name."""
+        found = versions.named(versions.listed(call, inputs), inputs["name"])
+        if found is None:
+            raise errors.NotFound(f"the model {inputs['model']} has no version with this name")
+        return _as_declared(found, inputs)
+
+    def make(self, call: Call, inputs: State) -> State:
+        """`models.upload`, awaited. Uploads to one model come one after the other: the first of them makes it."""
+        with alone(call, names.model(inputs)):
+            there = versions.listed(call, inputs)
+            if versions.named(there, inputs["name"]):
+                raise errors.AlreadyExists(f"the model {inputs['model']} has a version with this name")
+            if there and not inputs.get("adopt"):
+                _require_ours(there, inputs)
+            try:
+                call.operate(self._upload(call, inputs, first=not there), repeatable=False)
+            except errors.EndpointUnreachable:  # it may have begun: repeated, it would make a second version
+                with alone(call, names.model(inputs)):
+                    found = versions.named(versions.listed(call, inputs), inputs["name"])
+                if found is None:
+                    raise
+        return self.observe(call, inputs)
+
+    def _upload(self, call: Call, inputs: State, *, first: bool) -> Any:
+        model = {**self.schema.body(inputs), "displayName": inputs.get("displayName") or inputs["model"]}
+        model["labels"] = {**(inputs.get("labels") or {}), names.VERSION_LABEL: inputs["name"]}
+        place = {"modelId": inputs["model"]} if first else {"parentModel": names.model(inputs)}
+        account = {"serviceAccount": inputs["serviceAccount"]} if inputs.get("serviceAccount") else {}
+        parent = names.location(inputs["project"], inputs["location"])
+        return versions.methods(call).upload(parent=parent, body={"model": model, **place, **account})
+
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """`models.patch` of the version, and `models.mergeVersionAliases`; labels and aliases of others stay."""
+        live = self.observe(call, news)
+        fields = [path for path in mask if path != "versionAliases"]
+        if fields:
+            body = patch_bodies.patch_body(self.schema, live, olds, news, fields)
+            request = versions.methods(call).patch(
+                name=versions.full_name(news, live), updateMask=",".join(fields), body=body
+            )
+            call.api.call(request, repeatable=True)
+        if "versionAliases" in mask:
+            before, wanted = olds.get("versionAliases") or [], news["versionAliases"]
+            changes = [*wanted, *(f"-{alias}" for alias in before if alias not in wanted)]
+            versions.merge_aliases(call, news, live, changes)
+        return self.observe(call, news)
+
+    def remove(self, call: Call, inputs: State) -> None:
+        """`models.deleteVersion`, or `models.delete` for the last version of a model."""
+        with alone(call, names.model(inputs)):
+            there = versions.listed(call, inputs)
+            found = versions.named(there, inputs["name"])
+            if found is None:
+                raise errors.NotFound("it is gone")
+            others = [each for each in there if each is not found]
+            if not others:
+                _settled(call, lambda: versions.methods(call).delete(name=names.model(inputs)))
+                return
+            if versions.is_default(found):
+                _hand_over(call, inputs, others)
+            name = versions.full_name(inputs, found)
+            _settled(call, lambda: versions.methods(call).deleteVersion(name=name))
+
+    def replacement_hint(self, news: State, path: str) -> str:
+        """A version is what was uploaded: another one gets another name."""
+        del path
+        return f"Upload it under a new version name beside {news['name']}, or say allowDowntime: true"
+
+
+def _as_declared(live: State, inputs: State) -> State:
+    """A version as the API has it, without what it says differently from what was sent.
+
+    Its aliases are those that are declared: the others are not this resource's. Addresses of schemata are answered as
+    those of the service's own copies.
+    """
+    there = live.get("versionAliases") or []
+    aliases = [alias for alias in inputs.get("versionAliases") or [] if alias in there]
+    schemata = {"predictSchemata": inputs["predictSchemata"]} if inputs.get("predictSchemata") else {}
+    return {**live, "versionAliases": aliases, **schemata}
+
+
+def _require_ours(there: list[State], inputs: State) -> None:
+    """Raises `AlreadyExists` unless this stack uploaded one of the versions."""
+    mark = str((inputs.get("labels") or {}).get(LABEL, ""))
+    if not any(ownership.is_of_stack(version, mark) for version in there):
+        raise errors.AlreadyExists(
+            f"the model {inputs['model']} is there, and no version of it is this stack's: use another name, or say "
+            "adopt: true to upload to it"
+        )
+
+
+def _hand_over(call: Call, inputs: State, others: list[State]) -> None:
+    """Moves `default` to the newest other version of a stack, since the service keeps the one that has it.
+
+    Raises:
+        FailedPrecondition: no other version bears a name, and nobody said that theirs may be the default.
+    """
+    ours = [version for version in others if versions.name_of(version)]
+    if not ours:
+        numbers = ", ".join(str(version["versionId"]) for version in others)
+        raise errors.FailedPrecondition(
+            f"it has the alias {DEFAULT}, and the model's other versions, {numbers}, are none of a stack's: delete "
+            f"them, or give one of them the alias {DEFAULT}"
+        )
+    versions.merge_aliases(call, inputs, ours[-1], [DEFAULT])
+
+
+def _settled(call: Call, request: Any) -> None:
+    """Deletes; tries again for a while where the service still sees an undeployed model as deployed."""
+    refusal = _refused(call, request)
+    for elapsed in operations.pauses(_SETTLING):
+        if refusal is None:
+            return
+        call.report(f"trying again, {elapsed:.0f} s: {refusal.message}")
+        refusal = _refused(call, request)
+    if refusal is not None:
+        raise refusal
+
+
+def _refused(call: Call, request: Any) -> errors.FailedPrecondition | None:
+    """Begins an operation and waits for it; returns why it was refused."""
+    try:
+        call.operate(request(), repeatable=True)
+    except errors.FailedPrecondition as error:
+        return error
+    return None
+
+
+class ModelVersion(Resource, module="vertex", name="ModelVersion"):
+    """One upload to the model registry: an artifact with the container that serves it."""
+
+    provider = ModelVersionProvider
+
+    def __init__(
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[ModelVersionArgs]
+    ) -> None:
+        super().__init__(resource_name, args, opts)

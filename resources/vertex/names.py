@@ -1,0 +1,57 @@
+"""How Vertex AI names its resources. Answers hold the project's number in the place of its id: compare `last` parts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+VERSION_LABEL = "tf2-models-version"
+"""Key of a version's label that holds its name in the stack file: the service numbers versions by itself."""
+_DIGITS = 10
+
+
+def location(project: str, region: str) -> str:
+    """`projects/P/locations/L`."""
+    return f"projects/{project}/locations/{region}"
+
+
+def model(inputs: Mapping[str, Any]) -> str:
+    """`projects/P/locations/L/models/M`, of inputs that say project, location and model."""
+    return f"{location(inputs['project'], inputs['location'])}/models/{inputs['model']}"
+
+
+def endpoint(inputs: Mapping[str, Any]) -> str:
+    """`projects/P/locations/L/endpoints/E`, of inputs that say project, location and endpoint."""
+    return f"{location(inputs['project'], inputs['location'])}/endpoints/{inputs['endpoint']}"
+
+
+def last(name: str) -> str:
+    """The last segment of a full name, without a version."""
+    return name.rsplit("/", 1)[-1].partition("@")[0]
+
+
+def endpoint_id(name: str) -> str:
+    """The id of the endpoint of a model with this name: in small letters, `-` for `_`."""
+    return name.lower().replace("_", "-")
+
+
+def model_id(name: str) -> str:
+    """The id in the model registry of a model with this name."""
+    return name.lower()
+
+
+def deployed_model_id(facts: Mapping[str, Any]) -> str:
+    """The id of a deployed model: ten digits that these facts give, the first of them no 0.
+
+    The same facts give the same id in every run, so that a stack that lost its state finds what it deployed. In a
+    traffic split the service reads "0" as the model that is being deployed.
+    """
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).digest()
+    least = 10 ** (_DIGITS - 1)
+    return str(least + int.from_bytes(digest[:8], "big") % (9 * least))
+
+
+DEPLOYED_MODEL_ID = re.compile(r"[1-9][0-9]{0,9}\Z")

@@ -1,0 +1,29 @@
+"""Fields that several resources of Vertex AI have, each said once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypedDict
+
+from resources.schema.fields import fixed, local, output, path
+from resources.schema.types import Input
+
+
+class Timeouts(TypedDict, total=False):
+    """Bounds, in seconds, on waiting for an operation."""
+
+    create: float
+    update: float
+    delete: float
+
+
+class EncryptionSpec(TypedDict):
+    """A key of Cloud KMS, `projects/P/locations/L/keyRings/R/cryptoKeys/K`, in the same region."""
+
+    kms_key_name: str
+
+
+Project = Annotated[Input[str], path("Project id.", default="`gcp:project`")]
+Location = Annotated[Input[str], path("Region, `us-central1`.", default="`gcp:region`")]
+Encryption = Annotated[EncryptionSpec, fixed("Key that encrypts it.", default="Google's")]
+Waits = Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", lasting=True)]
+Drift = Annotated[dict[str, Any], output("Fixed fields changed outside: field -> what the API has now.")]

@@ -1,0 +1,106 @@
+"""`vertex.TrafficSplit`: the share of an endpoint's requests that each deployed model gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi import dynamic
+from typing_extensions import Unpack
+
+from gcp import errors
+from resources.engine import ownership
+from resources.engine.provider import Call, Provider, State
+from resources.engine.resource import Resource
+from resources.schema.types import table
+from resources.vertex import endpoint, names
+from resources.vertex.endpoint_schema import TRAFFIC_SPLIT, TrafficSplitArgs
+from resources.vertex.service import VERTEX
+from resources.vertex.shared_state import alone
+
+_declared: dict[str, dict[str, int]] = {}
+"""Full name of an endpoint -> the split that this run declares, by id of deployed model."""
+
+
+def declared(inputs: Mapping[str, Any]) -> dict[str, int]:
+    """The split that this run declares for the endpoint of these inputs, by id; empty if it declares none."""
+    return _declared.get(names.endpoint(inputs), {})
+
+
+class TrafficSplitProvider(Provider):
+    """The `trafficSplit` of `projects.locations.endpoints` of `aiplatform` v1."""
+
+    schema = TRAFFIC_SPLIT
+    service = VERTEX
+    create_adopts_existing = True
+
+    def identity(self, inputs: State) -> str:
+        """`projects/P/locations/L/endpoints/E/trafficSplit`."""
+        return f"{names.endpoint(inputs)}/trafficSplit"
+
+    def check(self, _olds: State, news: State) -> dynamic.CheckResult:
+        """As every resource; notes the split, which a deployed model that goes may have to be undeployed with."""
+        found = super().check(_olds, news)
+        if not found.failures:
+            _declared[names.endpoint(news)] = by_id(news)
+        return found
+
+    def observe(self, call: Call, inputs: State) -> State:
+        """`endpoints.get`. A deployed model that the inputs do not name stands under its id."""
+        split = endpoint.read(call, inputs).get("trafficSplit") or {}
+        ids = inputs.get("deployedModels") or {}
+        known = {id_: version for version, id_ in ids.items()}
+        shares = {known.get(id_, id_): int(share) for id_, share in split.items()}
+        return {"shares": shares, "deployedModels": ids, "trafficSplit": split}
+
+    def make(self, call: Call, inputs: State) -> State:
+        """Sets the split, whatever it is."""
+        return self.patch(call, {}, inputs, ["shares"])
+
+    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
+        """`endpoints.patch`, which answers at once; the split may take effect some seconds later."""
+        del olds, mask
+        self._set(call, news, by_id(news))
+        return self.observe(call, news)
+
+    def remove(self, call: Call, inputs: State) -> None:
+        """Clears the split of an endpoint that goes; one that this run declares keeps answering by its own."""
+        if any(is_endpoint(each, inputs) for each in ownership.all_declared()):
+            return
+        self._set(call, inputs, {})
+
+    def _set(self, call: Call, inputs: State, split: Mapping[str, int]) -> None:
+        name = names.endpoint(inputs)
+        with alone(call, name):
+            request = endpoint.methods(call).patch(
+                name=name, updateMask="trafficSplit", body={"trafficSplit": dict(split)}
+            )
+            try:
+                call.api.call(request, repeatable=True)
+            except errors.InvalidArgument as error:
+                raise errors.FailedPrecondition(f"{error.message} (trafficSplit {dict(split)})") from None
+
+
+def by_id(inputs: Mapping[str, Any]) -> dict[str, int]:
+    """The shares by id of deployed model, without those of 0; empty while they are not known."""
+    ids, shares = table(inputs, "deployedModels"), table(inputs, "shares")
+    return {str(ids.get(version)): int(share) for version, share in shares.items() if share}
+
+
+def is_endpoint(declared_inputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Whether these are the inputs of the endpoint that the others belong to."""
+    place = ("project", "location", "endpoint")
+    same = all(declared_inputs.get(key) == inputs.get(key) for key in place)
+    return same and "displayName" in declared_inputs and "id" not in declared_inputs
+
+
+class TrafficSplit(Resource, module="vertex", name="TrafficSplit"):
+    """The share of an endpoint's requests that each deployed model gets."""
+
+    provider = TrafficSplitProvider
+
+    def __init__(
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **args: Unpack[TrafficSplitArgs]
+    ) -> None:
+        super().__init__(resource_name, args, opts)

@@ -33,11 +33,12 @@ class Resource(dynamic.Resource):
             InvalidArguments: with every failure, before anything is registered.
         """
         schema = self.provider.schema
-        inputs = types.to_wire(with_project(args, schema), schema.inputs)
+        inputs = types.to_wire(with_place(args, schema), schema.inputs)
         where = f"{type(self).__name__}({resource_name!r})"
         failures = list(schema.program_failures(inputs, where))
-        if "project" in schema.types and not inputs.get("project"):
-            failures.append((f"{where}.project", "is missing: give it, or set gcp:project"))
+        for name, key in _from_config(schema).items():
+            if not inputs.get(name):
+                failures.append((f"{where}.{name}", f"is missing: give it, or set {key}"))
         opts, wrong = _translated(opts, schema, where)
         if failures or wrong:
             raise InvalidArguments([*failures, *wrong])
@@ -78,13 +79,19 @@ def _translated(
     return found, failures
 
 
-def with_project(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
-    """The arguments with the stack's `gcp:project`, where a project is wanted and none is given."""
-    if "project" not in schema.types or args.get("project") is not None:
+def with_place(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
+    """The arguments with the stack's `gcp:project` and `gcp:region`, where they are wanted and not given."""
+    missing = {name: key for name, key in _from_config(schema).items() if args.get(name) is None}
+    if not missing:
         return args
     import pulumi_gcp
 
-    return {**args, "project": pulumi_gcp.config.project}
+    return {**args, **{name: getattr(pulumi_gcp.config, key.removeprefix("gcp:")) for name, key in missing.items()}}
+
+
+def _from_config(schema: Schema) -> dict[str, str]:
+    """API name -> the key of the stack's configuration that gives it."""
+    return {name: known.config_key for name, known in schema.fields.items() if known.config_key}
 
 
 def _secret_paths(inputs: Mapping[str, Any]) -> pulumi.Output[list[str] | None] | None:

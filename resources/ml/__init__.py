@@ -6,20 +6,22 @@ from resources import lazy_exports
 from resources.ml.jobs.schema import PredictionInput, PredictionOutput
 from resources.ml.schema import (
     AcceleratorConfig,
+    ExplanationConfig,
+    Gate,
+    IntegratedGradientsAttribution,
+    RequestLoggingConfig,
+    SampledShapleyAttribution,
+    Timeouts,
+    XraiAttribution,
+)
+from resources.schema.serving_fields import (
     AutoScaling,
     ContainerPort,
     ContainerSpec,
     EnvVar,
-    ExplanationConfig,
-    Gate,
-    IntegratedGradientsAttribution,
     ManualScaling,
     MetricSpec,
-    RequestLoggingConfig,
     RouteMap,
-    SampledShapleyAttribution,
-    Timeouts,
-    XraiAttribution,
 )
 
 if TYPE_CHECKING:

@@ -44,6 +44,11 @@ class Field:
     quiet: bool = False
     create: bool = True
 
+    @property
+    def config_key(self) -> str:
+        """The key of the stack's configuration that it comes from where it is not given, `gcp:project`; or empty."""
+        return self.default.strip("`") if self.default.startswith("`gcp:") else ""
+
 
 def path(doc: str, *, default: str = "") -> Field:
     """A field that says *which* resource this is. A change is another resource."""

@@ -30,11 +30,11 @@ class DeployedModelProvider(Provider):
 
     def identity(self, inputs: State) -> str:
         """`projects/P/locations/L/endpoints/E/deployedModels/ID`."""
-        return f"{names.endpoint(inputs)}/deployedModels/{inputs['id']}"
+        return f"{names.endpoint(inputs)}/deployedModels/{inputs['deployedModelId']}"
 
     def observe(self, call: Call, inputs: State) -> State:
         """`endpoints.get`: the one with this id."""
-        live = _of(endpoint.read(call, inputs), inputs["id"])
+        live = _of(endpoint.read(call, inputs), inputs["deployedModelId"])
         if live is None:
             raise errors.NotFound(f"the endpoint {inputs['endpoint']} has no deployed model with this id")
         return live
@@ -42,13 +42,13 @@ class DeployedModelProvider(Provider):
     def make(self, call: Call, inputs: State) -> State:
         """`endpoints.deployModel`, awaited, without traffic; one that is there already is brought up to date."""
         with alone(call, names.endpoint(inputs)):
-            found = _of(endpoint.read(call, inputs), inputs["id"])
+            found = _of(endpoint.read(call, inputs), inputs["deployedModelId"])
             if found is None:
                 try:
                     call.operate(self._deploy(call, inputs), repeatable=False)
                 except errors.EndpointUnreachable:  # it may have begun
                     with alone(call, names.endpoint(inputs)):
-                        if _of(endpoint.read(call, inputs), inputs["id"]) is None:
+                        if _of(endpoint.read(call, inputs), inputs["deployedModelId"]) is None:
                             raise
                 return self.observe(call, inputs)
         return self._taken_over(call, inputs, found)
@@ -57,13 +57,13 @@ class DeployedModelProvider(Provider):
         place = names.location(inputs["project"], inputs["location"])
         body = {key: item for key, item in self.schema.body(inputs).items() if key != "modelVersionId"}
         model = f"{place}/models/{inputs['model']}@{inputs['modelVersionId']}"
-        deployed = {**body, "id": inputs["id"], "model": model}
+        deployed = {**body, "id": inputs["deployedModelId"], "model": model}
         return endpoint.methods(call).deployModel(endpoint=names.endpoint(inputs), body={"deployedModel": deployed})
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`endpoints.mutateDeployedModel`, awaited."""
         del olds
-        deployed = {"id": news["id"], **self.schema.pick(news, mask)}
+        deployed = {"id": news["deployedModelId"], **self.schema.pick(news, mask)}
         body = {"deployedModel": deployed, "updateMask": ",".join(mask)}
         with alone(call, names.endpoint(news)):
             request = endpoint.methods(call).mutateDeployedModel(endpoint=names.endpoint(news), body=body)
@@ -78,13 +78,13 @@ class DeployedModelProvider(Provider):
         """
         with alone(call, names.endpoint(inputs)):
             self.observe(call, inputs)
-            body: State = {"deployedModelId": inputs["id"]}
+            body: State = {"deployedModelId": inputs["deployedModelId"]}
             request = endpoint.methods(call).undeployModel(endpoint=names.endpoint(inputs), body=body)
             try:
                 call.operate(request, repeatable=True)
             except errors.FailedPrecondition as error:
                 split = traffic_split.declared(inputs)
-                if not split or inputs["id"] in split:
+                if not split or inputs["deployedModelId"] in split:
                     raise errors.FailedPrecondition(_has_traffic(error.message)) from None
                 body["trafficSplit"] = split
                 request = endpoint.methods(call).undeployModel(endpoint=names.endpoint(inputs), body=body)

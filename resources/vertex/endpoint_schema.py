@@ -93,7 +93,9 @@ class DeployedModelArgs(TypedDict, total=False):
     project: Project
     location: Location
     endpoint: Required[Annotated[Input[str], path("Id of the endpoint.")]]
-    id: Required[Annotated[Input[str], path("Id within the endpoint: 1 to 10 digits, the first of them no 0.")]]
+    deployed_model_id: Required[
+        Annotated[Input[str], path("Id within the endpoint: 1 to 10 digits, the first of them no 0.")]
+    ]
     model: Required[Annotated[Input[str], fixed("Id of the model.")]]
     version: Required[Annotated[Input[str], local("Name of the version, for messages.")]]
     model_version_id: Required[Annotated[Input[str], fixed("Number of the version: `ModelVersion.version_id`.")]]
@@ -168,6 +170,7 @@ DEPLOYED_MODEL = Schema(
         "explanationSpec": "explanations are not managed here",
         "fasterDeploymentConfig": "Google's own models only",
         "gdcConnectedModel": "Google Distributed Cloud only",
+        "id": "deployedModelId: every resource of Pulumi has an id of its own",
         "privateEndpoints": "set by Google for endpoints in a network",
         "speculativeDecodingSpec": "Google's own models only",
         "status": "changes with the load",

@@ -105,7 +105,7 @@ def _version(values: Values) -> Iterator[Failure]:
 
 
 def _id(values: Values) -> Iterator[Failure]:
-    yield from _matches(values, "id", DEPLOYED_MODEL_ID, "1 to 10 digits, the first of them no 0")
+    yield from _matches(values, "deployedModelId", DEPLOYED_MODEL_ID, "1 to 10 digits, the first of them no 0")
 
 
 def _labels(values: Values) -> Iterator[Failure]:

@@ -92,7 +92,7 @@ def is_endpoint(declared_inputs: Mapping[str, Any], inputs: Mapping[str, Any]) -
     """Whether these are the inputs of the endpoint that the others belong to."""
     place = ("project", "location", "endpoint")
     same = all(declared_inputs.get(key) == inputs.get(key) for key in place)
-    return same and "displayName" in declared_inputs and "id" not in declared_inputs
+    return same and "displayName" in declared_inputs and "deployedModelId" not in declared_inputs
 
 
 class TrafficSplit(Resource, module="vertex", name="TrafficSplit"):

@@ -10,7 +10,7 @@ from resources import platforms, stack, storage
 
 def main() -> None:
     """Reads the whole configuration before the first resource is registered."""
-    platform = platforms.chosen()
+    platform = platforms.chosen(pulumi.runtime.get_config_env())
     wanted = stack.configuration(platform, models.resolve, models.ModelsError)
     owner = stack.Identity("stack").token
     bucket = storage.Bucket(wanted.bucket["name"], owner=owner, **wanted.bucket)

@@ -33,7 +33,7 @@ class Stack:
 
 
 def saved_model_inputs(
-    artifact: Artifact, bucket: str, *, size_limit: int = rules.MOST_BYTES, source: str = ""
+    artifact: Artifact, bucket: str, *, size_limit: int = rules.MOST_BYTES, source: str = "", folder: str = ""
 ) -> dict[str, Any]:
     """The inputs of `storage.SavedModel` for an artifact.
 
@@ -42,6 +42,7 @@ def saved_model_inputs(
         bucket: where it goes.
         size_limit: bytes of the largest artifact that what serves it takes.
         source: bucket that it may be copied from; empty for none.
+        folder: below the artifact's own folder, where its files lie; empty for that folder itself.
     """
     facts = {
         "recipe": artifact.recipe,
@@ -58,7 +59,8 @@ def saved_model_inputs(
         "artifactSource": source or None,
         "sizeLimit": size_limit,
     }
-    place = {"bucket": bucket, "prefix": f"{artifact.recipe or 'saved_model'}/{artifact.content_digest}"}
+    prefix = "/".join(part for part in (artifact.recipe or "saved_model", artifact.content_digest, folder) if part)
+    place = {"bucket": bucket, "prefix": prefix}
     return {**place, **{name: value for name, value in facts.items() if value is not None}}
 
 

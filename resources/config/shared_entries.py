@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from artifact_format.manifest import Artifact
 from gcp import errors, settings
@@ -35,6 +35,7 @@ class SharedKeys(TypedDict, total=False):
     `Pulumi.yaml` declares them, and those of the platforms, with descriptions; a test compares them.
     """
 
+    platform: Literal["ml", "vertex"]
     endpoint: str
     impersonateServiceAccount: str
     bucket: dict[str, Any]
@@ -129,7 +130,7 @@ class SharedReader:
         """Fields that the stack sets once for every resource that has them; an entry may override them."""
         return {"adopt": True} if self.values.get("adopt") is True else {}
 
-    def served(self, name: Any, parameters: Any, where: str, size_limit: int) -> Served:
+    def served(self, name: Any, parameters: Any, where: str, size_limit: int, folder: str = "") -> Served:
         """What is known of the artifact that a version names, and its failures noted.
 
         Args:
@@ -137,6 +138,7 @@ class SharedReader:
             parameters: the entry's `parameters`, or None.
             where: path of the entry.
             size_limit: bytes of the largest artifact that the version takes.
+            folder: where the files lie below the artifact's own folder.
         """
         if not isinstance(name, str) or not isinstance(parameters, Mapping | None):
             return Served()
@@ -149,7 +151,9 @@ class SharedReader:
         except ArtifactError as error:
             self.note([(join(where, "artifact"), str(error))])
             return Served()
-        facts = saved_model_inputs(artifact, self.bucket["name"], size_limit=size_limit, source=self._source)
+        facts = saved_model_inputs(
+            artifact, self.bucket["name"], size_limit=size_limit, source=self._source, folder=folder
+        )
         saved = {**self.shared_fields, **facts}
         if Path(name).is_absolute():
             saved["source"] = portable(name)

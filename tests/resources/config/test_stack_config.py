@@ -251,7 +251,7 @@ def test_pulumi_yaml_declares_every_key_with_its_type_and_a_description() -> Non
     by_endpoint = {"retrySeconds", "callsPerMinute"}
     expected = {
         f"tf2-models:{name}": None if name in by_endpoint else kinds.get(kind, "object")
-        for name, kind in types.members(platforms.chosen().keys).items()
+        for name, kind in types.members(platforms.chosen({}).keys).items()
     }
 
     assert {key: facts.get("type") for key, facts in declared.items()} == expected

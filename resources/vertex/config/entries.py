@@ -1,0 +1,155 @@
+"""The keys of the Vertex part of a stack file, and those of `ml` v1 that mean nothing here, each with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, TypedDict
+
+from typing_extensions import Required
+
+from resources.config.entries import Section, mapping
+from resources.config.shared_entries import SharedKeys
+from resources.schema.serving_fields import AutoScaling, ContainerSpec, ManualScaling, RouteMap
+from resources.schema.types import Free, Input, Texts
+from resources.vertex.container_fields import Probe
+from resources.vertex.endpoint_schema import (
+    ENDPOINT,
+    ClientConnectionConfig,
+    PrivateServiceConnectConfig,
+    RequestLogging,
+)
+from resources.vertex.machine_fields import Accelerator, AutoscalingMetricSpec, ReservationAffinity
+from resources.vertex.model_schema import MODEL_VERSION
+from resources.vertex.shared_fields import EncryptionSpec, Timeouts
+
+
+class VertexKeys(SharedKeys, total=False):
+    """The keys under `tf2-models:` of a stack on Vertex AI."""
+
+    models: Required[dict[str, Any]]
+    servingImage: str  # noqa: N815 - a key of a stack file
+    # Not for Vertex AI, but with an empty default in `Pulumi.yaml`:
+    runtimeVersion: Any  # noqa: N815 - likewise
+    batchPredictionJobs: Any  # noqa: N815 - likewise
+
+
+class AcceleratorConfig(TypedDict):
+    """GPUs or TPUs of each replica."""
+
+    count: int
+    type: Accelerator
+
+
+class EndpointOptions(TypedDict, total=False):
+    """What a model's `vertex` block holds: its endpoint, and its place in the registry."""
+
+    endpoint_id: str
+    model_id: str
+    display_name: str
+    dedicated_endpoint_enabled: bool
+    client_connection_config: ClientConnectionConfig
+    predict_request_response_logging_config: RequestLogging
+    private_service_connect_config: PrivateServiceConnectConfig
+    network: str
+    encryption_spec: EncryptionSpec
+
+
+class ReplicaOptions(TypedDict, total=False):
+    """What a version's `vertex` block holds: its replicas, and of its container what `container` has no word for."""
+
+    deployed_model_id: str
+    redeploy: str
+    version_aliases: list[str]
+    spot: bool
+    required_replica_count: int
+    autoscaling_metric_specs: list[AutoscalingMetricSpec]
+    gpu_partition_size: str
+    tpu_topology: str
+    reservation_affinity: ReservationAffinity
+    deployment_timeout: str
+    shared_memory_size_mb: int
+    grpc_port: int
+    startup_probe: Probe
+    health_probe: Probe
+    liveness_probe: Probe
+
+
+class ModelEntry(TypedDict, total=False):
+    """A model of a stack file."""
+
+    description: Input[Free]
+    labels: Input[Texts]
+    online_prediction_logging: bool
+    online_prediction_console_logging: bool
+    default_version: Required[str]
+    traffic_split: dict[str, Any]
+    gate: Gate
+    versions: Required[dict[str, Any]]
+    timeouts: Timeouts
+    adopt: bool
+    allow_downtime: bool
+    vertex: EndpointOptions
+
+
+class VersionEntry(TypedDict, total=False):
+    """A version of a model."""
+
+    artifact: Required[str]
+    parameters: dict[str, Any]
+    description: Input[Free]
+    labels: Input[Texts]
+    machine_type: Required[str]
+    accelerator_config: AcceleratorConfig
+    auto_scaling: AutoScaling
+    manual_scaling: ManualScaling
+    container: ContainerSpec
+    routes: RouteMap
+    service_account: str
+    timeouts: Timeouts
+    adopt: bool
+    allow_downtime: bool
+    vertex: ReplicaOptions
+
+
+class Gate(TypedDict, total=False):
+    """Versions pass no gate on Vertex AI yet, which `skip: true` accepts."""
+
+    skip: Required[Literal[True]]
+
+
+_IMAGE = "the image of the container decides: leave it out"
+REFUSED_OF_MODELS = {
+    "regions": "the region is gcp:region: leave it out",
+    "version": "give versions, with names",
+    "allowBreakingChange": "signatures are not compared on Vertex AI yet: leave it out",
+}
+REFUSED_OF_VERSIONS = {
+    "runtimeVersion": _IMAGE,
+    "pythonVersion": _IMAGE,
+    "framework": _IMAGE,
+    "packageUris": "Vertex AI has no custom prediction routines of this kind: bring a container",
+    "predictionClass": "Vertex AI has no custom prediction routines of this kind: bring a container",
+    "explanationConfig": "explanations are not managed here: leave it out",
+    "signatureName": "TensorFlow Serving takes it with each request: leave it out",
+    "requestLoggingConfig": "requests are logged by endpoint: models.MODEL.vertex.predictRequestResponseLoggingConfig",
+    "allowNewerTensorFlow": "the serving image has the artifact's own TensorFlow: leave it out",
+}
+REFUSED_KEYS = {
+    "runtimeVersion": "servingImage says which image serves: leave it out",
+    "batchPredictionJobs": "batch prediction jobs are not managed on Vertex AI yet: leave it out",
+}
+
+
+def sections(values: Mapping[str, Any]) -> Iterator[Section]:
+    """The sections of a configuration that hold models and versions."""
+    for name, entry in mapping(values.get("models")).items():
+        found = mapping(entry)
+        versions = mapping(found.pop("versions", None))
+        yield Section(f"models.{name}", found, ENDPOINT)
+        for version, inner in versions.items():
+            yield Section(f"models.{name}.versions.{version}", mapping(inner), MODEL_VERSION)
+
+
+def refusals(entry: Mapping[str, Any], table: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """The keys of an entry that a table refuses, with the reason; they are taken out of the entry."""
+    return [(key, f"is not for Vertex AI: {table[key]}") for key in list(entry) if key in table]

@@ -1,0 +1,112 @@
+"""The models of a stack file, as what Vertex AI needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from resources.config import entries
+from resources.config.shared_entries import SharedReader
+from resources.schema import types
+from resources.schema.types import join
+from resources.vertex import names, rules
+from resources.vertex.config import version_entries
+from resources.vertex.config.entries import REFUSED_OF_MODELS, ModelEntry, refusals
+from resources.vertex.config.plan import Model, facts
+from resources.vertex.endpoint_schema import ENDPOINT
+from resources.vertex.model_schema import MODEL
+
+_OF_ENDPOINTS = (
+    "dedicatedEndpointEnabled",
+    "clientConnectionConfig",
+    "predictRequestResponseLoggingConfig",
+    "privateServiceConnectConfig",
+    "network",
+    "encryptionSpec",
+)
+_COMMON = ("timeouts", "adopt", "allowDowntime")
+
+
+class Reader:
+    """Reads the entries; failures are noted in the shared reader."""
+
+    def __init__(self, shared: SharedReader) -> None:
+        self._shared = shared
+        self._endpoints: dict[str, str] = {}
+
+    def models(self, models: Any) -> list[Model]:
+        """The models of a stack file."""
+        return [self._model(name, entry) for name, entry in entries.mapping(models).items()]
+
+    def _model(self, name: str, given: Any) -> Model:
+        where, entry = join("models", name), entries.mapping(given)
+        refused = refusals(entry, REFUSED_OF_MODELS)
+        self._shared.note((join(where, key), reason) for key, reason in refused)
+        kept = {key: item for key, item in entry.items() if key not in REFUSED_OF_MODELS}
+        wrong = list(types.failures(kept if isinstance(given, Mapping) else given, ModelEntry, where))
+        self._shared.note(wrong)
+        if wrong or not isinstance(given, Mapping):
+            return Model(name=name, endpoint={}, registry={}, versions=[])
+        return self._checked(name, kept, where)
+
+    def _checked(self, name: str, entry: dict[str, Any], where: str) -> Model:
+        endpoint, registry = self._endpoint(name, entry, where), self._registry(name, entry, where)
+        place = {"model": registry["model"], "endpoint": endpoint["endpoint"], **self._place}
+        reader = version_entries.Reader(self._shared, entry, place, where)
+        found = reader.versions()
+        split = self._split(entry, where)
+        return Model(name=name, endpoint=endpoint, registry=registry, versions=found, split=split)
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        return {"project": self._shared.project, "location": self._shared.region or "us-central1"}
+
+    def _endpoint(self, name: str, entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+        options = entries.mapping(entry.get("vertex"))
+        inputs = facts(
+            self._shared.shared_fields,
+            {key: entry.get(key) for key in (*_COMMON, "description", "labels")},
+            {key: options.get(key) for key in _OF_ENDPOINTS},
+            self._place,
+            {"endpoint": options.get("endpointId") or names.endpoint_id(name)},
+            {"displayName": options.get("displayName") or name},
+        )
+        self._shared.note(_under(ENDPOINT.program_failures(inputs, where), where, "endpoint", _OF_ENDPOINTS))
+        other = self._endpoints.setdefault(inputs["endpoint"], name)
+        if other != name:
+            reason = f"its endpoint is {inputs['endpoint']}, as that of {other}: give one of them vertex.endpointId"
+            self._shared.note([(where, reason)])
+        return inputs
+
+    def _registry(self, name: str, entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+        options = entries.mapping(entry.get("vertex"))
+        inputs = facts(
+            {"description": entry.get("description"), "displayName": options.get("displayName") or name},
+            self._place,
+            {"model": options.get("modelId") or names.model_id(name), "defaultVersion": entry.get("defaultVersion")},
+        )
+        self._shared.note(_under(MODEL.program_failures(inputs, where), where, "model", ()))
+        return inputs
+
+    def _split(self, entry: Mapping[str, Any], where: str) -> dict[str, int]:
+        """The declared split; everything for the default if none is declared."""
+        given, known = entries.mapping(entry.get("trafficSplit")), list(entries.mapping(entry.get("versions")))
+        if "trafficSplit" not in entry:
+            return {str(entry["defaultVersion"]): 100}
+        wrong = list(rules.whole_shares(given, known, join(where, "trafficSplit")))
+        self._shared.note(wrong)
+        return {} if wrong else {name: int(share) for name, share in given.items() if share}
+
+
+def _under(failures: Any, where: str, own: str, options: tuple[str, ...]) -> list[types.Failure]:
+    """Under the keys of the stack file: an id is the entry's own, options are in its `vertex` block."""
+    found = []
+    for path, reason in failures:
+        key = path.removeprefix(f"{where}.")
+        if key == own:
+            found.append((where, f"its id on Vertex AI {reason}"))
+        elif key.split(".")[0].split("[")[0] in options:
+            found.append((join(where, f"vertex.{key}"), reason))
+        else:
+            found.append((path, reason))
+    return found

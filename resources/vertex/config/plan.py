@@ -1,0 +1,91 @@
+"""What the Vertex part of a stack file declares: the inputs of every resource, under the API's names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from resources.config import plan
+from resources.vertex import names
+from resources.vertex.service import VERTEX
+
+
+@dataclass(kw_only=True)
+class Version:
+    """A version as declared.
+
+    Attributes:
+        name: in the stack file.
+        uploaded: inputs of its `vertex.ModelVersion`.
+        deployed: inputs of its `vertex.DeployedModel`, without the version's number, which the upload gives.
+        saved_model: inputs of its `storage.SavedModel`; None where the artifact is not the stack's.
+    """
+
+    name: str
+    uploaded: dict[str, Any]
+    deployed: dict[str, Any]
+    saved_model: dict[str, Any] | None = None
+
+    @property
+    def deployed_model_id(self) -> str:
+        """The id of its deployed model."""
+        return str(self.deployed["deployedModelId"])
+
+
+@dataclass(kw_only=True)
+class Model:
+    """A model as declared. The default version comes first among the versions.
+
+    Attributes:
+        name: in the stack file.
+        endpoint: inputs of its `vertex.Endpoint`.
+        registry: inputs of its `vertex.Model`.
+        versions: the default first.
+        split: version -> per cent of the requests.
+    """
+
+    name: str
+    endpoint: dict[str, Any]
+    registry: dict[str, Any]
+    versions: list[Version]
+    split: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def traffic_split(self) -> dict[str, Any]:
+        """The inputs of its `vertex.TrafficSplit`."""
+        place = {name: self.endpoint[name] for name in ("project", "location", "endpoint")}
+        ids = {version.name: version.deployed_model_id for version in self.versions if version.name in self.split}
+        return {**place, "shares": self.split, "deployedModels": ids}
+
+
+@dataclass(kw_only=True)
+class Stack(plan.Stack):
+    """What a stack on Vertex AI declares."""
+
+    models: list[Model]
+
+
+def summary(stack: Stack, model: Model, shares: Any) -> dict[str, Any]:
+    """What the stack's outputs say of a model.
+
+    Args:
+        stack: that declares it.
+        model: as declared.
+        shares: version -> per cent, once the split is set; an output of its resource.
+    """
+    name = names.endpoint(model.endpoint)
+    return {
+        "name": name,
+        "platform": "vertex",
+        "defaultVersion": model.registry["defaultVersion"],
+        "versions": sorted(version.name for version in model.versions),
+        "deployedModels": {version.name: version.deployed_model_id for version in model.versions},
+        "predictUrl": f"{VERTEX.url(stack.settings)}/v1/{name}:predict",
+        "trafficSplit": shares,
+    }
+
+
+def facts(*parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Several mappings as one, without what is not given."""
+    return {key: item for part in parts for key, item in part.items() if item is not None}

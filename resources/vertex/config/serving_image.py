@@ -1,0 +1,100 @@
+"""The container that serves a version: TensorFlow Serving by default, or an image that the version names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from resources.schema.types import Failure, table
+
+PREBUILT = re.compile(r"(us|europe|asia)-docker\.pkg\.dev/vertex-ai(-restricted)?/prediction/tf")
+"""How the addresses of Google's own TensorFlow images begin. They load the artifact's folder itself."""
+SERVING_FOLDER = "1"
+"""TensorFlow Serving looks for numbered folders below the address that it is given."""
+_NUMBERED = re.compile(r"(gs://.+)/[0-9]+/?\Z")
+_HTTP_PORT, _GRPC_PORT = 8080, 8500
+_PREDICT_ROUTE, _HEALTH_ROUTE = "/v1/models/model:predict", "/v1/models/model"
+_TENSORFLOW = "{tensorflow}"
+_OPTIONS = ("deploymentTimeout", "sharedMemorySizeMb", "startupProbe", "healthProbe", "livenessProbe")
+
+
+def image(template: str, tensorflow: str, *, accelerated: bool) -> str:
+    """The image of a version: the stack's `servingImage`, with `{tensorflow}` and `{gpu}` filled in.
+
+    Args:
+        template: the stack's `servingImage`.
+        tensorflow: the TensorFlow that exported the artifact, "2.21.0".
+        accelerated: whether its replicas have GPUs: `{gpu}` is then "-gpu", else empty.
+    """
+    return template.replace(_TENSORFLOW, tensorflow).replace("{gpu}", "-gpu" if accelerated else "")
+
+
+def failures(template: str, tensorflow: str) -> Iterator[Failure]:
+    """What keeps `image` from an address, by the key of the stack file that mends it."""
+    if not template:
+        example = "LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/serving:{tensorflow}{gpu}"
+        where = f"the image of TensorFlow Serving in your Artifact Registry, {example}"
+        yield "servingImage", f"is missing: {where}; or give each version a container"
+    elif _TENSORFLOW in template and not tensorflow:
+        yield "servingImage", "has {tensorflow}, which is not known of an artifact in a bucket: write the version"
+
+
+def tensorflow_serving(address: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The container of TensorFlow Serving, whose entry point takes further arguments.
+
+    Args:
+        address: of its image.
+        options: the `vertex` block of the version.
+    """
+    arguments = (f"rest_api_port={_HTTP_PORT}", f"port={options.get('grpcPort', _GRPC_PORT)}", "model_name=model")
+    return {
+        "imageUri": address,
+        "args": [*(f"--{argument}" for argument in arguments), "--model_base_path=$(AIP_STORAGE_URI)"],
+        "ports": [{"containerPort": _HTTP_PORT}],
+        "grpcPorts": [{"containerPort": int(options.get("grpcPort", _GRPC_PORT))}],
+        "predictRoute": _PREDICT_ROUTE,
+        "healthRoute": _HEALTH_ROUTE,
+        **_given(options),
+    }
+
+
+def own(container: Mapping[str, Any], routes: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """A container that the version names.
+
+    Args:
+        container: the version's `container`.
+        routes: the version's `routes`.
+        options: the `vertex` block of the version.
+    """
+    named = {"predictRoute": routes.get("predict"), "healthRoute": routes.get("health")}
+    spec = {name: item for name, item in container.items() if name != "image"}
+    port = {"grpcPorts": [{"containerPort": options["grpcPort"]}]} if options.get("grpcPort") else {}
+    given = {name: item for name, item in named.items() if item is not None}
+    return {"imageUri": container.get("image"), **spec, **given, **port, **_given(options)}
+
+
+def own_failures(entry: Mapping[str, Any]) -> Iterator[Failure]:
+    """What is wrong with the routes of a version: `ml` v1 and Vertex AI have different defaults, so both are given."""
+    container, routes = table(entry, "container"), table(entry, "routes")
+    if container and not is_prebuilt(container):
+        for name in ("predict", "health"):
+            if name not in routes:
+                yield f"routes.{name}", "is missing: a container of one's own needs both routes on Vertex AI"
+    if routes and not container:
+        yield "routes", "needs container"
+
+
+def is_prebuilt(container: Mapping[str, Any]) -> bool:
+    """Whether a container is one of Google's TensorFlow images."""
+    return bool(PREBUILT.match(str(container.get("image", ""))))
+
+
+def parent_of_numbered(uri: str) -> str:
+    """The folder above a numbered one, `gs://B/M/` of `gs://B/M/3/`; empty if the last folder is no number."""
+    found = _NUMBERED.fullmatch(uri)
+    return f"{found[1]}/" if found else ""
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in _OPTIONS if name in options}

@@ -1,0 +1,60 @@
+"""Vertex AI as a platform of stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gcp import errors, settings
+from resources.config.entries import Section
+from resources.config.plan import Artifact, merged
+from resources.config.platform import Platform
+from resources.config.shared_entries import SharedReader
+from resources.vertex.config import entries, model_entries
+from resources.vertex.config.plan import Stack
+
+if TYPE_CHECKING:
+    import pulumi
+
+
+class VertexPlatform(Platform[Stack]):
+    """`aiplatform` v1."""
+
+    keys = entries.VertexKeys
+
+    def sections(self, values: Mapping[str, Any]) -> Iterable[Section]:
+        """Those of models and versions."""
+        return entries.sections(values)
+
+    def read(self, reader: SharedReader) -> Stack:
+        """Models, each with an endpoint."""
+        if reader.values.get("endpoint") == settings.GLOBAL:
+            reader.note([("endpoint", "must be regional, or a URL: Vertex AI serves in regions")])
+        if not reader.region:
+            reader.failures.append(("gcp:region", "is missing: `pulumi config set gcp:region us-central1`"))
+        for key, reason in entries.REFUSED_KEYS.items():
+            if reader.values.get(key):
+                reader.note([(key, f"is not for Vertex AI: {reason}")])
+        models = model_entries.Reader(reader).models(reader.values.get("models"))
+        saved = [version.saved_model for model in models for version in model.versions if version.saved_model]
+        return Stack(
+            project=reader.project,
+            settings=reader.settings,
+            bucket=reader.bucket,
+            saved_models=merged(saved),
+            models=models,
+        )
+
+    def with_pins(self, error: errors.InvalidInput, find: Callable[[str], Artifact]) -> errors.InvalidInput:
+        """As it is."""
+        del find
+        return error
+
+    def declare(
+        self, stack: Stack, owner: pulumi.Output[str], bucket: pulumi.Resource, saved: Mapping[str, pulumi.Resource]
+    ) -> Iterable[tuple[str, Any]]:
+        """Endpoints, model versions, deployed models, traffic splits, registry models."""
+        del bucket
+        from resources.vertex import deploy  # reading a stack file does not need the resources
+
+        return deploy.declare(stack, owner, saved)

@@ -21,6 +21,7 @@ class MlKeys(SharedKeys, total=False):
     models: Required[dict[str, Any]]
     batchPredictionJobs: dict[str, Any]  # noqa: N815 - a key of a stack file
     runtimeVersion: str  # noqa: N815 - likewise
+    servingImage: str  # noqa: N815 - likewise; not for `ml` v1, but with an empty default in `Pulumi.yaml`
 
 
 class VersionExtras(TypedDict, total=False):

@@ -29,8 +29,8 @@ class VertexKeys(SharedKeys, total=False):
     models: Required[dict[str, Any]]
     servingImage: str  # noqa: N815 - a key of a stack file
     # Not for Vertex AI, but with an empty default in `Pulumi.yaml`:
-    runtimeVersion: Any  # noqa: N815 - likewise
-    batchPredictionJobs: Any  # noqa: N815 - likewise
+    runtimeVersion: str  # noqa: N815 - likewise
+    batchPredictionJobs: dict[str, Any]  # noqa: N815 - likewise
 
 
 class AcceleratorConfig(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import yaml
@@ -151,7 +151,7 @@ def _name_of(**fields: Any) -> str:
     """The name that the program gives a version that has none."""
     model = platforms.read(stack({"m": {"version": {**VERSION, **fields}}}), resolve).models[0]
     assert model.default == model.versions[0].inputs["name"]
-    return model.default
+    return str(model.default)
 
 
 def test_a_version_without_a_name_is_named_by_what_cannot_be_changed_in_place() -> None:
@@ -244,14 +244,15 @@ def test_a_reviewer_reads_signatures_in_one_line_each() -> None:
     assert shown == {"inputs": {"image": "float32[?, 28, 28]"}, "outputs": {"softmax": "float32[...]"}}
 
 
-def test_pulumi_yaml_declares_every_key_with_its_type_and_a_description() -> None:
+@pytest.mark.parametrize("platform", ["ml", "vertex"])
+def test_pulumi_yaml_declares_every_key_with_its_type_and_a_description(platform: str) -> None:
     """The engine's own check, `pulumi config` and the program agree."""
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
-    kinds = {str: "string", bool: "boolean", int: "integer"}
+    kinds = {str: "string", bool: "boolean", int: "integer", Literal["ml", "vertex"]: "string"}
     by_endpoint = {"retrySeconds", "callsPerMinute"}
     expected = {
         f"tf2-models:{name}": None if name in by_endpoint else kinds.get(kind, "object")
-        for name, kind in types.members(platforms.chosen({}).keys).items()
+        for name, kind in types.members(platforms.chosen({platforms.KEY: platform}).keys).items()
     }
 
     assert {key: facts.get("type") for key, facts in declared.items()} == expected

@@ -20,8 +20,8 @@ BUCKET = {**VERSION, "artifact": "gs://bucket/folder"}
 
 def read(model: dict[str, Any]) -> plan.Model:
     """The only model of a stack file."""
-    [found] = platforms.read(stack({"m": model}), resolve).models
-    return found
+    found: plan.Stack = platforms.read(stack({"m": model}), resolve)
+    return found.models[0]
 
 
 def test_what_is_known_of_artifacts_is_handed_over() -> None:

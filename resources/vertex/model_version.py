@@ -116,10 +116,10 @@ def _as_declared(live: State, inputs: State) -> State:
 
 
 def _require_ours(there: list[State], inputs: State) -> None:
-    """Raises `AlreadyExists` unless this stack uploaded one of the versions."""
+    """Raises `FailedPrecondition` unless this stack uploaded one of the versions."""
     mark = str((inputs.get("labels") or {}).get(LABEL, ""))
     if not any(ownership.is_of_stack(version, mark) for version in there):
-        raise errors.AlreadyExists(
+        raise errors.FailedPrecondition(
             f"the model {inputs['model']} is there, and no version of it is this stack's: use another name, or say "
             "adopt: true to upload to it"
         )

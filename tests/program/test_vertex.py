@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,8 @@ def engine(emulator: RunningEmulator, project: str, tmp_path: Path) -> Engine:
 class Service:
     """What the emulator says of a project's endpoint `mult` and its model."""
 
-    def __init__(self, emulator: RunningEmulator, project: str) -> None:
-        with urllib.request.urlopen(  # noqa: S310 - loopback
-            f"{emulator.endpoint}/discovery/v1/apis/aiplatform/v1/rest", timeout=BOUND
-        ) as answer:
-            document = {**json.load(answer), "rootUrl": f"{emulator.endpoint}/"}
-        self._locations = build_from_document(document).projects().locations()
+    def __init__(self, client: Any, project: str) -> None:
+        self._locations = client.projects().locations()
         self.parent = f"projects/{project}/locations/{REGION}"
 
     @property
@@ -90,11 +87,20 @@ class Service:
         return {predict.execute()["predictions"][0] for _ in range(count)}
 
 
+@pytest.fixture
+def service(emulator: RunningEmulator, project: str) -> Iterator[Service]:
+    """The emulator's side of the stack."""
+    url = f"{emulator.endpoint}/discovery/v1/apis/aiplatform/v1/rest"
+    with urllib.request.urlopen(url, timeout=BOUND) as answer:  # noqa: S310 - loopback
+        document = {**json.load(answer), "rootUrl": f"{emulator.endpoint}/"}
+    with build_from_document(document) as client:
+        yield Service(client, project)
+
+
 def test_a_stack_on_vertex_is_deployed_changed_repaired_and_destroyed(
-    engine: Engine, emulator: RunningEmulator, project: str
+    engine: Engine, emulator: RunningEmulator, service: Service
 ) -> None:
     """The whole life of a stack: up, no-op, scaling, split, a new version, drift, destroy."""
-    service = Service(emulator, project)
     assert engine.up() == {"created": 12}
     assert (service.shares(), service.answers()) == ([100], {2.0})
     assert service.versions() == {"v1": "1", "v2": "2"}
@@ -154,11 +160,8 @@ def _drift_is_reverted(engine: Engine, service: Service) -> None:
     assert (service.shares(), service.endpoint()["description"]) == ([100], "Multiplies numbers")
 
 
-def test_an_upload_whose_answer_was_lost_makes_no_second_version(
-    engine: Engine, emulator: RunningEmulator, project: str
-) -> None:
-    """The state was lost with the process: the next `up` takes over what it finds, by label and by id."""
-    service = Service(emulator, project)
+def test_what_the_state_does_not_know_is_found(engine: Engine, service: Service) -> None:
+    """A state was lost with a process: the next `up` takes over what it finds, by label and by id."""
     engine.up()
     before = (service.versions(), service.endpoint()["deployedModels"])
     urn = engine.resources()["ModelVersion mult-v1"]["urn"]
@@ -170,9 +173,8 @@ def test_an_upload_whose_answer_was_lost_makes_no_second_version(
     assert (service.versions(), service.endpoint()["deployedModels"]) == before
 
 
-def test_a_model_of_somebody_else_gets_no_versions(engine: Engine, emulator: RunningEmulator, project: str) -> None:
+def test_a_model_of_somebody_else_gets_no_versions(engine: Engine, service: Service) -> None:
     """A model with this id and strangers' versions is refused by name, and nothing is uploaded to it."""
-    service = Service(emulator, project)
     body = {"displayName": "theirs", "containerSpec": {"imageUri": "us-docker.pkg.dev/p/r/i:1"}}
     service.models.upload(parent=service.parent, body={"modelId": "mult", "model": body}).execute()
 

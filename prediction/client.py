@@ -17,7 +17,7 @@ from artifact_format.manifest import Manifest
 from artifact_format.signatures import Tensors
 from gcp import api, errors
 from gcp.settings import RETRY_SECONDS
-from prediction import deployed, online, settings, traffic_split
+from prediction import deployed, online, platforms, settings, traffic_split
 from prediction.errors import PredictionFailed
 from prediction.instances import arrays_and_frames, request_bodies
 
@@ -49,6 +49,8 @@ class Client:
         signature_name: key of the SavedModel's signature. Default: its only one, else "serving_default".
         retry_seconds: how long transient failures (429, 5xx, no answer) are retried. Default: 30 s.
         connections: maximum number of concurrent requests; connections are reused. Default: 4.
+        platform: "ml" (AI Platform Prediction) or "vertex" (Vertex AI, where `model` is also the endpoint's id, and
+            neither `version` nor `split` can be given: the service splits the requests). Default: "ml".
 
     Raises:
         InvalidInput: a name, the endpoint, the split or a number is not valid.
@@ -66,9 +68,10 @@ class Client:
         signature_name: str | None = None,
         retry_seconds: float = RETRY_SECONDS,
         connections: int = 4,
+        platform: str = platforms.ML,
     ) -> None:
         called = replace(settings.settings_of(endpoint, region), retry_seconds=retry_seconds)
-        self._target = settings.PLATFORM(project=project, api=api.Api(called))
+        self._target = platforms.of(platform)(project=project, api=api.Api(called))
         self.name = self._target.resource_name(model)
         self._model, self._version = model, version
         self._split = _checked(self.name, version, split)
@@ -93,10 +96,11 @@ class Client:
         Raises:
             InvalidInput: this is not such an entry.
         """
-        arguments = settings.PLATFORM.client_arguments(str(output.get("predictUrl")))
+        arguments = platforms.client_arguments(str(output.get("predictUrl")))
         if arguments is None:
             raise errors.InvalidInput([("predictUrl", "is missing: pass one model of the stack's output `models`")])
-        split = {} if "version" in options else {"split": output.get("trafficSplit")}
+        splits = platforms.of(arguments["platform"]).CLIENTS_SPLIT and "version" not in options
+        split = {"split": output.get("trafficSplit")} if splits else {}
         return cls(**{**arguments, **split, **options})
 
     def version_for(self, key: str | int | None = None) -> str | None:

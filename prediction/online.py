@@ -22,6 +22,7 @@ def predict_json(
     endpoint: str | None = None,
     region: str | None = None,
     signature_name: str | None = None,
+    platform: str = "ml",
 ) -> list[Any]:
     """The predictions of a deployed model, one per instance, in the order of the instances.
 
@@ -38,8 +39,9 @@ def predict_json(
         version: name of the version. Default: the model's default version.
         endpoint: "global", "regional" or the URL of a server with the same API. Default: the environment variable
             TF2_MODELS_ENDPOINT, else Google: the regional endpoint if `region` is given, else the global one.
-        region: for Google's regional endpoint, such as "us-central1".
+        region: for Google's regional endpoint, such as "us-central1"; always needed on Vertex AI.
         signature_name: key of the SavedModel's signature. Default: its only one, else "serving_default".
+        platform: "ml" (AI Platform Prediction) or "vertex" (Vertex AI, where `model` is also the endpoint's id).
 
     Returns:
         The predictions as the endpoint returns them: a dict `{output: value}` per instance. Some servers return the
@@ -52,7 +54,7 @@ def predict_json(
         ApiError: the API refused; the subclass says why: `NotFound`, `PermissionDenied`, ...
         EndpointUnreachable: no answer came.
     """
-    target = settings.target_at(project, settings.settings_of(endpoint, region))
+    target = settings.target_at(project, settings.settings_of(endpoint, region), platform)
     return predict(target, target.resource_name(model, version), instances, signature_name)
 
 
@@ -97,7 +99,7 @@ def ask(
     """
     prefix = f"{name}: " if requests == 1 else f"{name}, {body.instances}: "
     try:
-        return _matched(target.predict(name, body.content), body.count)
+        return _matched(target.predict(name, body.content, signature_name), body.count)
     except PredictionFailed as error:
         failure = PredictionFailed(f"{prefix}{error}")
     if body.count == 1 or not manifest().takes_one(signature_name):

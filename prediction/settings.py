@@ -11,20 +11,18 @@ from typing import Any
 from gcp import api, errors
 from gcp import settings as gcp_settings
 from gcp.settings import Settings
-from prediction.targets.ml import MlTarget
+from prediction import platforms
 from prediction.targets.target import Target
 from resources.config import local_endpoint
 
-PLATFORM: type[Target] = MlTarget
-"""The platform that this package predicts on: the only place that names it."""
 RETRY_SECONDS = 5.0
 """How long a command retries a failing call by default: somebody is waiting for it."""
 _TEXTS = {("gcp:project",), ("gcp:region",), ("tf2-models:endpoint",), ("tf2-models:impersonateServiceAccount",)}
 
 
-def target_at(project: str, settings: Settings) -> Target:
-    """A project of the platform, called with these settings over the process's shared connections."""
-    return PLATFORM(project=project, api=api.shared(settings))
+def target_at(project: str, settings: Settings, platform: str) -> Target:
+    """A project of a platform, called with these settings over the process's shared connections."""
+    return platforms.of(platform)(project=project, api=api.shared(settings))
 
 
 def settings_of(
@@ -47,7 +45,13 @@ def settings_of(
 
 
 def target(
-    *, stack: str | None, project: str | None, endpoint: str | None, region: str | None, folder: Path | None = None
+    *,
+    stack: str | None,
+    project: str | None,
+    endpoint: str | None,
+    region: str | None,
+    platform: str | None = None,
+    folder: Path | None = None,
 ) -> Target:
     """The target of a command. If a project is given, no stack file is read; other options override the stack file.
 
@@ -58,13 +62,14 @@ def target(
         project: id of the project.
         endpoint: see `settings_of`; TF2_MODELS_ENDPOINT overrides the stack's.
         region: of a regional endpoint.
+        platform: "ml" or "vertex". Default: the stack's, else "ml".
         folder: of the stack files. Default: the current folder.
 
     Raises:
         InvalidInput: the stack file does not exist, is not valid, or lacks the project.
     """
     if project:
-        return target_at(project, _with_retries(settings_of(endpoint, region)))
+        return target_at(project, _with_retries(settings_of(endpoint, region)), platform or platforms.ML)
     name = named_stack(stack)
     path = stack_file(name, folder or Path())
     if not endpoint and name.rpartition("/")[2] == local_endpoint.STACK:
@@ -79,7 +84,8 @@ def target(
     found = _text(config, "gcp:project", path)
     if not found:
         raise errors.InvalidInput([(path.name, "gcp:project is missing: set it, or use --project")])
-    return target_at(found, _with_retries(settings, _text(config, "tf2-models:retrySeconds", path), path))
+    called = _with_retries(settings, _text(config, "tf2-models:retrySeconds", path), path)
+    return target_at(found, called, platform or _text(config, platforms.KEY, path) or platforms.ML)
 
 
 def named_stack(given: str | None) -> str:

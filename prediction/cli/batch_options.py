@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from prediction import platforms
 from prediction.cli import common_options
-from prediction.settings import PLATFORM
 
-_LIMITS = PLATFORM.JOB_LIMITS
+_LIMITS = platforms.of(platforms.ML).JOB_LIMITS
 _GS = "gs://"
 _DESCRIPTION = """\
 Predicts the rows of files with a deployed model, as one job of the endpoint, and waits for it. Local files are uploaded

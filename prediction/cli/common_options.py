@@ -70,7 +70,8 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--stack", help="take project, region and endpoint from Pulumi.STACK.yaml in this folder")
     group.add_argument("--project", metavar="P", help="read no stack file; the endpoint is --endpoint or Google's")
     group.add_argument("--endpoint", metavar="URL", help="global, regional or a URL; overrides TF2_MODELS_ENDPOINT")
-    group.add_argument("--region", metavar="R", help="of Google's regional endpoint")
+    group.add_argument("--region", metavar="R", help="of Google's regional endpoint; always needed on Vertex AI")
+    group.add_argument("--platform", choices=("ml", "vertex"), help="overrides the stack's (default: ml)")
 
 
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
@@ -93,5 +94,9 @@ def target_of(options: argparse.Namespace) -> Target:
     from prediction import settings
 
     return settings.target(
-        stack=options.stack, project=options.project, endpoint=options.endpoint, region=options.region
+        stack=options.stack,
+        project=options.project,
+        endpoint=options.endpoint,
+        region=options.region,
+        platform=options.platform,
     )

@@ -32,6 +32,8 @@ _JOB_FILES = {
 class MlTarget(Target):
     """A project on `ml` v1."""
 
+    API = ML.name
+    CLIENTS_SPLIT = True
     JOB_LIMITS: ClassVar[JobLimits] = JobLimits(
         batch_size=rules.DEFAULT_BATCH,
         most_batch_size=rules.MOST_BATCH,
@@ -80,8 +82,9 @@ class MlTarget(Target):
         signature = b"" if signature_name is None else b',"signature_name":' + json.dumps(signature_name).encode()
         return Envelope(b'{"instances":[', b"]" + signature + b"}", quotas.PREDICT_BYTES)
 
-    def predict(self, name: str, body: bytes) -> list[Any]:
+    def predict(self, name: str, body: bytes, signature_name: str | None) -> list[Any]:
         """Calls `ml.projects.predict`, which answers 200 with `{"error": ...}` when a model fails."""
+        del signature_name
         request = self.api.methods(ML, "projects").predict(name=name, body={})
         # The body is JSON already, because its size had to be known: do not let the client library encode it again.
         request.body, request.body_size = body, len(body)
@@ -99,9 +102,9 @@ class MlTarget(Target):
         models = self.api.methods(ML, "projects.models")
         if version is None:
             found = self.api.call(models.get(name=name)).get("defaultVersion")
-            return Deployed(found["name"], found.get("deploymentUri", ""), is_default=True) if found else None
+            return _deployed(found, is_default=True) if found else None
         found = self.api.call(models.versions().get(name=name))
-        return Deployed(found["name"], found.get("deploymentUri", ""), is_default=bool(found.get("isDefault")))
+        return _deployed(found, is_default=bool(found.get("isDefault")))
 
     @property
     def keeps_order(self) -> bool:
@@ -144,6 +147,11 @@ class MlTarget(Target):
     def cancel_command(self, job_id: str) -> str:
         """See `Target`."""
         return f"gcloud ai-platform jobs cancel {job_id}"
+
+
+def _deployed(found: Mapping[str, Any], *, is_default: bool) -> Deployed:
+    name = str(found["name"])
+    return Deployed(name, name.rpartition("/")[2], found.get("deploymentUri", ""), is_default=is_default)
 
 
 def job_status(job: Mapping[str, Any]) -> JobStatus:

@@ -33,19 +33,16 @@ class Deployed:
     """A version that is deployed.
 
     Attributes:
-        name: its full name.
+        name: the full name of what is asked for its predictions.
+        version: its name within the model.
         uri: folder of its SavedModel, `gs://...`; empty if it has none (a container).
         is_default: whether it answers for its model.
     """
 
     name: str
+    version: str
     uri: str
     is_default: bool
-
-    @property
-    def version(self) -> str:
-        """Its name within the model."""
-        return self.name.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +116,10 @@ class Target(ABC):
     project: str
     api: Api
 
+    API: ClassVar[str]
+    """The name of its API, with which the ids of its methods begin."""
+    CLIENTS_SPLIT: ClassVar[bool]
+    """Whether clients choose the version by the stack's traffic split; else the service does."""
     JOB_LIMITS: ClassVar[JobLimits]
     ERROR_HINTS: ClassVar[Mapping[type[errors.ApiError], str]]
     """What to do about an API error."""
@@ -148,8 +149,8 @@ class Target(ABC):
         """The envelope of a request for a signature. Default: the model's default signature."""
 
     @abstractmethod
-    def predict(self, name: str, body: bytes) -> list[Any]:
-        """Sends one request body and returns the predictions.
+    def predict(self, name: str, body: bytes, signature_name: str | None) -> list[Any]:
+        """Sends one request body, in the envelope of this signature, and returns the predictions.
 
         Raises:
             PredictionFailed: the model refused or failed, or the answer holds no predictions.

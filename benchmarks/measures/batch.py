@@ -27,10 +27,10 @@ from benchmarks.workers import in_memory
 from benchmarks.workspace import World
 from gcp.api import Api
 from gcp.settings import Settings
+from prediction import platforms
 from prediction.batch import bucket_files
 from prediction.batch.endpoint_job import EndpointJob
 from prediction.batch.job_plan import Plan
-from prediction.settings import PLATFORM
 
 MODEL = "hd_prediction"
 ROWS = 1_000_000
@@ -141,7 +141,7 @@ class _Jobs:
             row_format="JSON",
             batch_size=size,
         )
-        target = PLATFORM(project=self._project, api=self._api)
+        target = platforms.of(platforms.ML)(project=self._project, api=self._api)
         job = EndpointJob(target, plan, clock=_FastPollingClock())
         with _watched(self._emulator) as peaks:
             begin = time.perf_counter()

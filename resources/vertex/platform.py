@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from artifact_format.manifest import Artifact
 from gcp import errors, settings
 from resources.config.entries import Section
-from resources.config.plan import Artifact, merged
+from resources.config.plan import merged
 from resources.config.platform import Platform
 from resources.config.shared_entries import SharedReader
 from resources.vertex.config import entries, model_entries

@@ -113,7 +113,7 @@ def test_no_page_is_longer_than_it_should_be() -> None:
     """The README and CONTRIBUTING fit two pages, a decision one."""
     long = {
         "README.md": 150,
-        "CONTRIBUTING.md": 150,
+        "CONTRIBUTING.md": 160,
         **{f"docs/decisions/{path.name}": 60 for path in ROOT.glob("docs/decisions/*.md")},
     }
     lines = {

@@ -5,12 +5,11 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
-if [[ -d .local/state/.pulumi/stacks ]]; then
-    python=$venv/bin/python
-    [[ -x $python ]] || python=$(command -v python3) ||
-        fail "nothing was removed: .local/state may hold other stacks, and reading it needs Python: run \"make setup\""
+own=.local/state/.pulumi/stacks/$(project)/local.json
+if [[ -n $(find .local/state/.pulumi/stacks -name '*.json*' ! -path "$own*" 2>/dev/null) ]]; then
+    [[ -x $venv/bin/python ]] || fail "nothing was removed: .local/state holds other stacks, and reading them needs .venv: run \"make setup\""
     empty=yes
-    others=$("$python" -m tools.local_state alone) || empty=""
+    others=$("$venv/bin/python" -m tools.local_state alone) || empty=""
     [[ -n $empty ]] && title="Stacks in .local/state beside the local one, which are removed with it:" || title="Other stacks in .local/state:"
     [[ -z $others ]] || say "$title"$'\n'"$others"
     [[ -n $empty ]] || fail "nothing was removed: .local/state is the only record of the resources of the stacks above"

@@ -10,15 +10,9 @@ if [[ ! -d .local ]]; then
 fi
 [[ -x $venv/bin/python ]] || fail "the stack cannot be destroyed without .venv: run \"make setup\", then \"make down\" (\"make clean\" removes its state)"
 left=""
-there=0
-python tools/local_state.py has-resources || there=$?
-case $there in
-    0)
-        python -m emulator up --restart # the stack's resources are in there
-        python -m tools.recovery destroy || left=yes
-        ;;
-    1) ;;
-    *) left=yes ;;
-esac
+if has_local_stack && ! python -m tools.local_state empty; then
+    python -m emulator up --restart # the stack's resources are in there
+    python -m tools.recovery destroy || left=yes
+fi
 python -m emulator down
 [[ -z $left ]] || fail "the stack was not destroyed: see above (\"make clean\" removes it with all its data)"

@@ -31,7 +31,7 @@ from pulumi import dynamic
 from gcp import errors
 from resources.engine.provider import Provider
 from resources.schema.types import UNKNOWN
-from tools.local_state import ROOT
+from tools.local_pulumi import ROOT
 
 _PROVIDER = "__provider"
 _PREFIX = "pulumi-python:dynamic/"

@@ -23,6 +23,18 @@ pinned() { # PACKAGE
     sed -nE "s/^$1==([^; ]+).*/\1/p" "$root/requirements.txt" "$root/requirements-dev.txt" | head -n 1
 }
 
+# The name of this checkout's project.
+project() {
+    sed -n 's/^name: //p' "$root/Pulumi.yaml"
+}
+
+# Whether the local stack exists.
+has_local_stack() {
+    local file
+    file=$root/.local/state/.pulumi/stacks/$(project)/local.json
+    [[ -e $file || -e $file.gz ]]
+}
+
 # The user's cache folder, shared by all checkouts.
 cache_folder() {
     [[ -n ${XDG_CACHE_HOME-} || -n ${HOME-} ]] || fail "neither HOME nor XDG_CACHE_HOME is set: set one of them, which determines the cache folder"

@@ -18,14 +18,17 @@ Exit codes: that of pulumi; 1 refused; with --check: 0 usable, 3 not usable.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gcp import errors
 from resources.config import local_endpoint, state_backend
-from tools.local_state import ROOT, State, UnreadableError
 
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / state_backend.LOCAL_STATE / ".pulumi" / "stacks"
+"""The folder with a folder of snapshots for each project."""
 _NAMING = ("init", "select", "rename", "rm")
 """Subcommands of `pulumi stack` that take a stack's name."""
 _VALUED = (
@@ -54,6 +57,15 @@ def _without_confirmations() -> dict[str, str]:
     return found
 
 
+def project() -> str:
+    """The name of this checkout's project. Raises `Error`."""
+    file = ROOT / "Pulumi.yaml"
+    found = re.search(r"^name: (\S+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    if not found:
+        raise errors.Error(f"{file} names no project")
+    return found[1]
+
+
 def is_local_backend() -> bool:
     """Whether the engine, run in the current folder, uses this checkout's local state."""
     return state_backend.is_local(state_backend.current(ROOT), ROOT, Path.cwd())
@@ -63,14 +75,14 @@ def refusal(arguments: Sequence[str]) -> str:
     """Why a command must not run on the local state; empty if it is for the stack `local` of this project."""
     for variable in ("PULUMI_STACK", "PULUMI_OPTION_STACK"):
         name = os.environ.get(variable)
-        if name and not _is_local(name):
+        if name and not is_local(name):
             return f'{variable} is "{name}", which is another stack: unset it. {_elsewhere(name)}'
     folder = Path(os.environ.get("PULUMI_OPTION_CWD") or ".")
     words: list[str] = []
     for kind, value in _parsed(arguments):
         if kind == "stack" and not value:
             return f"the stack's name is missing: {_NAME_IT}"
-        if kind == "stack" and not _is_local(value):
+        if kind == "stack" and not is_local(value):
             return f'"{value}" is another stack. {_elsewhere(value)}'
         if kind == "folder":
             folder = Path(value)
@@ -91,7 +103,7 @@ def _words_refusal(words: Sequence[str]) -> str:
             return _NAME_IT
     elif words[:1] == ["cancel"]:
         names = words[1:]
-    other = next((name for name in names or () if not _is_local(name)), None)
+    other = next((name for name in names or () if not is_local(name)), None)
     return f'"{other}" is another stack. {_elsewhere(other)}' if other else ""
 
 
@@ -108,16 +120,16 @@ def _project_refusal(folder: Path) -> str:
 def _elsewhere(name: str) -> str:
     """What to do with another stack: use another backend, or move it if it is in the local state."""
     plain = name.rpartition("/")[2]
-    state = State(ROOT / state_backend.LOCAL_STATE / ".pulumi", State.local().project, plain)
-    if state.exists():
+    if any((STATE / project() / f"{plain}{end}").exists() for end in (".json", ".json.gz")):
         where = f"It is in {state_backend.LOCAL_STATE}, which is for the stack {local_endpoint.STACK} only."
         return f"{where}\n{state_backend.way_out(plain, ROOT)}"
     return "To work on it, use a shell that has not sourced local.env, and `pulumi login` to a backend of your own"
 
 
-def _is_local(name: str) -> bool:
+def is_local(name: str) -> bool:
+    """Whether this is a name of the local stack."""
     *place, stack = name.split("/")
-    return stack == local_endpoint.STACK and place in ([], ["organization"], ["organization", State.local().project])
+    return stack == local_endpoint.STACK and place in ([], ["organization"], ["organization", project()])
 
 
 def _parsed(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -170,7 +182,7 @@ def main(arguments: Sequence[str]) -> int:
         os.execvpe("pulumi", ["pulumi", *arguments], variables)  # noqa: S606 - the user's arguments, without a shell
     except FileNotFoundError:
         print("error: pulumi is not on PATH: run `make setup`", file=sys.stderr)
-    except (errors.Error, UnreadableError) as error:
+    except errors.Error as error:
         print(f"error: {error}", file=sys.stderr)
     return 1
 

@@ -1,62 +1,38 @@
-"""The processes that a killed engine leaves: plugins of Pulumi whose engine no longer answers.
+"""The processes that a killed engine leaves: plugins of Pulumi without an engine above them.
 
-The language host checks every five minutes whether its engine runs, and ends only then. A recovery of the
-stack need not wait for that.
+A provider among them may still be in a call that changes the API, and the language host checks only every five minutes
+whether its engine runs. No command of Pulumi ends either.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import select
-import signal
-import socket
 from pathlib import Path
 
-_PLUGINS = re.compile(rb"(^|/)pulumi-(language|resource)-[^/]*$|^pulumi\.dynamic$")
-_ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
+import psutil
+
+_PLUGIN = re.compile(r"(^|[ /])(pulumi-(language|resource)-[^ /]*|pulumi\.dynamic) .*127\.0\.0\.1:\d")
+"""The command line of a plugin, with the address of its engine."""
 _SECONDS = 10
 
 
 def end(folder: Path) -> list[int]:
-    """Kills the orphaned plugins in this folder and waits for their end.
-
-    Returns:
-        Their process IDs.
-    """
-    ended = []
-    for process in Path("/proc").glob("[0-9]*"):
-        # Skips processes that end meanwhile or belong to another user.
-        with contextlib.suppress(OSError):
-            if (process / "cwd").resolve(strict=True) == folder and _is_orphan(process):
-                _end(int(process.name))
-                ended.append(int(process.name))
-    return ended
+    """Kills the orphaned plugins in this folder and waits for their end; returns their process IDs."""
+    orphans = [process for process in psutil.process_iter() if _is_orphan(process, folder)]
+    for process in orphans:
+        with contextlib.suppress(psutil.NoSuchProcess):  # also if a later process has its ID
+            process.kill()
+    psutil.wait_procs(orphans, timeout=_SECONDS)
+    return [process.pid for process in orphans]
 
 
-def _is_orphan(process: Path) -> bool:
-    """Whether a process is a plugin with an engine's address at which nothing listens."""
-    arguments = (process / "cmdline").read_bytes().split(b"\0")
-    if not any(_PLUGINS.search(argument) for argument in arguments):
-        return False
-    addresses = _ADDRESS.findall(b" ".join(arguments).decode("utf-8", "replace"))
-    return bool(addresses) and not any(map(_answers, addresses))
-
-
-def _answers(address: str) -> bool:
-    host, _, port = address.partition(":")
-    with socket.socket() as caller:
-        caller.settimeout(1)
-        return caller.connect_ex((host, int(port))) == 0
-
-
-def _end(pid: int) -> None:
-    """Kills a process by a handle, so that a later process with the same ID is not killed."""
-    handle = os.pidfd_open(pid)
+def _is_orphan(process: psutil.Process, folder: Path) -> bool:
     try:
-        if _is_orphan(Path(f"/proc/{pid}")):
-            signal.pidfd_send_signal(handle, signal.SIGKILL)
-            select.select([handle], [], [], _SECONDS)
-    finally:
-        os.close(handle)
+        return bool(
+            process.cwd() == str(folder)
+            and _PLUGIN.search(" ".join(process.cmdline()))
+            and all(parent.name() != "pulumi" for parent in process.parents())
+        )
+    except psutil.Error:  # it ended meanwhile, or belongs to another user
+        return False

@@ -6,15 +6,18 @@ import argparse
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 from gcp import errors
-from tools import local_pulumi
-from tools.local_state import ROOT, State
+from resources.config import state_backend
+from tools import local_pulumi, state_files
+from tools.local_pulumi import ROOT
 
 _HIDDEN = re.compile(r"-[A-Za-z]+[sC].*|-C.*|--cwd(=.*)?")
 """Options in which only the engine recognizes a stack or a project (`-ys prod`)."""
@@ -29,10 +32,6 @@ _OWN_VALUES = ("--policy-pack", "--policy-pack-config", "--replace", "--secrets-
 """Options for one command only: other commands do not have them, or would do too little with them."""
 
 
-class UnknownStackError(Exception):
-    """The stack is unknown, or cannot be used; the text says what to do."""
-
-
 @dataclass(frozen=True)
 class Stack:
     """A stack of this checkout's project.
@@ -41,13 +40,15 @@ class Stack:
         name: the value of `--stack` for every command.
         options: the user's options, for the requested command.
         shared: those options that the commands before and after it take too.
-        state: its state files; None if they are not on this machine.
+        snapshot: the path of its state; None if that is not on this machine.
+        environment: the engine's; for the local stack, without confirmations.
     """
 
     name: str
     options: tuple[str, ...]
     shared: tuple[str, ...]
-    state: State | None
+    snapshot: Path | None
+    environment: Mapping[str, str]
 
     @classmethod
     def select(cls, arguments: Sequence[str]) -> Stack:
@@ -56,66 +57,74 @@ class Stack:
         A given name needs no engine, which reads the state for that and fails if a kill truncated it.
 
         Raises:
-            UnknownStackError: no stack is selected, or an option may name one that only the engine recognizes.
+            Error: no stack is selected, an option may name one that only the engine recognizes, or the local stack's
+                endpoint is not on this machine.
         """
         given, options = _parser().parse_known_args(arguments)
         for option in options:
             if _HIDDEN.fullmatch(option):
-                raise UnknownStackError(f"{option} may name another stack: write --stack NAME on its own, and no --cwd")
+                raise errors.Error(f"{option} may name another stack: write --stack NAME on its own, and no --cwd")
         name = given.stack or os.environ.get("PULUMI_STACK") or _selected()
-        backend = (
-            os.environ.get("PULUMI_BACKEND_URL") or json.loads(_engine_output("whoami", "--verbose", "--json"))["url"]
-        )
+        backend = os.environ.get("PULUMI_BACKEND_URL") or json.loads(output("whoami", "--verbose", "--json"))["url"]
         _, shared = _own_parser().parse_known_args(options)
-        return cls(name, tuple(options), tuple(shared), State.of(backend, name))
-
-    def update(self, verb: str) -> int:
-        """Runs the requested `up` or `destroy`; returns the exit code."""
-        return self.run(verb, *self.options)
-
-    def prepare(self, verb: str, *options: str) -> int:
-        """Runs an additional `up` or `refresh` with these options; returns the exit code."""
-        return self.run(verb, *self.shared, *options)
+        is_local = local_pulumi.is_local(name) and state_backend.is_local(backend, ROOT, ROOT)
+        environment = local_pulumi.environment() if is_local else dict(os.environ)
+        return cls(name, tuple(options), tuple(shared), state_files.snapshot(backend, name), environment)
 
     def run(self, verb: str, *options: str) -> int:
         """Runs a command to its end; Ctrl-C and SIGTERM to the process group reach it directly."""
         command = ["pulumi", verb, "--stack", self.name, *options]
-        with subprocess.Popen(command, cwd=ROOT, env=self.environment()) as process:
+        with subprocess.Popen(command, cwd=ROOT, env=self.environment) as process:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: None)
             return process.wait()
 
-    def environment(self) -> dict[str, str] | None:
-        """The engine's environment for the local stack, without confirmations; None for other stacks: this process's.
-
-        Raises:
-            UnknownStackError: the local stack's endpoint is not on this machine.
-        """
-        if self.state is None or not self.state.is_same(State.local()):
-            return None
-        try:
-            return local_pulumi.environment()
-        except errors.InvalidInput as error:
-            raise UnknownStackError(str(error)) from None
-
     def deployment(self) -> dict[str, Any]:
-        """The last snapshot, from its file if the state is on this machine, otherwise from the engine.
+        """The last snapshot. Raises `Error` if the engine cannot read it."""
+        try:
+            return deployment(self.name, self.environment)
+        except errors.Error as error:
+            place = f" (the state is in {self.snapshot}, and one before it in .bak beside it)"
+            raise errors.Error(f"{error}{place if self.snapshot else ''}") from None
 
-        Raises:
-            local_state.UnreadableError: the file is not a snapshot.
-            UnknownStackError: the engine cannot export it.
-        """
-        if self.state is not None:
-            return self.state.deployment()
-        found: dict[str, Any] = (
-            json.loads(_engine_output("stack", "export", "--stack", self.name)).get("deployment") or {}
-        )
-        return found
+
+def deployment(stack: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The last snapshot of a stack; empty if it was never deployed. Raises `Error` if the engine cannot read it."""
+    found: dict[str, Any] = json.loads(output("stack", "export", "--stack", stack, environment=environment))
+    return found["deployment"] or {}
+
+
+def pending(deployment: Mapping[str, Any], *kinds: str) -> list[str]:
+    """The URNs of the resources with an operation that an interrupted update did not finish.
+
+    Args:
+        deployment: a snapshot.
+        kinds: the engine's names of operations: `creating`, `updating`, `deleting`.
+    """
+    operations = deployment.get("pending_operations") or []
+    return [operation["resource"]["urn"] for operation in operations if operation["type"] in kinds]
+
+
+def resources(deployment: Mapping[str, Any]) -> list[str]:
+    """The URNs of the resources in a snapshot."""
+    return [resource["urn"] for resource in deployment.get("resources") or []]
+
+
+def output(*command: str, environment: Mapping[str, str] | None = None) -> str:
+    """The output of a command of the engine. Raises `Error` if it fails."""
+    command = ("pulumi", *command, "--non-interactive", "--color=never")
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise errors.Error("pulumi is not on PATH: run `make setup`") from None
+    if done.returncode:
+        raise errors.Error(f"`{shlex.join(command[:3])}` failed: {done.stderr.strip().removeprefix('error: ')}")
+    return done.stdout
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UnknownStackError(message)
+        raise errors.Error(message)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -138,14 +147,6 @@ def _own_parser() -> argparse.ArgumentParser:
 
 def _selected() -> str:
     try:
-        return _engine_output("stack", "--show-name", "--fully-qualify-stack-names", "--non-interactive").strip()
-    except UnknownStackError as error:
-        raise UnknownStackError(f"{error}; name the stack (--stack NAME, or PULUMI_STACK)") from None
-
-
-def _engine_output(*command: str) -> str:
-    """The output of a command of the engine. Raises `UnknownStackError` if it fails."""
-    try:
-        return subprocess.run(["pulumi", *command], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    except subprocess.CalledProcessError:
-        raise UnknownStackError(f"`pulumi {' '.join(command)}` failed: see above") from None
+        return output("stack", "--show-name", "--fully-qualify-stack-names").strip()
+    except errors.Error as error:
+        raise errors.Error(f"{error}; name the stack (--stack NAME, or PULUMI_STACK)") from None

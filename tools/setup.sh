@@ -86,7 +86,7 @@ take_over_pip_settings() {
 
 # With an existing stack, plain "pulumi up" asks no question. A shell with another backend or stack does not make it.
 make_stack() {
-    tools/check_stack.sh 2>/dev/null && ! "$venv/bin/python" tools/local_state.py exists || return 0
+    tools/check_stack.sh 2>/dev/null && ! has_local_stack || return 0
     source local.env
     mkdir -p .local/state
     pulumi stack init --non-interactive --no-select local >/dev/null || fail "pulumi could not make the local stack: see above"

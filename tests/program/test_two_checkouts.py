@@ -18,7 +18,7 @@ import yaml
 from tests.addresses import free_ports
 from tests.artifacts import checkout
 from tests.running import BOUND, ROOT
-from tools.local_state import State, resources
+from tools.pulumi_stack import resources
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
@@ -72,7 +72,7 @@ class Checkout:
 
     def deployed(self) -> list[str]:
         """The resources in the state."""
-        return resources(State(self.root / ".local/state/.pulumi", "tf2-models", "local").deployment())
+        return resources(json.loads(self.run("source local.env && pulumi stack export"))["deployment"])
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,12 @@ class Checkout:
         """Put on PATH what the set-up checks first: a git, and this test's Python."""
         self.program("git", "exit 0")
         self.program("python3", f'exec "{sys.executable}" "$@"')
+
+    def add_pulumi(self) -> None:
+        """Put the real pulumi on PATH."""
+        found = shutil.which("pulumi", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        assert found
+        self.program("pulumi", f'exec "{found}" "$@"')
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the checkout, without this process's environment."""

@@ -31,6 +31,7 @@ def test_clean_refuses_to_remove_another_stack(machine: Checkout, suffix: str) -
     """Its state is the only record of its resources; the error says how to move it."""
     set_up(machine)
     make_stack(machine)
+    machine.add_pulumi()
     StateFolder.local(machine).write({"resources": [{"urn": URN}, *ROOT_ONLY["resources"]]}, "prod", suffix)
     before = sorted(machine.root.rglob("*"))
     result = machine.run("make", "clean")
@@ -43,19 +44,29 @@ def test_clean_refuses_to_remove_another_stack(machine: Checkout, suffix: str) -
 
 
 def test_clean_refuses_to_remove_a_stack_of_another_project(machine: Checkout) -> None:
-    """The commands name its project, since `local` alone is this checkout's stack. An old layout is reported."""
+    """The commands name its project, since `local` alone is this checkout's stack."""
     set_up(machine)
-    make_stack(machine)
-    for place in ("another/local.json", "old.json"):
-        path = StateFolder.local(machine).write({"resources": [{"urn": URN}]}).parent.parent / place
-        path.parent.mkdir(exist_ok=True)
-        shutil.copy(StateFolder.local(machine).snapshot(), path)
+    machine.add_pulumi()
+    path = StateFolder.local(machine).write({"resources": [{"urn": URN}]})
+    (path.parent.parent / "another").mkdir()
+    shutil.copy(path, path.parent.parent / "another")
     result = machine.run("make", "clean")
     assert result.returncode != 0
     removals = [line for line in result.stderr.splitlines() if "stack rm" in line]
     assert ["--stack organization/another/local " in line for line in removals] == [True]
     assert "in the folder of the project another" in result.stderr
-    assert "pulumi state upgrade" in result.stderr
+
+
+def test_clean_refuses_to_remove_a_stack_in_the_layout_before_projects(machine: Checkout) -> None:
+    """The error names it and the command that upgrades the layout."""
+    set_up(machine)
+    path = StateFolder.local(machine).write({"resources": [{"urn": URN}]})
+    old = path.rename(path.parent.parent / "old.json")
+    result = machine.run("make", "clean")
+    assert result.returncode != 0
+    assert "pulumi state upgrade" in errors(result)[0]
+    assert str(old) in errors(result)[0]
+    assert old.exists()
 
 
 @pytest.mark.parametrize(
@@ -68,6 +79,7 @@ def test_clean_refuses_to_remove_a_stack_that_may_have_resources(
 ) -> None:
     """A stack with an interrupted creation, or in an unknown format, may not be empty."""
     set_up(machine)
+    machine.add_pulumi()
     StateFolder.local(machine).write(latest, "prod", suffix)
     assert machine.run("make", "clean").returncode != 0
     assert StateFolder.local(machine).snapshot("prod", suffix).exists()
@@ -77,6 +89,7 @@ def test_clean_refuses_to_remove_a_stack_that_may_have_resources(
 def test_clean_refuses_to_remove_an_unreadable_stack(machine: Checkout, place: str) -> None:
     """This includes stacks of other projects and of the layout before projects."""
     set_up(machine)
+    machine.add_pulumi()
     path = StateFolder.local(machine).snapshot().parent.parent / place
     path.parent.mkdir(exist_ok=True)
     path.write_text("")
@@ -89,6 +102,7 @@ def test_clean_refuses_to_remove_an_unreadable_stack(machine: Checkout, place: s
 def test_clean_removes_empty_stacks(machine: Checkout) -> None:
     """It lists them first."""
     set_up(machine)
+    machine.add_pulumi()
     StateFolder.local(machine).write(None, "prod")
     StateFolder.local(machine).write(ROOT_ONLY, "staging")
     result = machine.run("make", "clean")

@@ -1,45 +1,40 @@
-"""tools/local_state.py answers questions about the engine's state files."""
+"""tools.local_state answers questions about the local state, with the real engine."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from tests.setup.checkout import Checkout, errors
+from tests.setup.checkout import Checkout
 from tests.setup.states import URN, StateFolder, creating
 
-SCRIPT = "tools/local_state.py"
 DEPLOYED = {"resources": [{"urn": URN}]}
 
 
 @pytest.fixture
 def folder(checkout: Checkout) -> StateFolder:
     """The local stack's backend."""
+    checkout.add_pulumi()
     return StateFolder.local(checkout)
 
 
-def _ask(checkout: Checkout, question: str) -> int:
-    """The script's exit code: 0 is yes, 1 is no."""
-    return checkout.run(sys.executable, SCRIPT, question).returncode
-
-
-@pytest.mark.parametrize("question", ["exists", "has-resources"])
-def test_without_a_state_every_answer_is_no(checkout: Checkout, question: str) -> None:
-    """This is so before the first deployment."""
-    assert _ask(checkout, question) == 1
+def _ask(checkout: Checkout, *questions: str) -> subprocess.CompletedProcess[str]:
+    """Asks; the exit code 0 is yes, 1 is no."""
+    return checkout.run(sys.executable, "-m", "tools.local_state", *questions)
 
 
 @pytest.mark.parametrize(
     ("latest", "answer"),
     [
-        (None, 1),
-        ({"manifest": {}}, 1),
-        (DEPLOYED, 0),
-        ({"pending_operations": [creating(URN)]}, 0),
-        ({"pending_operations": [{"resource": {}, "type": "deleting"}]}, 1),
+        (None, 0),
+        ({"manifest": {}}, 0),
+        (DEPLOYED, 1),
+        ({"pending_operations": [creating(URN)]}, 1),
+        ({"pending_operations": [{"resource": {}, "type": "deleting"}]}, 0),
     ],
 )
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -48,8 +43,7 @@ def test_resources_are_read_from_the_last_snapshot(
 ) -> None:
     """Resources and interrupted creations count, in a compressed snapshot too."""
     folder.write(latest, suffix=suffix)
-    assert _ask(checkout, "has-resources") == answer
-    assert _ask(checkout, "exists") == 0
+    assert _ask(checkout, "empty").returncode == answer
 
 
 @pytest.mark.parametrize(("newer", "older"), [("", ".gz"), (".gz", "")])
@@ -57,31 +51,20 @@ def test_of_two_snapshots_the_newer_counts(checkout: Checkout, folder: StateFold
     """So it does for the engine, if PULUMI_SELF_MANAGED_STATE_GZIP was set or unset later."""
     os.utime(folder.write(None, suffix=older), (1, 1))
     folder.write(DEPLOYED, suffix=newer)
-    assert _ask(checkout, "has-resources") == 0
+    assert _ask(checkout, "empty").returncode == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"{}", b"[]", b'{"checkpoint": null}', b"\x1f\x8b", b"\xff"])
-def test_an_invalid_snapshot_is_reported(checkout: Checkout, folder: StateFolder, content: bytes) -> None:
-    """One line names the file, and the exit code is neither yes nor no."""
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x1f\x8b", b"\xff"])
+def test_an_invalid_snapshot_is_not_empty(checkout: Checkout, folder: StateFolder, content: bytes) -> None:
+    """The recovery repairs or reports it."""
     folder.snapshot().write_bytes(content)
-    result = checkout.run(sys.executable, SCRIPT, "has-resources")
-    assert result.returncode == 3
-    assert len(result.stderr.splitlines()) == 1
-    [error] = errors(result)
-    assert str(folder.snapshot()) in error
+    result = _ask(checkout, "empty")
+    assert (result.returncode, result.stderr) == (1, "")
 
 
-@pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_the_backup_counts_if_the_snapshot_is_empty(checkout: Checkout, folder: StateFolder, suffix: str) -> None:
-    """The recovery restores the backup, so its resources must still be destroyed."""
-    folder.write(DEPLOYED, suffix=f"{suffix}.bak")
-    folder.snapshot(suffix=suffix).write_bytes(b"")
-    assert _ask(checkout, "has-resources") == 0
-
-
-@pytest.mark.parametrize("arguments", [(), ("what",), ("exists", "has-resources")])
+@pytest.mark.parametrize("arguments", [(), ("what",), ("empty", "alone")])
 def test_wrong_usage_exits_with_2(checkout: Checkout, arguments: tuple[str, ...]) -> None:
     """Anything but one known question prints the usage."""
-    result = checkout.run(sys.executable, SCRIPT, *arguments)
+    result = _ask(checkout, *arguments)
     assert result.returncode == 2
     assert "Usage:" in result.stderr

@@ -17,7 +17,7 @@ from tests.setup.states import MODEL, URN, StateFolder, creating, ended_process,
 
 
 class Recovery:
-    """Runs tools.recovery with a `pulumi` that records its calls; only up, destroy and refresh are not the real ones.
+    """Runs tools.recovery with a `pulumi` that records what may change something; up, destroy and refresh are not real.
 
     Attributes:
         checkout: the checkout in which it runs.
@@ -30,7 +30,8 @@ class Recovery:
         self.checkout, self.state = checkout, StateFolder(checkout.root.parent / "backend")
         checkout.program(
             "pulumi",
-            f"""echo "$*" >>"$HOME/asked"; case $1 in
+            f"""case $1 in up|destroy|refresh|cancel) echo "$*" >>"$HOME/asked" ;; esac
+            case $1 in
             up|destroy|refresh) [ ! -e "$HOME/$1-fails" ] ;;
             *) exec "{real}" "$@" ;;
             esac""",
@@ -51,7 +52,7 @@ class Recovery:
         return self.checkout.run(sys.executable, "-m", "tools.recovery", *arguments, **named)
 
     def calls(self) -> list[str]:
-        """The arguments of each call of `pulumi`."""
+        """The arguments of each call of `pulumi` that may change something."""
         path = self.checkout.root.parent / "asked"
         return path.read_text().splitlines() if path.exists() else []
 
@@ -112,7 +113,7 @@ def test_the_selected_stack_of_the_current_login_is_used(recovery: Recovery, run
     result = recovery.run("up", PULUMI_STACK="", PULUMI_BACKEND_URL="")
     assert result.returncode == 0, result.stderr
     name = "organization/tf2-models/prod"
-    assert recovery.calls()[-2:] == [f"cancel --stack {name} --yes", f"up --stack {name}"]
+    assert recovery.calls() == [f"cancel --stack {name} --yes", f"up --stack {name}"]
     assert not lock.exists()
     assert other.exists()
 
@@ -122,7 +123,7 @@ def test_a_stack_must_be_named_or_selected(recovery: Recovery) -> None:
     result = recovery.run("up", PULUMI_STACK="")
     assert result.returncode == 1
     assert "name the stack (--stack NAME, or PULUMI_STACK)" in errors(result)[-1]
-    assert [line.split()[0] for line in recovery.calls()] == ["stack"]
+    assert recovery.calls() == []
 
 
 @pytest.mark.parametrize("options", [("-ys", "prod"), ("-ysprod",), ("-C", "x"), ("--cwd=x",), ("--stack",)])

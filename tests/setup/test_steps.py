@@ -155,7 +155,8 @@ def test_down_fails_with_an_unreadable_state(machine: Checkout) -> None:
     """The errors name the file and the command that removes it."""
     set_up(machine)
     StateFolder.local(machine).snapshot().write_text("")
-    machine.program("python3", f'[ "$1" = -m ] || exec "{sys.executable}" "$@"')
+    machine.add_pulumi()
+    machine.program("python3", f'[ "$1 $2" = "-m emulator" ] || exec "{sys.executable}" "$@"')
     shutil.copy(machine.bin / "python3", machine.root / ".venv" / "bin" / "python")
     result = machine.run("make", "down")
     assert result.returncode != 0

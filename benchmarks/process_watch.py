@@ -1,12 +1,12 @@
-"""Memory and CPU time of running processes, from /proc (Linux)."""
+"""Memory and CPU time of running processes (Linux)."""
 
 from __future__ import annotations
 
-import os
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from benchmarks.figures import BenchmarkError
 
@@ -61,17 +61,11 @@ class Watch:
 
 
 def descendants(top: int) -> list[int]:
-    """The IDs of all processes below this one, nearest first; none without /proc."""
-    children = defaultdict(list)
-    for folder in Path("/proc").glob("[0-9]*"):
-        pid = int(folder.name)
-        fields = _read(pid, "stat").rpartition(") ")[2].split()
-        if fields:
-            children[int(fields[1])].append(pid)
-    found = list(children[top])
-    for pid in found:  # the list grows during the loop
-        found += children[pid]
-    return found
+    """The IDs of all processes below this one; none once it has ended."""
+    try:
+        return [process.pid for process in psutil.Process(top).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _is_provider(pid: int) -> bool:
@@ -88,8 +82,8 @@ def peak(pid: int) -> int:
 
 def core_seconds(pid: int) -> float:
     """A process's CPU time so far in seconds, with a resolution of 0.01 s; independent of other programs."""
-    fields = _read(pid, "stat").rpartition(") ")[2].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def _read(pid: int, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httplib2
+import psutil
 from googleapiclient.discovery import build_from_document
 from typing_extensions import Self
 
@@ -144,16 +144,14 @@ class RunningEmulator:
 def alive(pid: int) -> bool:
     """Whether a process runs; a zombie does not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
 
 
 def descendants(pid: int) -> list[int]:
-    """The IDs of all processes below this one."""
-    found: list[int] = []
-    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):  # the thread ended meanwhile
-            for child in map(int, thread.read_text(encoding="ascii").split()):
-                found += [child, *descendants(child)]
-    return found
+    """The IDs of all processes below this one, children first."""
+    try:
+        return [process.pid for process in psutil.Process(pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
+
+import psutil
 
 from benchmarks.figures import MB, BenchmarkError, Figure
 from benchmarks.process_watch import descendants
@@ -82,9 +83,4 @@ def _growth(before: dict[int, int], after: dict[int, int]) -> Figure:
 
 def _held(top: int) -> dict[int, int]:
     """Process ID -> private bytes, for a process and all below it."""
-    return {pid: _private(pid) for pid in (top, *descendants(top))}
-
-
-def _private(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
+    return {pid: psutil.Process(pid).memory_full_info().uss for pid in (top, *descendants(top))}

@@ -17,6 +17,7 @@ from benchmarks.figures import BenchmarkError, Figure, Say, show, write
 from benchmarks.workspace import World
 
 NAMES = {
+    "setup": "make setup in a second checkout, and the other steps of make up in it",
     "memory": "memory of the provider during an up of the local stack",
     "preview": "a preview of the local stack, compared with a program that does nothing",
     "calls": "API calls of an up that changes nothing",

@@ -1,4 +1,7 @@
-"""A tunnel through the proxy that the environment names. httplib2 passes over it, where PySocks is not installed."""
+"""A tunnel through the proxy that the environment names.
+
+httplib2 needs PySocks for that, which has had no release since 2019; without it, it ignores the proxy.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Reads the protocol-buffer wire format as far as SavedModels need it, so that preview needs no TensorFlow.
 
+The generated messages are a part of the package `tensorflow`: an import of one imports TensorFlow.
+
 https://protobuf.dev/programming-guides/encoding
 """
 

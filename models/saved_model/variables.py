@@ -1,5 +1,7 @@
 """Checks that the shards of a SavedModel have all the bytes in the index of its variables, without TensorFlow.
 
+A copy that was interrupted lacks some: otherwise only a load of the whole model, after its upload, would find out.
+
 `variables.index` is a table of sorted keys in blocks, in LevelDB's format
 (https://github.com/google/leveldb/blob/main/doc/table_format.md), whose values are the messages of TensorFlow's
 tensor_bundle.proto: the key "" has the header, every other key the shard, offset and size of a tensor.

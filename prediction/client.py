@@ -20,6 +20,7 @@ from gcp.settings import RETRY_SECONDS
 from prediction import deployed, online, platforms, settings, traffic_split
 from prediction.errors import PredictionFailed
 from prediction.instances import arrays_and_frames, request_bodies
+from prediction.predictions import Predictions
 
 if TYPE_CHECKING:
     from prediction.instances.arrays_and_frames import Array
@@ -115,8 +116,10 @@ class Client:
             raise errors.InvalidInput([("key", "is required, because users are split among versions")])
         return traffic_split.version_for(key, self._split, self.name)
 
-    def predict(self, instances: Iterable[Any], *, key: str | int | None = None) -> list[Any]:
+    def predict(self, instances: Iterable[Any], *, key: str | int | None = None) -> Predictions:
         """The predictions, one per instance: `{output: value}`, or a bare value if the output's name is not known.
+
+        The list has an attribute `versions`: on Vertex AI, the name of the version that gave each prediction.
 
         Args:
             instances: see the class.
@@ -131,7 +134,7 @@ class Client:
         """
         return _joined(self._send(*self._packed(instances, key)))
 
-    async def predict_async(self, instances: Iterable[Any], *, key: str | int | None = None) -> list[Any]:
+    async def predict_async(self, instances: Iterable[Any], *, key: str | int | None = None) -> Predictions:
         """Like `predict`, without blocking the event loop: the requests run on the client's own threads.
 
         If it is cancelled, the remaining requests are not sent.
@@ -199,19 +202,20 @@ class Client:
         rows = arrays_and_frames.rows(instances, self._inputs(version) if by_column else {})
         return version, request_bodies.pack(rows, self._target.envelope(self._signature))
 
-    def _send(self, version: str | None, bodies: list[request_bodies.Body]) -> list[Future[list[Any]]]:
+    def _send(self, version: str | None, bodies: list[request_bodies.Body]) -> list[Future[Predictions]]:
         self._require_open()
         name = self._target.resource_name(self._model, version)
         manifest = _LazyManifest(partial(self._manifest_or_none, version))
 
-        def ask(body: request_bodies.Body) -> list[Any]:
+        def ask(body: request_bodies.Body) -> Predictions:
             predictions = online.ask(
                 self._connected(), name, body, requests=len(bodies), signature_name=self._signature, manifest=manifest
             )
             if all(map(signatures.is_named, predictions)):
                 return predictions
             outputs = manifest().outputs(self._signature)
-            return [signatures.by_name(prediction, outputs) for prediction in predictions]
+            named = (signatures.by_name(prediction, outputs) for prediction in predictions)
+            return Predictions(named, predictions.versions)
 
         return [self._pool.submit(ask, body) for body in bodies]
 
@@ -270,14 +274,14 @@ def _require_least(name: str, value: float, least: int) -> None:
         raise errors.InvalidInput([(name, f"must be {least} or more; got {value}")])
 
 
-def _joined(futures: list[Future[list[Any]]]) -> list[Any]:
+def _joined(futures: list[Future[Predictions]]) -> Predictions:
     try:
-        return [prediction for future in futures for prediction in future.result()]
+        return Predictions.joined(future.result() for future in futures)
     finally:
         _cancel(futures)
 
 
-def _cancel(futures: list[Future[list[Any]]]) -> None:
+def _cancel(futures: list[Future[Predictions]]) -> None:
     """Cancels the requests that are not sent yet."""
     for future in futures:
         future.cancel()

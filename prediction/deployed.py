@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from artifact_format.manifest import MANIFEST, InvalidManifest, Manifest
 from gcp import errors
 from prediction.targets.target import Deployed, Target
@@ -78,3 +80,14 @@ def describe_version(found: Deployed | None, version: str | None) -> str:
     if found is None:
         return f"version {version}" if version else "default version"
     return f"version {found.version}{' (default)' if found.is_default else ''}"
+
+
+def describe_answers(counts: Mapping[str, int]) -> str:
+    """The versions that answered, for people: `version v2`, or `versions v1 (3) and v2 (1)`; empty for none.
+
+    Args:
+        counts: name of a version -> how many of the predictions it gave.
+    """
+    if len(counts) < 2:
+        return "".join(f"version {name}" for name in counts)
+    return f"versions {' and '.join(f'{name} ({count})' for name, count in counts.items())}"

@@ -10,6 +10,7 @@ from command_line import pluralize
 from prediction import settings
 from prediction.errors import PredictionFailed
 from prediction.instances import request_bodies, signature_mismatch
+from prediction.predictions import Predictions
 from prediction.targets.target import Target
 
 
@@ -23,7 +24,7 @@ def predict_json(
     region: str | None = None,
     signature_name: str | None = None,
     platform: str = "ml",
-) -> list[Any]:
+) -> Predictions:
     """The predictions of a deployed model, one per instance, in the order of the instances.
 
     Name and positional arguments are those of Google's own sample. Instances that do not fit into one request
@@ -44,8 +45,8 @@ def predict_json(
         platform: "ml" (AI Platform Prediction) or "vertex" (Vertex AI, where `model` is also the endpoint's id).
 
     Returns:
-        The predictions as the endpoint returns them: a dict `{output: value}` per instance. Some servers return the
-        bare value for a signature with one output (the emulator with `--single-output bare`).
+        The predictions as the endpoint returns them, a list: a dict `{output: value}` per instance. Some servers return
+        the bare value for a signature with one output (the emulator with `--single-output bare`).
 
     Raises:
         InvalidInput: a name or the endpoint is invalid, there are no instances, or an instance cannot be written as
@@ -64,15 +65,13 @@ def predict(
     instances: Iterable[Any],
     signature_name: str | None = None,
     manifest: Callable[[], Manifest] = Manifest,
-) -> list[Any]:
+) -> Predictions:
     """Like `predict_json`, for the full name of a model or version. `manifest`: see `ask`."""
     bodies = request_bodies.pack(instances, target.envelope(signature_name))
     requests = len(bodies)
-    return [
-        prediction
-        for body in bodies
-        for prediction in ask(target, name, body, requests=requests, signature_name=signature_name, manifest=manifest)
-    ]
+    return Predictions.joined(
+        ask(target, name, body, requests=requests, signature_name=signature_name, manifest=manifest) for body in bodies
+    )
 
 
 def ask(
@@ -83,7 +82,7 @@ def ask(
     requests: int = 1,
     signature_name: str | None = None,
     manifest: Callable[[], Manifest] = Manifest,
-) -> list[Any]:
+) -> Predictions:
     """The predictions of one request. If it fails, the error says which instance does not match the signature.
 
     If the manifest says that a request takes one instance (a signature whose input has no dimension for instances), a
@@ -105,14 +104,12 @@ def ask(
     if body.count == 1 or not manifest().takes_one(signature_name):
         raise signature_mismatch.explained(failure, body, manifest(), signature_name)
     ones = request_bodies.split(body, target.envelope(signature_name))
-    return [
-        prediction
-        for one in ones
-        for prediction in ask(target, name, one, requests=len(ones), signature_name=signature_name, manifest=manifest)
-    ]
+    return Predictions.joined(
+        ask(target, name, one, requests=len(ones), signature_name=signature_name, manifest=manifest) for one in ones
+    )
 
 
-def _matched(predictions: list[Any], count: int) -> list[Any]:
+def _matched(predictions: Predictions, count: int) -> Predictions:
     """The predictions, if there is one for each instance."""
     if len(predictions) != count:
         got, expected = pluralize(len(predictions), "prediction"), pluralize(count, "instance")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from prediction.cli.predict_request import PredictRequest
     from prediction.evaluation.cases import Case
     from prediction.instances.instance_files import GivenInstances
+    from prediction.predictions import Predictions
     from prediction.targets.target import Target
 
 _DESCRIPTION = """\
@@ -81,7 +82,7 @@ def _run(options: argparse.Namespace) -> int:
     return OK
 
 
-def _predictions(request: PredictRequest, target: Target) -> list[Any]:
+def _predictions(request: PredictRequest, target: Target) -> Predictions:
     """The predictions. A failed prediction also names a likely mistake in the file of instances."""
     from prediction.errors import PredictionFailed
 
@@ -111,16 +112,17 @@ def _request(options: argparse.Namespace, target: Target, given: GivenInstances 
     return predict_request.of_given(target, model, version, given)
 
 
-def _show(options: argparse.Namespace, target: Target, request: PredictRequest, predictions: list[Any]) -> None:
-    from prediction.deployed import describe_version
+def _show(options: argparse.Namespace, target: Target, request: PredictRequest, predictions: Predictions) -> None:
+    from prediction.deployed import describe_answers, describe_version
     from prediction.output import plot, table
 
-    title = f"{options.model}, {describe_version(request.version, options.version)}, on {target.url}"
+    version = describe_answers(predictions.counts) or describe_version(request.version, options.version)
+    title = f"{options.model}, {version}, on {target.url}"
     cases, classes = request.cases(predictions), request.manifest.classes
     noun = "instance" if options.instances else "sample"
     output = request.manifest.output(request.given.signature_name)
     if options.json:
-        print(json.dumps({"predictions": predictions}, ensure_ascii=False))
+        print(json.dumps({"predictions": predictions, **_versions(predictions)}, ensure_ascii=False))
     elif options.plot and len(cases) > plot.MOST_CASES:
         print(title)
         print(_summary(cases, classes, noun))
@@ -131,6 +133,10 @@ def _show(options: argparse.Namespace, target: Target, request: PredictRequest, 
         drawn = plot.write(options.plot, cases, classes, title, kind=kind, output=output)
         if not options.json:
             print(f"{options.plot} shows {_plot_content(drawn, len(cases), noun, kind)}")
+
+
+def _versions(predictions: Predictions) -> dict[str, Any]:
+    return {"versions": predictions.versions} if predictions.counts else {}
 
 
 def _plot_content(drawn: int, count: int, noun: str, kind: str) -> str:

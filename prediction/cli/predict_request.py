@@ -11,6 +11,7 @@ from artifact_format.manifest import Manifest
 from prediction import deployed, online
 from prediction.evaluation.cases import Case
 from prediction.instances.instance_files import GivenInstances
+from prediction.predictions import Predictions
 from prediction.targets.target import Deployed, Target
 from resources.deploy_errors import ArtifactError
 
@@ -35,7 +36,7 @@ class PredictRequest:
     version: Deployed | None = None
     manifest: Manifest = field(default_factory=Manifest)
 
-    def send(self, target: Target) -> list[Any]:
+    def send(self, target: Target) -> Predictions:
         """The predictions. Raises like `predict_json`; a failed prediction names the instance that does not match."""
         return online.predict(
             target, self.name, self.given.instances, self.given.signature_name, manifest=lambda: self.manifest

@@ -11,6 +11,7 @@ from gcp import errors
 from gcp import settings as gcp_settings
 from gcp.clock import Clock
 from prediction.errors import PredictionFailed
+from prediction.predictions import Predictions
 from prediction.targets.target import Deployed, Envelope, JobLimits, JobRequest, JobStatus, Target
 from resources.ml import quotas
 from resources.ml.jobs import polling, rules
@@ -82,7 +83,7 @@ class MlTarget(Target):
         signature = b"" if signature_name is None else b',"signature_name":' + json.dumps(signature_name).encode()
         return Envelope(b'{"instances":[', b"]" + signature + b"}", quotas.PREDICT_BYTES)
 
-    def predict(self, name: str, body: bytes, signature_name: str | None) -> list[Any]:
+    def predict(self, name: str, body: bytes, signature_name: str | None) -> Predictions:
         """Calls `ml.projects.predict`, which answers 200 with `{"error": ...}` when a model fails."""
         del signature_name
         request = self.api.methods(ML, "projects").predict(name=name, body={})
@@ -94,7 +95,7 @@ class MlTarget(Target):
         predictions = answer.get("predictions") if isinstance(answer, dict) else None
         if not isinstance(predictions, list):
             raise PredictionFailed(f'the answer has no list "predictions": {str(answer)[:200]}')
-        return predictions
+        return Predictions(predictions)
 
     def deployed(self, model: str, version: str | None = None) -> Deployed | None:
         """Calls `ml.projects.models.versions.get` or `ml.projects.models.get`."""

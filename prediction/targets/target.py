@@ -11,6 +11,7 @@ from gcp import errors
 from gcp.api import Api
 from gcp.clock import Clock
 from gcp.settings import Settings
+from prediction.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class Target(ABC):
         """The envelope of a request for a signature. Default: the model's default signature."""
 
     @abstractmethod
-    def predict(self, name: str, body: bytes, signature_name: str | None) -> list[Any]:
+    def predict(self, name: str, body: bytes, signature_name: str | None) -> Predictions:
         """Sends one request body, in the envelope of this signature, and returns the predictions.
 
         Raises:

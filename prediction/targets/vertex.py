@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, NoReturn
 
 from gcp import errors
 from gcp import settings as gcp_settings
+from gcp.api import Api
 from gcp.clock import Clock
 from prediction.errors import PredictionFailed
+from prediction.predictions import Predictions
 from prediction.targets.target import Deployed, Envelope, JobLimits, JobRequest, JobStatus, Target
 from resources.vertex import names, quotas
 from resources.vertex.rules import ENDPOINT_ID
@@ -77,7 +80,7 @@ class VertexTarget(Target):
         signature = b"" if signature_name is None else b',"signature_name":' + json.dumps(signature_name).encode()
         return Envelope(b'{"instances":[', b"]" + signature + b"}", quotas.PREDICT_BYTES)
 
-    def predict(self, name: str, body: bytes, signature_name: str | None) -> list[Any]:
+    def predict(self, name: str, body: bytes, signature_name: str | None) -> Predictions:
         """Calls `endpoints.predict`; for a signature, which that does not pass on, `endpoints.rawPredict`."""
         endpoints = self.api.methods(VERTEX, "projects.locations.endpoints")
         method = endpoints.predict if signature_name is None else endpoints.rawPredict
@@ -90,7 +93,12 @@ class VertexTarget(Target):
         predictions = answer.get("predictions") if isinstance(answer, dict) else None
         if not isinstance(predictions, list):
             raise PredictionFailed(f'the answer has no list "predictions": {str(answer)[:200]}')
-        return predictions
+        return Predictions(predictions, [self._name_of(answer)] * len(predictions))
+
+    def _name_of(self, answer: Mapping[str, Any]) -> str | None:
+        """The name of the version that gave an answer; its number if it has none. `rawPredict` does not say."""
+        model, number = names.last(str(answer.get("model", ""))), answer.get("modelVersionId")
+        return version_name(self.api, f"{self._location}/models/{model}@{number}") if model and number else None
 
     def deployed(self, model: str, version: str | None = None) -> Deployed | None:
         """Calls `endpoints.get` and `models.get`: the version with the largest share of the requests."""
@@ -103,8 +111,7 @@ class VertexTarget(Target):
         most = max(running, key=lambda each: int(split[each["id"]]))
         of = f"{self._location}/models/{names.last(most['model'])}@{most['modelVersionId']}"
         found = self.api.call(self.api.methods(VERTEX, "projects.locations.models").get(name=of))
-        named = (found.get("labels") or {}).get(names.VERSION_LABEL) or str(most["modelVersionId"])
-        return Deployed(name, named, _folder(found), is_default=True)
+        return Deployed(name, _named(found), _folder(found), is_default=True)
 
     @property
     def keeps_order(self) -> bool:
@@ -134,6 +141,22 @@ class VertexTarget(Target):
     def cancel_command(self, job_id: str) -> str:
         """See `Target`."""
         return f"gcloud ai batch-predict cancel {job_id}"
+
+
+@lru_cache(maxsize=1024)
+def version_name(api: Api, of: str) -> str:
+    """The name of a model version, `projects/P/locations/L/models/M@V`: `models.get`, once per process.
+
+    Its number stands for it if it has no name, or if these credentials may only predict.
+    """
+    try:
+        return _named(api.call(api.methods(VERTEX, "projects.locations.models").get(name=of)))
+    except errors.ApiError:
+        return of.rpartition("@")[2]
+
+
+def _named(version: Mapping[str, Any]) -> str:
+    return str((version.get("labels") or {}).get(names.VERSION_LABEL) or version.get("versionId", ""))
 
 
 def _folder(version: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote
 
 from emulator.rest.discovery import Method
@@ -50,28 +51,33 @@ class _Route:
 
 
 class Router:
-    """Finds the method of a call. Paths are matched as they came, percent-encoded, and decoded afterwards."""
+    """Finds the method of a call. Paths are matched as they came, percent-encoded, and decoded afterwards.
+
+    Patterns are compiled with the first call of their verb and first segment: APIs that nobody calls cost no time.
+    """
 
     def __init__(self, methods: Iterable[Method]) -> None:
+        self._templates: dict[tuple[str, str], list[Callable[[], _Route]]] = {}
         self._routes: dict[tuple[str, str], list[_Route]] = {}
         self._likely: dict[tuple[str, str, int], list[_Route]] = {}
         # `v1/{+name}:predict` before `v1/{+name}`: the longer literal text is the more exact one.
         for method in sorted(methods, key=lambda method: -len(re.sub(r"\{.*?\}", "", method.path))):
-            self._add(method.verb, method.path, _Route(*_compile(method.path, method), method))
+            self._add(method.verb, method.path, method)
             for path in method.uploads:
                 for verb in _UPLOAD_VERBS:
-                    self._add(verb, path, _Route(*_compile(path, method), method, upload=True))
+                    self._add(verb, path, method, upload=True)
             if method.media:
                 path = f"download/{method.path}"
-                self._add(method.verb, path, _Route(*_compile(path, method), method, download=True))
+                self._add(method.verb, path, method, download=True)
 
     @property
     def roots(self) -> frozenset[str]:
         """The first segments of all addresses: `v1`, `storage`, ..."""
-        return frozenset(root for _, root in self._routes)
+        return frozenset(root for _, root in self._templates)
 
-    def _add(self, verb: str, path: str, route: _Route) -> None:
-        self._routes.setdefault((verb, path.partition("/")[0]), []).append(route)
+    def _add(self, verb: str, path: str, method: Method, *, upload: bool = False, download: bool = False) -> None:
+        make = partial(_route, path, method, upload=upload, download=download)
+        self._templates.setdefault((verb, path.partition("/")[0]), []).append(make)
 
     def match(self, verb: str, raw_path: str, takes: Callable[[Match], bool] = lambda _match: True) -> Match | None:
         """The method at this address, or None.
@@ -94,13 +100,21 @@ class Router:
     def _candidates(self, verb: str, path: str) -> Sequence[_Route]:
         """The routes that such a path may have, the most exact one first."""
         first, slashes = path.partition("/")[0], path.removesuffix("/").count("/")
-        routes = self._routes.get((verb, first), ())
-        if not routes or slashes > _MOST_SLASHES:
+        if (verb, first) not in self._templates:
+            return ()
+        if (verb, first) not in self._routes:
+            self._routes[verb, first] = [make() for make in self._templates[verb, first]]
+        routes = self._routes[verb, first]
+        if slashes > _MOST_SLASHES:
             return routes
         key = (verb, first, slashes)
         if key not in self._likely:
             self._likely[key] = [route for route in routes if route.slashes in {None, slashes}]
         return self._likely[key]
+
+
+def _route(path: str, method: Method, *, upload: bool = False, download: bool = False) -> _Route:
+    return _Route(*_compile(path, method), method, upload, download)
 
 
 def _compile(template: str, method: Method) -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,12 @@ from emulator.admin_endpoints import AdminEndpoints
 from emulator.batch.job_queue import JobQueue
 from emulator.console.pages import Console
 from emulator.core.clock import Clock
+from emulator.core.job_spec import JobSpec
 from emulator.http.server import HttpServer
 from emulator.ml import api as ml_api
 from emulator.ml import prediction_envelope
 from emulator.ml.job_source import JobSource
+from emulator.ml.migratable_versions import migratable
 from emulator.ml.saved_model_copies import SavedModelCopies
 from emulator.rest import error_body
 from emulator.rest.api_registration import ApiRegistration, Apis
@@ -27,6 +31,8 @@ from emulator.settings import BARE, Settings
 from emulator.storage import api as storage_api
 from emulator.vertex import api as vertex_api
 from emulator.vertex.api import Delays
+from emulator.vertex.serving.artifacts import Artifacts
+from emulator.vertex.work.job_source import JobSource as VertexJobSource
 
 Register = Callable[[ApiServices], ApiRegistration]
 """Makes an API."""
@@ -69,7 +75,9 @@ class Emulator:
         self.storage = storage_api.register(services, loopback=ipaddress.ip_address(settings.host).is_loopback)
         copies = SavedModelCopies(self.storage.objects)
         source = JobSource(services.store, copies, data / ml_api.FOLDER)
-        self._queue = self._job_queue(source)
+        artifacts = Artifacts(self.storage.objects, data / vertex_api.FOLDER)
+        vertex_source = VertexJobSource(services.store, artifacts)
+        self._queue = self._job_queue({ml_api.API: source.spec_of, vertex_api.API: vertex_source.spec_of})
         ml = ml_api.register(
             services,
             self._nodes,
@@ -82,7 +90,9 @@ class Emulator:
         vertex = vertex_api.register(
             services,
             self._nodes,
-            self.storage.objects,
+            artifacts,
+            self._queue,
+            partial(migratable, services.store, data / ml_api.FOLDER),
             limits=replace(settings.quota, operations=0),
             delays=Delays(split_seconds=settings.split_seconds, release_seconds=settings.release_seconds),
             most_replicas=settings.most_replicas,
@@ -90,7 +100,7 @@ class Emulator:
         self._apis = Apis([ml, vertex, self.storage.registration, *(register(services) for register in more)])
         self.dispatcher = self._dispatcher()
 
-    def _job_queue(self, source: JobSource) -> JobQueue:
+    def _job_queue(self, specs: Mapping[str, Callable[[sqlite3.Row], JobSpec]]) -> JobQueue:
         services = self._services
         return JobQueue(
             services.store,
@@ -99,7 +109,7 @@ class Emulator:
             folder=services.data / "jobs",
             nodes=self._nodes,
             buckets=self.storage.objects,
-            spec_of=source.spec_of,
+            spec_of=lambda row: specs[row["api"]](row),
         )
 
     def _dispatcher(self) -> Dispatcher:

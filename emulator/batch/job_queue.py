@@ -63,9 +63,13 @@ class JobQueue:
         for row in self._tables.unfinished():
             self.start(row["number"])
 
-    def add(self, project: str, id_: str, body: str, etag: str) -> int:
+    def add(self, api: str, project: str, id_: str, body: str, etag: str) -> int:
         """See `JobTables.add`. Call `start` after the transaction."""
-        return self._tables.add(project, id_, body, etag)
+        return self._tables.add(api, project, id_, body, etag)
+
+    def remove(self, number: int) -> None:
+        """Deletes a job that has ended, in the caller's transaction."""
+        self._tables.remove(number)
 
     def start(self, number: int) -> None:
         """Runs a job after those before it."""

@@ -102,8 +102,12 @@ class Job:
             batch_size=spec.batch_size,
             signature=spec.signature,
             output_format=spec.output_format,
+            key_field=spec.key_field,
+            included=spec.included,
+            excluded=spec.excluded,
         )
-        runner = Runner(self._tools.nodes, self._model, options, workers=spec.workers, kept=self._keep)
+        nodes, keep = self._tools.nodes, self._keep
+        runner = Runner(nodes, self._model, options, workers=spec.workers, kept=keep, style=spec.style)
         names = job_inputs.linked(self._input)
         left = [row for row in self._tools.tables.shards(self._number) if row["size"] is None]
         await runner.run(self._part(row, names) for row in left)

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     created TEXT NOT NULL,
     started TEXT,
     ended TEXT,
+    api TEXT NOT NULL DEFAULT 'ml',
     UNIQUE (project, id)
 );
 CREATE TABLE IF NOT EXISTS job_shards (
@@ -74,22 +75,28 @@ class JobTables:
         """Where a job works until it ends: `model/`, `input/` and `output/`."""
         return self._folder / str(number)
 
-    def add(self, project: str, id_: str, body: str, etag: str) -> int:
+    def add(self, api: str, project: str, id_: str, body: str, etag: str) -> int:
         """Writes a new job, QUEUED; returns its number. Call it in a transaction.
 
         Args:
-            project: id of the project.
+            api: name of the API that it was made with.
+            project: id or number of the project.
             id_: of the job, unused so far in the project.
             body: what the API keeps of the job.
             etag: of that.
         """
         self._store.run(
-            "INSERT INTO jobs (project, id, body, etag, state, created) VALUES (?, ?, ?, ?, 'QUEUED', ?)",
-            *(project, id_, body, etag, self._clock.now().isoformat()),
+            "INSERT INTO jobs (api, project, id, body, etag, state, created) VALUES (?, ?, ?, ?, ?, 'QUEUED', ?)",
+            *(api, project, id_, body, etag, self._clock.now().isoformat()),
         )
         row = self._store.one("SELECT last_insert_rowid() AS number")
         assert row is not None
         return int(row["number"])
+
+    def remove(self, number: int) -> None:
+        """Deletes a job that has ended."""
+        self._store.run("DELETE FROM job_shards WHERE job = ?", number)
+        self._store.run("DELETE FROM jobs WHERE number = ?", number)
 
     def unfinished(self) -> list[sqlite3.Row]:
         """The rows of the jobs that have not ended, the oldest first."""

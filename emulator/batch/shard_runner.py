@@ -15,7 +15,7 @@ from emulator.batch.input_shards import Shard
 from emulator.batch.job_errors import JobFailed
 from emulator.batch.shard_results import Result
 from emulator.core.node_limits import cores_here
-from emulator.core.predictions import TOO_LONG, Answer, LoadFailed
+from emulator.core.predictions import TOO_LONG, Answer, LoadFailed, OutputStyle
 from emulator.serving import Serving
 from emulator.serving.chunks import row_formats
 from emulator.serving.chunks.chunk_options import ChunkOptions
@@ -62,9 +62,20 @@ class Runner:
         options: how rows are read and results are written.
         workers: nodes at most.
         kept: is awaited for each part.
+        style: how predictions are written; that of `nodes` by default.
     """
 
-    def __init__(self, nodes: Serving, model: Path, options: ChunkOptions, *, workers: int, kept: Kept) -> None:
+    def __init__(
+        self,
+        nodes: Serving,
+        model: Path,
+        options: ChunkOptions,
+        *,
+        workers: int,
+        kept: Kept,
+        style: OutputStyle | None = None,
+    ) -> None:
+        self._style = style
         self._nodes, self._model, self._options, self._kept = nodes, model, options, kept
         self._workers = workers
         self._tries: Counter[int] = Counter()
@@ -89,7 +100,7 @@ class Runner:
 
     async def _with_node(self, left: deque[Part]) -> None:
         try:
-            async with self._nodes.worker(self._model, self._options) as node:
+            async with self._nodes.worker(self._model, self._options, self._style) as node:
                 while left:
                     await self._part(left, node)
         except LoadFailed as exc:

@@ -41,6 +41,15 @@ MIGRATIONS = (
     DROP TABLE operations;
     ALTER TABLE operations_1 RENAME TO operations;
     """,
+    # 2: jobs belong to an API, too.
+    """
+    CREATE TABLE IF NOT EXISTS jobs (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, project TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+        etag TEXT NOT NULL, state TEXT NOT NULL, error TEXT, created TEXT NOT NULL, started TEXT, ended TEXT,
+        UNIQUE (project, id)
+    );
+    ALTER TABLE jobs ADD COLUMN api TEXT NOT NULL DEFAULT 'ml';
+    """,
 )
 """SQL that leads from each version of the schema to the next."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,25 @@ from emulator.core.job_spec import JobCounts
 from emulator.core.node_limits import Machine, Scale
 from emulator.core.predictions import Answer, OutputStyle
 from emulator.rest.fast_predict import Node
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MigratableVersion:
+    """A version of one API that another one can take over.
+
+    Attributes:
+        name: its full name.
+        uri: of the folder that it was made from.
+        runtime: its runtime version, `2.11`; may be empty.
+        folder: its own copy of the SavedModel.
+        updated: when it last changed, in ISO 8601.
+    """
+
+    name: str
+    uri: str
+    runtime: str
+    folder: Path
+    updated: str
 
 
 class Nodes(Protocol):
@@ -59,8 +79,11 @@ class Objects(Protocol):
 class JobQueue(Protocol):
     """Runs batch prediction jobs."""
 
-    def add(self, project: str, id_: str, body: str, etag: str) -> int:
-        """Writes a new job in the caller's transaction; returns its number."""
+    def add(self, api: str, project: str, id_: str, body: str, etag: str) -> int:
+        """Writes a new job of an API in the caller's transaction; returns its number."""
+
+    def remove(self, number: int) -> None:
+        """Deletes a job that has ended, in the caller's transaction."""
 
     def start(self, number: int) -> None:
         """Runs a job after those before it."""

@@ -31,6 +31,7 @@ from emulator.rest.discovery import Method
 from emulator.rest.fast_predict import FastPredict
 from resources.ml import quotas
 
+API = operation_subjects.API
 DOCUMENT = "ml.v1"
 FOLDER = "models"
 """In the data folder: the versions' own copies of their SavedModels."""

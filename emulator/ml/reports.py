@@ -19,6 +19,7 @@ from emulator.core.calls.admission import Quota
 from emulator.core.store import Store
 from emulator.hosting.interfaces import JobQueue, Nodes
 from emulator.ml import tables
+from emulator.ml.operation_subjects import API
 from emulator.ml.request_log import RequestLog
 from emulator.ml.resource_json import ResourceView, job_json
 from emulator.ml.version_loader import scale_of
@@ -103,7 +104,7 @@ class Reports:
 
     async def jobs(self, _rest: str) -> dict[str, Any]:
         """The latest `MOST_JOBS` jobs of all projects as the API answers them, newest first, with their full names."""
-        rows = self._store.all("SELECT * FROM jobs ORDER BY number DESC LIMIT ?", MOST_JOBS)
+        rows = self._store.all("SELECT * FROM jobs WHERE api = ? ORDER BY number DESC LIMIT ?", API, MOST_JOBS)
         found = [{"name": f"projects/{row['project']}/jobs/{row['id']}", **job_json(row, self._queue)} for row in rows]
         return {"jobs": found}
 

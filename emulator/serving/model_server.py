@@ -139,17 +139,21 @@ class Serving:
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
 
-    def worker(self, folder: Path, options: ChunkOptions) -> AbstractAsyncContextManager[Node]:
+    def worker(
+        self, folder: Path, options: ChunkOptions, style: OutputStyle | None = None
+    ) -> AbstractAsyncContextManager[Node]:
         """A dedicated node for a job, that answers chunks by `ask` until the block ends; nobody replaces it.
 
         Args:
             folder: holds the SavedModel.
             options: how chunks are read and results are written.
+            style: how predictions are written; that of the `Serving` by default.
 
         Raises:
             LoadFailed: the model cannot be loaded.
         """
-        settings = dataclasses.replace(self._settings, chunks=options, predict_timeout=_CHUNK_TIMEOUT)
+        style = style or self._settings.style
+        settings = dataclasses.replace(self._settings, chunks=options, predict_timeout=_CHUNK_TIMEOUT, style=style)
         return self._dedicated_node(folder, settings)
 
     def sampler(self, folder: Path) -> AbstractAsyncContextManager[Node]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emulator.core.calls.admission import Limits, Quota, QuotaRules
 from emulator.core.operations import OperationKinds, Work
-from emulator.hosting.interfaces import Nodes, Objects
+from emulator.hosting.interfaces import JobQueue, MigratableVersion, Nodes
 from emulator.hosting.model_loader import ModelLoader
 from emulator.http.server import FastPath
 from emulator.rest import discovery
@@ -17,24 +18,38 @@ from emulator.rest.discovery import Method
 from emulator.rest.fast_predict import FastPredict
 from emulator.vertex import methods as vertex_methods
 from emulator.vertex import operation_subjects, tables
-from emulator.vertex.artifacts import Artifacts
-from emulator.vertex.deployed_loader import DeployedLoader
-from emulator.vertex.deployment_work import DeploymentWork
 from emulator.vertex.handlers import predict
+from emulator.vertex.handlers.batch_prediction_jobs import BatchPredictionJobs
 from emulator.vertex.handlers.deployments import Deployments
 from emulator.vertex.handlers.endpoints import Endpoints
+from emulator.vertex.handlers.migratable_resources import MigratableResources
 from emulator.vertex.handlers.model_versions import ModelVersions
 from emulator.vertex.handlers.models import Models
+from emulator.vertex.handlers.monitoring_jobs import MonitoringJobs
 from emulator.vertex.handlers.operations import OperationMethods
 from emulator.vertex.handlers.predict import Predict
-from emulator.vertex.registry_work import RegistryWork
+from emulator.vertex.handlers.resource_pools import ResourcePools
+from emulator.vertex.reports import Reports
 from emulator.vertex.resource_json import ResourceView
-from emulator.vertex.traffic import Traffic
+from emulator.vertex.serving.artifacts import Artifacts
+from emulator.vertex.serving.deployed_loader import DeployedLoader
+from emulator.vertex.serving.traffic import Traffic
+from emulator.vertex.work.deployment_work import DeploymentWork
+from emulator.vertex.work.migration_work import MigrationWork
+from emulator.vertex.work.registry_work import RegistryWork
+from emulator.vertex.work.resource_work import ResourceWork
 
+Versions = Callable[[], Sequence[MigratableVersion]]
+"""Gives the versions that can be migrated."""
+
+API = vertex_methods.API
 FOLDER = "vertex-models"
 """In the data folder: the versions' own copies of their artifacts."""
 
-HANDLERS = (Models, ModelVersions, Endpoints, Deployments, Predict, OperationMethods)
+HANDLERS = (
+    *(Models, ModelVersions, Endpoints, Deployments, Predict),
+    *(ResourcePools, MonitoringJobs, BatchPredictionJobs, MigratableResources, OperationMethods),
+)
 """Classes whose public coroutine methods answer the methods of their names."""
 
 _PREDICTIONS = ("predict", "rawPredict", "streamRawPredict")
@@ -68,19 +83,30 @@ def methods() -> list[Method]:
 
 
 def register(
-    services: ApiServices, nodes: Nodes, objects: Objects, *, limits: Limits, delays: Delays, most_replicas: int
+    services: ApiServices,
+    nodes: Nodes,
+    artifacts: Artifacts,
+    queue: JobQueue,
+    versions: Versions,
+    *,
+    limits: Limits,
+    delays: Delays,
+    most_replicas: int,
 ) -> ApiRegistration:
     """Returns the API, ready to answer.
 
     Args:
         services: what every API gets.
         nodes: serve the deployed models.
-        objects: the objects in the buckets.
+        artifacts: the versions' own copies of their artifacts, in `FOLDER` of the data folder.
+        queue: runs batch prediction jobs.
+        versions: of other APIs, that can be migrated.
         limits: what is enforced of the quota of calls.
         delays: what takes its time.
         most_replicas: sum of the maximum replica counts of a location; 0 for any number.
     """
-    parts = _Parts(services, nodes, objects, limits, delays, most_replicas)
+    tables.prepare(services.store, services.data / FOLDER)
+    parts = _Parts(services, nodes, artifacts, queue, versions, limits, delays, most_replicas)
     stable, beta = (vertex_methods.document(version) for version in vertex_methods.VERSIONS)
     return ApiRegistration(
         document=stable,
@@ -96,6 +122,7 @@ def register(
         repeated=tuple(suffix.encode() for suffix in predict.SUFFIXES),
         resume=parts.loader.resume,
         stop=parts.models.stop,
+        status=Reports(services.store, nodes.nodes, nodes.failure, parts.quota).status,
     )
 
 
@@ -103,18 +130,24 @@ class _Parts:
     """What handlers share."""
 
     def __init__(
-        self, services: ApiServices, nodes: Nodes, objects: Objects, limits: Limits, delays: Delays, most_replicas: int
+        self,
+        services: ApiServices,
+        nodes: Nodes,
+        artifacts: Artifacts,
+        queue: JobQueue,
+        versions: Versions,
+        limits: Limits,
+        delays: Delays,
+        most_replicas: int,
     ) -> None:
         store, clock = services.store, services.clock
-        folder = services.data / FOLDER
-        tables.prepare(store, folder)
+        self.artifacts, self._queue, self._versions = artifacts, queue, versions
         self._services, self._delays, self._most_replicas = services, delays, most_replicas
         self.quota = Quota(QUOTA, limits)
         self.view = ResourceView(store, nodes.nodes, nodes.failure)
         self.models = ModelLoader(nodes, services.log)
         self.traffic = Traffic(store, clock, delays.split_seconds)
-        self.artifacts = Artifacts(objects, folder)
-        self.loader = DeployedLoader(store, nodes, self.models, self.artifacts)
+        self.loader = DeployedLoader(store, nodes, self.models, artifacts)
         self.predict = Predict(store, clock, nodes, self.models, self.traffic, services.metrics)
 
     def handlers(self) -> tuple[object, ...]:
@@ -134,6 +167,10 @@ class _Parts:
                 most_replicas=self._most_replicas,
             ),
             self.predict,
+            ResourcePools(store, self.view, operations),
+            MonitoringJobs(store, clock, operations),
+            BatchPredictionJobs(store, self._queue, operations),
+            MigratableResources(store, operations, self._versions),
             OperationMethods(store, operations),
         )
 
@@ -142,7 +179,9 @@ class _Parts:
         store, clock = self._services.store, self._services.clock
         registry = RegistryWork(store, clock, self.artifacts, self.traffic)
         deployment = DeploymentWork(store, clock, self.view, self.loader, self.models, self.traffic)
-        return {**registry.works(), **deployment.works()}
+        resources = ResourceWork(store, clock, self.loader, self._queue)
+        migration = MigrationWork(store, clock, self.artifacts, self._versions)
+        return {**registry.works(), **deployment.works(), **resources.works(), **migration.works()}
 
     def fast_path(self) -> FastPath:
         """Answers predictions that need nothing but a node."""

@@ -24,6 +24,13 @@ _METADATA = {
     "DELETE_ENDPOINT": _DELETE,
     "DEPLOY_MODEL": "DeployModelOperationMetadata",
     "UNDEPLOY_MODEL": "UndeployModelOperationMetadata",
+    "CREATE_POOL": "CreateDeploymentResourcePoolOperationMetadata",
+    "UPDATE_POOL": "UpdateDeploymentResourcePoolOperationMetadata",
+    "DELETE_POOL": _DELETE,
+    "UPDATE_MONITOR": "UpdateModelDeploymentMonitoringJobOperationMetadata",
+    "DELETE_MONITOR": _DELETE,
+    "DELETE_JOB": _DELETE,
+    "BATCH_MIGRATE": "BatchMigrateResourcesOperationMetadata",
     "MUTATE_DEPLOYED_MODEL": "MutateDeployedModelOperationMetadata",
 }
 """Type of an operation -> the message of its metadata."""

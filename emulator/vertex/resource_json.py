@@ -11,8 +11,9 @@ from typing import Any
 from emulator.core.google_names import project_number
 from emulator.core.rfc3339 import exact
 from emulator.core.store import Store
-from emulator.vertex import containers, methods, names, tables
+from emulator.vertex import methods, names, stored_resources, tables
 from emulator.vertex.names import Place
+from emulator.vertex.serving import containers
 
 _BETA_SCALING = ("initialReplicaCount", "scaleToZeroSpec", "flexStart")
 
@@ -65,9 +66,16 @@ class ResourceView:
             answer["deployedModels"] = [self.deployed_model(each, version) for each in deployed]
         if split := json.loads(row["split"]):
             answer["trafficSplit"] = split
+        if monitor := self._monitor(answer["name"]):
+            answer["modelDeploymentMonitoringJob"] = monitor
         if answer.get("dedicatedEndpointEnabled"):
             answer["dedicatedEndpointDns"] = dedicated_dns(row)
         return answer
+
+    def _monitor(self, endpoint: str) -> str:
+        rows = stored_resources.under(self._store, names.place(endpoint), stored_resources.MONITORS)
+        found = (row for row in rows if stored_resources.body_of(row)["endpoint"] == endpoint)
+        return next((stored_resources.name_of(row) for row in found), "")
 
     def deployed_model(self, row: sqlite3.Row, version: str) -> dict[str, Any]:
         """A deployed model, in a version of the API: v1 has no word for scaling to zero."""

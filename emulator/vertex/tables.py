@@ -6,12 +6,12 @@ import json
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from emulator.core.store import Store
-from emulator.vertex import names
+from emulator.vertex import names, stored_resources
 from emulator.vertex.names import Place
 from gcp import errors
 
@@ -90,7 +90,7 @@ def prepare(store: Store, folder: Path) -> None:
         store: the database.
         folder: holds the versions' own copies of their artifacts, each under a random id.
     """
-    store.declare(_SCRIPT)
+    store.declare(_SCRIPT + stored_resources.SCRIPT)
     folder.mkdir(exist_ok=True)
     known = {row["folder"] for row in store.all("SELECT folder FROM vertex_versions")}
     for copy in folder.iterdir():
@@ -174,6 +174,25 @@ def deployments(store: Store, of: sqlite3.Row, version_id: int | None = None) ->
     return [row for row in rows if version_id in (None, row["version"])]
 
 
+def add_model(store: Store, place: Place, id_: str, body: Mapping[str, Any], now: str) -> None:
+    """Writes a new model, which needs a version at once."""
+    statement = "INSERT INTO vertex_models VALUES (?, ?, ?, ?, ?, 1, ?, ?)"
+    store.run(statement, *place, id_, json.dumps(body), new_etag(), now, now)
+
+
+def add_version(
+    store: Store, parent: sqlite3.Row, body: Mapping[str, Any], folder: str, own: Sequence[str], now: str
+) -> None:
+    """Writes the next version of a model, with the aliases `own`, which no other version has."""
+    key = (parent["project"], parent["location"], parent["id"])
+    store.run(
+        "INSERT INTO vertex_versions (project, location, model, id, body, aliases, folder, created, updated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        *(*key, parent["next"], json.dumps(body), json.dumps(own), folder, now, now),
+    )
+    store.run("UPDATE vertex_models SET next = next + 1 WHERE project = ? AND location = ? AND id = ?", *key)
+
+
 def touch_model(store: Store, row: sqlite3.Row, now: str, body: str | None = None) -> None:
     """Gives a model a new etag and the time of its change, and a new body."""
     store.run(
@@ -192,6 +211,12 @@ def deployed_model_name(row: sqlite3.Row) -> str:
     """The full name of the version that a deployed model runs."""
     place = Place(row["model_project"], row["model_location"])
     return f"{place.name}/models/{row['model']}@{row['version']}"
+
+
+def pool_of(body: Mapping[str, Any]) -> str:
+    """The full name, with the project's number, of the pool that a deployed model runs on; empty for its own."""
+    given: str = body.get("sharedResources", "")
+    return names.numbered(given) if given else ""
 
 
 def deployed_ids(store: Store, parent: sqlite3.Row, *, all_states: bool = False) -> list[str]:

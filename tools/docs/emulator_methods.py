@@ -10,9 +10,14 @@ from emulator.rest import api_registration
 from emulator.rest.discovery import Method
 from emulator.rest.request import Response
 from emulator.storage import api as storage_api
+from emulator.vertex import api as vertex_api
 from tools.docs.markdown import code, table
 
-APIS = {"AI Platform Prediction, `ml` v1": ml_api, "Cloud Storage, `storage` v1": storage_api}
+APIS = {
+    "AI Platform Prediction, `ml` v1": ml_api,
+    "Vertex AI, `aiplatform` v1 and v1beta1": vertex_api,
+    "Cloud Storage, `storage` v1": storage_api,
+}
 _FILTER = "A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`; `OR`, `NOT` and parentheses return 400."
 _CANCEL = "Only the creation of a version stops; every other operation runs to its end."
 _REGIONS = "The same everywhere, since every location is this machine. They offer neither training nor accelerators."
@@ -22,7 +27,55 @@ _POLICIES = (
 )
 _SOFT = "There is no soft deletion: `softDeleted` finds nothing."
 _POLICY = "Stored and returned; every permission is granted."
+_CANCEL_VERTEX = "Uploads and deployments stop; every other operation runs to its end."
+_LIST = (
+    "Filters are `FIELD=VALUE`, `FIELD!=VALUE`, `labels.KEY=VALUE`, `labels.KEY:*` and `labels:KEY`, with `AND`, `OR`"
+    " and `NOT`; parentheses return 400."
+)
+_LOCATIONS = "projects.locations"
+_OPERATIONS = [
+    "",
+    *("models.", "endpoints.", "deploymentResourcePools.", "migratableResources.", "modelDeploymentMonitoringJobs."),
+]
+VERTEX_PARTLY = {
+    "get": "Every name is a location. At `/v1`, `ml` answers.",
+    "models.list": _LIST,
+    "models.listVersions": _LIST,
+    "models.upload": (
+        "`explanationSpec`, `predictSchemata`, `metadata` and encryption are stored, without effect. Which images can "
+        "be deployed is checked by `endpoints.deployModel`."
+    ),
+    "models.setIamPolicy": _POLICY,
+    "models.testIamPermissions": "Every permission is granted.",
+    "endpoints.create": (
+        "Networks, Private Service Connect, encryption and request logging are stored, without effect. The DNS name of "
+        "a dedicated endpoint is not served: it answers at this address."
+    ),
+    "endpoints.deployModel": (
+        "Serves Google's prebuilt TensorFlow images, and TensorFlow Serving, recognised by its arguments and routes; "
+        "other containers fail the operation. Every one runs the TensorFlow that is installed. A machine type bounds a "
+        "replica's cores and memory; accelerators, service account and logging are stored, without effect. "
+        "`rolloutOptions` returns 400."
+    ),
+    "endpoints.list": _LIST,
+    "endpoints.predict": "NaN and infinities are strings. A prediction takes at most 60 seconds.",
+    "endpoints.rawPredict": "The container's row format only: `instances`, not `inputs`.",
+    "endpoints.streamRawPredict": "The response comes in one piece.",
+    "deploymentResourcePools.create": "Models on a pool have replicas each: they do not share processes.",
+    "batchPredictionJobs.create": (
+        "Inputs are `jsonl`, `tf-record` and `tf-record-gzip` files, results `jsonl`; other formats, BigQuery and "
+        "models without a resource return 400. One job runs at a time."
+    ),
+    "batchPredictionJobs.list": _LIST,
+    "migratableResources.batchMigrate": "Versions of `ml` only.",
+    "migratableResources.search": "Finds versions of `ml` only.",
+    "modelDeploymentMonitoringJobs.create": "Nothing is monitored.",
+    "modelDeploymentMonitoringJobs.list": _LIST,
+    **{f"{below}operations.cancel": _CANCEL_VERTEX for below in _OPERATIONS},
+}
 _EMPTY = "Always empty: the methods that create one are not emulated."
+
+_OTHERS = "Each at `/v1` and `/v1beta1`, operations also at `/ui`. All other methods of the API answer 404.\n\n"
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -66,6 +119,7 @@ PARTLY = {
     "storage.projects.hmacKeys.list": _EMPTY,
     "storage.rapidCaches.list": _EMPTY,
     "storage.projects.serviceAccount.get": "The returned account does not exist.",
+    **{f"aiplatform.{_LOCATIONS}.{name}": text for name, text in VERTEX_PARTLY.items()},
 }
 
 
@@ -84,9 +138,10 @@ def _section(title: str, own: Sequence[Method], answered: Mapping[str, Handler])
     rows = [_row(method, answered[method.id]) for method in own if method.id in answered]
     left = [method for method in own if method.id not in answered]
     groups = "".join(f"- {code(group)}: {', '.join(names)}\n" for group, names in _groups(left))
-    head = f"### {title}\n\n{len(rows)} of {len(own)} methods are answered.\n"
+    counted = f"{len(rows)} of {len(own)}" if left else f"{len(rows)}"
+    head = f"### {title}\n\n{counted} methods are answered.\n"
     answered_ones = table(("Method", "State", "What it does", "What is missing"), rows)
-    return f"{head}\n{answered_ones}\nAll other methods answer 405:\n\n{groups}"
+    return f"{head}\n{answered_ones}\n" + (f"All other methods answer 405:\n\n{groups}" if left else _OTHERS)
 
 
 def _row(method: Method, handler: Handler) -> tuple[str, str, str, str]:

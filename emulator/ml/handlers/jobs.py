@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.core.store import Store
 from emulator.hosting.interfaces import JobQueue
-from emulator.ml import list_pages, request_checks, resource_json, tables, update_masks
+from emulator.ml import list_pages, operation_subjects, request_checks, resource_json, tables, update_masks
 from emulator.ml.job_source import JobSource
 from emulator.rest.request import Request, Response
 from gcp import errors
@@ -39,7 +39,7 @@ class Jobs:
             if self._store.one("SELECT 1 FROM jobs WHERE project = ? AND id = ?", project, job_id):
                 text = "A job with the same id already exists."
                 raise request_checks.field_error(errors.AlreadyExists, "job.jobId", text)
-            number = self._queue.add(project, job_id, json.dumps(body), tables.new_etag())
+            number = self._queue.add(operation_subjects.API, project, job_id, json.dumps(body), tables.new_etag())
         self._queue.start(number)
         return Response(body=self._json(f"projects/{project}/jobs/{job_id}"))
 
@@ -50,7 +50,8 @@ class Jobs:
     async def projects_jobs_list(self, request: Request) -> Response:
         """The jobs of a project by their id. See `list_pages` for filters and pages."""
         (project,) = tables.split(request.params["parent"])
-        rows = self._store.all("SELECT * FROM jobs WHERE project = ? ORDER BY id", project)
+        query = "SELECT * FROM jobs WHERE api = ? AND project = ? ORDER BY id"
+        rows = self._store.all(query, operation_subjects.API, project)
         found = (resource_json.job_json(row, self._queue) for row in rows)
         return Response(body=list_pages.page("jobs", request, found, by="jobId"))
 

@@ -12,12 +12,14 @@ from functools import partial
 
 import orjson
 
+from emulator.core.job_spec import INSTANCES
 from emulator.core.predictions import CHUNK, TOO_LONG, Answer, LoadFailed, OutputStyle
 from emulator.serving import request_batching
 from emulator.serving.chunks import row_formats
 from emulator.serving.chunks.chunk_options import ChunkOptions
 from emulator.serving.chunks.chunk_reader import ChunkReader
 from emulator.serving.chunks.csv_output import CsvOutput
+from emulator.serving.chunks.instance_lines import InstanceLines
 from emulator.serving.chunks.json_lines import JsonLines
 from emulator.serving.codec import signature as signatures
 from emulator.serving.codec.tensors import Array
@@ -63,6 +65,7 @@ class ChunkPredictor:
         self._style = style
         self._model, self._batch, self._form = model, self._together or options.batch_size, options.row_format
         self._writer: JsonLines | CsvOutput = CsvOutput() if options.output_format == "CSV" else JsonLines(style)
+        self._instances = InstanceLines(style, options) if options.output_format == INSTANCES else None
         self._reader = ChunkReader(wanted, model.fast, row_format=options.row_format)
 
     def answer(self, requests: Iterable[tuple[int, bytes]]) -> Iterator[Answers]:
@@ -97,6 +100,7 @@ class ChunkPredictor:
         return b"\n".join((head, b"".join(written)))
 
     def _results(self, chunk: bytes, tally: _Tally) -> Iterator[bytes]:
+        chunk = self._instances.take(chunk) if self._instances else chunk
         for inputs, at in self._reader.read(chunk, partial(self._refuse, tally)):
             for first in range(0, len(at), self._batch):
                 end = min(first + self._batch, len(at))
@@ -109,7 +113,7 @@ class ChunkPredictor:
         count = len(at)
         try:
             outputs = request_batching.run(self._model, self._key, inputs)
-            text = self._writer.write(self._signature.by_instance(outputs, count), count)
+            text = self._write(self._signature.by_instance(outputs, count), at)
         except PredictionError as exc:
             if count <= max(self._together, 1):
                 self._refuse(tally, exc, at)
@@ -120,6 +124,9 @@ class ChunkPredictor:
         else:
             tally.predictions += count
             yield text
+
+    def _write(self, outputs: Mapping[str, Array], at: Sequence[int]) -> bytes:
+        return self._instances.write(outputs, at) if self._instances else self._writer.write(outputs, len(at))
 
 
 def _part(inputs: Mapping[str, Array], start: int, end: int) -> dict[str, Array]:

@@ -14,10 +14,12 @@ from emulator.core.operations import Operations
 from emulator.core.store import Store
 from emulator.hosting import update_masks
 from emulator.rest.request import Request, Response
-from emulator.vertex import deployed_bodies, methods, names, operation_subjects, request_checks, tables
+from emulator.vertex import methods, names, operation_subjects, stored_resources, tables
 from emulator.vertex.operation_subjects import resource_of
+from emulator.vertex.requests import deployed_bodies, request_checks
 from emulator.vertex.resource_json import version_of
-from emulator.vertex.traffic import NEW, Traffic, checked_split
+from emulator.vertex.serving import containers
+from emulator.vertex.serving.traffic import NEW, Traffic, checked_split
 from gcp import errors
 
 _MODEL = re.compile(r"projects/[^/]+/locations/[^/]+/models/[^/]+")
@@ -56,14 +58,15 @@ class Deployments:
         endpoint = tables.endpoint(self._store, request.params["endpoint"])
         given, split = request.body.get("deployedModel", {}), request.body.get("trafficSplit", {})
         model = self._model(endpoint, given.get("model", ""))
-        name, shared = json.loads(endpoint["body"]), json.loads(tables.model_of(self._store, model)["body"])
+        settings, shared = json.loads(endpoint["body"]), json.loads(tables.model_of(self._store, model)["body"])
         api = version_of(request.path)
         body = deployed_bodies.new_body(given, display_name=shared["displayName"], version=api)
+        self._check_pool(model, body)
         with self._store.transaction():
             self._refuse_second(endpoint)
             existing = tables.deployed_ids(self._store, endpoint)
             checked_split(split, (*existing, NEW))
-            if name.get("network") and existing:
+            if settings.get("network") and existing:
                 raise errors.FailedPrecondition("An endpoint with a network takes one deployed model.")
             id_ = self._free_id(endpoint, given.get("id", ""))
             self._count_replicas(endpoint, deployed_bodies.most_replicas(body))
@@ -120,6 +123,16 @@ class Deployments:
         if row["deleting"]:
             raise errors.FailedPrecondition(f"{tables.version_name(row)} is being deleted.")
         return row
+
+    def _check_pool(self, model: sqlite3.Row, body: Mapping[str, Any]) -> None:
+        """Refuses a pool that does not exist, and on one what has a container of its own. Raises `ApiError`."""
+        pool = tables.pool_of(body)
+        if not pool:
+            return
+        stored_resources.read(self._store, pool)
+        if not containers.is_prebuilt(json.loads(model["body"])["containerSpec"]):
+            text = "takes models with prebuilt images only: this one has a custom container."
+            raise request_checks.field_error("deployedModel.sharedResources", text)
 
     def _free_id(self, endpoint: sqlite3.Row, wanted: str) -> str:
         taken = tables.deployed_ids(self._store, endpoint, all_states=True)

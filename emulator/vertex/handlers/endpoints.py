@@ -11,9 +11,10 @@ from emulator.core.operations import Operations
 from emulator.core.store import Store
 from emulator.hosting import update_masks
 from emulator.rest.request import Request, Response
-from emulator.vertex import lists, names, operation_subjects, request_checks, tables
+from emulator.vertex import names, operation_subjects, tables
+from emulator.vertex.requests import deletions, lists, request_checks
 from emulator.vertex.resource_json import ResourceView, version_of
-from emulator.vertex.traffic import Traffic, checked_split
+from emulator.vertex.serving.traffic import Traffic, checked_split
 from gcp import errors
 
 _FILTERED: Mapping[str, Callable[[dict[str, Any]], str]] = {"endpoint": lambda item: names.last(item["name"])}
@@ -94,7 +95,7 @@ class Endpoints:
         """Deletes an endpoint without deployed models; an operation."""
         name = request.params["name"]
         row = tables.endpoint(self._store, name)
-        refuse_busy(self._store, tables.endpoint_name(row))
+        deletions.refuse_busy(self._store, tables.endpoint_name(row))
         return self._begin("DELETE_ENDPOINT", tables.endpoint_name(row), request, {}, parent=names.place(name).name)
 
     def _begin(
@@ -104,14 +105,6 @@ class Endpoints:
         with self._store.transaction():
             number = self._operations.begin(new)
         return Response(body=self._operations.start(number))
-
-
-def refuse_busy(store: Store, name: str) -> None:
-    """Refuses to delete an endpoint that has deployed models, or will have. Raises `FailedPrecondition`."""
-    query = "SELECT id FROM vertex_deployed_models WHERE project = ? AND location = ? AND endpoint = ?"
-    found = [row["id"] for row in store.all(query, *names.place(name), names.last(name))]
-    if found:
-        raise errors.FailedPrecondition(f"The Endpoint {name} has deployed models: undeploy {', '.join(found)} first.")
 
 
 def _check_mask(mask: list[str]) -> None:

@@ -7,7 +7,8 @@ from emulator.core.clock import Clock
 from emulator.core.operations import Operations
 from emulator.core.store import Store
 from emulator.rest.request import Request, Response
-from emulator.vertex import lists, model_patches, names, operation_subjects, request_checks, tables
+from emulator.vertex import names, operation_subjects, tables
+from emulator.vertex.requests import deletions, lists, model_patches, request_checks
 from emulator.vertex.resource_json import ResourceView, version_of
 from gcp import errors
 
@@ -56,7 +57,7 @@ class ModelVersions:
         _require_id(name)
         with self._store.transaction():
             row = tables.version(self._store, name)
-            model_patches.refuse_needed(self._store, row, self._clock.now(), self._release_seconds)
+            deletions.refuse_needed(self._store, row, self._clock.now(), self._release_seconds)
             new = operation_subjects.new(
                 "DELETE_MODEL_VERSION",
                 tables.version_name(row),

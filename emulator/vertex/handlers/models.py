@@ -11,7 +11,8 @@ from emulator.core.operations import Operations
 from emulator.core.store import Store
 from emulator.hosting import update_masks
 from emulator.rest.request import Request, Response
-from emulator.vertex import lists, model_patches, names, operation_subjects, request_checks, tables
+from emulator.vertex import names, operation_subjects, tables
+from emulator.vertex.requests import deletions, lists, model_patches, request_checks
 from emulator.vertex.resource_json import ResourceView, named_model, version_of
 from gcp import errors
 
@@ -100,7 +101,7 @@ class Models:
         """Deletes a model with all its versions, unless one is deployed anywhere; an operation."""
         name = request.params["name"]
         row = tables.model(self._store, name)
-        model_patches.refuse_deployed(self._store, row)
+        deletions.refuse_deployed(self._store, row)
         place = names.place(name)
         return self._begin("DELETE_MODEL", tables.model_name(row), request, {}, parent=place.name)
 

@@ -8,7 +8,8 @@ from emulator.core.google_names import snake
 from emulator.core.operations import Operations
 from emulator.core.store import Store
 from emulator.rest.request import Request, Response
-from emulator.vertex import lists, methods, names
+from emulator.vertex import methods, names
+from emulator.vertex.requests import lists
 from gcp import errors
 
 _MOST_SECONDS = 60.0

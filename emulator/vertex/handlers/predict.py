@@ -25,9 +25,10 @@ from emulator.hosting.model_loader import ModelLoader
 from emulator.rest import error_body
 from emulator.rest.fast_predict import Node, PredictRoute, Rendered
 from emulator.rest.request import Request, Response
-from emulator.vertex import methods, prediction_envelope, tables
-from emulator.vertex.prediction_envelope import Server
-from emulator.vertex.traffic import Traffic
+from emulator.vertex import methods, tables
+from emulator.vertex.serving import prediction_envelope
+from emulator.vertex.serving.prediction_envelope import Server
+from emulator.vertex.serving.traffic import Traffic
 from gcp import errors
 
 SHARED_BYTES, DEDICATED_BYTES = 1_572_864, 10 * 1024 * 1024

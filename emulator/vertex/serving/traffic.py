@@ -10,7 +10,8 @@ from typing import Any
 
 from emulator.core.clock import Clock
 from emulator.core.store import Store
-from emulator.vertex import request_checks, tables
+from emulator.vertex import tables
+from emulator.vertex.requests import request_checks
 from gcp import errors
 
 NEW = "0"

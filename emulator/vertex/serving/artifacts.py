@@ -55,8 +55,12 @@ class Artifacts:
 
     def duplicate(self, source: str, copy: str) -> None:
         """Gives the files of a copy further names in another one. Raises `OSError`."""
+        self.duplicate_folder(self.path(source), copy)
+
+    def duplicate_folder(self, source: Path, copy: str) -> None:
+        """Gives the files of a folder further names in a copy. Raises `OSError`."""
         shutil.rmtree(self.path(copy), ignore_errors=True)
-        shutil.copytree(self.path(source), self.path(copy), copy_function=_link)
+        shutil.copytree(source, self.path(copy), copy_function=_link)
 
     async def remove(self, copy: str) -> None:
         """Removes a copy; no error if it does not exist."""

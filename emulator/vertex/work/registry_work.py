@@ -11,11 +11,11 @@ from emulator.core import iam_policies
 from emulator.core.clock import Clock
 from emulator.core.operations import Finish, Work
 from emulator.core.store import Store
-from emulator.vertex import model_patches, names, tables
-from emulator.vertex.artifacts import Artifacts
-from emulator.vertex.handlers.endpoints import refuse_busy
+from emulator.vertex import names, tables
 from emulator.vertex.operation_subjects import EMPTY, message, request_of, resource_of
-from emulator.vertex.traffic import Traffic
+from emulator.vertex.requests import deletions, model_patches
+from emulator.vertex.serving.artifacts import Artifacts
+from emulator.vertex.serving.traffic import Traffic
 from gcp import errors
 
 
@@ -61,17 +61,9 @@ class RegistryWork:
         if not request["parent"]:
             if self._store.one("SELECT 1 FROM vertex_models WHERE project = ? AND location = ? AND id = ?", *key):
                 raise errors.AlreadyExists(f"Model {name} already exists.")
-            self._store.run(
-                "INSERT INTO vertex_models VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
-                *(*key, json.dumps(request["model"]), tables.new_etag(), now, now),
-            )
+            tables.add_model(self._store, names.place(name), names.last(name), request["model"], now)
         model = tables.model(self._store, name)
-        self._store.run(
-            "INSERT INTO vertex_versions (project, location, model, id, body, aliases, folder, created, updated)"
-            " VALUES (?, ?, ?, ?, ?, '[]', ?, ?, ?)",
-            *(*key, model["next"], json.dumps(request["version"]), request["folder"], now, now),
-        )
-        self._store.run("UPDATE vertex_models SET next = next + 1 WHERE project = ? AND location = ? AND id = ?", *key)
+        tables.add_version(self._store, model, request["version"], request["folder"], [], now)
         first = [] if request["parent"] else [names.DEFAULT]
         version = _version(self._store, name, model["next"])
         model_patches.merge_aliases(self._store, version, [*first, *request["aliases"]], now)
@@ -81,7 +73,7 @@ class RegistryWork:
         name = resource_of(operation)
         with self._store.transaction():
             model = tables.model(self._store, name)
-            model_patches.refuse_deployed(self._store, model)
+            deletions.refuse_deployed(self._store, model)
             self._mark(name)
         for row in tables.versions(self._store, model):
             await self._artifacts.remove(row["folder"])
@@ -99,7 +91,7 @@ class RegistryWork:
         name = resource_of(operation)
         with self._store.transaction():
             row = tables.version(self._store, name)
-            model_patches.refuse_needed(self._store, row, self._clock.now(), 0.0)
+            deletions.refuse_needed(self._store, row, self._clock.now(), 0.0)
             self._mark(name)
         await self._artifacts.remove(row["folder"])
 
@@ -156,7 +148,7 @@ class RegistryWork:
         name = resource_of(operation)
 
         def finish() -> dict[str, Any]:
-            refuse_busy(self._store, name)
+            deletions.refuse_busy(self._store, name)
             key = (*names.place(name), names.last(name))
             self._store.run("DELETE FROM vertex_endpoints WHERE project = ? AND location = ? AND id = ?", *key)
             return EMPTY

@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.hosting import proto_values
 from emulator.vertex import methods
-from emulator.vertex.request_checks import field_error
+from emulator.vertex.requests.request_checks import field_error
 
 KINDS = ("dedicatedResources", "automaticResources", "sharedResources")
 FIELDS = (

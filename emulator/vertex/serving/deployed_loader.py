@@ -13,9 +13,10 @@ from emulator.core.predictions import LoadFailed, OutputStyle
 from emulator.core.store import Store
 from emulator.hosting.interfaces import Nodes
 from emulator.hosting.model_loader import ModelLoader
-from emulator.vertex import containers, machines, tables
-from emulator.vertex.artifacts import Artifacts
+from emulator.vertex import stored_resources, tables
 from emulator.vertex.resource_json import deployed_key
+from emulator.vertex.serving import containers, machines
+from emulator.vertex.serving.artifacts import Artifacts
 from gcp import errors
 
 STYLE = OutputStyle(single_output_bare=True, non_finite_quoted=True)
@@ -52,6 +53,13 @@ class DeployedLoader:
         scale = machines.scale(resources)
         await self._nodes.load(deployed_key(row), folder, nodes=scale, machine=machine, style=STYLE)
 
+    async def scale_on_pool(self, row: sqlite3.Row, pool: Mapping[str, Any]) -> None:
+        """Gives a deployed model the replicas that its pool will have. Raises `LoadFailed`."""
+        key = deployed_key(row)
+        await self._models.ready(key)
+        if row["state"] != tables.DEPLOYING:
+            await self._nodes.scale(key, nodes=machines.scale(pool["dedicatedResources"]))
+
     async def scale(self, row: sqlite3.Row, body: Mapping[str, Any]) -> None:
         """Changes the replicas of a deployed model. Raises `LoadFailed`."""
         key, wanted = deployed_key(row), machines.scale(self.resources_of(body))
@@ -60,9 +68,11 @@ class DeployedLoader:
             await self._nodes.scale(key, nodes=wanted)
 
     def resources_of(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The dedicated resources of a deployed model."""
-        found: dict[str, Any] = body["dedicatedResources"]
-        return found
+        """The dedicated resources of a deployed model, or those of its pool. Raises `NotFound`."""
+        pool = tables.pool_of(body)
+        found: Mapping[str, Any] = stored_resources.body_of(stored_resources.read(self._store, pool)) if pool else body
+        resources: dict[str, Any] = found["dedicatedResources"]
+        return resources
 
     def _folder(self, row: sqlite3.Row) -> Path:
         version = tables.version(self._store, tables.deployed_model_name(row))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.node_limits import Machine, Scale
-from emulator.vertex.deployed_bodies import CPU
+from emulator.vertex.requests.deployed_bodies import CPU
 
 _GIB = 1 << 30
 _TYPE = re.compile(r"(?P<family>[a-z]+[0-9]+[a-z]?)-(?P<kind>[a-z]+)-(?P<size>[0-9]+)(?P<unit>g?).*")

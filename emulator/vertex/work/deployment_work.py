@@ -13,10 +13,10 @@ from emulator.core.predictions import LoadFailed
 from emulator.core.store import Store
 from emulator.hosting.model_loader import ModelLoader
 from emulator.vertex import tables
-from emulator.vertex.deployed_loader import DeployedLoader
 from emulator.vertex.operation_subjects import message, request_of, resource_of, version_of
 from emulator.vertex.resource_json import ResourceView, deployed_key
-from emulator.vertex.traffic import NEW, Traffic, checked_split
+from emulator.vertex.serving.deployed_loader import DeployedLoader
+from emulator.vertex.serving.traffic import NEW, Traffic, checked_split
 from gcp import errors
 
 _PRECONDITION = 9

@@ -1,17 +1,16 @@
-"""Changes of models and their versions that take effect at once: patches, aliases; and what must not go."""
+"""Changes of models and their versions that take effect at once: patches and aliases."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.core.store import Store
 from emulator.hosting import update_masks
-from emulator.vertex import names, request_checks, tables
-from emulator.vertex.resource_json import deployed_key
+from emulator.vertex import names, tables
+from emulator.vertex.requests import request_checks
 from gcp import errors
 
 _OF_MODEL, _OF_VERSION = ("displayName", "description"), ("versionDescription",)
@@ -87,29 +86,3 @@ def merge_aliases(store: Store, version: sqlite3.Row, given: Sequence[str], now:
             _write(store, other, now, aliases=kept)
     _write(store, version, now, aliases=[*(alias for alias in own if alias not in gone + added), *added])
     tables.touch_model(store, parent, now)
-
-
-def refuse_deployed(store: Store, row: sqlite3.Row, version: int | None = None) -> None:
-    """Refuses to delete a model, or a version of it, that is deployed anywhere. Raises `FailedPrecondition`."""
-    found = [deployed_key(each) for each in tables.deployments(store, row, version)]
-    if found:
-        which = tables.model_name(row) + ("" if version is None else f"@{version}")
-        raise errors.FailedPrecondition(f"The Model {which} is deployed: undeploy it first from {', '.join(found)}.")
-
-
-def refuse_needed(store: Store, version: sqlite3.Row, now: datetime, release_seconds: float) -> None:
-    """Refuses to delete a version that its model cannot do without, or that was deployed until a moment ago.
-
-    Raises:
-        FailedPrecondition: it is the only version, the default one, deployed, or was within `release_seconds`.
-    """
-    name = tables.version_name(version)
-    parent = tables.model(store, name)
-    if len(tables.versions(store, parent)) == 1:
-        raise errors.FailedPrecondition(f"{name} is the only version of its model: delete the model instead.")
-    if names.DEFAULT in tables.aliases(version):
-        raise errors.FailedPrecondition(f"{name} is the default version: give the alias to another version first.")
-    refuse_deployed(store, parent, version["id"])
-    released = version["released"]
-    if released and now < datetime.fromisoformat(released) + timedelta(seconds=release_seconds):
-        raise errors.FailedPrecondition(f"{name} is still in use by an endpoint that it was undeployed from.")

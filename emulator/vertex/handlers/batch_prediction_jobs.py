@@ -1,0 +1,160 @@
+"""`aiplatform.projects.locations.batchPredictionJobs.*`."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+from emulator.core.operations import Operations
+from emulator.core.rfc3339 import exact
+from emulator.core.store import Store
+from emulator.hosting import proto_values
+from emulator.hosting.interfaces import JobQueue
+from emulator.rest.request import Request, Response
+from emulator.vertex import methods, names, operation_subjects, tables
+from emulator.vertex.requests import lists, request_checks
+from emulator.vertex.requests.request_checks import field_error
+from emulator.vertex.resource_json import version_of
+from emulator.vertex.work import job_source
+from gcp import errors
+
+_FIELDS = (
+    *("dedicatedResources", "disableContainerLogging", "displayName", "encryptionSpec", "inputConfig"),
+    *("instanceConfig", "labels", "manualBatchTuningParameters", "model", "modelParameters", "outputConfig"),
+    "serviceAccount",
+)
+_NOT_EMULATED = ("endpoint", "explanationSpec", "generateExplanation", "unmanagedContainerModel")
+_URI = re.compile(r"gs://[^/]+(/.*)?")
+_STATES = {"PREPARING": "PENDING"}
+"""State of the queue -> the API's, where they differ."""
+_ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
+_INTERNAL = 13
+
+
+class BatchPredictionJobs:
+    """The methods of batch prediction jobs.
+
+    Args:
+        store: the database.
+        queue: runs the jobs.
+        operations: runs deletions.
+    """
+
+    def __init__(self, store: Store, queue: JobQueue, operations: Operations) -> None:
+        self._store, self._queue, self._operations = store, queue, operations
+
+    async def projects_locations_batch_prediction_jobs_create(self, request: Request) -> Response:
+        """Begins a batch prediction job; answers the job, which waits for those before it.
+
+        Input files are read when the job's turn comes: if they are wrong the job fails.
+        """
+        place = names.place(request.params["parent"])
+        body = self._checked({name: request.body[name] for name in _FIELDS if name in request.body}, request.body)
+        id_ = names.new_id()
+        with self._store.transaction():
+            stored = {**proto_values.stored(body), "location": place.location}
+            number = self._queue.add(methods.API, place.project, id_, json.dumps(stored), tables.new_etag())
+        self._queue.start(number)
+        return Response(body=self._json(self._row(f"{place.name}/batchPredictionJobs/{id_}")))
+
+    async def projects_locations_batch_prediction_jobs_get(self, request: Request) -> Response:
+        """A job. Its counts are those of the parts of its input that are done as a whole."""
+        return Response(body=self._json(self._row(request.params["name"])))
+
+    async def projects_locations_batch_prediction_jobs_list(self, request: Request) -> Response:
+        """The jobs of a location, the latest first. See `lists` for filters."""
+        place = names.place(request.params["parent"])
+        query = "SELECT * FROM jobs WHERE api = ? AND project = ? ORDER BY number DESC"
+        rows = self._store.all(query, methods.API, place.project)
+        items = [self._json(row) for row in rows if json.loads(row["body"])["location"] == place.location]
+        fields = {"state": lambda item: str(item["state"]), "model": lambda item: str(item["model"])}
+        return Response(body=lists.page("batchPredictionJobs", request, items, fields))
+
+    async def projects_locations_batch_prediction_jobs_cancel(self, request: Request) -> Response:
+        """Asks a job to stop; none of its results get their names. One that has ended stays as it is."""
+        self._queue.cancel(self._row(request.params["name"])["number"])
+        return Response(body={})
+
+    async def projects_locations_batch_prediction_jobs_delete(self, request: Request) -> Response:
+        """Deletes a job that has ended; an operation."""
+        row = self._row(request.params["name"])
+        if row["state"] not in _ENDED:
+            raise errors.FailedPrecondition(f"The job {row['id']} is {_state(row)}: cancel it first.")
+        place = names.place(request.params["name"])
+        name = f"{place.name}/batchPredictionJobs/{row['id']}"
+        new = operation_subjects.new("DELETE_JOB", name, version_of(request.path), {}, parent=place.name)
+        with self._store.transaction():
+            number = self._operations.begin(new)
+        return Response(body=self._operations.start(number))
+
+    def _checked(self, body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+        """What the API stores of a new job. Raises `ApiError`."""
+        request_checks.display_name(body, "batchPredictionJob")
+        request_checks.check_labels(body, "batchPredictionJob")
+        for name in _NOT_EMULATED:
+            if given.get(name):
+                raise field_error(f"batchPredictionJob.{name}", "is not emulated: name a model.")
+        _check_files(body)
+        if not body.get("dedicatedResources", {}).get("machineSpec", {}).get("machineType"):
+            raise field_error("batchPredictionJob.dedicatedResources.machineSpec.machineType", "is required.")
+        version = tables.version(self._store, names.numbered(body.get("model") or "//"))
+        model = tables.model_of(self._store, version)
+        shown = json.loads(model["body"])["displayName"]
+        return {**body, "modelVersionId": str(version["id"]), "modelDisplayName": re.sub(r"\W+", "_", shown)}
+
+    def _row(self, name: str) -> sqlite3.Row:
+        """The row of a job. Raises `NotFound`."""
+        place = names.place(name)
+        query = "SELECT * FROM jobs WHERE api = ? AND project = ? AND id = ?"
+        row = self._store.one(query, methods.API, place.project, names.last(name))
+        if row is None or json.loads(row["body"])["location"] != place.location:
+            raise errors.NotFound(f"The BatchPredictionJob does not exist: {name}")
+        return row
+
+    def _json(self, row: sqlite3.Row) -> dict[str, Any]:
+        body = json.loads(row["body"])
+        place = names.Place(row["project"], body.pop("location"))
+        body.pop("modelDisplayName")
+        answer = {"name": f"{place.name}/batchPredictionJobs/{row['id']}", **body, "state": _state(row)}
+        for name, key in (("createTime", "created"), ("startTime", "started"), ("endTime", "ended")):
+            if row[key]:
+                answer[name] = exact(datetime.fromisoformat(row[key]))
+        answer["updateTime"] = exact(datetime.fromisoformat(row["ended"] or row["started"] or row["created"]))
+        if row["error"] and row["state"] == "FAILED":
+            answer["error"] = {"code": _INTERNAL, "message": row["error"]}
+        counts = self._queue.counts(row["number"])
+        left = "0" if row["state"] == "SUCCEEDED" else "-1"
+        answer["completionStats"] = {
+            "successfulCount": str(counts.predictions),
+            "failedCount": str(counts.refused),
+            "incompleteCount": left,
+        }
+        if row["state"] == "SUCCEEDED":
+            answer["outputInfo"] = {"gcsOutputDirectory": job_source.output_of(row)}
+            answer["resourcesConsumed"] = {"replicaHours": round(counts.seconds / 3600, 6)}
+        return answer
+
+
+def _state(row: sqlite3.Row) -> str:
+    return f"JOB_STATE_{_STATES.get(row['state'], row['state'])}"
+
+
+def _check_files(body: dict[str, Any]) -> None:
+    """Refuses inputs and outputs that are not files in buckets, or of other formats. Raises `InvalidArgument`."""
+    source, target = body.get("inputConfig", {}), body.get("outputConfig", {})
+    if source.get("instancesFormat") not in job_source.ROW_FORMATS:
+        formats = ", ".join(job_source.ROW_FORMATS)
+        raise field_error("batchPredictionJob.inputConfig.instancesFormat", f"must be one of {formats} here.")
+    if target.get("predictionsFormat") != "jsonl":
+        raise field_error("batchPredictionJob.outputConfig.predictionsFormat", "must be jsonl here.")
+    uris = source.get("gcsSource", {}).get("uris", [])
+    if not uris or not all(_URI.fullmatch(uri) for uri in uris):
+        raise field_error("batchPredictionJob.inputConfig.gcsSource.uris", "must name files, gs://BUCKET/FILE.")
+    if not _URI.fullmatch(target.get("gcsDestination", {}).get("outputUriPrefix", "")):
+        text = "must name a folder, gs://BUCKET/FOLDER."
+        raise field_error("batchPredictionJob.outputConfig.gcsDestination.outputUriPrefix", text)
+    if body.get("instanceConfig", {}).get("instanceType", "object") != "object":
+        raise field_error("batchPredictionJob.instanceConfig.instanceType", "must be object here.")

@@ -7,7 +7,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Prefix of commands on the local stack: local.env names it, and defines the function pulumi, which asks no questions there.
 # Your own stacks, and endpoints on another machine, are refused: by _local before the set-up, and again after it.
-LOCAL := tools/check_stack.sh && source ./local.env
+STACK ?= $(or $(PULUMI_STACK),local)
+LOCAL := export PULUMI_STACK=$(STACK) && tools/check_stack.sh && source ./local.env
 # Tests and benchmarks keep state of their own: from this folder they take the programs alone.
 VENV := export PATH="$(CURDIR)/.venv/bin:$$PATH" &&
 # Tests that run at the same time; each may hold a TensorFlow of 0.5 GB.
@@ -19,22 +20,22 @@ help: ## list the commands
 
 .PHONY: setup
 setup: ## make the virtual environment, the pulumi command and the local stack's state (PYTHON=... names a Python)
-	@tools/setup.sh
+	@PULUMI_STACK=$(STACK) tools/setup.sh
 
 .PHONY: _local
 _local:
-	@tools/check_stack.sh
+	@PULUMI_STACK=$(STACK) tools/check_stack.sh
 
 .PHONY: build
 build: _local setup ## train and export the models of the local stack
-	@$(LOCAL) && python -m models build --stack local
+	@$(LOCAL) && python -m models build --stack $(STACK)
 
 .PHONY: emulator
 emulator: _local setup ## start the endpoint on this machine
 	@$(LOCAL) && python -m emulator up --restart
 
 .PHONY: up
-up: _local setup ## start the emulator, build the models, deploy the local stack, show a prediction of each model
+up: _local setup ## start the emulator, build the models, deploy the local stack, show a prediction of each model (STACK=vertex: on Vertex AI)
 	@$(LOCAL) && tools/up.sh
 
 .PHONY: preview
@@ -46,7 +47,7 @@ refresh: _local setup ## take over what was changed outside of Pulumi
 	@$(LOCAL) && pulumi refresh
 
 .PHONY: down
-down: _local ## destroy the local stack and stop the emulator
+down: _local ## destroy the local stacks and stop the emulator
 	@$(LOCAL) && tools/down.sh
 
 .PHONY: clean

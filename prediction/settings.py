@@ -72,13 +72,14 @@ def target(
         return target_at(project, _with_retries(settings_of(endpoint, region)), platform or platforms.ML)
     name = named_stack(stack)
     path = stack_file(name, folder or Path())
-    if not endpoint and name.rpartition("/")[2] == local_endpoint.STACK:
-        local_endpoint.address(folder)  # rejects an endpoint on another machine, which would get the local stack's data
+    local = not endpoint and name.rpartition("/")[2] in local_endpoint.STACKS
+    # It rejects an endpoint on another machine, which would get a local stack's data.
+    here = local_endpoint.endpoint(folder) if local else None
     config = _config(path)
     settings = settings_of(
         endpoint,
         region or _text(config, "gcp:region", path),
-        declared=_text(config, local_endpoint.KEY, path) or local_endpoint.default(name) or gcp_settings.GLOBAL,
+        declared=here or _text(config, local_endpoint.KEY, path) or gcp_settings.GLOBAL,
         impersonate=_text(config, "tf2-models:impersonateServiceAccount", path),
     )
     found = _text(config, "gcp:project", path)

@@ -126,7 +126,7 @@ def _require_own_state() -> None:
     reason = state_backend.refusal(stack, project, where)
     if (
         not reason
-        and stack == local_endpoint.STACK
+        and stack in local_endpoint.STACKS
         and state_backend.is_local(state_backend.current(project), project, where)
     ):
         endpoint = (

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Fails if the shell or Pulumi.local.yaml points at anything but the local stack on this machine, the only one that make
-# works on. Without the packages of .venv the endpoint cannot be read and is not checked.
+# Fails if the shell or Pulumi.local.yaml points at anything but a local stack on this machine: make works on no other.
+# Without the packages of .venv the endpoint cannot be read and is not checked.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-[[ ${PULUMI_STACK-local} == local ]] ||
-    fail "PULUMI_STACK is \"$PULUMI_STACK\", but make works on the stack \"local\" only: unset it, or run pulumi directly"
+[[ " ${local_stacks[*]} " == *" ${PULUMI_STACK-local} "* ]] ||
+    fail "the stack is \"$PULUMI_STACK\" (STACK, or PULUMI_STACK), but make works on ${local_stacks[0]} and ${local_stacks[1]} only: leave it out, or run pulumi directly"
 [[ ${PULUMI_BACKEND_URL-file://$root/.local/state} == "file://$root/.local/state" ]] ||
     fail "PULUMI_BACKEND_URL is \"$PULUMI_BACKEND_URL\", and make keeps its state in .local/state: unset it, or run pulumi itself"
 for name in PULUMI_OPTION_STACK PULUMI_OPTION_CWD; do
-    [[ -z ${!name-} ]] || fail "$name is set, but make works on the stack \"local\" only: unset it, or run pulumi directly"
+    [[ -z ${!name-} ]] || fail "$name is set, but make works on the stacks ${local_stacks[0]} and ${local_stacks[1]} only: unset it, or run pulumi directly"
 done
 if [[ -x $venv/bin/python ]]; then
     code=0

@@ -5,8 +5,9 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
-own=.local/state/.pulumi/stacks/$(project)/local.json
-if [[ -n $(find .local/state/.pulumi/stacks -name '*.json*' ! -path "$own*" 2>/dev/null) ]]; then
+own=()
+for stack in "${local_stacks[@]}"; do own+=(! -path ".local/state/.pulumi/stacks/$(project)/$stack.json*"); done
+if [[ -n $(find .local/state/.pulumi/stacks -name '*.json*' "${own[@]}" 2>/dev/null) ]]; then
     [[ -x $venv/bin/python ]] || fail "nothing was removed: .local/state holds other stacks, and reading them needs .venv: run \"make setup\""
     empty=yes
     others=$("$venv/bin/python" -m tools.local_state alone) || empty=""

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Destroys the local stack and stops the emulator, if they exist. Runs in a shell with local.env.
+# Destroys the local stacks and stops the emulator, if they exist. Runs in a shell with local.env.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
@@ -8,11 +8,13 @@ if [[ ! -d .local ]]; then
     say "Nothing is up."
     exit
 fi
-[[ -x $venv/bin/python ]] || fail "the stack cannot be destroyed without .venv: run \"make setup\", then \"make down\" (\"make clean\" removes its state)"
+[[ -x $venv/bin/python ]] || fail "the stacks cannot be destroyed without .venv: run \"make setup\", then \"make down\" (\"make clean\" removes its state)"
 left=""
-if has_local_stack && ! python -m tools.local_state empty; then
-    python -m emulator up --restart # the stack's resources are in there
-    python -m tools.recovery destroy || left=yes
-fi
+for stack in "${local_stacks[@]}"; do
+    if has_stack "$stack" && ! python -m tools.local_state empty "$stack"; then
+        python -m emulator up --restart # the stack's resources are in there
+        python -m tools.recovery destroy --stack "$stack" || left="$left $stack"
+    fi
+done
 python -m emulator down
-[[ -z $left ]] || fail "the stack was not destroyed: see above (\"make clean\" removes it with all its data)"
+[[ -z $left ]] || fail "not destroyed:$left: see above (\"make clean\" removes it with all its data)"

@@ -5,6 +5,7 @@
 {
     root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
     venv=$root/.venv
+    local_stacks=(local vertex) # in this checkout's state, on its emulator
     python_oldest=10 # minor versions of Python 3: below, the project's syntax; above, TensorFlow's wheels
     python_newest=13
 }
@@ -28,10 +29,10 @@ project() {
     sed -n 's/^name: //p' "$root/Pulumi.yaml"
 }
 
-# Whether the local stack exists.
-has_local_stack() {
+# Whether a local stack exists.
+has_stack() { # STACK
     local file
-    file=$root/.local/state/.pulumi/stacks/$(project)/local.json
+    file=$root/.local/state/.pulumi/stacks/$(project)/$1.json
     [[ -e $file || -e $file.gz ]]
 }
 

@@ -1,4 +1,4 @@
-"""Runs the pulumi command on the local stack, without confirmations, and refuses any other stack in the local state.
+"""Runs the pulumi command on a local stack, without confirmations, and refuses any other stack in the local state.
 
 Usage: python -m tools.local_pulumi [ARGUMENT...]
        python -m tools.local_pulumi --check
@@ -72,7 +72,7 @@ def is_local_backend() -> bool:
 
 
 def refusal(arguments: Sequence[str]) -> str:
-    """Why a command must not run on the local state; empty if it is for the stack `local` of this project."""
+    """Why a command must not run on the local state; empty if it is for a local stack of this project."""
     for variable in ("PULUMI_STACK", "PULUMI_OPTION_STACK"):
         name = os.environ.get(variable)
         if name and not is_local(name):
@@ -121,15 +121,15 @@ def _elsewhere(name: str) -> str:
     """What to do with another stack: use another backend, or move it if it is in the local state."""
     plain = name.rpartition("/")[2]
     if any((STATE / project() / f"{plain}{end}").exists() for end in (".json", ".json.gz")):
-        where = f"It is in {state_backend.LOCAL_STATE}, which is for the stack {local_endpoint.STACK} only."
+        where = f"It is in {state_backend.LOCAL_STATE}, which is for the stacks {local_endpoint.NAMES} only."
         return f"{where}\n{state_backend.way_out(plain, ROOT)}"
     return "To work on it, use a shell that has not sourced local.env, and `pulumi login` to a backend of your own"
 
 
 def is_local(name: str) -> bool:
-    """Whether this is a name of the local stack."""
+    """Whether this is a name of a local stack."""
     *place, stack = name.split("/")
-    return stack == local_endpoint.STACK and place in ([], ["organization"], ["organization", project()])
+    return stack in local_endpoint.STACKS and place in ([], ["organization"], ["organization", project()])
 
 
 def _parsed(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:

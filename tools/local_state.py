@@ -1,9 +1,10 @@
 """Answers questions about this checkout's local state by the exit code.
 
-Usage: python -m tools.local_state QUESTION
+Usage: python -m tools.local_state empty STACK
+       python -m tools.local_state alone
 
-    empty   the local stack has no resources, and none that may have been created
-    alone   no other stack in this state has resources; the other stacks are printed
+    empty   the stack has no resources, and none that may have been created
+    alone   no stack in this state but the local ones has resources; the others are printed
 
 Exit codes: 0 yes, 1 no or not known, 2 usage.
 """
@@ -28,10 +29,10 @@ def _urns(owner: str, stack: str) -> set[str]:
     return {*resources(found), *pending(found, "creating")}
 
 
-def _is_empty() -> bool:
+def _is_empty(stack: str) -> bool:
     """False for a state that cannot be read: the recovery repairs or reports it."""
     try:
-        return not _urns(project(), local_endpoint.STACK)
+        return not _urns(project(), stack)
     except errors.Error:
         return False
 
@@ -44,7 +45,7 @@ def _is_alone() -> bool:
     files = sorted(path for end in (".json", ".json.gz", ".json.zst") for path in STATE.glob(f"*/*{end}"))
     for path in files:
         owner, stack = path.parent.name, path.name[: path.name.rindex(".json")]
-        if (owner, stack) == (own, local_endpoint.STACK):
+        if owner == own and stack in local_endpoint.STACKS:
             continue
         try:
             urns = _urns(owner, stack)
@@ -61,15 +62,17 @@ def _is_alone() -> bool:
 
 def main(arguments: list[str]) -> int:
     """Answers one question; returns the exit code."""
-    questions = {"empty": _is_empty, "alone": _is_alone}
-    if len(arguments) != 1 or arguments[0] not in questions:
-        print(__doc__, file=sys.stderr)
-        return 2
     try:
-        return 0 if questions[arguments[0]]() else 1
+        match arguments:
+            case ["empty", stack]:
+                return 0 if _is_empty(stack) else 1
+            case ["alone"]:
+                return 0 if _is_alone() else 1
     except errors.Error as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    print(__doc__, file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

@@ -86,10 +86,11 @@ take_over_pip_settings() {
 
 # With an existing stack, plain "pulumi up" asks no question. A shell with another backend or stack does not make it.
 make_stack() {
-    tools/check_stack.sh 2>/dev/null && ! has_local_stack || return 0
+    local stack=${PULUMI_STACK-local}
+    tools/check_stack.sh 2>/dev/null && ! has_stack "$stack" || return 0
     source local.env
     mkdir -p .local/state
-    pulumi stack init --non-interactive --no-select local >/dev/null || fail "pulumi could not make the local stack: see above"
+    pulumi stack init --non-interactive --no-select "$stack" >/dev/null || fail "pulumi could not make the stack $stack: see above"
 }
 
 command -v git >/dev/null || fail "git is not on PATH: install it (Debian and Ubuntu: apt-get install git)"

@@ -13,6 +13,9 @@ from gcp import errors
 from gcp.settings import ENDPOINT_VARIABLE as ENDPOINT_VARIABLE  # noqa: PLC0414 - who asks for the endpoint asks here
 
 STACK = "local"
+STACKS = (STACK, "vertex")
+"""The stacks that a checkout deploys to its own emulator, one for each platform; `make` works on them."""
+NAMES = " and ".join(STACKS)
 FILE = f"Pulumi.{STACK}.yaml"
 KEY = "tf2-models:endpoint"
 PORT = 8470
@@ -66,7 +69,7 @@ def failure(text: str) -> str:
 
 def default(stack: str) -> str | None:
     """The endpoint of a stack whose file names none; None for Google's."""
-    return f"http://{_HOST}:{PORT}" if stack.rpartition("/")[2] == STACK else None
+    return f"http://{_HOST}:{PORT}" if stack.rpartition("/")[2] in STACKS else None
 
 
 def emulator() -> str | None:

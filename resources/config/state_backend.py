@@ -57,17 +57,17 @@ def is_local(url: str, project: Path, base: Path) -> bool:
 def refusal(stack: str, project: Path, base: Path) -> str:
     """Why the program must not run for a stack; empty if it may.
 
-    The local state of a checkout holds the stack `local` only: `make clean` removes it.
+    The local state of a checkout is for the local stacks only: `make clean` removes it.
 
     Args:
         stack: the stack's name.
         project: the checkout.
         base: as in `folders`.
     """
-    if stack == local_endpoint.STACK or not is_local(current(project), project, base):
+    if stack in local_endpoint.STACKS or not is_local(current(project), project, base):
         return ""
     return (
-        f"stack {stack} is in {LOCAL_STATE}, which is for the stack {local_endpoint.STACK} only; nothing was changed.\n"
+        f"stack {stack} is in {LOCAL_STATE}, which is for the stacks {local_endpoint.NAMES} only; nothing was changed.\n"
         f"{way_out(stack, project)}"
     )
 

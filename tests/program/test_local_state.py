@@ -1,4 +1,4 @@
-"""Another stack in a checkout's local state, which is for the stack `local` only, with the real engine."""
+"""Another stack in a checkout's local state, which is for the local stacks only, with the real engine."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def test_the_program_refuses_another_stack(engine: Engine, emulator: RunningEmul
         engine.move(form)
         for verb in (("preview",), ("up", "--skip-preview")):
             text = engine.stack(*verb, fails=True)
-            assert "stack test is in .local/state, which is for the stack local only; nothing was changed" in text, form
+            place = "stack test is in .local/state, which is for the stacks local and vertex only"
+            assert f"{place}; nothing was changed" in text, form
             assert "pulumi stack export --stack test --show-secrets --file test.state.json" in text, form
             assert "Traceback" not in text
     assert emulator.calls() == {}

@@ -43,7 +43,7 @@ def test_resources_are_read_from_the_last_snapshot(
 ) -> None:
     """Resources and interrupted creations count, in a compressed snapshot too."""
     folder.write(latest, suffix=suffix)
-    assert _ask(checkout, "empty").returncode == answer
+    assert _ask(checkout, "empty", "local").returncode == answer
 
 
 @pytest.mark.parametrize(("newer", "older"), [("", ".gz"), (".gz", "")])
@@ -51,18 +51,18 @@ def test_of_two_snapshots_the_newer_counts(checkout: Checkout, folder: StateFold
     """So it does for the engine, if PULUMI_SELF_MANAGED_STATE_GZIP was set or unset later."""
     os.utime(folder.write(None, suffix=older), (1, 1))
     folder.write(DEPLOYED, suffix=newer)
-    assert _ask(checkout, "empty").returncode == 1
+    assert _ask(checkout, "empty", "local").returncode == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x1f\x8b", b"\xff"])
 def test_an_invalid_snapshot_is_not_empty(checkout: Checkout, folder: StateFolder, content: bytes) -> None:
     """The recovery repairs or reports it."""
     folder.snapshot().write_bytes(content)
-    result = _ask(checkout, "empty")
+    result = _ask(checkout, "empty", "local")
     assert (result.returncode, result.stderr) == (1, "")
 
 
-@pytest.mark.parametrize("arguments", [(), ("what",), ("empty", "alone")])
+@pytest.mark.parametrize("arguments", [(), ("what",), ("empty",), ("alone", "local")])
 def test_wrong_usage_exits_with_2(checkout: Checkout, arguments: tuple[str, ...]) -> None:
     """Anything but one known question prints the usage."""
     result = _ask(checkout, *arguments)

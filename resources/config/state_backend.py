@@ -67,7 +67,8 @@ def refusal(stack: str, project: Path, base: Path) -> str:
     if stack in local_endpoint.STACKS or not is_local(current(project), project, base):
         return ""
     return (
-        f"stack {stack} is in {LOCAL_STATE}, which is for the stacks {local_endpoint.NAMES} only; nothing was changed.\n"
+        f"stack {stack} is in {LOCAL_STATE}, which is for the stacks {local_endpoint.NAMES} only; "
+        "nothing was changed.\n"
         f"{way_out(stack, project)}"
     )
 

@@ -15,6 +15,7 @@ from gcp.clock import Clock
 from prediction.errors import PredictionFailed
 from prediction.predictions import Predictions
 from prediction.targets.target import Deployed, Envelope, JobLimits, JobRequest, JobStatus, Target
+from resources.storage.rules import SERVING_FOLDER
 from resources.vertex import names, quotas
 from resources.vertex.rules import ENDPOINT_ID
 from resources.vertex.service import VERTEX
@@ -163,4 +164,4 @@ def _folder(version: Mapping[str, Any]) -> str:
     """The folder of a version's SavedModel; empty if it has none."""
     uri, arguments = str(version.get("artifactUri", "")), (version.get("containerSpec") or {}).get("args") or []
     below = any(str(argument).startswith(_NUMBERED_BELOW) for argument in arguments)
-    return f"{uri.rstrip('/')}/1/" if uri and below else uri
+    return f"{uri.rstrip('/')}/{SERVING_FOLDER}/" if uri and below else uri

@@ -23,6 +23,8 @@ DUAL_REGIONS = frozenset({"ASIA1", "EUR4", "EUR5", "EUR7", "EUR8", "NAM4"})
 MOST_FILES = 1000
 CLAIMS = ".claims/"
 """Where the claims of a bucket lie: no artifact may."""
+SERVING_FOLDER = "1"
+"""On Vertex AI an artifact's files lie in this folder of its own: TensorFlow Serving looks for numbered ones."""
 MOST_BYTES = 10 * 2**30
 MOST_BYTES_MLS1 = 500 * 2**20
 
@@ -52,6 +54,12 @@ def split_uri(uri: str) -> tuple[str, str]:
 def folder_uri(inputs: Mapping[str, Any]) -> str:
     """`gs://BUCKET/PREFIX/` of a SavedModel's inputs."""
     return f"gs://{inputs['bucket']}/{inputs['prefix']}/"
+
+
+def other_layout(prefix: str) -> str:
+    """The folder into which stacks of the other platform lay the artifact of this one."""
+    plain = prefix.removesuffix(f"/{SERVING_FOLDER}")
+    return f"{prefix}/{SERVING_FOLDER}" if plain == prefix else plain
 
 
 def junk_hint(uri: str, declared: Iterable[Mapping[str, Any]]) -> str:

@@ -77,9 +77,9 @@ class Shared:
         """The inputs of the bucket."""
         return {"project": self.project, "name": self.bucket, **more}
 
-    def stack(self, name: str, identity: str = "", **more: Any) -> Stack:
+    def stack(self, name: str, identity: str = "", prefix: str = PREFIX, **more: Any) -> Stack:
         """A stack that declares the artifact."""
-        inputs = saved_model_inputs(self.folder, self.bucket, PREFIX, **more)
+        inputs = saved_model_inputs(self.folder, self.bucket, prefix, **more)
         return Stack(self.emulator, inputs, name, identity)
 
     def names(self) -> set[str]:

@@ -63,6 +63,20 @@ def test_all_files_and_the_manifest_are_copied(pair: Pair) -> None:
     assert one.execute() == two.execute()
 
 
+def test_the_folder_of_the_other_platform_is_a_source_too(pair: Pair) -> None:
+    """Stacks on Vertex AI lay files into a numbered folder: what an `ml` stack has is copied there, and back."""
+    numbered = f"{PREFIX}/1"
+    pair.stack(prefix=numbered).create()
+    emulator, bucket = pair.production.emulator, pair.production.bucket
+    listed = emulator.storage().objects().list(bucket=bucket, prefix=f"{numbered}/").execute()["items"]
+    assert {item["name"].removeprefix(f"{numbered}/") for item in listed} == set(ALL_FILES)
+
+    third = Shared(emulator, f"{pair.production.project}-third", pair.production.folder.parent / "third")
+    third.stack("ml", source="not/here", artifactSource=bucket, contentDigest=DIGEST).create()
+    listed = emulator.storage().objects().list(bucket=third.bucket, prefix=f"{PREFIX}/").execute()["items"]
+    assert {item["name"].removeprefix(f"{PREFIX}/") for item in listed} == set(ALL_FILES)
+
+
 def _same_size(pair: Pair) -> None:
     pair.write("notes.txt", b"NOTES")
 

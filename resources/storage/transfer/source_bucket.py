@@ -8,16 +8,23 @@ from artifact_format.manifest import MANIFEST
 from gcp import errors
 from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call, State
-from resources.storage import manifests
+from resources.storage import manifests, rules
 from resources.storage.transfer import copies as _copies
 from resources.storage.transfer import parallel
 
 
 class Source:
-    """An artifact that lies whole in another bucket, under the same prefix."""
+    """An artifact that lies whole in another bucket.
 
-    def __init__(self, bucket: str, inputs: State, found: Mapping[str, State]) -> None:
-        self._bucket, self._inputs, self._found = bucket, inputs, found
+    Args:
+        bucket: the other bucket.
+        folder: where it lies there.
+        inputs: of the SavedModel that it is copied for.
+        found: path below the folder -> the object there.
+    """
+
+    def __init__(self, bucket: str, folder: str, inputs: State, found: Mapping[str, State]) -> None:
+        self._bucket, self._folder, self._inputs, self._found = bucket, folder, inputs, found
 
     def verify(self, call: Call, files: Mapping[str, State]) -> None:
         """Raises `ArtifactError` unless every file is there with what was declared, and so is the manifest's digest."""
@@ -53,11 +60,13 @@ class Source:
         self.send(call, {MANIFEST: 0})
 
     def _where(self, name: str) -> str:
-        return f"gs://{self._bucket}/{self._inputs['prefix']}/{name}"
+        return f"gs://{self._bucket}/{self._folder}/{name}"
 
 
 def find(call: Call, inputs: State) -> Source | None:
     """The artifact in `artifactSource`; None where there is no such input, or it is not whole there.
+
+    A stack of another platform may have laid it into another folder: both are looked at, its own first.
 
     Raises:
         ArtifactError: there is no such bucket.
@@ -65,8 +74,11 @@ def find(call: Call, inputs: State) -> Source | None:
     bucket = inputs.get("artifactSource")
     if not bucket:
         return None
-    try:
-        found = parallel.below(call, bucket, inputs["prefix"])
-    except errors.NotFound:
-        raise ArtifactError(f"artifactSource: there is no bucket gs://{bucket}") from None
-    return Source(bucket, inputs, found) if MANIFEST in found else None
+    for folder in (inputs["prefix"], rules.other_layout(inputs["prefix"])):
+        try:
+            found = parallel.below(call, bucket, folder)
+        except errors.NotFound:
+            raise ArtifactError(f"artifactSource: there is no bucket gs://{bucket}") from None
+        if MANIFEST in found:
+            return Source(bucket, folder, inputs, found)
+    return None

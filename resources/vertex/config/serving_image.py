@@ -10,8 +10,6 @@ from resources.schema.types import Failure, table
 
 PREBUILT = re.compile(r"(us|europe|asia)-docker\.pkg\.dev/vertex-ai(-restricted)?/prediction/tf")
 """How the addresses of Google's own TensorFlow images begin. They load the artifact's folder itself."""
-SERVING_FOLDER = "1"
-"""TensorFlow Serving looks for numbered folders below the address that it is given."""
 _NUMBERED = re.compile(r"(gs://.+)/[0-9]+/?\Z")
 _HTTP_PORT, _GRPC_PORT = 8080, 8500
 _PREDICT_ROUTE, _HEALTH_ROUTE = "/v1/models/model:predict", "/v1/models/model"

@@ -9,7 +9,7 @@ from resources.config import entries
 from resources.config.shared_entries import UNKNOWN_URI, Served, SharedReader
 from resources.schema import secrets, types
 from resources.schema.types import Failure, join, table
-from resources.storage.rules import MOST_BYTES
+from resources.storage.rules import MOST_BYTES, SERVING_FOLDER
 from resources.vertex import names
 from resources.vertex.config import serving_image
 from resources.vertex.config.entries import REFUSED_OF_VERSIONS, VersionEntry, refusals
@@ -74,7 +74,7 @@ class Reader:
 
     def _served(self, entry: Mapping[str, Any], where: str) -> Served:
         """What is known of the artifact; a stack's own lies in a numbered folder, as TensorFlow Serving wants it."""
-        folder = serving_image.SERVING_FOLDER
+        folder = SERVING_FOLDER
         return self._shared.served(entry["artifact"], entry.get("parameters"), where, MOST_BYTES, folder)
 
     def _uploaded(self, name: str, entry: Mapping[str, Any], served: Served, where: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from resources.ml.schema import (
     IntegratedGradientsAttribution,
     RequestLoggingConfig,
     SampledShapleyAttribution,
-    Timeouts,
     XraiAttribution,
 )
 from resources.schema.serving_fields import (
@@ -23,6 +22,7 @@ from resources.schema.serving_fields import (
     MetricSpec,
     RouteMap,
 )
+from resources.schema.shared_fields import Timeouts
 
 if TYPE_CHECKING:
     from resources.ml.batch_prediction_job import BatchPredictionJob

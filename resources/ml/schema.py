@@ -13,7 +13,7 @@ from typing_extensions import Required
 from resources.ml import rules
 from resources.schema.fields import Schema, fixed, local, mutable, output, path
 from resources.schema.serving_fields import AutoScaling, ContainerSpec, ManualScaling, RouteMap
-from resources.schema.shared_fields import Adopt, AllowDowntime, Owner, Secrets
+from resources.schema.shared_fields import Adopt, AllowDowntime, Owner, Secrets, Timeouts
 from resources.schema.types import Free, Input, Int64, Texts
 
 Accelerator = Literal[
@@ -30,14 +30,6 @@ Accelerator = Literal[
     "TPU_V4_POD",
 ]
 Framework = Literal["TENSORFLOW", "SCIKIT_LEARN", "XGBOOST"]
-
-
-class Timeouts(TypedDict, total=False):
-    """Bounds, in seconds, on waiting for an operation."""
-
-    create: float
-    update: float
-    delete: float
 
 
 class AcceleratorConfig(TypedDict):

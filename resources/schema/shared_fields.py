@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from resources.schema.fields import local
 from resources.schema.types import Input
+
+
+class Timeouts(TypedDict, total=False):
+    """Bounds, in seconds, on waiting for an operation."""
+
+    create: float
+    update: float
+    delete: float
+
 
 AllowDowntime = Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
 Owner = Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from resources import lazy_exports
-from resources.vertex.container_fields import EnvVar, ModelContainerSpec, Port, Probe
+from resources.schema.serving_fields import ContainerPort, EnvVar
+from resources.schema.shared_fields import Timeouts
+from resources.vertex.container_fields import ModelContainerSpec, Probe
 from resources.vertex.endpoint_schema import (
     BigQueryDestination,
     ClientConnectionConfig,
@@ -18,7 +20,7 @@ from resources.vertex.machine_fields import (
     ReservationAffinity,
 )
 from resources.vertex.model_schema import PredictSchemata
-from resources.vertex.shared_fields import EncryptionSpec, Timeouts
+from resources.vertex.shared_fields import EncryptionSpec
 
 if TYPE_CHECKING:
     from resources.vertex.deployed_model import DeployedModel
@@ -31,6 +33,7 @@ __all__ = [
     "AutoscalingMetricSpec",
     "BigQueryDestination",
     "ClientConnectionConfig",
+    "ContainerPort",
     "DedicatedResources",
     "DeployedModel",
     "EncryptionSpec",
@@ -41,7 +44,6 @@ __all__ = [
     "ModelContainerSpec",
     "ModelVersion",
     "PSCAutomationConfig",
-    "Port",
     "PredictSchemata",
     "PrivateServiceConnectConfig",
     "Probe",

@@ -6,20 +6,8 @@ from typing import TypedDict
 
 from typing_extensions import Required
 
+from resources.schema.serving_fields import ContainerPort, EnvVar
 from resources.schema.types import Free, Input, Int64
-
-
-class EnvVar(TypedDict):
-    """An environment variable of the container. The value may refer to earlier ones, `$(NAME)`."""
-
-    name: str
-    value: Input[Free]
-
-
-class Port(TypedDict):
-    """A port that the container listens on, 1 to 65535."""
-
-    container_port: int
 
 
 class ProbeExecAction(TypedDict):
@@ -85,8 +73,8 @@ class ModelContainerSpec(TypedDict, total=False):
     command: list[Input[Free]]
     args: list[Input[Free]]
     env: list[EnvVar]
-    ports: list[Port]
-    grpc_ports: list[Port]
+    ports: list[ContainerPort]
+    grpc_ports: list[ContainerPort]
     predict_route: str
     health_route: str
     invoke_route_prefix: str

@@ -5,15 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, TypedDict
 
 from resources.schema.fields import fixed, local, output, path
+from resources.schema.shared_fields import Timeouts
 from resources.schema.types import Input
-
-
-class Timeouts(TypedDict, total=False):
-    """Bounds, in seconds, on waiting for an operation."""
-
-    create: float
-    update: float
-    delete: float
 
 
 class EncryptionSpec(TypedDict):

@@ -22,7 +22,7 @@ from tests.resources.config.test_stack_config import ARTIFACT
 from tests.running import BOUND, ROOT
 
 PROGRAMS = {
-    *("pulumi", "python", ".venv/bin/python", "make", ".ci/run", "gcloud", "rclone"),
+    *("pulumi", "python", ".venv/bin/python", "make", ".ci/run", "docker", "gcloud", "rclone"),
     *("curl", "export", "mkdir", "rm", "sed", "source", "sqlite3"),
 }
 OWN = {"churn", "churn2", "parity"}

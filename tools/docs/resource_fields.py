@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from typing_extensions import get_type_hints, is_typeddict
 
-from resources import ml, stack, storage
+from resources import ml, stack, storage, vertex
 from resources.engine.resource import Resource
 from resources.schema import secrets
 from resources.schema import types as _values
@@ -23,6 +23,11 @@ RESOURCES: dict[str, type[Resource]] = {
     "ml.DefaultVersion": ml.DefaultVersion,
     "ml.TrafficSplit": ml.TrafficSplit,
     "ml.BatchPredictionJob": ml.BatchPredictionJob,
+    "vertex.Endpoint": vertex.Endpoint,
+    "vertex.ModelVersion": vertex.ModelVersion,
+    "vertex.DeployedModel": vertex.DeployedModel,
+    "vertex.TrafficSplit": vertex.TrafficSplit,
+    "vertex.Model": vertex.Model,
     "stack.Identity": stack.Identity,
 }
 _HEAD = """\

@@ -10,10 +10,9 @@ from typing import Annotated, Any, Literal, TypedDict
 from typing_extensions import Required
 
 from resources.ml.jobs import rules
-from resources.ml.schema import Timeouts
 from resources.schema.fields import Schema, local, mutable, output, path
 from resources.schema.labels import LABEL
-from resources.schema.shared_fields import Secrets
+from resources.schema.shared_fields import Secrets, Timeouts
 from resources.schema.types import Input, Int64, Texts
 
 RELEASED = "tf2-models-released"

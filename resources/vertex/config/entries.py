@@ -10,6 +10,7 @@ from typing_extensions import Required
 from resources.config.entries import Section, mapping
 from resources.config.shared_entries import SharedKeys
 from resources.schema.serving_fields import AutoScaling, ContainerSpec, ManualScaling, RouteMap
+from resources.schema.shared_fields import Timeouts
 from resources.schema.types import Free, Input, Texts
 from resources.vertex.container_fields import Probe
 from resources.vertex.endpoint_schema import (
@@ -20,7 +21,7 @@ from resources.vertex.endpoint_schema import (
 )
 from resources.vertex.machine_fields import Accelerator, AutoscalingMetricSpec, ReservationAffinity
 from resources.vertex.model_schema import MODEL_VERSION
-from resources.vertex.shared_fields import EncryptionSpec, Timeouts
+from resources.vertex.shared_fields import EncryptionSpec
 
 
 class VertexKeys(SharedKeys, total=False):

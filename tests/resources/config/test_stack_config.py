@@ -260,7 +260,7 @@ def test_pulumi_yaml_declares_every_key_with_its_type_and_a_description(platform
     assert all(facts["description"] for facts in declared.values())
 
 
-@pytest.mark.parametrize("stack_name", ["local", "vertex", "staging", "prod"])
+@pytest.mark.parametrize("stack_name", ["local", "vertex", "staging", "prod", "legacy"])
 def test_every_stack_that_is_committed_can_be_read(stack_name: str) -> None:
     """A stack that is shown as an example is right."""
     values = yaml.safe_load((ROOT / f"Pulumi.{stack_name}.yaml").read_text(encoding="utf-8"))["config"]

@@ -47,7 +47,7 @@ class ResourceView:
             updateTime=_time(of["updated"]),
             versionCreateTime=_time(row["created"]),
             versionUpdateTime=_time(row["updated"]),
-            etag=of["etag"],
+            etag=tables.version_etag(of, row),
             supportedDeploymentResourcesTypes=_resources(own),
             supportedInputStorageFormats=["jsonl", "tf-record", "tf-record-gzip"],
             supportedOutputStorageFormats=["jsonl", "csv"],

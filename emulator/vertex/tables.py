@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import shutil
@@ -134,6 +135,12 @@ def versions(store: Store, parent: sqlite3.Row) -> list[sqlite3.Row]:
     return store.all(query, parent["project"], parent["location"], parent["id"])
 
 
+def version_etag(parent: sqlite3.Row, row: sqlite3.Row) -> str:
+    """The etag of a version: it changes with what is its own, and with what it shares."""
+    own = hashlib.sha256(f"{row['id']}/{row['updated']}".encode()).hexdigest()[:8]
+    return f"{parent['etag']}{own}"
+
+
 def aliases(row: sqlite3.Row) -> list[str]:
     """The aliases of a version."""
     found: list[str] = json.loads(row["aliases"])
@@ -194,11 +201,11 @@ def add_version(
 
 
 def touch_model(store: Store, row: sqlite3.Row, now: str, body: str | None = None) -> None:
-    """Gives a model a new etag and the time of its change, and a new body."""
+    """Writes the time of a change of a model or of its versions; with a new body also a new etag."""
     store.run(
-        "UPDATE vertex_models SET etag = ?, updated = ?, body = coalesce(?, body)"
+        "UPDATE vertex_models SET etag = coalesce(?, etag), updated = ?, body = coalesce(?, body)"
         " WHERE project = ? AND location = ? AND id = ?",
-        *(new_etag(), now, body, row["project"], row["location"], row["id"]),
+        *(None if body is None else new_etag(), now, body, row["project"], row["location"], row["id"]),
     )
 
 

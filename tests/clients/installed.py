@@ -74,25 +74,27 @@ def _run(command: Sequence[str], folder: Path) -> None:
     assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
-def go(command: str) -> Path:
-    """The path of a program of `programs/go`, built if needed."""
+def go(command: str, module: str = "go") -> Path:
+    """The path of a program of a module in `programs/`, built if needed."""
     require("go")
-    sources = PROGRAMS / "go"
+    sources = PROGRAMS / module
     build = ["go", "build", "-trimpath", "-buildvcs=false"]
-    folder = installed(f"go-{command}", sources, lambda new: _run([*build, "-o", f"{new}/", f"./{command}"], sources))
+    folder = installed(
+        f"{module}-{command}", sources, lambda new: _run([*build, "-o", f"{new}/", f"./{command}"], sources)
+    )
     return folder / command
 
 
-def node() -> Path:
-    """The folder with the program `storage.js` and the packages it needs."""
+def node(package: str = "node") -> Path:
+    """The folder with the program of a package in `programs/` and the packages it needs."""
     require("node", "npm")
 
     def build(new: Path) -> None:
-        shutil.copytree(PROGRAMS / "node", new, dirs_exist_ok=True)
+        shutil.copytree(PROGRAMS / package, new, dirs_exist_ok=True)
         _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", f"{new}/.npm"], new)
         shutil.rmtree(new / ".npm")
 
-    return installed("node", PROGRAMS / "node", build)
+    return installed(package, PROGRAMS / package, build)
 
 
 def java() -> str:
@@ -108,12 +110,12 @@ def java() -> str:
     return f"{folder}:{folder}/jars/*"
 
 
-def python() -> Path:
-    """A folder with Python packages that are not requirements of this project; their dependencies must be."""
+def python(name: str = "python") -> Path:
+    """A folder with the Python packages that a folder of `programs/` requires; what is not listed is not installed."""
 
     def build(new: Path) -> None:
-        requirements = str(PROGRAMS / "python" / "requirements.txt")
+        requirements = str(PROGRAMS / name / "requirements.txt")
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         _run([*pip, "--target", str(new), "--requirement", requirements], PROGRAMS)
 
-    return installed("python", PROGRAMS / "python", build)
+    return installed(name, PROGRAMS / name, build)

@@ -12,6 +12,8 @@ from emulator.vertex import methods
 Json = Mapping[str, Any]
 
 _KEPT = ("basePath", "baseUrl", "id", "name", "parameters", "revision", "rootUrl", "servicePath", "title", "version")
+_NUMBERS = {"acceleratorType": (*range(6), 8, 9, 11, *range(13, 19), 6, 7, 10, 12)}
+"""Field of an enum that documents do not list by number -> its values' numbers, which generated clients send."""
 _PROSE = ("description", "enumDescriptions", "enumDeprecated", "flatPath", "parameterOrder", "scopes", "annotations")
 
 
@@ -22,8 +24,20 @@ def text(version: str) -> str:
     schemas: dict[str, Any] = {}
     _collect(whole["schemas"], resources, schemas)
     kept = {name: whole[name] for name in _KEPT if name in whole}
-    document = {**kept, "resources": resources, "schemas": dict(sorted(schemas.items()))}
-    return json.dumps(_without_prose(document), indent=1) + "\n"
+    document: dict[str, Any] = {**kept, "resources": resources, "schemas": dict(sorted(schemas.items()))}
+    document = _without_prose(document)
+    _renumber(document["schemas"])
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _renumber(schemas: Mapping[str, Any]) -> None:
+    """Lists the values of enums by their numbers. Raises `ValueError` for one that has other values than before."""
+    for schema in schemas.values():
+        for name, numbers in _NUMBERS.items():
+            if name in schema.get("properties", {}):
+                values = schema["properties"][name]["enum"]
+                ordered = dict(sorted(zip(numbers, values, strict=True)))
+                schema["properties"][name]["enum"] = list(ordered.values())
 
 
 def _emulated(resource: Json) -> dict[str, Any]:

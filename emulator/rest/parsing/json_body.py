@@ -65,6 +65,9 @@ class _Check:
     def __init__(self, method: Method) -> None:
         self._schemas = method.schemas
         self._proto = method.proto_json
+        # Of a request message, some generated clients send the fields that are in the address, too.
+        in_address = (name for name, spec in method.parameters.items() if spec.get("location") == "path")
+        self._in_address = frozenset(in_address if self._proto and str(method.request).endswith("Request") else ())
         self.violations: list[Violation] = []
 
     def value(self, spec: Mapping[str, Any], value: Any, path: str) -> Any:
@@ -91,6 +94,8 @@ class _Check:
                 continue
             if name in known:
                 found[name] = self.value(known[name], item, self._join(path, name))
+            elif not path and name in self._in_address:
+                continue
             elif free is not None:
                 found[key] = self.value(free, item, f"{path}[{key}]")
             else:

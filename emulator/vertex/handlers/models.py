@@ -88,10 +88,11 @@ class Models:
         name, mask = request.params["name"], update_masks.leaves(request.params.get("updateMask"))
         with self._store.transaction():
             row = tables.model(self._store, name)
-            if request.body.get("etag") not in (None, "", row["etag"]):
+            now, shared = self._clock.now().isoformat(), names.split_version(names.last(name))[1] in ("", "-")
+            read = tables.versions(self._store, row) if shared else [tables.version(self._store, name)]
+            if request.body.get("etag") not in (None, "", *(tables.version_etag(row, each) for each in read)):
                 raise errors.Aborted("The etag does not match: the model was changed since it was read. Read it again.")
-            now = self._clock.now().isoformat()
-            if names.split_version(names.last(name))[1] in ("", "-"):
+            if shared:
                 model_patches.patch_model(self._store, row, request.body, mask, now)
             else:
                 model_patches.patch_version(self._store, row, name, request.body, mask, now)

@@ -37,7 +37,8 @@ _MOST_SECONDS = 60.0
 SUFFIXES = (":predict", ":rawPredict")
 """How the paths of predictions end."""
 _PATH = r"/v1(?:beta1)?/(projects/[^/%]+/locations/[^/%]+/endpoints/[^/%]+)"
-_FIELDS = {"instances", "labels", "parameters"}
+_FIELDS = {"endpoint", "instances", "labels", "parameters"}
+"""Of a request; the first one is in the address, and generated clients repeat it."""
 
 
 class Asked(NamedTuple):

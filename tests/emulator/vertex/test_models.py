@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -192,3 +193,27 @@ def test_a_kill_loses_no_upload(emulator_factory: Callable[..., RunningEmulator]
     listed = vertex.models.listVersions(name=first.partition("@")[0]).execute()["models"]
     assert [each["versionId"] for each in listed] == ["2", "1"]
     assert len(list((data / "vertex-models").iterdir())) == 2
+
+
+def test_what_generated_clients_send_is_read(vertex: VertexCaller) -> None:
+    """Numbers of enums, fields of the address in the body, `$alt`, and whole resources in a patch."""
+    version = vertex.upload(modelId="m")
+    model = version.partition("@")[0]
+    read = vertex.models.get(name=version).execute()
+    whole = {**read, "supportedDeploymentResourcesTypes": [1, 3], "versionDescription": "new"}
+
+    patched = vertex.ask(
+        "PATCH",
+        f"/v1/{version.replace('@', '%40')}?updateMask=versionDescription&%24alt=json%3Benum-encoding%3Dint",
+        json.dumps(whole).encode(),
+    )
+    merged = vertex.ask(
+        "POST", f"/v1/{version}:mergeVersionAliases", json.dumps({"name": version, "versionAliases": ["x1"]}).encode()
+    )
+    unknown = vertex.ask("POST", f"/v1/{version}:mergeVersionAliases", b'{"parent": "x", "versionAliases": ["x1"]}')
+
+    assert (patched[0], patched[1]["versionDescription"]) == (200, "new")
+    assert (merged[0], merged[1]["versionAliases"]) == (200, ["default", "x1"])
+    assert unknown[0] == 400
+    stale = vertex.models.patch(name=model, updateMask="displayName", body={**read, "displayName": "x"})
+    assert isinstance(refusal(stale), errors.Aborted)

@@ -8,11 +8,12 @@ from typing import Any
 from tests.running import RunningEmulator
 
 State = dict[str, Any]
+_VERSION = ("versionId", "displayName", "description", "versionDescription", "versionAliases", "labels", "artifactUri")
 _PLACE, _CLAIMS = "PROJECT", ".claims/"
 
 
 def inventory(emulator: RunningEmulator, project: str) -> State:
-    """Buckets, objects, models, versions and running operations as the API lists them, without the project's name."""
+    """What the APIs list of buckets, `ml` and Vertex AI, with running operations, without the project's name."""
     ml = emulator.ml().projects()
     models = ml.models().list(parent=f"projects/{project}").execute().get("models", [])
     operations = ml.operations().list(name=f"projects/{project}", pageSize=100).execute().get("operations", [])
@@ -20,6 +21,7 @@ def inventory(emulator: RunningEmulator, project: str) -> State:
         "buckets": _buckets(emulator, project),
         "models": [{**_pick(model, "description", "labels", "regions"), **_versions(ml, model)} for model in models],
         "running": [item["name"] for item in operations if not item.get("done")],
+        "vertex": _vertex(emulator, project),
     }
     unnamed: State = json.loads(json.dumps(found).replace(project, _PLACE))
     return unnamed
@@ -44,6 +46,26 @@ def _versions(ml: Any, model: State) -> State:
     names = ("name", "state", "autoScaling", "manualScaling", "labels", "description", "deploymentUri")
     default = model.get("defaultVersion") or {}
     return {"default": default.get("name", ""), "versions": [_pick(version, *names) for version in versions]}
+
+
+def _vertex(emulator: RunningEmulator, project: str) -> State:
+    """Models and endpoints of the region that the tests of Vertex AI use."""
+    locations, place = emulator.vertex().projects().locations(), f"projects/{project}/locations/us-central1"
+    models = locations.models().list(parent=place).execute().get("models", [])
+    endpoints = locations.endpoints().list(parent=place).execute().get("endpoints", [])
+    operations = locations.operations().list(name=place, filter="done=false").execute().get("operations", [])
+    listed = [locations.models().listVersions(name=model["name"]).execute()["models"] for model in models]
+    names = ("displayName", "description", "labels", "trafficSplit", "clientConnectionConfig")
+    return {
+        "versions": [[_pick(each, *_VERSION) for each in versions] for versions in listed],
+        "endpoints": [{**_pick(each, *names), "deployed": _deployed(each)} for each in endpoints],
+        "running": [item["name"] for item in operations],
+    }
+
+
+def _deployed(endpoint: State) -> list[State]:
+    names = ("id", "modelVersionId", "dedicatedResources", "disableContainerLogging")
+    return [_pick(each, *names) for each in endpoint.get("deployedModels", [])]
 
 
 def _pick(item: State, *names: str) -> State:

@@ -47,8 +47,10 @@ class ModelProvider(Provider):
         fields = [path for path in mask if path != _DEFAULT]
         if fields:
             body = patch_bodies.patch_body(self.schema, self.observe(call, news), olds, news, fields)
-            request = versions.methods(call).patch(name=names.model(news), updateMask=",".join(fields), body=body)
-            call.api.call(request, repeatable=True)
+            if "labels" in fields:
+                body["labels"] = _of_model(body["labels"], versions.listed(call, news), news)
+            shared = body.get("labels", {}).keys() - (news.get("labels") or {}).keys()
+            versions.patch(call, names.model(news), fields, body, shared)
         if _DEFAULT in mask:
             found = versions.named(versions.listed(call, news), news[_DEFAULT])
             if found is None:
@@ -58,6 +60,12 @@ class ModelProvider(Provider):
 
     def remove(self, call: Call, inputs: State) -> None:
         """Nothing: it goes with its last version."""
+
+
+def _of_model(labels: State, there: list[State], news: State) -> State:
+    """Without the labels that are of a version alone: a label of the model shows on each of them."""
+    kept = versions.labels_of_all(there) | (news.get("labels") or {}).keys()
+    return {key: item for key, item in labels.items() if key in kept}
 
 
 class Model(Resource, module="vertex", name="Model"):

@@ -35,17 +35,17 @@ class ModelVersionProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`models.listVersions`: the one whose label has the name."""
-        found = versions.named(versions.listed(call, inputs), inputs["name"])
-        if found is None:
-            raise errors.NotFound(f"the model {inputs['model']} has no version with this name")
-        return _as_declared(found, inputs)
+        return _as_declared(_named(versions.listed(call, inputs), inputs), inputs)
 
     def make(self, call: Call, inputs: State) -> State:
         """`models.upload`, awaited. Uploads to one model come one after the other: the first of them makes it."""
         with alone(call, names.model(inputs)):
             there = versions.listed(call, inputs)
             if versions.named(there, inputs["name"]):
-                raise errors.AlreadyExists(f"the model {inputs['model']} has a version with this name")
+                raise errors.AlreadyExists(
+                    f"the model {inputs['model']} has a version with this name, which is not in this stack's state: "
+                    "adopt: true takes it over; or choose another name"
+                )
             if there and not inputs.get("adopt"):
                 _require_ours(there, inputs)
             try:
@@ -67,14 +67,13 @@ class ModelVersionProvider(Provider):
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`models.patch` of the version, and `models.mergeVersionAliases`; labels and aliases of others stay."""
-        live = self.observe(call, news)
+        there = versions.listed(call, news)
+        live = _named(there, news)
         fields = [path for path in mask if path != "versionAliases"]
         if fields:
             body = patch_bodies.patch_body(self.schema, live, olds, news, fields)
-            request = versions.methods(call).patch(
-                name=versions.full_name(news, live), updateMask=",".join(fields), body=body
-            )
-            call.api.call(request, repeatable=True)
+            shared = versions.labels_of_all(there) - {LABEL, names.VERSION_LABEL}
+            versions.patch(call, versions.full_name(news, live), fields, body, shared - news.get("labels", {}).keys())
         if "versionAliases" in mask:
             before, wanted = olds.get("versionAliases") or [], news["versionAliases"]
             changes = [*wanted, *(f"-{alias}" for alias in before if alias not in wanted)]
@@ -103,6 +102,14 @@ class ModelVersionProvider(Provider):
         return f"Upload it under a new version name beside {news['name']}, or say allowDowntime: true"
 
 
+def _named(there: list[State], inputs: State) -> State:
+    """The version among these that the inputs name. Raises `NotFound`."""
+    found = versions.named(there, inputs["name"])
+    if found is None:
+        raise errors.NotFound(f"the model {inputs['model']} has no version with this name")
+    return found
+
+
 def _as_declared(live: State, inputs: State) -> State:
     """A version as the API has it, without what it says differently from what was sent.
 
@@ -116,9 +123,9 @@ def _as_declared(live: State, inputs: State) -> State:
 
 
 def _require_ours(there: list[State], inputs: State) -> None:
-    """Raises `FailedPrecondition` unless this stack uploaded one of the versions."""
+    """Raises `FailedPrecondition` unless this stack uploaded one of the versions; without an owner, any stack."""
     mark = str((inputs.get("labels") or {}).get(LABEL, ""))
-    if not any(ownership.is_of_stack(version, mark) for version in there):
+    if not any(ownership.is_of_stack(each, mark) if mark else versions.name_of(each) for each in there):
         raise errors.FailedPrecondition(
             f"the model {inputs['model']} is there, and no version of it is this stack's: use another name, or say "
             "adopt: true to upload to it"

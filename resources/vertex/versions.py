@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from gcp import errors
@@ -52,6 +52,36 @@ def is_default(version: State) -> bool:
 def full_name(inputs: Mapping[str, Any], version: State) -> str:
     """`projects/P/locations/L/models/M@V`."""
     return f"{names.model(inputs)}@{version['versionId']}"
+
+
+def labels_of_all(versions: Sequence[State]) -> set[str]:
+    """The keys of the labels that each of these versions shows. Those of their model are among them."""
+    shown = [set(version.get("labels") or {}) for version in versions]
+    return set.intersection(*shown) if shown else set()
+
+
+def patch(call: Call, name: str, fields: Sequence[str], body: State, shared: Collection[str]) -> None:
+    """`models.patch` of a model (`M`) or a version (`M@V`), which moves no label from the one to the other.
+
+    Answers show the labels of a model and those of a version as one map, and a patch replaces one of the two. What the
+    other one has shows still after a patch without it; what does not was of this one, and is put back.
+
+    Args:
+        call: what it is done with.
+        name: full name of the model or version.
+        fields: the mask.
+        body: the masked fields, with the etag that was read.
+        shared: the keys of labels in the body that may be of the other one.
+    """
+    labels = body.get("labels") or {}
+    own = {key: item for key, item in labels.items() if key not in shared}
+    first = {**body, "labels": own} if "labels" in fields else body
+    request = methods(call).patch(name=name, updateMask=",".join(fields), body=first)
+    answer: State = call.api.call(request, repeatable=True)
+    gone = labels.keys() - (answer.get("labels") or {}).keys()
+    if gone:
+        again = {"labels": {**own, **{key: labels[key] for key in gone}}, "etag": answer.get("etag")}
+        call.api.call(methods(call).patch(name=name, updateMask="labels", body=again), repeatable=True)
 
 
 def merge_aliases(call: Call, inputs: Mapping[str, Any], version: State, aliases: list[str]) -> State:

@@ -32,13 +32,13 @@ class Recorder(api.Api):
         self._seen: set[str] = set()
 
     def call(self, request: Any, *, repeatable: bool | None = None) -> Any:
-        """Notes the call, makes it, and notes the etags and generations that came back of a read."""
+        """Notes the call, makes it, and notes the etags and generations that came back."""
         self.calls.append(request.methodId)
         if request.method != "GET":
             self.sent.append(self._noted(request))
         answer = super().call(request, repeatable=repeatable)
-        if request.method == "GET" and isinstance(answer, dict):
-            for item in [answer, *answer.get("items", [])]:
+        if isinstance(answer, dict):
+            for item in [answer, *answer.get("items", []), *answer.get("models", [])]:
                 self._seen |= {str(item[key]) for key in ("etag", "metageneration", "generation") if key in item}
         return answer
 

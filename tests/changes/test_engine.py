@@ -43,7 +43,10 @@ class Part:
         self.base: State = kind.declare(world)
         self._names = world.names()
         rows = {f"{name}-{number}": row for number, row in enumerate(kind.rows)}
-        self.rows = {name: row for name, row in rows.items() if not list(self._schema.failures(self.new(row)))}
+        self.rows = {name: row for name, row in rows.items() if self._may_be_said(row)}
+
+    def _may_be_said(self, row: Row) -> bool:
+        return not any(list(self._schema.failures(inputs)) for inputs in (self.old(row), self.new(row)))
 
     def old(self, row: Row) -> State:
         """What the program said before."""
@@ -83,14 +86,16 @@ class Deployed:
     """
 
     def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
-        self.parts = {name: Part(name, emulator, f"{project}-{name.lower()}", folder / name) for name in KINDS}
+        places = {name: f"{project}-{name.lower().replace('.', '-')}" for name in KINDS}
+        self.parts = {name: Part(name, emulator, place, folder / name) for name, place in places.items()}
         self._program = write_program(folder / "program", PROGRAM)
         self.engine = Engine(folder / "engine", self._program)
         self.engine.write({"gcp:project": project, "tf2-models:endpoint": emulator.endpoint})
 
     def declare(self, inputs: dict[str, tuple[str, State]]) -> None:
         """Writes the program: logical name -> kind and inputs."""
-        declared = {name: [KINDS[kind].provider.__module__, kind, values] for name, (kind, values) in inputs.items()}
+        classes = {name: (kind.provider.__module__, kind.class_name) for name, kind in KINDS.items()}
+        declared = {name: [*classes[kind], values] for name, (kind, values) in inputs.items()}
         (self._program / "declared.json").write_text(json.dumps(declared), encoding="utf-8")
 
     def fill_state(self) -> None:
@@ -99,7 +104,7 @@ class Deployed:
         self.engine.up()
         state = json.loads(self.engine.run("stack", "export", "--stack", "test"))
         entries = {name_of(entry["urn"]): entry for entry in state["deployment"]["resources"]}
-        made = {name: entries.pop(f"{name} {name}") for name in KINDS}
+        made = {name: entries.pop(f"{kind.class_name} {name}") for name, kind in KINDS.items()}
         rows = [entry for name, part in self.parts.items() for entry in part.entries(made[name])]
         state["deployment"]["resources"] = [*entries.values(), *rows]
         file = self._program / "state.json"
@@ -138,9 +143,9 @@ def test_the_engine_reports_each_row(emulator: RunningEmulator, project: str, tm
 
 
 def _a_refusal_is_a_plain_line(deployed: Deployed) -> None:
-    models = deployed.parts["Model"]
+    models = deployed.parts["ml.Model"]
     name, row = next((name, row) for name, row in models.rows.items() if row.field == "regions")
-    deployed.declare({name: ("Model", edited(models.new(row), {"allowDowntime": None}))})
+    deployed.declare({name: ("ml.Model", edited(models.new(row), {"allowDowntime": None}))})
 
     text = deployed.engine.stack("preview", fails=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import pytest
 
 from resources.engine.drift import DRIFT
 from resources.engine.provider import Provider
-from resources.schema import types
+from resources.schema import secrets, types
+from resources.schema.fields import Schema
 from tests.changes.recorder import recording
 from tests.kinds.kind import Kind
 from tests.kinds.rows import Row, Sent, edited, fill, leaves, numbers
@@ -71,21 +72,31 @@ def states(kind: Kind, row: Row, names: State) -> tuple[State, State]:
 def test_every_field_has_its_rows(kind: Kind) -> None:
     """Each leaf is changed, each optional one is given and taken away, each number is spelled as a float."""
     schema, rows = kind.provider.schema, kind.rows
-    required = {*types.required(schema.inputs), "project"}
-    inputs = schema.names("path", "fixed", "mutable", "local")
+    required = {*types.required(schema.inputs), *(name for name, known in schema.fields.items() if known.config_key)}
+    free = any(secrets.free_paths(schema, name) for name in schema.hints)
+    unsaid = set() if free else {"secrets"}  # where nothing may be secret, nothing can be said of it
+    inputs = set(schema.names("path", "fixed", "mutable", "local")) - unsaid
 
     changed = {row.field for row in rows if row.change == "changed"}
-    assert set(leaves(schema)) | set(schema.mutable_leaves()) <= changed | _above(changed)
+    assert set(leaves(schema)) - unsaid | set(schema.mutable_leaves()) <= changed | _above(changed)
     for change in ("given", "taken away"):
         found = {row.name for row in rows if row.change == change}
-        assert set(inputs) - required <= found, change
+        assert inputs - required <= found, change
         alone = {row.field for row in rows if row.change == change}
-        assert {leaf for leaf in schema.mutable_leaves() if len(schema.fields[leaf.split(".")[0]].leaves) > 1} <= alone
+        assert set(_optional_leaves(schema)) <= alone
     spelled = {row.name for row in rows if row.change == "spelled"}
     assert set(numbers(schema)) <= spelled
-    assert {row.name for row in rows} == set(inputs)
+    assert {row.name for row in rows} == inputs
     titles = [row.title for row in rows]
     assert len(titles) == len(set(titles))
+
+
+def _optional_leaves(schema: Schema) -> Iterator[str]:
+    """The paths of what is patched alone, beside others of its object, and may be left out."""
+    for path in schema.mutable_leaves():
+        name, _, leaf = path.partition(".")
+        if len(schema.fields[name].leaves) > 1 and leaf not in types.required(schema.types[name]):
+            yield path
 
 
 def _above(paths: Iterable[str]) -> set[str]:
@@ -158,7 +169,7 @@ def expected(kind: Kind, row: Row) -> list[Sent]:
     if row.step == "update" or not kind.body:
         return list(row.wire)
     deleted = [Sent(kind.delete)] if row.made else []
-    return [*deleted, Sent(kind.create, None, edited(kind.body, row.body)), *row.then]
+    return [*deleted, Sent(kind.create, None, kind.request(edited(kind.body, row.body))), *row.then]
 
 
 def texts(calls: list[Sent]) -> list[str]:

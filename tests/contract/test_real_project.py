@@ -20,7 +20,7 @@ from tests.kinds.table import KINDS
 from tests.providers import State, as_engine
 from tests.running import RunningEmulator
 
-NAMES = ("Bucket", "SavedModel", "Model")
+NAMES = ("storage.Bucket", "storage.SavedModel", "ml.Model")
 PROJECT = os.environ.get(real_project.PROJECT_VARIABLE, "")
 
 

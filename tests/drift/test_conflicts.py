@@ -128,7 +128,7 @@ def test_a_patch_whose_answers_are_all_lost_is_no_conflict(name: str, world: Wor
 
 def test_a_second_conflict_about_what_is_not_managed_says_no_field(world: World) -> None:
     """Somebody else sets what the program does not say: only the conflict is reported."""
-    scene = Scene(world, "Model", [{"labels": {"team": "a", "cost": "1"}}, {"labels": {"team": "a", "cost": "2"}}])
+    scene = Scene(world, "ml.Model", [{"labels": {"team": "a", "cost": "1"}}, {"labels": {"team": "a", "cost": "2"}}])
 
     with pytest.raises(errors.Aborted) as caught:
         scene.update(description="b")

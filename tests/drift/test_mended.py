@@ -19,6 +19,7 @@ from tests.kinds.ml.version import VERSION
 from tests.kinds.rows import Row, Sent, edited
 from tests.kinds.storage.saved_model import SAVED_MODEL
 from tests.kinds.table import KINDS
+from tests.kinds.vertex.deployed_model import DEPLOYED_MODEL
 from tests.kinds.world import World
 from tests.providers import State, as_engine, configured
 from tests.running import RunningEmulator
@@ -66,6 +67,8 @@ class Scene:
             return fill_all(
                 list(self.row.wire), {**self.names, "<crc two rows.json>": self.names["<crc one rows.json>"]}
             )
+        if self.row.back is not None:
+            return fill_all([*self.row.wire[:-1], self.row.wire[-1]._replace(body=self.row.back)], self.names)
         old = edited(self.kind.inputs, self.row.old)
         body = {name: _restored(name, value, old[name]) for name, value in (self.row.wire[-1].body or {}).items()}
         return fill_all([*self.row.wire[:-1], self.row.wire[-1]._replace(body=body)], self.names)
@@ -91,9 +94,11 @@ def test_the_emulator_brings_about_a_change_of_every_field_that_it_serves() -> N
 
     unserved = {"container", "routes", "serviceAccount", "predictionClass", "packageUris", "framework"}
     assert fields - found == {
-        *(("Version", field) for field in unserved),
-        ("SavedModel", "contentDigest"),
-        ("SavedModel", "owner"),
+        *(("ml.Version", field) for field in unserved),
+        ("vertex.ModelVersion", "predictSchemata"),
+        *(("vertex.DeployedModel", field) for field in DEPLOYED_MODEL.provider.schema.names("fixed")),
+        ("storage.SavedModel", "contentDigest"),
+        ("storage.SavedModel", "owner"),
     }
 
 
@@ -108,7 +113,9 @@ def test_a_change_from_outside_is_put_back(kind: Kind, row: Row, world: World) -
     recorder = recording(scene.provider)
     scene.provider.update(scene.identity, outs, scene.old)
 
-    assert texts(recorder.sent) == texts(scene.put_back())
+    # On Vertex AI a first patch of labels may find out which of the others are a model's, and which a version's.
+    sent = recorder.sent[-1:] if row.field == "labels" else recorder.sent
+    assert texts(sent) == texts(scene.put_back())
     assert scene.refreshed()[1] == scene.old
     assert _is_the_same(scene.provider, scene.refreshed(), scene.old)
 

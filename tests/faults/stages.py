@@ -13,8 +13,10 @@ from tests.providers import Request, State, as_engine, call_as, forget_outage, r
 
 PATIENCE = 1.5
 
-CASES = {name: (kind, case) for kind in KINDS.values() for name, case in kind.faults.items()}
-"""Name -> kind, and how it is tried."""
+CASES = {
+    f"{special} {kind.name}".strip(): (kind, case) for kind in KINDS.values() for special, case in kind.faults.items()
+}
+"""Name, `begun storage.SavedModel` -> kind, and how it is tried."""
 CALLED = {(name, verb): methods for name, (_, case) in CASES.items() for verb, methods in case.calls.items()}
 """Case and verb -> every API method that the provider calls for it."""
 

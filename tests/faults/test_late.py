@@ -17,7 +17,7 @@ pytestmark = pytest.mark.tensorflow
 
 def test_a_version_that_comes_too_late_is_not_lost(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
     """The state does not hold it, so that refresh would not show it: the message says what to do, and that works."""
-    stage = Stage(World(emulator, project, tmp_path), "Version", "create")
+    stage = Stage(World(emulator, project, tmp_path), "ml.Version", "create")
     emulator.faults({"method": "ml.projects.models.versions.create", **rules.ALL["never"]})
 
     with pytest.raises(errors.OperationTimeout) as caught:

@@ -49,7 +49,7 @@ def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> Iterator[W
 @cache
 def _undisturbed(folder: Path, emulator: RunningEmulator, kind: str, verb: str) -> State:
     """What there is after a verb in which nothing goes wrong."""
-    name = f"test-plain-{kind}-{verb}".replace(" ", "-").lower()
+    name = f"test-plain-{kind}-{verb}".replace(" ", "-").replace(".", "-").lower()
     stage = Stage(World(emulator, name, folder / name), kind, verb)
     stage.run()
     found = stage.inventory()

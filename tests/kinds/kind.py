@@ -58,7 +58,8 @@ class Kind:
         rows: every change of every field.
         theirs: what others may set, in fields that the program does not declare, and in its labels.
         conflict: what the API answers to a patch of what somebody else has changed since it was read.
-        faults: name -> how it is tried with faults.
+        faults: what is special, or nothing -> how it is tried with faults.
+        request: from the fields of `body`, or of a row, to the JSON of `create`.
         vanishes: whether `delete` removes it from the API.
         replaced: False where replacements are tried elsewhere: each would be two jobs that run.
         without: the attributes of `USES` that it lacks -> the reason.
@@ -81,14 +82,20 @@ class Kind:
     theirs: State = dataclasses.field(default_factory=dict)
     conflict: type[errors.ApiError] = errors.Aborted
     faults: dict[str, FaultCase] = dataclasses.field(default_factory=dict)
+    request: Callable[[State], State] = dict
     vanishes: bool = True
     replaced: bool = True
     without: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
-    def name(self) -> str:
+    def class_name(self) -> str:
         """The name of its class: `Bucket`."""
         return self.provider.__name__.removesuffix("Provider")
+
+    @property
+    def name(self) -> str:
+        """Its class with the folder that it is in, since platforms share words: `ml.Model`, `vertex.Model`."""
+        return f"{self.provider.__module__.split('.')[1]}.{self.class_name}"
 
     @property
     def replaceable(self) -> bool:

@@ -61,6 +61,7 @@ class Row:
         answer: the API's answer to the `create` where the emulator does not make `new`.
         note: tells apart rows of the same field and change.
         outside: what becomes of it where somebody else makes this change, and it is not what `outcome` says anyway.
+        back: the JSON of the call that takes the change back, where it is not that of `wire` with the old values.
     """
 
     field: str
@@ -75,6 +76,7 @@ class Row:
     answer: type[errors.ApiError] | None = None
     note: str = ""
     outside: Outcome | None = None
+    back: State | None = None
 
     @property
     def title(self) -> str:
@@ -106,6 +108,36 @@ def mutable(method: str, name: str, old: Any, new: Any, *, masked: bool = True, 
         Row(field=name, change="given", step="update", old={name: None}, new={name: new}, wire=sent),
         Row(field=name, change="taken away", step="same", old={name: old}, new={name: None}),
     ]
+
+
+def labels(method: str, added: Mapping[str, str] | None = None) -> list[Row]:
+    """Labels of an API that takes all of them at once: a patch holds those that others set too.
+
+    Args:
+        method: that patches them.
+        added: labels that the resource adds.
+    """
+    edits = {
+        "another value": {"team": "b", "stage": "x"},
+        "one more": {"team": "a", "stage": "x", "cost": "y"},
+        "one less": {"team": "a"},
+        "none left": {},
+    }
+    changed = [
+        Row(
+            field="labels",
+            change="changed",
+            note=note,
+            step="update",
+            new={"labels": new},
+            wire=(Sent(method, "labels", {"labels": {**(added or {}), **new}}, guarded=True),),
+            outside="left alone" if note == "one more" else None,
+        )
+        for note, new in edits.items()
+    ]
+    spelled = Row(field="labels", change="spelled", step="same", new={"labels": {"stage": "x", "team": "a"}})
+    new = {"cost": "y"}
+    return [*mutable(method, "labels", {"team": "a"}, new, api={**(added or {}), **new}), *changed, spelled]
 
 
 def fixed(name: str, old: Any, new: Any, *, api: Any = None, **more: Any) -> list[Row]:

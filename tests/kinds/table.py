@@ -12,8 +12,15 @@ from tests.kinds.ml.traffic_split import TRAFFIC_SPLIT
 from tests.kinds.ml.version import VERSION
 from tests.kinds.storage.bucket import BUCKET
 from tests.kinds.storage.saved_model import SAVED_MODEL
+from tests.kinds.vertex.deployed_model import DEPLOYED_MODEL
+from tests.kinds.vertex.endpoint import ENDPOINT
+from tests.kinds.vertex.model import MODEL as VERTEX_MODEL
+from tests.kinds.vertex.model_version import MODEL_VERSION
+from tests.kinds.vertex.traffic_split import TRAFFIC_SPLIT as VERTEX_TRAFFIC_SPLIT
 
-_ALL = (BUCKET, SAVED_MODEL, MODEL, VERSION, DEFAULT_VERSION, TRAFFIC_SPLIT, BATCH_PREDICTION_JOB)
+_STORAGE = (BUCKET, SAVED_MODEL)
+_ML = (MODEL, VERSION, DEFAULT_VERSION, TRAFFIC_SPLIT, BATCH_PREDICTION_JOB)
+_VERTEX = (MODEL_VERSION, VERTEX_MODEL, ENDPOINT, DEPLOYED_MODEL, VERTEX_TRAFFIC_SPLIT)
 
-KINDS = {kind.name: kind for kind in _ALL}
-"""Name -> kind; what another one needs comes before it."""
+KINDS = {kind.name: kind for kind in (*_STORAGE, *_ML, *_VERTEX)}
+"""Name, `ml.Model` -> kind; what another one needs comes before it."""

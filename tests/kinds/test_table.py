@@ -11,13 +11,11 @@ from tests.providers import all_providers
 
 NOT_AT_AN_API = {IdentityProvider}
 """The stack's identity is in its state only."""
-NOT_YET = {each for each in all_providers() if each.__module__.startswith("resources.vertex.")}
-"""They have a test of their whole life only, `tests/program/test_vertex.py`."""
 
 
 def test_every_resource_is_in_the_table() -> None:
     """One that is added is tested for its contract, its changes, drift and faults."""
-    assert {kind.provider for kind in KINDS.values()} == all_providers() - NOT_AT_AN_API - NOT_YET
+    assert {kind.provider for kind in KINDS.values()} == all_providers() - NOT_AT_AN_API
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

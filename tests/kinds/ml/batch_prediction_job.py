@@ -6,8 +6,7 @@ from typing import Any
 
 from resources.ml.batch_prediction_job import BatchPredictionJobProvider
 from tests.kinds.kind import THEIR_LABELS, FaultCase, Kind
-from tests.kinds.ml.model import labels
-from tests.kinds.rows import Row, local, secrets, timeouts
+from tests.kinds.rows import Row, labels, local, secrets, timeouts
 from tests.kinds.storage.saved_model import SAVED_MODEL
 from tests.providers import State
 
@@ -97,7 +96,7 @@ BATCH_PREDICTION_JOB = Kind(
     rows=_ROWS,
     theirs={"labels": THEIR_LABELS},
     faults={
-        "BatchPredictionJob": FaultCase(
+        "": FaultCase(
             calls={
                 "create": [_LIST, "ml.projects.jobs.create", _GET],
                 "read": [_GET],

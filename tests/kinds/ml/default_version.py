@@ -88,7 +88,7 @@ DEFAULT_VERSION = Kind(
     path={"model": "n"},
     patches=(({"version": "v1"}, ["version"]),),
     rows=_ROWS,
-    faults={"DefaultVersion": FaultCase(calls={"create": _GATED, "read": [_READ], "update": _GATED})},
+    faults={"": FaultCase(calls={"create": _GATED, "read": [_READ], "update": _GATED})},
     vanishes=False,
     without={
         "fixed": "its only field at the API is changed in place",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from resources.ml.model import ModelProvider
 from tests.kinds.kind import THEIR_LABELS, FaultCase, Kind
-from tests.kinds.rows import Row, Sent, fixed, local, mutable, secrets, timeouts
+from tests.kinds.rows import Row, Sent, fixed, labels, local, mutable, secrets, timeouts
 from tests.providers import State
 
 _PATCH, _CREATE, _DELETE = "ml.projects.models.patch", "ml.projects.models.create", "ml.projects.models.delete"
@@ -21,30 +21,6 @@ _BODY: State = {
 
 def _patched(name: str, body: State) -> tuple[Sent, ...]:
     return (Sent(_PATCH, name, body, guarded=True),)
-
-
-def labels(method: str) -> list[Row]:
-    """Labels of a resource of `ml` v1: a patch holds all of them, those that others set too."""
-    edits = {
-        "another value": {"team": "b", "stage": "x"},
-        "one more": {"team": "a", "stage": "x", "cost": "y"},
-        "one less": {"team": "a"},
-        "none left": {},
-    }
-    changed = [
-        Row(
-            field="labels",
-            change="changed",
-            note=note,
-            step="update",
-            new={"labels": new},
-            wire=(Sent(method, "labels", {"labels": new}, guarded=True),),
-            outside="left alone" if note == "one more" else None,
-        )
-        for note, new in edits.items()
-    ]
-    spelled = Row(field="labels", change="spelled", step="same", new={"labels": {"stage": "x", "team": "a"}})
-    return [*mutable(method, "labels", {"team": "a"}, {"cost": "y"}), *changed, spelled]
 
 
 _ROWS = [
@@ -115,7 +91,7 @@ MODEL = Kind(
     rows=_ROWS,
     theirs={"labels": THEIR_LABELS, "description": "theirs"},
     faults={
-        "Model": FaultCase(
+        "": FaultCase(
             calls={
                 "create": [_CREATE],
                 "read": [_READ],

@@ -8,8 +8,8 @@ from gcp import errors
 from resources.ml.version import VersionProvider
 from tests.kinds.kind import THEIR_LABELS, FaultCase, Kind
 from tests.kinds.ml import version_fixed_rows
-from tests.kinds.ml.model import MODEL, labels
-from tests.kinds.rows import Row, Sent, local, mutable, quiet, secrets, timeouts
+from tests.kinds.ml.model import MODEL
+from tests.kinds.rows import Row, Sent, labels, local, mutable, quiet, secrets, timeouts
 from tests.kinds.storage.saved_model import SAVED_MODEL
 from tests.providers import State
 
@@ -204,7 +204,7 @@ VERSION = Kind(
         "requestLoggingConfig": _LOGGING,
     },
     faults={
-        "Version": FaultCase(
+        "": FaultCase(
             inputs={"requestLoggingConfig": _LOGGING},  # the API's `create` ignores it, so that `create` patches too
             calls={
                 "create": [_CREATE, *_PATCHED],

@@ -216,7 +216,7 @@ BUCKET = Kind(
     },
     conflict=errors.PreconditionFailed,
     faults={
-        "Bucket": FaultCase(
+        "": FaultCase(
             calls={
                 "create": [_CREATE, *_READ],
                 "read": _READ,

@@ -165,18 +165,18 @@ SAVED_MODEL = Kind(
     fixed={"contentDigest": "5" * 16},
     rows=_ROWS,
     faults={
-        "SavedModel": FaultCase(
+        "": FaultCase(
             calls={"create": _CLAIMED, "read": [_LIST], "update": _CLAIMED, "delete": [_LIST, _GET, _DELETE]},
             change=_NO_CHANGE,
             before={"update": _damaged},
         ),
-        "copied SavedModel": FaultCase(
+        "copied": FaultCase(
             arrange=_copied,
             calls={"create": _COPIED, "update": _COPIED},
             change=_NO_CHANGE,
             before={"update": _damaged},
         ),
-        "begun SavedModel": FaultCase(arrange=_begun, calls={"create": [*_CLAIMED, _COPY]}),
+        "begun": FaultCase(arrange=_begun, calls={"create": [*_CLAIMED, _COPY]}),
     },
     without={"theirs": "what others add to its folder is a row of `files`"},
 )

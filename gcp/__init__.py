@@ -1,1 +1,1 @@
-"""Calls to Google's APIs, through one seam, `gcp.api`. Knows neither Pulumi nor stack files."""
+"""Calls to Google's APIs, all through `gcp.api`. Knows neither Pulumi nor stack files."""

@@ -1,6 +1,6 @@
-"""The one seam to Google: discovery clients, endpoint, credentials, retries, one HTTP connection per thread.
+"""The one place that calls Google: discovery clients, endpoint, credentials, retries, one HTTP connection per thread.
 
-Calls go through google-api-python-client, with the discovery documents that it bundles: none is fetched.
+Calls use google-api-python-client with the discovery documents that it bundles; none is downloaded.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from gcp.credentials import Credentials, endpoint_token
 from gcp.discovery_clients import Clients
 from gcp.limits import Limits
 from gcp.outage import Outage
-from gcp.retries import PASSING, Jitter, Tries, retry_after
+from gcp.retries import TRANSIENT, Jitter, Tries, retry_after
 from gcp.services import Service
 from gcp.settings import Settings
 
 TIMEOUT = 60.0
-"""Seconds without a byte after which a call has no answer."""
+"""Seconds without a byte after which a call fails."""
 
 
 class Api:
     """Google's APIs at one endpoint. Thread-safe.
 
     Attributes:
-        settings: where they are, and the limits on calling them.
-        outage: whether reading from them has failed in this run.
+        settings: the endpoint, and the limits on calls.
+        outage: whether a read has failed in this run.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock = time, jitter: Jitter = random.uniform) -> None:
@@ -51,7 +51,7 @@ class Api:
         self._report: Callable[[str], None] = lambda _: None
 
     def methods(self, service: Service, path: str) -> Any:
-        """The methods of a collection of an API: `projects.models.versions`."""
+        """The methods of an API's collection, such as `projects.models.versions`."""
         return self._clients.collection(service, path)
 
     def limits(self, service: Service) -> Limits:
@@ -63,23 +63,22 @@ class Api:
             return self._limits[service]
 
     def reporting(self, report: Callable[[str], None]) -> Api:
-        """The same API with the same connections; every call that is retried is passed to `report`."""
+        """A copy with the same connections that passes a line to `report` for each retry."""
         bound = copy.copy(self)
         bound._report = report
         return bound
 
     def call(self, request: Any, *, repeatable: bool | None = None) -> Any:
-        """Executes a request of one of the APIs and returns its answer.
+        """Executes a request and returns the response.
 
-        A transient failure is retried with backoff, within `retry_seconds`, if that is safe: if it is a GET, or
-        `repeatable` says so; and any call that was refused for a quota. Where the API says how long to wait
-        (`Retry-After`), it is not called sooner; and not again at all, where that is beyond the bound. Each try waits
-        for its turn within the API's limit on calls per minute.
+        Transient failures are retried with backoff for `retry_seconds`. Retried are GETs, requests that `repeatable`
+        declares safe, and any request refused for a quota. A retry waits as long as `Retry-After` asks; if that
+        exceeds the bound, the call fails at once. Each attempt waits for its turn within the limit on calls per minute.
 
         Raises:
-            ApiError: the API's own refusal, by its class.
-            EndpointUnreachable: no answer came.
-            NoCredentials: there are no usable credentials.
+            ApiError: the API returned an error; one class for each status.
+            EndpointUnreachable: no response came.
+            NoCredentials: no usable credentials.
         """
         safe = request.method == "GET" if repeatable is None else repeatable
         tries = Tries(self.settings.retry_seconds, self._clock, self._jitter)
@@ -88,15 +87,15 @@ class Api:
                 with self._turn(request):
                     tries.begin()
                     return self._once(request)
-            except PASSING as error:
+            except TRANSIENT as error:
                 wait = tries.pause(error, safe=safe)
                 if wait is None:
                     raise
-                self._report(f"trying again in {wait:.1f} s: {_line(error)}")
+                self._report(f"retrying in {wait:.1f} s: {_line(error)}")
             self._clock.sleep(wait)
 
     def listed(self, methods: Any, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        """What `list` of a collection returns under `key`, page by page, as it is asked for. Raises as `call` does."""
+        """The items that `list` of a collection returns under `key`; fetches pages as needed. Raises as `call` does."""
         request = methods.list(**arguments)
         while request is not None:
             answer = self.call(request)
@@ -110,7 +109,7 @@ class Api:
         return rate.call(self._report)
 
     def http(self) -> Any:
-        """This thread's connection: httplib2 objects are not for sharing."""
+        """This thread's connection: httplib2 objects are not thread-safe."""
         if not hasattr(self._local, "http"):
             self._local.http = self._connect()
         return self._local.http
@@ -130,16 +129,16 @@ class Api:
         except (*transport_errors.FAILURES, http.client.HTTPException, UnicodeDecodeError) as error:
             raise _unheard(request, transport_errors.failed(self.where(request), error)) from None
         if "alt=media" in request.uri or isinstance(answer, tuple):
-            return answer  # bytes; or what a chunk of an upload has checked itself
+            return answer  # bytes, or the response to a chunk of an upload, which has checked it itself
         if isinstance(answer, str | bytes) and answer:
-            # Where no JSON came, the client hands over whatever came with a good status: a proxy's page, say.
+            # The client returns a body that is not JSON as text if the status is 2xx: a proxy's page, say.
             raise _unheard(request, transport_errors.foreign(self.where(request), answer))
         if not request.service.is_answer(request.methodId, answer):
             raise _unheard(request, transport_errors.foreign(self.where(request), json.dumps(answer)))
         return answer
 
     def _refusal(self, error: Any, request: Any) -> errors.Error:
-        """The error that an `HttpError` means; below 400 it is an upload session that began with a proxy's page."""
+        """The error for an `HttpError`. A status below 400 means that a proxy's page started an upload session."""
         from gcp.http import transport_errors
 
         status = int(error.resp.status)
@@ -153,7 +152,7 @@ class Api:
         return found
 
     def where(self, request: Any) -> str:
-        """The endpoint and the method of a request, for messages, with what to do about a server on this machine."""
+        """Endpoint and method of a request, for messages; for a server on this machine, with a hint."""
         url = urlsplit(request.uri)
         hint = self.settings.local_hint(self.settings.endpoint) if self.settings.anonymous else ""
         return f"{url.scheme}://{url.netloc} to {request.methodId}{hint and f' ({hint})'}"
@@ -178,7 +177,7 @@ def shared(settings: Settings) -> Api:
 
 
 def _unheard(request: Any, error: errors.EndpointUnreachable) -> errors.EndpointUnreachable:
-    """The error of a call that may have taken effect."""
+    """Marks the error as one of a write, which may have taken effect."""
     error.writes = _writes(request)
     return error
 

@@ -1,4 +1,4 @@
-"""Time as an input: what waits takes a clock, so that a test can bring one of its own."""
+"""Time as an input: code that waits takes a clock, so that tests can pass their own."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the module `time` is: seconds that only grow, a pause, and the time of day."""
+    """The part of the module `time` that is used here."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment."""
+        """Seconds since some fixed point; never goes backwards."""
 
     def sleep(self, seconds: float, /) -> None:
         """Returns after this many seconds."""

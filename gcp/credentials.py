@@ -1,4 +1,4 @@
-"""With which credentials calls are made: Google's application default ones, or a service account that they act as."""
+"""Credentials of calls: Google's application default credentials, or a service account that they impersonate."""
 
 from __future__ import annotations
 
@@ -21,32 +21,30 @@ _LONGEST = 300
 
 
 def principal_failure(principal: str) -> str:
-    """Why this is no service account; empty if it is one, or empty."""
+    """Why this is not a service account's email address; empty if it is one, or if the text is empty."""
     if not principal or _PRINCIPAL.match(principal):
         return ""
     return f"must be a service account, NAME@PROJECT.iam.gserviceaccount.com; it is {principal!r}"
 
 
 def endpoint_token() -> str:
-    """The token of an endpoint that is not Google's, from the environment alone; empty for none.
+    """The token for an endpoint that is not Google's, from the environment; empty if not set.
 
     Raises:
-        NoCredentials: it cannot be sent.
+        NoCredentials: it holds characters that cannot be sent.
     """
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     if not token.isascii() or not token.isprintable():
-        raise errors.NoCredentials(
-            f"{TOKEN_VARIABLE} holds more than printable ASCII characters on one line, which no token does: {OWN_LOGIN}"
-        )
+        raise errors.NoCredentials(f"{TOKEN_VARIABLE} must be printable ASCII characters on one line: {OWN_LOGIN}")
     return token
 
 
 class Credentials:
-    """The credentials of a process, found once, at the first call that needs them.
+    """The credentials of a process, loaded once, by the first call that needs them.
 
     Args:
-        principal: the service account to impersonate. Default: none, the credentials found act for themselves.
-        iam_endpoint: URL of its `generateAccessToken`, where that is not Google's.
+        principal: the service account to impersonate. Default: none.
+        iam_endpoint: URL of its `generateAccessToken`. Default: Google's.
     """
 
     def __init__(self, principal: str = "", *, iam_endpoint: str | None = None) -> None:
@@ -55,7 +53,7 @@ class Credentials:
         self._lock = threading.Lock()
 
     def get(self) -> Any:
-        """The credentials. Raises `NoCredentials` where there are none."""
+        """The credentials. Raises `NoCredentials` if there are none."""
         with self._lock:
             if not self._found:
                 self._found.append(self._impersonated(_default()))
@@ -82,31 +80,31 @@ def _default() -> Any:
         return google.auth.default(scopes=SCOPES)[0]
     except (exceptions.DefaultCredentialsError, OSError):  # its text holds the path of the file
         if os.environ.get(FILE_VARIABLE):
-            text = f"{FILE_VARIABLE} names no file of credentials: name another, or unset it and"
+            text = f"{FILE_VARIABLE} is not a valid credentials file: name another, or unset it and"
             raise errors.NoCredentials(f"{text} run `gcloud auth application-default login`") from None
-        raise errors.NoCredentials(f"there are no credentials on this machine: {LOGIN}") from None
+        raise errors.NoCredentials(f"no credentials found on this machine: {LOGIN}") from None
 
 
 def refused(error: Exception, url: str, principal: str) -> errors.NoCredentials:
-    """What to do where no token is given.
+    """The error for a refused token, with what to do.
 
     Args:
         error: google-auth's.
-        url: who refused.
-        principal: the service account to be impersonated; empty where none is.
+        url: of the server that refused.
+        principal: the service account to impersonate; empty for none.
     """
     if principal and url.endswith(":generateAccessToken"):
         return errors.NoCredentials(
-            f"these credentials may not act as {principal} ({_said(error)}): run `gcloud iam service-accounts "
+            f"these credentials may not impersonate {principal} ({_said(error)}): run `gcloud iam service-accounts "
             f"add-iam-policy-binding {principal} --member=user:YOU --role=roles/iam.serviceAccountTokenCreator`"
         )
     return errors.NoCredentials(f"the credentials are expired, revoked or wrong ({_said(error)}): {LOGIN}")
 
 
 def _said(error: Exception) -> str:
-    """What the token server says: the message of an error in Google's shape, else google-auth's text alone.
+    """The token server's message if the error has Google's shape, else google-auth's text.
 
-    The rest of the answer is not for showing.
+    The rest of the response is not shown, as it may hold secrets.
     """
     text, *rest = [*error.args, "no reason given"]
     answer = rest[0] if rest else ""

@@ -1,4 +1,4 @@
-"""Google's discovery clients, made from the documents of the APIs."""
+"""Google's discovery clients, built from the APIs' discovery documents."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gcp.settings import Settings
 
 
 class Clients:
-    """The collections of methods of Google's APIs at one endpoint, each made once. Thread-safe.
+    """Method collections of Google's APIs at one endpoint, each built once. Thread-safe.
 
-    The client library makes the object of a collection, with all of its methods, anew each time it is asked for: 1 to 3
-    ms, several times what a call takes.
+    The client library builds a collection with all its methods on each access, which takes 1 to 3 ms: several times as
+    long as a call.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -24,7 +24,7 @@ class Clients:
         self._lock = threading.RLock()
 
     def collection(self, service: Service, path: str) -> Any:
-        """The methods of a collection, `projects.models.versions`. Their requests have an attribute `service`."""
+        """The methods of a collection, `projects.models.versions`. Their requests have a `service` attribute."""
         key = service, path
         if key not in self._made:
             with self._lock:

@@ -1,4 +1,4 @@
-"""What to do about an error that Google answers, where the answer itself says it. Knows no stack file."""
+"""What to do about an error of Google's, as far as the response itself says it. Knows no stack file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PAGE = re.compile(r"^(https://console\.[a-z.]*google\.com/[\w./?=&-]+)$")
 
 
 def login(error: errors.Unauthenticated) -> str:
-    """What to do about a 401: Google's endpoint asks for its credentials, any other for a token of its own."""
+    """What to do about a 401: Google's endpoint needs Google credentials, any other needs its own token."""
     return credentials.LOGIN if error.is_google else credentials.OWN_LOGIN
 
 
@@ -24,13 +24,13 @@ def is_kept(error: errors.PermissionDenied) -> bool:
 
 
 def service_of(error: errors.Error) -> str:
-    """The host of the API that was called, `ml.googleapis.com`; `SERVICE` where none was."""
+    """The host of the API that was called, `ml.googleapis.com`; `SERVICE` if no method was called."""
     name = error.method.partition(".")[0]
     return f"{name}.googleapis.com" if name else "SERVICE"
 
 
 def permission(error: errors.Error) -> str:
-    """The command that helps, where a 403 names the missing API or permission; empty where it does not."""
+    """The command that grants what a 403 says is missing, an API or a permission; empty if it does not say."""
     for item in error.details if isinstance(error, errors.PermissionDenied) else ():
         reason, facts = (item.get("reason"), item.get("metadata") or {}) if isinstance(item, dict) else ("", {})
         project = _plain(facts.get("consumer") or facts.get("resource"), _PROJECT)
@@ -48,6 +48,6 @@ def permission(error: errors.Error) -> str:
 
 
 def _plain(text: object, form: re.Pattern[str]) -> str:
-    """The part of a text of the answer that the pattern finds: it becomes part of a command."""
+    """The part of the response's text that matches the pattern: safe to put into a command."""
     found = form.search(text) if isinstance(text, str) else None
     return found[1] if found else ""

@@ -1,4 +1,4 @@
-"""From a bad answer of the API to the error that it means."""
+"""Turns an error response into an exception."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 from gcp import errors
 
 _SUNSET = errors.SUNSET_TEXT.partition(".")[0]
-"""How that message begins: the rest of it is advice, which may change."""
+"""How that message begins. The rest is advice, which may change."""
 
 
 def from_response(code: int, content: bytes, *, media: bool = False) -> errors.ApiError:
-    """The error that an answer of the API means.
+    """The exception for an error response.
 
     Args:
-        code: HTTP status of the answer. One that no class has is an `Unavailable` from 500 on, which passes, as a rule,
-            whoever answers so, and an `InvalidArgument` below; the error then has this code, and HTTP's name for it.
-        content: its body; anything that is not Google's JSON shape gives the first line of its text.
-        media: whether the bytes of an object were asked for: Cloud Storage then writes errors as plain text.
+        code: HTTP status. A status without a class of its own becomes `Unavailable` from 500 on, since those are
+            usually transient, else `InvalidArgument`; the error keeps this code, with HTTP's name for it.
+        content: the body. If it is not an error in Google's JSON shape, the first line of its text is used.
+        media: whether an object's bytes were requested: Cloud Storage then writes errors as plain text.
     """
     error = _error_of(content, media=media)
     message = " ".join(str(error.get("message") or f"HTTP {code} without a message").split())

@@ -1,16 +1,16 @@
 """The errors of this project: one tree, used by both ends of the wire.
 
-The client raises what the emulator answers, so each class owns its HTTP code and Google's names for it.
+The client raises what the emulator returns, so each class has its HTTP status and Google's names for it.
 
     Error
-    ├── InvalidInput             what the user wrote cannot be right; nothing was sent
-    ├── NoCredentials            there are none that can be used here; nothing was sent
-    ├── EndpointUnreachable      no answer came: the effect of the call is not known
+    ├── InvalidInput             the user's input is invalid; nothing was sent
+    ├── NoCredentials            no usable credentials; nothing was sent
+    ├── EndpointUnreachable      no response came: whether the call took effect is unknown
     ├── OperationFailed          a long-running operation ended in an error
     ├── OperationTimeout         a long-running operation did not end in time
-    └── ApiError                 the API answered with an error
+    └── ApiError                 the API returned an error
         ├── InvalidArgument      400 INVALID_ARGUMENT
-        │   └── Sunset           400, as Google's ml v1 answers new projects
+        │   └── Sunset           400, what Google's ml v1 returns to new projects
         ├── FailedPrecondition   400 FAILED_PRECONDITION
         ├── Unauthenticated      401 UNAUTHENTICATED
         ├── PermissionDenied     403 PERMISSION_DENIED
@@ -20,13 +20,13 @@ The client raises what the emulator answers, so each class owns its HTTP code an
         ├── Aborted              409 ABORTED: somebody else changed it (etag)
         ├── Gone                 410 (Cloud Storage: an upload session that is over)
         ├── LengthRequired       411 (Cloud Storage)
-        ├── PreconditionFailed   412 (Cloud Storage: ifGenerationMatch and its kin)
+        ├── PreconditionFailed   412 (Cloud Storage: ifGenerationMatch and the like)
         ├── PayloadTooLarge      413
         ├── RangeNotSatisfiable  416 OUT_OF_RANGE
         ├── ResourceExhausted    429 RESOURCE_EXHAUSTED
         ├── Internal             500 INTERNAL
         ├── Unimplemented        501 UNIMPLEMENTED
-        ├── Unavailable          503 UNAVAILABLE, and every 5xx that has no class: 502 of a proxy
+        ├── Unavailable          503 UNAVAILABLE, and every other 5xx, such as a proxy's 502
         └── DeadlineExceeded     504 DEADLINE_EXCEEDED
 
 Every error can be pickled: the engine and the provider are different processes.
@@ -43,22 +43,22 @@ SUNSET_TEXT = (
 
 
 def plain(text: str, most: int) -> str:
-    """A text as part of one line: what a terminal does not print is escaped, and it has at most so many characters."""
+    """A text on one line: unprintable characters are escaped, and it is cut to `most` characters."""
     shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return shown if len(shown) <= most else f"{shown[: most - 3]}..."
 
 
 class Error(Exception):
-    """Any failure that this project reports on purpose. Its text is one plain line that says what to do."""
+    """Base of the errors that this project raises. The text is one line and says what to do."""
 
     method: str = ""
-    """Id of the API method that was called, `ml.projects.models.create`; empty where none was."""
+    """Id of the API method that was called, `ml.projects.models.create`; empty for none."""
     hint: str = ""
-    """What to do about it, where the API that answered differs from others; empty for the usual advice."""
+    """Advice that is specific to this API; empty for the usual advice."""
 
 
 class InvalidInput(Error):
-    """What the user wrote cannot be right; nothing was sent.
+    """The user's input is invalid; nothing was sent.
 
     Attributes:
         failures: pairs of the full path of a key (`versions.v1.autoScaling.minNodes`) and what is wrong with it.
@@ -73,16 +73,16 @@ class InvalidInput(Error):
 
 
 class NoCredentials(Error):
-    """There are no credentials here, or none that can be used; nothing was sent."""
+    """There are no usable credentials; nothing was sent."""
 
 
 class EndpointUnreachable(Error):
-    """No answer came from the endpoint: whether the call took effect is not known."""
+    """No response came from the endpoint: whether the call took effect is unknown."""
 
     lasting: bool = False
-    """Whether it would be the same at the next try: a certificate that is not trusted, a proxy that refuses."""
+    """Whether a retry would fail too: an untrusted certificate, a proxy that refuses."""
     writes: bool = False
-    """Whether the call was one that changes something."""
+    """Whether the call was a write."""
 
 
 class OperationFailed(Error):
@@ -105,19 +105,19 @@ class OperationTimeout(Error):
 
 
 class ApiError(Error):
-    """The API answered with an error.
+    """The API returned an error.
 
     Args:
-        message: one line, without the stack trace or the HTML that the answer may hold.
-        details: `error.details` of the answer, of Cloud Storage its `error.errors`, as it came.
+        message: one line, without a stack trace or HTML.
+        details: `error.details` of the response, unchanged; for Cloud Storage, `error.errors`.
 
     Attributes:
-        code: HTTP status. It is the class's, but of an answer whose status no class has (502, 418) its own.
-        status: Google's name of it; of such an answer HTTP's ("Bad Gateway").
-        reason: Cloud Storage's name of it.
-        is_google: whether it is Google's own endpoint that answered.
-        writes: whether the call was one that changes something.
-        endpoint: URL of the server on this machine that answered; empty for any other.
+        code: HTTP status: that of the class, or the response's own if no class has it (502, 418).
+        status: Google's name for it; HTTP's ("Bad Gateway") if no class has the status.
+        reason: Cloud Storage's name for it.
+        is_google: whether the endpoint is Google's.
+        writes: whether the call was a write.
+        endpoint: URL of the server if it is on this machine; else empty.
     """
 
     code: int = 500
@@ -127,7 +127,7 @@ class ApiError(Error):
     writes: bool = False
     endpoint: str = ""
     retry_after: float = 0.0
-    """Seconds after which the API asks to be called again; 0 where it does not say."""
+    """Seconds to wait before a retry, as the API asks; 0 if it does not."""
 
     def __init__(self, message: str, details: Iterable[Any] = ()) -> None:
         super().__init__(message)
@@ -152,7 +152,7 @@ class Sunset(InvalidArgument):
 
 
 class FailedPrecondition(ApiError):
-    """400: right, but not in the state that the resource is in."""
+    """400: valid, but not in the resource's current state."""
 
     code, status, reason = 400, "FAILED_PRECONDITION", "failedPrecondition"
 
@@ -176,7 +176,7 @@ class NotFound(ApiError):
 
 
 class MethodNotAllowed(ApiError):
-    """405: this address does not take this verb."""
+    """405: this URL does not support this HTTP method."""
 
     code, status, reason = 405, "UNIMPLEMENTED", "methodNotAllowed"
 
@@ -188,13 +188,13 @@ class AlreadyExists(ApiError):
 
 
 class Aborted(ApiError):
-    """409: somebody else changed the resource in between (an etag does not match)."""
+    """409: the resource was changed concurrently (its etag does not match)."""
 
     code, status, reason = 409, "ABORTED", "conflict"
 
 
 class Gone(ApiError):
-    """410: an upload session that is over or was never there."""
+    """410: the upload session has ended or never existed."""
 
     code, status, reason = 410, "NOT_FOUND", "gone"
 
@@ -236,13 +236,13 @@ class Internal(ApiError):
 
 
 class Unimplemented(ApiError):
-    """501: this endpoint does not do that."""
+    """501: this endpoint does not support that."""
 
     code, status, reason = 501, "UNIMPLEMENTED", "notImplemented"
 
 
 class Unavailable(ApiError):
-    """503: not now. Every other 5xx that has no class is one, with its own `code` and `status`."""
+    """503: temporarily unavailable. Also every 5xx without a class, with its own `code` and `status`."""
 
     code, status, reason = 503, "UNAVAILABLE", "backendError"
 
@@ -254,7 +254,7 @@ class DeadlineExceeded(ApiError):
 
 
 def of_code(code: int) -> list[type[ApiError]]:
-    """The classes that have this HTTP status, `Sunset` left out; where none has, the one that comes nearest."""
+    """The classes with this HTTP status, except `Sunset`; if there is none, the most similar class."""
     found = [cls for cls in _leaves(ApiError) if cls.code == code and cls is not Sunset]
     return found or [Unavailable if code >= Internal.code else InvalidArgument]
 

@@ -1,4 +1,4 @@
-"""Limits on the calls of this process. A quota is the project's: two processes on one project share it unknowingly."""
+"""Limits on this process's calls. Google's quotas are per project: processes on one project share them unknowingly."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from gcp.clock import Clock
 
 MINUTE = 60.0
 PARTS = 10
-"""A minute's calls are spread over this many parts of it, so that a long `up` makes steady progress."""
+"""The limit per minute is enforced in this many parts of a minute, so that a long `up` makes steady progress."""
 POLLS = 0.5
-"""The share of the calls that waiting for operations may spend on polling."""
+"""The share of the calls that polling operations may use."""
 REPORTED_FROM = 1.0
 """Seconds: shorter waits are not reported."""
 
 
 class ConcurrencyLimit:
-    """A bound on what runs at a time."""
+    """Limits how many run at a time."""
 
     def __init__(self, count: int) -> None:
         self._free = threading.BoundedSemaphore(count)
 
     @contextlib.contextmanager
     def acquired(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """Counts as running for as long as the block runs; calls `waiting` if it has to wait for that."""
+        """Holds a slot while the block runs; calls `waiting` first if none is free."""
         if not self._free.acquire(blocking=False):
             waiting()
             self._free.acquire()
@@ -38,10 +38,10 @@ class ConcurrencyLimit:
 
 
 class Rate:
-    """At most `count` calls reach the API in any `window` seconds, in the order in which threads ask.
+    """At most `count` calls reach the API in any `window` seconds; threads take turns in the order of asking.
 
-    A call counts from before it is sent until `window` after its answer has come: whenever in between the API counted
-    it, the API never sees more than `count` of them within `window`.
+    A call counts from before it is sent until `window` seconds after its response. So whenever the API counted it, it
+    never sees more than `count` calls within `window`.
     """
 
     def __init__(self, count: int, window: float, clock: Clock = time) -> None:
@@ -52,12 +52,12 @@ class Rate:
 
     @classmethod
     def per_minute(cls, calls: int, clock: Clock = time) -> Rate:
-        """At most `calls` in any minute, and from `PARTS` of them on at most that part of them in a part of it."""
+        """At most `calls` per minute; from `PARTS` calls on, also at most `calls / PARTS` per `MINUTE / PARTS`."""
         return cls(calls // PARTS, MINUTE / PARTS, clock) if calls >= PARTS else cls(calls, MINUTE, clock)
 
     @contextlib.contextmanager
     def call(self, report: Callable[[str], None]) -> Iterator[None]:
-        """Waits for its turn; the block is the call. A wait of `REPORTED_FROM` or more is reported beforehand."""
+        """Waits for a turn, then runs the block, which makes the call. Reports waits of `REPORTED_FROM` s or more."""
         self._enter(report)
         try:
             yield
@@ -72,10 +72,10 @@ class Rate:
             turn, self._last = self._last, self._last + 1
             wait = self._wait(turn - self._turn)
         if wait >= REPORTED_FROM:
-            report(f"waiting about {wait:.0f} s: {self._count} calls in {self._window:g} s are the limit")
+            report(f"waiting about {wait:.0f} s: the limit is {self._count} calls in {self._window:g} s")
         with self._changed:
             self._changed.wait_for(lambda: self._turn == turn and (self._ended or self._under_way < self._count))
-        # From here on this thread is first in line: only it sleeps, and only it begins a call.
+        # From here on this thread is first in line: no other starts a call.
         while wait := self._wait(0):
             self._clock.sleep(wait)
         with self._changed:
@@ -84,7 +84,7 @@ class Rate:
             self._changed.notify_all()
 
     def _wait(self, before: int) -> float:
-        """Seconds until a call may begin that has so many others before it; what is under way counts as ending now."""
+        """Seconds until a call may start that has `before` others ahead of it, if all running calls ended now."""
         now = self._clock.monotonic()
         with self._changed:
             while self._ended and self._ended[0] + self._window <= now:
@@ -98,7 +98,7 @@ class Rate:
 
 
 class Polls:
-    """How often operations are polled: everything that waits together spends at most `POLLS` of the calls."""
+    """How often operations are polled: all waiting threads together use at most the share `POLLS` of the calls."""
 
     def __init__(self, calls_per_minute: int | None) -> None:
         self._apart = MINUTE / (calls_per_minute * POLLS) if calls_per_minute else 0.0
@@ -106,7 +106,7 @@ class Polls:
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[Callable[[], float]]:
-        """Counts as waiting for as long as the block runs; gives the least pause between two polls, in seconds."""
+        """Counts this thread as waiting while the block runs; yields a function for the minimum pause in seconds."""
         with self._lock:
             self._waiting += 1
         try:
@@ -120,14 +120,14 @@ class Limits:
     """The limits on the calls of one API.
 
     Args:
-        operations: how many operations may be under way at a time.
-        calls_per_minute: how many calls may be made that count; None for no limit.
+        operations: how many operations may run at a time.
+        calls_per_minute: how many counted calls are allowed; None for no limit.
         clock: `time`, or a test's own.
 
     Attributes:
-        operations: bounds the operations that are under way.
-        polls: bounds how often they are polled.
-        rate: bounds the calls that count; None for no limit.
+        operations: limits running operations.
+        polls: limits how often they are polled.
+        rate: limits counted calls; None for no limit.
     """
 
     def __init__(self, operations: int, calls_per_minute: int | None, clock: Clock = time) -> None:

@@ -1,7 +1,6 @@
-"""Waiting for a long-running operation: bounded, backed off, reporting progress, by a clock that a test can bring.
+"""Waits for a long-running operation: with a timeout, backoff, progress reports, and a clock that tests can replace.
 
-Source: google.longrunning.Operation, which Google's APIs share: it is done when `done` is true, with `error` or
-`response`.
+Source: google.longrunning.Operation, which Google's APIs share: once `done` is true, it has `error` or `response`.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ SHORTEST, LONGEST, SHARE = 0.1, 5.0, 0.2
 
 
 def pause_after(elapsed: float, least: float = 0.0) -> float:
-    """Seconds until the next poll: a share of what has passed, so that the end is noticed within that share of it.
+    """Seconds until the next poll: a fixed share of the elapsed time, so that the delay stays within that share.
 
-    Not sooner than `least`: where many wait and calls are limited, all of them poll less often.
+    At least `least`: with limited calls, many waiting threads must poll less often.
     """
     return max(min(max(elapsed * SHARE, SHORTEST), LONGEST), least)
 
 
 def pauses(timeout: float, least: Callable[[], float] = lambda: 0.0, clock: Clock = time) -> Iterator[float]:
-    """Pauses before each poll; yields the seconds that have passed, until they are `timeout`."""
+    """Sleeps before each poll and yields the elapsed seconds, until `timeout`."""
     start, elapsed = clock.monotonic(), 0.0
     while elapsed < timeout:
         clock.sleep(min(pause_after(elapsed, least()), max(timeout - elapsed, SHORTEST)))
@@ -47,13 +46,13 @@ def wait(
     """The response of an operation, once it is done.
 
     Args:
-        poll: returns the operation of this name, as the API has it now.
+        poll: returns the current state of the operation of this name.
         operation: what the call that started it returned.
-        what: what is going on, for messages: "create version fashion_mnist/v2".
-        method: id of the API method that began the operation.
+        what: the action, for messages: "create version fashion_mnist/v2".
+        method: id of the API method that started the operation.
         timeout: seconds.
-        progress: is called with how long it has waited, less and less often.
-        least: returns the least pause between two polls at that time, in seconds.
+        progress: called with the time waited, less and less often.
+        least: returns the current minimum pause between two polls, in seconds.
         clock: `time`, or a test's own.
 
     Raises:
@@ -64,8 +63,8 @@ def wait(
         operation = _awaited(poll, operation, pauses(timeout, least, clock), progress)
     if not operation.get("done"):
         raise errors.OperationTimeout(
-            f"{what}: {method} is not done after {timeout:g} s (operation {operation['name']}); it may still end: "
-            "run the same command again later, or give more time with `timeouts`"
+            f"{what}: {method} is not done after {timeout:g} s (operation {operation['name']}); it may still end. "
+            "Rerun the command later, or give more time with `timeouts`"
         )
     error = operation.get("error")
     if error:
@@ -80,12 +79,12 @@ def wait(
 def _awaited(
     poll: Callable[[str], dict[str, Any]],
     operation: dict[str, Any],
-    moments: Iterator[float],
+    ticks: Iterator[float],
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """The operation when it is done, or as it is at the last of the moments."""
+    """The operation once it is done, or its last known state when the ticks end."""
     reported = 0.0
-    for elapsed in moments:
+    for elapsed in ticks:
         operation = poll(operation["name"])
         if operation.get("done"):
             break

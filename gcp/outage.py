@@ -1,4 +1,4 @@
-"""An endpoint that gives no answer, or no credentials for it: reported once in a refresh, not for each resource."""
+"""An unreachable endpoint, or missing credentials: a refresh reports it once, not for each resource."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from gcp import errors
 
 _KINDS = (errors.EndpointUnreachable, errors.NoCredentials, errors.Unauthenticated)
-"""Errors that hit every resource of a stack once they hit one."""
+"""Errors that affect every resource of a stack, not one."""
 
 
 class Reported(Exception):
@@ -17,7 +17,7 @@ class Reported(Exception):
 
 
 class Outage:
-    """Whether reading from an endpoint has failed in this process, which serves one run of the engine. Thread-safe."""
+    """Whether a read from an endpoint has failed in this process, that is, in this run of the engine. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock, self._found = threading.Lock(), False
@@ -27,7 +27,7 @@ class Outage:
         """Lets the first failure through, which fails the run.
 
         Raises:
-            Reported: on every later failure, and without a call once one was reported.
+            Reported: in place of every later failure; after the first one, the block does not run at all.
         """
         if self._found:
             raise Reported

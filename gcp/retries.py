@@ -1,4 +1,4 @@
-"""When a failed call may be made once more, and after how long."""
+"""Which failed calls are retried, and after how long."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from email.utils import parsedate_to_datetime
 from gcp import errors
 from gcp.clock import Clock
 
-PASSING = (
+TRANSIENT = (
     errors.EndpointUnreachable,
     errors.ResourceExhausted,
     errors.Unavailable,
     errors.Internal,
     errors.DeadlineExceeded,
 )
-"""Failures that may be over by the next try."""
+"""Failures that may not occur on a retry."""
 FIRST, LONGEST = 0.2, 8.0
-"""Seconds: the pause doubles from the one to the other."""
+"""Seconds: the pause doubles from the first to the longest."""
 
 Jitter = Callable[[float, float], float]
-"""A number between two others, as `random.uniform` gives it."""
+"""A random number between two bounds, like `random.uniform`."""
 
 
 class Tries:
-    """The tries of one call: backed off, with jitter, within a bound in seconds from the first."""
+    """The attempts of one call: exponential backoff with jitter, within a bound in seconds from the first attempt."""
 
     def __init__(self, seconds: float, clock: Clock = time, jitter: Jitter = random.uniform) -> None:
         self._seconds, self._clock, self._jitter = seconds, clock, jitter
@@ -36,18 +36,18 @@ class Tries:
         self._pause = FIRST
 
     def begin(self) -> None:
-        """A try begins; the bound counts from the first: waiting for the limit on calls is no part of it."""
+        """Starts an attempt. The bound counts from the first one, so waiting for the limit on calls is not included."""
         if self._end is None:
             self._end = self._clock.monotonic() + self._seconds
 
     def pause(self, error: errors.Error, *, safe: bool) -> float | None:
-        """Seconds until the next try; None where there is to be none.
+        """Seconds until the next attempt; None for no retry.
 
         Args:
-            error: how this try ended.
-            safe: whether the call may take effect twice. A call that was refused for a quota took none.
+            error: of this attempt.
+            safe: whether the call may take effect twice. A call refused for a quota is retried in any case.
         """
-        if not isinstance(error, PASSING) or not (safe or isinstance(error, errors.ResourceExhausted)):
+        if not isinstance(error, TRANSIENT) or not (safe or isinstance(error, errors.ResourceExhausted)):
             return None
         if isinstance(error, errors.EndpointUnreachable) and error.lasting:
             return None
@@ -60,26 +60,26 @@ class Tries:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float:
-    """Seconds after which an answer asks to be called again; 0 where it does not say, or not in the standard's way.
+    """Seconds that `Retry-After` asks to wait; 0 if the header is missing or invalid.
 
     Args:
-        headers: of the answer, by names in small letters. A date is held against the answer's own `date`.
-        now: seconds since 1970, for an answer without a date.
+        headers: of the response, with lowercase names. A date is compared with the response's own `date`.
+        now: seconds since 1970, for a response without a date.
     """
     asked = headers.get("retry-after", "").strip()
     if asked.isdecimal():
         return float(asked)
-    wanted = _moment(asked)
+    wanted = _timestamp(asked)
     if wanted is None:
         return 0.0
-    sent = _moment(headers.get("date", ""))
+    sent = _timestamp(headers.get("date", ""))
     return max(0.0, wanted - (now if sent is None else sent))
 
 
-def _moment(text: str) -> float | None:
-    """Seconds since 1970 of an HTTP date; None where it is none."""
+def _timestamp(text: str) -> float | None:
+    """An HTTP date as seconds since 1970; None if it is not valid."""
     found: datetime | None = None
     with contextlib.suppress(ValueError, TypeError):
         found = parsedate_to_datetime(text)
-    # A date without an offset is in UTC in HTTP; Python would take it for the time of this machine.
+    # Python would read a date without an offset as local time.
     return None if found is None or found.tzinfo is None else found.timestamp()

@@ -1,4 +1,4 @@
-"""What this package must know of an API to call it: one `Service` per API, handed in by whoever calls."""
+"""What this package must know about an API to call it: one `Service` per API, passed in by the caller."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ CONCURRENT_OPERATIONS = 10
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Service:
-    """An API of Google's.
+    """One of Google's APIs.
 
     Attributes:
-        name: how its discovery document and its method ids call it: "ml".
+        name: its name in the discovery document and in method ids: "ml".
         version: of the API.
         document: returns its discovery document, JSON. Default: the one that google-api-python-client bundles.
-        global_root: its root URL for the endpoint "global", with a slash at the end; it may hold `{region}`. Empty for
+        global_root: its root URL for the endpoint "global", with a slash at the end; may contain `{region}`. Empty for
             the one in its document.
         regional_root: the same for the endpoint "regional".
-        operations: the collections of its long-running operations, "projects.operations"; none by default. The name
-            that a method answers with is the `name` of their `get`.
-        concurrent_operations: how many operations may be under way at a time, where the user does not say.
-        calls_per_minute: Google's quota on the calls that count; None for no quota.
-        is_counted: whether a call of this method id counts. The id is None for a request that no document describes.
-        named: the verbs that answer with one resource or one operation, and so with a name.
-        name_keys: collection -> the key of that name, where it is not "name".
-        hints: class of an error -> what to do about it, where this API differs from others.
+        operations: the collections of its long-running operations, such as "projects.operations". Default: none. An
+            operation's name is the parameter `name` of their `get`.
+        concurrent_operations: default for how many operations may run at a time.
+        calls_per_minute: Google's quota on counted calls; None for no quota.
+        is_counted: whether a call of this method id counts against the quota. The id is None for a request that no
+            document describes.
+        named: the verbs that return a resource or an operation, which have a name.
+        name_keys: collection -> the key that holds the name, where it is not "name".
+        hints: error class -> advice that is specific to this API.
     """
 
     name: str
@@ -47,27 +48,27 @@ class Service:
     hints: Mapping[type[errors.Error], str] = field(default_factory=dict)
 
     def operations_with(self, name: str) -> str:
-        """The collection of operations that one of this name is in; the first where the name is of none of them."""
+        """The collection that holds the operation of this name; the first one if none matches."""
         collection = ".".join(name.split("/")[::2])
         return collection if collection in self.operations else self.operations[0]
 
     def root(self, settings: Settings) -> str | None:
-        """Its root URL at an endpoint, with a slash at the end; None for the one in its document."""
+        """Its root URL at the configured endpoint, with a slash at the end; None for the one in its document."""
         if not settings.is_place:
             return f"{settings.endpoint}/"
         root = {GLOBAL: self.global_root, REGIONAL: self.regional_root}[settings.endpoint]
         return root.format(region=settings.region) or None
 
     def url(self, settings: Settings) -> str:
-        """Where it is, without a slash at the end."""
+        """Its root URL, without a slash at the end."""
         return (self.root(settings) or f"https://{self.name}.googleapis.com").rstrip("/")
 
     def rate(self, settings: Settings) -> int | None:
-        """How many counted calls per minute an endpoint takes; None for no limit. A server on this machine has none."""
+        """Limit on counted calls per minute; None for no limit, the default for a server on this machine."""
         return settings.calls_per_minute or (None if settings.anonymous else self.calls_per_minute)
 
     def is_answer(self, method: str | None, answer: object) -> bool:
-        """Whether the JSON of a successful response may be this API's: a resource has its name, a list is an object.
+        """Whether a successful response looks like this API's: a resource has a name, a list is an object.
 
         Args:
             method: id of the API method; None for a request that no document describes.

@@ -1,4 +1,4 @@
-"""Where the APIs are: an endpoint, its region, and how it is called."""
+"""Where the APIs are, and how they are called: endpoint, region, retries, limits."""
 
 from __future__ import annotations
 
@@ -14,35 +14,34 @@ from gcp import credentials, errors
 
 GLOBAL, REGIONAL = "global", "regional"
 ENDPOINT_VARIABLE = "TF2_MODELS_ENDPOINT"
-"""Overrides the configured endpoint, which `destroy` and `refresh` would take from the last `up`."""
+"""Overrides the configured endpoint; without it, `destroy` and `refresh` use that of the last `up`."""
 RETRY_SECONDS, NEAR_RETRY_SECONDS = 30.0, 5.0
-"""How long calls are retried; NEAR is for a server on this machine: it restarts in less, or does not run."""
+"""How long calls are retried. NEAR is for a server on this machine: within 5 s it has restarted, or it does not run."""
 MOST_RETRY_SECONDS = 3600
 REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+\Z")
 _PRIVATE = re.compile(r"[@?#]")
-"""After these marks, or before them, a URL may hold a password or a key."""
+"""Next to these characters, a URL may contain a password or a key."""
 
 
 def _no_hint(url: str) -> str:
-    """Nothing to say."""
+    """No hint."""
     del url
     return ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Where the APIs are.
+    """Where the APIs are, and how they are called.
 
     Attributes:
-        endpoint: "global" or "regional", which is Google's, or the URL of a server that speaks all the APIs that are
-            called, such as the emulator's.
+        endpoint: "global" or "regional" for Google's, or the URL of a server with all the APIs, such as the emulator.
         region: for a regional endpoint.
-        impersonate: the service account that the credentials act as; empty where they act for themselves.
-        operations: how many long-running operations of an API this process has under way at a time. Default: the API's.
-        retry_seconds: how long a failing call that is safe to repeat is retried.
-        calls_per_minute: how many calls that count against an API's quota this process makes at most. Default: the
-            quota; no limit for a server on this machine.
-        local_hint: returns what to say of a server on this machine that does not answer, by its URL.
+        impersonate: the service account to impersonate; empty for none.
+        operations: how many long-running operations of an API run at a time. Default: the API's limit.
+        retry_seconds: how long a failing call is retried if it is safe to repeat.
+        calls_per_minute: limit on the calls that count against an API's quota. Default: the quota; no limit for a
+            server on this machine.
+        local_hint: returns a hint about a server on this machine that is unreachable, by its URL.
     """
 
     endpoint: str = GLOBAL
@@ -66,10 +65,10 @@ class Settings:
         calls_per_minute: str | int | None = None,
         local_hint: Callable[[str], str] = _no_hint,
     ) -> Settings:
-        """From a stack's configuration and the environment. Raises `InvalidInput` if they are wrong.
+        """Settings from a stack's configuration and the environment. Raises `InvalidInput` if they are invalid.
 
-        What is missing or empty has its default: that of Google, or that of a server on this machine. `first` is an
-        endpoint that takes precedence over the environment: a command's own option.
+        Missing or empty values get their defaults, which differ for a server on this machine. `first` is a command's
+        `--endpoint`, which takes precedence over the environment.
         """
         chosen = first or os.environ.get(ENDPOINT_VARIABLE) or endpoint or GLOBAL
         principal = impersonate or os.environ.get(credentials.PRINCIPAL_VARIABLE) or ""
@@ -87,23 +86,23 @@ class Settings:
 
     @property
     def is_place(self) -> bool:
-        """Whether the endpoint is a word for one of Google's places, not a URL."""
+        """Whether the endpoint is the word "global" or "regional", not a URL."""
         return self.endpoint in (GLOBAL, REGIONAL)
 
     @property
     def anonymous(self) -> bool:
-        """Whether calls carry no credentials: to a server on this machine."""
+        """Whether calls carry no credentials, as for a server on this machine."""
         return not self.is_google and is_loopback(self.endpoint)
 
     @property
     def is_google(self) -> bool:
-        """Whether the endpoint is Google's own, which no other's token may reach."""
+        """Whether the endpoint is Google's. Tokens for other endpoints are not sent to it."""
         host = urlsplit(self.endpoint).hostname or ""
         return self.is_place or f".{host}".endswith(".googleapis.com")
 
 
 def refuse(endpoint: str, region: str, principal: str) -> None:
-    """Raises `InvalidInput` where one of these cannot be."""
+    """Raises `InvalidInput` if one of these is invalid."""
     reasons = {
         "endpoint": endpoint_failure(endpoint, region),
         "impersonateServiceAccount": credentials.principal_failure(principal),
@@ -122,35 +121,35 @@ def is_loopback(url: str) -> bool:
 
 
 def is_url(text: str) -> bool:
-    """Whether this is the root of an HTTP server: a scheme, a host, perhaps a port, and nothing else."""
+    """Whether this is the root URL of an HTTP server: scheme, host, optional port, and nothing else."""
     try:
         url = urlsplit(text)
         found = url.scheme in ("http", "https") and _is_host(url.hostname or "") and url.port != 0
-    except ValueError:  # a bracket without its pair, a port over 65535
+    except ValueError:  # an unmatched bracket, a port over 65535
         return False
     return found and "@" not in url.netloc and url.path in ("", "/") and not url.query and not url.fragment
 
 
 def _is_host(name: str) -> bool:
-    """Whether it may be a host's name or address; that of `https://ml..example.com` cannot even be looked for."""
+    """Whether it is a valid host name or address. That of `https://ml..example.com` is not: it cannot be resolved."""
     try:
         return bool(name.encode("idna")) and name.isprintable() and " " not in name
-    except UnicodeError:  # a label is empty or longer than 63 characters, or holds what no name does
+    except UnicodeError:  # a label is empty, too long or has invalid characters
         return False
 
 
 def endpoint_failure(endpoint: str, region: str) -> str:
-    """Why this is not an endpoint; empty if it is one. No credentials go over plain http to another machine."""
+    """Why this is not a valid endpoint; empty if it is. Plain http is only allowed to this machine."""
     if endpoint == GLOBAL:
         return ""
     if endpoint == REGIONAL:
         if not region:
             return "regional needs a region: set gcp:region"
-        return "" if REGION.match(region) else f"regional needs a region, us-central1; it is {region!r}"
+        return "" if REGION.match(region) else f"regional needs a region such as us-central1; it is {region!r}"
     if not is_url(endpoint):
         found = "it has more" if _PRIVATE.search(endpoint) else f"it is {endpoint!r}"
         return f"must be global, regional or a URL, https://HOST:PORT and nothing else; {found}"
     url = urlsplit(endpoint)
     if url.scheme == "http" and not is_loopback(endpoint):
-        return f"must be https for another machine, so that no credentials travel in the clear; it is {endpoint!r}"
+        return f"must be https for another machine, so that credentials are encrypted; it is {endpoint!r}"
     return ""

@@ -1,1 +1,1 @@
-"""One connection to an API: TLS certificates, the proxy, credentials on the wire, and why no answer came."""
+"""One connection to an API: TLS certificates, proxy, credentials, and the causes of failed connections."""

@@ -1,4 +1,4 @@
-"""Calls that carry credentials: to Google or to the endpoint, over https, and to nobody else."""
+"""Calls with credentials, which are sent only to Google and to the endpoint, over https."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from gcp.settings import is_loopback
 GOOGLE = ".googleapis.com"
 
 
-class _Asked:
-    """The transport that asks for tokens; it knows whom it asked last."""
+class _TokenRequest:
+    """The transport for token requests; it remembers the last URL."""
 
     def __init__(self, request: Any) -> None:
         self._request, self.url = request, ""
@@ -35,9 +35,9 @@ class AuthorizedHttp(google_auth_httplib2.AuthorizedHttp):  # type: ignore[misc]
 
     Args:
         credentials: of google-auth.
-        http: what sends; it must not follow redirects.
-        host: the endpoint's host, beside Google's own; empty where there is none.
-        principal: the service account that is impersonated, for messages; empty where none is.
+        http: sends the requests; it must not follow redirects.
+        host: the endpoint's host if it is not Google's; else empty.
+        principal: the service account that is impersonated, for messages; empty for none.
     """
 
     _refreshing = threading.Lock()
@@ -45,14 +45,14 @@ class AuthorizedHttp(google_auth_httplib2.AuthorizedHttp):  # type: ignore[misc]
     def __init__(self, credentials: Any, http: Any, *, host: str = "", principal: str = "") -> None:
         super().__init__(credentials, http=http)
         self._host, self._principal = host, principal
-        self._request: _Asked = _Asked(google_auth_httplib2.Request(http))
+        self._request: _TokenRequest = _TokenRequest(google_auth_httplib2.Request(http))
 
     def request(self, uri: str, *values: Any, **options: Any) -> Any:
         """As in httplib2.
 
         Raises:
-            NoCredentials: there is no token to be had, or an answer sent on to another host; nothing was sent.
-            EndpointUnreachable: whoever gives tokens does not answer.
+            NoCredentials: the token was refused, or the request is for another host; nothing was sent.
+            EndpointUnreachable: no response from the token server.
         """
         self._refuse_strangers(uri)
         try:
@@ -66,7 +66,7 @@ class AuthorizedHttp(google_auth_httplib2.AuthorizedHttp):  # type: ignore[misc]
             raise credentials.refused(error, self._request.url, self._principal) from None
 
     def _refresh(self) -> None:
-        """One thread asks for a new token, the others wait for it."""
+        """One thread requests a new token; the others wait for it."""
         if not self.credentials.valid:
             with self._refreshing:
                 if not self.credentials.valid:
@@ -78,7 +78,7 @@ class AuthorizedHttp(google_auth_httplib2.AuthorizedHttp):  # type: ignore[misc]
         known = host == self._host or host.endswith(GOOGLE)
         if not known or (url.scheme != "https" and not is_loopback(uri)):
             raise errors.NoCredentials(
-                f"the endpoint sends on to {url.scheme}://{url.netloc}: no credentials are sent there"
+                f"the endpoint redirects to {url.scheme}://{url.netloc}: credentials are not sent there"
             )
 
     def _no_token_server(self, error: Exception) -> errors.EndpointUnreachable:

@@ -1,4 +1,4 @@
-"""The certificates that are trusted: those that come with httplib2, or a file that the environment names."""
+"""Trusted certificates: httplib2's own, or those in a file that the environment names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VARIABLE = "HTTPLIB2_CA_CERTS"
 
 @cache
 def check() -> None:
-    """Raises `EndpointUnreachable` where the environment names a file that is none of certificates."""
+    """Raises `EndpointUnreachable` if the environment names a file without valid certificates."""
     file = os.environ.get(VARIABLE)
     if file is None:
         return

@@ -61,7 +61,7 @@ def test_a_refresh_prints_one_error(
     for text in texts:
         own, line = sorted((line for line in lines_with(text, "error: ") if line.startswith("    error: ")), key=len)
         assert own.endswith(" failed")  # the engine's own error
-        assert f"no answer from {emulator.endpoint} to " in line
+        assert f"no response from {emulator.endpoint} to " in line
         assert "`python -m emulator up" in line  # with the port, unless it is the default
         assert "No other resource was read" in line
     assert facts(after) == facts(before)

@@ -93,7 +93,7 @@ def test_a_missing_credentials_file_is_an_error(project: str, tmp_path: Path, mo
     errors = lines_with(engine.stack("up", "--skip-preview", "--suppress-progress", fails=True), "GOOGLE_APPLICATION")
 
     assert errors
-    assert all("names no file of credentials" in line and "missing.json" not in line for line in errors)
+    assert all("is not a valid credentials file" in line and "missing.json" not in line for line in errors)
 
 
 @pytest.mark.faults

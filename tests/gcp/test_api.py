@@ -117,7 +117,7 @@ def test_a_call_is_sent_once(emulator: RunningEmulator, project: str, when: str)
     emulator.reset_calls()
     emulator.faults(create)
 
-    with pytest.raises(errors.EndpointUnreachable, match="without an answer"):
+    with pytest.raises(errors.EndpointUnreachable, match="without a response"):
         api.call(api.methods(ML, "projects.models").create(parent=caller.project, body={"name": "m"}))
 
     assert emulator.calls() == {"ml.projects.models.create": 1}

@@ -151,7 +151,7 @@ REFUSED = [
     pytest.param(
         {"/robot:generateAccessToken": (403, {"error": {"code": 403, "message": "Permission denied."}}, {})},
         {"principal": ROBOT},
-        rf"^these credentials may not act as {ROBOT} \(Permission denied\): run `gcloud iam service-accounts "
+        rf"^these credentials may not impersonate {ROBOT} \(Permission denied\): run `gcloud iam service-accounts "
         rf"add-iam-policy-binding {ROBOT} ",
         id="impersonation refused",
     ),
@@ -200,7 +200,7 @@ def test_a_token_server_that_is_out_of_order_is_named(server: Server) -> None:
 @pytest.mark.parametrize(
     ("proxy", "said"),
     [
-        ("socks5://127.0.0.1:9", "the proxy refuses (HTTPS_PROXY begins with socks5://, "),
+        ("socks5://127.0.0.1:9", "the proxy refuses (HTTPS_PROXY starts with socks5://, "),
         ("http://user:planted@127.0.0.1:1", "the proxy refuses (127.0.0.1:1: "),
     ],
 )
@@ -228,7 +228,7 @@ def test_a_token_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TF2_MODELS_TOKEN", token)
     api = Api(Settings(endpoint="http://127.0.0.1:1"))
 
-    with pytest.raises(errors.NoCredentials, match=r"^TF2_MODELS_TOKEN holds more than printable") as caught:
+    with pytest.raises(errors.NoCredentials, match=r"^TF2_MODELS_TOKEN must be printable ASCII") as caught:
         api.call(api.methods(ML, "projects.models").get(name="projects/p/models/m"))
 
     assert "planted" not in str(caught.value)
@@ -244,7 +244,9 @@ def test_a_wrong_file_of_credentials_is_named_by_its_variable(
         file.write_text(content, encoding="utf-8")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
 
-    with pytest.raises(errors.NoCredentials, match=r"^GOOGLE_APPLICATION_CREDENTIALS names no file") as caught:
+    with pytest.raises(
+        errors.NoCredentials, match=r"^GOOGLE_APPLICATION_CREDENTIALS is not a valid credentials file"
+    ) as caught:
         Credentials().get()
     assert str(tmp_path) not in str(caught.value)
 
@@ -279,6 +281,6 @@ def test_a_redirect_is_not_followed(server: Server, serve: Callable[..., Server]
 )
 def test_credentials_go_to_no_stranger_and_not_in_the_clear(server: Server, uri: str) -> None:
     """An upload session, say, that an answer places on another host: not even a token is asked for."""
-    with pytest.raises(errors.NoCredentials, match="no credentials are sent there"):
+    with pytest.raises(errors.NoCredentials, match="credentials are not sent there"):
         call(server, uri)
     assert server.asked == []

@@ -141,7 +141,7 @@ def test_only_a_long_wait_is_told() -> None:
     for _ in range(3):
         with slow.call(messages.append):
             pass
-    assert messages == ["waiting about 30 s: 2 calls in 30 s are the limit"]
+    assert messages == ["waiting about 30 s: the limit is 2 calls in 30 s"]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def read(provider: Any, name: str) -> Any:
 def test_no_endpoint(nobody: str) -> None:
     """The first resource raises; the state of the others comes back as it was, with inputs left to the engine."""
     provider = retrying_for(configured(ModelProvider, nobody), 0)
-    with pytest.raises(errors.EndpointUnreachable, match=r"no answer from .*\. No other resource was read"):
+    with pytest.raises(errors.EndpointUnreachable, match=r"no response from .*\. No other resource was read"):
         read(provider, "a")
 
     found = read(provider, "b")

@@ -71,7 +71,7 @@ def test_an_endpoint_that_is_not_there_is_told(clock: Clock) -> None:
 
     with pytest.raises(
         errors.EndpointUnreachable,
-        match=r"^no answer from http://127.0.0.1:1 to ml.x.get .*python -m emulator up",
+        match=r"^no response from http://127.0.0.1:1 to ml.x.get .*python -m emulator up",
     ):
         api.call(Request(ConnectionRefusedError("refused")))
 
@@ -136,7 +136,7 @@ def test_every_repetition_is_told(api: Api) -> None:
 
     assert [text.partition(": ")[2] for text in messages] == [
         "why",
-        "no answer from http://127.0.0.1:1 to ml.x.get (is the emulator up? `python -m emulator up --port 1`): reset",
+        "no response from http://127.0.0.1:1 to ml.x.get (is the emulator up? `python -m emulator up --port 1`): reset",
     ]
     assert bound.http() is api.http()
 

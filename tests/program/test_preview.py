@@ -147,7 +147,7 @@ def test_up_without_a_preview_checks_everything_local_before_its_first_call(
         pytest.param(
             [],
             {"tf2-models:endpoint": "http://127.0.0.1:9"},
-            r"create bucket \S+: no answer from \S+:9 to storage\.buckets\.insert "
+            r"create bucket \S+: no response from \S+:9 to storage\.buckets\.insert "
             r"\(is the emulator up\? `python -m emulator up --port 9`\)",
             id="no emulator",
         ),

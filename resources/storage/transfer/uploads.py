@@ -110,12 +110,12 @@ class Chunk:
         """Sends the next chunk; returns the upload's status and, after the last, the object.
 
         Raises:
-            EndpointUnreachable: what came is no answer of the API.
+            EndpointUnreachable: the response is not the API's.
         """
         status, body = self._request.next_chunk(http=http)
         # A proxy's page, or JSON of its own, with a good status looks like the end of the upload.
         if status is None and not self.service.is_answer(self.methodId, body):
-            raise errors.EndpointUnreachable(f"no answer of the API to {self.methodId}: what came is no object of its")
+            raise errors.EndpointUnreachable(f"no response of the API to {self.methodId}: got something else")
         return status, body
 
 

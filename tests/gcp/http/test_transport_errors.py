@@ -160,7 +160,7 @@ def test_tls_to_a_plain_port() -> None:
     with serving(200, b"{}") as port:
         line = said(f"https://127.0.0.1:{port}")
 
-    assert "no TLS is spoken there" in line
+    assert "TLS failed (" in line
     assert "scheme and port" in line
 
 
@@ -169,7 +169,7 @@ def test_plain_to_a_tls_port(tmp_path: Path) -> None:
     with serving(200, b"{}", certificate(tmp_path / "own.pem")) as port:
         line = said(f"http://127.0.0.1:{port}")
 
-    assert ": the connection was closed without an answer: " in line
+    assert ": the connection was closed without a response: " in line
 
 
 def through(url: str) -> str:
@@ -199,8 +199,8 @@ def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch, status: int) -> N
 @pytest.mark.parametrize(
     ("proxy", "reason"),
     [
-        ("socks5://127.0.0.1:1", "HTTPS_PROXY begins with socks5://, and only http:// proxies are supported"),
-        ("http://[", "HTTPS_PROXY is no URL"),
+        ("socks5://127.0.0.1:1", "HTTPS_PROXY starts with socks5://, but only http:// proxies are supported"),
+        ("http://[", "HTTPS_PROXY is not a valid URL"),
         ("127.0.0.1:1", "127.0.0.1:1: "),
         ("http://nowhere.invalid:1", "nowhere.invalid:1: "),
     ],

@@ -45,5 +45,5 @@ def test_a_chunk_is_taken_and_the_last_one_gives_the_object() -> None:
 @pytest.mark.parametrize("body", ["<html>", "", {}, {"status": "ok"}, [], None, {"name": 7}])
 def test_what_is_no_object_does_not_end_an_upload(body: Any) -> None:
     """A proxy's page, or JSON of somebody else: nothing is believed to be there."""
-    with pytest.raises(errors.EndpointUnreachable, match=r"no answer of the API to storage\.objects\.insert"):
+    with pytest.raises(errors.EndpointUnreachable, match=r"no response of the API to storage\.objects\.insert"):
         sent(None, body)

@@ -1,4 +1,4 @@
-"""Errors of deploying that no API answers."""
+"""Deployment errors that do not come from an API."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from gcp.errors import Error
 
 
 class ArtifactError(Error):
-    """A SavedModel is missing, incomplete, altered or larger than the API takes."""
+    """A SavedModel is missing, incomplete, altered, or larger than the API allows."""
 
 
 class GateFailed(Error):
-    """A version does not answer its sample instances as it should: it does not become the default."""
+    """A version's predictions do not match its samples, so it does not become the default."""

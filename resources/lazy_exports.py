@@ -1,4 +1,4 @@
-"""Public names that are loaded when they are asked for."""
+"""Public names that are loaded on first use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def load(package: str, homes: Mapping[str, str], name: str) -> Any:
-    """The class `name` of a package, from the module of it that `homes` says. Raises `AttributeError` for others."""
+    """The class `name` of a package, from the module that `homes` names. Raises `AttributeError` for other names."""
     if name not in homes:
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
     return getattr(import_module(f"{package}.{homes[name]}"), name)

@@ -1,4 +1,4 @@
-"""The platform that a stack deploys to: the one place that knows which platforms there are."""
+"""Chooses a stack's platform. The only module that knows all platforms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY = f"{NAMESPACE}:platform"
 
 
 def chosen(config: Mapping[str, str]) -> Platform[Any]:
-    """The platform that a configuration names; `ml` v1 where it names none, or a wrong one, which is reported."""
+    """The platform that a configuration names. It is `ml` v1 if none is named, or an unknown one, which is reported."""
     return _PLATFORMS.get(config.get(KEY) or ML, MlPlatform)()
 
 

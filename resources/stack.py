@@ -1,4 +1,4 @@
-"""The stack itself: `stack.Identity`, which stack it is for as long as its state lives, and what it declares."""
+"""The stack itself: `stack.Identity`, which identifies it as long as its state exists, and its configuration."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ __all__ = ["Identity", "configuration", "or_else"]
 
 
 class IdentityArgs(TypedDict, total=False):
-    """There is nothing to say of it."""
+    """No inputs."""
 
 
 class IdentityOutputs(TypedDict, total=False):
-    """What comes back."""
+    """Outputs."""
 
-    token: Annotated[str, output("Random: two stacks named alike differ in it.")]
+    token: Annotated[str, output("Random, so that two stacks of the same name differ.")]
 
 
 IDENTITY = Schema("stack identity", "", IdentityArgs, IdentityOutputs)
 
 
 class IdentityProvider(Provider):
-    """A random token in the state; no API knows of it."""
+    """A random token in the state; no API stores it."""
 
     schema = IDENTITY
     service = Service(name="")
 
     def identity(self, inputs: State) -> str:
-        """There is one in a stack."""
+        """A constant: a stack has one identity."""
         del inputs
         return "identity"
 
@@ -55,21 +55,21 @@ class IdentityProvider(Provider):
         return {"token": secrets.token_hex(16)}
 
     def read(self, id_: str, props: State) -> dynamic.ReadResult:
-        """Nothing can change it from outside: a refresh finds what the state holds."""
+        """Returns the state, which nothing outside can change."""
         return dynamic.ReadResult(id_, dict(props), {})
 
     def observe(self, call: Call, inputs: State) -> State:
-        """Nothing to see: no API knows of it."""
+        """Nothing to read: no API stores it."""
         del call
         return inputs
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """It has no inputs that could change."""
+        """Nothing to do: it has no inputs."""
         del call, news, mask
         return olds
 
     def remove(self, call: Call, inputs: State) -> None:
-        """It is gone with the state."""
+        """Nothing to do: it exists in the state only."""
 
 
 class Identity(Resource, module="stack", name="Identity"):
@@ -82,15 +82,15 @@ class Identity(Resource, module="stack", name="Identity"):
 
 
 def configuration(platform: Platform[Declared], resolve: Callable[..., Artifact], failure: type[Exception]) -> Declared:
-    """What the configuration of the stack that runs declares.
+    """What the running stack's configuration declares.
 
     Args:
         platform: where the stack deploys to.
         resolve: finds artifacts: `models.resolve`.
-        failure: what it raises if an artifact is not found.
+        failure: the exception that `resolve` raises if an artifact is not found.
 
     Raises:
-        pulumi.RunError: the stack must not run here, or its configuration is wrong; lists everything that is wrong.
+        pulumi.RunError: the stack must not run here, or its configuration is wrong. Lists everything that is wrong.
     """
     from resources.config import plan, secret_values, stack_config  # the provider's process needs none of them
 
@@ -117,7 +117,7 @@ def configuration(platform: Platform[Declared], resolve: Callable[..., Artifact]
 
 
 def _require_own_state() -> None:
-    """Raises `RunError` for another stack in the local state, and for the local stack on another machine's endpoint."""
+    """Raises `RunError` for other stacks in the local state, and for a local stack with an endpoint elsewhere."""
     from resources.config import local_endpoint, state_backend
     from resources.engine import engine_process
 
@@ -141,5 +141,5 @@ def _require_own_state() -> None:
 
 
 def or_else(output: pulumi.Output[Any], instead: Any = None) -> pulumi.Output[Any]:
-    """For the stack's outputs: `instead` where its resource failed (`--continue-on-error`)."""
+    """For the stack's outputs: `instead` if the resource failed (`--continue-on-error`)."""
     return output.recover(lambda _: instead)

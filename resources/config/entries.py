@@ -1,4 +1,4 @@
-"""The entries of a stack file: the program's own keys beside the fields of the API, and what is wrong with them."""
+"""Entries of a stack file: separates the program's own keys from the API's fields, and finds invalid ones."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from resources.schema.types import Failure, join
 
 
 class Section(NamedTuple):
-    """A part of a configuration whose free texts may be secret: its path, its values, and the schema that says which.
+    """A part of a configuration: its path, its values, and the schema that says which of its texts may be secret.
 
-    Without a schema none may be.
+    Without a schema, none may be secret.
     """
 
     path: str
@@ -22,7 +22,7 @@ class Section(NamedTuple):
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """A mapping with its keys as texts; empty for any other value."""
+    """A mapping with its keys as strings; empty for any other value."""
     return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}
 
 
@@ -44,7 +44,7 @@ def split_checked(
         entry: as it stands in the stack file.
         own: the program's own keys.
         names: the fields of the API.
-        reserved: those that the program sets.
+        reserved: the fields that the program sets itself.
         where: the path of the entry.
     """
     extras, fields = split(entry, own)
@@ -58,10 +58,10 @@ def reject_unknown(
     """Removes unknown keys from an entry, and fields that the program sets itself; returns a failure for each.
 
     Args:
-        fields: what the entry holds beside the program's own keys.
+        fields: the entry without the program's own keys.
         names: the fields of the API.
-        extras: the program's own keys, if there are any: the failures list them among the known keys.
-        reserved: the fields that the program sets.
+        extras: the program's own keys, which failures also list as known; None for none.
+        reserved: the fields that the program sets itself.
         where: the path of the entry.
     """
     given = [name for name in reserved if fields.pop(name, None) is not None]

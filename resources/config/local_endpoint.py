@@ -1,4 +1,4 @@
-"""The local stack's endpoint, as the emulator, make, the program, predictions and hints all use it."""
+"""The local stack's endpoint, as used by the emulator, make, the program, predictions and hints."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def endpoint(folder: Path | None = None) -> str:
         folder: the checkout. Default: the current folder.
 
     Raises:
-        InvalidInput: it is not http on a loopback address of IPv4, where the emulator listens; or the file cannot be
-            read.
+        InvalidInput: it is not http on a loopback address of IPv4, where the emulator listens, or the file is
+            unreadable.
     """
     host, port = address(folder)
     return f"http://{host}:{port}"
@@ -68,7 +68,7 @@ def failure(text: str) -> str:
 
 
 def default(stack: str) -> str | None:
-    """The endpoint of a stack whose file names none; None for Google's."""
+    """The endpoint of a stack if its file names none; None for Google's."""
     return f"http://{_HOST}:{PORT}" if stack.rpartition("/")[2] in STACKS else None
 
 
@@ -94,42 +94,40 @@ def start_time(pid: int) -> str | None:
 
 
 def other_port() -> str:
-    """What to do where the local stack's port is taken."""
+    """What to do if the local stack's port is taken."""
     variable, path = os.environ.get(ENDPOINT_VARIABLE), Path(FILE)
     try:
         declared = _declared(path) or f"http://{_HOST}:{PORT}"
     except errors.InvalidInput:
         declared = ""
-    # The function `pulumi` sets the variable to what the file says: the file is what to change then.
+    # The shell function `pulumi` sets the variable to the file's value: then the file must be changed.
     overridden = variable and declared and _parsed(variable) != _parsed(declared)
     where = ENDPOINT_VARIABLE if overridden else f"{KEY} in {FILE}"
     return f"set {where} to http://127.0.0.1:PORT with another port"
 
 
 def not_ours(url: str) -> str:
-    """What to say of a server on this machine that is not the emulator of this folder; empty if it is, or is far.
+    """A hint that a server on this machine is not this folder's emulator; empty if it is, or is on another machine.
 
     Args:
-        url: of the endpoint that answered.
+        url: of the endpoint that responded.
     """
     own, found = emulator(), _parsed(url)
     if found is None or (own and _parsed(own) == found):
         return ""
-    here = f"that of this folder runs on {own}" if own else "none runs in this folder"
-    return (
-        f"What answers on {url} is not this folder's emulator ({here}); is it another folder's? If so, {other_port()}"
-    )
+    here = f"which runs on {own}" if own else "which does not run"
+    return f"The server on {url} is not this folder's emulator, {here}; is it another folder's? If so, {other_port()}"
 
 
 def start_hint(url: str) -> str:
-    """What to ask about a server on this machine that does not answer, with the command that starts an emulator."""
+    """A hint about an unreachable server on this machine, with the command that starts an emulator."""
     return f"is the emulator up? `{up_command(url)}`"
 
 
 def up_command(url: str) -> str:
     """The command that starts an emulator at a URL.
 
-    With `--port` if the local stack here is elsewhere, and with `--restart` if this folder's emulator runs elsewhere.
+    With `--port` if the local stack's port is another one, and with `--restart` if this folder's emulator has another.
     """
     command, found = "python -m emulator up", _parsed(url)
     try:

@@ -1,4 +1,4 @@
-"""What a stack declares, once its configuration is read: the parts that every platform shares, and SavedModels."""
+"""What a stack declares: the parts that all platforms share, and SavedModels."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from artifact_format import signatures
 from artifact_format.manifest import Artifact
-from gcp import settings as _settings
+from gcp.settings import Settings
 from resources.schema import secrets
 from resources.storage import rules
 
 
 @dataclass(kw_only=True)
 class Stack:
-    """What a stack declares, whatever its platform; each platform adds its own.
+    """What a stack on any platform declares; each platform has a subclass.
 
     Attributes:
         project: id of the project.
@@ -27,7 +27,7 @@ class Stack:
     """
 
     project: str
-    settings: _settings.Settings
+    settings: Settings
     bucket: dict[str, Any]
     saved_models: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -39,10 +39,10 @@ def saved_model_inputs(
 
     Args:
         artifact: its facts.
-        bucket: where it goes.
-        size_limit: bytes of the largest artifact that what serves it takes.
+        bucket: the stack's.
+        size_limit: maximum bytes of an artifact on the machines that serve it.
         source: bucket that it may be copied from; empty for none.
-        folder: below the artifact's own folder, where its files lie; empty for that folder itself.
+        folder: subfolder of the artifact's folder for the files; empty for the folder itself.
     """
     facts = {
         "recipe": artifact.recipe,
@@ -74,17 +74,15 @@ def notes(name: str, artifact: Artifact) -> list[str]:
     found, names = [], sorted(artifact.signatures)
     if artifact.left_out:
         junk = ", ".join(artifact.left_out)
-        found.append(f"{name}: left out, since files of these names are not part of a SavedModel: {junk}")
+        found.append(f"{name}: files left out, since they are not part of a SavedModel: {junk}")
     if signatures.default_key(artifact.signatures) not in names:
         several = f"it has {', '.join(names)}: a request must name one (signature_name)"
-        found.append(
-            f"{name}: there is no signature {signatures.DEFAULT} in it; {several if names else 'it has no signatures'}"
-        )
+        found.append(f"{name}: has no signature {signatures.DEFAULT}; {several if names else 'it has no signatures'}")
     return found
 
 
 def portable(path: str) -> str:
-    """A path of a stack file as the state may hold it: one outside the project that names this machine is secret."""
+    """A path of a stack file for the state: relative if it is inside the project; else, if absolute, secret."""
     if not Path(path).is_absolute():
         return path
     relative = os.path.relpath(path)
@@ -92,7 +90,7 @@ def portable(path: str) -> str:
 
 
 def merged(saved: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Logical name -> inputs: versions with the same content share one SavedModel, under the lowest size limit."""
+    """Logical name -> inputs: versions with the same content share one SavedModel, with the lowest size limit."""
     merged: dict[str, dict[str, Any]] = {}
     for inputs in saved:
         limit = merged.get(logical_name(inputs), inputs)["sizeLimit"]
@@ -101,5 +99,5 @@ def merged(saved: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def logical_name(saved_model: Mapping[str, Any]) -> str:
-    """The name of a SavedModel in the stack: it holds the content digest, so that new content is a new resource."""
+    """The logical name of a SavedModel. It contains the content digest, so new content is a new resource."""
     return str(saved_model["prefix"]).replace("/", "-")

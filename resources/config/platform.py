@@ -1,4 +1,4 @@
-"""What a platform is: where the models of a stack are served, and the part of the stack file that says how."""
+"""The interface of a platform, which serves a stack's models and has its own part of the stack file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Declared = TypeVar("Declared", bound=Stack)
 
 
 class Platform(ABC, Generic[Declared]):
-    """A platform. It has no state of its own."""
+    """A platform. Stateless."""
 
     keys: ClassVar[type]
     """All keys of a stack file below the project's namespace: the shared ones and the platform's."""
@@ -30,14 +30,14 @@ class Platform(ABC, Generic[Declared]):
 
     @abstractmethod
     def read(self, reader: SharedReader) -> Declared:
-        """What a stack declares; failures are noted in the reader."""
+        """What a stack declares; failures are added to the reader."""
 
     @abstractmethod
     def with_pins(self, error: errors.InvalidInput, find: Callable[[str], Artifact]) -> errors.InvalidInput:
-        """The error; each line about a wrong artifact also says how to keep the build that is deployed.
+        """The error, where each line about a wrong artifact also says how to keep the deployed build.
 
         Args:
-            error: of the configuration of the stack that runs.
+            error: of the running stack's configuration.
             find: finds artifacts. Raises `ArtifactError`.
         """
 
@@ -51,5 +51,5 @@ class Platform(ABC, Generic[Declared]):
             stack: what it declares.
             owner: the stack's `Identity.token`.
             bucket: the stack's.
-            saved: the stack's SavedModels, by their logical names.
+            saved: logical name -> the stack's SavedModel.
         """

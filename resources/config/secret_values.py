@@ -1,7 +1,7 @@
-"""Which texts of a configuration are secret: the stack's file says it, where Pulumi gives only the key.
+"""Finds the secret texts of a configuration in the stack file, since Pulumi only says which keys contain one.
 
-`pulumi config set --secret --path 'tf2-models:models.m.description' TEXT` writes `{secure: CIPHERTEXT}` in the place of
-the text. A program is handed the key's value decrypted, and that there is a secret in it.
+`pulumi config set --secret --path 'tf2-models:models.m.description' TEXT` replaces the text by `{secure: CIPHERTEXT}`.
+A program gets the key's decrypted value, and learns only that it contains a secret somewhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MISSING = object()
 
 
 class _OtherValue(Exception):
-    """The file says something else than the configuration."""
+    """The file does not match the configuration."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,8 @@ class Source:
     """Where a configuration comes from.
 
     Attributes:
-        keys: those that hold a secret, with their namespace.
-        file: the stack's file.
+        keys: the keys that contain a secret, with their namespace.
+        file: the stack file.
     """
 
     keys: frozenset[str] = frozenset()
@@ -36,20 +36,20 @@ class Source:
 
     @classmethod
     def of(cls, stack: str, keys: Iterable[str]) -> Source:
-        """The source of a stack's configuration, where the program runs in the project's folder."""
+        """The source of a stack's configuration, if the program runs in the project's folder."""
         return cls(keys=frozenset(keys), file=Path(f"Pulumi.{stack}.yaml"))
 
     def marked(self, key: str, value: Any) -> tuple[Any, str]:
-        """The value of a key with its secret texts as `Secret`; and why that cannot be had, empty where it can.
+        """The value of a key with its secret texts as `Secret`, and an error (empty if there is none).
 
-        The file counts only where it holds the very configuration: with `--config-file` it may be another's.
+        The file is used only if it matches the configuration: with `--config-file` it may be another file.
         """
         if key not in self.keys:
             return value, ""
         try:
             return _marked(self._written(key), value), ""
         except _OtherValue:
-            reason = f"holds a secret, and {self.file.name} in this folder does not say where: set it there"
+            reason = f"contains a secret, but {self.file.name} in this folder does not show where: set it there"
             return None, f"{reason} (without --config-file), with `pulumi config set --secret --path`"
 
     def _written(self, key: str) -> Any:

@@ -1,4 +1,4 @@
-"""The part of a stack file that every platform shares, and what a platform's own reader needs of it."""
+"""The part of a stack file that all platforms share, and what a platform's reader needs of it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from resources.storage.schema import BUCKET, SAVED_MODEL
 _NOT_SECRET = "must not be secret: addresses and messages show it"  # noqa: S105 - a message
 PROJECT = re.compile(r"[a-z][a-z0-9.:-]*[a-z0-9]\Z")
 UNKNOWN_URI = "gs://unknown/"
-"""Stands for the URI of an artifact that was not found: its own failure is reported."""
+"""Placeholder for the URI of an artifact that was not found, which is reported separately."""
 
 
 class SharedKeys(TypedDict, total=False):
-    """The keys under `tf2-models:` that every platform has.
+    """The keys under `tf2-models:` that all platforms have.
 
-    `Pulumi.yaml` declares them, and those of the platforms, with descriptions; a test compares them.
+    `Pulumi.yaml` declares all keys with descriptions; a test compares them.
     """
 
     platform: Literal["ml", "vertex"]
@@ -52,18 +52,18 @@ BOUNDS = (
     ("retrySeconds", 0, settings.MOST_RETRY_SECONDS),
     ("callsPerMinute", 1, 1_000_000),
 )
-"""Keys that are numbers: the least and the most."""
+"""Numeric keys: minimum and maximum."""
 
 Resolve = Callable[[str, "Mapping[str, Any] | None", bool], Artifact]
 """Artifact name, parameters and whether a rebuild is allowed -> the artifact. Raises `ArtifactError`."""
 
 
 class Served(NamedTuple):
-    """What is known of the artifact of a version.
+    """What is known about a version's artifact.
 
     Attributes:
         uri: of its folder, `gs://...`.
-        saved_model: the inputs of its `storage.SavedModel`; None if the artifact is not the stack's.
+        saved_model: the inputs of its `storage.SavedModel`; None if the stack does not manage the artifact.
         samples: how many samples it has; None if unknown.
         tensorflow: the TensorFlow that exported it; empty if unknown.
     """
@@ -75,12 +75,12 @@ class Served(NamedTuple):
 
 
 class SharedReader:
-    """Reads the shared part, and collects failures while the rest is read, so that all are reported at once.
+    """Reads the shared part, and collects the failures of all parts, so that all are reported at once.
 
     Args:
-        config: every key of the stack with its namespace, as Pulumi hands it over.
+        config: every key of the stack with its namespace, as passed by Pulumi.
         resolve: finds artifacts.
-        source: which keys hold secrets, and the stack's file.
+        source: which keys contain secrets, and the stack file.
         keys: all keys below the namespace.
         sections: of the platform's part.
 
@@ -90,10 +90,10 @@ class SharedReader:
         values: key without its namespace -> value.
         settings: where the APIs are.
         bucket: inputs of its `storage.Bucket`.
-        failures: what is wrong so far.
+        failures: those found so far.
 
     Raises:
-        InvalidInput: a secret is where none may be: no other message may show it.
+        InvalidInput: a secret is where none is allowed. Raised at once, so that no later message shows the secret.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class SharedReader:
         prefix = f"{NAMESPACE}:"
         given = {key.removeprefix(prefix): text for key, text in config.items() if key.startswith(prefix)}
         self.values = {key: _plain(text, key, keys) for key, text in given.items() if text != ""}
-        reason = f"holds {types.UNKNOWN}, which to the engine means a value that is not known yet"
+        reason = f"contains {types.UNKNOWN}, which the engine takes for a value that is not known yet"
         self.note((key, reason) for key, text in given.items() if types.UNKNOWN in text)
         self._mark_secrets(source, sections)
         self._check_project()
@@ -122,28 +122,28 @@ class SharedReader:
         self._source = self._artifact_source()
 
     def note(self, failures: Iterable[Failure]) -> None:
-        """Adds failures, by their paths below the namespace."""
+        """Adds failures; their paths are below the namespace."""
         self.failures += [(f"{NAMESPACE}:{path}", reason) for path, reason in failures]
 
     @property
     def shared_fields(self) -> dict[str, Any]:
-        """Fields that the stack sets once for every resource that has them; an entry may override them."""
+        """Fields that the stack sets for all resources that have them; an entry may override them."""
         return {"adopt": True} if self.values.get("adopt") is True else {}
 
     def served(self, name: Any, parameters: Any, where: str, size_limit: int, folder: str = "") -> Served:
-        """What is known of the artifact that a version names, and its failures noted.
+        """What is known about the artifact that a version names; its failures are added.
 
         Args:
             name: the entry's `artifact`.
             parameters: the entry's `parameters`, or None.
             where: path of the entry.
-            size_limit: bytes of the largest artifact that the version takes.
-            folder: where the files lie below the artifact's own folder.
+            size_limit: maximum bytes of an artifact of this version.
+            folder: subfolder of the artifact's folder for the files.
         """
         if not isinstance(name, str) or not isinstance(parameters, Mapping | None):
             return Served()
         if name.startswith("gs://"):
-            reason = "are for a recipe; what lies in a bucket has none: leave them out"
+            reason = "are only for a recipe, not for a SavedModel in a bucket: leave them out"
             self.note([(join(where, "parameters"), reason)] if parameters else [])
             return Served(name)
         try:
@@ -161,14 +161,14 @@ class SharedReader:
         return Served(rules.folder_uri(saved), saved, len(artifact.samples), artifact.tensorflow)
 
     def _found(self, name: str, parameters: Mapping[str, Any] | None) -> Artifact:
-        """The artifact, found once: many versions may name it, and each time its files would be read."""
+        """The artifact. Cached, since many versions may name it and finding it reads its files."""
         key = json.dumps([name, parameters], sort_keys=True)
         if key not in self._artifacts:
             self._artifacts[key] = self._resolve(name, parameters, bool(self.values.get("allowRebuild")))
         return self._artifacts[key]
 
     def _mark_secrets(self, source: Source, sections: Callable[[Mapping[str, Any]], Iterable[entries.Section]]) -> None:
-        """Raises `InvalidInput` where a secret stands elsewhere than in free text."""
+        """Raises `InvalidInput` if a secret is anywhere else than in free text."""
         failures: list[Failure] = [(key, _NOT_SECRET) for key in ("gcp:project", "gcp:region") if key in source.keys]
         for key, value in self.values.items():
             self.values[key], reason = source.marked(f"{NAMESPACE}:{key}", value)
@@ -182,9 +182,9 @@ class SharedReader:
     def _check_project(self) -> None:
         if not PROJECT.match(self.project):
             missing = "is missing: `pulumi config set gcp:project ID`"
-            reason = f"is no project id: {types.shown(self.project)}" if self.project else missing
+            reason = f"is not a valid project id: {types.shown(self.project)}" if self.project else missing
             self.failures.append(("gcp:project", reason))
-            self.project = "project"  # so that names made of it do not fail too
+            self.project = "project"  # so that names built from it do not fail too
 
     def _check_region(self) -> None:
         if self.region and not REGION.match(self.region):
@@ -214,7 +214,7 @@ class SharedReader:
         self.note(BUCKET.program_failures(inputs, "bucket"))
         name = inputs["name"]
         if not isinstance(name, str) or rules.bucket_name_failure(name):
-            inputs["name"] = "unknown"  # so that addresses in it do not fail too: it is reported once
+            inputs["name"] = "unknown"  # so that URIs in it do not fail too: it is reported once
         return inputs
 
     def _artifact_source(self) -> str:
@@ -222,7 +222,7 @@ class SharedReader:
         source = rules.bucket_of(str(self.values.get("artifactSource", "")))
         reason = rules.bucket_name_failure(source) if source else ""
         if source == self.bucket["name"]:
-            reason = "is this stack's own bucket: name the one that its artifacts come from"
+            reason = "is this stack's own bucket: name the bucket to copy artifacts from"
         self.note([("artifactSource", reason)] if reason else [])
         return "" if reason else source
 
@@ -233,7 +233,7 @@ def _sections(values: Mapping[str, Any]) -> Iterable[entries.Section]:
 
 
 def _plain(text: str, key: str, keys: type) -> Any:
-    """A value as it was written: Pulumi hands collections, numbers and booleans over as JSON, strings bare."""
+    """The parsed value: Pulumi passes collections, numbers and booleans as JSON, strings bare."""
     if types.members(keys).get(key) is str:
         return text
     try:

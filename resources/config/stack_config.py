@@ -1,6 +1,6 @@
-"""A stack's configuration: typed, checked as a whole, every failure under its key's full path.
+"""A stack's configuration: typed, checked as a whole, each failure with the full path of its key.
 
-It is read before the first resource is registered, so that a wrong key changes nothing, with `--skip-preview` too.
+It is read before the first resource is registered, so a wrong key changes nothing, even with `--skip-preview`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ def read(
     """The stack that a configuration declares. Secret texts of the stack's file are `Secret`s in it.
 
     Args:
-        config: every key of the stack with its namespace, values as Pulumi hands them over (JSON for collections).
+        config: every key of the stack with its namespace, values as passed by Pulumi (JSON for collections).
         resolve: finds artifacts.
         platform: where the stack deploys to.
-        source: which keys hold secrets, and the stack's file. Default: none does.
+        source: which keys contain secrets, and the stack file. Default: no secrets.
 
     Raises:
-        InvalidInput: with everything that is wrong.
+        InvalidInput: lists everything that is wrong.
     """
 
     def read(source: Source) -> Declared:
@@ -41,5 +41,5 @@ def read(
 
 
 def allows_rebuild(config: Mapping[str, str]) -> bool:
-    """Whether a configuration, which may be wrong elsewhere, allows builds that differ from their cards."""
+    """Whether a configuration, valid or not, allows builds that differ from their cards."""
     return config.get(f"{NAMESPACE}:allowRebuild") == "true"

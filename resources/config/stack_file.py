@@ -1,4 +1,4 @@
-"""Reads a stack file: every part of the project that wants one reads it here."""
+"""Reads stack files, for all parts of the project."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from resources.config.stack_yaml import Unquoted
 
 NAMESPACE = "tf2-models"
-"""The project's name: Pulumi puts it before the keys of a stack file that have no namespace."""
+"""The project's name, which is the namespace of stack file keys without one."""
 
 
 class StackFile(NamedTuple):
     """A stack file's configuration.
 
     Attributes:
-        config: key with its namespace -> value; empty if the file has no configuration. Of a key in both forms, the
-            last one counts, as in Pulumi.
-        unquoted: what YAML reads as something else than text; paths begin with the key with its namespace.
+        config: key with its namespace -> value; empty if the file has no configuration. If a key is there with and
+            without namespace, the last one wins, as in Pulumi.
+        unquoted: unquoted scalars that YAML does not read as text; paths start with the key with its namespace.
     """
 
     config: dict[str, Any]
@@ -27,7 +27,7 @@ class StackFile(NamedTuple):
 
 
 class UnreadableStackFile(Exception):
-    """The file cannot be read, or is not valid YAML; its text is the reason, on one line."""
+    """The file cannot be read, or is not valid YAML. The text is the reason, on one line."""
 
 
 def read(path: Path) -> StackFile:

@@ -1,4 +1,4 @@
-"""What the engine knows of the stack that runs, from before this run. Nothing of it shows in a preview."""
+"""What the engine knows about the running stack from before this run. Reading it does not show up in a preview."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def outputs() -> dict[str, Any]:
 
 
 def resources() -> list[dict[str, Any]]:
-    """The resources in the stack's state, each with its `type` and `outputs`; empty if the state cannot be read."""
+    """The resources in the stack's state, each with its `type` and `outputs`; empty if the state is unreadable."""
     try:
         found = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": full_name()}).value
     except Exception as error:  # noqa: BLE001 - Pulumi raises it bare; callers do without

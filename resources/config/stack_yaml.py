@@ -1,7 +1,7 @@
-"""Reads a stack file's YAML as Pulumi does, and finds the unquoted scalars that are not text to it.
+"""Reads a stack file's YAML as Pulumi does, and finds unquoted scalars that it does not read as text.
 
 Pulumi uses Go's yaml.v3, whose rules are neither those of PyYAML nor quite those of YAML 1.2: `no` and `12:30` are
-text, `010` and `0o10` are 8, a date becomes `2024-01-01 00:00:00 +0000 UTC`. Pure; does not know any key.
+text, `010` and `0o10` are 8, a date becomes `2024-01-01 00:00:00 +0000 UTC`. Pure; knows no keys.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ class Date(str):
 
 
 class Index(str):
-    """The number of an item of a list, in a path: a key may look the same."""
+    """The index of a list item in a path; a type of its own, as a key may look the same."""
 
     __slots__ = ()
 
 
 class Unquoted(NamedTuple):
-    """A scalar without quotes that YAML reads as something else than text.
+    """An unquoted scalar that YAML does not read as text.
 
     Attributes:
-        path: of the value, or of the key: the keys from the top, as Pulumi hands them over.
+        path: of the value or key: the keys from the top, as passed by Pulumi.
         text: as the file has it.
         value: what YAML makes of it.
         line: in the file, from 1.
@@ -56,7 +56,7 @@ class Unquoted(NamedTuple):
 
     @property
     def is_altered(self) -> bool:
-        """Whether the program gets other text than the file has."""
+        """Whether the program gets a text that differs from the file's."""
         return written(self.value) != self.text
 
     @property
@@ -99,7 +99,7 @@ def written(value: Any) -> str:
 
 
 def kind(value: Any) -> str:
-    """What a scalar is, in words."""
+    """A scalar's type and value in words."""
     if isinstance(value, bool):
         return f"the boolean {written(value)}"
     if value is None:
@@ -113,7 +113,7 @@ def is_written_date(text: str) -> bool:
 
 
 def resolve(text: str) -> Any:
-    """What a scalar without quotes is to yaml.v3: a text, a number, a boolean, None or a `Date`."""
+    """The value of an unquoted scalar in yaml.v3: text, number, boolean, None or a `Date`."""
     if text in _BOOLEANS:
         return _BOOLEANS[text]
     if text in _NULLS:
@@ -156,7 +156,7 @@ def _date(text: str) -> Date | None:
 
 
 class _Loader(yaml.SafeLoader):
-    """Does not convert scalars without quotes and without a tag, but gives them a tag of ours."""
+    """Gives unquoted scalars without a tag our own tag, and does not convert them."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         """The tag of a node."""
@@ -166,7 +166,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Reader:
-    """Makes values of nodes, and collects what has no quotes."""
+    """Converts nodes to values, and collects unquoted scalars."""
 
     def __init__(self, loader: Any) -> None:
         self._loader, self._done = loader, dict[int, Any]()

@@ -1,4 +1,4 @@
-"""Finds the engine's state backend, as the engine itself does, and tells whether it is this checkout's own."""
+"""Finds the state backend as the engine does, and checks whether it is this checkout's local state."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SCHEME = "file://"
 
 
 def current(project: Path) -> str:
-    """The URL of the backend that the engine uses in a project's folder; empty for Pulumi Cloud, or for none.
+    """The URL of the backend that the engine uses in a project's folder; empty for Pulumi Cloud or for none.
 
-    It is PULUMI_BACKEND_URL, else `backend.url` of `Pulumi.yaml`, else that of the last `pulumi login`.
+    It is PULUMI_BACKEND_URL, else `backend.url` of `Pulumi.yaml`, else the one of the last `pulumi login`.
     """
     return os.environ.get("PULUMI_BACKEND_URL") or _of_project(project) or _of_login()
 
@@ -31,7 +31,7 @@ def folders(url: str, base: Path) -> Iterator[Path]:
 
     Args:
         url: of a backend.
-        base: what a relative path starts from: the folder in which the engine runs.
+        base: the folder that relative paths start from, where the engine runs.
     """
     if not url.startswith(_SCHEME):
         return
@@ -43,7 +43,7 @@ def folders(url: str, base: Path) -> Iterator[Path]:
 
 
 def is_local(url: str, project: Path, base: Path) -> bool:
-    """Whether a backend is the local state of a checkout, however it is written.
+    """Whether a backend is the local state of a checkout, in whatever notation.
 
     Args:
         url: of the backend.
@@ -57,7 +57,7 @@ def is_local(url: str, project: Path, base: Path) -> bool:
 def refusal(stack: str, project: Path, base: Path) -> str:
     """Why the program must not run for a stack; empty if it may.
 
-    The local state of a checkout is for the local stacks only: `make clean` removes it.
+    A checkout's local state is only for the local stacks, since `make clean` removes it.
 
     Args:
         stack: the stack's name.
@@ -74,15 +74,15 @@ def refusal(stack: str, project: Path, base: Path) -> str:
 
 
 def way_out(stack: str, project: Path, owner: str = "") -> str:
-    """How to move a stack from the local state to a backend of one's own, or to destroy it: lines of text.
+    """How to move a stack from the local state to a backend of the user's own, or to destroy it: lines of text.
 
-    Each command names its backend, so that it works in any shell, whatever that is logged in to; `env` finds the
-    program, not the function of local.env. None has a comment, which zsh would take for arguments.
+    Each command names its backend, so that it works in any shell with any login. `env` finds the program instead of
+    the function of local.env. There are no comments, which zsh would take for arguments.
 
     Args:
         stack: the stack's name.
         project: the checkout.
-        owner: name of the stack's project, where it is not the checkout's.
+        owner: name of the stack's project if it is not the checkout's.
     """
     name, plain, file = f"organization/{owner}/{stack}" if owner else stack, shlex.quote(stack), f"{stack}.state.json"
     local = f"env {_here(project)} PULUMI_CONFIG_PASSPHRASE="
@@ -93,8 +93,8 @@ def way_out(stack: str, project: Path, owner: str = "") -> str:
     env PULUMI_BACKEND_URL=URL pulumi stack init {plain} &&
     env PULUMI_BACKEND_URL=URL pulumi stack import --stack {plain} --file {file} &&
     {local} pulumi stack rm --stack {name} --yes --force --preserve-config; rm -f {file}
-It is one command, which stops at the first step that fails: the stack then stays here, and an existing stack {stack} on
-that backend is not changed. --force is needed because the stack lists resources; they stay, and belong to the moved
+It is one command and stops at the first step that fails. The stack then stays here, and an existing stack {stack} on
+that backend is not changed. --force is needed because the stack has resources; they are kept, and belong to the moved
 stack. {file} holds secrets in plain text and is removed at the end.
 To destroy it, {folder}:
     {local} pulumi destroy --stack {name}
@@ -102,12 +102,12 @@ If the stack has a passphrase, give it where PULUMI_CONFIG_PASSPHRASE is empty."
 
 
 def upgrade(project: Path) -> str:
-    """What to do about a stack in the layout that Pulumi had before stacks belonged to projects: one line of text."""
-    return f"It has the layout of an older Pulumi: `env {_here(project)} pulumi state upgrade` first, then look again"
+    """What to do about a stack in Pulumi's old layout, in which stacks did not belong to projects: one line of text."""
+    return f"It has the layout of an older Pulumi: run `env {_here(project)} pulumi state upgrade`, then retry"
 
 
 def _here(project: Path) -> str:
-    """The variable that names the local state of a checkout, as a word of a shell's command."""
+    """The variable assignment that selects the local state of a checkout, quoted for a shell."""
     return f"PULUMI_BACKEND_URL={shlex.quote((project.resolve() / LOCAL_STATE).as_uri())}"
 
 
@@ -119,7 +119,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _homes() -> Iterator[str]:
-    """The user's home: of /etc/passwd, which the engine uses, and HOME, which others use."""
+    """The user's home folders: from /etc/passwd, which the engine uses, and from HOME, which other programs use."""
     with contextlib.suppress(KeyError):
         yield pwd.getpwuid(os.getuid()).pw_dir
     yield os.environ.get("HOME") or "/"

@@ -1,4 +1,4 @@
-"""Explains failures that come from unquoted text in a stack file, which YAML has converted."""
+"""Explains failures that are caused by unquoted text in a stack file, which YAML has converted."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def explained(config: Mapping[str, str], source: Source, keys: type, read: Calla
     """The configuration as `read` reads it, with better errors.
 
     Args:
-        config: every key of the stack, as Pulumi hands them over.
-        source: its file. If its values are those of the configuration, the failures name its lines.
+        config: every key of the stack, as passed by Pulumi.
+        source: its file. If the values match the configuration, failures name lines of the file.
         keys: `TypedDict` of the keys below the namespace.
         read: reads the configuration.
 
     Raises:
-        InvalidInput: the failures, explained, and each text that YAML has altered, even if `read` accepts it.
+        InvalidInput: the explained failures, and each text that YAML has altered, even if `read` accepts it.
     """
     found = list(_of(config, source.file))
     altered = _altered(config, found, keys)
@@ -47,12 +47,12 @@ def explained(config: Mapping[str, str], source: Source, keys: type, read: Calla
 
 
 def path_of(unquoted: Unquoted) -> str:
-    """Its path as failures have it, with the key as the file has it."""
+    """Its path as in failures, but with the key as written in the file."""
     return join_all((*unquoted.path[:-1], unquoted.text) if unquoted.is_key else unquoted.path)
 
 
 def join_all(parts: tuple[str, ...]) -> str:
-    """The path of these keys."""
+    """The path made of these keys."""
     first, *rest = parts
     for part in rest:
         first = join(first, int(part) if isinstance(part, stack_yaml.Index) else part)
@@ -60,7 +60,7 @@ def join_all(parts: tuple[str, ...]) -> str:
 
 
 def _of(config: Mapping[str, str], file: Path) -> Iterator[Unquoted]:
-    """The unquoted scalars of a stack file whose values are those of the configuration."""
+    """The unquoted scalars of a stack file whose values match the configuration."""
     try:
         found = stack_file.read(file).unquoted
     except (FileNotFoundError, stack_file.UnreadableStackFile):
@@ -69,7 +69,7 @@ def _of(config: Mapping[str, str], file: Path) -> Iterator[Unquoted]:
 
 
 def _holds(text: str | None, unquoted: Unquoted) -> bool:
-    """Whether a key of the configuration has this value, or key, at its path."""
+    """Whether the configuration has this value, or key, at its path."""
     if text is None:
         return False
     _, *inner = unquoted.path
@@ -93,7 +93,7 @@ def _below(value: Any, part: str) -> Any:
 
 
 def _altered(config: Mapping[str, str], found: list[Unquoted], keys: type) -> list[Failure]:
-    """Texts that YAML has altered: keys, dates anywhere, and the whole value of a key that must be text."""
+    """Texts that YAML has altered: keys, dates, and the value of any key that must be text."""
     failures, known = [], set()
     for each in found:
         if each.is_altered and (each.is_key or each.is_date or _is_text(each, keys)):
@@ -118,7 +118,7 @@ def _plain(text: str) -> Any:
 
 
 def _dates(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Every key and value that was a date: its path, and the text."""
+    """Path and text of every key and value that was a date."""
     if isinstance(value, str) and stack_yaml.is_written_date(value):
         yield path, value
     elif isinstance(value, list):
@@ -132,7 +132,7 @@ def _dates(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _explained(failure: Failure, found: list[Unquoted]) -> Failure:
-    """The failure, with keys as in the file, and, where text is expected, with what YAML made of the unquoted text."""
+    """The failure with keys as in the file; where text is expected, also with what YAML made of the unquoted text."""
     path, reason = failure
     shown = _as_written(path, found)
     due = path.removesuffix("artifact") + reason.partition(":")[0] if " is no str;" in reason else path
@@ -144,7 +144,7 @@ def _explained(failure: Failure, found: list[Unquoted]) -> Failure:
 
 
 def _as_written(path: str, found: list[Unquoted]) -> str:
-    """A path with the keys as the file has them, not as YAML reads them."""
+    """A path with the keys as written in the file, not as YAML reads them."""
     for each in reversed(found):  # a key comes before what is below it
         if each.is_key and each.is_altered:
             path = _renamed(path, join_all(each.path), path_of(each))
@@ -156,11 +156,11 @@ def _renamed(path: str, old: str, new: str) -> str:
 
 
 def _others(failures: Iterable[Failure], altered: list[Failure], found: list[Unquoted]) -> list[Failure]:
-    """The failures with another cause: not at the paths of altered texts, nor where an entry repeats such a text."""
+    """The failures with another cause: neither at the path of an altered text, nor in an entry that repeats it."""
     paths = {path for path, _ in altered}
     lost = [each for each in found if each.is_altered and _as_written(join_all(each.path), found) in paths]
     texts = [re.escape(repr(stack_yaml.written(each.value))) for each in lost]
-    # A value of a whole key of the stack, such as a runtime, is reported without quotes for each version.
+    # A stack-wide value, such as a runtime, is reported without quotes for each version.
     texts += [rf"(?<![\w.]){re.escape(str(each.value))}(?!\w|\.\d)" for each in lost if _is_fraction(each)]
     return [(path, why) for path, why in failures if path not in paths and not any(re.search(it, why) for it in texts)]
 

@@ -134,7 +134,7 @@ def test_a_version_deployed_with_junk_files_can_stay(program: Program) -> None:
 
     text = program.engine.stack("preview", fails=True)
 
-    left_out = "./exports/x: left out, since files of these names are not part of a SavedModel: .DS_Store"
+    left_out = "./exports/x: files left out, since they are not part of a SavedModel: .DS_Store"
     assert _diagnostics(text).count(left_out) == 1
     assert f"deploymentUri of version projects/{program.project}/models/m/versions/v1 cannot be changed" in text
     assert ".DS_Store is no longer part of the artifact (junk), so its content digest differs from that of an" in text
@@ -169,5 +169,5 @@ def test_preview_lists_the_signatures_if_there_is_no_default_one(program: Progra
 
     text = program.engine.stack("preview")
 
-    line = "./exports/x: there is no signature serving_default in it; it has predict, train: a request"
+    line = "./exports/x: has no signature serving_default; it has predict, train: a request"
     assert _diagnostics(text).count(line) == 1

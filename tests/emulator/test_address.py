@@ -258,14 +258,14 @@ def test_the_command_for_an_emulator_that_runs_elsewhere(make: Make, monkeypatch
     own = local_endpoint.not_ours(f"http://localhost:{after}")
 
     assert command == "python -m emulator up --restart"
-    assert f"that of this folder runs on http://127.0.0.1:{before}" in strange
+    assert f"not this folder's emulator, which runs on http://127.0.0.1:{before}" in strange
     assert own == ""
     assert local_endpoint.up_command(f"http://127.0.0.1:{after}") == "python -m emulator up"
     process = os.pidfd_open(checkout.pid_file()["pid"])
     signal.pidfd_send_signal(process, signal.SIGKILL)
     select.select([process], [], [], BOUND)
     os.close(process)
-    assert "none runs in this folder" in local_endpoint.not_ours(f"http://127.0.0.1:{after}")
+    assert "not this folder's emulator, which does not run" in local_endpoint.not_ours(f"http://127.0.0.1:{after}")
     assert local_endpoint.not_ours("https://ml.googleapis.com") == ""
 
 

@@ -211,7 +211,7 @@ def test_a_secret_at_an_unknown_path_is_refused(engine: Engine) -> None:
 
     text = engine.stack("preview", fails=True)
 
-    assert "tf2-models:models: holds a secret, and Pulumi.test.yaml in this folder does not say where" in text
+    assert "tf2-models:models: contains a secret, but Pulumi.test.yaml in this folder does not show where" in text
     assert "hidden" not in text
 
 

@@ -138,9 +138,7 @@ def test_two_checkouts_cannot_share_a_port(checkouts: tuple[list[Checkout], list
     shutil.rmtree(two.root / "build")
     taken = two.run("source local.env && tools/up.sh", fails=True)
 
-    assert (
-        f"What answers on http://127.0.0.1:{port} is not this folder's emulator (none runs in this folder)" in refused
-    )
+    assert f"The server on http://127.0.0.1:{port} is not this folder's emulator, which does not run" in refused
     assert "set tf2-models:endpoint in Pulumi.local.yaml to http://127.0.0.1:PORT with another port" in refused
     assert taken.startswith(f"error: port {port} is taken by another program")
 

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m emulator",
-        description="The ml v1 and Cloud Storage APIs on this machine, really serving SavedModels.",
+        description="The ml v1, aiplatform v1 and Cloud Storage APIs on this machine, really serving SavedModels.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -188,10 +188,18 @@ def _status(options: argparse.Namespace) -> int:
     if answer["versions"]:
         print()
         _table([("VERSION", "STATE", "NODES", "MIN", "MAX", "DEFAULT"), *map(_version_row, answer["versions"])])
-    for row in answer["versions"]:
+    deployed = [row for endpoint in answer.get("endpoints", ()) for row in endpoint["deployedModels"]]
+    if deployed:
+        print()
+        _table([("DEPLOYED MODEL", "STATE", "NODES", "TRAFFIC"), *map(_deployed_row, deployed)])
+    for row in [*answer["versions"], *deployed]:
         if "errorMessage" in row:
             print(f"\n{row['name']}: {row['errorMessage']}")
     return 0
+
+
+def _deployed_row(row: dict[str, Any]) -> tuple[str, ...]:
+    return row["name"], row["state"], str(row["nodes"]), f"{row['trafficPercent']} %"
 
 
 def _warn_of_endpoint() -> None:

@@ -43,7 +43,7 @@ export function showCalls(calls) {
 
 const ofCall = (call) => [
   [new Date(call.time).toLocaleTimeString("sv")],
-  call.method.replace(/^ml\.projects\./, "").split(/(?<=\.)/).flatMap((part, place) => (place ? [element("wbr"), part] : [part])),
+  call.method.replace(/^(ml|aiplatform)\.projects\./, "").split(/(?<=\.)/).flatMap((part, place) => (place ? [element("wbr"), part] : [part])),
   [call.path],
   { content: [String(call.status)], class: call.status >= 400 ? "bad" : undefined },
   [call.milliseconds.toFixed(1)],

@@ -2,6 +2,7 @@
 
 import { showCalls, showJobs } from "./activity.js";
 import { find, getJson } from "./dom.js";
+import { listenToEndpoints, showEndpoints } from "./endpoints.js";
 import { showFacts, showModels } from "./models.js";
 import { listen, offer } from "./predicting.js";
 
@@ -12,6 +13,7 @@ async function look() {
     const [status, metrics, { jobs }] = await Promise.all(["/-/status", "/-/metrics", "/-/jobs"].map((path) => getJson(path)));
     showFacts(status);
     showModels(status, metrics);
+    showEndpoints(status, metrics);
     showJobs(jobs);
     showCalls(metrics.calls);
     offer(status);
@@ -27,4 +29,5 @@ async function keepLooking() {
 }
 
 listen();
+listenToEndpoints();
 keepLooking();

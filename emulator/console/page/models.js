@@ -58,10 +58,11 @@ function row(version, seen, seconds, all) {
   ];
 }
 
-const milliseconds = (value) => (value < 10 ? value.toFixed(1) : Math.round(value).toString());
+/** A duration as the tables show it. */
+export const milliseconds = (value) => (value < 10 ? value.toFixed(1) : Math.round(value).toString());
 
 /** Bars of requests, one for each few seconds; the numbers beside it say the same to those who cannot see it. */
-function spark(series) {
+export function spark(series) {
   const drawing = document.createElementNS(SVG, "svg");
   for (const [key, value] of [["class", "spark"], ["viewBox", "0 0 96 22"], ["aria-hidden", "true"]]) drawing.setAttribute(key, value);
   const most = Math.max(1, ...series);

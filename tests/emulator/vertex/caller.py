@@ -148,7 +148,7 @@ class VertexCaller:
         return answer
 
     def undeploy_all(self) -> None:
-        """Ends every deployed model of the location, since its nodes are processes that tests share."""
+        """Deletes every endpoint of the location: its nodes are processes that tests share, the console shows it."""
         for endpoint in self.endpoints.list(parent=self.place).execute().get("endpoints", []):
             name = endpoint["name"]
             if endpoint.get("deployedModels"):
@@ -157,3 +157,5 @@ class VertexCaller:
                 with contextlib.suppress(HttpError):  # an operation of a failed test may still run
                     body = {"deployedModelId": deployed["id"]}
                     self.response(self.endpoints.undeployModel(endpoint=name, body=body).execute())
+            with contextlib.suppress(HttpError):
+                self.endpoints.delete(name=name).execute()

@@ -28,6 +28,7 @@ NAMES = {
     "operations": "32 slow operations at the same time",
     "scale": "the cost of one more resource, compared with one that does nothing",
     "batch": "a batch prediction job over a million rows, compared with model.predict in memory",
+    "vertex": "the same of the local stack on Vertex AI; predictions of an endpoint with two versions",
     "upload": "memory and throughput of the provider while it uploads files",
     "sending": "uploads by the provider, compared with google-cloud-storage's transfer manager",
     "storage": "uploads to and downloads from the emulator, compared with fake-gcs-server",

@@ -9,14 +9,18 @@ from benchmarks.servers.local_stack import local
 from benchmarks.workspace import World
 
 
-def figures(world: World) -> Iterator[Figure]:
+def figures(world: World, name: str = "local") -> Iterator[Figure]:
     """The number of calls."""
-    stack = local(world)
+    stack = local(world, name)
     world.say("an unchanged up")
     stack.emulator.reset_calls()
     stack.engine.up("--expect-no-changes")
     calls = stack.emulator.calls()
     spread = ", ".join(f"{method}: {count}" for method, count in calls.items())
     yield Figure(
-        what="API calls of an unchanged up", measured=sum(calls.values()), bound=0, spread=spread, disturbed_by=""
+        what=f"API calls of an unchanged up of the stack {name}",
+        measured=sum(calls.values()),
+        bound=0,
+        spread=spread,
+        disturbed_by="",
     )

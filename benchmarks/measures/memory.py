@@ -15,11 +15,11 @@ from benchmarks.workspace import World
 BOUND = 120.0
 
 
-def figures(world: World) -> Iterator[Figure]:
+def figures(world: World, name: str = "local") -> Iterator[Figure]:
     """The peak, and whether TensorFlow was loaded."""
-    seen = local(world).first.provider
+    seen = local(world, name).first.provider
     if seen is None:
         raise BenchmarkError("the first up of the local stack was not watched")
-    what = "provider process during an up"
+    what = f"provider process during an up of the stack {name}"
     yield Figure(what=f"{what}: peak memory", measured=seen.peak / MB, bound=BOUND, unit="MB", disturbed_by="")
     yield Figure(what=f"{what}: TensorFlow loaded (1 is yes)", measured=int(seen.tensorflow), bound=0, disturbed_by="")

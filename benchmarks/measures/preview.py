@@ -20,9 +20,9 @@ PAIRS = 7
 BOUND = 1.5
 
 
-def figures(world: World) -> Iterator[Figure]:
+def figures(world: World, name: str = "local") -> Iterator[Figure]:
     """The ratio."""
-    stack = local(world)
+    stack = local(world, name)
     count = stack.engine.dynamic_resources()
     nothing = Engine(world, pulumi_programs.nothing(world.folder("nothing"), count))
     nothing.up("--skip-preview")
@@ -39,7 +39,7 @@ def figures(world: World) -> Iterator[Figure]:
     ratio = Pairs([ours / theirs for ours, theirs in measured])
     seconds = f"{Pairs([ours for ours, _ in measured]).median:.2f} s to {Pairs([t for _, t in measured]).median:.2f} s"
     yield Figure(
-        what=f"preview of {count} resources, compared with resources that do nothing",
+        what=f"preview of {count} resources of the stack {name}, compared with resources that do nothing",
         measured=ratio.median,
         bound=BOUND,
         spread=f"{ratio.spread}; {seconds}",

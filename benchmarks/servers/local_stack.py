@@ -1,4 +1,4 @@
-"""The checkout's local stack, deployed on a separate emulator."""
+"""The checkout's local stacks, each deployed on a separate emulator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from resources.config import stack_file
 
 
 class LocalStack:
-    """`Pulumi.local.yaml` with another endpoint; its models are built if needed.
+    """A local stack with another endpoint; its models are built if needed.
+
+    Args:
+        world: ends its processes.
+        name: of the stack.
 
     Attributes:
         emulator: the emulator with the deployed stack.
@@ -22,20 +26,20 @@ class LocalStack:
         first: the watched `up` that created everything.
     """
 
-    def __init__(self, world: World) -> None:
-        world.say("the local stack's models")
-        build = [sys.executable, "-m", "models", "build", "--stack", "local"]
+    def __init__(self, world: World, name: str) -> None:
+        world.say(f"the models of the stack {name}")
+        build = [sys.executable, "-m", "models", "build", "--stack", name]
         if world.start(build, stdout=subprocess.DEVNULL).wait():
             raise BenchmarkError(f"`python {' '.join(build[1:])}` failed:\n{world.logged_errors()}")
-        world.say("the local stack, deployed")
+        world.say(f"the stack {name}, deployed")
         self.emulator = Emulator(world)
         self.engine = Engine(world, ROOT)
-        config = stack_file.read(ROOT / "Pulumi.local.yaml").config
+        config = stack_file.read(ROOT / f"Pulumi.{name}.yaml").config
         self.engine.configure({**config, "tf2-models:endpoint": self.emulator.endpoint})
         self.first = self.engine.up(watch=True)
 
 
 @cache
-def local(world: World) -> LocalStack:
-    """The world's only local stack, deployed at the first call."""
-    return LocalStack(world)
+def local(world: World, name: str = "local") -> LocalStack:
+    """The world's only local stack of a name, deployed at the first call."""
+    return LocalStack(world, name)

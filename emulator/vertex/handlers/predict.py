@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import bisect
+import itertools
 import json
 import random
 import re
@@ -47,7 +49,7 @@ class Asked(NamedTuple):
     Attributes:
         name: its full name.
         servers: its deployed models with traffic.
-        shares: of each.
+        sums: of the shares up to each of them, in per cent.
         until: when another split takes effect; None if none follows.
         most_bytes: the largest body.
         seconds: the longest that a prediction may take.
@@ -55,7 +57,7 @@ class Asked(NamedTuple):
 
     name: str
     servers: Sequence[Server]
-    shares: Sequence[int]
+    sums: Sequence[int]
     until: datetime | None
     most_bytes: int
     seconds: float
@@ -132,7 +134,8 @@ class Predict:
         timeout = body.get("clientConnectionConfig", {}).get("inferenceTimeout", "")
         seconds = min(float(timeout.removesuffix("s") or _MOST_SECONDS), _MOST_SECONDS)
         most = DEDICATED_BYTES if dedicated else SHARED_BYTES
-        return Asked(name, servers, [server.share for server in servers], until, most, seconds)
+        sums = list(itertools.accumulate(server.share for server in servers))
+        return Asked(name, servers, sums, until, most, seconds)
 
     def _server(self, row: sqlite3.Row, share: int) -> Server:
         model = tables.model(self._store, tables.deployed_model_name(row))
@@ -176,7 +179,7 @@ class Predict:
 def _choose(asked: Asked) -> Server:
     if len(asked.servers) == 1:
         return asked.servers[0]
-    return random.choices(asked.servers, asked.shares)[0]  # noqa: S311  # no secret
+    return asked.servers[bisect.bisect(asked.sums, random.random() * asked.sums[-1])]  # noqa: S311  # no secret
 
 
 def _read(sign: bytes, read: Callable[[bytes], bytes], body: list[bytes]) -> list[bytes]:

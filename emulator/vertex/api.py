@@ -60,7 +60,7 @@ QUOTA = QuotaRules(
     operation_types=(),
     operations="operations",
 )
-_ADDRESS = re.compile(r"/(v1|v1beta1|ui)/projects/[^/]+/locations/.*")
+_ADDRESS = r"/(v1|v1beta1|ui)/projects/[^/]+/locations/.*"
 _UNKNOWN = "This method of aiplatform is not emulated; see docs/reference/emulator-methods.md."
 
 
@@ -114,7 +114,7 @@ def register(
         more_methods=vertex_methods.polled(),
         handlers=parts.handlers(),
         unknown_address=_UNKNOWN,
-        owns=lambda path: _ADDRESS.fullmatch(path) is not None,
+        owns=lambda path: re.fullmatch(_ADDRESS, path) is not None,
         raw_bodies=(vertex_methods.PREDICT, vertex_methods.RAW_PREDICT, vertex_methods.STREAM_RAW_PREDICT),
         operations=OperationKinds(api=vertex_methods.API, works=parts.works(), to_json=operation_subjects.to_json),
         quota=parts.quota,

@@ -6,7 +6,10 @@ import secrets
 from typing import NamedTuple
 
 from emulator.core.google_names import project_number
+from gcp import errors
 
+_PLACE_PARTS = 4
+"""Parts of the name of a location."""
 DEFAULT = "default"
 """The alias of the version that a model's name without a version means."""
 
@@ -24,13 +27,25 @@ class Place(NamedTuple):
 
 
 def place(name: str) -> Place:
-    """The location that a name begins with, or is."""
-    _, project, _, location, *_ = name.split("/")
-    return Place(project_number(project), location)
+    """The location that a name begins with, or is. Raises `InvalidArgument` for a text that is no name."""
+    parts = name.split("/")
+    if parts[:3:2] != ["projects", "locations"] or len(parts) < _PLACE_PARTS or not all(parts):
+        raise errors.InvalidArgument(f"Invalid resource name: {name!r}.")
+    return Place(project_number(parts[1]), parts[3])
+
+
+def child(name: str) -> tuple[str, str]:
+    """Collection and id of what a name means below its location. Raises `InvalidArgument`."""
+    place(name)
+    parts = name.split("/")[_PLACE_PARTS:]
+    if len(parts) != len(("collection", "id")):
+        raise errors.InvalidArgument(f"Invalid resource name: {name!r}.")
+    return parts[0], parts[1]
 
 
 def numbered(name: str) -> str:
-    """A full name with the number of its project."""
+    """A full name with the number of its project. Raises `InvalidArgument` for a text that is no name."""
+    place(name)
     first, project, rest = name.split("/", 2)
     return f"{first}/{project_number(project)}/{rest}"
 

@@ -43,14 +43,14 @@ def migration_name(place: Place, version: str) -> str:
 def find(store: Store, name: str) -> sqlite3.Row | None:
     """The row of a resource, or None."""
     query = "SELECT * FROM vertex_resources WHERE project = ? AND location = ? AND collection = ? AND id = ?"
-    return store.one(query, *names.place(name), *name.split("/")[4:6])
+    return store.one(query, *names.place(name), *names.child(name))
 
 
 def read(store: Store, name: str) -> sqlite3.Row:
     """The row of a resource. Raises `NotFound`."""
     row = find(store, name)
     if row is None:
-        raise errors.NotFound(f"The {_NOUNS[name.split('/')[4]]} does not exist: {name}")
+        raise errors.NotFound(f"The {_NOUNS.get(names.child(name)[0], 'resource')} does not exist: {name}")
     return row
 
 
@@ -73,7 +73,7 @@ def add(store: Store, name: str, body: Mapping[str, Any], now: str) -> None:
     if find(store, name):
         raise errors.AlreadyExists(f"{name} already exists.")
     statement = "INSERT INTO vertex_resources VALUES (?, ?, ?, ?, ?, ?, ?)"
-    store.run(statement, *names.place(name), *name.split("/")[4:6], json.dumps(body), now, now)
+    store.run(statement, *names.place(name), *names.child(name), json.dumps(body), now, now)
 
 
 def change(store: Store, name: str, body: Mapping[str, Any], now: str) -> None:
@@ -81,11 +81,11 @@ def change(store: Store, name: str, body: Mapping[str, Any], now: str) -> None:
     store.run(
         "UPDATE vertex_resources SET body = ?, updated = ?"
         " WHERE project = ? AND location = ? AND collection = ? AND id = ?",
-        *(json.dumps(body), now, *names.place(name), *name.split("/")[4:6]),
+        *(json.dumps(body), now, *names.place(name), *names.child(name)),
     )
 
 
 def remove(store: Store, name: str) -> None:
     """Deletes a resource."""
     statement = "DELETE FROM vertex_resources WHERE project = ? AND location = ? AND collection = ? AND id = ?"
-    store.run(statement, *names.place(name), *name.split("/")[4:6])
+    store.run(statement, *names.place(name), *names.child(name))

@@ -27,7 +27,7 @@ _FIELDS = (
     "serviceAccount",
 )
 _NOT_EMULATED = ("endpoint", "explanationSpec", "generateExplanation", "unmanagedContainerModel")
-_URI = re.compile(r"gs://[^/]+(/.*)?")
+_URI = r"gs://[^/]+(/.*)?"
 _STATES = {"PREPARING": "PENDING"}
 """State of the queue -> the API's, where they differ."""
 _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
@@ -100,7 +100,7 @@ class BatchPredictionJobs:
         _check_files(body)
         if not body.get("dedicatedResources", {}).get("machineSpec", {}).get("machineType"):
             raise field_error("batchPredictionJob.dedicatedResources.machineSpec.machineType", "is required.")
-        version = tables.version(self._store, names.numbered(body.get("model") or "//"))
+        version = tables.version(self._store, names.numbered(body.get("model", "")))
         model = tables.model_of(self._store, version)
         shown = json.loads(model["body"])["displayName"]
         return {**body, "modelVersionId": str(version["id"]), "modelDisplayName": re.sub(r"\W+", "_", shown)}
@@ -151,9 +151,9 @@ def _check_files(body: dict[str, Any]) -> None:
     if target.get("predictionsFormat") != "jsonl":
         raise field_error("batchPredictionJob.outputConfig.predictionsFormat", "must be jsonl here.")
     uris = source.get("gcsSource", {}).get("uris", [])
-    if not uris or not all(_URI.fullmatch(uri) for uri in uris):
+    if not uris or not all(re.fullmatch(_URI, uri) for uri in uris):
         raise field_error("batchPredictionJob.inputConfig.gcsSource.uris", "must name files, gs://BUCKET/FILE.")
-    if not _URI.fullmatch(target.get("gcsDestination", {}).get("outputUriPrefix", "")):
+    if not re.fullmatch(_URI, target.get("gcsDestination", {}).get("outputUriPrefix", "")):
         text = "must name a folder, gs://BUCKET/FOLDER."
         raise field_error("batchPredictionJob.outputConfig.gcsDestination.outputUriPrefix", text)
     if body.get("instanceConfig", {}).get("instanceType", "object") != "object":

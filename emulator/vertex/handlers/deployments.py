@@ -22,7 +22,7 @@ from emulator.vertex.serving import containers
 from emulator.vertex.serving.traffic import NEW, Traffic, checked_split
 from gcp import errors
 
-_MODEL = re.compile(r"projects/[^/]+/locations/[^/]+/models/[^/]+")
+_MODEL = r"projects/[^/]+/locations/[^/]+/models/[^/]+"
 
 
 class Deployments:
@@ -115,7 +115,7 @@ class Deployments:
 
     def _model(self, endpoint: sqlite3.Row, name: str) -> sqlite3.Row:
         """The version to deploy. Raises `ApiError`."""
-        if not _MODEL.fullmatch(name):
+        if not re.fullmatch(_MODEL, name):
             raise request_checks.field_error("deployedModel.model", f"must be the full name of a model; got {name!r}.")
         row = tables.version(self._store, name)
         if row["location"] != endpoint["location"]:

@@ -88,6 +88,7 @@ class Endpoints:
     async def projects_locations_endpoints_update(self, request: Request) -> Response:
         """Changes the timeout of predictions (`clientConnectionConfig`), and nothing else; an operation."""
         row, given = tables.endpoint(self._store, request.params["name"]), request.body.get("endpoint", {})
+        request_checks.client_connection(given)
         config = given.get("clientConnectionConfig", {})
         return self._begin("UPDATE_ENDPOINT", tables.endpoint_name(row), request, {"clientConnectionConfig": config})
 

@@ -22,7 +22,7 @@ from gcp import errors
 
 ENDPOINT = "ml.googleapis.com"
 _MOST = 50
-_TERM = re.compile(r"(NOT\s+)?(\w+):\*")
+_TERM = r"(NOT\s+)?(\w+):\*"
 _KEYS = {
     "ml_engine_model_version": "mlEngineModelVersion",
     "last_migrate_time": "lastMigrateTime",
@@ -55,7 +55,7 @@ class MigratableResources:
             if project_number(version.name.split("/")[1]) == place.project
         ]
         for text in filter(None, re.split(r"\s+AND\s+", request.body.get("filter", "").strip())):
-            term = _TERM.fullmatch(text)
+            term = re.fullmatch(_TERM, text)
             if term is None or term[2] not in _KEYS:
                 raise field_error("filter", f"{text!r} is not supported: write KIND:* or NOT KIND:*, joined by AND.")
             found = [each for each in found if (_KEYS[term[2]] in each) != bool(term[1])]

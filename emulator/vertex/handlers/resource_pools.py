@@ -23,7 +23,7 @@ from emulator.vertex.resource_json import ResourceView, version_of
 from emulator.vertex.stored_resources import POOLS
 from gcp import errors
 
-_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_ID = r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 _FIELDS = ("dedicatedResources", "disableContainerLogging", "encryptionSpec", "serviceAccount")
 _PATCHED = ("dedicatedResources", "disableContainerLogging")
 
@@ -44,7 +44,7 @@ class ResourcePools:
         """Makes a pool; an operation. It exists once that has ended."""
         place, id_ = names.place(request.params["parent"]), request.body.get("deploymentResourcePoolId", "")
         given = request.body.get("deploymentResourcePool", {})
-        if not _ID.fullmatch(id_):
+        if not re.fullmatch(_ID, id_):
             raise field_error("deploymentResourcePoolId", f"must be up to 63 of a-z, 0-9 and -; got {id_!r}.")
         body = {name: given[name] for name in _FIELDS if name in given}
         if "dedicatedResources" not in body:

@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.hosting import proto_values
 from emulator.vertex import methods
-from emulator.vertex.requests.request_checks import field_error
+from emulator.vertex.requests.request_checks import field_error, seconds
 
 KINDS = ("dedicatedResources", "automaticResources", "sharedResources")
 FIELDS = (
@@ -19,14 +19,14 @@ FIELDS = (
     *("enableContainerLogging", "explanationSpec", "fasterDeploymentConfig", "serviceAccount", "systemLabels"),
 )
 _NOT_EMULATED = ("fullFineTunedResources", "gdcConnectedModel", "rolloutOptions", "speculativeDecodingSpec")
-_METRIC = re.compile(
+_METRIC = (
     r"aiplatform\.googleapis\.com/prediction/online/(cpu/utilization|accelerator/duty_cycle|request_count)"
     r"|pubsub\.googleapis\.com/subscription/num_undelivered_messages"
     r"|prometheus\.googleapis\.com/vertex_(dcgm_fi_dev_gpu_util|vllm_gpu_cache_usage_perc|vllm_num_requests_waiting)"
 )
 CPU = "aiplatform.googleapis.com/prediction/online/cpu/utilization"
 DEFAULT_MACHINE = "n1-standard-2"
-_ID = re.compile(r"[1-9][0-9]{0,9}")
+_ID = r"[1-9][0-9]{0,9}"
 _SCALING = ("autoscalingMetricSpecs", "maxReplicaCount", "minReplicaCount", "requiredReplicaCount")
 _BETA_SCALING = ("initialReplicaCount", "scaleToZeroSpec")
 _ZERO_SECONDS = (300, 28800)
@@ -47,7 +47,7 @@ def new_body(given: Mapping[str, Any], *, display_name: str, version: str) -> di
     for name in _NOT_EMULATED:
         if given.get(name):
             raise field_error(f"deployedModel.{name}", "is not emulated.")
-    if (id_ := given.get("id")) and not _ID.fullmatch(id_):
+    if (id_ := given.get("id")) and not re.fullmatch(_ID, id_):
         raise field_error("deployedModel.id", f"must be 1 to 10 digits without a leading 0; got {id_!r}.")
     kinds = [kind for kind in KINDS if kind in given]
     if len(kinds) != 1:
@@ -86,15 +86,13 @@ def _check_zero(given: Mapping[str, Any], where: str) -> None:
     if not 0 < initial <= most:
         raise field_error(f"{where}.initialReplicaCount", f"must be 1 to maxReplicaCount, {most}; got {initial}.")
     for name, text in given.get("scaleToZeroSpec", {}).items():
-        least, longest = _ZERO_SECONDS
-        if not least <= float(str(text).removesuffix("s")) <= longest:
-            raise field_error(f"{where}.scaleToZeroSpec.{name}", f"must be {least}s to {longest}s; got {text}.")
+        seconds(f"{where}.scaleToZeroSpec.{name}", text, *_ZERO_SECONDS)
 
 
 def _check_metrics(specs: list[Mapping[str, Any]], where: str) -> None:
     names = [spec.get("metricName", "") for spec in specs]
     for spec, name in zip(specs, names, strict=True):
-        if not _METRIC.fullmatch(name) or names.count(name) > 1:
+        if not re.fullmatch(_METRIC, name) or names.count(name) > 1:
             raise field_error(f"{where}.autoscalingMetricSpecs", f"must name each known metric once; got {name!r}.")
         if not 0 <= int(spec.get("target", 0)) <= 100:
             raise field_error(f"{where}.autoscalingMetricSpecs", f"target must be 1 to 100; got {spec['target']}.")

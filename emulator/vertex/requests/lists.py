@@ -21,9 +21,7 @@ Item = dict[str, Any]
 Test = Callable[[Item], bool]
 
 _PAGE, _MOST = 100, 1000
-_TERM = re.compile(
-    r"""\s*(NOT\s+|-)?([A-Za-z_][\w.-]*)\s*(!=|=|:)\s*(?:"([^"]*)"|'([^']*)'|([^\s"'()]+))\s*(AND\s+|OR\s+|$)"""
-)
+_TERM = r"""\s*(NOT\s+|-)?([A-Za-z_][\w.-]*)\s*(!=|=|:)\s*(?:"([^"]*)"|'([^']*)'|([^\s"'()]+))\s*(AND\s+|OR\s+|$)"""
 _ORDERS = {"displayName", "createTime", "updateTime"}
 
 
@@ -87,7 +85,7 @@ def _filter(text: str, fields: Mapping[str, Callable[[Item], str]]) -> Test:
     groups: list[list[Test]] = []
     position, joint = 0, "AND"
     while position < len(text.rstrip()):
-        term = _TERM.match(text, position)
+        term = re.compile(_TERM).match(text, position)
         if term is None:
             raise errors.InvalidArgument(f"The filter {text!r} is not supported.")
         value = next((found for found in term.group(4, 5, 6) if found is not None), "")

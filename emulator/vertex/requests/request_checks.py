@@ -27,16 +27,25 @@ ENDPOINT_FIELDS = (
     *("predictRequestResponseLoggingConfig", "privateServiceConnectConfig", "publisherModelConfig"),
 )
 _MOST_NAME = 128
-_MODEL_ID = re.compile(r"[a-z_][a-z0-9_-]{0,62}")
-_ENDPOINT_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,9}")
-_ALIAS = re.compile(r"[a-z][a-zA-Z0-9-]{0,126}[a-z0-9]")
-_REGISTRIES = re.compile(r"([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)/[^/]+/.+")
+_MOST_TIMEOUT = 3600
+_MODEL_ID = r"[a-z_][a-z0-9_-]{0,62}"
+_ENDPOINT_ID = r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,9}"
+_ALIAS = r"[a-z][a-zA-Z0-9-]{0,126}[a-z0-9]"
+_REGISTRIES = r"([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)/[^/]+/.+"
 
 
 def field_error(path: str, text: str) -> errors.ApiError:
     """A refusal that names the field."""
     path = snake(path)
     return errors.InvalidArgument(f"{path}: {text}", bad_request([violation(path, text)]))
+
+
+def seconds(path: str, text: str, least: float, most: float) -> float:
+    """The seconds of a duration, `300s`. Raises `InvalidArgument` for what is none, or is out of bounds."""
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)s", text)
+    if found is None or not least <= float(found[1]) <= most:
+        raise field_error(path, f"must be {least:g}s to {most:g}s; got {text!r}.")
+    return float(found[1])
 
 
 def display_name(body: Mapping[str, Any], resource: str) -> None:
@@ -54,13 +63,13 @@ def check_labels(body: Mapping[str, Any], resource: str) -> None:
 
 def model_id(given: str) -> None:
     """Refuses the id of a new model. Raises `InvalidArgument`."""
-    if not _MODEL_ID.fullmatch(given):
+    if not re.fullmatch(_MODEL_ID, given):
         raise field_error("modelId", "must have up to 63 of a-z, 0-9, _ and -, and start with neither digit nor -.")
 
 
 def endpoint_id(given: str) -> None:
     """Refuses the id of a new endpoint. Raises `InvalidArgument`."""
-    if not _ENDPOINT_ID.fullmatch(given):
+    if not re.fullmatch(_ENDPOINT_ID, given):
         text = (
             "must have up to 63 of a-z, 0-9 and - and start with a letter, or be up to 10 digits without a leading 0."
         )
@@ -71,7 +80,7 @@ def aliases(given: Iterable[str]) -> list[str]:
     """The aliases of a version, each once. Raises `InvalidArgument` for one that is none."""
     found = list(dict.fromkeys(given))
     for alias in found:
-        if not _ALIAS.fullmatch(alias):
+        if not re.fullmatch(_ALIAS, alias):
             text = f"{alias!r} must have 2 to 128 letters, digits and -, start with a small letter, not end with -."
             raise field_error("versionAliases", text)
     return found
@@ -91,7 +100,7 @@ def version_fields(given: Mapping[str, Any]) -> dict[str, Any]:
         raise field_error("model.artifactUri", f"must begin with gs:// and the name of a bucket; got {uri!r}.")
     if not image:
         raise field_error("model.containerSpec.imageUri", "is required: this endpoint serves containers only.")
-    if not _REGISTRIES.fullmatch(image):
+    if not re.fullmatch(_REGISTRIES, image):
         raise field_error("model.containerSpec.imageUri", f"must be in Artifact Registry; got {image!r}.")
     body = {name: given[name] for name in VERSION_FIELDS if name in given}
     return proto_values.stored(body, ("labels", "metadata"))
@@ -106,4 +115,12 @@ def endpoint_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     private = given.get("privateServiceConnectConfig") or given.get("enablePrivateServiceConnect")
     if given.get("network") and private:
         raise field_error("endpoint.network", "excludes Private Service Connect.")
+    client_connection(given)
     return proto_values.stored({name: given[name] for name in ENDPOINT_FIELDS if name in given})
+
+
+def client_connection(given: Mapping[str, Any]) -> None:
+    """Refuses a timeout of predictions that the API does not take. Raises `InvalidArgument`."""
+    timeout = given.get("clientConnectionConfig", {}).get("inferenceTimeout")
+    if timeout is not None:
+        seconds("endpoint.clientConnectionConfig.inferenceTimeout", timeout, 1, _MOST_TIMEOUT)

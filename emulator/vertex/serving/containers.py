@@ -12,8 +12,8 @@ from typing import Any
 
 from gcp import errors
 
-_PREBUILT = re.compile(r"(us|europe|asia)-docker\.pkg\.dev/vertex-ai/prediction/tf2-(cpu|gpu)\.2-\d+(:latest)?")
-_FLAG = re.compile(r"--(\w+)=(.*)")
+_PREBUILT = r"(us|europe|asia)-docker\.pkg\.dev/vertex-ai/prediction/tf2-(cpu|gpu)\.2-\d+(:latest)?"
+_FLAG = r"--(\w+)=(.*)"
 _URI = "$(AIP_STORAGE_URI)"
 _PORT = 8080
 """Where a container listens if its specification names no port."""
@@ -23,7 +23,7 @@ _UNIMPLEMENTED, _PRECONDITION = 12, 9
 
 def is_prebuilt(spec: Mapping[str, Any]) -> bool:
     """Whether the image is one of Google's for TensorFlow, which load the artifact's folder itself."""
-    return _PREBUILT.fullmatch(spec["imageUri"]) is not None
+    return re.fullmatch(_PREBUILT, spec["imageUri"]) is not None
 
 
 def saved_model(spec: Mapping[str, Any], artifact: Path) -> Path:
@@ -62,7 +62,7 @@ def _serving_flags(spec: Mapping[str, Any]) -> dict[str, str]:
     """The flags of TensorFlow Serving's command line; of a flag that is repeated the last one counts."""
     words: Sequence[str] = [*spec.get("command", ()), *spec.get("args", ())]
     text = " ".join(words).split()  # a shell's `-c` has all of them in one word
-    return {found[1]: found[2].strip("\"'") for word in text if (found := _FLAG.fullmatch(word.strip("\"'")))}
+    return {found[1]: found[2].strip("\"'") for word in text if (found := re.fullmatch(_FLAG, word.strip("\"'")))}
 
 
 def _check_routes(spec: Mapping[str, Any], flags: Mapping[str, str]) -> None:

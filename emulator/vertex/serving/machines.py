@@ -10,7 +10,7 @@ from emulator.core.node_limits import Machine, Scale
 from emulator.vertex.requests.deployed_bodies import CPU
 
 _GIB = 1 << 30
-_TYPE = re.compile(r"(?P<family>[a-z]+[0-9]+[a-z]?)-(?P<kind>[a-z]+)-(?P<size>[0-9]+)(?P<unit>g?).*")
+_TYPE = r"(?P<family>[a-z]+[0-9]+[a-z]?)-(?P<kind>[a-z]+)-(?P<size>[0-9]+)(?P<unit>g?).*"
 # Of Compute Engine's documentation: GiB a core. A type that is none of these has four, and twelve cores an accelerator.
 _GIB_PER_CORE = {"standard": 4.0, "highmem": 8.0, "highcpu": 1.0, "megamem": 14.0, "ultramem": 24.0}
 _N1_GIB_PER_CORE = {"standard": 3.75, "highmem": 6.5, "highcpu": 0.9}
@@ -21,7 +21,7 @@ _TARGET = 60
 
 def machine(type_: str) -> Machine | None:
     """The machine of a type, `n1-standard-4`; None, so unlimited, for a type of another form."""
-    found = _TYPE.fullmatch(type_)
+    found = re.fullmatch(_TYPE, type_)
     if found is None:
         return None
     cores = int(found["size"]) * (_CORES_PER_ACCELERATOR if found["unit"] else 1)

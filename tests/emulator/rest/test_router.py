@@ -11,6 +11,7 @@ from emulator.rest import discovery
 from emulator.rest.api_registration import ApiRegistration
 from emulator.rest.router import Router
 from emulator.storage import api as storage_api
+from emulator.vertex import methods as vertex_methods
 
 METHODS = [*ml_api.methods(), *storage_api.methods()]
 ROUTER = Router(METHODS)
@@ -35,6 +36,18 @@ def test_every_method_is_found_by_its_address(method: discovery.Method) -> None:
     assert match is not None
     assert match.method.id == method.id
     assert all("%" not in value for value in match.params.values())
+
+
+@pytest.mark.parametrize("version", vertex_methods.VERSIONS)
+def test_every_method_of_a_large_document_is_found_by_its_address(version: str) -> None:
+    """The part of it that is emulated."""
+    found = discovery.methods(vertex_methods.document(version), proto_json=True)
+    router = Router(found)
+
+    for method in found:
+        match = router.match(method.verb, address(method, method.path))
+        assert match is not None
+        assert match.method.id == method.id
 
 
 def test_upload_addresses_take_the_verbs_of_a_session() -> None:

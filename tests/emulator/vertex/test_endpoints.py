@@ -9,7 +9,7 @@ import pytest
 
 from emulator.core.google_names import project_number
 from gcp import errors
-from tests.emulator.vertex.caller import VertexCaller, refusal
+from tests.emulator.vertex.caller import PREBUILT, VertexCaller, refusal
 from tests.running import RunningEmulator
 
 
@@ -76,6 +76,9 @@ def test_only_some_fields_can_be_patched(vertex: VertexCaller) -> None:
     ):
         call = vertex.endpoints.patch(name=name, updateMask=mask, body=body)
         assert isinstance(refusal(call), errors.InvalidArgument)
+    for wrong in ("600", "7200s", "soon"):
+        late = {"endpoint": {"clientConnectionConfig": {"inferenceTimeout": wrong}}}
+        assert isinstance(refusal(vertex.endpoints.update(name=name, body=late)), errors.InvalidArgument)
     config = {"clientConnectionConfig": {"inferenceTimeout": "600s"}}
     vertex.response(vertex.endpoints.update(name=name, body={"endpoint": config}).execute())
     found = vertex.endpoints.get(name=name).execute()
@@ -136,3 +139,27 @@ def test_a_kill_loses_no_endpoint(emulator_factory: Callable[..., RunningEmulato
 
     vertex.response(operation)
     assert len(vertex.endpoints.list(parent=vertex.place).execute()["endpoints"]) == 1
+
+
+def test_what_is_no_name_is_refused(vertex: VertexCaller) -> None:
+    """Wherever a body may name a resource, a text of another form is an error of the caller's."""
+    endpoint, version = vertex.endpoint(), vertex.upload()
+    body = {"displayName": "m", "artifactUri": "gs://b/x", "containerSpec": PREBUILT}
+    monitor = {
+        "displayName": "j",
+        "loggingSamplingStrategy": {"randomSampleConfig": {"sampleRate": 1}},
+        "modelDeploymentMonitoringScheduleConfig": {"monitorInterval": "3600s"},
+        "modelDeploymentMonitoringObjectiveConfigs": [{"deployedModelId": "1"}],
+    }
+    monitors = vertex.locations.modelDeploymentMonitoringJobs()
+
+    for wrong in ("", "m", "projects/p", "projects/p/locations/l", f"{vertex.place}/pools//", "/".join("abcdefgh")):
+        calls = [
+            vertex.models.upload(parent=vertex.place, body={"model": body, "parentModel": wrong or "x"}),
+            vertex.models.copy(parent=vertex.place, body={"sourceModel": wrong}),
+            vertex.deploy_call(endpoint, wrong),
+            vertex.deploy_call(endpoint, version, dedicatedResources=None, sharedResources=wrong or "x"),
+            monitors.create(parent=vertex.place, body={**monitor, "endpoint": wrong}),
+        ]
+        for call in calls:
+            assert refusal(call).code in (400, 404)

@@ -4,6 +4,8 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+# Most commands start many Python processes, each of which would compile all modules anew: those of TensorFlow in 4 seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Prefix of commands on the local stack: local.env names it, and defines the function pulumi, which asks no questions there.
 # Your own stacks, and endpoints on another machine, are refused: by _local before the set-up, and again after it.

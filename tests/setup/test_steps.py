@@ -166,6 +166,15 @@ def test_down_fails_with_an_unreadable_state(machine: Checkout) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_make_lets_python_keep_compiled_modules(machine: Checkout) -> None:
+    """A user's PYTHONDONTWRITEBYTECODE would have each of the many processes compile TensorFlow's modules again."""
+    result = machine.run("make", "setup", PYTHONDONTWRITEBYTECODE="1", HERE="1")
+
+    assert result.returncode == 0, result.stderr
+    given = {line.partition("=")[0] for line in (machine.root.parent / "given").read_text().split("\0")}
+    assert given & {"PYTHONDONTWRITEBYTECODE", "HERE"} == {"HERE"}
+
+
 def test_help_lists_every_command(machine: Checkout) -> None:
     """`make` alone lists every command with its purpose."""
     makefile = (machine.root / "Makefile").read_text()

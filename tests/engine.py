@@ -69,6 +69,8 @@ class Engine:
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_PYTHON_CMD": str(ROOT / "tools/pulumi/python"),
+            "TF2_MODELS_PYTHON": sys.executable,
             "PULUMI_HOME": str(folder / "home"),  # so that the user's login and logs do not change
             "PULUMI_PYTHON_CMD": _write_python(folder),
             "PULUMI_SKIP_CONFIRMATIONS": "true",

@@ -63,7 +63,7 @@ def test_local_env_can_be_sourced_from_any_folder(shell: Shell, folder: str, sou
     assert found["PULUMI_BACKEND_URL"] == f"file://{root}/.local/state"
     assert found["PULUMI_STACK"] == "local"
     assert found["PATH"].split(":")[0] == f"{root}/.venv/bin"
-    assert found["PULUMI_PYTHON_CMD"] == f"{root}/.venv/bin/python"
+    assert found["PULUMI_PYTHON_CMD"] == f"{root}/tools/pulumi/python"
     assert set(LOCAL_ONLY) <= set(found)
 
 

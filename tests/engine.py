@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import importlib.metadata
 import json
 import os
 import re
@@ -24,31 +22,6 @@ def write_program(folder: Path, text: str = "") -> Path:
     (folder / "Pulumi.yaml").write_text("name: tf2-models\nruntime: python\n", encoding="utf-8")
     (folder / "__main__.py").write_text(text, encoding="utf-8")
     return folder
-
-
-@functools.cache
-def _packages() -> str:
-    """What `pip list -v --format json` prints for this environment."""
-    found = importlib.metadata.distributions()
-    return json.dumps(
-        [{"name": one.name, "version": one.version, "location": str(one.locate_file(""))} for one in found]
-    )
-
-
-def _write_python(folder: Path) -> str:
-    """Writes a command that runs this Python, but lists the packages at once; returns its path.
-
-    At each start the engine has pip list the packages, which is a third of the CPU time of a run that changes nothing.
-    """
-    (folder / "packages.json").write_text(_packages(), encoding="utf-8")
-    command = folder / "python"
-    command.write_text(
-        f'#!/bin/sh\n[ "$*" = "-m pip list -v --format json" ] && exec cat "{folder}/packages.json"\n'
-        f'exec "{sys.executable}" "$@"\n',
-        encoding="utf-8",
-    )
-    command.chmod(0o755)
-    return str(command)
 
 
 class Engine:
@@ -72,7 +45,6 @@ class Engine:
             "PULUMI_PYTHON_CMD": str(ROOT / "tools/pulumi/python"),
             "TF2_MODELS_PYTHON": sys.executable,
             "PULUMI_HOME": str(folder / "home"),  # so that the user's login and logs do not change
-            "PULUMI_PYTHON_CMD": _write_python(folder),
             "PULUMI_SKIP_CONFIRMATIONS": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_STACK": "test",

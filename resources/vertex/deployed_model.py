@@ -8,12 +8,15 @@ import pulumi
 from typing_extensions import Unpack
 
 from gcp import errors
+from resources.engine import error_messages
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.vertex import endpoint, names, traffic_split
 from resources.vertex.endpoint_schema import DEPLOYED_MODEL, DeployedModelArgs
 from resources.vertex.service import VERTEX
 from resources.vertex.shared_state import alone
+
+_REDEPLOY = "set vertex.redeploy: TEXT at its version"
 
 
 class DeployedModelProvider(Provider):
@@ -77,18 +80,27 @@ class DeployedModelProvider(Provider):
             FailedPrecondition: it has traffic, and this run declares no split without it.
         """
         with alone(call, names.endpoint(inputs)):
-            self.observe(call, inputs)
-            body: State = {"deployedModelId": inputs["deployedModelId"]}
+            live, id_ = endpoint.read(call, inputs), inputs["deployedModelId"]
+            if _of(live, id_) is None:
+                raise errors.NotFound("it is gone")
+            body: State = {"deployedModelId": id_}
+            if share := (live.get("trafficSplit") or {}).get(id_):
+                body |= _without_traffic(call, inputs, share)
             request = endpoint.methods(call).undeployModel(endpoint=names.endpoint(inputs), body=body)
             try:
                 call.operate(request, repeatable=True)
-            except errors.FailedPrecondition as error:
-                split = traffic_split.declared(inputs)
-                if not split or inputs["deployedModelId"] in split:
-                    raise errors.FailedPrecondition(_has_traffic(error.message)) from None
-                body["trafficSplit"] = split
-                request = endpoint.methods(call).undeployModel(endpoint=names.endpoint(inputs), body=body)
-                call.operate(request, repeatable=True)
+            except errors.FailedPrecondition:
+                with alone(call, names.endpoint(inputs)):  # an operation whose answer was lost may undeploy it
+                    if _of(endpoint.read(call, inputs), id_) is not None:
+                        raise
+
+    def replacement_hint(self, news: State, path: str) -> str:
+        """A deployed model that is another one gets another id."""
+        del news, path
+        return (
+            "Give it another deployedModelId: a second one is deployed, traffic moves there, and this one goes. In a "
+            f"stack file, leave out vertex.deployedModelId, or {_REDEPLOY}"
+        )
 
 
 def _of(live: State, id_: str) -> State | None:
@@ -99,10 +111,22 @@ def _of(live: State, id_: str) -> State | None:
     return None
 
 
-def _has_traffic(refusal: str) -> str:
-    return (
-        f"{refusal.rstrip('.')}. To deploy it again although nothing changed, set redeploy: TEXT at its version: "
-        "a second one is deployed, traffic moves there, and this one goes"
+def _without_traffic(call: Call, inputs: State, share: Any) -> State:
+    """The `trafficSplit` that it is undeployed with; of an endpoint that goes the split is cleared before.
+
+    Raises:
+        FailedPrecondition: this run declares no split without it. The service may undeploy the last one of an endpoint
+            all the same, whose users would then have no answers.
+    """
+    if traffic_split.endpoint_goes(inputs):
+        traffic_split.put(call, inputs, {})
+        return {}
+    split = traffic_split.declared(inputs)
+    if split and inputs["deployedModelId"] not in split:
+        return {"trafficSplit": split}
+    raise errors.FailedPrecondition(
+        f"it has {share} % of the traffic, whose users would have no answers until it is deployed again. Without that, "
+        f"{_REDEPLOY}: a second one is deployed, traffic moves there, and this one goes. {error_messages.UNTAINT}"
     )
 
 

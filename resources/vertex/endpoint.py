@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from pulumi import dynamic
 from typing_extensions import Unpack
 
 from gcp import errors
@@ -17,8 +19,12 @@ from resources.vertex.service import VERTEX
 from resources.vertex.shared_state import alone
 
 _SHOWN = 5
+_ALREADY_EXISTS = 6
+"""google.rpc.Code of an operation's error."""
 _BY_UPDATE = "clientConnectionConfig"
 """The one field that `endpoints.update` changes, and `endpoints.patch` does not."""
+_replaced: set[str] = set()
+"""Full names of the endpoints that this run deletes and makes again, since a fixed field changes."""
 
 
 def methods(call: Call) -> Any:
@@ -32,6 +38,11 @@ def read(call: Call, inputs: State) -> State:
     return live
 
 
+def is_replaced(inputs: Mapping[str, Any]) -> bool:
+    """Whether this run deletes the endpoint and makes it again, as `allowDowntime` has it."""
+    return names.endpoint(inputs) in _replaced
+
+
 class EndpointProvider(Provider):
     """`projects.locations.endpoints` of `aiplatform` v1."""
 
@@ -42,6 +53,13 @@ class EndpointProvider(Provider):
         """`projects/P/locations/L/endpoints/E`."""
         return names.endpoint(inputs)
 
+    def check(self, _olds: State, news: State) -> dynamic.CheckResult:
+        """As every resource; notes a replacement, before which the endpoint must lose its traffic split."""
+        found = super().check(_olds, news)
+        if _olds and not found.failures and self._changes(_olds, news).fixed:
+            _replaced.add(names.endpoint(news))
+        return found
+
     def observe(self, call: Call, inputs: State) -> State:
         """`endpoints.get`."""
         return read(call, inputs)
@@ -50,8 +68,23 @@ class EndpointProvider(Provider):
         """`endpoints.create`, awaited."""
         parent = names.location(inputs["project"], inputs["location"])
         request = methods(call).create(parent=parent, endpointId=inputs["endpoint"], body=self.schema.body(inputs))
-        call.operate(request, repeatable=ownership.bears_mark(inputs))
+        try:
+            call.operate(request, repeatable=ownership.bears_mark(inputs))
+        except errors.OperationFailed as error:
+            if error.code != _ALREADY_EXISTS:
+                raise
+            self._refuse_existing(call, inputs, error)
         return read(call, inputs)
+
+    def _refuse_existing(self, call: Call, inputs: State, error: errors.OperationFailed) -> None:
+        """Raises `AlreadyExists` if the endpoint is there, else the operation's own error."""
+        try:
+            read(call, inputs)
+        except errors.NotFound:
+            raise error from None
+        exists = errors.AlreadyExists(str(error))
+        exists.method = error.method
+        raise exists
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`endpoints.patch`, and `endpoints.update` for `clientConnectionConfig`; labels that others set stay."""

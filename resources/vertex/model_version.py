@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
 from typing_extensions import Unpack
 
 from gcp import errors, operations
-from resources.engine import ownership, patch_bodies
+from resources.engine import error_messages, ownership, patch_bodies
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.schema.labels import LABEL
@@ -18,6 +19,8 @@ from resources.vertex.rules import DEFAULT
 from resources.vertex.service import VERTEX
 from resources.vertex.shared_state import alone
 
+_FAILED_PRECONDITION = 9
+"""google.rpc.Code of an operation's error."""
 _SETTLING = 120.0
 """Seconds for which the service may go on refusing to delete a version that was undeployed just now."""
 
@@ -49,13 +52,15 @@ class ModelVersionProvider(Provider):
             if there and not inputs.get("adopt"):
                 _require_ours(there, inputs)
             try:
-                call.operate(self._upload(call, inputs, first=not there), repeatable=False)
+                made = call.operate(self._upload(call, inputs, first=not there), repeatable=False)
+                request = versions.methods(call).get(name=f"{names.model(inputs)}@{made['modelVersionId']}")
+                found = call.api.call(request)  # not from the list, which may be older
             except errors.EndpointUnreachable:  # it may have begun: repeated, it would make a second version
                 with alone(call, names.model(inputs)):
                     found = versions.named(versions.listed(call, inputs), inputs["name"])
                 if found is None:
                     raise
-        return self.observe(call, inputs)
+        return _as_declared(found, inputs)
 
     def _upload(self, call: Call, inputs: State, *, first: bool) -> Any:
         model = {**self.schema.body(inputs), "displayName": inputs.get("displayName") or inputs["model"]}
@@ -89,17 +94,20 @@ class ModelVersionProvider(Provider):
                 raise errors.NotFound("it is gone")
             others = [each for each in there if each is not found]
             if not others:
-                _settled(call, lambda: versions.methods(call).delete(name=names.model(inputs)))
+                _settled(call, found, lambda: versions.methods(call).delete(name=names.model(inputs)))
                 return
             if versions.is_default(found):
                 _hand_over(call, inputs, others)
             name = versions.full_name(inputs, found)
-            _settled(call, lambda: versions.methods(call).deleteVersion(name=name))
+            _settled(call, found, lambda: versions.methods(call).deleteVersion(name=name))
 
     def replacement_hint(self, news: State, path: str) -> str:
         """A version is what was uploaded: another one gets another name."""
         del path
-        return f"Upload it under a new version name beside {news['name']}, or say allowDowntime: true"
+        return (
+            f"Upload it under a new version name beside {news['name']}; one that is deployed nowhere is replaced with "
+            "allowDowntime: true"
+        )
 
 
 def _named(there: list[State], inputs: State) -> State:
@@ -148,9 +156,15 @@ def _hand_over(call: Call, inputs: State, others: list[State]) -> None:
     versions.merge_aliases(call, inputs, ours[-1], [DEFAULT])
 
 
-def _settled(call: Call, request: Any) -> None:
-    """Deletes; tries again for a while where the service still sees an undeployed model as deployed."""
+def _settled(call: Call, version: State, request: Callable[[], Any]) -> None:
+    """Deletes; tries again for a while where the service still sees an undeployed model as deployed.
+
+    Raises:
+        FailedPrecondition: it is deployed, or the service goes on refusing.
+    """
     refusal = _refused(call, request)
+    if refusal is not None:
+        _require_undeployed(call, version)
     for elapsed in operations.pauses(_SETTLING):
         if refusal is None:
             return
@@ -160,13 +174,33 @@ def _settled(call: Call, request: Any) -> None:
         raise refusal
 
 
-def _refused(call: Call, request: Any) -> errors.FailedPrecondition | None:
-    """Begins an operation and waits for it; returns why it was refused."""
+def _refused(call: Call, request: Callable[[], Any]) -> errors.FailedPrecondition | None:
+    """Begins an operation and waits for it; returns why it was refused, at once or at its end."""
     try:
         call.operate(request(), repeatable=True)
     except errors.FailedPrecondition as error:
         return error
+    except errors.OperationFailed as error:
+        if error.code != _FAILED_PRECONDITION:
+            raise
+        late = errors.FailedPrecondition(str(error))
+        late.method = error.method
+        return late
     return None
+
+
+def _require_undeployed(call: Call, version: State) -> None:
+    """Raises `FailedPrecondition` if an endpoint has the version: the version's own list may be older."""
+    for each in version.get("deployedModels") or []:
+        try:
+            live = call.api.call(call.methods("projects.locations.endpoints").get(name=each["endpoint"]))
+        except errors.ApiError:  # gone, or in another region
+            continue
+        if each["deployedModelId"] in (deployed.get("id") for deployed in live.get("deployedModels") or []):
+            raise errors.FailedPrecondition(
+                f"it is deployed as {each['deployedModelId']} on the endpoint {names.last(each['endpoint'])}: undeploy "
+                f"that first, or keep this version and declare another. {error_messages.UNTAINT}"
+            )
 
 
 class ModelVersion(Resource, module="vertex", name="ModelVersion"):

@@ -17,8 +17,9 @@ from resources.schema import labels, shares
 from resources.schema.types import Failure, join, shown, table
 from resources.vertex.names import DEPLOYED_MODEL_ID
 
-MODEL_ID = re.compile(r"[a-z_][a-z0-9_-]{0,62}\Z")
-ENDPOINT_ID = re.compile(r"([a-z][a-z0-9-]{0,62}|[1-9][0-9]{0,9}|0)\Z")
+MODEL_ID = re.compile(r"([a-z_][a-z0-9_-]{0,62}|[1-9][0-9]{0,18})\Z")
+"""Numbers are ids that the service gave: a model or an endpoint that exists is taken over under its own."""
+ENDPOINT_ID = re.compile(r"([a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,18})\Z")
 ALIAS = re.compile(r"[a-z][a-z0-9-]{0,126}[a-z0-9]\Z")
 VERSION_NAME = re.compile(r"[a-z0-9_-]{1,63}\Z")
 DURATION = re.compile(r"\d+(\.\d{1,9})?s\Z")
@@ -91,12 +92,12 @@ def _location(values: Values) -> Iterator[Failure]:
 
 
 def _model(values: Values) -> Iterator[Failure]:
-    words = "small letters, digits, - and _, neither a digit nor - first, at most 63"
+    words = "small letters, digits, - and _, neither a digit nor - first, at most 63; or the number of one that exists"
     yield from _matches(values, "model", MODEL_ID, words)
 
 
 def _endpoint(values: Values) -> Iterator[Failure]:
-    words = "small letters, digits and -, a letter first, at most 63; or at most 10 digits"
+    words = "small letters, digits and -, a letter first, no - last, at most 63; or a number"
     yield from _matches(values, "endpoint", ENDPOINT_ID, words)
 
 
@@ -162,8 +163,8 @@ def _resources(values: Values) -> Iterator[Failure]:
         yield "dedicatedResources.minReplicaCount", f"must be 1 or more; it is {least:g}"
     if isinstance(most, int | float) and isinstance(least, int | float) and most < least:
         yield "dedicatedResources.maxReplicaCount", f"must not be below minReplicaCount; it is {most:g}"
-    if isinstance(needed, int | float) and isinstance(least, int | float) and not 1 <= needed <= (most or least):
-        yield "dedicatedResources.requiredReplicaCount", f"must be from 1 to the maximum; it is {needed:g}"
+    if isinstance(needed, int | float) and isinstance(least, int | float) and not 1 <= needed <= least:
+        yield "dedicatedResources.requiredReplicaCount", f"must be from 1 to minReplicaCount; it is {needed:g}"
     machine = table(found, "machineSpec")
     if ("acceleratorType" in machine) != ("acceleratorCount" in machine):
         missing = "acceleratorCount" if "acceleratorType" in machine else "acceleratorType"

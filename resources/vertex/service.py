@@ -18,5 +18,10 @@ VERTEX = Service(
     concurrent_operations=quotas.OPERATIONS,
     calls_per_minute=quotas.CALLS_PER_MINUTE,
     is_counted=quotas.is_management,
-    named=frozenset({"get", "patch", "upload", "deployModel", "undeployModel", "mutateDeployedModel", "deleteVersion"}),
+    named=frozenset(
+        {
+            *("get", "create", "patch", "update", "delete", "upload", "mergeVersionAliases", "deleteVersion"),
+            *("deployModel", "undeployModel", "mutateDeployedModel"),
+        }
+    ),
 )

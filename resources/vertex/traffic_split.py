@@ -66,26 +66,54 @@ class TrafficSplitProvider(Provider):
 
     def remove(self, call: Call, inputs: State) -> None:
         """Clears the split of an endpoint that goes; one that this run declares keeps answering by its own."""
-        if any(is_endpoint(each, inputs) for each in ownership.all_declared()):
+        if _is_declared(inputs) and not endpoint.is_replaced(inputs):
             return
         self._set(call, inputs, {})
 
     def _set(self, call: Call, inputs: State, split: Mapping[str, int]) -> None:
-        name = names.endpoint(inputs)
-        with alone(call, name):
-            request = endpoint.methods(call).patch(
-                name=name, updateMask="trafficSplit", body={"trafficSplit": dict(split)}
-            )
+        with alone(call, names.endpoint(inputs)):
             try:
-                call.api.call(request, repeatable=True)
-            except errors.InvalidArgument as error:
-                raise errors.FailedPrecondition(f"{error.message} (trafficSplit {dict(split)})") from None
+                put(call, inputs, split)
+            except errors.InvalidArgument:
+                _require_deployed(endpoint.read(call, inputs), split)
+                raise
+
+
+def put(call: Call, inputs: State, split: Mapping[str, int]) -> None:
+    """`endpoints.patch` of the split by ids, as a whole; an empty one gives nobody traffic."""
+    name = names.endpoint(inputs)
+    body = {"trafficSplit": dict(split)}
+    call.api.call(endpoint.methods(call).patch(name=name, updateMask="trafficSplit", body=body), repeatable=True)
+
+
+def endpoint_goes(inputs: Mapping[str, Any]) -> bool:
+    """Whether this run of the program deletes the endpoint of these inputs, to make it again or for good.
+
+    The engine deletes what depends on it in any order, so that its split may still be there.
+    """
+    runs = next(ownership.all_declared(), None) is not None
+    return endpoint.is_replaced(inputs) or (runs and not _is_declared(inputs))
+
+
+def _is_declared(inputs: Mapping[str, Any]) -> bool:
+    return any(is_endpoint(each, inputs) for each in ownership.all_declared())
 
 
 def by_id(inputs: Mapping[str, Any]) -> dict[str, int]:
     """The shares by id of deployed model, without those of 0; empty while they are not known."""
     ids, shares = table(inputs, "deployedModels"), table(inputs, "shares")
     return {str(ids.get(version)): int(share) for version, share in shares.items() if share}
+
+
+def _require_deployed(live: State, split: Mapping[str, int]) -> None:
+    """Raises `FailedPrecondition` where a split names what is not deployed on this endpoint any more."""
+    there = {str(each.get("id")) for each in live.get("deployedModels") or []}
+    missing = [id_ for id_ in split if id_ not in there]
+    if missing:
+        raise errors.FailedPrecondition(
+            f"the endpoint has no deployed model {', '.join(missing)}, which is to get traffic: run `pulumi refresh`, "
+            "which finds what is gone, then `pulumi up`"
+        )
 
 
 def is_endpoint(declared_inputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:

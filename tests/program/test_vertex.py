@@ -114,6 +114,8 @@ def test_a_stack_on_vertex_is_deployed_changed_repaired_and_destroyed(
     _the_split_moves(engine, service)
     _a_new_version_takes_over(engine, service)
     _drift_is_reverted(engine, service)
+    _what_is_deployed_again_by_hand_is_refused_while_it_has_traffic(engine, service)
+    _an_endpoint_is_made_again_where_downtime_is_allowed(engine, service)
 
     engine.stack("destroy", "--suppress-progress")
     assert engine.resources() == {}
@@ -158,6 +160,29 @@ def _drift_is_reverted(engine: Engine, service: Service) -> None:
     assert engine.preview() == {"Endpoint mult": "update", "TrafficSplit mult": "update"}
     engine.up()
     assert (service.shares(), service.endpoint()["description"]) == ([100], "Multiplies numbers")
+
+
+def _what_is_deployed_again_by_hand_is_refused_while_it_has_traffic(engine: Engine, service: Service) -> None:
+    deployed, version = (
+        next(urn for name, urn in _urns(engine).items() if name.startswith(kind)) for kind in ("Deployed", "ModelV")
+    )
+    for urn in (deployed, version):
+        engine.run("state", "taint", urn, "--yes", "--stack", "test")
+        assert "vertex.redeploy: TEXT" in engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
+        engine.run("state", "untaint", urn, "--yes", "--stack", "test")
+    assert (service.shares(), engine.preview()) == ([100], {})
+
+
+def _urns(engine: Engine) -> dict[str, str]:
+    return {name: entry["urn"] for name, entry in engine.resources().items()}
+
+
+def _an_endpoint_is_made_again_where_downtime_is_allowed(engine: Engine, service: Service) -> None:
+    engine.edit("mult.vertex", {"dedicatedEndpointEnabled": True})
+    engine.edit("mult.allowDowntime", value=True)
+    engine.up()
+    assert service.endpoint()["dedicatedEndpointEnabled"] is True
+    assert (service.shares(), service.answers()) == ([100], {3.0})
 
 
 def test_what_the_state_does_not_know_is_found(engine: Engine, service: Service) -> None:

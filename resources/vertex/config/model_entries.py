@@ -32,7 +32,7 @@ class Reader:
 
     def __init__(self, shared: SharedReader) -> None:
         self._shared = shared
-        self._endpoints: dict[str, str] = {}
+        self._taken: dict[tuple[str, str], str] = {}
 
     def models(self, models: Any) -> list[Model]:
         """The models of a stack file."""
@@ -72,11 +72,14 @@ class Reader:
             {"displayName": options.get("displayName") or name},
         )
         self._shared.note(_under(ENDPOINT.program_failures(inputs, where), where, "endpoint", _OF_ENDPOINTS))
-        other = self._endpoints.setdefault(inputs["endpoint"], name)
-        if other != name:
-            reason = f"its endpoint is {inputs['endpoint']}, as that of {other}: give one of them vertex.endpointId"
-            self._shared.note([(where, reason)])
+        self._note_taken("endpoint", inputs["endpoint"], name, where)
         return inputs
+
+    def _note_taken(self, kind: str, id_: str, name: str, where: str) -> None:
+        """Notes a failure if an earlier model of the stack file has the same id: names may meet in small letters."""
+        other = self._taken.setdefault((kind, id_), name)
+        if other != name:
+            self._shared.note([(where, f"its {kind} is {id_}, as that of {other}: give one of them vertex.{kind}Id")])
 
     def _registry(self, name: str, entry: Mapping[str, Any], where: str) -> dict[str, Any]:
         options = entries.mapping(entry.get("vertex"))
@@ -86,6 +89,7 @@ class Reader:
             {"model": options.get("modelId") or names.model_id(name), "defaultVersion": entry.get("defaultVersion")},
         )
         self._shared.note(_under(MODEL.program_failures(inputs, where), where, "model", ()))
+        self._note_taken("model", inputs["model"], name, where)
         return inputs
 
     def _split(self, entry: Mapping[str, Any], where: str) -> dict[str, int]:

@@ -14,7 +14,8 @@ _NUMBERED = re.compile(r"(gs://.+)/[0-9]+/?\Z")
 _HTTP_PORT, _GRPC_PORT = 8080, 8500
 _PREDICT_ROUTE, _HEALTH_ROUTE = "/v1/models/model:predict", "/v1/models/model"
 _TENSORFLOW = "{tensorflow}"
-_OPTIONS = ("deploymentTimeout", "sharedMemorySizeMb", "startupProbe", "healthProbe", "livenessProbe")
+OPTIONS = ("deploymentTimeout", "sharedMemorySizeMb", "startupProbe", "healthProbe", "livenessProbe")
+"""What of a container a version's `vertex` block gives."""
 
 
 def image(template: str, tensorflow: str, *, accelerated: bool) -> str:
@@ -95,4 +96,4 @@ def parent_of_numbered(uri: str) -> str:
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: options[name] for name in _OPTIONS if name in options}
+    return {name: options[name] for name in OPTIONS if name in options}

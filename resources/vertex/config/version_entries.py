@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resources.config import entries
@@ -22,16 +22,27 @@ _UPLOADED = ("adopt", "allowDowntime", "labels")
 _METRIC = "aiplatform.googleapis.com/prediction/online/"
 _METRICS = {"CPU_USAGE": f"{_METRIC}cpu/utilization", "GPU_DUTY_CYCLE": f"{_METRIC}accelerator/duty_cycle"}
 """Names of a stack file's metrics -> those of Vertex AI."""
+_RESOURCES, _CONTAINER = "dedicatedResources", "containerSpec"
 _KEYS = {
     "name": "",
     "artifactUri": "artifact",
     "versionDescription": "description",
-    "containerSpec": "container",
     "deployedModelId": "vertex.deployedModelId",
     "versionAliases": "vertex.versionAliases",
-    "dedicatedResources": "",
+    f"{_CONTAINER}.imageUri": "container.image",
+    f"{_CONTAINER}.predictRoute": "routes.predict",
+    f"{_CONTAINER}.healthRoute": "routes.health",
+    **{f"{_CONTAINER}.{name}": f"vertex.{name}" for name in serving_image.OPTIONS},
+    _CONTAINER: "container",
+    f"{_RESOURCES}.machineSpec.machineType": "machineType",
+    f"{_RESOURCES}.machineSpec.acceleratorType": "acceleratorConfig.type",
+    f"{_RESOURCES}.machineSpec.acceleratorCount": "acceleratorConfig.count",
+    f"{_RESOURCES}.machineSpec": "vertex",
+    f"{_RESOURCES}.minReplicaCount": "autoScaling.minNodes",
+    f"{_RESOURCES}.maxReplicaCount": "autoScaling.maxNodes",
+    _RESOURCES: "vertex",
 }
-"""A field of a resource -> the key of the version's entry that gives it; empty for the entry itself."""
+"""A field of a resource -> the key of the version's entry that gives it, of the longest path that fits; or empty."""
 
 
 class Reader:
@@ -54,7 +65,18 @@ class Reader:
             reason = f"{default!r} is not among its versions: {', '.join(named) or 'none'}"
             self._shared.note([(join(self._where, "defaultVersion"), reason)])
         found = [self._version(name, named[name]) for name in sorted(named, key=lambda key: key != default)]
-        return [version for version in found if version]
+        versions = [version for version in found if version]
+        self._shared.note(self._same_ids(versions))
+        return versions
+
+    def _same_ids(self, versions: list[Version]) -> Iterator[Failure]:
+        """Deployed models that would have one id. Those that are made of the versions differ."""
+        taken: dict[str, str] = {}
+        for version in versions:
+            other = taken.setdefault(version.deployed_model_id, version.name)
+            if other != version.name:
+                where = f"{self._where}.versions.{version.name}.vertex.deployedModelId"
+                yield where, f"is that of {other}, too: {version.deployed_model_id}"
 
     def _version(self, name: str, given: Any) -> Version | None:
         where, entry = f"{self._where}.versions.{name}", entries.mapping(given)
@@ -82,6 +104,7 @@ class Reader:
         spec, uri = self._container(entry, served, where)
         return facts(
             self._shared.shared_fields,
+            {"adopt": self._model.get("adopt")},
             {key: entry.get(key) for key in (*_COMMON, *_UPLOADED)},
             {key: self._place[key] for key in ("project", "location", "model")},
             {"name": name, "artifactUri": uri, "containerSpec": spec},
@@ -161,10 +184,13 @@ def _entry_failures(entry: Mapping[str, Any]) -> list[Failure]:
 
 def _under(failures: Any, where: str) -> list[Failure]:
     """Under the keys of the stack file."""
-    found = []
-    for path, reason in failures:
-        key = path.removeprefix(f"{where}.")
-        first, _, rest = key.partition(".")
-        key = ".".join(part for part in (_KEYS[first], rest) if part) if first in _KEYS else key
-        found.append((join(where, key) if key else where, reason))
-    return found
+    return [(_key_of(path.removeprefix(f"{where}."), where), reason) for path, reason in failures]
+
+
+def _key_of(field: str, where: str) -> str:
+    """The path of the key that gives a field of a resource."""
+    for known in sorted(_KEYS, key=len, reverse=True):
+        rest = field.removeprefix(known)
+        if field.startswith(known) and rest[:1] in ("", ".", "["):
+            return f"{join(where, _KEYS[known]) if _KEYS[known] else where}{rest}"
+    return join(where, field)

@@ -9,11 +9,11 @@ from tests.kinds.kind import THEIR_LABELS, FaultCase, Kind
 from tests.kinds.rows import Row, Sent, labels, mutable, secrets
 from tests.kinds.storage.saved_model import SAVED_MODEL
 from tests.kinds.vertex.leaves import LOCATION, elsewhere
-from tests.kinds.vertex.model_version import LIST, MERGE, MODEL_VERSION, MODELS
+from tests.kinds.vertex.model_version import GET, LIST, MERGE, MODEL_VERSION, MODELS
 from tests.providers import State
 from tests.running import RunningEmulator
 
-_PATCH, _GET = f"{MODELS}.patch", f"{MODELS}.get"
+_PATCH = f"{MODELS}.patch"
 _FIELDS: State = {"displayName": "a", "description": "a", "labels": {"team": "a", "stage": "x"}}
 TWO_VERSIONS: tuple[tuple[Kind, State], ...] = (
     (SAVED_MODEL, {}),
@@ -67,7 +67,7 @@ _ROWS = [
     *secrets("description"),
 ]
 
-_CHOSEN = [_GET, _PATCH, LIST, MERGE]
+_CHOSEN = [GET, _PATCH, LIST, MERGE]
 
 MODEL = Kind(
     provider=ModelProvider,
@@ -85,7 +85,7 @@ MODEL = Kind(
     theirs={"labels": THEIR_LABELS, "description": "theirs", "displayName": "theirs"},
     faults={
         "": FaultCase(
-            calls={"create": _CHOSEN, "read": [_GET], "update": _CHOSEN},
+            calls={"create": _CHOSEN, "read": [GET], "update": _CHOSEN},
             change={"description": "b", "defaultVersion": "v2"},
         )
     },

@@ -18,6 +18,7 @@ from tests.running import RunningEmulator
 
 MODELS = "aiplatform.projects.locations.models"
 _UPLOAD, _PATCH, MERGE = f"{MODELS}.upload", f"{MODELS}.patch", f"{MODELS}.mergeVersionAliases"
+GET = f"{MODELS}.get"
 LIST, _DELETE, _DELETE_VERSION = f"{MODELS}.listVersions", f"{MODELS}.delete", f"{MODELS}.deleteVersion"
 
 _BODY: State = {
@@ -153,7 +154,7 @@ MODEL_VERSION = Kind(
     faults={
         "": FaultCase(
             calls={
-                "create": [_UNDER_WAY, LIST, _UPLOAD, _POLL],
+                "create": [_UNDER_WAY, LIST, _UPLOAD, _POLL, GET],
                 "read": [LIST],
                 "update": [LIST, _PATCH, MERGE],
                 "delete": [_UNDER_WAY, LIST, MERGE, _DELETE_VERSION, POLL_FLAT],
@@ -161,7 +162,7 @@ MODEL_VERSION = Kind(
             change={"versionDescription": "b", "versionAliases": ["blue"]},
             before={"delete": _with_second},
         ),
-        "further": FaultCase(arrange=_with_first, calls={"create": [_UNDER_WAY, LIST, _UPLOAD, _POLL]}),
+        "further": FaultCase(arrange=_with_first, calls={"create": [_UNDER_WAY, LIST, _UPLOAD, _POLL, GET]}),
         "last": FaultCase(calls={"delete": [_UNDER_WAY, LIST, _DELETE, POLL_FLAT]}),
     },
 )

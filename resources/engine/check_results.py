@@ -1,4 +1,4 @@
-"""Reports what a `check` finds in the inputs alone: warnings on the resource, and refusals."""
+"""Reports what a `check` finds in the inputs: warnings on the resource, and refusals."""
 
 from __future__ import annotations
 

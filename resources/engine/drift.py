@@ -1,4 +1,4 @@
-"""Fixed fields that somebody changed outside: how a state holds them. Pure."""
+"""Fixed fields that were changed outside Pulumi: how a state stores them. Pure."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from resources.schema import secrets
 from resources.schema.fields import Schema
 
 DRIFT = "drift"
-"""The output that holds them: path -> what the API has now."""
+"""The output that stores them: path -> what the API has now."""
 State = dict[str, Any]
 
 
 def as_found(olds: Mapping[str, Any]) -> State:
-    """A state with the drifted fields as the API has them."""
+    """A state with the API's values of the drifted fields."""
     return state_differences.put(olds, olds.get(DRIFT) or {})
 
 
 def state_of(schema: Schema, inputs: State, live: State) -> State:
-    """The state after a call. What the API says by itself may repeat a secret; the engine marks inputs only."""
+    """The state after a call, without secrets that the API repeats: the engine hides only those in inputs."""
     state = schema.observed(inputs, live)
     return {DRIFT: {}, **state, **secrets.Hidden(inputs).values(state, schema.names("output"))}
 
 
 def with_drift(schema: Schema, inputs: State, state: State, fixed: list[str]) -> State:
-    """A state that a refresh found, with the changed fixed fields as they were declared, and as drift.
+    """A refreshed state: changed fixed fields keep their declared values, and the API's values are stored as drift.
 
     Args:
         schema: of the resource.
-        inputs: as they were declared.
+        inputs: as declared.
         state: as the API has it.
         fixed: the paths of the fixed fields that differ.
     """

@@ -1,4 +1,4 @@
-"""What a user of `pulumi` reads of an error: what was going on, the API's own words, and what to do."""
+"""Errors as a user of `pulumi` sees them: the action, the API's message, and what to do."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from collections.abc import Callable
 from gcp import error_hints, errors
 from resources.config import local_endpoint
 
-_RETRY = "This passes, as a rule: run the same command again, it goes on where this one stopped"
-_UNCERTAIN = "It may have taken effect all the same: before you take the stack file back, `pulumi refresh` tells"
-"""Of a write whose answer did not come, or says that something went wrong on the way."""
+_RETRY = "Usually temporary: run the same command again, it resumes where this one stopped"
+_UNCERTAIN = "It may have taken effect: run `pulumi refresh` to find out before you revert the stack file"
+"""For a write without a response, or with a response that leaves its effect open."""
 _UNCERTAIN_ERRORS = (errors.Internal, errors.Unavailable, errors.DeadlineExceeded)
-_REFRESH = "Run `pulumi refresh` to see what is there now, then the same command again"
+_REFRESH = "Run `pulumi refresh` to read the current state, then the same command again"
 _CORRECT = "Correct what the message names in the stack file, then run `pulumi up` again"
 
 _NOT_EMULATED = (
-    "This endpoint does not do that; docs/reference/emulator-methods.md lists what the emulator does. With another "
-    "server, check that tf2-models:endpoint is its root"
+    "This endpoint does not support that; docs/reference/emulator-methods.md lists what the emulator supports. With "
+    "another server, check that tf2-models:endpoint is its root"
 )
 _KEPT = "Release the object's hold, or wait until its retention ends (`gcloud storage objects describe` shows both)"
-"""The step for a 403 that is not about permissions."""
+"""Advice for a 403 that is not about permissions."""
 
-UNTAINT = "A resource that was only to be made again (`pulumi state taint`) stays with `pulumi state untaint`"
-"""Of what cannot be deleted."""
+UNTAINT = "If it was only tainted (`pulumi state taint`), keep it with `pulumi state untaint`"
+"""Advice for a resource that cannot be deleted."""
 
 _STEPS: dict[type[errors.Error], str] = {
     errors.InvalidArgument: _CORRECT,
     errors.Sunset: _CORRECT,
     errors.FailedPrecondition: _REFRESH,
-    errors.NotFound: f"What it needs is gone, or was never there. {_REFRESH}",
+    errors.NotFound: f"A resource that it needs does not exist. {_REFRESH}",
     errors.MethodNotAllowed: _NOT_EMULATED,
     errors.AlreadyExists: "It is not in this stack's state: adopt: true takes it over; or choose another name",
     errors.Aborted: f"Somebody else changed it meanwhile. {_REFRESH}",
     errors.Gone: _RETRY,
     errors.LengthRequired: "A proxy may have changed the request: check HTTPS_PROXY and NO_PROXY",
     errors.PreconditionFailed: f"Somebody else changed it meanwhile. {_REFRESH}",
-    errors.PayloadTooLarge: "Deploy a smaller artifact, or give less text in the stack file",
+    errors.PayloadTooLarge: "Deploy a smaller artifact, or shorten texts in the stack file",
     errors.RangeNotSatisfiable: _RETRY,
     errors.ResourceExhausted: "A quota is used up: wait, or lower tf2-models:callsPerMinute or concurrentOperations",
     errors.Internal: _RETRY,
     errors.Unimplemented: _NOT_EMULATED,
     errors.Unavailable: _RETRY,
     errors.DeadlineExceeded: _RETRY,
-    errors.OperationFailed: "Mend what the message names, then run `pulumi up` again",
+    errors.OperationFailed: "Fix what the message names, then run `pulumi up` again",
 }
 
 

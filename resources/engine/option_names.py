@@ -1,7 +1,7 @@
-"""The fields that `pulumi.ResourceOptions` name: a program writes them in Python, the engine knows the API's names.
+"""Translates field names in `pulumi.ResourceOptions` from Python's to the API's, which the engine knows.
 
-The engine silently accepts a path that does not exist, so `ignore_changes=["online_prediction_logging"]` would have no
-effect. Pure.
+The engine silently ignores unknown paths, so an untranslated `ignore_changes=["online_prediction_logging"]` would have
+no effect. Pure.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _PART = re.compile(r"""(\["|\[')([^"']+)(["']\])|(\.|\[|^)([^.\[\]"']+)(\]?)""")
 
 
 class Translated(NamedTuple):
-    """An option's paths under the API's names, and those that name no field."""
+    """An option's paths with the API's names, and failures for those that name no field."""
 
     paths: list[str]
     failures: list[Failure]
 
 
 def translate(schema: Schema, option: str, paths: Iterable[str], where: str) -> Translated:
-    """Translates each part of each path; keys of the user's own, as those of labels, stay.
+    """Translates each part of each path. The user's own keys, such as those of labels, stay.
 
     Args:
         schema: of the resource.
@@ -54,7 +54,7 @@ def translate(schema: Schema, option: str, paths: Iterable[str], where: str) -> 
 
 
 def _step(kind: Any, name: str) -> tuple[Any, str, str]:
-    """The type of the named field, its name in the API, and what is wrong with the name (empty if nothing)."""
+    """The type of the named field, its name in the API, and why the name is wrong (empty if it is not)."""
     if kind is Any or name == "*":
         return (kind[1] if isinstance(kind, tuple) else Any), name, ""
     if isinstance(kind, tuple):  # of a collection, with its items
@@ -77,5 +77,5 @@ def _inner(kind: Any) -> Any:
 
 
 def python_name(name: str) -> str:
-    """The Python name of an API's: `minNodes` is `min_nodes`."""
+    """The Python name of an API's name: `minNodes` is `min_nodes`."""
     return re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", name)

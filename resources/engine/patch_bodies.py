@@ -1,4 +1,4 @@
-"""The body of a patch that loses nothing of others."""
+"""The body of a patch, built so that changes by others are not lost."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from resources.schema.fields import Schema
 
 
 def patch_body(schema: Schema, live: State, olds: State, news: State, mask: list[str]) -> State:
-    """The masked fields as wanted, labels that others set as they are, and the etag that was just read.
+    """The masked fields with their wanted values, labels of others unchanged, and the etag that was just read.
 
     Raises:
-        FailedPrecondition: without an etag, a change that somebody makes meanwhile would be lost.
+        FailedPrecondition: there is no etag, so a concurrent change would be lost.
     """
     if not live.get("etag"):
         raise errors.FailedPrecondition(

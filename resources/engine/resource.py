@@ -1,4 +1,4 @@
-"""What a program declares: the constructor's checks, and every field as an attribute."""
+"""The base class of what a program declares: its constructor checks the arguments, and every field is an attribute."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from resources.schema.types import Failure
 
 
 class InvalidArguments(errors.InvalidInput, pulumi.RunError):
-    """Wrong arguments, as an error that Pulumi shows without a traceback."""
+    """Invalid arguments. Pulumi shows this error without a traceback."""
 
 
 class Resource(dynamic.Resource):
-    """A resource whose fields are a schema's. Every field is an attribute too, an `Output`, under its Python name."""
+    """A resource with the fields of a schema. Each field is also an attribute, an `Output` with the Python name."""
 
     provider: ClassVar[type[Provider]]
 
@@ -49,13 +49,13 @@ class Resource(dynamic.Resource):
         super().__init__(
             self.provider(),
             resource_name,
-            # What is not given stays away: Pulumi spends 0.1 ms on each property, and a version has thirty.
+            # Fields that are not given are left out: Pulumi spends 0.1 ms on each property, and a version has thirty.
             {**dict.fromkeys(schema.names("output")), **_revealed(inputs)},
             pulumi.ResourceOptions.merge(protect, opts),
         )
 
     def __getattr__(self, name: str) -> pulumi.Output[Any]:
-        """A field as an output: `version.deployment_uri`. An input that is not given is None: it is not managed."""
+        """A field as an output: `version.deployment_uri`. An input that is not given is not managed, and None."""
         wire = types.api_name(name)
         if wire not in self.provider.schema.types or "urn" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__} has no field {name}")
@@ -66,7 +66,7 @@ class Resource(dynamic.Resource):
 def _translated(
     opts: pulumi.ResourceOptions | None, schema: Schema, where: str
 ) -> tuple[pulumi.ResourceOptions | None, list[Failure]]:
-    """The options with the fields that they name under the API's names, and what names no field."""
+    """The options with the API's field names, and failures for names that are not fields."""
     failures: list[Failure] = []
     given = {name: paths for name in option_names.OPTIONS if opts and (paths := getattr(opts, name))}
     if not given:
@@ -80,7 +80,7 @@ def _translated(
 
 
 def with_place(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
-    """The arguments with the stack's `gcp:project` and `gcp:region`, where they are wanted and not given."""
+    """The arguments, completed with the stack's `gcp:project` and `gcp:region` if the resource has these fields."""
     missing = {name: key for name, key in _from_config(schema).items() if args.get(name) is None}
     if not missing:
         return args
@@ -90,12 +90,12 @@ def with_place(args: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
 
 
 def _from_config(schema: Schema) -> dict[str, str]:
-    """API name -> the key of the stack's configuration that gives it."""
+    """API name -> the key of the stack's configuration that is its default."""
     return {name: known.config_key for name, known in schema.fields.items() if known.config_key}
 
 
 def _secret_paths(inputs: Mapping[str, Any]) -> pulumi.Output[list[str] | None] | None:
-    """The paths of the secret inputs; None where all are plain. Whether an output is secret is known later."""
+    """The paths of the secret inputs; None if none is secret. For an `Output`, this is only known later."""
     given = [(path, value) for path, value in secrets.leaves(inputs) if not _is_plain(value)]
     if not given:
         return None
@@ -116,7 +116,7 @@ async def _is_secret(output: pulumi.Output[Any]) -> bool:
 
 
 def _revealed(value: Any) -> Any:
-    """The inputs with secret texts as what Pulumi knows as secrets."""
+    """The inputs with secret texts as Pulumi secrets."""
     if isinstance(value, Mapping):
         return {key: _revealed(item) for key, item in value.items()}
     if isinstance(value, list):

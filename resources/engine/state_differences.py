@@ -1,4 +1,4 @@
-"""Two states of one resource held against each other, leaf by leaf. Pure."""
+"""Compares two states of one resource, leaf by leaf. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from resources.schema.types import join
 
 NOTHING = "nothing"
-"""How a value that is not there is written, in the state too: the engine drops what is None."""
+"""How a missing value is written, also in the state, since the engine drops None."""
 
 
 class Difference(NamedTuple):
-    """One leaf that is not the same in both: its path, and its two values; None where there is none."""
+    """A leaf that differs: its path and its two values, None for a missing one."""
 
     path: str
     before: Any
@@ -27,14 +27,14 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any], paths: Iterab
 
 
 def at(values: Any, path: str) -> Any:
-    """The value at a path; None where there is none."""
+    """The value at a path; None if there is none."""
     for key in path.split("."):
         values = values.get(key) if isinstance(values, Mapping) else None
     return values
 
 
 def put(values: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with those of the edits (path -> value) in their places; None and `NOTHING` take away."""
+    """The values with the edits (path -> value) applied; None and `NOTHING` remove a value."""
     found = copy.deepcopy(dict(values))
     for path, value in edits.items():
         *parents, last = path.split(".")

@@ -1,1 +1,1 @@
-"""What a version must prove before it serves users. Pure, except that samples may be read from a file; knows no API."""
+"""What a version must prove before it serves users. Knows no API; pure, except that it may read samples from a file."""

@@ -1,7 +1,7 @@
-"""What may become the default version, or enter the traffic split, judged by inputs alone: nothing is called. Pure.
+"""Which version may become the default or enter the traffic split, judged by inputs alone, without any call. Pure.
 
-`olds` and `news` are the inputs of an `ml.DefaultVersion` or `ml.TrafficSplit`, under the API's names: those of the
-state, empty if it has none, and those that the program wants.
+`olds` and `news` are inputs of an `ml.DefaultVersion` or `ml.TrafficSplit`, under the API's names: those in the state,
+which may be empty, and those that the program wants.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from resources.schema.types import UNKNOWN, table
 
 Values = Mapping[str, Any]
 _BY_VERSION = ("signatures", "artifacts")
-"""Inputs that hold what is known of each version."""
+"""Inputs with what is known about each version."""
 _REMEDY = "Add gate.samples: FILE, or set gate.skip: true"
 
 
 class Verdict(NamedTuple):
-    """What to report before anything is called.
+    """What to report before any call.
 
     Attributes:
         refusals: why the run must stop.
@@ -31,9 +31,9 @@ class Verdict(NamedTuple):
 
 
 def judge_default(olds: Values, news: Values) -> Verdict:
-    """Judges the version that is to be the default by its samples and signatures."""
+    """Judges the wanted default version by its samples and signatures."""
     verdict, version = Verdict([], []), str(news.get("version"))
-    if version == UNKNOWN:  # in preview, if it is an output of a resource that does not exist yet
+    if version == UNKNOWN:  # in preview, the output of a resource that does not exist yet
         return verdict
     changes = default_changes(olds, news)
     if not olds or changes or olds.get("gate") != news.get("gate"):
@@ -44,13 +44,13 @@ def judge_default(olds: Values, news: Values) -> Verdict:
 
 
 def _has_other_signatures(olds: Values, news: Values, version: str) -> bool:
-    """Whether a version's signatures are known and another artifact changed them."""
+    """Whether a version's known signatures have changed, with a new artifact."""
     before, after = (table(values, "signatures").get(version) for values in (olds, news))
     return before != after and bool(known(olds, version) and known(news, version))
 
 
 def judge_split(olds: Values, news: Values) -> Verdict:
-    """Judges the versions that enter the split: by their samples, and by the signatures of the default version."""
+    """Judges the versions that enter the split by their samples and by the default version's signatures."""
     verdict, current = Verdict([], []), str(news.get("defaultVersion"))
     for version in entering(olds, news):
         _judge_samples(verdict, news, version, gated=True)
@@ -59,12 +59,12 @@ def judge_split(olds: Values, news: Values) -> Verdict:
 
 
 def default_changes(olds: Values, news: Values) -> bool:
-    """Whether the state has another default version."""
+    """Whether the state has a different default version."""
     return bool(olds) and olds.get("version") != news.get("version")
 
 
 def entering(olds: Values, news: Values) -> list[str]:
-    """The versions that get users by the split and had none before, or that have another artifact than before."""
+    """The versions that get users by the split and had none before, or whose artifact has changed."""
     before = {*users(previous_split(olds, news)), *users(table(olds, "trafficSplit"))}
     known = {news.get("previousDefault"), news.get("defaultVersion")}
     uris, changed = table(news, "deploymentUris"), table(olds, "deploymentUris")
@@ -74,7 +74,7 @@ def entering(olds: Values, news: Values) -> list[str]:
 
 
 def previous_split(olds: Values, news: Values) -> Values:
-    """The split that clients read: that of the stack's outputs, else the state's; empty if there is none."""
+    """The split that clients read: from the stack's outputs, else from the state; empty if there is none."""
     return table(news, "previousSplit") or table(olds, "trafficSplit")
 
 
@@ -89,25 +89,25 @@ def is_explicit(gate: Values) -> bool:
 
 
 def no_samples(version: str, reason: str = "its artifact has no samples") -> str:
-    """The error of a version that has no samples to pass an explicit gate.
+    """The error for a version without samples that needs some for an explicit gate.
 
     Args:
-        version: that has none.
+        version: its name.
         reason: why it has none.
     """
     return f"gate of {version}: {reason}. {_REMEDY}"
 
 
 def nothing_compared(version: str, reason: str = "its artifact has no samples") -> str:
-    """The warning of a version without samples where no gate is declared; arguments as above."""
+    """The warning for a version without samples if no gate is declared. Arguments as above."""
     return f"gate not run for {version}: {reason}. {_REMEDY} to silence this"
 
 
 def kept(olds: Values, news: Values) -> dict[str, Any]:
-    """The inputs of an `ml.DefaultVersion` with only those signatures and artifacts that a later run needs.
+    """The inputs of an `ml.DefaultVersion`, reduced to those signatures and artifacts that a later run needs.
 
-    These are the version's own, and those of the state's version if the state lacks them. Otherwise a model with many
-    versions would hold all of them in each state.
+    These are the version's own, and those of the state's version if the state lacks them. Without this, the state of a
+    model with many versions would contain them all.
     """
     version, before = str(news.get("version")), str(olds.get("version"))
     if version == UNKNOWN:
@@ -122,10 +122,10 @@ def kept(olds: Values, news: Values) -> dict[str, Any]:
 
 
 def signatures(olds: Values, news: Values, version: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """The version that clients call, its signatures, and those of `version`; signatures are empty if unknown.
+    """The version that clients call, its signatures, and those of `version`. Unknown signatures are empty.
 
-    Clients call the state's default; without a state, the one that the program wants. Its signatures are the state's.
-    If the state lacks them, the stack file's are used, except for `version` itself: it may have another artifact now.
+    Clients call the state's default version; without a state, the wanted one. Its signatures are from the state, else
+    from the stack file, but not for `version` itself, whose artifact may have changed.
     """
     current = str(olds.get("version") or news.get("version"))
     written = {} if current == version else known(news, current)
@@ -138,12 +138,12 @@ def known(values: Values, version: str) -> dict[str, Any]:
 
 
 def judge_signatures(verdict: Verdict, news: Values, version: str, current: str, old: Values, new: Values) -> None:
-    """Adds the refusal or the warning that two versions' signatures give; empty ones are unknown.
+    """Compares the signatures of two versions and adds a refusal or a warning. Empty signatures are unknown.
 
     Args:
         verdict: to add to.
         news: the inputs that the program wants.
-        version: that is to serve.
+        version: the version that is to serve.
         current: the version that clients call.
         old: its signatures.
         new: those of `version`.
@@ -152,7 +152,7 @@ def judge_signatures(verdict: Verdict, news: Values, version: str, current: str,
         unknown = " and ".join(name for name, found in ((current, old), (version, new)) if not found)
         verdict.warnings.append(
             f"signatures of {current} and {version} not compared: those of {unknown} are unknown before `pulumi up`, "
-            "which looks for them in the manifests beside the SavedModels"
+            "which reads them from the manifests of the SavedModels"
         )
         return
     changes = compatibility.breaking_changes(old, new)
@@ -173,7 +173,7 @@ def _remedy(news: Values, version: str, allowed: Any) -> str:
 
 
 def _names(news: Values, version: str) -> list[str]:
-    """What `allowBreakingChange` may call a version, the best name first."""
+    """The names by which `allowBreakingChange` may refer to a version, the best one first."""
     digest = table(table(news, "artifacts"), version).get("contentDigest")
     return [str(digest), version] if digest else [version]
 

@@ -1,7 +1,7 @@
-"""Predictions compared: the one that a sample expects, and the one that a version gave. Pure.
+"""Compares a sample's expected prediction with a version's. Pure.
 
-Predictions are compared by output name. With a signature of exactly one output, either side may be bare and stands for
-an object with that name. If the name is unknown, the only value of a named prediction is compared with the bare one.
+Predictions are compared by output name. If the signature has exactly one output, either side may be a bare value
+instead of an object with that name. If the name is unknown, an object's only value is compared with the bare value.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Difference = tuple[str, Any, Any]
 
 
 def differences(expected: Any, got: Any, outputs: Sequence[str], tolerance: float) -> Iterator[Difference]:
-    """Where two predictions differ: another class, a number beyond the tolerance, another shape or text.
+    """Where two predictions differ: a different class, shape or text, or a number beyond the tolerance.
 
     Args:
-        expected: as the sample has it, bare or by output name.
-        got: as the version answered, bare or by output name.
+        expected: the sample's prediction, bare or by output name.
+        got: the version's prediction, bare or by output name.
         outputs: the names of the signature's outputs; empty if unknown.
-        tolerance: of numbers with a point, relative or absolute.
+        tolerance: for floating-point numbers, relative or absolute.
     """
     if outputs:
         expected, got = (signatures.by_name(side, outputs) for side in (expected, got))
@@ -35,7 +35,7 @@ def differences(expected: Any, got: Any, outputs: Sequence[str], tolerance: floa
 
 
 def count_failure(predictions: Any, expected: int) -> str:
-    """Why an answer does not hold one prediction for each of this many instances; empty if it does."""
+    """Why a response does not have one prediction per instance; empty if it has."""
     if isinstance(predictions, list) and len(predictions) == expected:
         return ""
     wanted = counted(expected, "prediction")
@@ -50,7 +50,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def _alike(prediction: Any, other: Any) -> Any:
-    """A bare prediction under the only name of the other one; any other is unchanged."""
+    """A bare prediction as an object with the other's only name; any other prediction is unchanged."""
     if signatures.is_named(other) and len(other) == 1 and not signatures.is_named(prediction):
         return dict.fromkeys(other, prediction)
     return prediction
@@ -76,7 +76,7 @@ def _differences(expected: Any, got: Any, tolerance: float, path: str = "") -> I
 def _is_close(one: float, other: float, tolerance: float) -> bool:
     """Whether two numbers are equal within the tolerance; NaN equals NaN.
 
-    Two integers (JSON writes a float with its point) are classes or counts, and must be equal.
+    Two integers are classes or counts and must be equal; in JSON, a float has a decimal point.
     """
     if isinstance(one, int) and isinstance(other, int):
         return one == other
@@ -87,7 +87,7 @@ def _is_close(one: float, other: float, tolerance: float) -> bool:
 
 
 def _is_another_class(expected: list[Any], got: list[Any], tolerance: float) -> bool:
-    """Whether the best classes differ. If one vector scores both alike, it is a tie: the numbers alone decide."""
+    """Whether the top classes differ. If one vector scores both equally, it is a tie, and only the numbers count."""
     one, other = _class(expected), _class(got)
     return not any(_is_close(vector[one], vector[other], tolerance) for vector in (expected, got))
 
@@ -97,7 +97,7 @@ def _class(vector: list[Any]) -> int:
 
 
 def _is_vector(value: list[Any]) -> bool:
-    """Whether this can be a vector of class scores (numbers, no NaN)."""
+    """Whether this may be a vector of class scores (numbers, no NaN)."""
     return len(value) > 1 and all(_is_number(item) and not _is_nan(item) for item in value)
 
 

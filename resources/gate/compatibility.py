@@ -1,8 +1,10 @@
-"""Whether clients of one version can call another, by the inputs and outputs of their signatures. Pure.
+"""Whether clients of one version can call another, judged by the signatures' inputs and outputs. Pure.
 
-A client breaks if a signature is removed; if an input is added, removed, retyped or narrowed (an open size or rank
-becomes fixed, or a fixed one changes); if an output is removed, retyped or widened (a fixed size or rank becomes open,
-or changes).
+Clients break if
+
+- a signature is removed;
+- an input is added, removed, retyped or narrowed: an open size or rank becomes fixed, or a fixed one changes;
+- an output is removed, retyped or widened: a fixed size or rank becomes open, or changes.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from artifact_format import signatures as _signatures
+from artifact_format import signatures as signature_format
 
 Shape = Sequence[int | None] | None
 Covers = Callable[[Shape, Shape], bool]
@@ -25,10 +27,10 @@ def readable(signatures: Any) -> dict[str, Any]:
     if not isinstance(signatures, Mapping):
         return {}
     try:
-        found = {str(name): _signatures.displayed(sides) for name, sides in signatures.items()}
+        found = {str(name): signature_format.displayed(sides) for name, sides in signatures.items()}
         for sides in found.values():
-            _signatures.structured(sides)
-    except (AttributeError, KeyError, TypeError, ValueError):  # a manifest may hold anything
+            signature_format.structured(sides)
+    except (AttributeError, KeyError, TypeError, ValueError):  # a manifest may contain anything
         return {}
     return found
 
@@ -38,10 +40,10 @@ def breaking_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> lis
 
     Args:
         before: the signatures that clients call, by name, as `readable` returns them.
-        after: those of the version that they are to call.
+        after: the signatures that they are to call.
     """
     changes = [change for name in sorted(before) for change in _changes(name, before[name], after.get(name))]
-    old, new = _signatures.default_key(before), _signatures.default_key(after)
+    old, new = signature_format.default_key(before), signature_format.default_key(after)
     if old not in before or old == new:
         return changes
     if new not in after:
@@ -64,17 +66,17 @@ def _changes(name: str, before: Mapping[str, Any], after: Mapping[str, Any] | No
 
 
 def _is_compatible(before: str, after: str, covers: Covers) -> bool:
-    old, new = (_signatures.structured({"": {"": tensor}})[""][""] for tensor in (before, after))
+    old, new = (signature_format.structured({"": {"": tensor}})[""][""] for tensor in (before, after))
     return old["dtype"] == new["dtype"] and covers(old["shape"], new["shape"])
 
 
 def _takes(before: Shape, after: Shape) -> bool:
-    """Whether an input accepts all that it accepted before."""
+    """Whether an input accepts everything that it accepted before."""
     return _is_within(before, after)
 
 
 def _gives(before: Shape, after: Shape) -> bool:
-    """Whether an output gives nothing that it could not give before."""
+    """Whether an output returns only what it could return before."""
     return _is_within(after, before)
 
 

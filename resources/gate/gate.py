@@ -1,6 +1,6 @@
-"""The gate of a version before it serves: its answers must match its samples, and it must break no client.
+"""The gate that a version passes before it serves: its predictions must match its samples, and no client may break.
 
-Nothing is changed here. A failure names the instance, what was expected and what was found.
+The gate changes nothing. A failure names the instance, the expected and the actual value.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from artifact_format import signatures as _signatures
+from artifact_format import signatures as signature_format
 from gcp import errors
 from resources.deploy_errors import ArtifactError, GateFailed
 from resources.gate import admission, comparison, compatibility, samples
@@ -18,13 +18,13 @@ from resources.schema.types import shown
 
 SHOWN = 3
 _UNREADABLE = (errors.NotFound, errors.PermissionDenied, ArtifactError)
-"""Why signatures are unknown: the manifest does not exist, these credentials may not read it, or it is not valid."""
+"""Why signatures may be unknown: the manifest does not exist, must not be read, or is invalid."""
 
 Values = Mapping[str, Any]
 
 
 class Deployed(Protocol):
-    """A version that may serve, as its platform has it."""
+    """A deployed version that is to serve, on any platform."""
 
     @property
     def version(self) -> str:
@@ -32,7 +32,7 @@ class Deployed(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in the API."""
+        """Its full name in the API."""
 
     @property
     def uri(self) -> str:
@@ -40,7 +40,7 @@ class Deployed(Protocol):
 
     @property
     def manifest_uri(self) -> str:
-        """The address of its manifest, whether or not that exists."""
+        """The URI of its manifest, which may not exist."""
 
     @property
     def manifest(self) -> Values:
@@ -48,10 +48,10 @@ class Deployed(Protocol):
 
     @property
     def is_of_stack(self) -> bool:
-        """Whether its SavedModel is one of the stack's."""
+        """Whether the stack manages its SavedModel."""
 
     def predict(self, instances: list[Any]) -> list[Any]:
-        """One prediction per instance. Raises `GateFailed` with the reason if it does not give them."""
+        """One prediction per instance. Raises `GateFailed` with the reason if that fails."""
 
 
 class Screen(Protocol):
@@ -71,9 +71,9 @@ class Gate:
 
     Args:
         screen: shows progress and warnings.
-        find: returns the version of a name.
-        olds: the inputs of the state; empty if it has none.
-        news: the inputs that the program wants, with its `gate`.
+        find: returns the version with a name.
+        olds: the inputs in the state; empty for none.
+        news: the inputs that the program wants, including `gate`.
         current: the version that clients call; empty if there is none.
     """
 
@@ -92,16 +92,16 @@ class Gate:
             self._check_predictions(deployed)
 
     def require_samples(self, version: str) -> None:
-        """Raises `GateFailed` if there is nothing to compare, without a prediction: the version serves already."""
+        """Raises `GateFailed` if there are no samples. Predicts nothing, since the version already serves."""
         self._samples(self._find(version))
 
     def _check_signatures(self, deployed: Deployed) -> None:
-        """Compares with the version that clients call; signatures that the inputs lack come from manifests."""
+        """Compares with the version that clients call. Signatures missing in the inputs are read from manifests."""
         version, current = deployed.version, self._before
         _, old, new = admission.signatures({**self._olds, "version": current}, self._news, version)
-        checked = bool(old and new)  # by `check`, which gave the warnings
+        checked = bool(old and new)  # compared by `check`, which gave the warnings
         new = new or _signatures_of(deployed)
-        if new and not old and current != version:  # else it was made again: its old artifact is unknown
+        if new and not old and current != version:  # else it was recreated, and its old artifact is unknown
             old = _signatures_of(self._find(current))
         if not old or not new:
             reason = f"those of {current if new else version} are unknown (no readable manifest)"
@@ -118,14 +118,14 @@ class Gate:
         expected = self._samples(deployed)
         if not expected:
             return
-        self._screen.report(f"gate: asking {deployed.version} for {comparison.counted(len(expected), 'prediction')}")
+        self._screen.report(f"gate: requesting {comparison.counted(len(expected), 'prediction')} of {deployed.version}")
         predictions = self._predict_all(deployed, [sample["instance"] for sample in expected])
         signatures = self._known_signatures(deployed)
-        wrong = self._differences(expected, predictions, _signatures.output_names(signatures))
+        wrong = self._differences(expected, predictions, signature_format.output_names(signatures))
         if wrong:
             listed = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
             raise self._failure(deployed, f"{deployed.name}: gate failed against {self._source(deployed)}: {listed}")
-        of = f" ({_signatures.default_key(signatures)})" if signatures else ""
+        of = f" ({signature_format.default_key(signatures)})" if signatures else ""
         matches = "matches" if len(expected) == 1 else "match"
         self._screen.report(f"gate: {len(expected)} of {comparison.counted(len(expected), 'sample')} {matches}{of}")
         if "maxLatency" in self._options:
@@ -140,7 +140,7 @@ class Gate:
         ]
 
     def _known_signatures(self, deployed: Deployed) -> dict[str, Any]:
-        """Those known without another call: the manifest is read for its samples only. Empty if unknown."""
+        """The signatures that are known without another call; empty if unknown."""
         by_manifest = {} if self._options.get("samples") else _signatures_of(deployed)
         return by_manifest or admission.known(self._news, deployed.version)
 
@@ -154,7 +154,7 @@ class Gate:
         return GateFailed(f"{reason}. {after}" if self._before != deployed.version else reason)
 
     def _samples(self, deployed: Deployed) -> Sequence[Mapping[str, Any]]:
-        """The user's own samples, else those of the manifest; if there are none, empty, with a warning."""
+        """The user's own samples, else the manifest's. Warns and returns nothing if there are none."""
         file = self._options.get("samples")
         if file:
             try:
@@ -176,7 +176,7 @@ class Gate:
             raise ArtifactError(f"samples in {deployed.manifest_uri}: {error}. {ways}") from None
 
     def _without_samples(self, deployed: Deployed) -> None:
-        """Refuses an explicit gate, else warns, unless `check` did: there are no samples."""
+        """There are no samples: refuses an explicit gate, else warns, unless `check` already did."""
         reason = f"{deployed.manifest_uri if deployed.uri else 'its container'} has no samples"
         if admission.is_explicit(self._options):
             raise self._failure(deployed, admission.no_samples(deployed.version, reason))
@@ -184,10 +184,10 @@ class Gate:
             self._screen.warn(admission.nothing_compared(deployed.version, reason))
 
     def _without_manifest(self, deployed: Deployed) -> None:
-        """Refuses or warns: the manifest does not exist. That of a SavedModel of this stack must be restored first."""
+        """There is no manifest: refuses if the stack manages the SavedModel or the gate is explicit, else warns."""
         missing = f"{deployed.manifest_uri} not found"
         if deployed.is_of_stack:
-            lost = f"{missing}; it holds the samples that {deployed.name} must match"
+            lost = f"{missing}; it contains the samples that {deployed.name} must match"
             raise self._failure(deployed, f"{lost}. To restore it, run `pulumi refresh`, then `pulumi up`")
         reason = f"{missing}, so there are no samples to compare"
         if admission.is_explicit(self._options):
@@ -195,13 +195,13 @@ class Gate:
         self._screen.warn(admission.nothing_compared(deployed.version, reason))
 
     def _predict_all(self, deployed: Deployed, instances: list[Any]) -> list[Any]:
-        """Together if the model takes them so, else one at a time. Raises `GateFailed` if it answers neither way."""
+        """Predicts all instances in one request, else one at a time. Raises `GateFailed` if both fail."""
         try:
             return self._predict(deployed, instances)
         except GateFailed:
             if len(instances) == 1:
                 raise
-        self._screen.report(f"gate: asking {deployed.version} for one prediction at a time")
+        self._screen.report(f"gate: requesting one prediction at a time of {deployed.version}")
         return [each for instance in instances for each in self._predict(deployed, [instance])]
 
     def _predict(self, deployed: Deployed, instances: list[Any]) -> list[Any]:
@@ -211,7 +211,7 @@ class Gate:
             raise self._failure(deployed, str(error)) from None
 
     def _check_latency(self, deployed: Deployed, expected: Sequence[Mapping[str, Any]], bound: float) -> None:
-        """The median of one call per sample; the gate's first call has warmed the version up."""
+        """Checks the median latency of one call per sample. The gate's first call has already warmed the version up."""
         seconds = []
         for sample in expected:
             start = time.perf_counter()
@@ -219,12 +219,12 @@ class Gate:
             seconds.append(time.perf_counter() - start)
         median = statistics.median(seconds)
         if median > bound:
-            slow = f"answers in {median:.3f} s (median of {len(seconds)}); gate.maxLatency is {bound:g} s"
+            slow = f"responds in {median:.3f} s (median of {len(seconds)}); gate.maxLatency is {bound:g} s"
             raise self._failure(deployed, f"{deployed.name} {slow}")
 
 
 def _signatures_of(deployed: Deployed) -> dict[str, Any]:
-    """Those of its manifest; empty if unknown."""
+    """The signatures in its manifest; empty if unknown."""
     try:
         return compatibility.readable(deployed.manifest.get("signatures")) if deployed.uri else {}
     except _UNREADABLE:

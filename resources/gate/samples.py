@@ -15,10 +15,10 @@ _EACH = '{"instance": ..., "prediction": ...}'
 
 
 def read(file: str) -> Sequence[Mapping[str, Any]]:
-    """The samples. Raises `ArtifactError`, with what is wrong with the file."""
+    """The samples in a file. Raises `ArtifactError` with what is wrong with it."""
     try:
-        if not os.path.isfile(file):  # noqa: PTH113 - a Path would take what a secret text shows
-            raise ArtifactError("is no file here")
+        if not os.path.isfile(file):  # noqa: PTH113 - a Path would read a secret text as `[secret]`
+            raise ArtifactError("file not found")
         with open(file, encoding="utf-8") as stream:  # noqa: PTH123 - as above
             text = stream.read(MOST_CHARACTERS + 1)
         if len(text) > MOST_CHARACTERS:
@@ -27,23 +27,23 @@ def read(file: str) -> Sequence[Mapping[str, Any]]:
     except OSError as error:
         raise ArtifactError(f"cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise ArtifactError(f"is no JSON in UTF-8: {error}") from None
+        raise ArtifactError(f"is not valid JSON in UTF-8: {error}") from None
     return checked(samples)
 
 
 def checked(samples: Any) -> Sequence[Mapping[str, Any]]:
-    """The samples, if a JSON value is such. Raises `ArtifactError`, with what is wrong with it."""
+    """A JSON value as samples. Raises `ArtifactError` with what is wrong with it."""
     if not isinstance(samples, list) or not samples:
-        raise ArtifactError(f"must be a list of {_EACH}; it is no list, or empty")
+        raise ArtifactError(f"must be a list of {_EACH}; it is not a list, or is empty")
     for index, sample in enumerate(samples):
         if not isinstance(sample, dict) or not sample.keys() >= _KEYS:
-            raise ArtifactError(f"must be a list of {_EACH}; [{index}] is not such")
+            raise ArtifactError(f"must be a list of {_EACH}; [{index}] is not")
     found: Sequence[Mapping[str, Any]] = samples
     return found
 
 
 def failure(file: str) -> str:
-    """Why this is no file of samples; empty if it is one."""
+    """Why this is not a valid file of samples; empty if it is."""
     try:
         read(file)
     except ArtifactError as error:

@@ -28,8 +28,8 @@ _IDENTITY = ("owner", "project", "name", "predictionInput", "trigger")
 class BatchPredictionJobProvider(Provider):
     """`projects.jobs` of `ml` v1, with a `predictionInput`.
 
-    The id is a hash of the inputs, so a create that was killed finds its own job. The API deletes no job and gives no
-    id twice: where the one with that id failed, was cancelled or released, the next try has its number behind the id.
+    The id is a hash of the inputs, so a create that was killed finds its own job. The API never deletes jobs or reuses
+    ids: if the job with that id failed, or was cancelled or released, the next try appends its number to the id.
     """
 
     schema = BATCH_PREDICTION_JOB
@@ -38,18 +38,18 @@ class BatchPredictionJobProvider(Provider):
     timeouts = {"create": 86_400.0, "update": 60.0, "delete": 600.0}  # noqa: RUF012 - Provider declares it a ClassVar
 
     def identity(self, inputs: State) -> str:
-        """`projects/P/jobs/NAME_HASH`, which is the first try's name too."""
+        """`projects/P/jobs/NAME_HASH`, which is also the name of the first try."""
         return next(self._names(inputs))
 
     def observe(self, call: Call, inputs: State) -> State:
-        """`projects.jobs.get` of the last try. Raises `NotFound` where that is none that counts."""
+        """`projects.jobs.get` of the last try. Raises `NotFound` if it failed, or was cancelled or released."""
         live = self._last(call, inputs)
         if live is None or not _counts(live):
             raise errors.NotFound("there is no such job, or it was cancelled, or it failed")
         return live
 
     def make(self, call: Call, inputs: State) -> State:
-        """`projects.jobs.create`, awaited unless `wait` is false; or the end of one that an earlier process began.
+        """`projects.jobs.create`, awaited unless `wait` is false. Continues a job that an earlier process started.
 
         Raises:
             OperationFailed: it failed, or was cancelled.
@@ -64,22 +64,22 @@ class BatchPredictionJobProvider(Provider):
         if state not in polling.ENDED:
             raise errors.OperationTimeout(
                 f"{call.what}: {what} is still {state} after {call.timeout:g} s. It goes on: run the same command "
-                "again later, which finds it, or give more time with `timeouts`"
+                "again later to resume waiting, or give more time with `timeouts`"
             )
         if state != "SUCCEEDED":
             message = " ".join(str(live.get("errorMessage") or "the API gave no reason").split()).rstrip(".")
             raise errors.OperationFailed(
-                f"{what} is {state}: {message}. Mend what this names, then run `pulumi up` again: it begins another job"
+                f"{what} is {state}: {message}. Fix what this names, then run `pulumi up` again: it starts another job"
             )
         return live
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`projects.jobs.patch` of labels with the etag of a fresh read; labels that others set stay."""
+        """`projects.jobs.patch` of the labels, with the etag of a fresh read. Labels set by others stay."""
         live = self.observe(call, news)
         return self._relabelled(call, news, live, patch_bodies.patch_body(self.schema, live, olds, news, mask))
 
     def remove(self, call: Call, inputs: State) -> None:
-        """`projects.jobs.cancel` of one that runs, awaited. One that has succeeded stays, and is marked as released."""
+        """`projects.jobs.cancel` if it runs, awaited. A job that has succeeded stays, and is labelled as released."""
         self._stop_others(call, inputs, ownership.mark(self.schema, inputs, call.urn))
         live = self._last(call, inputs)
         if live is None:
@@ -91,7 +91,7 @@ class BatchPredictionJobProvider(Provider):
             self._relabelled(call, inputs, live, {"labels": labels, "etag": live.get("etag")})
 
     def _stop_others(self, call: Call, inputs: State, mark: str) -> None:
-        """Cancels what this declaration began with other inputs: an `up` that was killed, of which no state knows."""
+        """Cancels jobs that this declaration started with other inputs in a killed `up`: they are not in the state."""
         if not mark:
             return
         own, parent = names.last(self.identity(inputs)), f"projects/{inputs['project']}"
@@ -111,7 +111,7 @@ class BatchPredictionJobProvider(Provider):
         yield from (f"{first}_{number}" for number in itertools.count(2))
 
     def _begun(self, call: Call, inputs: State) -> State:
-        """The job that is to be waited for: begun now, or by an earlier process that did not hear of its end."""
+        """The job to wait for: started now, or by an earlier process that did not see its end."""
         body = {**self.schema.body(inputs), "predictionInput": self._wanted(inputs)}
         jobs, parent = call.methods("projects.jobs"), f"projects/{inputs['project']}"
         for name in self._names(inputs):
@@ -130,7 +130,7 @@ class BatchPredictionJobProvider(Provider):
         return wanted
 
     def _last(self, call: Call, inputs: State) -> State | None:
-        """The last try; None where there was none."""
+        """The last try; None if there was none."""
         live: State | None = None
         with contextlib.suppress(errors.NotFound):
             for name in self._names(inputs):
@@ -138,7 +138,7 @@ class BatchPredictionJobProvider(Provider):
         return live
 
     def _ended(self, call: Call, inputs: State, live: State) -> State:
-        """The job once it has ended, or as it is when the time is over."""
+        """The job once it has ended, or its state at the timeout."""
         name = polling.name(inputs["project"], live["jobId"])
         with call.polling() as least:
             return polling.wait(
@@ -146,7 +146,7 @@ class BatchPredictionJobProvider(Provider):
             )
 
     def _cancelled(self, call: Call, inputs: State, live: State) -> State:
-        """The job once it has ended, by a cancellation unless it was quicker."""
+        """Cancels the job and returns it once it has ended."""
         name = polling.name(inputs["project"], live["jobId"])
         with contextlib.suppress(errors.FailedPrecondition):  # it has just ended
             call.api.call(call.methods("projects.jobs").cancel(name=name, body={}), repeatable=True)
@@ -160,29 +160,29 @@ class BatchPredictionJobProvider(Provider):
 
     def _relabelled(self, call: Call, inputs: State, live: State, body: State) -> State:
         name = polling.name(inputs["project"], live["jobId"])
-        # The etag keeps a repeated patch from undoing what somebody else did in between.
+        # With the etag, a repeated patch does not undo a change that was made in between.
         request = call.methods("projects.jobs").patch(name=name, updateMask="labels", body=body)
         patched: State = call.api.call(request, repeatable=True)
         return patched
 
 
 def _counts(live: State) -> bool:
-    """Whether a job is, or will be, what a resource stands for."""
+    """Whether a job is a valid result of the resource, or may still become one."""
     lost = live.get("state") in ("FAILED", "CANCELLING", "CANCELLED")
     return not lost and RELEASED not in (live.get("labels") or {})
 
 
 def _progress(job: State) -> str:
-    """How far a job is, as it is shown beside the resource."""
+    """A job's progress, as shown beside the resource."""
     done, refused = polling.counts(job)
     state = str(job.get("state")).lower()
     if state == "queued":
-        return f"{job['jobId']} is queued, {job.get('jobPosition', 0)} before it"
+        return f"{job['jobId']} is queued, {job.get('jobPosition', 0)} ahead of it"
     return f"{job['jobId']} is {state}, {done} rows predicted" + f", {refused} refused" * bool(refused)
 
 
 class BatchPredictionJob(Resource, module="ml", name="BatchPredictionJob"):
-    """A batch prediction job over its inputs. Other inputs run it again; the results stay. Deleted, it is cancelled."""
+    """A batch prediction job. Changed inputs run it again; results stay. Deleting the resource cancels the job."""
 
     provider = BatchPredictionJobProvider
 

@@ -1,10 +1,13 @@
-"""Hands the default of a model over before its default version is deleted, and gives it back if that version returns.
+"""Makes another version the default before a model's default version is deleted, and back if that one is recreated.
 
-The API keeps the default version while other versions exist. The successor is the version that this stack serves by
-default, if this run knows a READY one; else the newest READY version that is older than the one that goes, since it
-was probably the default before; else the newest. Then a warning says that it may never have passed a gate. A version
-that is deleted and created again (a replacement) becomes the default again in the same run: the engine may have been
-asked to look at this version only.
+The API refuses to delete the default version while other versions exist. The successor is, in this order:
+
+1. the version that this stack serves by default, if this run knows it and it is READY;
+2. the newest READY version that is older than the deleted one, since it was probably the default before;
+3. the newest READY version.
+
+For 2 and 3, a warning says that it may never have passed a gate. A version that is replaced (deleted, then created
+again) becomes the default again in the same run, which may be limited to this version.
 """
 
 from __future__ import annotations
@@ -18,65 +21,65 @@ from resources.engine.provider import Call, State
 from resources.ml import names
 
 BUSY = ("CREATING", "UPDATING", "DELETING")
-"""States of a version that an operation is under way on."""
+"""States of a version with a running operation."""
 _handed_over: dict[str, tuple[str, str]] = {}
-"""What this process has handed over: full name of the version that went -> who has the default now, and its artifact.
+"""Full name of a deleted default version -> its successor, and the artifact that it had.
 
-One process serves one run of the engine. Where it dies in between, the engine still knows the version as one that is
-being replaced, and the next `up` sets the default with it.
+One process serves one run of the engine. If it dies in between, the engine still knows that the version is being
+replaced, and the next `up` sets the default again.
 """
 _served: dict[str, str] = {}
-"""Full name of a model -> full name of the version that this stack serves by default, as this run knows.
+"""Full name of a model -> full name of the version that this stack serves by default, as far as this run knows.
 
-It is what the state says when the engine asks for the `check` of a `DefaultVersion`, then what passed the gate: not
-what the program asks for, which the gate may refuse. A default that is replaced goes before that `check`.
+From the `check` of a `DefaultVersion` on it is the state's version, later the one that passed the gate. It is not the
+program's, which the gate may refuse. A default version that is replaced is deleted before that `check`.
 """
 
 
 made: set[str] = set()
-"""Full names of the versions that this process made: what they serve passed no gate yet."""
+"""Full names of the versions that this process created, which have not passed a gate yet."""
 _used: dict[str, set[str]] = {}
-"""Full name of a model -> the versions that its clients ask, since the new traffic split was refused in this run."""
+"""Full name of a model -> the versions that its clients still call, since this run refused the new traffic split."""
 
 
 def keep(inputs: Mapping[str, Any], versions: set[str]) -> None:
-    """Notes that a model's clients go on asking these versions: its `TrafficSplit` was refused."""
+    """Notes that a model's clients still call these versions, since its new `TrafficSplit` was refused."""
     _used[names.model(inputs["project"], inputs["model"])] = versions
 
 
 def require_unused(inputs: Mapping[str, Any]) -> None:
-    """Raises `FailedPrecondition` if clients go on asking this version after a refusal in this run."""
+    """Raises `FailedPrecondition` if clients still call this version, since this run refused the new split."""
     if inputs["name"] in _used.get(names.model(inputs["project"], inputs["model"]), ()):
         raise errors.FailedPrecondition(
-            "the current traffic split sends users to it, and the new one was refused: it stays. Fix the new split, or "
-            "declare this version again"
+            "the current traffic split sends users to it, and the new one was refused, so it is kept. Fix the new "
+            "split, or declare this version again"
         )
 
 
 def serves(inputs: Mapping[str, Any]) -> None:
-    """Notes which version is the default by these inputs, or outputs, of a `DefaultVersion`: first one, or gated."""
+    """Notes the default version from a `DefaultVersion`'s inputs or outputs: it passed the gate, or is the first."""
     place = names.model(inputs["project"], inputs["model"])
     _served[place] = names.version(inputs["project"], inputs["model"], inputs["version"])
 
 
 def hand_over(call: Call, live: State) -> None:
-    """Makes another READY version the default; does nothing where there is none, nor will be.
+    """Makes another READY version the default. Does nothing if there is none and none can become READY.
 
     Raises:
-        OperationTimeout: another one was neither READY nor gone in time.
+        OperationTimeout: no other version became READY or was deleted in time.
     """
     if _handed(call, live):
         return
-    call.report("it is the default: waiting for what is under way on other versions")
+    call.report("it is the default: waiting for operations on other versions")
     if not any(_handed(call, live) for _ in operations.pauses(call.timeout)):
         raise errors.OperationTimeout(
-            f"{call.what}: it is the default, and no other version became READY or was gone within "
+            f"{call.what}: it is the default, and no other version became READY or was deleted within "
             f"{call.timeout:g} s: run again later"
         )
 
 
 def _handed(call: Call, live: State) -> bool:
-    """Whether another version is the default now, or none can be."""
+    """Whether another version is now the default, or none can become it."""
     name = live["name"]
     others = _others(call, name)
     ready = [item for item in others if item.get("state") == "READY"]
@@ -88,10 +91,8 @@ def _handed(call: Call, live: State) -> bool:
     successor = str(served if known else newest["name"])
     if not _made_default(call, successor):
         return False
-    if known:  # it keeps the default: the one that goes had it from outside
-        call.warn(
-            f"{name} was the default, but not by this stack's state: {names.last(successor)} is the default again"
-        )
+    if known:  # it stays the default: the deleted one had been made the default outside this stack
+        call.warn(f"{name} was made the default outside this stack: {names.last(successor)} is the default again")
         return True
     _handed_over[name] = (successor, str(live.get("deploymentUri")))
     call.warn(_ungated(call, name, successor, older=_created(newest) < _created(live)))
@@ -99,7 +100,7 @@ def _handed(call: Call, live: State) -> bool:
 
 
 def nearest(ready: list[State], live: State) -> State:
-    """The newest that was there before: a candidate that the gate refused came after the default of its time."""
+    """The newest READY version that is older than this one: a newer one may be a candidate that a gate refused."""
     return max(ready, key=lambda item: (_created(item) < _created(live), _created(item)))
 
 
@@ -108,19 +109,19 @@ def _created(version: State) -> str:
 
 
 def _ungated(call: Call, name: str, successor: str, *, older: bool) -> str:
-    """What is to be known of a successor that nobody chose."""
-    text = f"{successor} is the default in the place of {names.last(name)}: it is the newest "
-    text += "READY version that was there before" if older else "other READY version"
+    """The warning about a successor that nobody chose."""
+    text = f"{successor} is now the default instead of {names.last(name)}: it is the newest "
+    text += "READY version that existed before" if older else "other READY version"
     text += ", and may never have passed a gate"
     if ownership.declared(call.urn):
-        return f"{text}. It answers until {names.last(name)} is made again"
-    return f"{text}. `pulumi refresh`, then `pulumi up` make the declared version the default, where there is one"
+        return f"{text}. It serves until {names.last(name)} is created again"
+    return f"{text}. `pulumi refresh`, then `pulumi up` make the declared version, if any, the default"
 
 
 def restore(call: Call, live: State) -> bool:
-    """Whether a version that was made again was given back the default that this run had taken from it.
+    """Makes a recreated version the default again, if this run has replaced it as the default; returns whether it did.
 
-    Only with the artifact that it served before: another one has a gate to pass first, which `DefaultVersion` knows.
+    Only with the same artifact as before: another one must pass the gate first, which `DefaultVersion` runs.
     """
     successor, artifact = _handed_over.pop(live["name"], ("", ""))
     if not successor or live.get("isDefault"):
@@ -129,12 +130,12 @@ def restore(call: Call, live: State) -> bool:
         return False
     parent = call.api.call(call.methods("projects.models").get(name=_model_of(live["name"])))
     if (parent.get("defaultVersion") or {}).get("name") != successor:
-        return False  # somebody else has made another one the default meanwhile
+        return False  # the default was changed concurrently
     return _made_default(call, live["name"])
 
 
 def _made_default(call: Call, name: str) -> bool:
-    """Whether it could be: a version that somebody deletes at the same time cannot."""
+    """Tries to make a version the default; False if it cannot be, for example because it is being deleted."""
     try:
         call.api.call(versions(call).setDefault(name=name, body={}), repeatable=True)
     except (errors.FailedPrecondition, errors.NotFound):

@@ -1,4 +1,4 @@
-"""`ml.DefaultVersion`: the version that requests without a version get."""
+"""`ml.DefaultVersion`: the version that serves requests without a version."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class DefaultVersionProvider(Provider):
         return f"{names.model(inputs['project'], inputs['model'])}/defaultVersion"
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
-        """Like every resource, but keeps only those facts of the versions that a later run needs.
+        """As for every resource, but keeps only those facts about versions that a later run needs.
 
-        What the state says serves may be the successor of a version that goes in this run.
+        Notes the state's default version, which may succeed a version that is deleted in this run.
         """
         if _olds:
             default_handover.serves(_olds)
@@ -44,39 +44,39 @@ class DefaultVersionProvider(Provider):
         return dynamic.CheckResult(admission.kept(self._before(_olds, news), news), failures)
 
     def judge(self, olds: State, news: State) -> admission.Verdict:
-        """Refuses what is known to break clients, or a gate without samples."""
+        """Refuses a version that is known to break clients, or a gate without samples."""
         return admission.judge_default(self._before(olds, news), news)
 
     def _before(self, olds: State, news: State) -> State:
-        """The state of the same model's default version; for one that this run replaces, what was kept of its state."""
+        """The state of the same model's default version; for one that this run replaces, the state that was kept."""
         same = all(olds.get(name) == news.get(name) for name in self.schema.names("path"))
         return (olds if same else {}) or _deleted.get(self.identity(news), {})
 
     def compared(self, olds: State, news: State) -> Changes:
-        """By the schema's lines; a new gate needs samples, which only the manifest may hold."""
+        """As the schema says; also, a new gate needs samples, and only the manifest may have some."""
         found = super().compared(olds, news)
         asks = "gate" in found.local and _needs_manifest(news)
         return replace(found, patch=sorted([*found.patch, "gate"])) if asks else found
 
     def observe(self, call: Call, inputs: State) -> State:
-        """`projects.models.get`: its `defaultVersion`. Raises `NotFound` where the model has none."""
+        """`projects.models.get`: its `defaultVersion`. Raises `NotFound` if the model has none."""
         current = self._current(call, inputs)
         if not current:
             raise errors.NotFound("the model has no default version")
         return {"version": current}
 
     def _current(self, call: Call, inputs: State) -> str:
-        """The default version's name; empty where the model has none."""
+        """The default version's name; empty if the model has none."""
         name = names.model(inputs["project"], inputs["model"])
         model = call.api.call(call.methods("projects.models").get(name=name))
         return names.last((model.get("defaultVersion") or {}).get("name", ""))
 
     def make(self, call: Call, inputs: State) -> State:
-        """Sets the default, unless it is the default already: a model's first version is."""
+        """Sets the default, unless the version is already the default, as a model's first version is."""
         return self.patch(call, _deleted.pop(self.identity(inputs), {}), inputs, ["version"])
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`projects.models.versions.setDefault`, which answers at once, after the gate; a first version needs none."""
+        """`projects.models.versions.setDefault` after the gate, which a first version does not need."""
         del mask
         version, current = news["version"], self._current(call, news)
         gate = gate_of(call, olds, news, str(olds.get("version") or current))
@@ -91,21 +91,21 @@ class DefaultVersionProvider(Provider):
         return {"version": version}
 
     def delete(self, _id: str, _props: State) -> None:
-        """As every resource; keeps the old state for `make`: the engine's create call does not carry the old state."""
+        """As for every resource; keeps the old state for `make`, as the engine does not pass it to `create`."""
         _deleted[self.identity(_props)] = self._with_quiet(self.schema.inputs_of(_props), "old_inputs")
         super().delete(_id, _props)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """Nothing: a model that has versions has a default, and the next declaration moves it."""
+        """Does nothing: a model with versions always has a default, and the next declaration changes it."""
 
 
 def _needs_manifest(news: State) -> bool:
-    """Whether an explicit gate has no samples unless the manifest in the bucket holds some."""
+    """Whether an explicit gate has no samples, except perhaps those of the manifest in the bucket."""
     return admission.is_explicit(news.get("gate") or {}) and not admission.knows_samples(news, str(news["version"]))
 
 
 class DefaultVersion(Resource, module="ml", name="DefaultVersion"):
-    """Which version of a model answers where a caller names none. Deleting it changes nothing."""
+    """The version of a model that serves requests without a version. Deleting this resource changes nothing."""
 
     provider = DefaultVersionProvider
 

@@ -1,4 +1,4 @@
-"""Declares what a stack on `ml` v1 consists of, in the order in which it must come and go, and its outputs."""
+"""Declares the resources of a stack on `ml` v1, in the order of creation, and its outputs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Resources = Mapping[str, pulumi.Resource]
 def declare(
     wanted: plan.Stack, owner: pulumi.Output[str], bucket: pulumi.Resource, saved: Resources
 ) -> Iterator[tuple[str, Any]]:
-    """Declares all models, then all jobs; yields the stack's outputs. Arguments are those of `Platform.declare`."""
+    """Declares all models, then all jobs; yields the stack's outputs. Arguments as in `Platform.declare`."""
     before = outputs_before(wanted.models)
     served = {model.name: _deploy(model, saved, owner, before[model.name]) for model in wanted.models}
     yield "models", {m.name: summary(wanted, m, served[m.name], before[m.name]) for m in wanted.models}
@@ -34,7 +34,7 @@ def declare(
 def _deploy(
     model: plan.Model, saved: Resources, owner: pulumi.Output[str], before: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Declares a model and returns what serves: its default, made first and deleted last; the rest; the split."""
+    """Declares a model, its versions and its split; returns them by name. The default version is created first."""
     made = Model(model.name, owner=owner, **model.inputs)
 
     def declared(version: plan.Version, *after: pulumi.Resource) -> Version:
@@ -43,10 +43,10 @@ def _deploy(
         return Version(f"{model.name}-{version.name}", options, owner=owner, **model.version_inputs(version))
 
     default = declared(model.versions[0])
-    # When the default is deleted and made again, another version has become the default meanwhile: it is set again.
+    # When the default version is recreated, another one has become the default in between: it must be set again.
     options = pulumi.ResourceOptions(depends_on=[made, default], replace_with=[default])
     served = DefaultVersion(model.name, options, **model.default_version_inputs)
-    # What is replaced, the old default among it, goes when another one serves.
+    # Replaced versions, including the old default, are deleted once another one serves.
     found = {model.default: served, **{v.name: declared(v, default, served) for v in model.versions[1:]}}
     if not model.declares_split(before):
         return found
@@ -61,7 +61,7 @@ def _run(job: plan.Job, owner: pulumi.Output[str], bucket: pulumi.Resource, serv
         job: as declared.
         owner: the stack's `Identity.token`.
         bucket: the stack's.
-        served: version of the job's model -> the resource after which it serves.
+        served: version of the job's model -> the resource that makes it serve.
     """
     after = pulumi.ResourceOptions(depends_on=[bucket, served[job.version]])
     done = BatchPredictionJob(job.name, after, owner=owner, **job.inputs)
@@ -76,7 +76,7 @@ def summary(
     Args:
         wanted: the stack.
         model: as declared.
-        found: version name -> the resource after which it serves; `plan.SPLIT_GATE` -> the `ml.TrafficSplit`, if any.
+        found: version name -> the resource that makes it serve; `plan.SPLIT_GATE` -> the `ml.TrafficSplit`, if any.
         before: the model in the stack's outputs before this run.
     """
     gated, default = found.get(plan.SPLIT_GATE), or_else(found[model.default].version)
@@ -85,9 +85,9 @@ def summary(
 
 
 def _split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The traffic split that clients are to ask, and whether the declared one passed its gate.
+    """The traffic split for clients, and whether the declared one passed its gate.
 
-    It is still the old one if the resource failed, or if this run leaves it out (`--target`) before it was made. In
+    It is still the old one if the resource failed, or if it does not exist and this run skips it (`--target`). In
     preview it is the declared one.
     """
     old = before.get("trafficSplit") or None
@@ -99,9 +99,9 @@ def _split(model: plan.Model, served: pulumi.Output[Any], before: Mapping[str, A
 
 
 def outputs_before(models: Iterable[plan.Model]) -> dict[str, dict[str, Any]]:
-    """Model -> its entry in the stack's outputs before this run, empty if the model was not in them.
+    """Model -> its entry in the stack's outputs before this run; empty if it was not in them.
 
-    They are read only if a traffic split is declared: it is what clients read.
+    They are read only if a traffic split is declared, since clients read it from there.
     """
     models = list(models)
     if not any(model.split for model in models):

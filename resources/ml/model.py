@@ -34,7 +34,7 @@ class ModelProvider(Provider):
         return live
 
     def make(self, call: Call, inputs: State) -> State:
-        """`projects.models.create`, which answers at once."""
+        """`projects.models.create`, which is not an operation."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
         models = call.methods("projects.models")
         request = models.create(parent=f"projects/{inputs['project']}", body=body)
@@ -42,16 +42,16 @@ class ModelProvider(Provider):
         return live
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`projects.models.patch` with the etag of a fresh read; labels that others set stay."""
+        """`projects.models.patch` with the etag of a fresh read. Labels set by others stay."""
         live = self.observe(call, news)
         body = patch_bodies.patch_body(self.schema, live, olds, news, mask)
         models = call.methods("projects.models")
-        # The etag keeps a repeated patch from undoing what somebody else did in between.
+        # With the etag, a repeated patch does not undo a change that was made in between.
         call.operate(models.patch(name=self.identity(news), updateMask=",".join(mask), body=body), repeatable=True)
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """`projects.models.delete`; the API refuses while versions are left, and while it is being deleted."""
+        """`projects.models.delete`. The API refuses while the model has versions or is already being deleted."""
         name = self.identity(inputs)
         try:
             call.operate(call.methods("projects.models").delete(name=name), repeatable=True)
@@ -63,19 +63,19 @@ class ModelProvider(Provider):
             call.wait(operation, "ml.projects.models.delete")
 
     def _refuse_full(self, call: Call, name: str) -> None:
-        """Says what is in it. Raises `NotFound` where it is gone in the meantime, which is as good."""
+        """Raises `FailedPrecondition` with its versions, or `NotFound` if it has been deleted in the meantime."""
         found = call.api.call(call.methods("projects.models.versions").list(parent=name, pageSize=_SHOWN + 1))
         names = [_names.last(item["name"]) for item in found.get("versions", [])]
         if names:
             more = " and more" if len(names) > _SHOWN else ""
             again = f". {error_messages.UNTAINT}" if ownership.declared(call.urn) else ""
             raise errors.FailedPrecondition(
-                f"it has versions: {', '.join(names[:_SHOWN])}{more}; they must go before it{again}"
+                f"it has versions: {', '.join(names[:_SHOWN])}{more}; delete them first{again}"
             )
 
 
 def _deletion(call: Call, project: str, name: str) -> State | None:
-    """The running operation that deletes this model: an earlier process began it, or its answer was lost."""
+    """The running operation that deletes this model, started by an earlier process or a call without a response."""
     for operation in call.api.listed(call.methods("projects.operations"), "operations", name=f"projects/{project}"):
         about = operation.get("metadata", {})
         if not operation.get("done") and (about.get("operationType"), about.get("modelName")) == (_DELETES, name):

@@ -14,5 +14,5 @@ def version(project: str, model_name: str, name: str) -> str:
 
 
 def last(name: str) -> str:
-    """The last segment of a full name; the API gives some names bare and some full."""
+    """The last segment of a name; the API returns some names short and some full."""
     return name.rsplit("/", 1)[-1]

@@ -47,7 +47,7 @@ class MlPlatform(Platform[Stack]):
 
     def with_pins(self, error: errors.InvalidInput, find: Callable[[str], Artifact]) -> errors.InvalidInput:
         """By the versions in the state."""
-        from resources.ml.config import deployed_versions  # only a wrong configuration needs it
+        from resources.ml.config import deployed_versions  # only an invalid configuration needs it
 
         return deployed_versions.with_pins(error, find)
 

@@ -1,4 +1,4 @@
-"""A version of `ml` v1 as the gate needs it: its artifact's manifest, and its predictions."""
+"""A version of `ml` v1 for the gate: its predictions, and its artifact's manifest."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from resources.ml import default_handover, names, quotas
 from resources.storage import manifests, rules
 
 _REQUEST_BYTES = quotas.PREDICT_BYTES * 2 // 3
-"""Of one request, with room for how the client writes instances."""
+"""Maximum bytes of one request, with a margin, as the client may serialize instances differently."""
 
 
 def gate_of(call: Call, olds: State, news: State, current: str) -> Gate:
-    """The gate that a `DefaultVersion` or a `TrafficSplit` declares. Arguments are those of `Gate`."""
+    """The gate that a `DefaultVersion` or a `TrafficSplit` declares. Arguments as in `Gate`."""
     return Gate(call, versions_of(call, news), olds, news, current)
 
 
 def versions_of(call: Call, news: Mapping[str, Any]) -> Callable[[str], DeployedVersion]:
-    """Name -> version, of the model that the inputs name."""
+    """A function from the name of a version to the version, for the model in the inputs."""
     return lambda version: DeployedVersion(call, news, version)
 
 
 class DeployedVersion:
-    """A version as the API has it, and its artifact's manifest. Both are read on first use.
+    """A deployed version and its artifact's manifest, both read on first use.
 
     Attributes:
         version: its name.
@@ -51,7 +51,7 @@ class DeployedVersion:
 
     @property
     def manifest_uri(self) -> str:
-        """The address of its manifest, whether or not that exists."""
+        """The URI of its manifest, which may not exist."""
         return f"{self.uri.rstrip('/')}/{MANIFEST}"
 
     @property
@@ -63,7 +63,7 @@ class DeployedVersion:
 
     @cached_property
     def _manifest(self) -> dict[str, Any] | errors.Error:
-        """The manifest, or why it cannot be read: a missing one is requested once, too."""
+        """The manifest, or why it cannot be read. Cached, so that a missing one is also requested only once."""
         uri = self.uri
         try:
             return manifests.read(self._call.api, uri)
@@ -72,11 +72,11 @@ class DeployedVersion:
 
     @property
     def is_of_stack(self) -> bool:
-        """Whether its SavedModel is one of the stack's."""
+        """Whether the stack manages its SavedModel."""
         return any("prefix" in each and self.uri == rules.folder_uri(each) for each in ownership.all_declared())
 
     def predict(self, instances: list[Any]) -> list[Any]:
-        """Calls `ml.projects.predict`, in as many requests as the limit on their size requires."""
+        """Calls `ml.projects.predict`, in several requests if one would be too large."""
         predictions: list[Any] = []
         batch: list[Any] = []
         size = 0
@@ -93,7 +93,7 @@ class DeployedVersion:
         request = self._call.methods("projects").predict(name=self.name, body={"instances": instances})
         response = self._call.api.call(request, repeatable=True)
         if "error" in response:
-            raise GateFailed(f"{self.name} does not answer: {response['error']} ({request.methodId})")
+            raise GateFailed(f"{self.name}: prediction failed: {response['error']} ({request.methodId})")
         predictions = response.get("predictions")
         reason = comparison.count_failure(predictions, len(instances))
         if reason:

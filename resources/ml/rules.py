@@ -1,7 +1,7 @@
-"""What the values of a Model and a Version may be. Program, resources and emulator ask the same rules; they are pure.
+"""Rules for the values of a Model and a Version, shared by program, resources and emulator. Pure.
 
-Each rule takes inputs under the API's names, of the right types (`Schema.failures` sees to those), and yields the path
-and the reason of each failure. A value that is not known yet, or not given, is not judged.
+Each rule takes inputs under the API's names, with the right types (`Schema.failures` checks those), and yields path and
+reason of each failure. A value that is not known yet, or not given, is not checked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAME = re.compile(rf"{_NAME}\Z")
 MODEL_NAME = re.compile(rf"projects/[^/]+/models/{_NAME}\Z")
 VERSION_NAME = re.compile(rf"projects/[^/]+/models/{_NAME}/versions/{_NAME}\Z")
 NAME_FORM = "must be letters, digits and underscores, a letter first, at most"
-"""In words, and then how many characters."""
+"""The form of a name; to be followed by the maximum length."""
 MACHINE = re.compile(r"mls1-c1-m2|mls1-c4-m2|n1-(standard|highmem)-(2|4|8|16|32)|n1-highcpu-(2|4|8|16|32)")
 GS_URI = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?\Z")
 GS_FORM = "must be gs://BUCKET/FOLDER, BUCKET of 3 or more of a-z, 0-9, - _ ."
@@ -59,12 +59,12 @@ def version_failures(values: Values, where: str = "") -> Iterator[Failure]:
 
 
 def default_version_failures(values: Values, where: str = "") -> Iterator[Failure]:
-    """Everything wrong with a default version's inputs, its gate and its split among them."""
+    """Everything wrong with a default version's inputs, including gate and split."""
     yield from _all(values, where, (_name, _gate, _split))
 
 
 def is_mls1(values: Values) -> bool:
-    """Whether a version runs on the legacy machines, which differ in what may be patched and scaled."""
+    """Whether a version runs on legacy machines (mls1), which allow less patching and scaling."""
     return str(values.get("machineType") or DEFAULT_MACHINE).startswith("mls1-")
 
 
@@ -151,7 +151,7 @@ def _runtime(values: Values) -> Iterator[Failure]:
 
 
 def _pythons(version: tuple[int, int]) -> tuple[str, ...]:
-    """The Pythons of a runtime of Google's; none for a runtime that is not Google's (the emulator's own)."""
+    """The Python versions of one of Google's runtimes; none for another runtime (the emulator's own)."""
     if version > LAST_GOOGLE_RUNTIME:
         return ()
     if version >= (1, 15):
@@ -242,14 +242,14 @@ def _explanation(values: Values) -> Iterator[Failure]:
 
 
 def timeout_failures(values: Values) -> Iterator[Failure]:
-    """Everything wrong with the bounds on waiting of a resource's inputs."""
+    """Everything wrong with the `timeouts` of a resource."""
     for key, seconds in table(values, "timeouts").items():
         if isinstance(seconds, int | float) and not seconds > 0:
             yield join("timeouts", key), f"must be more than 0 seconds; it is {seconds}"
 
 
 def _later(values: Values, name: str) -> bool:
-    """Whether a given value is only known later, so that nothing follows from it yet."""
+    """Whether a given value is only known later, so that it cannot be checked yet."""
     return name in values and _text(values, name) is None
 
 

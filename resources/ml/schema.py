@@ -1,7 +1,7 @@
 """The fields of the `ml` v1 Model and Version: name, type and what a change does, one line each.
 
-Source: the discovery document of `ml` v1 (projects.models, projects.models.versions), to whose names and types a test
-holds these lines. It does not say what may be patched; that is from the methods' documentation and what `gcloud` sends.
+Source: the discovery document of `ml` v1 (projects.models, projects.models.versions). A test compares names and types
+with it. What may be patched is from the methods' documentation and from what `gcloud` sends.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class AcceleratorConfig(TypedDict):
 
 
 class RequestLoggingConfig(TypedDict, total=False):
-    """Logs requests and answers to an existing BigQuery table `PROJECT.DATASET.TABLE`; a share from 0 to 1 of them."""
+    """Logs a share (0 to 1) of requests and responses to an existing BigQuery table `PROJECT.DATASET.TABLE`."""
 
     bigquery_table_name: Required[str]
     sampling_percentage: float
@@ -65,7 +65,7 @@ class XraiAttribution(TypedDict):
 
 
 class ExplanationConfig(TypedDict, total=False):
-    """How `projects.explain` attributes a prediction to its features. One of the three."""
+    """How `projects.explain` attributes a prediction to its features; exactly one of the three."""
 
     integrated_gradients_attribution: IntegratedGradientsAttribution
     sampled_shapley_attribution: SampledShapleyAttribution
@@ -73,12 +73,12 @@ class ExplanationConfig(TypedDict, total=False):
 
 
 class ModelArgs(TypedDict, total=False):
-    """What a program says of a model."""
+    """Arguments of a model."""
 
     project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
     name: Required[Annotated[Input[str], path("Name: letters, digits, underscores, a letter first; at most 128.")]]
     description: Annotated[Input[Free], mutable("What the model is for.")]
-    labels: Annotated[Input[Texts], mutable("Labels, 63 at most; those that others set are left alone.")]
+    labels: Annotated[Input[Texts], mutable("Labels, at most 63; labels set by others are kept.")]
     regions: Annotated[Input[list[str]], fixed("The one region that serves.", default="`us-central1`")]
     online_prediction_logging: Annotated[Input[bool], fixed("Log each prediction.", default="false")]
     online_prediction_console_logging: Annotated[Input[bool], fixed("Log the nodes' stderr.", default="false")]
@@ -90,7 +90,7 @@ class ModelArgs(TypedDict, total=False):
 
 
 class ModelOutputs(TypedDict, total=False):
-    """What comes back of a model."""
+    """Outputs of a model."""
 
     etag: Annotated[str, output("Changes with every change of the model.")]
     drift: Annotated[dict[str, Any], output("Fixed fields changed outside: field -> what the API has now.")]
@@ -100,19 +100,19 @@ AllowBreakingChange = Annotated[Input[str], local("The version that may break cl
 
 
 class VersionArgs(TypedDict, total=False):
-    """What a program says of a version."""
+    """Arguments of a version."""
 
     project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
     model: Required[Annotated[Input[str], path("Name of the model that the version belongs to.")]]
     name: Required[Annotated[Input[str], path("Name: letters, digits, underscores, a letter first; at most 128.")]]
     deployment_uri: Annotated[Input[str], fixed("`gs://` folder of the SavedModel; copied at create.")]
-    description: Annotated[Input[Free], mutable("What is special about this version.")]
-    labels: Annotated[Input[Texts], mutable("Labels, 63 at most; not patchable on mls1 machines.")]
+    description: Annotated[Input[Free], mutable("What the version is for.")]
+    labels: Annotated[Input[Texts], mutable("Labels, at most 63; not patchable on mls1 machines.")]
     runtime_version: Annotated[Input[str], fixed("Runtime, `2.11`. Not with `container`.")]
     python_version: Annotated[
         Input[str],
         fixed(
-            "Python of the runtime, `3.7`. Not with `container`.", default="for a runtime that is not Google's: its own"
+            "Python of the runtime, `3.7`. Not with `container`.", default="that of the runtime, if it is not Google's"
         ),
     ]
     framework: Annotated[Input[Framework], fixed("Framework. Not with `container`.", default="by the files")]
@@ -124,7 +124,7 @@ class VersionArgs(TypedDict, total=False):
     manual_scaling: Annotated[
         Input[ManualScaling], mutable("A fixed number of nodes; N1 machines only.", "nodes", excludes="autoScaling")
     ]
-    container: Annotated[Input[ContainerSpec], fixed("A serving container of one's own.")]
+    container: Annotated[Input[ContainerSpec], fixed("Your own serving container.")]
     routes: Annotated[Input[RouteMap], fixed("Paths of the container; needs `container`.")]
     package_uris: Annotated[Input[list[str]], fixed("`gs://` packages of a custom prediction routine.")]
     prediction_class: Annotated[Input[str], fixed("`module.Class` of a custom prediction routine; mls1 only.")]
@@ -138,7 +138,7 @@ class VersionArgs(TypedDict, total=False):
     ]
     signatures: Annotated[
         dict[str, Any],
-        local("Its signatures, where known: made again, it must not break its clients.", quiet=True),
+        local("Its signatures, if known: a recreated version must not break its clients.", quiet=True),
     ]
     allow_breaking_change: AllowBreakingChange
     allow_downtime: AllowDowntime
@@ -148,7 +148,7 @@ class VersionArgs(TypedDict, total=False):
 
 
 class VersionOutputs(TypedDict, total=False):
-    """What comes back of a version."""
+    """Outputs of a version."""
 
     state: Annotated[str, output("READY once it serves.")]
     error_message: Annotated[str, output("Why it is FAILED.")]
@@ -158,13 +158,13 @@ class VersionOutputs(TypedDict, total=False):
 
 
 class Gate(TypedDict, total=False):
-    """What a version must do before it becomes the default, or enters the traffic split.
+    """What a version must prove before it becomes the default or enters the traffic split.
 
-    It answers its sample instances: those of its artifact's manifest, or of a JSON file `samples`, a list of
-    `{"instance": ..., "prediction": ...}`. Classes and whole numbers must be equal, numbers with a point within
-    `tolerance` (relative or absolute, default 0.001), and the median of one call per sample within `max_latency`
-    seconds, if that is given. Predictions are compared by output name; with a signature of one output, either side may
-    be bare. A gate that is given and finds no samples is an error. `skip` turns it off.
+    Its predictions must match its samples: those of its artifact's manifest, or of a JSON file `samples`, a list of
+    `{"instance": ..., "prediction": ...}`. Classes and integers must be equal, floating-point numbers within
+    `tolerance` (relative or absolute, default 0.001). If `max_latency` is given, the median of one call per sample must
+    not exceed it, in seconds. Predictions are compared by output name; with a signature of one output, either side may
+    be a bare value. A declared gate without samples is an error. `skip` turns it off.
     """
 
     samples: Free
@@ -174,31 +174,31 @@ class Gate(TypedDict, total=False):
 
 
 class KnownArtifact(TypedDict, total=False):
-    """What a stack file knows of a version's artifact.
+    """What a stack file knows about a version's artifact.
 
     `samples` is how many samples it has, 0 or more. `content_digest` is set for a version without a name in the stack
-    file: `allow_breaking_change` can name it by this.
+    file, so that `allow_breaking_change` can refer to it.
     """
 
     samples: int
     content_digest: str
 
 
-# What a gate uses besides `gate`, of all versions that it may compare.
+# What a gate needs besides `gate`, for all versions that it may compare.
 KnownSignatures = Annotated[
     dict[str, Any],
-    local("Version -> its signatures, where known: a version that enters must not break clients.", quiet=True),
+    local("Version -> its signatures, if known: a new version must not break clients.", quiet=True),
 ]
-KnownArtifacts = Annotated[dict[str, KnownArtifact], local("Version -> what is known of its artifact.", quiet=True)]
+KnownArtifacts = Annotated[dict[str, KnownArtifact], local("Version -> what is known about its artifact.", quiet=True)]
 
 
 class DefaultVersionArgs(TypedDict, total=False):
-    """What a program says of a model's default version."""
+    """Arguments of a default version."""
 
     project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
     model: Required[Annotated[Input[str], path("Name of the model.")]]
     version: Required[Annotated[Input[str], mutable("Name of the version; it must be READY.")]]
-    gate: Annotated[Gate, local("What a version must answer before it serves.", lasting=True)]
+    gate: Annotated[Gate, local("What a version must prove before it serves.", lasting=True)]
     signatures: KnownSignatures
     artifacts: KnownArtifacts
     allow_breaking_change: AllowBreakingChange
@@ -206,7 +206,7 @@ class DefaultVersionArgs(TypedDict, total=False):
 
 
 class DefaultVersionOutputs(TypedDict, total=False):
-    """Nothing comes back beside the inputs."""
+    """No outputs besides the inputs."""
 
 
 MODEL = Schema(
@@ -224,7 +224,7 @@ VERSION = Schema(
     VersionOutputs,
     left_out={
         "isDefault": "a resource of its own, DefaultVersion; here it would change when another version becomes default",
-        "lastUseTime": "changes with every prediction; kept in the state, it would be a difference at every refresh",
+        "lastUseTime": "changes with every prediction, so every refresh would show a difference",
         "lastMigrationModelId": "written by the migration to Vertex AI, which is not managed here",
         "lastMigrationTime": "written by the migration to Vertex AI, which is not managed here",
     },

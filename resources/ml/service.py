@@ -1,4 +1,4 @@
-"""AI Platform Prediction, `ml` v1, as calls need to know it."""
+"""The `Service` of AI Platform Prediction, `ml` v1."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ ML = Service(
     concurrent_operations=quotas.OPERATIONS,
     calls_per_minute=quotas.CALLS_PER_MINUTE,
     is_counted=quotas.is_management,
-    named=frozenset({"get", "create", "patch", "setDefault", "delete"}),  # delete answers with an operation
+    named=frozenset({"get", "create", "patch", "setDefault", "delete"}),  # delete returns an operation
     name_keys={"jobs": "jobId"},
     hints={
-        errors.Sunset: "Google takes no new projects on ml v1: set tf2-models:endpoint to a server that speaks it "
-        "(the emulator: `python -m emulator up`), or use a project that was there before",
+        errors.Sunset: "Google takes no new projects on ml v1: set tf2-models:endpoint to a server with this API "
+        "(the emulator: `python -m emulator up`), or use a project that already uses it",
     },
 )

@@ -14,18 +14,18 @@ from resources.schema.types import Input
 
 
 class TrafficSplitArgs(TypedDict, total=False):
-    """What a program says of the shares of a model's users that its versions get."""
+    """Arguments of a traffic split, which shares a model's users among its versions."""
 
     project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
     model: Required[Annotated[Input[str], path("Name of the model.")]]
     traffic_split: Required[
-        Annotated[dict[str, float], local("Version -> share of the users in per cent, together 100.")]
+        Annotated[dict[str, float], local("Version -> share of the users in percent; the sum is 100.")]
     ]
     deployment_uris: Annotated[
-        dict[str, str], local("Version -> its `deploymentUri`: one that has another now passes the gate again.")
+        dict[str, str], local("Version -> its `deploymentUri`; if it changes, the version passes the gate again.")
     ]
-    default_version: Annotated[Input[str], local("The model's default version, whose gate is its own.", quiet=True)]
-    gate: Annotated[Gate, local("What a version must answer before it gets users.", quiet=True)]
+    default_version: Annotated[Input[str], local("The model's default version, which has its own gate.", quiet=True)]
+    gate: Annotated[Gate, local("What a version must prove before it gets users.", quiet=True)]
     signatures: KnownSignatures
     artifacts: KnownArtifacts
     allow_breaking_change: AllowBreakingChange
@@ -35,7 +35,7 @@ class TrafficSplitArgs(TypedDict, total=False):
 
 
 class TrafficSplitOutputs(TypedDict, total=False):
-    """What comes back of a traffic split."""
+    """Outputs of a traffic split."""
 
     served_split: Annotated[dict[str, float], output("The split whose versions passed the gate.")]
 

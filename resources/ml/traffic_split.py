@@ -1,6 +1,6 @@
-"""`ml.TrafficSplit`: the shares of a model's users that its versions get, each after its gate.
+"""`ml.TrafficSplit`: shares a model's users among its versions, each of which must pass its gate.
 
-`ml` v1 knows no shares: clients read them from the stack's outputs. No call of the API changes anything here.
+`ml` v1 has no traffic split: clients read the shares from the stack's outputs. It changes nothing at the API.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class TrafficSplitProvider(Provider):
         return f"{names.model(inputs['project'], inputs['model'])}/trafficSplit"
 
     def judge(self, olds: State, news: State) -> admission.Verdict:
-        """Refuses what is known to break clients, or a gate without samples."""
+        """Refuses versions that are known to break clients, or a gate without samples."""
         verdict = admission.judge_split(olds, news)
         if verdict.refusals:
             _keep(olds, news)
         return verdict
 
     def compared(self, olds: State, news: State) -> Changes:
-        """By the schema's lines; versions that enter the split pass their gate in a patch."""
+        """As the schema says; also, a version that enters the split needs a patch, in which it passes its gate."""
         found = super().compared(olds, news)
         asks = bool(found.local) and bool(admission.entering(olds, news))
         return replace(found, patch=[_SPLIT]) if asks else found
@@ -55,13 +55,13 @@ class TrafficSplitProvider(Provider):
         return {"servedSplit": inputs[_SPLIT]}
 
     def make(self, call: Call, inputs: State) -> State:
-        """As `patch`, without a state."""
+        """Like `patch`, without a state."""
         return self.patch(call, {}, inputs, [_SPLIT])
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """Raises `GateFailed` unless each version that enters the split may serve.
 
-        A version that this run made passes the gate too, whatever served under its name before.
+        A version that this run created must pass the gate even if one of its name was in the split before.
         """
         del mask
         wanted = admission.users(table(news, _SPLIT)) - {news.get("defaultVersion")}
@@ -76,21 +76,21 @@ class TrafficSplitProvider(Provider):
         return {"servedSplit": news[_SPLIT]}
 
     def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
-        """As every resource; new shares of the same versions need no call."""
+        """As for every resource; new shares of the same versions need no call."""
         outs = super().update(_id, _olds, _news).outs or {}
         return dynamic.UpdateResult({**outs, "servedSplit": _news[_SPLIT]})
 
     def remove(self, call: Call, inputs: State) -> None:
-        """Nothing: the shares are in the stack's outputs."""
+        """Does nothing: the shares are in the stack's outputs."""
 
 
 def _keep(olds: State, news: State) -> None:
-    """The new split is refused: clients go on asking the versions of the one before."""
+    """Notes that the new split was refused, so clients still call the versions of the previous one."""
     default_handover.keep(news, admission.users(admission.previous_split(olds, news)))
 
 
 class TrafficSplit(Resource, module="ml", name="TrafficSplit"):
-    """The shares of a model's users that its versions get. Each passes the gate first. Deleting it changes nothing."""
+    """Shares a model's users among its versions, which must pass the gate first. Deleting it changes nothing."""
 
     provider = TrafficSplitProvider
 

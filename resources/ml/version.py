@@ -22,7 +22,7 @@ from resources.storage import rules as storage_rules
 _ALREADY_EXISTS = 6
 """google.rpc.Code of an operation's error."""
 _TRIES = 5
-"""How often the default is handed on, where several versions go at the same time."""
+"""How often a deletion makes another version the default, if several versions are deleted at the same time."""
 
 
 class VersionProvider(Provider):
@@ -37,7 +37,7 @@ class VersionProvider(Provider):
         return names.version(inputs["project"], inputs["model"], inputs["name"])
 
     def compared(self, olds: State, news: State) -> Changes:
-        """On mls1 machines the API does not patch labels: there they are fixed."""
+        """Labels are fixed on mls1 machines, where the API does not patch them."""
         found = super().compared(olds, news)
         if "labels" not in found.patch or not rules.is_mls1(news):
             return found
@@ -45,7 +45,7 @@ class VersionProvider(Provider):
         return replace(found, patch=patch, fixed=sorted([*found.fixed, "labels"]))
 
     def judge(self, olds: State, news: State) -> admission.Verdict | None:
-        """A version that is made again under its name must not break its clients."""
+        """Refuses a recreated version that would break the clients of the old one."""
         if not olds or "deploymentUri" not in self._changes(olds, news).fixed:
             return None
         verdict, name = admission.Verdict([], []), str(news["name"])
@@ -59,7 +59,7 @@ class VersionProvider(Provider):
         return live
 
     def make(self, call: Call, inputs: State) -> State:
-        """`projects.models.versions.create`, awaited; a version that failed is removed before the error is raised."""
+        """`projects.models.versions.create`, awaited. A version that failed is deleted before the error is raised."""
         body = {**self.schema.body(inputs), "name": inputs["name"]}
         parent = names.model(inputs["project"], inputs["model"])
         request = default_handover.versions(call).create(parent=parent, body=body)
@@ -101,7 +101,7 @@ class VersionProvider(Provider):
     def remove(self, call: Call, inputs: State) -> None:
         """`projects.models.versions.delete`, awaited.
 
-        The API keeps the default version while others are there: the default then moves to a successor first.
+        The API refuses to delete the default version while others exist: another one becomes the default first.
         """
         default_handover.require_unused(inputs)
         live = self.wait_for_operation(call, inputs, self.observe(call, inputs))
@@ -116,13 +116,13 @@ class VersionProvider(Provider):
                 return
             live = self.wait_for_operation(
                 call, inputs, self.observe(call, inputs)
-            )  # gone, where the first answer was lost
+            )  # gone, if the first response was lost
             if not live.get("isDefault"):
-                break  # else a sibling that goes at the same time has just handed the default over to this one
+                break  # else another version, deleted at the same time, has just made this one the default
         raise refusal
 
     def wait_until_stable(self, call: Call, inputs: State, live: State) -> State:
-        """A version that an earlier process began is waited for; one that failed is removed and made again."""
+        """Waits for a version that an earlier process started; one that failed is deleted and created again."""
         marked = ownership.marked(inputs, ownership.mark(self.schema, inputs, call.urn))
         try:
             live = self.wait_for_operation(call, inputs, live)
@@ -141,26 +141,26 @@ class VersionProvider(Provider):
         """The version once no operation is under way on it. Raises `NotFound` at the end of a deletion."""
         if live.get("state") not in default_handover.BUSY:
             return live
-        call.report(f"it is {live['state']}, by an operation begun earlier: waiting")
+        call.report(f"it is {live['state']}, by an earlier operation: waiting")
         with call.polling() as least:
             for _ in operations.pauses(call.timeout, least):
                 live = self.observe(call, inputs)
                 if live.get("state") not in default_handover.BUSY:
                     return live
         raise errors.OperationTimeout(
-            f"{call.what}: still {live['state']} after {call.timeout:g} s, by an operation begun earlier: "
+            f"{call.what}: still {live['state']} after {call.timeout:g} s, by an earlier operation: "
             "run again later, or give more time with `timeouts`"
         )
 
     def _refusal(self, path: str, olds: State, news: State) -> str:
-        """As of every resource; with how to keep the build that serves where another one of its recipe is declared."""
+        """As for every resource; if another build of the recipe is declared, also says how to keep the deployed one."""
         text = super()._refusal(path, olds, news)
         if path != "deploymentUri" or olds.get(path) == news[path]:
             return text
         return processor_builds.with_ways(text, str(olds.get(path)), news[path], ownership.all_declared())
 
     def replacement_hint(self, news: State, path: str) -> str:
-        """A version is what was deployed: another one gets another name."""
+        """A version is immutable: another artifact needs another name."""
         is_artifact = path == "deploymentUri"
         pin = "pin the artifact that this version was made of (RECIPE@INPUT_DIGEST), " * is_artifact
         junk = storage_rules.junk_hint(news[path], ownership.all_declared()) if is_artifact else ""
@@ -168,12 +168,12 @@ class VersionProvider(Provider):
         return f"{another}, {pin}or say allowDowntime: true"
 
     def _clear_failed(self, call: Call, inputs: State) -> None:
-        """A FAILED version stays listed and keeps its name until it is deleted."""
+        """Deletes a FAILED version, which would stay listed and keep its name."""
         try:
             if self.observe(call, inputs).get("state") == "FAILED":
                 call.operate(default_handover.versions(call).delete(name=self.identity(inputs)), repeatable=True)
         except errors.Error as error:
-            pulumi.log.warn(call.hide(f"{self.identity(inputs)} is FAILED and could not be removed: {error}"))
+            pulumi.log.warn(call.hide(f"{self.identity(inputs)} is FAILED and could not be deleted: {error}"))
 
 
 class Version(Resource, module="ml", name="Version"):

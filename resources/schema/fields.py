@@ -1,7 +1,7 @@
-"""What a change of a field does, said once per field. Body, patch mask, diff and validation are computed from it.
+"""What a change of a field does, declared once per field. Body, patch mask, diff and validation are derived from it.
 
-A resource's inputs and outputs are two `TypedDict`s. Each of their lines is the whole truth of a field: name, type, and
-one of `path`, `fixed`, `mutable`, `local`, `output`. Pure; knows neither Pulumi nor HTTP.
+A resource's inputs and outputs are two `TypedDict`s. Each line declares everything about a field: name, type, and one
+of `path`, `fixed`, `mutable`, `local`, `output`. Pure; knows neither Pulumi nor HTTP.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from functools import cached_property
 from typing import Any, Literal
 
 from resources.schema import labels
-from resources.schema import types as _values
+from resources.schema import types as plain_values
 from resources.schema.types import Failure, api_name, join
 
 Kind = Literal["path", "fixed", "mutable", "local", "output"]
 INPUTS: tuple[Kind, ...] = ("path", "fixed", "mutable", "local")
-"""What a program says, in the order of what a change does."""
+"""Kinds of inputs, in the order of what a change does."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """What is known of a field beside its name and type.
+    """What is known about a field besides its name and type.
 
     Attributes:
         kind: what a change of it does.
-        doc: what it means, in its unit.
-        default: what holds where it is not given, in words; empty where there is nothing to say.
-        leaves: of a `mutable` object, the keys that the API patches; empty means the whole value.
+        doc: what it means, with its unit.
+        default: its default, in words; empty if there is nothing to say.
+        leaves: for a `mutable` object, the keys that the API patches; empty means the whole value.
         excludes: the field that must not be given together with this one.
-        lasting: of a `local` input, whether removing it is a change: the state must not keep it.
-        quiet: of a `local` input, whether it never causes an update; stored when something else does.
-        create: False where the API ignores the field in `create`, so that it is patched right after.
+        lasting: for a `local` input, whether removing it is a change, so that it is also removed from the state.
+        quiet: for a `local` input, whether it never causes an update by itself; it is stored with the next one.
+        create: False if the API ignores the field in `create`; then it is patched right after.
     """
 
     kind: Kind
@@ -46,27 +46,27 @@ class Field:
 
     @property
     def config_key(self) -> str:
-        """The key of the stack's configuration that it comes from where it is not given, `gcp:project`; or empty."""
+        """The key of the stack's configuration that is its default, such as `gcp:project`; or empty."""
         return self.default.strip("`") if self.default.startswith("`gcp:") else ""
 
 
 def path(doc: str, *, default: str = "") -> Field:
-    """A field that says *which* resource this is. A change is another resource."""
+    """A field that identifies the resource. A change means another resource."""
     return Field(kind="path", doc=doc, default=default)
 
 
 def fixed(doc: str, *, default: str = "", excludes: str = "") -> Field:
-    """A field that the API takes at `create` and never again."""
+    """A field that can only be set at `create`."""
     return Field(kind="fixed", doc=doc, default=default, excludes=excludes)
 
 
 def mutable(doc: str, *leaves: str, default: str = "", excludes: str = "", create: bool = True) -> Field:
-    """A field that the API patches: as a whole, or only the named leaves of it (the rest of it is fixed)."""
+    """A field that the API patches: as a whole, or only the named leaves, while the rest is fixed."""
     return Field(kind="mutable", doc=doc, default=default, leaves=leaves, excludes=excludes, create=create)
 
 
 def local(doc: str, *, default: str = "", lasting: bool = False, quiet: bool = False) -> Field:
-    """An input that is no field of the API: it says how to act. A change sends nothing."""
+    """An input that is not a field of the API but controls the provider. A change sends nothing."""
     return Field(kind="local", doc=doc, default=default, lasting=lasting, quiet=quiet)
 
 
@@ -77,14 +77,14 @@ def output(doc: str) -> Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What is different, as sorted paths of API names. Empty where nothing is.
+    """The fields that differ, as sorted paths of API names; each may be empty.
 
     Attributes:
-        path: another resource is meant.
-        fixed: cannot be changed in place.
+        path: fields that identify another resource.
+        fixed: fields that cannot be changed in place.
         patch: the update mask.
-        local: nothing to send.
-        unknown: cannot be changed in place, and may be what the API has: it is to be compared.
+        local: fields that are not sent.
+        unknown: fixed fields that are not in the state, so they must be compared with the API's values.
     """
 
     path: list[str] = field(default_factory=list)
@@ -104,11 +104,11 @@ class Schema:
     Attributes:
         noun: the resource's kind in messages: "version".
         discovery: the name of its schema in the discovery document; empty for a resource of our own.
-        inputs: `TypedDict` of what a program may say.
-        outputs: `TypedDict` of what comes back beside the inputs.
-        left_out: API field -> why it is neither.
-        rules: what values may be beyond their types: inputs under the API's names, and the path that they stand at.
-        added_labels: keys of the labels that the resource adds to those that a program gives.
+        inputs: `TypedDict` of a program's arguments.
+        outputs: `TypedDict` of what the API adds to the inputs.
+        left_out: API field -> why it is neither input nor output.
+        rules: checks values beyond their types; takes inputs under the API's names, and their path.
+        added_labels: keys of the labels that the resource adds to the program's.
     """
 
     noun: str
@@ -121,19 +121,19 @@ class Schema:
 
     @cached_property
     def fields(self) -> dict[str, Field]:
-        """API name -> its facts, inputs first."""
+        """API name -> `Field`, inputs first."""
         return {name: _marker(hint) for name, hint in self.hints.items()}
 
     @cached_property
     def hints(self) -> dict[str, Any]:
         """API name -> annotation, with its markers."""
-        hints = {**_values.hints(self.inputs), **_values.hints(self.outputs)}
+        hints = {**plain_values.hints(self.inputs), **plain_values.hints(self.outputs)}
         return {api_name(name): hint for name, hint in hints.items()}
 
     @cached_property
     def types(self) -> dict[str, Any]:
         """API name -> type."""
-        return {**_values.members(self.inputs), **_values.members(self.outputs)}
+        return {**plain_values.members(self.inputs), **plain_values.members(self.outputs)}
 
     def names(self, *kinds: Kind) -> list[str]:
         """API names of the fields of these kinds, in the order of declaration."""
@@ -141,7 +141,7 @@ class Schema:
 
     def failures(self, values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
         """Everything wrong with inputs under the API's names that can be known without the network."""
-        yield from _values.failures(values, self.inputs, where)
+        yield from plain_values.failures(values, self.inputs, where)
         for name, known in self.fields.items():
             if known.excludes and name in values and known.excludes in values:
                 yield join(where, name), f"excludes {known.excludes}: give one of them"
@@ -149,17 +149,17 @@ class Schema:
             yield from self.rules(values, where)
 
     def program_failures(self, values: Mapping[str, Any], where: str = "") -> Iterator[Failure]:
-        """`failures`, and what only a program may not say: labels in the place of those that the resource adds."""
+        """`failures`, and those that only concern programs: labels that collide with those that the resource adds."""
         reserved = list(labels.reserved_failures(values, self.added_labels, where))
         paths = {path for path, _ in reserved}
         yield from (failure for failure in self.failures(values, where) if failure[0] not in paths)
         yield from reserved
 
     def body(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """The JSON body of `create`: every given field that the API takes there."""
+        """The JSON body of `create`: every given field that `create` accepts."""
         fields = self.fields.items()
         sent = [name for name, known in fields if known.kind in ("fixed", "mutable") and known.create]
-        return {name: _values.to_api(inputs[name], self.types[name]) for name in sent if _given(inputs, name)}
+        return {name: plain_values.to_api(inputs[name], self.types[name]) for name in sent if _given(inputs, name)}
 
     def after_create(self, inputs: Mapping[str, Any]) -> list[str]:
         """The given fields that `create` ignores, as a patch mask."""
@@ -170,7 +170,7 @@ class Schema:
         body: dict[str, Any] = {}
         for leaf in mask:
             name, _, key = leaf.partition(".")
-            whole = _values.to_api(values[name], self.types[name])
+            whole = plain_values.to_api(values[name], self.types[name])
             if key:
                 body.setdefault(name, {})[key] = whole[key]
             else:
@@ -178,9 +178,9 @@ class Schema:
         return body
 
     def changes(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Changes:
-        """What differs between the inputs, or outputs, that were and the inputs that are wanted.
+        """What differs between the old inputs or outputs and the wanted inputs.
 
-        An input that is not given is not managed, so its absence is no change.
+        An input that is not given is not managed, so leaving one out is not a change.
         """
         found: dict[str, list[str]] = {"path": [], "fixed": [], "patch": [], "local": []}
         for name, known in self.fields.items():
@@ -194,8 +194,8 @@ class Schema:
                 for leaf, kind in self._mutable_changes(name, olds, news):
                     found[kind].append(leaf)
             elif olds.get(name) != news[name]:
-                said = known.kind == "fixed" and not _given(olds, name) and _values.is_empty(news[name])
-                found["local" if said else known.kind].append(name)  # what is empty anyway may be written down
+                said = known.kind == "fixed" and not _given(olds, name) and plain_values.is_empty(news[name])
+                found["local" if said else known.kind].append(name)  # an explicit empty value is not a change
         return Changes(**{kind: sorted(names) for kind, names in found.items()})
 
     def _mutable_changes(
@@ -222,7 +222,7 @@ class Schema:
         return [one if name == other else other for one, other in pairs if name in (one, other)]
 
     def unchangeable(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """What of the inputs cannot be changed in place: fixed fields, fixed leaves, which partner is given."""
+        """What cannot be changed in place: fixed fields, fixed leaves, and the choice between exclusive fields."""
         found = {name: inputs[name] for name in self.names("fixed") if _given(inputs, name)}
         for name, known in self._mutables():
             if _given(inputs, name) and (known.leaves or self._partners(name)):
@@ -230,7 +230,7 @@ class Schema:
         return found
 
     def mutable_leaves(self) -> list[str]:
-        """Every path that a patch mask may hold."""
+        """Every path that a patch mask may contain."""
         leaves = ([join(name, leaf) for leaf in known.leaves] or [name] for name, known in self._mutables())
         return [path for paths in leaves for path in paths]
 
@@ -244,34 +244,34 @@ class Schema:
         return {**kept, **{name: inputs[name] for name in quiet if _given(inputs, name)}}
 
     def inputs_of(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """The inputs among a state's values."""
+        """The inputs in a state."""
         return {name: state[name] for name in self.names(*INPUTS) if _given(state, name)}
 
     def observed(self, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-        """The state after a call: the inputs with what the API says of them, and the outputs.
+        """The state after a call: the inputs with the API's values, and the outputs.
 
-        Of a field that is an input, only what the program manages is kept (its own labels, the leaves that it gave);
-        of a fixed one that is another, all of it.
+        Of an input, only the part that the program manages is kept (its own labels, the given leaves); of a fixed
+        field that differs, all of it.
         """
         state = dict(inputs)
         for name in (name for name in self.names("fixed", "mutable") if _given(inputs, name)):
             if name in answer:
-                live = _values.from_api(answer[name], self.types[name])
-                managed = _values.project(live, inputs[name])
+                live = plain_values.from_api(answer[name], self.types[name])
+                managed = plain_values.project(live, inputs[name])
                 another = self.fields[name].kind == "fixed" and managed != inputs[name]
                 state[name] = live if another else managed
-            elif not _values.is_empty(inputs[name]):
-                del state[name]  # emptied outside: the API leaves out what is empty
+            elif not plain_values.is_empty(inputs[name]):
+                del state[name]  # emptied outside Pulumi: the API leaves out empty values
                 state.update({other: answer[other] for other in self._partners(name) if other in answer})
         for name in self.names("output"):
             if name in answer:
-                state[name] = _values.from_api(answer[name], self.types[name])
+                state[name] = plain_values.from_api(answer[name], self.types[name])
         return state
 
 
 def _marker(annotation: Any) -> Field:
-    """The `Field` within an annotation."""
-    found: Field = _values.markers(annotation)[-1]
+    """The `Field` in an annotation."""
+    found: Field = plain_values.markers(annotation)[-1]
     return found
 
 

@@ -1,6 +1,6 @@
-"""What labels may be: rules that Google's APIs share, and the label by which a stack knows its own. Pure.
+"""Rules for labels that Google's APIs share, and the label by which a stack recognizes its resources. Pure.
 
-Source: Cloud Storage, "Bucket labels"; `ml` v1, "Resource labels". Letters of scripts without capitals are small.
+Source: Cloud Storage, "Bucket labels"; `ml` v1, "Resource labels". Letters of scripts without case count as lowercase.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import Any
 from resources.schema.types import Failure, join
 
 LABEL = "tf2-models-owner"
-"""Key of the label that says which resource of which stack made something: see `resources/engine/ownership.py`."""
+"""Key of the label that says which resource of which stack created something: see `resources/engine/ownership.py`."""
 MOST = 64
 _LONGEST = 63
 
 
 def label_failures(labels: Any, where: str = "labels") -> Iterator[Failure]:
-    """Everything wrong with labels, where they are a mapping: their type is the schema's to judge."""
+    """Everything wrong with labels. Nothing if they are not a mapping: the schema checks types."""
     if not isinstance(labels, dict):
         return
     if len(labels) > MOST:
-        yield where, f"has {len(labels)} labels; the API takes {MOST}"
+        yield where, f"has {len(labels)} labels; the API allows {MOST}"
     for key, value in labels.items():
         if not (str(key)[:1].isalpha() and _is_plain(str(key))):
             words = f"must start with a small letter and hold small letters, digits, - and _, at most {_LONGEST}"
@@ -31,24 +31,24 @@ def label_failures(labels: Any, where: str = "labels") -> Iterator[Failure]:
 
 
 def reserved_failures(inputs: Mapping[str, Any], added: tuple[str, ...], where: str) -> Iterator[Failure]:
-    """Refuses labels that leave no room for those that the resource adds: too many, or one of the same key.
+    """Refuses labels that collide with those that the resource adds: too many, or the same key.
 
     Args:
         inputs: of a resource, under the API's names.
-        added: the keys of the labels that it adds sooner or later.
-        where: the path that the inputs stand at.
+        added: the keys of the labels that it adds, at once or later.
+        where: the path of the inputs.
     """
     labels = inputs.get("labels")
     if not isinstance(labels, Mapping):
         return
     most = MOST - len(added)
     if len(labels) > most:
-        reason = f"has {len(labels)} labels; at most {most} may be given: the API takes {MOST}"
+        reason = f"has {len(labels)} labels; at most {most} are allowed: the API allows {MOST}"
         yield join(where, "labels"), f"{reason}, and the stack adds {' and '.join(added)}"
-    reserved = "is how a stack knows its own: choose another key"
+    reserved = "is reserved for the stack's ownership label: choose another key"
     yield from ((join(where, f"labels.{key}"), reserved) for key in added if key in labels)
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text of a label holds nothing else than small letters, digits, `-` and `_`."""
+    """Whether a key or value has only lowercase letters, digits, `-` and `_`."""
     return len(text) <= _LONGEST and all(char in "-_" or (char.isalnum() and char == char.lower()) for char in text)

@@ -1,8 +1,8 @@
-"""Secrets among a resource's inputs: where they may stand, and how they stay out of every message.
+"""Secrets in a resource's inputs: where they are allowed, and how they are kept out of messages.
 
-Free texts may be secret: descriptions, labels' values, a container's environment. A name, a URI or a size may not: the
-engine prints those, and the API puts them into addresses. The engine hands secrets over in the clear and marks again
-what comes back; which of its inputs are secret, a provider learns from the input `secrets`, a list of paths.
+Free texts may be secret: descriptions, label values, a container's environment. Names, URIs and sizes may not: the
+engine prints them, and the API puts them into URLs. The engine passes secrets in plain text and marks the outputs
+itself. A provider learns which inputs are secret from the input `secrets`, a list of paths.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from resources.schema.fields import Schema
 from resources.schema.types import Failure, join
 
 NAME = "secrets"
-"""The input that says which inputs are secret."""
+"""The input that lists the secret inputs."""
 HIDDEN = "[secret]"
 _PART = re.compile(r"[^.\[\]]+")
 _SHORTEST_LINE = 8
 _SHORTEST_WITHIN = 4
-"""Characters of a text that is taken out of words too; a shorter one stands in many that have nothing to do with it."""
+"""Minimum length of a secret that is also hidden inside words; a shorter one occurs in many unrelated words."""
 
 
 class Secret(str):
-    """A secret text: a `str` for every check, `[secret]` wherever it is shown."""
+    """A secret text: checks see its characters, but it prints as `[secret]`."""
 
     __slots__ = ()
 
@@ -48,9 +48,9 @@ class Secret(str):
 
 
 class Hidden:
-    """Takes the secrets of a resource's inputs out of texts, in capitals or not.
+    """Hides the secrets of a resource's inputs in texts, ignoring case.
 
-    One of less than 4 characters goes where it stands alone.
+    Secrets of fewer than 4 characters are hidden only as whole words.
     """
 
     def __init__(self, *states: Mapping[str, Any]) -> None:
@@ -59,41 +59,41 @@ class Hidden:
         self._pattern = re.compile("|".join(map(_expression, longest_first)), re.IGNORECASE) if found else None
 
     def __call__(self, text: str) -> str:
-        """The text with `[secret]` in the place of each."""
+        """The text with each secret replaced by `[secret]`."""
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
 
     def values(self, state: Mapping[str, Any], names: list[str]) -> dict[str, str]:
-        """The texts among these values, without the secrets."""
+        """The texts in these values, with secrets hidden."""
         return {name: self(state[name]) for name in names if isinstance(state.get(name), str)}
 
 
 def is_secret(state: Mapping[str, Any], path: str) -> bool:
-    """Whether a value of a state is secret, holds one, or is a part of one."""
+    """Whether a value of a state is secret, contains a secret, or is part of one."""
     return any(_within(path, each) or _within(each, path) for each in state.get(NAME) or ())
 
 
 def failures(schema: Schema | None, paths: list[str], where: str = "") -> Iterator[Failure]:
-    """The paths among these at which no secret may stand: where there is no schema, all."""
+    """Those of the paths that must not be secret; without a schema, all."""
     for path in paths:
         if not schema or not may_be_secret(schema, path):
             free = [path for name in schema.hints for path in free_paths(schema, name)] if schema else []
-            hint = f"; what may be: {', '.join(free)}" if free else ""
+            hint = f"; these may be: {', '.join(free)}" if free else ""
             yield join(where, path), f"must not be secret: names and messages would show it{hint}"
 
 
 def may_be_secret(schema: Schema, path: str) -> bool:
-    """Whether free text stands at this path of the inputs, or a collection of nothing else."""
+    """Whether this path of the inputs is free text, or a collection of only free texts."""
     name, *rest = _PART.findall(path)
     return name in schema.hints and _is_free(schema.hints[name], rest)
 
 
 def free_paths(schema: Schema, name: str) -> list[str]:
-    """Where in a field free texts stand: `description`, `labels.*`, `container.env[].value`."""
+    """The paths of free texts in a field: `description`, `labels.*`, `container.env[].value`."""
     return list(_free(schema.hints[name], name))
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Path and value of everything that is no collection."""
+    """Path and value of everything that is not a collection."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from leaves(item, join(path, str(key)))
@@ -112,14 +112,14 @@ def _texts(state: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _forms(text: str) -> Iterator[str]:
-    """How a text may come back in a message: quoted, escaped, on one line, by its lines."""
+    """The forms in which a message may show a text: quoted, escaped, on one line, each line by itself."""
     yield from (text, " ".join(text.split()), repr(text)[1:-1], quote(text), quote(text, safe=""))
     yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
     yield from (line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_LINE)
 
 
 def _expression(form: str) -> str:
-    """What finds it in a message; a short one as a whole word, quoted or not."""
+    """The pattern that finds it in a message: a short one as a whole word, quoted or not."""
     return re.escape(form) if len(form) >= _SHORTEST_WITHIN else rf"(?<!\w){re.escape(form)}(?!\w)"
 
 

@@ -1,4 +1,4 @@
-"""How a version is served, in the words that a stack file has on every platform. They are those of `ml` v1."""
+"""How a version is served: the field names in a stack file on every platform, which are those of `ml` v1."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from resources.schema.types import Free, Input
 
 
 class MetricSpec(TypedDict):
-    """What autoscaling looks at. `target` is a percentage, 10 to 90; the API's default is 60."""
+    """The metric for autoscaling. `target` is a percentage, 10 to 90; the API's default is 60."""
 
     name: Literal["CPU_USAGE", "GPU_DUTY_CYCLE"]
     target: int
@@ -25,7 +25,7 @@ class AutoScaling(TypedDict, total=False):
 
 
 class ManualScaling(TypedDict):
-    """A fixed number of nodes, 1 or more, that run and cost whether or not they are asked."""
+    """A fixed number of nodes, 1 or more, which run and cost even without requests."""
 
     nodes: int
 
@@ -44,7 +44,7 @@ class ContainerPort(TypedDict):
 
 
 class ContainerSpec(TypedDict, total=False):
-    """A container of one's own that serves. Its image must lie in a registry of the model's region."""
+    """The user's own serving container. Its image must be in a registry of the model's region."""
 
     image: Required[str]
     command: list[Input[Free]]

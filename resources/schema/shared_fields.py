@@ -1,4 +1,4 @@
-"""Inputs that several resources have, each said once; a schema names those that its resource has."""
+"""Inputs that several resources share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Timeouts(TypedDict, total=False):
     delete: float
 
 
-AllowDowntime = Annotated[bool, local("Replace, delete first, where a fixed field changes.", default="false")]
-Owner = Annotated[Input[str], local("`stack.Identity.token`: by it the stack knows its own after a crash.")]
-Secrets = Annotated[Input[list[str]], local("Which inputs are secret, as paths: the resource finds out.", lasting=True)]
-Adopt = Annotated[bool, local("Take over one that exists, after a comparison.", default="false")]
+AllowDowntime = Annotated[bool, local("Allow a fixed field to change: delete, then create.", default="false")]
+Owner = Annotated[Input[str], local("`stack.Identity.token`: identifies the stack's resources after a crash.")]
+Secrets = Annotated[Input[list[str]], local("Paths of the secret inputs; set by the resource itself.", lasting=True)]
+Adopt = Annotated[bool, local("Take over an existing resource, after a comparison.", default="false")]

@@ -1,4 +1,4 @@
-"""Shares of the users that versions get: the rules, for stacks and for clients. Pure."""
+"""Rules for the shares of users that versions get, for stacks and clients. Pure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def failures(shares: Mapping[str, Any], versions: Collection[str] | None, path: 
 
     Args:
         shares: version -> its share, 0 to 100; together they are 100.
-        versions: the versions that there are; None where that is not known.
-        path: where the shares stand.
+        versions: the existing versions; None if unknown.
+        path: of the shares.
     """
     numbers = {name: share for name, share in shares.items() if _is_share(share)}
     for name, share in shares.items():

@@ -1,7 +1,7 @@
-"""Plain values and their types: checked, put into the API's form, read back. Pure; knows neither Pulumi nor HTTP.
+"""Plain values and their types: checks, and conversion to and from the API's JSON. Pure; knows no Pulumi and no HTTP.
 
-A type is what a schema's annotation says: `str`, `bool`, `int`, `float`, `Int64`, `Literal[...]`, `list[T]`,
-`dict[str, T]`, `Any`, or a `TypedDict` whose keys are Python names (`min_nodes`) of the API's (`minNodes`).
+A type is an annotation of a schema: `str`, `bool`, `int`, `float`, `Int64`, `Literal[...]`, `list[T]`, `dict[str, T]`,
+`Any`, or a `TypedDict` with Python names (`min_nodes`) for the API's (`minNodes`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Int64 = Annotated[int, INT64]
 
 FREE = "free text"
 Free = Annotated[str, FREE]
-"""A text that neither names nor sizes anything: it may be secret."""
+"""A text that is neither a name nor a size, so it may be secret."""
 
 Failure = tuple[str, str]
 """The full path of a key, and what is wrong with it."""
@@ -33,7 +33,7 @@ else:
     Texts = dict[str, Free]
 
     class Input:
-        """At run time the type of an input is its plain type: schemas are read without importing Pulumi."""
+        """At run time, an input's type is its plain type, so that schemas are read without importing Pulumi."""
 
         def __class_getitem__(cls, item: Any) -> Any:
             """`Input[T]` is `T`."""
@@ -41,7 +41,7 @@ else:
 
 
 def api_name(name: str) -> str:
-    """The API's name of a Python one: `min_nodes` is `minNodes`."""
+    """The API's name for a Python name: `min_nodes` is `minNodes`."""
     head, *tail = name.split("_")
     return head + "".join(part.capitalize() for part in tail)
 
@@ -63,7 +63,7 @@ def plain_type(annotation: Any) -> Any:
 
 
 def markers(annotation: Any) -> tuple[Any, ...]:
-    """What stands beside the type in an annotation: of `Required[Annotated[int, ...]]` the rest."""
+    """The metadata of an annotation: `...` of `Required[Annotated[int, ...]]`."""
     while get_origin(annotation) in (Required, NotRequired):
         annotation = get_args(annotation)[0]
     found: tuple[Any, ...] = getattr(annotation, "__metadata__", ())
@@ -85,16 +85,16 @@ def members(kind: Any) -> dict[str, Any]:
 def required(kind: Any) -> list[str]:
     """API names of the keys that a `TypedDict` must have.
 
-    Not its `__required_keys__`: with annotations kept as text, those do not see `Required`.
+    `__required_keys__` is not enough: with postponed annotations, it ignores `Required`.
     """
     origins: dict[str, Any] = {name: get_origin(hint) for name, hint in hints(kind).items()}
     return [api_name(name) for name, origin in origins.items() if kind.__total__ or origin is Required]
 
 
 def to_wire(value: Any, kind: Any) -> Any:
-    """What a program wrote, under the API's names. Keys that are not known stay, for `failures` to report.
+    """A program's value with the API's names. Unknown keys stay, so that `failures` reports them.
 
-    Keys of a `dict[str, T]` are the user's own and are left alone; so is whatever is not a plain value (an `Output`).
+    Keys of a `dict[str, T]` are the user's own and stay; so do values that are not plain (an `Output`).
     """
     kind = plain_type(kind)
     if is_typeddict(kind) and isinstance(value, Mapping):
@@ -107,13 +107,13 @@ def to_wire(value: Any, kind: Any) -> Any:
 
 
 def to_api(value: Any, kind: Any) -> Any:
-    """A value in the API's JSON. The engine hands every number over as a float: integers become integers again."""
+    """A value as the API's JSON. The engine passes every number as a float: integers become integers again."""
     kind = plain_type(kind)
     return _walk(value, kind, lambda number: str(int(number)) if kind is Int64 else int(number))
 
 
 def from_api(value: Any, kind: Any) -> Any:
-    """A value of the API's JSON as inputs hold it."""
+    """A value of the API's JSON in the form of inputs."""
     return _walk(value, plain_type(kind), int)
 
 
@@ -130,9 +130,9 @@ def _walk(value: Any, kind: Any, integer: Callable[[Any], Any]) -> Any:
 
 
 def project(live: Any, shape: Any) -> Any:
-    """The part of a live value that `shape` manages: of a mapping its keys, of anything else the whole.
+    """The part of a live value that `shape` manages: for a mapping the keys of `shape`, else the whole value.
 
-    The API leaves out zeros, false and empty values, so what is missing and was meant to be empty is as it was meant.
+    The API leaves out zeros, false and empty values, so a missing value equals an empty one in `shape`.
     """
     if isinstance(shape, Mapping) and isinstance(live, Mapping):
         there = {key: item for key, item in shape.items() if key in live or is_empty(item)}
@@ -147,12 +147,12 @@ def table(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a value says nothing: zero, false, empty, or a mapping of such."""
+    """Whether a value is zero, false, empty, or a mapping of such values."""
     return all(map(is_empty, value.values())) if isinstance(value, Mapping) else not value
 
 
 def failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
-    """What is wrong with a value under the API's names. What is not known yet (an `Output`) is not judged."""
+    """What is wrong with a value under the API's names. Values that are not known yet (an `Output`) are not checked."""
     kind = plain_type(kind)
     if kind is Any or _unknown(value):
         return
@@ -168,13 +168,13 @@ def failures(value: Any, kind: Any, path: str) -> Iterator[Failure]:
 
 
 def _quoteless(value: Any) -> str:
-    """What stands where a text is due. YAML takes much that has no quotes for a number or a boolean."""
+    """A value found instead of a text, with a hint: YAML reads many unquoted texts as numbers or booleans."""
     name = {bool: "the boolean ", int: "the number ", float: "the number "}.get(type(value), "")
     return f"{name}{format_value(value)}{': put it in quotes' * bool(name)}"
 
 
 def no_key(key: str, known: Iterable[str]) -> str:
-    """Why a key cannot be: what may stand in its place, the one first that it is most like."""
+    """Why a key is not allowed: lists the allowed keys, the most similar one first."""
     names = {re.sub("[^a-z0-9]", "", name.lower()): name for name in known}
     like = difflib.get_close_matches(re.sub("[^a-z0-9]", "", key.lower()), names, n=1, cutoff=0.75)
     meant = f"did you mean {names[like[0]]}? The" if like else "the"
@@ -222,7 +222,7 @@ def _is_a(value: Any, kind: Any) -> bool:
 
 
 def _wanted(value: Any, kind: Any) -> str:
-    """What a value must be, in words; its bound only where that is what it breaks."""
+    """What a value must be, in words; with the bound only if the value exceeds it."""
     if isinstance(value, int | float) and not isinstance(value, bool) and kind in _BOUNDED:
         name, bound = _BOUNDED[kind]
         return name if isinstance(value, float) and kind is not float and value % 1 else f"{name}, {bound}"
@@ -236,13 +236,13 @@ _BOUNDED: dict[Any, tuple[str, str]] = {
     float: ("a number", "and finite"),
 }
 SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half a character, which JSON can say and UTF-8 cannot."""
+"""Half a character, which JSON can express but UTF-8 cannot."""
 SMALL, LARGE, HUGE = 2**31, 2**53, 1e308
-"""What numbers stay below: the API's int32; what the engine, whose numbers are doubles, keeps exactly; infinity."""
+"""Bounds of numbers: the API's int32; the integers that the engine's doubles represent exactly; infinity."""
 
 
 def shown(value: Any) -> str:
-    """A value as an error shows it: short, and by its type where it is a collection."""
+    """A value for an error message: short, and only the type of a collection."""
     if isinstance(value, Mapping | list):
         return "a mapping" if isinstance(value, Mapping) else "a list"
     if isinstance(value, int) and abs(value) > LARGE:
@@ -252,16 +252,16 @@ def shown(value: Any) -> str:
 
 
 def format_value(value: Any) -> str:
-    """The same of what stands behind a key of a stack file, as one writes it there."""
+    """The same for a value of a stack file, in YAML's spelling."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "empty" if value is None else shown(value)
 
 
 def _unknown(value: Any) -> bool:
-    """Whether a value is only known later: an `Output`, an awaitable, or the engine's mark of an unknown one."""
+    """Whether a value is only known later: an `Output`, an awaitable, or the engine's placeholder."""
     return hasattr(value, "apply") or hasattr(value, "__await__") or value == UNKNOWN
 
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""`pulumi.runtime.rpc.UNKNOWN`: how the engine writes a value that it does not know yet. A test holds it equal."""
+"""`pulumi.runtime.rpc.UNKNOWN`: the engine's placeholder for a value that is not known yet. A test compares them."""

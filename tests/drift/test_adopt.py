@@ -92,7 +92,7 @@ def test_a_version_that_is_another_is_refused_with_every_difference(world: World
     )
 
     assert text.startswith(
-        f"create version projects/{world.project}/models/m/versions/v1: it exists and is another one:"
+        f"create version projects/{world.project}/models/m/versions/v1: it already exists and differs:"
     )
     for difference in (
         "machineType is 'n1-standard-2', wanted 'n1-standard-4'",

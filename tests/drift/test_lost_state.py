@@ -64,7 +64,7 @@ def _another_one_is_told(engine: Engine, emulator: RunningEmulator, version: str
 
     text = engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
 
-    assert f"create version {version}: it exists and is another one: " in text
+    assert f"create version {version}: it already exists and differs: " in text
     assert "machineType is 'n1-standard-2', wanted 'n1-standard-4'" in text
     assert "autoScaling.minNodes is 1, wanted 2" in text
     assert "taking over claims: 100 %" in text

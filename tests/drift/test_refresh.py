@@ -90,7 +90,7 @@ def test_what_cannot_be_patched_is_told_and_may_be_written_down(kind: Kind, row:
     assert provider.schema.inputs_of(outs) == old
     assert step_of(provider, outs, inputs, old) == "refused"
     reasons = [failure.reason for failure in provider.check(inputs, old).failures]
-    assert all("was changed outside: " in reason and "Write down what it is now" in reason for reason in reasons)
+    assert all("was changed outside: " in reason and "declare the new value" in reason for reason in reasons)
     allowed = {"allowDowntime": True}
     assert step_of(provider, outs, {**inputs, **allowed}, {**old, **allowed}) == "replace"
 

@@ -55,8 +55,8 @@ _STEPS = {
     "truncated": _LOST,
     "proxy error": _RETRY,
     "proxy page": r"check tf2-models:endpoint, HTTPS_PROXY and NO_PROXY|Run the same command again, since a proxy",
-    "failed": r"Mend what (the message|this) names, then run `pulumi up` again",
-    "exists": r"adopt: true takes it over; or choose another name|Mend what the message names",
+    "failed": r"Fix what (the message|this) names, then run `pulumi up` again",
+    "exists": r"adopt: true takes it over; or choose another name|Fix what the message names",
     "never": r"give more time with `timeouts`",
 }
 

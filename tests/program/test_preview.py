@@ -122,7 +122,7 @@ def test_up_without_a_preview_checks_everything_local_before_its_first_call(
     text = engine.stack("up", "--skip-preview", fails=True)
 
     for path, reason in (
-        ("mult.gate.samples", r"samples\.json' must be a list of .* \[0\] is not such"),
+        ("mult.gate.samples", r"samples\.json' must be a list of .* \[0\] is not"),
         ("mult.versions.v1.artifact", r"saved_model\.pb: is not a SavedModel, or is truncated"),
         ("mult.versions.v2.artifact", "card not found"),
         ("zzz.versions.v1.autoScaling.minNode", "is not a key here"),

@@ -115,9 +115,7 @@ def test_the_declared_default_succeeds_a_removed_one(deployed: Deployment) -> No
 
     stack.engine.run("state", "taint", stack.urn("Version mult-v1"), "--stack", "test", "--yes")
     text = stack.engine.stack("up", "--skip-preview", "--suppress-progress")
-    assert (
-        f"warning: {name}/v2 is the default in the place of v1: it is the newest other READY version, and may" in text
-    )
+    assert f"warning: {name}/v2 is now the default instead of v1: it is the newest other READY version, and may" in text
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
 
 
@@ -158,7 +156,7 @@ def test_a_gate_fails_if_the_manifest_is_missing(emulator: RunningEmulator, proj
     stack.engine.edit("mult.defaultVersion", "v2")
 
     text = stack.engine.stack("up", "--skip-preview", fails=True)
-    assert f"{uri}manifest.json not found; it holds the samples that " in text
+    assert f"{uri}manifest.json not found; it contains the samples that " in text
     assert "To restore it, run `pulumi refresh`, then `pulumi up`. The current default still serves; v2 stays" in text
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
     stack.engine.stack("refresh", "--skip-preview")

@@ -1,4 +1,4 @@
-"""Reads from the state what is deployed, so that an error about a missing card can say how to keep it."""
+"""Reads the deployed builds from the state, so that an error about a missing card can say how to keep one."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from resources.deploy_errors import ArtifactError
 from resources.schema.types import Failure
 
 Find = Callable[[str], Artifact]
-"""An artifact as a stack file names it -> its facts. Raises `ArtifactError`."""
+"""Finds an artifact by its name in a stack file. Raises `ArtifactError`."""
 _START, _END = "tf2-models:models.", ".artifact"
 
 
 class Deployed(NamedTuple):
-    """The recipe's build that a version serves."""
+    """The build of a recipe that a version serves."""
 
     recipe: str
     input_digest: str
@@ -27,13 +27,13 @@ class Deployed(NamedTuple):
 
 
 def with_pins(error: errors.InvalidInput, find: Find) -> errors.InvalidInput:
-    """The error; each line about a wrong artifact also says how to keep the build that the version serves.
+    """The error, where each line about a wrong artifact also says how to keep the build that the version serves.
 
-    The state is read only if there is such a line, and only in preview: reading it in an `up` adds one of the engine's
-    own providers to the state, which must not change before the configuration is right.
+    The state is read only if there is such a line, and only in preview: during `up`, reading it would add a provider of
+    the engine to the state, which must not change while the configuration is wrong.
 
     Args:
-        error: of the configuration of the stack that runs.
+        error: of the running stack's configuration.
         find: finds artifacts.
     """
     if not pulumi.runtime.is_dry_run() or not any(_is_artifact(path) for path, _ in error.failures):
@@ -57,7 +57,7 @@ def _pinned(failure: Failure, deployed: Mapping[str, Deployed], find: Find) -> F
     if pin is None:
         lost = f"{first} with content {serves.content_digest}, which has no card here"
         recard = f"run `python -m models build {first} --recard` on the machine that built it"
-        return path, f"{reason}. The deployed build is {lost}: to write its card, {recard}"
+        return path, f"{reason}. The deployed build is {lost}. To write its card, {recard}"
     return path, f"{reason}. The deployed build is {pin}{'' if pin in reason else f'; to keep it, use artifact: {pin}'}"
 
 
@@ -69,10 +69,10 @@ def _content(name: str, find: Find) -> str:
 
 
 def _read() -> dict[str, Deployed]:
-    """What each version of the state serves, of those that a recipe built.
+    """The build that each version in the state serves, for those that a recipe built.
 
     Returns:
-        By the path in a stack file, `MODEL.versions.VERSION`; a model's default version also by `MODEL.version`.
+        Path in a stack file -> build. Paths are `MODEL.versions.VERSION`, for the default version also `MODEL.version`.
     """
     resources = stack_state.resources()
     built = {
@@ -92,7 +92,7 @@ def _read() -> dict[str, Deployed]:
 
 
 def _of_type(resources: Iterable[Mapping[str, Any]], kind: str, *names: str) -> Iterator[Mapping[str, Any]]:
-    """The outputs of the resources of a type that have all of these."""
+    """The outputs of all resources of a type that have these keys."""
     for resource in resources:
         outputs = resource.get("outputs") or {}
         if str(resource.get("type")).endswith(f"/{kind}") and all(outputs.get(name) for name in names):

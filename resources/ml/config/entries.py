@@ -1,4 +1,4 @@
-"""The keys of the `ml` part of a stack file, and how failures name them."""
+"""The keys of the `ml` part of a stack file, and their names in failures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MlKeys(SharedKeys, total=False):
 
 
 class VersionExtras(TypedDict, total=False):
-    """What a version's entry holds beside the fields of the API."""
+    """Keys of a version's entry besides the API's fields."""
 
     artifact: Required[str]
     parameters: dict[str, Any]
@@ -33,7 +33,7 @@ class VersionExtras(TypedDict, total=False):
 
 
 class ModelExtras(TypedDict, total=False):
-    """What a model's entry holds beside the fields of the API."""
+    """Keys of a model's entry besides the API's fields."""
 
     versions: dict[str, Any]
     defaultVersion: str
@@ -44,7 +44,7 @@ class ModelExtras(TypedDict, total=False):
 
 
 def sections(values: Mapping[str, Any]) -> Iterator[Section]:
-    """The sections of a configuration that hold jobs, models and versions."""
+    """The sections of a configuration with jobs, models and versions."""
     for name, entry in mapping(values.get("batchPredictionJobs")).items():
         yield Section(f"batchPredictionJobs.{name}", mapping(entry), BATCH_PREDICTION_JOB)
     for name, entry in mapping(values.get("models")).items():
@@ -60,11 +60,11 @@ def sections(values: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def valid_name(name: str, instead: str) -> str:
-    """The name, or another one in the place of a wrong one, which is reported where it stands, and only there."""
+    """The name, or `default` for an invalid one, which is reported once, where it is declared."""
     return name if NAME.match(name) else instead
 
 
 def under_file_keys(failures: Iterable[Failure], where: str) -> list[Failure]:
-    """Under the keys of the stack file: a wrong name is the entry's own, a version's `deploymentUri` its `artifact`."""
+    """Failures with the keys of the stack file: `name` is the entry's own key, `deploymentUri` is `artifact`."""
     own = {join(where, "name"): where, join(where, "deploymentUri"): join(where, "artifact")}
     return [(own.get(path, path), reason) for path, reason in failures]

@@ -1,4 +1,4 @@
-"""The batch prediction jobs of a stack file: an entry names a model of the same file, and what is read and written."""
+"""The batch prediction jobs of a stack file: an entry names a model of the same file, input and output."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from resources.schema import types
 from resources.schema.types import Failure, join
 
 KEY = "batchPredictionJobs"
-"""The key that holds them."""
+"""The key of these entries."""
 _SET, _ASKED = ("project", "name", "owner", "secrets", "predictionInput"), ("modelName", "versionName", "uri")
-"""What the program sets: of the job, and of whom it asks."""
+"""The fields that the program sets: those of the job, and those that select the model."""
 
 
 class JobExtras(TypedDict, total=False):
-    """What a job's entry holds in the place of `modelName`, `versionName` and `uri`."""
+    """Keys of a job's entry that replace `modelName`, `versionName` and `uri`."""
 
     model: Required[str]
     version: str
@@ -32,11 +32,11 @@ class JobExtras(TypedDict, total=False):
 
 @dataclass
 class Reader:
-    """Reads the entries; what is wrong with them is in `failures`, by the path of its key.
+    """Reads the entries; `failures` collects what is wrong, by the path of the key.
 
     Args:
         project: id of the project.
-        region: of a job that names none; empty for `us-central1`.
+        region: default region of a job; empty for `us-central1`.
         models: those of the stack file.
     """
 
@@ -52,15 +52,15 @@ class Reader:
         return jobs
 
     def _refuse_shared(self, jobs: list[Job]) -> None:
-        """Results have the same names in every job: two jobs in one folder would write over each other's."""
+        """Two jobs must not share an output folder: result files have the same names in every job."""
         seen: dict[str, str] = {}
         for job in jobs:
             path, name = job.inputs["predictionInput"].get("outputPath"), str(job.inputs["name"])
             if not isinstance(path, str):
-                continue  # which is reported already
+                continue  # reported elsewhere
             other = seen.setdefault(path.rstrip("/"), name)
             if other != name:
-                reason = f"is that of {other} too, whose results would be written over: give it another folder"
+                reason = f"is also the folder of {other}, whose results would be overwritten: use another folder"
                 self.failures.append((join(join(KEY, name), "outputPath"), reason))
 
     def _job(self, name: str, entry: Any) -> Job:
@@ -78,34 +78,34 @@ class Reader:
         return Job(inputs=inputs, model=str(extras.get("model")), version=version)
 
     def _asked(self, model: Model | None, version: str) -> str:
-        """The version's full name; some name where it is not known, or wrong, which is reported where it stands."""
+        """The version's full name; a placeholder if it is unknown or invalid, which is reported elsewhere."""
         name = valid_name(model.inputs["name"] if model else "", "m")
         return f"projects/{self.project}/models/{name}/versions/{valid_name(version, 'v')}"
 
     def _model(self, extras: Mapping[str, Any], where: str) -> Model | None:
         name = extras.get("model")
         if not isinstance(name, str):
-            return None  # which is reported already
+            return None  # reported elsewhere
         model = self.models.get(name)
         if model is None:
-            reason = f"{name!r} is none of the models: {', '.join(self.models) or 'there is none'}"
+            reason = f"{name!r} is not a model of this file: {', '.join(self.models) or 'it has none'}"
             self.failures.append((join(where, "model"), reason))
         return model if model and model.versions else None
 
     def _version(self, extras: Mapping[str, Any], model: Model | None, where: str) -> str:
-        """The name of the version that is asked: the one that is named, or the model's default."""
+        """The name of the version that predicts: the one in the entry, else the model's default."""
         named = extras.get("version")
         if model is None or not isinstance(named, str):
             return model.default if model else ""
         names = [str(version.inputs["name"]) for version in model.versions]
         if named not in names:
-            reason = f"{named!r} is none of the versions of {extras['model']}: {', '.join(names)}"
+            reason = f"{named!r} is not a version of {extras['model']}: {', '.join(names)}"
             self.failures.append((join(where, "version"), reason))
         return named
 
 
 def _flat(failures: Iterable[Failure], where: str) -> Iterator[Failure]:
-    """Under the keys of the stack file, in which the fields of `predictionInput` are the entry's own."""
+    """Failures with the keys of the stack file, where the fields of `predictionInput` are at the top of the entry."""
     inner = join(where, "predictionInput")
     for path, reason in failures:
         yield path.replace(inner, where, 1) if path.startswith(inner) else path, reason

@@ -23,7 +23,7 @@ _SET_OF_VERSIONS = (*_SET_BY_PROGRAM, "model", "deploymentUri", "signatures", "a
 
 
 class Reader:
-    """Reads the entries; failures are noted in the shared reader."""
+    """Reads the entries; failures are added to the shared reader."""
 
     def __init__(self, shared: SharedReader) -> None:
         self._shared = shared
@@ -60,19 +60,21 @@ class Reader:
     def _check_split(self, split: Mapping[str, Any], extras: Mapping[str, Any], where: str) -> None:
         path = join(where, "trafficSplit")
         if "trafficSplit" in extras and "version" in extras:
-            self._shared.note([(path, "needs versions with names: write versions in place of version")])
+            self._shared.note([(path, "needs named versions: use versions instead of version")])
         elif isinstance(extras.get("trafficSplit"), Mapping):
             self._shared.note(shares.failures(split, list(entries.mapping(extras.get("versions"))), path))
 
     def _versions(self, model: str, extras: Mapping[str, Any]) -> list[Version]:
-        """The versions of a model, the default first; or the one that has no name of its own."""
+        """The versions of a model, the default first; or its only version if the stack file does not name any."""
         where = join("models", model)
         if "version" in extras:
             both = [join(where, name) for name in ("versions", "defaultVersion") if name in extras]
-            self._shared.note((path, "excludes version, which the program names: give one of them") for path in both)
+            self._shared.note(
+                (path, "excludes version, to which the program gives a name: use one of them") for path in both
+            )
             return [self._version(model, None, extras["version"])]
         missing = [name for name in ("versions", "defaultVersion") if name not in extras]
-        reason = "is missing; or give version, one that the program names"
+        reason = "is missing; or use version, to which the program gives a name"
         self._shared.note((join(where, name), reason) for name in missing)
         named, default = entries.mapping(extras.get("versions")), extras.get("defaultVersion")
         if isinstance(default, str) and isinstance(extras.get("versions"), Mapping) and default not in named:

@@ -1,4 +1,4 @@
-"""What the `ml` part of a stack file declares: the inputs of every resource, under the API's names."""
+"""What the `ml` part of a stack file declares: the inputs of each resource, under the API's names."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from resources.ml.service import ML
 from resources.schema import secrets
 
 SPLIT_GATE = "splitGate"
-"""Key of a model in the stack's outputs that has an `ml.TrafficSplit`: how its gate ended in the last run."""
+"""Key in the stack's outputs of a model with an `ml.TrafficSplit`: the result of its gate in the last run."""
 PASSED, FAILED, NOT_RUN = "passed", "failed: the previous split serves", "not run"
-"""Its values. The program only reads whether the key exists."""
+"""Its values. The program only checks whether the key exists."""
 
 
 @dataclass(kw_only=True)
 class Version:
-    """A version as declared: inputs under the API's names, and what is behind its `deploymentUri`.
+    """A version as declared: inputs under the API's names, and the artifact of its `deploymentUri`.
 
     Attributes:
         inputs: of its `ml.Version`.
-        saved_model: inputs of its `storage.SavedModel`; None where the artifact is not the stack's.
-        samples: how many its artifact has; None if unknown.
+        saved_model: inputs of its `storage.SavedModel`; None if the stack does not manage the artifact.
+        samples: how many samples its artifact has; None if unknown.
         named: whether the stack file names it.
     """
 
@@ -43,7 +43,7 @@ class Version:
 
     @property
     def artifact(self) -> dict[str, Any]:
-        """What `ml.DefaultVersion` needs to know of its artifact; empty if nothing is known."""
+        """What `ml.DefaultVersion` needs to know about its artifact; empty if nothing is known."""
         if self.saved_model is None or self.samples is None:
             return {}
         digest = {} if self.named else {"contentDigest": self.saved_model["contentDigest"]}
@@ -52,9 +52,9 @@ class Version:
 
 @dataclass(kw_only=True)
 class Model:
-    """A model as declared. The default version comes first among the versions; `split` is version -> per cent.
+    """A model as declared. `versions` has the default version first; `split` is version -> percent.
 
-    `allowed` is the version that may break clients; empty if none may.
+    `allowed` is the version that may break clients; empty for none.
     """
 
     inputs: dict[str, Any]
@@ -83,16 +83,16 @@ class Model:
     def declares_split(self, before: Mapping[str, Any]) -> bool:
         """Whether it has an `ml.TrafficSplit`.
 
-        A stack that an earlier release deployed has none: it gets one with the first change of its split, which its
-        outputs show, so that an upgrade alone changes nothing.
+        A stack deployed by an earlier release has none. It gets one when its split, as shown in its outputs, changes
+        for the first time, so that an upgrade alone changes nothing.
 
         Args:
-            before: the model in the stack's outputs before this run; empty if the model was not in them.
+            before: the model in the stack's outputs before this run; empty if it was not in them.
         """
         return bool(self.split) and (SPLIT_GATE in before or before.get("trafficSplit") != self.split)
 
     def traffic_split_inputs(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        """The inputs of its `ml.TrafficSplit`; the argument as above."""
+        """The inputs of its `ml.TrafficSplit`; argument as above."""
         uris = {each.name: each.inputs["deploymentUri"] for each in self.versions if each.name in self.split}
         given = {"previousSplit": before.get("trafficSplit"), "previousDefault": before.get("defaultVersion")}
         known = {name: value for name, value in given.items() if value}
@@ -105,7 +105,7 @@ class Model:
         return {"project": self.inputs["project"], "model": self.inputs["name"]}
 
     def _judged(self, versions: Iterable[Version]) -> dict[str, Any]:
-        """What a gate goes by, of these versions."""
+        """What a gate needs to know about these versions."""
         versions = list(versions)
         known = {version.name: version.saved_model["signatures"] for version in versions if version.saved_model}
         given = {
@@ -119,7 +119,7 @@ class Model:
 
 @dataclass(kw_only=True)
 class Job:
-    """A batch prediction job as declared: inputs under the API's names, and the names of whom it asks."""
+    """A batch prediction job as declared: inputs under the API's names, and the model and version that predict."""
 
     inputs: dict[str, Any]
     model: str
@@ -140,7 +140,7 @@ class Stack(plan.Stack):
 
 
 def newer_failure(made: str, runtime: Any) -> str:
-    """Why a runtime does not take an artifact that this TensorFlow made; empty where it does, or is no runtime."""
+    """Why a runtime is too old for an artifact of this TensorFlow; empty if it is not, or is not a runtime."""
     if not isinstance(runtime, str) or not rules.RUNTIME.match(runtime) or not made:
         return ""
     if rules.runtime(".".join(made.split(".")[:2])) <= rules.runtime(runtime):
@@ -149,12 +149,12 @@ def newer_failure(made: str, runtime: Any) -> str:
 
 
 def summary(stack: Stack, model: Model, default: Any) -> dict[str, Any]:
-    """What the stack's outputs say of a model: its name, default version, versions, the URL that predicts, shares.
+    """A model's entry in the stack's outputs: name, default version, versions, prediction URL, shares.
 
     Args:
         stack: that declares it.
         model: as declared.
-        default: the name of the version that serves by default, once it is known to; an output of its resource.
+        default: the name of the version that serves by default; an output of its resource.
     """
     name = f"projects/{stack.project}/models/{model.inputs['name']}"
     return {
@@ -167,9 +167,9 @@ def summary(stack: Stack, model: Model, default: Any) -> dict[str, Any]:
 
 
 def version_name(inputs: Mapping[str, Any]) -> str:
-    """The name of a version that has none of its own: another one wherever the API would take no change.
+    """The generated name of an unnamed version: a new name for each change that the API does not allow in place.
 
-    What is secret is left out: a short hash in a name that everybody sees could be tried.
+    Secrets are not hashed: they could be guessed from a short hash in a public name.
     """
     labels = inputs.get("labels", {}) if rules.is_mls1(inputs) else {}  # which are not patched there
     facts = [(path, str(value)) for path, value in secrets.leaves([VERSION.unchangeable(inputs), labels])]

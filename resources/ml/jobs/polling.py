@@ -1,4 +1,4 @@
-"""Waiting for a job of `ml` v1: `projects.jobs.get` until it has ended, by a clock that a test can bring."""
+"""Waits for a job of `ml` v1: polls `projects.jobs.get` until it has ended."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def wait(
     least: Callable[[], float] = lambda: 0.0,
     clock: Clock = time,
 ) -> Job:
-    """The job once it has ended, or as it is after `timeout` seconds. Looks at it grow apart, to 5 s.
+    """The job once it has ended, or its state after `timeout` seconds. Pauses between polls grow to 5 s.
 
     Args:
         api: the endpoint.
         name: the job's full name.
         report: called with the job after each poll.
-        timeout: seconds; by default there is no bound.
-        least: the least pause between two looks, in seconds, as it is by then.
+        timeout: seconds. Default: none.
+        least: returns the current minimum pause between two polls, in seconds.
         clock: `time`, or a test's own.
     """
     job = _looked(api, name, report)
@@ -57,6 +57,6 @@ def _looked(api: Api, name: str, report: Callable[[Job], None]) -> Job:
 
 
 def counts(job: Job) -> tuple[int, int]:
-    """How many rows were predicted so far, and how many were refused."""
+    """How many rows were predicted so far, and how many were rejected."""
     output = job.get("predictionOutput") or {}
     return int(output.get("predictionCount", 0)), int(output.get("errorCount", 0))

@@ -1,7 +1,7 @@
-"""What the values of a batch prediction job may be. Resource and emulator ask the same rules; they are pure.
+"""Rules for the values of a batch prediction job, shared by the resource and the emulator. Pure.
 
-Each rule takes inputs under the API's names, of the right types, and yields the path and the reason of each failure. A
-value that is not known yet, or not given, is not judged.
+Each rule takes inputs under the API's names, with the right types, and yields path and reason of each failure. A value
+that is not known yet, or not given, is not checked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ INPUT_FORMATS = ("JSON", "TEXT", "TF_RECORD", "TF_RECORD_GZIP")
 OUTPUT_FORMATS = ("JSON", "TEXT", "CSV")
 SOURCES = ("modelName", "versionName", "uri")
 MOST_NAME = 100
-"""Of a managed job: its id has a hash and the number of a try behind it."""
+"""For a managed job, whose id is the name with a hash and the number of the try."""
 DEFAULT_REGION = "us-central1"
 DEFAULT_BATCH = 64
 DEFAULT_WORKERS = 10
@@ -43,7 +43,7 @@ def job_failures(values: Values, where: str = "") -> Iterator[Failure]:
 
 
 def declared_failures(values: Values, where: str = "") -> Iterator[Failure]:
-    """Everything wrong with the inputs of a managed job, whose id the resource makes of its `name`."""
+    """Everything wrong with the inputs of a managed job, whose id is made from its `name`."""
     name = values.get("name")
     if isinstance(name, str) and (not NAME.match(name) or len(name) > MOST_NAME):
         yield join(where, "name"), f"{NAME_FORM} {MOST_NAME}; it is {shown(name)}"
@@ -51,7 +51,7 @@ def declared_failures(values: Values, where: str = "") -> Iterator[Failure]:
     yield from ((join(where, path), reason) for path, reason in timeout_failures(values))
     given = values.get("predictionInput")
     if isinstance(given, Mapping):
-        there = {key for key in given if given[key] is not None}  # what is not there, the schema misses
+        there = {key for key in given if given[key] is not None}  # the schema reports what is missing
         found = [*(failure for failure in _required(given) if failure[0] in there), *_input(given)]
         yield from ((join(where, f"predictionInput.{path}".rstrip(".")), reason) for path, reason in found)
 
@@ -86,7 +86,7 @@ def _source(given: Values) -> Iterator[Failure]:
 
 
 def _formats(given: Values) -> Iterator[Failure]:
-    """What is none of the API's formats at all is for the schema to tell."""
+    """Checks input and output formats. The schema reports formats that do not exist."""
     known = {"DATA_FORMAT_UNSPECIFIED", *INPUT_FORMATS, *OUTPUT_FORMATS}
     for name, of, formats in (("dataFormat", "inputs", INPUT_FORMATS), ("outputDataFormat", "outputs", OUTPUT_FORMATS)):
         value = given.get(name)
@@ -98,7 +98,10 @@ def _places(given: Values) -> Iterator[Failure]:
     paths = given.get("inputPaths")
     for number, path in enumerate(paths if isinstance(paths, list) else ()):
         if isinstance(path, str) and not (GS_URI.match(path) and split_uri(path)[1]):
-            yield f"inputPaths[{number}]", f"must be gs://BUCKET/OBJECT, * a part of a name; it is {shown(path)}"
+            yield (
+                f"inputPaths[{number}]",
+                f"must be gs://BUCKET/OBJECT, with * for part of a name; it is {shown(path)}",
+            )
     target = given.get("outputPath")
     if isinstance(target, str) and target and not GS_URI.match(target):
         yield "outputPath", f"{GS_FORM}; it is {shown(target)}"

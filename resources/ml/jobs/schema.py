@@ -1,6 +1,6 @@
 """The fields of a batch prediction job, a Job of `ml` v1 with a `predictionInput`: name, type, what a change does.
 
-Source: the discovery document of `ml` v1 (projects.jobs), to whose names and types a test holds these lines.
+Source: the discovery document of `ml` v1 (projects.jobs). A test compares names and types with it.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from resources.schema.shared_fields import Secrets, Timeouts
 from resources.schema.types import Input, Int64, Texts
 
 RELEASED = "tf2-models-released"
-"""Label of a job whose resource was deleted: the API keeps jobs, and this one's results are no longer the stack's."""
+"""Label of a job whose resource was deleted. The API keeps the job, but it no longer belongs to the stack."""
 
 DataFormat = Literal["JSON", "TEXT", "TF_RECORD", "TF_RECORD_GZIP", "CSV"]
 
 
 class PredictionInput(TypedDict, total=False):
-    """What a batch prediction job reads, asks and writes.
+    """What a batch prediction job reads, calls and writes.
 
-    Asked is one of `model_name` (its default version), `version_name` and `uri`. `input_paths` are `gs://` objects, `*`
-    a part of a name; `output_path` is a `gs://` folder. `batch_size`: rows of one call of the model, default 64.
+    It calls `model_name` (its default version), `version_name` or `uri`. `input_paths` are `gs://` objects, where `*`
+    matches part of a name; `output_path` is a `gs://` folder. `batch_size`: rows per call of the model, default 64.
     `max_worker_count`: default 10. `signature_name`: default `serving_default`.
     """
 
@@ -44,7 +44,7 @@ class PredictionInput(TypedDict, total=False):
 
 
 class PredictionOutput(TypedDict, total=False):
-    """What a job gave: `prediction_count` and `error_count` are rows."""
+    """A job's result: `prediction_count` and `error_count` are rows."""
 
     output_path: str
     prediction_count: Int64
@@ -53,29 +53,29 @@ class PredictionOutput(TypedDict, total=False):
 
 
 class BatchPredictionJobArgs(TypedDict, total=False):
-    """What a program says of a batch prediction job. Other inputs are another job: it runs again."""
+    """Arguments of a batch prediction job. Other inputs are another job: it runs again."""
 
     project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
     name: Required[
         Annotated[
-            Input[str], path("How the job's id begins: letters, digits, underscores, a letter first; at most 100.")
+            Input[str], path("How the job's id starts: letters, digits, underscores, a letter first; at most 100.")
         ]
     ]
-    prediction_input: Required[Annotated[Input[PredictionInput], path("What is read, asked and written.")]]
-    trigger: Annotated[Input[str], path("Any text: another one runs the job again over the same inputs.")]
-    labels: Annotated[Input[Texts], mutable("Labels, 62 at most; those that others set are left alone.")]
-    wait: Annotated[bool, local("Whether create waits for the end, and fails with the job.", default="true")]
+    prediction_input: Required[Annotated[Input[PredictionInput], path("Input, model and output.")]]
+    trigger: Annotated[Input[str], path("Any text; change it to run the job again over the same inputs.")]
+    labels: Annotated[Input[Texts], mutable("Labels, at most 62; labels set by others are kept.")]
+    wait: Annotated[bool, local("Whether create waits for the end of the job, and fails if it fails.", default="true")]
     timeouts: Annotated[
         Timeouts, local("Bounds in seconds on create, update, delete.", default="86400, 60, 600", lasting=True)
     ]
     owner: Annotated[
-        Input[str], path("`stack.Identity.token`: a part of the job's id, so that each stack has its own.")
+        Input[str], path("`stack.Identity.token`: part of the job's id, so that each stack has its own jobs.")
     ]
     secrets: Secrets
 
 
 class BatchPredictionJobOutputs(TypedDict, total=False):
-    """What comes back of a job."""
+    """Outputs of a batch prediction job."""
 
     job_id: Annotated[str, output("The job's id: `name`, a hash of the inputs, the number of the try from the second.")]
     state: Annotated[str, output("SUCCEEDED, unless nobody waited for the end.")]

@@ -98,7 +98,7 @@ def test_a_proxys_failure_is_the_apis_until_it_lasts() -> None:
         api.http().close()
 
     assert caught.value.method == METHOD
-    assert f"({METHOD}: 502 Bad Gateway). This passes" in error_messages.format_error("read model m", caught.value)
+    assert f"({METHOD}: 502 Bad Gateway). Usually" in error_messages.format_error("read model m", caught.value)
 
 
 def test_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:

@@ -23,9 +23,11 @@ def refusal(error: errors.ApiError | errors.OperationFailed) -> errors.ApiError 
 
 
 CORRECT = "Correct what the message names in the stack file, then run `pulumi up` again"
-RETRY = "This passes, as a rule: run the same command again, it goes on where this one stopped"
-REFRESH = "Run `pulumi refresh` to see what is there now, then the same command again"
-NOT_EMULATED = "This endpoint does not do that; docs/reference/emulator-methods.md lists what the emulator does."
+RETRY = "Usually temporary: run the same command again, it resumes where this one stopped"
+REFRESH = "Run `pulumi refresh` to read the current state, then the same command again"
+NOT_EMULATED = (
+    "This endpoint does not support that; docs/reference/emulator-methods.md lists what the emulator supports."
+)
 STEPS: dict[type[errors.ApiError], str] = {
     errors.InvalidArgument: CORRECT,
     errors.Sunset: CORRECT,
@@ -33,14 +35,14 @@ STEPS: dict[type[errors.ApiError], str] = {
     errors.Unauthenticated: "Log in: run `gcloud auth application-default login`",
     errors.PermissionDenied: "Check that the API is enabled (`gcloud services enable ml.googleapis.com`) and that "
     "these credentials have roles/ml.admin",
-    errors.NotFound: f"What it needs is gone, or was never there. {REFRESH}",
+    errors.NotFound: f"A resource that it needs does not exist. {REFRESH}",
     errors.MethodNotAllowed: NOT_EMULATED,
     errors.AlreadyExists: "It is not in this stack's state: adopt: true takes it over; or choose another name",
     errors.Aborted: f"Somebody else changed it meanwhile. {REFRESH}",
     errors.Gone: RETRY,
     errors.LengthRequired: "A proxy may have changed the request: check HTTPS_PROXY and NO_PROXY",
     errors.PreconditionFailed: f"Somebody else changed it meanwhile. {REFRESH}",
-    errors.PayloadTooLarge: "Deploy a smaller artifact, or give less text in the stack file",
+    errors.PayloadTooLarge: "Deploy a smaller artifact, or shorten texts in the stack file",
     errors.RangeNotSatisfiable: RETRY,
     errors.ResourceExhausted: "A quota is used up: wait, or lower tf2-models:callsPerMinute or concurrentOperations",
     errors.Internal: RETRY,

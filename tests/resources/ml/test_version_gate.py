@@ -119,7 +119,7 @@ def test_a_version_that_refuses_its_samples_leaves_the_old_default(
     """The model's own error is in the message, and what was going on, and the method that answered."""
     doing, cause = (
         "^create default version projects/.*/models/m/defaultVersion",
-        "versions/v2 does not answer: Prediction",
+        "versions/v2: prediction failed: Prediction",
     )
     with pytest.raises(GateFailed, match=rf"{doing}: .*{cause} failed.* \(ml\.projects\.predict\)\. The"):
         default(("text", 2.0))
@@ -132,7 +132,7 @@ def test_a_version_that_is_too_slow_leaves_the_old_default(
     default: Declare, emulator: RunningEmulator, project: str
 ) -> None:
     """The bound is optional; nothing answers within no time."""
-    with pytest.raises(GateFailed, match=r"answers in 0\.\d+ s .*maxLatency is 1e-09 s"):
+    with pytest.raises(GateFailed, match=r"responds in 0\.\d+ s .*maxLatency is 1e-09 s"):
         default((1.0, 2.0), maxLatency=1e-9)
 
     assert current(emulator, project) == "v1"

@@ -25,9 +25,9 @@ LABELS = {f"l{number}": "" for number in range(63)}
 @pytest.mark.parametrize(
     ("values", "key", "reason"),
     [
-        (job(model="n"), "j.model", "'n' is none of the models: m"),
+        (job(model="n"), "j.model", "'n' is not a model of this file: m"),
         (job(model=None), "j.model", "is missing"),
-        (job(version="v9"), "j.version", "'v9' is none of the versions of m: v2, v1"),
+        (job(version="v9"), "j.version", "'v9' is not a version of m: v2, v1"),
         (job(dataFormat="CSV"), "j.dataFormat", "must be a format of inputs"),
         (job(outputDataFormat="TF_RECORD"), "j.outputDataFormat", "must be a format of outputs"),
         (job(inputPaths=["rows.json"]), "j.inputPaths[0]", "must be gs://BUCKET/OBJECT"),
@@ -49,7 +49,7 @@ LABELS = {f"l{number}": "" for number in range(63)}
         (
             stack(MODELS, batchPredictionJobs={"i": {**JOB, "outputPath": "gs://out-bucket/o/"}, "j": JOB}),
             "j.outputPath",
-            "is that of i too, whose results would be written over",
+            "is also the folder of i, whose results would be overwritten",
         ),
         (stack(MODELS, batchPredictionJobs={"a-b": JOB}), "a-b", "letters, digits"),
         (stack(MODELS, batchPredictionJobs={"j": 1}), "j", "must be"),

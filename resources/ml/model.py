@@ -9,7 +9,7 @@ from gcp import errors
 from resources.engine import error_messages, ownership, patch_bodies
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
-from resources.ml import names as _names
+from resources.ml import names
 from resources.ml.schema import MODEL, ModelArgs
 from resources.ml.service import ML
 
@@ -26,7 +26,7 @@ class ModelProvider(Provider):
 
     def identity(self, inputs: State) -> str:
         """`projects/P/models/M`."""
-        return _names.model(inputs["project"], inputs["name"])
+        return names.model(inputs["project"], inputs["name"])
 
     def observe(self, call: Call, inputs: State) -> State:
         """`projects.models.get`."""
@@ -65,12 +65,12 @@ class ModelProvider(Provider):
     def _refuse_full(self, call: Call, name: str) -> None:
         """Raises `FailedPrecondition` with its versions, or `NotFound` if it has been deleted in the meantime."""
         found = call.api.call(call.methods("projects.models.versions").list(parent=name, pageSize=_SHOWN + 1))
-        names = [_names.last(item["name"]) for item in found.get("versions", [])]
-        if names:
-            more = " and more" if len(names) > _SHOWN else ""
+        versions = [names.last(item["name"]) for item in found.get("versions", [])]
+        if versions:
+            more = " and more" if len(versions) > _SHOWN else ""
             again = f". {error_messages.UNTAINT}" if ownership.declared(call.urn) else ""
             raise errors.FailedPrecondition(
-                f"it has versions: {', '.join(names[:_SHOWN])}{more}; delete them first{again}"
+                f"it has versions: {', '.join(versions[:_SHOWN])}{more}; delete them first{again}"
             )
 
 

@@ -33,5 +33,5 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a class when it is asked for: schemas and rules alone are read without Pulumi."""
+    """Loads a class on first use, so that schemas and rules can be read without Pulumi."""
     return lazy_exports.load(__name__, {"Bucket": "bucket", "SavedModel": "saved_model"}, name)

@@ -1,4 +1,4 @@
-"""Artifacts that go, unless somebody claims them meanwhile."""
+"""Deletes artifacts, unless another stack claims them meanwhile."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Claims = list[State]
 
 
 def remove(call: Call, bucket: str, items: list[State], claimed: Callable[[], Claims]) -> Claims:
-    """Deletes exactly these generations: manifests first, so that what is left by a failure does not look whole.
+    """Deletes exactly these generations, manifests first, so that a failure does not leave what looks complete.
 
     Args:
-        call: what it is done with.
-        bucket: where they lie.
-        items: the objects, as `objects.list` showed them.
-        claimed: lists the claims that forbid it. Whoever comes after this second look finds no manifest, and therefore
-            trusts nothing that is there (decision 007).
+        call: the provider's call.
+        bucket: that holds them.
+        items: the objects, as listed by `objects.list`.
+        claimed: lists the claims that forbid the deletion; called once the manifests are gone. A stack that claims the
+            artifact later finds no manifest, and so does not trust existing files (decision 007).
 
     Returns:
-        The claims that stopped it; then all is as it was. Empty where all is deleted.
+        The claims that stopped it, in which case everything is restored. Empty if all objects are deleted.
     """
     first = [item for item in items if manifests.is_one(item["name"]) and "timeDeleted" not in item]
     rest = [item for item in items if item not in first]
@@ -44,13 +44,13 @@ def _contents(call: Call, bucket: str, items: list[State]) -> dict[str, bytes]:
     for item in items:
         try:
             found[item["name"]] = manifests.content(call.api, bucket, item["name"], item["generation"])
-        except errors.NotFound:  # noqa: PERF203 - another stack is faster
+        except errors.NotFound:  # noqa: PERF203 - another stack deleted it first
             continue
     return found
 
 
 def _put_back(call: Call, bucket: str, contents: Mapping[str, bytes], rest: list[State]) -> None:
-    """Each manifest whose files are all there still; a third stack may be deleting them, so they are renewed first."""
+    """Restores each manifest whose files all still exist. Copies them first, as a third stack may be deleting them."""
     for name, content in contents.items():
         folder = name.removesuffix(MANIFEST)
         files = [item for item in rest if item["name"].startswith(folder) and "timeDeleted" not in item]

@@ -1,4 +1,4 @@
-"""`storage.Bucket`: where SavedModels lie."""
+"""`storage.Bucket`: the bucket for SavedModels."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from resources.engine import error_messages, ownership
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.schema.fields import Changes
-from resources.storage import artifact_removal
-from resources.storage import claims as _claims
+from resources.storage import artifact_removal, claims
 from resources.storage.schema import BUCKET, BucketArgs
 from resources.storage.service import STORAGE
 from resources.storage.transfer import parallel
 
 SHOWN = 5
-_ANOTHER = f"Another location or project is for a bucket of another name. {error_messages.UNTAINT}"
+_ANOTHER = f"To change location or project, use a bucket with another name. {error_messages.UNTAINT}"
 
 
 class BucketProvider(Provider):
@@ -29,17 +28,17 @@ class BucketProvider(Provider):
     service = STORAGE
 
     def identity(self, inputs: State) -> str:
-        """The bucket's name: there is one such bucket in the world."""
+        """The bucket's name, which is globally unique."""
         return str(inputs["name"])
 
     def compared(self, olds: State, news: State) -> Changes:
-        """A location that means the same is no change."""
+        """As the schema says, but ignores the case of locations."""
         old, new = olds.get("location"), news.get("location")
         same = bool(old and new) and str(old).upper() == str(new).upper()
         return super().compared(olds, {**news, "location": old} if same else news)
 
     def observe(self, call: Call, inputs: State) -> State:
-        """`buckets.get`. The API writes locations in capitals: a location that means the same keeps its spelling."""
+        """`buckets.get`. The API returns locations in uppercase: an equal one keeps the declared spelling."""
         live: State = call.api.call(call.methods("buckets").get(bucket=inputs["name"]))
         if str(live.get("location")).upper() == str(inputs.get("location", "")).upper():
             live["location"] = inputs["location"]
@@ -53,7 +52,7 @@ class BucketProvider(Provider):
         return self.observe(call, inputs)
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`buckets.patch`: labels that are no longer declared are removed, those of others stay."""
+        """`buckets.patch`: labels that are no longer declared are removed; labels set by others stay."""
         live = self.observe(call, news)
         body = self.schema.pick(news, mask)
         if "labels" in mask:
@@ -66,40 +65,40 @@ class BucketProvider(Provider):
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """`buckets.delete`, of an empty bucket, or with `forceDestroy` after everything in it.
+        """`buckets.delete` of an empty bucket; with `forceDestroy`, of its content too.
 
-        Where another stack claims an artifact in it, it stays, with a warning: that stack has it in its state too.
+        If another stack claims an artifact in it, the bucket is kept, with a warning: that stack may manage it too.
 
         Raises:
-            FailedPrecondition: it is not empty; or it is claimed, and to be made again, which it could not be.
+            FailedPrecondition: it is not empty; or it is to be replaced, but another stack claims an artifact in it.
         """
         name = inputs["name"]
 
         def claimed() -> list[State]:
-            again = ownership.declared(call.urn).get("owner")  # an identity that is made again, too
-            return _claims.of_others(call, name, inputs.get("owner"), again)
+            again = ownership.declared(call.urn).get("owner")  # of an identity that is replaced too
+            return claims.of_others(call, name, inputs.get("owner"), again)
 
-        claims = claimed()
-        if not claims:
+        blocking = claimed()
+        if not blocking:
             found = parallel.listed(call, name, versions=True)
             items = list(found) if inputs.get("forceDestroy") else _leftovers(call, found)
-            claims = artifact_removal.remove(call, name, items, claimed) if items else []
-        if claims and ownership.declared(call.urn):
+            blocking = artifact_removal.remove(call, name, items, claimed) if items else []
+        if blocking and ownership.declared(call.urn):
             raise errors.FailedPrecondition(
-                f"it cannot be made again: it is used by {_claims.stacks(claims)}. {_ANOTHER}"
+                f"it cannot be replaced: it is used by {claims.stacks(blocking)}. {_ANOTHER}"
             )
-        if claims:
-            call.warn(f"bucket {name} stays with what is in it: it is used by {_claims.stacks(claims)}")
+        if blocking:
+            call.warn(f"bucket {name} and its content are kept: it is used by {claims.stacks(blocking)}")
             return
         call.api.call(call.methods("buckets").delete(bucket=name), repeatable=True)
 
 
 def _leftovers(call: Call, found: Iterator[State]) -> list[State]:
-    """What may go with a bucket: claims of its own stack. All else is refused: the API would not say what it is."""
-    claims, names = list[State](), list[str]()
+    """The claims of the bucket's own stack, which are deleted with it. Refuses all other content, and names it."""
+    own, names = list[State](), list[str]()
     for item in found:
-        if _claims.is_claim(item["name"]):
-            claims.append(item)
+        if claims.is_claim(item["name"]):
+            own.append(item)
         elif len(names) <= SHOWN:
             names.append(item["name"])
         else:
@@ -108,13 +107,13 @@ def _leftovers(call: Call, found: Iterator[State]) -> list[State]:
         more = " and more" if len(names) > SHOWN else ""
         again = f". {_ANOTHER}" if ownership.declared(call.urn) else ""
         raise errors.FailedPrecondition(
-            f"it holds {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them{again}"
+            f"it contains {', '.join(names[:SHOWN])}{more}; delete them, or set forceDestroy: true to lose them{again}"
         )
-    return claims
+    return own
 
 
 class Bucket(Resource, module="storage", name="Bucket"):
-    """Where SavedModels lie."""
+    """A bucket for SavedModels."""
 
     provider = BucketProvider
 

@@ -1,9 +1,9 @@
-"""Which stacks use an artifact: an empty object for each, beside the artifact's folder and never in it.
+"""Claims: which stacks use an artifact. A claim is an empty object outside the artifact's folder.
 
-A claim is called `.claims/PREFIX/STACK-RESOURCE`: digests of the stack's identity, and of the resource's type and name
-in it. So a listing alone tells a stack's own claims from those of others, two resources of one stack do not share one,
-and a stack that is renamed keeps its own. Its metadata say the URN and the stack's `gcp:project`, by which a stack that
-lost its state tells what it claimed itself; it holds no secret and no path.
+A claim's name is `.claims/PREFIX/STACK-RESOURCE`, with digests of the stack's identity and of the resource's type and
+name. So a listing alone shows which claims are a stack's own, two resources of a stack have two claims, and a renamed
+stack keeps its claims. The metadata contain the URN and the stack's `gcp:project`, by which a stack that lost its state
+recognizes its claims. There are no secrets and no paths.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _URN, _PROJECT = "urn", "project"
 
 
 def name(inputs: State, urn: str) -> str:
-    """The name of a SavedModel's claim; empty where the program names no owner."""
+    """The name of a SavedModel's claim; empty if it has no owner."""
     owner = inputs.get("owner")
     if not owner:
         return ""
@@ -31,26 +31,26 @@ def name(inputs: State, urn: str) -> str:
 
 
 def is_claim(name: str) -> bool:
-    """Whether an object of this name is one."""
+    """Whether this is the name of a claim."""
     return name.startswith(CLAIMS)
 
 
 def write(call: Call, inputs: State) -> bool:
-    """Leaves a SavedModel's claim; says whether it was there already."""
+    """Writes a SavedModel's claim; returns whether it already existed."""
     claim = name(inputs, call.urn)
     facts = {_URN: call.urn, **({_PROJECT: call.project} if call.project else {})}
     return bool(claim) and not parallel.put(call, inputs["bucket"], claim, b"", metadata=facts)
 
 
 def hand_over(call: Call, olds: State, news: State) -> None:
-    """Leaves the claim of the owner that comes, then takes that of the one that was: there is one at every moment."""
+    """Writes the new owner's claim, then deletes the old owner's, so that there is always one."""
     if name(olds, call.urn) != name(news, call.urn):
         write(call, news)
         drop(call, olds)
 
 
 def drop(call: Call, inputs: State) -> None:
-    """Takes a SavedModel's claim away, if it is there."""
+    """Deletes a SavedModel's claim, if it exists."""
     if claim := name(inputs, call.urn):
         request = call.methods("objects").delete(bucket=inputs["bucket"], object=claim)
         with contextlib.suppress(errors.NotFound):
@@ -58,9 +58,9 @@ def drop(call: Call, inputs: State) -> None:
 
 
 def take_over(call: Call, inputs: State) -> None:
-    """Removes claims of the same URN and project under another identity: of this stack, before it lost its state.
+    """Deletes claims with the same URN and project but another identity: this stack's, from before it lost its state.
 
-    A stack of the same name on another backend, for the same project, looks the same: so each is named.
+    A stack of the same name and project on another backend looks the same, so a warning names each claim.
     """
     own = name(inputs, call.urn)
     lost = [item for item in of_artifact(call, inputs) if item["name"] != own and _is_ours(call, item)]
@@ -68,8 +68,8 @@ def take_over(call: Call, inputs: State) -> None:
         names = ", ".join(item["name"] for item in lost)
         call.warn(
             f"taking over what {stacks(lost)} claimed under another identity: {names}. "
-            "If a stack of that name lives on another backend too, run `pulumi refresh` and `pulumi up` in it before "
-            "anything is deleted here: that claims it again"
+            "If there is a stack of that name on another backend too, run `pulumi refresh` and `pulumi up` in it "
+            "before anything is deleted here, so that it claims its artifacts again"
         )
         parallel.delete_all(call, inputs["bucket"], lost, parallel.Progress(call, "taking over claims:", len(lost)))
 
@@ -88,14 +88,14 @@ def of_artifact(call: Call, inputs: State) -> list[State]:
 
 
 def of_others(call: Call, bucket: str, *owners: str | None) -> list[State]:
-    """Every claim in a bucket that is none of this stack's, under any of its identities: `objects.list`."""
+    """Every claim of other stacks in a bucket: `objects.list`. `owners` are this stack's identities."""
     own = tuple(f"{_digest(owner)}-" for owner in owners if owner)
     items = parallel.listed(call, bucket, CLAIMS)
     return [item for item in items if not item["name"].rpartition("/")[2].startswith(own)]
 
 
 def stacks(claims: Iterable[State]) -> str:
-    """Whose claims these are, for a message: `stack PROJECT/STACK`, each once."""
+    """The stacks that made these claims, for messages: `stack PROJECT/STACK`, each once."""
     names = {"/".join(reversed(_urn(item).removeprefix("urn:pulumi:").split("::")[:2])) for item in claims}
     known = sorted(names - {""})
     unknown = ["a stack without a name"] if "" in names else []
@@ -107,7 +107,7 @@ def _folder(prefix: str) -> str:
 
 
 def _is_ours(call: Call, item: State) -> bool:
-    """By the URN, and by the project where the claim says one: older ones do not."""
+    """Compares the URN, and the project if the claim has one; older claims do not."""
     project = (item.get("metadata") or {}).get(_PROJECT, call.project)
     return bool(call.urn) and _urn(item) == call.urn and project == call.project
 

@@ -1,4 +1,4 @@
-"""Builds of one recipe on two processors have different bytes: errors that say how to deploy each of them."""
+"""Errors about builds of one recipe that differ because of the processor, with the ways to deploy either build."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from resources.storage import rules
 
 
 def refuse_another(folder: Path, inputs: Mapping[str, Any]) -> None:
-    """Raises `ArtifactError` if a complete build of the declared inputs has other content than declared."""
+    """Raises `ArtifactError` if there is a complete build of the declared inputs whose content is not the declared."""
     recipe, digest, declared = (inputs.get(name) for name in ("recipe", "inputDigest", "contentDigest"))
-    here = facts_in(folder / MANIFEST)  # empty if it cannot be read: then its files are compared one by one
+    here = facts_in(folder / MANIFEST)  # empty if it is unreadable: then each file is compared
     content = here.get("contentDigest")
     if not recipe or not digest or not content or here.get("inputDigest") != digest or content == declared:
         return
     pin = f"{recipe}@{digest}"
     raise ArtifactError(
-        f"{folder} has content {content}; expected {declared}, that of the card: another processor built it. Floating "
-        "point differs between processors, so a rebuild gives the same. To deploy the bytes of the card, set "
-        f"artifactSource to a bucket that has them (`python -m models push {pin}-{declared} --to gs://BUCKET`, on the "
-        "machine that built them). To deploy this build, set allowRebuild: true on a local stack, or give it a second "
-        f"card with `python -m models build {pin} --recard` and write artifact: {pin}-{content}"
+        f"{folder}: expected content {declared}, as in its card, got {content}: another processor built the carded "
+        "one. Floating-point results differ between processors, so a rebuild does not help. To deploy the carded "
+        f"build, set artifactSource to a bucket that has it (`python -m models push {pin}-{declared} --to gs://BUCKET` "
+        "on the machine that built it). To deploy this build, set allowRebuild: true on a local stack, or give it a "
+        f"second card with `python -m models build {pin} --recard` and set artifact: {pin}-{content}"
     )
 
 
 def with_ways(refusal: str, before: str, wanted: str, declared: Iterable[Mapping[str, Any]]) -> str:
-    """The refusal of another artifact; of another build of the recipe, with the cause and the ways to keep the old one.
+    """The refusal of a changed artifact. For another build of the same recipe, adds the cause and how to keep the old.
 
-    The cause comes first, and each way has a line of its own.
+    The cause comes first, and each way is on a line of its own.
 
     Args:
-        refusal: what is said of any artifact.
-        before: `gs://BUCKET/RECIPE/CONTENT_DIGEST/` that the version was made of.
-        wanted: the same of what is declared.
-        declared: inputs of what the program declares, SavedModels among them.
+        refusal: the usual text.
+        before: `gs://BUCKET/RECIPE/CONTENT_DIGEST/` of the deployed artifact.
+        wanted: that of the declared artifact.
+        declared: inputs of everything that the program declares, including SavedModels.
     """
     for inputs in declared:
         named = all(inputs.get(key) for key in ("bucket", "prefix", "recipe", "inputDigest"))
@@ -47,7 +47,7 @@ def with_ways(refusal: str, before: str, wanted: str, declared: Iterable[Mapping
         start, _, content = before.removesuffix("/").rpartition("/")
         if not start.endswith(f"/{recipe}"):
             break
-        cause = f"The deployed content is {content}; declared is content {inputs.get('contentDigest')} of {pin}"
+        cause = f"The deployed content is {content}, the declared one {inputs.get('contentDigest')} of {pin}"
         return "\n".join((f"{cause}.", f"{refusal}.", "To keep what is deployed:", *_ways(before, pin, content)))
     return refusal
 

@@ -1,7 +1,7 @@
 """The fields of a Cloud Storage bucket and of a SavedModel in it: name, type, what a change does; one line each.
 
-Source: the discovery document of `storage` v1 (buckets), to whose names and types a test holds these lines. A
-SavedModel is a resource of our own: a folder of objects.
+Source: the discovery document of `storage` v1 (buckets). A test compares names and types with it. A SavedModel is a
+resource of our own: a folder of objects.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ StorageClass = Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"]
 
 
 class Versioning(TypedDict):
-    """Keep the bytes of objects that are replaced or deleted."""
+    """Keep noncurrent objects: those that were replaced or deleted."""
 
     enabled: bool
 
@@ -32,7 +32,7 @@ class LifecycleAction(TypedDict, total=False):
 
 
 class LifecycleCondition(TypedDict, total=False):
-    """When it happens: where all given conditions hold. Ages in days, sizes in bytes, dates as `2026-01-31`."""
+    """When it happens: if all given conditions hold. Ages in days, sizes in bytes, dates as `2026-01-31`."""
 
     age: int
     created_before: str
@@ -57,19 +57,19 @@ class LifecycleRule(TypedDict):
 
 
 class Lifecycle(TypedDict):
-    """What the bucket does with old objects by itself."""
+    """What the bucket does with objects automatically."""
 
     rule: list[LifecycleRule]
 
 
 class UniformBucketLevelAccess(TypedDict):
-    """Access by the bucket's policy alone, not by each object's list."""
+    """Access by the bucket's policy alone, without access lists per object."""
 
     enabled: bool
 
 
 class IamConfiguration(TypedDict, total=False):
-    """Who may be let in, and how."""
+    """Access control of the bucket."""
 
     uniform_bucket_level_access: UniformBucketLevelAccess
     public_access_prevention: Literal["inherited", "enforced"]
@@ -83,22 +83,20 @@ class FileFacts(TypedDict):
 
 
 class BucketArgs(TypedDict, total=False):
-    """What a program says of a bucket."""
+    """Arguments of a bucket."""
 
     project: Annotated[Input[str], path("Project id.", default="`gcp:project`")]
-    name: Required[Annotated[Input[str], path("Name, one for the whole world; 3 to 222 small letters, digits, `-_.`.")]]
+    name: Required[Annotated[Input[str], path("Globally unique name; 3 to 222 lowercase letters, digits, `-_.`.")]]
     location: Annotated[Input[str], fixed("Region, dual-region or multi-region.", default="`US`")]
     storage_class: Annotated[Input[StorageClass], mutable("Class of new objects.", default="`STANDARD`")]
-    labels: Annotated[Input[Texts], mutable("Labels, 63 at most; those that others set are left alone.")]
-    versioning: Annotated[Input[Versioning], mutable("Keep replaced and deleted objects.", "enabled")]
-    lifecycle: Annotated[Input[Lifecycle], mutable("What becomes of old objects by itself.")]
+    labels: Annotated[Input[Texts], mutable("Labels, at most 63; labels set by others are kept.")]
+    versioning: Annotated[Input[Versioning], mutable("Whether to keep replaced and deleted objects.", "enabled")]
+    lifecycle: Annotated[Input[Lifecycle], mutable("What happens to objects automatically.")]
     iam_configuration: Annotated[
         Input[IamConfiguration],
-        mutable("Access: uniform, and closed to the public.", "uniformBucketLevelAccess", "publicAccessPrevention"),
+        mutable("Access: uniform, not public.", "uniformBucketLevelAccess", "publicAccessPrevention"),
     ]
-    force_destroy: Annotated[
-        bool, local("Delete the bucket with everything that is in it.", default="false", lasting=True)
-    ]
+    force_destroy: Annotated[bool, local("Delete the bucket even if it is not empty.", default="false", lasting=True)]
     allow_downtime: AllowDowntime
     owner: Owner
     secrets: Secrets
@@ -106,7 +104,7 @@ class BucketArgs(TypedDict, total=False):
 
 
 class BucketOutputs(TypedDict, total=False):
-    """What comes back of a bucket."""
+    """Outputs of a bucket."""
 
     metageneration: Annotated[Int64, output("Counts the changes of the bucket itself.")]
     time_created: Annotated[str, output("When it was made, RFC 3339.")]
@@ -115,9 +113,9 @@ class BucketOutputs(TypedDict, total=False):
 
 
 class SavedModelArgs(TypedDict, total=False):
-    """What a program says of a SavedModel: where it comes from and goes to, and what a reviewer wants to see change.
+    """Arguments of a SavedModel: source, destination, and facts that a reviewer wants to see in a diff.
 
-    The same bytes can come of other inputs (a comment in the recipe): then what is said changes, and nothing is sent.
+    Other inputs can lead to the same bytes, such as a new comment in the recipe: the facts change, but nothing is sent.
     """
 
     bucket: Required[Annotated[Input[str], path("Name of the bucket.")]]
@@ -128,18 +126,16 @@ class SavedModelArgs(TypedDict, total=False):
     ]
     left_out: Annotated[
         list[str],
-        local("Files of that folder that are left out: junk, by their names.", default="none", quiet=True),
+        local("Files of that folder that are left out as junk.", default="none", quiet=True),
     ]
     artifact_source: Annotated[
-        str, local("Bucket that the bytes are copied from, where the same prefix of it has them.", default="none")
+        str, local("Bucket to copy the files from, if it has them under the same prefix.", default="none")
     ]
     owner: Annotated[
-        Input[str], mutable("`stack.Identity.token`: claims the artifact, which then lasts as long as the claim.")
+        Input[str], mutable("`stack.Identity.token`: claims the artifact, which is kept as long as there is a claim.")
     ]
-    adopt: Annotated[
-        bool, local("Take over the claim of this stack as it was before it lost its state.", default="false")
-    ]
-    size_limit: Annotated[Int64, local("Most bytes that the machines of its versions take.", default="10 GB")]
+    adopt: Annotated[bool, local("Take over this stack's claim from before it lost its state.", default="false")]
+    size_limit: Annotated[Int64, local("Maximum bytes on the machines of its versions.", default="10 GB")]
     files: Required[Annotated[dict[str, FileFacts], mutable("Every file: path -> length and CRC32C.")]]
     recipe: Annotated[str, local("The recipe that built it.")]
     parameters: Annotated[dict[str, Any], local("The recipe's parameters.")]
@@ -147,21 +143,21 @@ class SavedModelArgs(TypedDict, total=False):
     content_digest: Annotated[str, fixed("Digest of the files.")]
     tensorflow: Annotated[str, local("TensorFlow version that exported it.")]
     signatures: Annotated[dict[str, Any], local("Signature -> inputs and outputs, `float32[?, 28, 28]`.")]
-    metrics: Annotated[dict[str, float], local("What the training measured.")]
+    metrics: Annotated[dict[str, float], local("Metrics from the training.")]
     size: Annotated[Int64, local("Bytes of all files.")]
     secrets: Secrets
 
 
 class SavedModelOutputs(TypedDict, total=False):
-    """What comes back of a SavedModel."""
+    """Outputs of a SavedModel."""
 
     uri: Annotated[str, output("`gs://BUCKET/PREFIX/`, the `deploymentUri` of a version.")]
-    missing: Annotated[list[str], output("Its files, `manifest.json` among them, that the last look did not find.")]
+    missing: Annotated[list[str], output("Its files, including `manifest.json`, that the last refresh did not find.")]
     drift: Annotated[dict[str, Any], output("Fixed fields changed outside.")]
 
 
-_PLAIN = "not needed to serve SavedModels; where others set it, it is left alone"
-_IDENTITY = "says again what name, project and location say"
+_PLAIN = "not needed to serve SavedModels; a value set by others is kept"
+_IDENTITY = "repeats name, project and location"
 
 BUCKET = Schema(
     "bucket",

@@ -1,4 +1,4 @@
-"""Cloud Storage, `storage` v1, as calls need to know it."""
+"""The `Service` of Cloud Storage, `storage` v1."""
 
 from __future__ import annotations
 

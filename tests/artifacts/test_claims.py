@@ -98,7 +98,7 @@ def test_a_failed_upload_leaves_no_claim(shared: Shared) -> None:
     """The user may declare another artifact next."""
     stack = shared.stack("one", source="not/here")
 
-    with pytest.raises(ArtifactError, match=r"its bytes are neither in the bucket nor in not/here"):
+    with pytest.raises(ArtifactError, match=r"its files are neither in the bucket nor in not/here"):
         stack.create()
 
     assert shared.names() == set()
@@ -202,7 +202,7 @@ def test_a_bucket_with_other_objects_is_not_deleted(shared: Shared) -> None:
     stack = shared.stack("one")
     stack.create()
 
-    with pytest.raises(errors.FailedPrecondition, match=rf"it holds {PREFIX}/manifest.json, {PREFIX}/notes.txt, "):
+    with pytest.raises(errors.FailedPrecondition, match=rf"it contains {PREFIX}/manifest.json, {PREFIX}/notes.txt, "):
         shared.bucket_provider.delete("", shared.bucket_inputs(owner="token of one"))
 
     assert stack.is_complete()

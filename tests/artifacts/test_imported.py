@@ -109,7 +109,7 @@ def test_a_pushed_import_is_deployed_from_its_bucket(program: Program, tmp_path:
     other = Engine(tmp_path / "other", program.root)
     program.declare("churn", engine=other, bucket=own)
     text = other.stack("up", "--skip-preview", "--suppress-progress", fails=True)
-    assert f"its bytes are neither in the bucket nor in build/churn/{digest} on this machine: import the" in text
+    assert f"its files are neither in the bucket nor in build/churn/{digest} on this machine: import the" in text
     assert "SavedModel on this machine (`python -m models import PATH --name NAME`), or set artifactSource" in text
     assert "to a bucket that has them (`python -m models push NAME --to gs://BUCKET`, on a machine that has" in text
 

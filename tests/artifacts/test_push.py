@@ -116,9 +116,9 @@ def _from_another_processor(pusher: Pusher) -> None:
 @pytest.mark.parametrize(
     ("before", "said"),
     [
-        (_altered, "saved_model.pb has 7 bytes; declared are"),
-        (_gone, "its bytes are neither in the bucket nor in build/line/"),
-        (_from_another_processor, "that of the card: another processor built it"),
+        (_altered, "saved_model.pb: expected "),
+        (_gone, "its files are neither in the bucket nor in build/line/"),
+        (_from_another_processor, "another processor built the carded one"),
         (lambda pusher: None, "no card matches the current code, data and parameters"),
     ],
     ids=["altered", "missing", "from another processor", "never built"],
@@ -165,7 +165,7 @@ def test_what_is_left_out_of_a_folder_is_said(pusher: Pusher) -> None:
     ("arguments", "code", "said"),
     [
         (("line",), 2, "--to"),
-        (("line", "--to", "gs://Bucket"), 2, "--to gs://Bucket: the bucket must hold small letters"),
+        (("line", "--to", "gs://Bucket"), 2, "--to gs://Bucket: the bucket must be small letters"),
         (("line", "--to", "gs://bucket/folder"), 2, "--to gs://bucket/folder: the bucket must hold"),
         (("lime", "--to", "gs://bucket"), 2, "unknown recipe 'lime'"),
         (("line", "--stack", "prod", "--to", "gs://bucket"), 2, "leave out NAME and --set"),
@@ -190,4 +190,4 @@ def test_push_needs_an_existing_bucket(pusher: Pusher) -> None:
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line.startswith("models: push gs://nobody-made-this/line/")
-    assert line.endswith("there is no bucket gs://nobody-made-this; make it first")
+    assert line.endswith("bucket gs://nobody-made-this not found; create it first")

@@ -118,7 +118,7 @@ def test_a_damaged_source_is_reported_and_nothing_is_copied(
 
 def test_the_source_bucket_must_exist(pair: Pair) -> None:
     """The error names the key and the bucket."""
-    with pytest.raises(ArtifactError, match=r"artifactSource: there is no bucket gs://nobody-made-this"):
+    with pytest.raises(ArtifactError, match=r"artifactSource: bucket gs://nobody-made-this not found"):
         pair.stack(artifactSource="nobody-made-this").create()
 
 

@@ -139,7 +139,7 @@ def _other_objects_in_the_bucket_stay(engine: Engine, emulator: RunningEmulator,
     objects = emulator.storage().objects()
     objects.insert(bucket=bucket, name="notes.txt", media_body=MediaInMemoryUpload(b"?", "text/plain")).execute()
     text = engine.stack("destroy", "--suppress-progress", fails=True)
-    assert f"delete bucket {bucket}: it holds notes.txt; delete them, or set forceDestroy: true" in text
+    assert f"delete bucket {bucket}: it contains notes.txt; delete them, or set forceDestroy: true" in text
     assert not [name for name in engine.resources() if name.startswith(("Version", "Model", "SavedModel"))]
     objects.delete(bucket=bucket, object="notes.txt").execute()
 

@@ -101,7 +101,7 @@ def test_each_way_that_the_error_offers_deploys_a_differing_build(machine: Machi
 
     text = machine.fails("up", "--skip-preview", "--suppress-progress")
 
-    said = f"build/line/{here.input_digest} has content {here.content_digest}; expected {there}, that of the card"
+    said = f"build/line/{here.input_digest}: expected content {there}, as in its card, got {here.content_digest}"
     assert f"{said}: another processor built it" in text
     assert "a rebuild gives the same" in text
     assert f"`python -m models push {pin}-{there} --to gs://BUCKET`" in text
@@ -136,7 +136,7 @@ def test_an_error_without_the_build_says_what_is_deployed_and_how_to_get_it(mach
     content, pin = here.content_digest, f"line@{here.input_digest}"
     uri = f"gs://{machine.project}-tf2-models/line/{content}/"
     assert f"deploymentUri was '{uri}', wanted" in text
-    cause = f"The deployed content is {content}; declared is content {machine.carded.content_digest} of {pin}."
+    cause = f"The deployed content is {content}, the declared one {machine.carded.content_digest} of {pin}."
     assert text.index(cause) < text.index("cannot be changed in place") < text.index("To keep what is deployed:")
     assert "Pin its card, if `python -m models list` shows one with this content." in text
     assert f"With allowRebuild: true, copy {uri} to build/line/{here.input_digest}." in text

@@ -44,7 +44,7 @@ def test_two_stacks_share_a_bucket_and_an_artifact(emulator: RunningEmulator, pr
 
     text = first.stack("destroy", "--suppress-progress")
 
-    assert f"warning: bucket {bucket} stays with what is in it: it is used by stack tf2-models/test" in text
+    assert f"warning: bucket {bucket} and its content are kept: it is used by stack tf2-models/test" in text
     assert first.resources() == {}
     assert predict(second.outputs()["models"]["second"]["predictUrl"], 2.0) == [4.0]
     second.stack("refresh", "--suppress-progress")

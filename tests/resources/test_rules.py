@@ -155,9 +155,9 @@ ARTIFACTS = [
     ({"variables/variables.index": FILE}, "no saved_model.pb"),
     ({"saved_model.pbtxt": FILE}, "saved_model.pbtxt, its text form, must be converted"),
     ({"saved_model.pb": FILE, **{f"{number}": FILE for number in range(1000)}}, "1001 files"),
-    ({"saved_model.pb": FILE, "../x": FILE}, "leads outside"),
-    ({"saved_model.pb": FILE, "/x": FILE}, "leads outside"),
-    ({"saved_model.pb": FILE, "a//x": FILE}, "leads outside"),
+    ({"saved_model.pb": FILE, "../x": FILE}, "leaves the folder"),
+    ({"saved_model.pb": FILE, "/x": FILE}, "leaves the folder"),
+    ({"saved_model.pb": FILE, "a//x": FILE}, "leaves the folder"),
     ({"saved_model.pb": {"size": 11 * 2**30, "crc32c": "x"}}, "bytes"),
 ]
 

@@ -11,7 +11,7 @@ from typing_extensions import get_type_hints, is_typeddict
 from resources import ml, stack, storage, vertex
 from resources.engine.resource import Resource
 from resources.schema import secrets
-from resources.schema import types as _values
+from resources.schema import types as plain_values
 from resources.schema.fields import Field, Schema
 from tools.docs.markdown import code, table
 
@@ -73,7 +73,7 @@ def _resource(name: str, kind: type[Resource]) -> str:
 
 
 def _inputs(schema: Schema) -> Iterator[tuple[str, ...]]:
-    needed = _values.required(schema.inputs)
+    needed = plain_values.required(schema.inputs)
     for python, api in _names(schema.inputs):
         known = schema.fields[api]
         default = "required" if api in needed else known.default
@@ -90,7 +90,7 @@ def _change(schema: Schema, name: str, known: Field) -> str:
     if not known.create:
         parts.append("in a separate call after creation")
     if known.leaves:
-        others = [key for key in _values.members(schema.types[name]) if key not in known.leaves]
+        others = [key for key in plain_values.members(schema.types[name]) if key not in known.leaves]
         parts += [f"{_joined(others)}: refused"] if others else []
     partners = [other for other, facts in schema.fields.items() if facts.excludes == name]
     for other in filter(None, [known.excludes, *partners]):
@@ -107,7 +107,7 @@ def _nested() -> str:
 
 
 def _type_section(kind: Any) -> str:
-    needed, types = _values.required(kind), _values.members(kind)
+    needed, types = plain_values.required(kind), plain_values.members(kind)
     rows = [
         (code(python), code(api), type_text(types[api]), "required" if api in needed else "")
         for python, api in _names(kind)
@@ -116,10 +116,10 @@ def _type_section(kind: Any) -> str:
 
 
 def _typed_dicts(kind: Any) -> Iterator[Any]:
-    kind = _values.plain_type(kind)
+    kind = plain_values.plain_type(kind)
     if is_typeddict(kind):
         yield kind
-        for inner in _values.members(kind).values():
+        for inner in plain_values.members(kind).values():
             yield from _typed_dicts(inner)
     for inner in get_args(kind):
         yield from _typed_dicts(inner)
@@ -127,15 +127,15 @@ def _typed_dicts(kind: Any) -> Iterator[Any]:
 
 def _names(kind: type) -> list[tuple[str, str]]:
     """Python and API name of each key of a `TypedDict`."""
-    return [(name, _values.api_name(name)) for name in get_type_hints(kind)]
+    return [(name, plain_values.api_name(name)) for name in get_type_hints(kind)]
 
 
 def type_text(kind: Any) -> str:
     """The text of a type in the tables."""
-    kind = _values.plain_type(kind)
+    kind = plain_values.plain_type(kind)
     if kind is Any:
         return "any"
-    if kind is _values.Int64:
+    if kind is plain_values.Int64:
         return "int"
     if is_typeddict(kind):
         return f"[{kind.__name__}](#{kind.__name__.lower()})"

@@ -8,13 +8,13 @@ from typing import Any, TypedDict
 
 from typing_extensions import Required
 
-from resources.config import entries as _entries
+from resources.config import entries
 from resources.ml.config.entries import under_file_keys, valid_name
 from resources.ml.config.plan import Job, Model
 from resources.ml.jobs.rules import DEFAULT_REGION
 from resources.ml.jobs.schema import BATCH_PREDICTION_JOB, PredictionInput
-from resources.schema import fields as _schema
 from resources.schema import types
+from resources.schema.fields import INPUTS
 from resources.schema.types import Failure, join
 
 KEY = "batchPredictionJobs"
@@ -47,7 +47,7 @@ class Reader:
 
     def jobs(self, entries: Any) -> list[Job]:
         """The jobs of a stack file."""
-        jobs = [self._job(name, entry) for name, entry in _entries.mapping(entries).items()]
+        jobs = [self._job(name, entry) for name, entry in entries.mapping(entries).items()]
         self._refuse_shared(jobs)
         return jobs
 
@@ -65,10 +65,10 @@ class Reader:
 
     def _job(self, name: str, entry: Any) -> Job:
         where = join(KEY, name)
-        names = {*types.members(PredictionInput), *BATCH_PREDICTION_JOB.names(*_schema.INPUTS)}
-        extras, fields, failures = _entries.split_checked(entry, JobExtras, names, (*_SET, *_ASKED), where)
+        names = {*types.members(PredictionInput), *BATCH_PREDICTION_JOB.names(*INPUTS)}
+        extras, fields, failures = entries.split_checked(entry, JobExtras, names, (*_SET, *_ASKED), where)
         self.failures += failures
-        wanted, more = _entries.split(fields, PredictionInput)
+        wanted, more = entries.split(fields, PredictionInput)
         model = self._model(extras, where)
         version = self._version(extras, model, where)
         wanted = {"region": self.region or DEFAULT_REGION, **wanted, "versionName": self._asked(model, version)}

@@ -1,1 +1,1 @@
-"""An artifact on its way into a bucket."""
+"""Transfers an artifact into a bucket."""

@@ -1,4 +1,4 @@
-"""An artifact on its way into a bucket: what it lacks is sent, or copied, and the manifest comes last."""
+"""Transfers an artifact into a bucket: uploads or copies what is missing, the manifest last."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ class Origin(Protocol):
     """Where the bytes come from."""
 
     def verify(self, call: Call, files: Mapping[str, State]) -> None:
-        """Raises `ArtifactError` unless every file is there, with exactly the declared length and checksum."""
+        """Raises `ArtifactError` unless every file exists with the declared length and checksum."""
 
     def send(self, call: Call, places: Mapping[str, int]) -> None:
-        """Brings files into the bucket, each in the place of the generation that is said; 0 is none."""
+        """Sends files to the bucket. Each replaces exactly the given generation; 0 if there is none."""
 
     def send_manifest(self, call: Call) -> None:
-        """Brings the manifest into the bucket, which has none."""
+        """Sends the manifest to the bucket, which has none."""
 
 
 def ensure(call: Call, inputs: State, *, mend: bool = False) -> bool:
-    """Makes the bucket hold the whole artifact; says whether anything was lacking.
+    """Sends what the bucket lacks of the artifact; returns whether anything was missing.
 
-    All is checked before the first byte is sent.
+    Everything is checked before the first byte is sent.
 
     Args:
-        call: what it is done with.
+        call: the provider's call.
         inputs: of a SavedModel.
-        mend: whether other bytes under a declared name are put right, in the place of exactly the generation seen.
+        mend: whether to replace files that differ, each only if it still has the generation that was seen.
 
     Raises:
-        ArtifactError: the bytes are nowhere, or those here or in the bucket are not the declared ones.
+        ArtifactError: the files were not found, or those on this machine or in the bucket differ from the declared.
     """
     found = parallel.below(call, inputs["bucket"], inputs["prefix"])
     wanted = {name: parallel.facts(facts) for name, facts in inputs["files"].items()}
     other = {name for name, facts in wanted.items() if name in found and parallel.facts(found[name]) != facts}
     if other and not mend:
         raise ArtifactError(
-            f"{rules.folder_uri(inputs)}{min(other)} holds other bytes than this artifact; it was changed outside: "
+            f"{rules.folder_uri(inputs)}{min(other)} differs from this artifact's file; it was changed outside: "
             "delete it and run again"
         )
     lacking = other | (wanted.keys() - found.keys())
@@ -65,7 +65,7 @@ def _send(
         origin.send(call, {name: _generation(found, name) for name in lacking})
         return
     there = {name: found[name] for name in wanted.keys() - lacking}
-    gone = copies.renew(call, inputs["bucket"], list(there.values()))  # somebody may be deleting it: decision 007
+    gone = copies.renew(call, inputs["bucket"], list(there.values()))  # another stack may be deleting it: decision 007
     lost = {name for name, item in there.items() if item["name"] in gone}
     origin.send(call, {**{name: _generation(found, name) for name in lacking}, **dict.fromkeys(lost, 0)})
     origin.send_manifest(call)

@@ -1,4 +1,4 @@
-"""Objects made of objects within Cloud Storage: no byte comes by this machine."""
+"""Copies objects within Cloud Storage, without passing through this machine."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from resources.engine.provider import Call, State
 from resources.storage.transfer import parallel
 
 PART = 256 * 2**20
-"""Bytes of one call, where a copy leaves its location or storage class: between calls there is progress to show."""
+"""Bytes per call of a copy to another location or storage class; progress is shown between calls."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """One object on its way.
+    """One object to copy.
 
     Attributes:
-        bucket: where it is.
-        item: the object there, as `objects.list` shows it: exactly this generation is copied.
-        name: what it will be called.
-        replaces: the generation that it takes the place of; 0 means that no such object may be there.
+        bucket: the source.
+        item: the object there, as listed by `objects.list`; exactly this generation is copied.
+        name: of the copy.
+        replaces: the generation that the copy replaces; 0 if the name must not exist.
     """
 
     bucket: str
@@ -30,26 +30,26 @@ class Copy:
 
 
 def copy_all(call: Call, bucket: str, copies: list[Copy]) -> None:
-    """`objects.rewrite` of all, in parallel; stops at the first that fails."""
+    """`objects.rewrite` of all objects, in parallel; stops at the first failure."""
     done = parallel.Progress(call, "copying", sum(int(copy.item["size"]) for copy in copies))
     parallel.each(copies, lambda copy: _copy(call, bucket, copy, done))
 
 
 def renew(call: Call, bucket: str, items: list[State]) -> set[str]:
-    """Gives objects new generations, so that whoever means to delete those seen before misses them.
+    """Gives objects new generations, so that another stack's deletion of the listed generations misses them.
 
     Returns:
-        The names of those that were gone by then.
+        The names of objects that no longer exist.
     """
     gone: set[str] = set()
-    done = parallel.Progress(call, "taking over what is there:", sum(int(item["size"]) for item in items))
+    done = parallel.Progress(call, "taking over existing files:", sum(int(item["size"]) for item in items))
 
     def renew_one(item: State) -> None:
         copy = Copy(bucket=bucket, item=item, name=item["name"], replaces=int(item["generation"]))
         try:
             _copy(call, bucket, copy, done)
         except errors.NotFound:
-            if not _is_new(call, bucket, item):  # else this very call took effect, and its answer was lost
+            if not _is_new(call, bucket, item):  # else this call already took effect, and its response was lost
                 gone.add(item["name"])
 
     parallel.each(items, renew_one)
@@ -65,7 +65,7 @@ def _is_new(call: Call, bucket: str, item: State) -> bool:
 
 
 def _copy(call: Call, bucket: str, copy: Copy, done: parallel.Progress) -> None:
-    """Call by call until it is done: the API copies as much as it can at a time, and gives a token to go on with."""
+    """Calls the API until the copy is complete: each call copies a part and returns a token to continue."""
     answer: State = {}
     size, copied = int(copy.item["size"]), 0
     while not answer.get("done"):

@@ -1,4 +1,4 @@
-"""Many objects at once: listing, deleting and whatever else in parallel, on connections that are kept."""
+"""Works on many objects in parallel, on persistent connections: listing, deleting, checking."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def listed(call: Call, bucket: str, prefix: str = "", *, versions: bool = False)
 
 
 def below(call: Call, bucket: str, prefix: str) -> dict[str, State]:
-    """Path below a prefix -> the object."""
+    """Path relative to a prefix -> object."""
     folder = f"{prefix}/"
     return {item["name"].removeprefix(folder): item for item in listed(call, bucket, folder)}
 
 
 def facts(item: Mapping[str, Any]) -> State:
-    """A file's facts: the engine hands its size over as a float, the API as a string."""
+    """A file's size and checksum. The size may be a float (from the engine) or a string (from the API)."""
     return {"size": int(item["size"]), "crc32c": item["crc32c"]}
 
 
 def put(call: Call, bucket: str, name: str, content: bytes, **fields: Any) -> bool:
-    """`objects.insert` of a few bytes, unless there is an object of this name; says whether there was none."""
+    """`objects.insert` of a few bytes, unless the name exists; returns whether it was inserted."""
     from googleapiclient.http import MediaInMemoryUpload
 
     media = MediaInMemoryUpload(content, mimetype="application/octet-stream")
@@ -50,7 +50,7 @@ def put(call: Call, bucket: str, name: str, content: bytes, **fields: Any) -> bo
 
 
 def delete_all(call: Call, bucket: str, items: list[State], done: Progress) -> None:
-    """`objects.delete` of exactly these generations; what is gone already is no failure. `done` counts them."""
+    """`objects.delete` of exactly these generations; those already deleted are ignored. `done` counts them."""
 
     def delete(item: State) -> None:
         request = call.methods("objects").delete(bucket=bucket, object=item["name"], generation=item["generation"])
@@ -62,7 +62,7 @@ def delete_all(call: Call, bucket: str, items: list[State], done: Progress) -> N
 
 
 class Progress:
-    """How much of a sum is done, shown beside the resource when the percentage changes."""
+    """Shows the percentage done beside the resource, whenever it changes."""
 
     def __init__(self, call: Call, verb: str, total: int) -> None:
         self._call, self._verb, self._total = call, verb, max(total, 1)
@@ -75,25 +75,25 @@ class Progress:
             percent = 100 * self._done // self._total
             if percent != self._shown:
                 self._shown = percent
-                self._call.report(f"{self._verb} {percent} %")  # in the lock: a later figure is shown later
+                self._call.report(f"{self._verb} {percent} %")  # in the lock, so that percentages are shown in order
 
 
 def confirm(call: Call, bucket: str, name: str, size: int, crc32c: str) -> None:
-    """The name is taken: that is right if the bytes are these. Nothing is overwritten.
+    """Checks that an existing object has this size and checksum; overwrites nothing.
 
     Raises:
-        ArtifactError: they are others.
+        ArtifactError: it differs.
     """
     live = call.api.call(call.methods("objects").get(bucket=bucket, object=name))
     if live.get("crc32c") != crc32c or int(live["size"]) != size:
         raise ArtifactError(
-            f"gs://{bucket}/{name} holds other bytes (crc32c {live.get('crc32c')}, not {crc32c}); "
+            f"gs://{bucket}/{name} differs: expected crc32c {crc32c}, got {live.get('crc32c')}; "
             "it was changed outside: delete it and run again"
         )
 
 
 def each(items: Iterable[Item], work: Callable[[Item], object]) -> None:
-    """Does the work for all items on the shared threads; the first failure is raised and the rest is left out."""
+    """Does the work for all items on shared threads; raises the first failure and cancels the rest."""
     futures = [_pool().submit(work, item) for item in items]
     try:
         for future in futures:
@@ -108,5 +108,5 @@ def each(items: Iterable[Item], work: Callable[[Item], object]) -> None:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Threads that keep their connections, shared by every SavedModel of the process."""
+    """Threads with persistent connections, shared by all SavedModels of the process."""
     return ThreadPoolExecutor(PARALLEL, thread_name_prefix="objects")

@@ -1,4 +1,4 @@
-"""The bucket that an artifact is copied from: found, and held against what was declared, before anything is copied."""
+"""The bucket that an artifact is copied from: found and compared with the declaration before anything is copied."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from gcp import errors
 from resources.deploy_errors import ArtifactError
 from resources.engine.provider import Call, State
 from resources.storage import manifests, rules
-from resources.storage.transfer import copies as _copies
 from resources.storage.transfer import parallel
+from resources.storage.transfer.copies import Copy, copy_all
 
 
 class Source:
-    """An artifact that lies whole in another bucket.
+    """A complete artifact in another bucket.
 
     Args:
         bucket: the other bucket.
-        folder: where it lies there.
+        folder: where it is there.
         inputs: of the SavedModel that it is copied for.
         found: path below the folder -> the object there.
     """
@@ -27,7 +27,7 @@ class Source:
         self._bucket, self._folder, self._inputs, self._found = bucket, folder, inputs, found
 
     def verify(self, call: Call, files: Mapping[str, State]) -> None:
-        """Raises `ArtifactError` unless every file is there with what was declared, and so is the manifest's digest."""
+        """Raises `ArtifactError` unless every file is as declared, and the manifest has the declared digest."""
         for name, facts in files.items():
             found = parallel.facts(self._found[name]) if name in self._found else None
             if found != facts:
@@ -46,14 +46,14 @@ class Source:
             )
 
     def send(self, call: Call, places: Mapping[str, int]) -> None:
-        """Copies files, each in the place of the generation that is said."""
+        """Copies files. Each replaces exactly the given generation."""
         copies = [
-            _copies.Copy(
+            Copy(
                 bucket=self._bucket, item=self._found[name], name=f"{self._inputs['prefix']}/{name}", replaces=replaces
             )
             for name, replaces in sorted(places.items())
         ]
-        _copies.copy_all(call, self._inputs["bucket"], copies)
+        copy_all(call, self._inputs["bucket"], copies)
 
     def send_manifest(self, call: Call) -> None:
         """Copies the manifest."""
@@ -64,12 +64,12 @@ class Source:
 
 
 def find(call: Call, inputs: State) -> Source | None:
-    """The artifact in `artifactSource`; None where there is no such input, or it is not whole there.
+    """The artifact in `artifactSource`; None without this input, or if it is incomplete there.
 
-    A stack of another platform may have laid it into another folder: both are looked at, its own first.
+    A stack of another platform may have stored it in another folder: looks into both, its own first.
 
     Raises:
-        ArtifactError: there is no such bucket.
+        ArtifactError: the bucket does not exist.
     """
     bucket = inputs.get("artifactSource")
     if not bucket:
@@ -78,7 +78,7 @@ def find(call: Call, inputs: State) -> Source | None:
         try:
             found = parallel.below(call, bucket, folder)
         except errors.NotFound:
-            raise ArtifactError(f"artifactSource: there is no bucket gs://{bucket}") from None
+            raise ArtifactError(f"artifactSource: bucket gs://{bucket} not found") from None
         if MANIFEST in found:
             return Source(bucket, folder, inputs, found)
     return None

@@ -1,4 +1,4 @@
-"""Files on their way into a bucket: in one request each, or chunk by chunk, each held against its checksum."""
+"""Uploads files, in one request or in chunks; the API verifies each checksum."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from resources.storage.transfer import parallel
 RESUMABLE_ABOVE = 5 * 2**20
 CHUNK = 8 * 2**20
 AGAIN = "build it again with `python -m models build`, or copy it again"
-"""What to do about a file that is not as it was declared, or cannot be read."""
+"""Advice for a file that differs from its declaration, or is unreadable."""
 _TYPE = "application/octet-stream"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """One file on its way: where it is, or its bytes, what it will be called, and what its bytes must be."""
+    """One file to upload: its path or bytes, the object's name, and the declared size and checksum."""
 
     file: Path | bytes
     name: str
     size: int
     crc32c: str
     replaces: int = 0
-    """The generation that it takes the place of; 0 means that no such object may be there."""
+    """The generation that it replaces; 0 if the name must not exist."""
 
 
 def upload_all(call: Call, bucket: str, uploads: list[Upload]) -> None:
-    """`objects.insert` of all, in parallel; stops at the first that fails."""
+    """`objects.insert` of all files, in parallel; stops at the first failure."""
     from googleapiclient.http import MediaInMemoryUpload
 
     done = parallel.Progress(call, "uploading", sum(upload.size for upload in uploads))
@@ -55,18 +55,18 @@ def upload_all(call: Call, bucket: str, uploads: list[Upload]) -> None:
 
 
 class Whole:
-    """A file in one request, `uploadType=multipart`, as a request that `Api.call` can execute and repeat.
+    """A request that uploads a whole file, `uploadType=multipart`; `Api.call` can execute and repeat it.
 
-    What googleapiclient makes anew for each request, its address and a MIME message, costs as much time of a core as
-    all the rest of a small file's way: with it `python -m benchmarks sending` does not hold. So address, headers and
-    what an answer means are taken from one request of its own.
+    For each request, googleapiclient builds the URL and a MIME message, which takes as much CPU time as the rest of a
+    small file's upload: `python -m benchmarks sending` would miss its bound. So URL, headers and response parser are
+    taken from one request of googleapiclient.
 
     Args:
-        pattern: `objects.insert` into the bucket, without a name and with no byte.
-        upload: the file. It is read here. Raises `ArtifactError` where it cannot be.
+        pattern: that request: `objects.insert` into the bucket, without a name or content.
+        upload: the file. It is read here. Raises `ArtifactError` if it is unreadable.
 
     Attributes:
-        body: what is sent: the object's facts and its bytes.
+        body: the request's body: the object's metadata and its bytes.
     """
 
     method = "POST"
@@ -76,7 +76,7 @@ class Whole:
         self.uri = f"{pattern.uri}&ifGenerationMatch={upload.replaces}"
         self.methodId, self.service = pattern.methodId, pattern.service
         boundary = secrets.token_hex(16)
-        facts = json.dumps({"name": upload.name, "crc32c": upload.crc32c})  # the API refuses bytes that do not match
+        facts = json.dumps({"name": upload.name, "crc32c": upload.crc32c})  # the API verifies it
         begin = (
             f"--{boundary}\r\ncontent-type: application/json\r\n\r\n{facts}\r\n--{boundary}\r\ncontent-type: {_TYPE}"
         )
@@ -98,7 +98,7 @@ class Whole:
 
 
 class Chunk:
-    """One chunk of a resumable upload, as a request that `Api.call` can execute and repeat."""
+    """A request that uploads one chunk of a resumable upload; `Api.call` can execute and repeat it."""
 
     method = "PUT"
 
@@ -120,7 +120,7 @@ class Chunk:
 
 
 def _send(call: Call, bucket: str, upload: Upload, done: parallel.Progress) -> None:
-    """Chunk by chunk; after a passing failure it goes on where the API says that it is."""
+    """Uploads in chunks; after a transient failure, resumes at the offset that the API reports."""
     media = _media(upload.file)
     facts = {"name": upload.name, "crc32c": upload.crc32c}
     sent = 0
@@ -147,7 +147,7 @@ def _insert(call: Call, bucket: str, media: Any, **more: Any) -> Any:
 
 
 def unreadable(file: Path, error: OSError) -> ArtifactError:
-    """The error about a file that cannot be read."""
+    """The error for an unreadable file."""
     return ArtifactError(f"{file} cannot be read: {error.strerror}; {AGAIN}")
 
 

@@ -43,7 +43,7 @@ def reserved_failures(inputs: Mapping[str, Any], added: tuple[str, ...], where: 
         return
     most = MOST - len(added)
     if len(labels) > most:
-        reason = f"has {len(labels)} labels; at most {most} are allowed: the API allows {MOST}"
+        reason = f"has {len(labels)} labels; at most {most} may be given: the API allows {MOST}"
         yield join(where, "labels"), f"{reason}, and the stack adds {' and '.join(added)}"
     reserved = "is reserved for the stack's ownership label: choose another key"
     yield from ((join(where, f"labels.{key}"), reserved) for key in added if key in labels)

@@ -156,8 +156,8 @@ def test_what_is_left_out_of_a_folder_is_said(pusher: Pusher) -> None:
     done = pusher.push("./exports/mult")
 
     assert (done.returncode, done.stderr) == (0, "")
-    said = "since files of these names are not part of a SavedModel: ._saved_model.pb, Thumbs.db\n"
-    assert f"./exports/mult: left out, {said}" in done.stdout
+    said = "since they are not part of a SavedModel: ._saved_model.pb, Thumbs.db\n"
+    assert f"./exports/mult: files left out, {said}" in done.stdout
     assert [name.rpartition("/")[2] for name in pusher.names()] == ["saved_model.pb", "manifest.json"]
 
 
@@ -166,7 +166,7 @@ def test_what_is_left_out_of_a_folder_is_said(pusher: Pusher) -> None:
     [
         (("line",), 2, "--to"),
         (("line", "--to", "gs://Bucket"), 2, "--to gs://Bucket: the bucket must be small letters"),
-        (("line", "--to", "gs://bucket/folder"), 2, "--to gs://bucket/folder: the bucket must hold"),
+        (("line", "--to", "gs://bucket/folder"), 2, "--to gs://bucket/folder: the bucket must be"),
         (("lime", "--to", "gs://bucket"), 2, "unknown recipe 'lime'"),
         (("line", "--stack", "prod", "--to", "gs://bucket"), 2, "leave out NAME and --set"),
         (("--stack", "prod", "--to", "gs://bucket"), 1, "stack file not found"),

@@ -154,7 +154,7 @@ FILE = {"size": 1, "crc32c": "x"}
 ARTIFACTS = [
     ({"variables/variables.index": FILE}, "no saved_model.pb"),
     ({"saved_model.pbtxt": FILE}, "saved_model.pbtxt, its text form, must be converted"),
-    ({"saved_model.pb": FILE, **{f"{number}": FILE for number in range(1000)}}, "1001 files"),
+    ({"saved_model.pb": FILE, **{f"{number}": FILE for number in range(1000)}}, "at most 1000 files; it is 1001"),
     ({"saved_model.pb": FILE, "../x": FILE}, "leaves the folder"),
     ({"saved_model.pb": FILE, "/x": FILE}, "leaves the folder"),
     ({"saved_model.pb": FILE, "a//x": FILE}, "leaves the folder"),

@@ -45,9 +45,9 @@ class Reader:
     models: Mapping[str, Model]
     failures: list[Failure] = field(default_factory=list)
 
-    def jobs(self, entries: Any) -> list[Job]:
+    def jobs(self, section: Any) -> list[Job]:
         """The jobs of a stack file."""
-        jobs = [self._job(name, entry) for name, entry in entries.mapping(entries).items()]
+        jobs = [self._job(name, entry) for name, entry in entries.mapping(section).items()]
         self._refuse_shared(jobs)
         return jobs
 

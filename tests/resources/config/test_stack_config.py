@@ -83,7 +83,7 @@ FAILURES = [
     (
         stack(wrong({"artifact": "gs://bucket/folder", "parameters": {"width": 2}})),
         "tf2-models:models.m.versions.v1.parameters",
-        "are for a recipe",
+        "are only for a recipe",
     ),
     (stack({"m": {**MODELS["m"], "name": "x"}}), "tf2-models:models.m.name", "set by the program"),
     (stack({"m": {**MODELS["m"], "owner": "x"}}), "tf2-models:models.m.owner", "set by the program"),
@@ -106,7 +106,11 @@ FAILURES = [
     (stack({"m": {**MODELS["m"], "trafficSplit": [1]}}), "tf2-models:models.m.trafficSplit", "must be a mapping"),
     (stack({"m": {**MODELS["m"], "trafficSplit": {"v3": 100}}}), "tf2-models:models.m.trafficSplit.v3", "not among"),
     (stack({"m": {**MODELS["m"], "trafficSplit": {"v1": "100"}}}), "tf2-models:models.m.trafficSplit.v1", "a number"),
-    (stack({"m": {"version": VERSION, "trafficSplit": {}}}), "tf2-models:models.m.trafficSplit", "with names"),
+    (
+        stack({"m": {"version": VERSION, "trafficSplit": {}}}),
+        "tf2-models:models.m.trafficSplit",
+        "needs named versions",
+    ),
     (stack({"m": {**MODELS["m"], "defaultVersion": "v9"}}), "tf2-models:models.m.defaultVersion", "not among"),
     (
         stack({"m": {"defaultVersion": "v", "versions": {"v-1": VERSION}}}),

@@ -22,19 +22,19 @@ _DATA = local_endpoint.DATA
 _EXAMPLES = """\
 examples:
   python -m emulator up                       start in the background, at the endpoint of the local stack
-  python -m emulator up --restart             move a running one to that endpoint and the current code
+  python -m emulator up --restart             restart a running one with that endpoint and the current code
   python -m emulator status                   what runs, and every version with its nodes
-  python -m emulator logs -f                  follow the calls as they come
-  python -m emulator requests p.d.t           the last predictions that were logged to that table, as JSON lines
+  python -m emulator logs -f                  follow the log of calls
+  python -m emulator requests p.d.t           the last predictions logged to that table, as JSON lines
   python -m emulator down                     stop; the state stays in .local/emulator
   python -m emulator serve --port 0 --data /tmp/try --operation-seconds 5
                                               in the foreground, on a free port, with slow operations
   python -m emulator serve --sunset           refuse new models as Google does today
 
-exit codes: 0 done, 1 failed, 2 wrong usage; of status: 0 up, 3 not up
+exit codes: 0 done, 1 failed, 2 wrong usage; for status: 0 up, 3 not up
 """
 
-_RESTART = """restart a running emulator if its address, code or settings differ from those given here; its state and
+_RESTART = """restart a running emulator if its address, code or settings differ; its state and
 other settings are kept"""
 
 
@@ -55,30 +55,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m emulator",
-        description="The ml v1, aiplatform v1 and Cloud Storage APIs on this machine, really serving SavedModels.",
+        description="Emulates ml v1, aiplatform v1 and Cloud Storage on this machine, and serves SavedModels.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, run, text in (
         ("serve", _serve, "serve in the foreground until Ctrl-C or SIGTERM"),
-        ("up", _up, "start in the background; fine if it is up already"),
+        ("up", _up, "start in the background; does nothing if it is already up"),
     ):
         command = _command(commands, name, run, text)
         add_options(command)
         if run is _up:
             command.add_argument("--restart", action="store_true", help=_RESTART)
-    _command(commands, "down", _down, "stop; fine if it is not up")
+    _command(commands, "down", _down, "stop; does nothing if it is not up")
     _command(commands, "status", _status, "print what runs; exit code 3 if nothing does")
-    requests = _command(commands, "requests", _requests, "print predictions that were logged, or the tables of them")
+    requests = _command(commands, "requests", _requests, "print logged predictions, or list their tables")
     requests.add_argument(
         "table", nargs="?", metavar="TABLE", help="bigqueryTableName of a version (default: list all)"
     )
     requests.add_argument(
         "-n", "--lines", type=whole_number(0), default=20, metavar="N", help="how many rows (default: 20)"
     )
-    logs = _command(commands, "logs", _logs, "print the end of the log: time, method, address, status, duration")
-    logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
+    logs = _command(commands, "logs", _logs, "print the end of the log: time, method, URL, status, duration")
+    logs.add_argument("-f", "--follow", action="store_true", help="follow the log until Ctrl-C")
     logs.add_argument(
         "-n", "--lines", type=whole_number(0), default=20, metavar="N", help="how many lines (default: 20)"
     )
@@ -123,7 +123,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _already_up(found: daemon.Running) -> int:
-    _announce("emulator is up already on", found.endpoint)
+    _announce("emulator is already up on", found.endpoint)
     return 0
 
 
@@ -136,16 +136,16 @@ def _is_elsewhere(found: daemon.Running, wanted: Settings) -> bool:
 
 
 def _restart_reason(found: daemon.Running, wanted: Settings, now: Settings) -> str:
-    """Why an emulator must be restarted to be as wanted; empty if it is."""
+    """Why an emulator must be restarted; empty if it already is as wanted."""
     if _is_elsewhere(found, wanted):
-        return f"listens elsewhere than {wanted.endpoint}"
+        return f"does not listen on {wanted.endpoint}"
     if found.code != code_version.digest():
         return "runs another version of this code"
     return "" if wanted == now else "has other settings"
 
 
 def _require_same(found: daemon.Running, wanted: Settings, shown: dict[str, Any], options: argparse.Namespace) -> None:
-    """Raises `Error` if it listens elsewhere or has other settings; the error names the command that restarts it."""
+    """Raises `Error` if its address or settings differ; the error names the command that restarts it."""
     restart = f"`{shlex.join(['python', '-m', 'emulator', *options.words, '--restart'])}`"
     if _is_elsewhere(found, wanted):
         raise Error(f"it already runs on {found.endpoint}: {restart} moves it to {wanted.endpoint}")
@@ -178,8 +178,8 @@ def _status(options: argparse.Namespace) -> int:
         ("operations", f"{answer['runningOperations']} running, at least {settings['operationSeconds']:g} s each"),
         ("storage", f"{pluralize(answer['buckets'], 'bucket')}, {pluralize(answer['objects'], 'object')}"),
         ("models", str(answer["models"])),
-        ("scaling", f"nodes that the load has not needed for {settings['idleSeconds']:g} s are ended"),
-        ("sandbox", ", ".join(answer["sandbox"]) or "none: a SavedModel may do what you may"),
+        ("scaling", f"autoscaled nodes stop after {settings['idleSeconds']:g} idle seconds"),
+        ("sandbox", ", ".join(answer["sandbox"]) or "none: a SavedModel can do whatever you can"),
         *_quota_rows(settings["quota"], answer["quota"]),
         *([("sunset", "new models and versions are refused")] if settings["sunset"] else []),
     ]
@@ -203,7 +203,7 @@ def _deployed_row(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _warn_of_endpoint() -> None:
-    """Says what is wrong with the local stack's endpoint, where something is: `up` would refuse it."""
+    """Warns if the local stack's endpoint is invalid, so that `up` would refuse it."""
     try:
         local_endpoint.address()
     except InvalidInput as exc:
@@ -214,18 +214,20 @@ def _not_up() -> int:
     try:
         local_endpoint.address()
     except InvalidInput as exc:
-        print(f"emulator is not up, and cannot be started at the local stack's endpoint: {exc}")
+        print(f"emulator is not up, and cannot start at the local stack's endpoint: {exc}")
     else:
         print("emulator is not up: python -m emulator up")
     return 3
 
 
 def _quota_rows(limits: dict[str, float], found: dict[str, int]) -> list[tuple[str, str]]:
-    """What is enforced, and what was counted."""
+    """The enforced quotas, and the number of refused calls."""
     calls, operations = found["mostCalls"], found["mostOperations"]
     shown = [
         f"{calls} calls of {limits['calls']:.0f} in {limits['seconds']:g} s" if limits["calls"] else "",
-        f"{operations} of {limits['operations']:.0f} creations and deletions at a time" if limits["operations"] else "",
+        f"{operations} of {limits['operations']:.0f} concurrent creations and deletions"
+        if limits["operations"]
+        else "",
     ]
     enforced = [text for text in shown if text]
     return [("quota", f"at most {'; '.join(enforced)}; {found['refused']} refused")] if enforced else []
@@ -257,7 +259,7 @@ def _requests(options: argparse.Namespace) -> int:
         return 0
     rows = request_log.last(file, options.table, options.lines)
     if rows is None:
-        raise Error(f"no prediction was logged to {options.table}: `python -m emulator requests` lists the tables")
+        raise Error(f"no predictions logged to {options.table}: `python -m emulator requests` lists the tables")
     for row in rows:
         print(json.dumps(row, ensure_ascii=False))
     return 0
@@ -268,13 +270,13 @@ def _logs(options: argparse.Namespace) -> int:
     try:
         log = file.open(encoding="utf-8", errors="replace")
     except OSError as exc:
-        raise Error(f"there is no log in {options.data}: python -m emulator up") from exc
+        raise Error(f"no log found in {options.data}: python -m emulator up") from exc
     with log:
         lines = log.readlines()
         sys.stdout.writelines(lines[-options.lines :] if options.lines > 0 else [])
         while options.follow:
             if file.stat().st_size < log.tell():
-                log.seek(0)  # it was full, and begins anew
+                log.seek(0)  # the file was full, and a new one has begun
             sys.stdout.write(log.read())
             sys.stdout.flush()
             time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""How an emulator behaves: the options of `serve` and `up`, in one table. Light, since every command imports it."""
+"""The options of `serve` and `up`, in one table. Imports little, since every command imports it."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ class Settings:
 
     Attributes:
         host: IPv4 address that it listens on; other than loopback only with a token.
-        host_name: a name by which clients may address it beside those of loopback and `host`.
-        token_file: holds the token that every call must bring; empty for none.
+        host_name: a host name that clients may use besides `localhost` and `host`.
+        token_file: contains the token that every call must send; empty for none.
         client_seconds: how slow a client may be, see `connection.Connection`.
         port: TCP port; 0 takes a free one.
-        operation_seconds: a long-running operation ends no sooner than this after its start.
+        operation_seconds: minimum duration of a long-running operation.
         sunset: refuse new models and versions as Google does today.
-        keep_operations: how many operations that have ended are kept, the latest.
-        quota_calls: management calls that are answered within `quota_seconds`; 0 for any number.
-        quota_operations: creations and deletions of versions at a time; 0 for any number.
-        quota_seconds: the minute of `quota_calls`.
-        sandbox: which layers of the sandbox nodes take, see `sandbox.MODES`.
-        single_output: `named`, signatures with one output answer objects keyed by its name; or `bare`, the value alone.
+        keep_operations: how many ended operations are kept, the latest.
+        quota_calls: management calls allowed within `quota_seconds`; 0 for no limit.
+        quota_operations: concurrent creations and deletions of versions; 0 for no limit.
+        quota_seconds: the period of `quota_calls`.
+        sandbox: which layers of the sandbox nodes use, see `sandbox.MODES`.
+        single_output: predictions of signatures with one output: `named`, objects keyed by it; or `bare`, its values.
         split_seconds: after which a new traffic split of an endpoint takes effect.
         release_seconds: for which a model version cannot be deleted after it was undeployed.
-        most_replicas: replicas of all deployed models of a location, by their maxima; 0 for any number.
-        idle_seconds: how long fewer nodes must have been enough before one is taken away, where the load decides.
+        most_replicas: limit on the sum of the maximum replica counts in a location; 0 for no limit.
+        idle_seconds: how long a node must have been unnecessary before autoscaling stops it.
     """
 
     host: str = "127.0.0.1"
@@ -63,21 +63,21 @@ class Settings:
 
     @property
     def access(self) -> Access:
-        """Who may call. Raises `Error` where others than this machine could without a token."""
+        """Who may call. Raises `Error` if other machines could call without a token."""
         if not self.token_file and not ipaddress.ip_address(self.host).is_loopback:
-            raise Error(f"{self.host} is reached by others: --host other than 127.0.0.1 needs --token-file")
-        names = {self.host, self.host_name} - {"", "0.0.0.0"}  # noqa: S104  # a name that nobody sends is no name
+            raise Error(f"{self.host} can be reached by other machines: --host other than 127.0.0.1 needs --token-file")
+        names = {self.host, self.host_name} - {"", "0.0.0.0"}  # noqa: S104  # clients do not send these names
         return Access(frozenset(names), read_token(Path(self.token_file)) if self.token_file else "")
 
     @property
     def endpoint(self) -> str:
-        """Where this machine reaches it."""
+        """Its URL on this machine."""
         host = "127.0.0.1" if ipaddress.ip_address(self.host).is_unspecified else self.host
         return f"http://{host}:{self.port}"
 
     @property
     def quota(self) -> Limits:
-        """What is enforced of Google's quotas."""
+        """The quotas that are enforced."""
         return Limits(calls=self.quota_calls, seconds=self.quota_seconds, operations=self.quota_operations)
 
     @classmethod
@@ -85,8 +85,8 @@ class Settings:
         """The settings from a command line of `add_options`.
 
         Args:
-            options: the parsed command line. Without `--port` it is the address of the local stack in this folder.
-            like: source of the settings that the command line does not give. Default: `Settings()`.
+            options: the parsed command line. The default address is that of the local stack in this folder.
+            like: defaults for all other options. Default: `Settings()`.
 
         Raises:
             InvalidInput: the local stack's endpoint is not on this machine.
@@ -101,7 +101,7 @@ class Settings:
 
     @classmethod
     def of_status(cls, shown: dict[str, Any], token_file: str) -> Settings:
-        """The settings of a running emulator, from its `shown`; the default for what an older version does not show."""
+        """The settings of a running emulator, from its `shown`, with defaults for those that an older version lacks."""
         quota = {f"quota_{name}": value for name, value in shown.get("quota", {}).items()}
         named = {name: shown.get(camel(name)) for name in _OPTIONS} | quota
         known = {
@@ -119,14 +119,14 @@ class Settings:
         return words
 
     def shown(self) -> dict[str, Any]:
-        """What `/-/status` says of them, under camelCase names."""
+        """The settings as shown by `/-/status`, with camelCase names."""
         flat = {camel(name): getattr(self, name) for name in _OPTIONS if not name.startswith("quota_")}
         token = bool(flat.pop("tokenFile"))  # a path of this machine
         return {**flat, "token": token, "quota": self.quota.to_json()}
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    """Adds an option for each setting that has one; None where it is not given."""
+    """Adds the options; the value is None if one is not given."""
     for name, default in _defaults().items():
         row = {**_OPTIONS[name], "help": _OPTIONS[name]["help"] % {"default": default}}
         command.add_argument(_flag(name), default=None, **row)
@@ -180,15 +180,15 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "ADDRESS",
         "help": "IPv4 address to listen on; other than loopback needs --token-file (default: %(default)s)",
     },
-    "host_name": {"metavar": "NAME", "help": "a name by which clients may address it, beside localhost and ADDRESS"},
+    "host_name": {"metavar": "NAME", "help": "a host name that clients may use, besides localhost and ADDRESS"},
     "token_file": {
         "metavar": "FILE",
-        "help": "every call must bring the token in FILE, as Authorization: Bearer or as a Basic password",
+        "help": "every call must send the token in FILE, as Authorization: Bearer or as a Basic password",
     },
     "client_seconds": {
         "type": _seconds(0.1),
         "metavar": "S",
-        "help": "clients that take longer to send a head, or stand still, are cut off (default: %(default)g)",
+        "help": "disconnect clients that take longer to send the request headers, or stall (default: %(default)g)",
     },
     "operation_seconds": {
         "type": _seconds(0),
@@ -199,12 +199,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "keep_operations": {
         "type": _count,
         "metavar": "N",
-        "help": "keep the N operations that ended last (default: %(default)s)",
+        "help": "keep the last N ended operations (default: %(default)s)",
     },
     "quota_calls": {
         "type": _count,
         "metavar": "N",
-        "help": "refuse management calls beyond N in a minute (Google: 300; default: no limit)",
+        "help": "refuse more than N management calls per minute (Google: 300; default: no limit)",
     },
     "quota_operations": {
         "type": _count,
@@ -214,11 +214,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "quota_seconds": {
         "type": _seconds(0.1),
         "metavar": "S",
-        "help": "the minute of --quota-calls (default: %(default)g)",
+        "help": "length of the minute of --quota-calls (default: %(default)g)",
     },
     "sandbox": {
         "choices": MODES,
-        "help": "auto: what this system has of it; require: all, or serve nothing; off: none (default: %(default)s)",
+        "help": "auto: the layers that this system has; require: all, or fail; off: none (default: %(default)s)",
     },
     "single_output": {
         "choices": (BARE, NAMED),
@@ -228,7 +228,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "idle_seconds": {
         "type": _seconds(0.1),
         "metavar": "S",
-        "help": "nodes that the load has not needed for S seconds are ended (default: %(default)g)",
+        "help": "autoscaled nodes stop after S idle seconds (default: %(default)g)",
     },
     "split_seconds": {
         "type": _seconds(0),

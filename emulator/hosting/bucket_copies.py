@@ -1,4 +1,4 @@
-"""Copies of folders of a bucket, which later changes of the bucket do not reach."""
+"""Copies of folders of a bucket, which later changes in the bucket do not affect."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from emulator.hosting.interfaces import Objects
 from resources.storage import rules
 
 Found = Sequence[tuple[str, StoredObject]]
-"""Objects, each with its path below the folder."""
+"""Objects with their paths relative to the folder."""
 
 
 def under(objects: Objects, uri: str) -> Found:
     """The objects that are files under `gs://BUCKET/FOLDER`. Raises `NotFound` if there is no such bucket."""
     bucket, prefix = rules.split_uri(uri)
     prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
-    # Consoles draw an empty folder as an object whose name ends with a slash: no file.
+    # Consoles create an object whose name ends with a slash for an empty folder; it is not a file.
     found = (item for item in objects.under(bucket, prefix) if not item.name.endswith("/"))
     return [(item.name.removeprefix(prefix), item) for item in found]
 
 
 def escaping(found: Found) -> str | None:
-    """The first name that is not the path of a file in a folder: object names may be anything. None if all are."""
+    """The first name that is not a valid path inside a folder, as object names are arbitrary; None if all are valid."""
     names = sorted(name for name, _ in found)
     return next(
         (name for name in names if "\0" in name or any(part in ("", ".", "..") for part in name.split("/"))), None
@@ -33,7 +33,7 @@ def escaping(found: Found) -> str | None:
 
 
 async def link(found: Found, folder: Path) -> None:
-    """Gives the files further names in a new folder, which does not exist if that fails. Raises `OSError`."""
+    """Hard-links the files into a new folder; removes it if that fails. Raises `OSError`."""
     try:
         await asyncio.to_thread(_link_all, found, folder)
     except BaseException:

@@ -1,4 +1,4 @@
-"""What APIs that serve models need of other parts of the emulator."""
+"""Interfaces to other parts of the emulator for APIs that serve models."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from emulator.rest.fast_predict import Node
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MigratableVersion:
-    """A version of one API that another one can take over.
+    """A version of one API that another API can import.
 
     Attributes:
         name: its full name.
-        uri: of the folder that it was made from.
+        uri: of the folder that it was created from.
         runtime: its runtime version, `2.11`; may be empty.
         folder: its own copy of the SavedModel.
         updated: when it last changed, in ISO 8601.
@@ -34,7 +34,7 @@ class MigratableVersion:
 
 
 class Nodes(Protocol):
-    """The nodes of all models. A key is the full name of what they serve: of a version, say."""
+    """The nodes of all models. A key is the full name of what they serve, such as a version."""
 
     async def start(self) -> None:
         """Prepares to load the first version."""
@@ -54,26 +54,26 @@ class Nodes(Protocol):
         """Changes the number of nodes. Raises `LoadFailed` if a new node cannot load the model."""
 
     async def unload(self, key: str) -> None:
-        """Ends all nodes; no error if there are none."""
+        """Stops all nodes, if there are any."""
 
     async def predict(self, key: str, body: bytes) -> Answer:
-        """The answer to a request body. Raises `ApiError`."""
+        """The response to a request body. Raises `ApiError`."""
 
     def idlest(self, key: str) -> Node | None:
-        """The node that the next request goes to; None if none is ready."""
+        """The node for the next request; None if none is ready."""
 
     def nodes(self, key: str) -> int:
-        """How many nodes take requests."""
+        """How many nodes accept requests."""
 
     def failure(self, key: str) -> str:
-        """Why a model that should have nodes has none; empty otherwise."""
+        """Why a model has no nodes although it should; else empty."""
 
 
 class Objects(Protocol):
     """The objects in the buckets."""
 
     def under(self, bucket: str, prefix: str) -> Sequence[StoredObject]:
-        """The objects whose names begin with `prefix`, by name. Raises `NotFound` if there is no such bucket."""
+        """The objects whose names start with `prefix`, by name. Raises `NotFound` if the bucket does not exist."""
 
 
 class JobQueue(Protocol):
@@ -86,7 +86,7 @@ class JobQueue(Protocol):
         """Deletes a job that has ended, in the caller's transaction."""
 
     def start(self, number: int) -> None:
-        """Runs a job after those before it."""
+        """Runs a job once the jobs ahead of it have ended."""
 
     def cancel(self, number: int) -> bool:
         """Asks a job to stop. False if the job has ended."""
@@ -95,4 +95,4 @@ class JobQueue(Protocol):
         """The counts of a job so far."""
 
     def position(self, number: int) -> int:
-        """How many jobs run before this one."""
+        """How many jobs are ahead of this one."""

@@ -1,4 +1,4 @@
-"""Loads models in the background: again after each start, and once more where that failed."""
+"""Loads models in the background after a restart, with one retry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emulator.hosting.interfaces import Nodes
 
 @dataclass(slots=True)
 class _Reload:
-    """A model that is loaded again, and how."""
+    """A model that is reloaded, and how."""
 
     load: Callable[[], Awaitable[None]]
     failed: Callable[[str], None]
@@ -22,11 +22,11 @@ class _Reload:
 
 
 class ModelLoader:
-    """Knows the models that are being loaded again after a start.
+    """Reloads models after a restart.
 
     Args:
         nodes: serve the models.
-        log: gets tracebacks of background work.
+        log: for tracebacks of background work.
     """
 
     def __init__(self, nodes: Nodes, log: Log) -> None:
@@ -35,7 +35,7 @@ class ModelLoader:
         self._others: set[asyncio.Task[None]] = set()
 
     def warm_up(self) -> None:
-        """Lets TensorFlow be imported by the time that a model comes; an emulator without models does without it."""
+        """Starts importing TensorFlow in the background, before the first model needs it."""
         self._background(self._nodes.start())
 
     def reload(self, key: str, load: Callable[[], Awaitable[None]], failed: Callable[[str], None]) -> None:
@@ -51,9 +51,9 @@ class ModelLoader:
         self._reloads[key] = _Reload(load, failed, task)
 
     async def ready(self, key: str) -> None:
-        """Waits for a model that is being loaded again after a start; returns at once for any other.
+        """Waits for a model that is being reloaded after a restart; returns at once for any other.
 
-        Where that failed for a reason that may be gone by now (no memory, say), it is tried once more.
+        If reloading failed for a reason that may be temporary (no memory, say), it is retried once.
         """
         found = self._reloads.get(key)
         if found is None:
@@ -63,7 +63,7 @@ class ModelLoader:
         await asyncio.shield(self._reloads[key].task)
 
     async def unload(self, key: str) -> None:
-        """Ends the nodes of a model; one that is not loaded is fine."""
+        """Stops the nodes of a model, if it is loaded."""
         found = self._reloads.pop(key, None)
         if found is not None:
             found.task.cancel()
@@ -71,11 +71,11 @@ class ModelLoader:
         await self._nodes.unload(key)
 
     def discard(self, key: str) -> None:
-        """Unloads in the background what turned out not to be wanted."""
+        """Unloads a model in the background."""
         self._background(self.unload(key))
 
     async def stop(self) -> None:
-        """Ends all loading."""
+        """Stops all loading."""
         tasks = [*(each.task for each in self._reloads.values()), *self._others]
         for task in tasks:
             task.cancel()
@@ -95,6 +95,6 @@ class ModelLoader:
         task.add_done_callback(self._note)
 
     def _note(self, task: asyncio.Task[None]) -> None:
-        """Logs what went wrong in the background."""
+        """Logs a failure of background work."""
         if not task.cancelled() and (fault := task.exception()):
             self._log.fault("serving", fault)

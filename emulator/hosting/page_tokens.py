@@ -1,4 +1,4 @@
-"""The tokens of pages: a page begins after the item that its token holds, so what is added meanwhile moves nothing."""
+"""Page tokens. A page starts after the item in its token, so items added between two pages do not shift the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def of(last: str) -> str:
 
 
 def read(token: str | None) -> str:
-    """The item after which a page begins; empty for the first page. Raises `ValueError` for what is no token."""
+    """The item after which a page starts; empty for the first page. Raises `ValueError` for an invalid token."""
     try:
         return base64.b64decode(token or "", altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as exc:

@@ -9,11 +9,11 @@ _ZEROS: tuple[object, ...] = (False, 0, "", [])
 
 
 def stored(body: Mapping[str, Any], maps: Collection[str] = ("labels",)) -> dict[str, Any]:
-    """A body without what is zero: false, 0, "" and empty lists are left out, empty objects stay.
+    """A body without zero values: leaves out false, 0, "" and empty lists, but keeps empty objects.
 
     Args:
         body: a resource.
-        maps: its fields whose keys are the user's; their entries stay, empty ones too.
+        maps: its fields with the user's own keys, whose entries are all kept.
     """
     return {key: item if key in maps else _without_zeros(item) for key, item in body.items() if item not in _ZEROS}
 

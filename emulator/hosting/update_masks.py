@@ -1,4 +1,4 @@
-"""Update masks: the leaves that a patch names, and what it does to a resource."""
+"""Update masks: which leaves a patch changes, and how it is applied."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from emulator.core.google_names import camel
 
 
 def leaves(mask: str | None) -> list[str]:
-    """The leaves that a mask names, in camelCase; none where there is no mask."""
+    """The leaves that a mask names, in camelCase; none without a mask."""
     return [camel(leaf.strip()) for leaf in (mask or "").split(",") if leaf.strip()]
 
 
 def applied(current: Mapping[str, Any], given: Mapping[str, Any], mask: Sequence[str]) -> dict[str, Any]:
-    """`current` with the masked leaves as in `given`; a leaf that is not given, or is zero, is cleared."""
+    """`current` with the masked leaves of `given`; a leaf that is missing or zero is cleared."""
     changed: dict[str, Any] = copy.deepcopy(dict(current))
     for leaf in mask:
         _apply(changed, given, leaf.split("."))

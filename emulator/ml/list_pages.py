@@ -1,9 +1,9 @@
 """Pages and filters of lists.
 
 A filter is `KEY:VALUE` or `KEY=VALUE`, several joined by `AND`. KEY is a field (`name`, `state`, `description`,
-`labels.team`); `=` wants the whole value, `:` a part of it, `:` with `*` anything or, at the end of VALUE, a prefix.
-VALUE may stand in double quotes. `name` means the last part of the resource's name. `OR`, `NOT` and parentheses are
-not supported, and are answered with an error.
+`labels.team`). `=` matches the whole value, `:` a part of it, `:*` any value, and `:` with a `*` at the end of VALUE a
+prefix. VALUE may be in double quotes. `name` means the last part of the resource's name. `OR`, `NOT` and parentheses
+are not supported and return an error.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Test = Callable[[dict[str, Any]], bool]
 
 
 def page(key: str, request: Request, items: Iterable[dict[str, Any]], *, by: str = "name") -> dict[str, Any]:
-    """One page of those items that pass the request's filter; `{}` where there is none.
+    """One page of the items that match the request's filter; `{}` if there are none.
 
-    `items` come in the order of their field `by`. A page begins after the name that its token holds, so what is added
-    or deleted meanwhile moves nothing else.
+    `items` are sorted by their field `by`. A page starts after the name in its token, so items that are added or
+    deleted between two pages do not shift the others.
 
     Raises:
-        InvalidArgument: a page size, token or filter that cannot be understood.
+        InvalidArgument: the page size, token or filter is invalid.
     """
     size, after, test = size_of(request), after_of(request), filter_of(request)
     found = [item for item in items if item[by] > after and test(item)]
@@ -42,7 +42,7 @@ def page(key: str, request: Request, items: Iterable[dict[str, Any]], *, by: str
 
 
 def size_of(request: Request) -> int:
-    """How many items a page has. Raises `InvalidArgument` where a call asks for a negative number."""
+    """How many items a page has. Raises `InvalidArgument` for a negative number."""
     size: int = request.params.get("pageSize") or _PAGE
     if size < 0:
         raise field_error(errors.InvalidArgument, "pageSize", "The page size must not be negative.")
@@ -55,7 +55,7 @@ def token(last: str) -> str:
 
 
 def after_of(request: Request) -> str:
-    """The item after which a page begins; empty for the first page. Raises `InvalidArgument` for what is no token."""
+    """The item after which a page starts; empty for the first page. Raises `InvalidArgument` for an invalid token."""
     try:
         return page_tokens.read(request.params.get("pageToken"))
     except ValueError:
@@ -63,12 +63,12 @@ def after_of(request: Request) -> str:
 
 
 def wrong_token() -> errors.ApiError:
-    """The refusal of a `pageToken` that no answer had."""
+    """The error for an invalid `pageToken`."""
     return field_error(errors.InvalidArgument, "pageToken", "The page token is not valid.")
 
 
 def filter_of(request: Request) -> Test:
-    """Whether an item passes the request's filter; all do where there is none. Raises `InvalidArgument`."""
+    """A function that tells whether an item matches the request's filter, if any. Raises `InvalidArgument`."""
     text = (request.params.get("filter") or "").strip()
     tests: list[Test] = []
     position = 0

@@ -1,4 +1,4 @@
-"""Whether the API takes what a caller wrote: the same rules that the program asks, answered as Google answers."""
+"""Checks request bodies with the program's own rules, and reports errors as Google does."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _GOOGLE_RUNTIMES = {(1, minor) for minor in range(4, 16)} | {(2, minor) for mino
 
 
 def field_error(cls: type[errors.ApiError], path: str, text: str) -> errors.ApiError:
-    """An error that names the field, in the words that `ml` v1 uses."""
+    """An error that names the field, in the wording of `ml` v1."""
     message = f"Field: {snake(path)} Error: {text}"
     return cls(message, bad_request([violation(snake(path), text)]))
 
 
 def model_body(project: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the API stores of a new model, without its name; defaults filled in.
+    """The stored body of a new model, without its name, with defaults.
 
     Raises:
-        InvalidArgument: what it says is not allowed; names every field.
+        InvalidArgument: it is invalid; names every invalid field.
     """
     body = _inputs(MODEL.names("fixed", "mutable"), given)
     values = {"project": project, "name": given.get("name", ""), **body}
@@ -41,12 +41,12 @@ def model_body(project: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def version_body(project: str, model: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the API stores of a new version, without its name; defaults filled in.
+    """The stored body of a new version, without its name, with defaults.
 
     Output-only fields are ignored, and so is `requestLoggingConfig`, which only a patch sets.
 
     Raises:
-        InvalidArgument: what it asks for is not allowed or not emulated; names every field.
+        InvalidArgument: it is invalid or not emulated; names every such field.
     """
     known = VERSION.fields
     body = _inputs([name for name in VERSION.names("fixed", "mutable") if known[name].create], given)
@@ -62,10 +62,10 @@ def version_body(project: str, model: str, given: Mapping[str, Any]) -> dict[str
 
 
 def job_body(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the API stores of a new job, without its id.
+    """The stored body of a new job, without its id.
 
     Raises:
-        InvalidArgument: what it asks for is not allowed or not emulated; names every field.
+        InvalidArgument: it is invalid or not emulated; names every such field.
     """
     if "trainingInput" in given:
         raise field_error(errors.InvalidArgument, "job.trainingInput", "This endpoint runs batch prediction jobs only.")
@@ -78,12 +78,12 @@ def job_body(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def job_labels(body: Mapping[str, Any]) -> None:
-    """Refuses labels of a job, new or patched, that the rules do not allow. Raises `InvalidArgument`."""
+    """Checks the labels of a new or patched job. Raises `InvalidArgument`."""
     _refuse(job_rules.job_failures({"labels": body.get("labels", {})}), "job")
 
 
 def check_version(project: str, model: str, body: Mapping[str, Any]) -> None:
-    """Refuses a version, new or patched, that the rules do not allow. Raises `InvalidArgument`."""
+    """Checks a new or patched version. Raises `InvalidArgument`."""
     inputs = VERSION.names("path", "fixed", "mutable")
     values = {name: from_api(value, VERSION.types[name]) for name, value in body.items() if name in inputs}
     values.update(project=project, model=model)
@@ -101,9 +101,9 @@ def _check_runtime(version: str | None, path: str) -> None:
 
 
 def runtimes() -> str:
-    """The runtime versions that are taken, for a message."""
+    """The supported runtime versions, for a message."""
     installed = _installed()
-    own = f", and {installed[0]}.{installed[1]}, the TensorFlow that really serves here" if installed else ""
+    own = f", and {installed[0]}.{installed[1]}, the TensorFlow that is installed here" if installed else ""
     return f"1.4 to 1.15 and 2.1 to 2.{_LAST}{own}"
 
 

@@ -1,8 +1,8 @@
-"""What `requestLoggingConfig` asks for: a sample of the predictions, in tables that can be queried.
+"""Implements `requestLoggingConfig`: logs a sample of the predictions to tables that can be queried.
 
-One SQLite file stands for BigQuery; in it, one table for each `bigqueryTableName`, with the columns that the API's
-documentation asks of that table. A table is made with its first row. Rows are written by a thread of their own: a
-prediction only hands them over, and where the thread cannot keep up, rows are dropped and counted.
+An SQLite file replaces BigQuery. It has a table for each `bigqueryTableName`, with the columns that the API's
+documentation requires, created with its first row. A background thread writes the rows; a prediction only puts them
+into its queue. If the thread cannot keep up, rows are dropped and counted.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _Row:
 
     @property
     def size(self) -> int:
-        """Bytes that it holds, about."""
+        """Approximate size in bytes."""
         return len(self.request) + len(self.answer) + _ROW_OVERHEAD
 
     def values(self) -> tuple[str, ...]:
@@ -51,15 +51,15 @@ class _Row:
 
 
 class RequestLog:
-    """Keeps samples of predictions in `file`. Nothing is opened before the first one.
+    """Keeps samples of predictions in `file`, which is opened with the first one.
 
     Args:
         file: the database.
-        most_bytes: what its tables may hold together; beyond it, the oldest half of the largest one goes.
-        chance: gives numbers from 0 to 1, evenly.
+        most_bytes: limit on the size of all tables; beyond it, the oldest half of the largest table is deleted.
+        chance: returns uniform random numbers from 0 to 1.
 
     Attributes:
-        dropped: rows that were not written, because too much waited or the disk refused them.
+        dropped: rows that were not written, because the queue was full or the disk failed.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class RequestLog:
         self._writer: threading.Thread | None = None
 
     def offer(self, version: sqlite3.Row, request: bytes, answer: bytes) -> None:
-        """Takes a prediction, if its version logs and chance wills it. Never waits, never fails.
+        """Logs a prediction if its version logs and the random sample includes it. Never waits, never fails.
 
         Args:
-            version: row of the version that answered.
-            request: body as it came.
-            answer: body as it went.
+            version: row of the version that predicted.
+            request: request body.
+            answer: response body.
         """
         config = config_of(version["body"])
         if not config or self._chance() >= float(config.get("samplingPercentage", 0)):
@@ -98,7 +98,7 @@ class RequestLog:
         self._waiting.put(row)
 
     def close(self) -> None:
-        """Writes what waits, and closes the file."""
+        """Writes all queued rows, and closes the file."""
         if self._writer:
             self._waiting.put(None)
             self._writer.join()
@@ -112,13 +112,13 @@ class RequestLog:
             database.close()
 
     def _keep(self, database: sqlite3.Connection | None, rows: list[_Row]) -> sqlite3.Connection | None:
-        """Writes rows; returns the connection for the next ones, or None where it is of no use any more."""
+        """Writes rows; returns the connection for the next ones, or None if it failed."""
         try:
             database = database or sqlite3.connect(self._file, isolation_level=None)
             _write(database, rows)
             _shrink(database, self._most_bytes)
         except sqlite3.Error:
-            # A full or broken disk costs rows, never a prediction; `dropped` tells.
+            # If the disk fails, rows are lost and counted in `dropped`; predictions go on.
             self.dropped += len(rows)
             if database:
                 database.close()
@@ -126,7 +126,7 @@ class RequestLog:
         return database
 
     def _batches(self) -> Iterator[list[_Row]]:
-        """Waits for a row, then takes what is there already, a quarter of the file at most. Ends with None."""
+        """Waits for a row, then takes all queued rows, up to a quarter of the file. Ends with None."""
         while (row := self._waiting.get()) is not None:
             rows, size = [row], self._taken(row)
             while size < self._most_bytes // 4 and not self._waiting.empty():
@@ -145,19 +145,19 @@ class RequestLog:
 
 
 def config_of(body: str) -> Mapping[str, Any]:
-    """The `requestLoggingConfig` of a version as it is stored; empty where it has none."""
+    """The stored `requestLoggingConfig` of a version; empty if it has none."""
     found: Mapping[str, Any] = json.loads(body).get("requestLoggingConfig", {}) if "requestLogging" in body else {}
     return found
 
 
 def tables(file: Path) -> list[tuple[str, int]]:
-    """Each table of the log, with its number of rows. Empty where nothing was logged yet."""
+    """Table of the log -> number of rows; empty if nothing was logged yet."""
     with _opened(file) as database:
         return [(name, _rows(database, name)) for name in _names(database)]
 
 
 def last(file: Path, table: str, count: int) -> list[dict[str, str | None]] | None:
-    """The last rows of a table, the oldest first; None where there is no such table."""
+    """The last rows of a table, oldest first; None if the table does not exist."""
     with _opened(file) as database:
         if table not in _names(database):
             return None
@@ -191,7 +191,7 @@ def _write(database: sqlite3.Connection, rows: list[_Row]) -> None:
 
 
 def _shrink(database: sqlite3.Connection, most_bytes: int) -> None:
-    """Takes the oldest rows away until the tables hold no more than `most_bytes`. Freed pages are used again."""
+    """Deletes the oldest rows until the tables are within `most_bytes`. SQLite reuses freed pages."""
     while _used(database) > most_bytes:
         sizes = {name: _rows(database, name) for name in _names(database)}
         largest = max(sizes, key=lambda name: sizes[name])
@@ -214,5 +214,5 @@ def _rows(database: sqlite3.Connection, table: str) -> int:
 
 
 def _quoted(table: str) -> str:
-    """A name as an identifier of SQL, whatever is in it."""
+    """Any name as a quoted SQL identifier."""
     return '"' + table.replace('"', '""').replace("\0", "") + '"'

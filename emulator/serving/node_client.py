@@ -1,4 +1,4 @@
-"""The front's end of one node: sends it requests, pairs its answers, and ends it."""
+"""The server's side of one node: sends requests, matches responses, and stops the node."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from gcp import errors
 
 _REQUEST_OVERHEAD = 1024
 _SEND_BUFFER = 1 << 20
-"""Bytes that may be on their way to a node, as far as the system allows: large requests take fewer turns."""
+"""Socket buffer in bytes, as far as the system allows, so that large requests need fewer writes."""
 _PIECES = 1024
-"""More pieces are sent as one: the event loop closes a transport that is given a million."""
+"""Above this number, pieces are joined: the event loop closes a transport that gets a million of them."""
 _GRACE = 2.0
 """Seconds between the closing of a node's socket and SIGKILL."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How nodes are run; see `Serving`, and `node_process.main` for `chunks` and `samples`."""
+    """How nodes run; see `Serving`, and `node_process.main` for `chunks` and `samples`."""
 
     threads: int
     style: OutputStyle
@@ -43,18 +43,18 @@ class Settings:
 
 
 Done = Callable[[Answer | errors.ApiError], None]
-"""Takes an answer, or the error in its place."""
+"""Called with a response or an error."""
 
 
 @dataclass(slots=True)
 class Pending:
-    """A request that a node has not answered yet.
+    """A pending request of a node.
 
     Attributes:
-        done: who waits for the answer; None where nobody does any more.
-        answers_before: what the node had answered when it came.
-        size: bytes that it counts.
-        deadline: when it is given up, by the loop's clock.
+        done: called with the response; None if nobody waits any more.
+        answers_before: how many responses the node had sent when the request came.
+        size: in bytes.
+        deadline: when it times out, on the loop's clock.
     """
 
     done: Done | None
@@ -63,18 +63,18 @@ class Pending:
     deadline: float
 
     def settle(self, answer: Answer | errors.ApiError) -> None:
-        """Hands the answer or error over, once."""
+        """Passes the response or error to `done`, once."""
         done, self.done = self.done, None
         if done:
             done(answer)
 
 
 class Node(asyncio.Protocol):
-    """A node that is loaded, or will be. Made by `launch`.
+    """A node that has loaded its model, or is loading it. Created by `launch`.
 
     Attributes:
         pid: of its process.
-        closed: done when the process's socket is closed; from then on no request is taken.
+        closed: done when the process's socket is closed; from then on, it accepts no requests.
     """
 
     def __init__(self, settings: Settings, meter: Meter) -> None:
@@ -94,11 +94,11 @@ class Node(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._idle: asyncio.Future[None] | None = None
         self._stopped = ""
-        self._ended = ""  # what becomes of requests once the node has ended
+        self._ended = ""  # the error for requests after the node has ended
 
     @property
     def load(self) -> int:
-        """Requests that it has not answered yet."""
+        """How many requests are pending."""
         return len(self._pending)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -125,7 +125,7 @@ class Node(asyncio.Protocol):
         try:
             return self._splitter.feed(data)
         except message_frames.TooLong:
-            self._stopped = "was stopped, because it answered more than 64 MB"
+            self._stopped = "was stopped, because a response exceeded 64 MB"
             self._transport.abort()
             return []
 
@@ -138,7 +138,7 @@ class Node(asyncio.Protocol):
             self._idle.set_result(None)
 
     async def ask(self, body: bytes) -> Answer:
-        """Sends one request, returns its answer. Raises what `submit` raises or hands over."""
+        """Sends one request and returns its response. Raises what `submit` raises or passes to `done`."""
         future: asyncio.Future[Answer] = self._loop.create_future()
 
         def done(answer: Answer | errors.ApiError) -> None:
@@ -156,13 +156,13 @@ class Node(asyncio.Protocol):
             pending.done = None  # whoever waited may have been cancelled
 
     def submit(self, body: Sequence[bytes], done: Done) -> Pending:
-        """Sends one request, whose body may be in pieces, and has `done` called with its answer.
+        """Sends one request, whose body may be in pieces, and calls `done` with the response.
 
-        Or with `errors.DeadlineExceeded`, where there is none within the predict timeout (a node that answered nobody
-        for that long is killed), or with `errors.Unavailable`, where the node ended before.
+        If there is none within the predict timeout, `done` gets `errors.DeadlineExceeded`; a node that has not
+        responded to anything for that long is killed. If the node ends before, `done` gets `errors.Unavailable`.
 
         Raises:
-            errors.ResourceExhausted: too much is waiting for this node.
+            errors.ResourceExhausted: too many requests are waiting for this node.
         """
         if self._ended:
             late = Pending(done, self._answers, 0, 0.0)
@@ -187,13 +187,13 @@ class Node(asyncio.Protocol):
         return pending
 
     def _flush(self) -> None:
-        """Sends what came in one turn of the loop at once: the node takes it as one, and runs it together."""
+        """Sends all requests of one iteration of the event loop in one write, so that the node can batch them."""
         outgoing, self._outgoing = self._outgoing, []
         if not self.closed.done():
             self._transport.writelines(outgoing if len(outgoing) <= _PIECES else [b"".join(outgoing)])
 
     def fail_pending(self, reason: str) -> None:
-        """Fails all that waits, and what is yet to come, after the node ended for `reason`: a clause after its name."""
+        """Fails pending and future requests, as the node ended. `reason` continues "The node that ran this ..."."""
         reason = self._stopped or reason
         self._ended = f"The node that ran this prediction {reason}. Another one replaces it; try again."
         for pending in self._pending.values():
@@ -203,7 +203,7 @@ class Node(asyncio.Protocol):
         self._pending.clear()
 
     def _expire(self) -> None:
-        """Gives up what is too late, and looks again when the next one will be: one timer for all that is pending."""
+        """Times out overdue requests, and sets the timer to the next deadline: one timer serves all requests."""
         self._timer = None
         now, timeout = self._loop.time(), self._settings.predict_timeout
         for pending in list(self._pending.values()):  # in the order of their deadlines
@@ -212,13 +212,13 @@ class Node(asyncio.Protocol):
                 return
             pending.settle(errors.DeadlineExceeded(f"The model gave no prediction within {timeout:g} s."))
             if self._answers == pending.answers_before:
-                self._stopped = f"was stopped, because it gave no answer for {timeout:g} s"
-                # Closing makes the owner of this node kill and replace it. It may be inside TensorFlow and not look.
+                self._stopped = f"was stopped, because it did not respond for {timeout:g} s"
+                # Closing makes this node's owner kill and replace it: it may be stuck in TensorFlow.
                 self._transport.abort()
                 return
 
     async def hello(self) -> None:
-        """Waits until the model is loaded. Raises `LoadFailed` where the node says why it is not."""
+        """Waits until the model is loaded. Raises `LoadFailed` if the node reports why it is not."""
         timeout = self._settings.load_timeout
         futures: list[asyncio.Future[Answer] | asyncio.Future[None]] = [self._hello, self.closed]
         await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -229,14 +229,14 @@ class Node(asyncio.Protocol):
             raise LoadFailed(self._settings.style.error(LOAD, content.decode()))
 
     async def drained(self, timeout: float) -> None:
-        """Waits until nothing is pending that somebody waits for, for `timeout` seconds at most."""
+        """Waits, for at most `timeout` seconds, until no caller waits for a response."""
         awaited = any(pending.done for pending in self._pending.values())
         if awaited and not self.closed.done():
             self._idle = self._loop.create_future()
             await asyncio.wait([self._idle], timeout=timeout)
 
     def close(self) -> None:
-        """Closes the socket, which ends the node as soon as it looks."""
+        """Closes the socket; the node exits when it next reads from it."""
         self._transport.abort()
 
 
@@ -248,7 +248,7 @@ async def launch(template: Template, folder: Path, settings: Settings, meter: Me
     """Forks a node and waits until it serves `folder`; `meter` counts its work.
 
     Raises:
-        LoadFailed: it could not load. No process is left.
+        LoadFailed: it could not load the model. Its process has ended.
     """
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
@@ -272,7 +272,7 @@ async def launch(template: Template, folder: Path, settings: Settings, meter: Me
 
 
 def _options(folder: Path, settings: Settings) -> dict[str, Any]:
-    """What `node_process.main` takes. The node runs in another working directory."""
+    """The options of `node_process.main`. Paths are absolute, as the node runs in another working directory."""
     machine = settings.machine
     return {
         "folder": str(folder.absolute()),
@@ -287,7 +287,7 @@ def _options(folder: Path, settings: Settings) -> dict[str, Any]:
 
 
 async def end(template: Template, node: Node) -> int | None:
-    """Ends a node's process and waits until it is gone; its wait status where that is known."""
+    """Kills a node's process and waits for its end; returns the wait status, if known."""
     node.close()
     status = await template.ended(node.pid, _GRACE if node.load == 0 else 0)
     if status is None and not template.has_ended(node.pid):

@@ -1,10 +1,9 @@
-"""How many nodes a version should have: a pure function of what was seen, and when. Needs no TensorFlow.
+"""How many nodes a version should have: a pure function of measurements over time. Needs no TensorFlow.
 
-A node is used while it has a request to answer. The share of time in which it is, over the last seconds, stands for its
-CPU usage: on one machine that nodes share, the processor time that a node got says less. So many nodes are wanted that
-each would be used for `target` of the time. More are started as soon as more are wanted; fewer remain only when fewer
-were wanted for the whole of `idle`. That is why nodes never flap: whatever is taken away was not needed for that long,
-and the load that is left keeps the others below their target.
+A node is busy while it has a pending request. The share of busy time over the last seconds replaces CPU usage, since
+the CPU time of a node says little when nodes share one machine. The wanted number is such that each node would be busy
+for the share `target`. It grows at once, but shrinks only after fewer nodes were enough for all of `idle` seconds. So
+nodes do not flap: a stopped node was not needed for that long, and the others stay below their target.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ from emulator.core.node_limits import Scale
 
 _T = TypeVar("_T")
 _TOLERANCE = 1.1
-"""How far above the target usage may be before a node is added: a measured share is never exact."""
+"""Tolerance above the target before a node is added, as measurements are not exact."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
-    """How quickly the number follows the load, in seconds.
+    """How fast the number of nodes follows the load, in seconds.
 
     Attributes:
-        idle: for how long fewer nodes must have been enough, before one is taken away.
-        window: over which usage is measured.
-        tick: between two looks.
+        idle: how long fewer nodes must have been enough before one is stopped.
+        window: period over which usage is measured.
+        tick: time between two measurements.
     """
 
     idle: float
@@ -37,20 +36,20 @@ class Pace:
 
     @classmethod
     def of(cls, idle: float) -> Pace:
-        """A pace for `idle` seconds: looks each second or more often, and measures over three looks."""
+        """A pace for `idle` seconds: measures at least once a second, over a window of three measurements."""
         window = min(3.0, idle)
         return cls(idle=idle, window=window, tick=window / 3)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """What one look finds.
+    """One measurement.
 
     Attributes:
-        at: seconds on any clock that only goes forward.
-        nodes: there are now, those that are being replaced included.
-        busy: node-seconds of work since the beginning, as `Meter.total` counts them.
-        pending: requests that have not been answered.
+        at: seconds on a monotonic clock.
+        nodes: current number, including those being replaced.
+        busy: total node-seconds of work, as counted by `Meter.total`.
+        pending: requests without a response.
     """
 
     at: float
@@ -61,14 +60,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What `step` has to know of the past: looks within the window, and what each look within `idle` wanted."""
+    """The history that `step` needs: measurements within the window, and the wanted numbers within `idle`."""
 
     looks: tuple[Seen, ...] = ()
     wants: tuple[tuple[float, int], ...] = ()
 
 
 def step(memory: Memory, seen: Seen, scale: Scale, pace: Pace) -> tuple[Memory, int]:
-    """The memory after one more look, and how many nodes there should be."""
+    """The memory after one more measurement, and the wanted number of nodes."""
     looks = (*_since(memory.looks, seen.at - pace.window, lambda look: look.at), seen)
     want = scale.clamp(_want(looks, scale, pace))
     wants = (*_since(memory.wants, seen.at - pace.idle, lambda known: known[0]), (seen.at, want))
@@ -76,7 +75,7 @@ def step(memory: Memory, seen: Seen, scale: Scale, pace: Pace) -> tuple[Memory, 
 
 
 def _want(looks: tuple[Seen, ...], scale: Scale, pace: Pace) -> int:
-    """How many nodes the load of the window asks for."""
+    """How many nodes the load in the window needs."""
     first, now = looks[0], looks[-1]
     span = now.at - first.at
     if span < pace.window:
@@ -98,16 +97,16 @@ def _chosen(wants: tuple[tuple[float, int], ...], seen: Seen, pace: Pace) -> int
 
 
 def _since(items: tuple[_T, ...], begin: float, when: Callable[[_T], float]) -> tuple[_T, ...]:
-    """Those from `begin` on, and the last one before it: together they cover the whole time since then."""
+    """The entries from `begin` on, and the last one before it, so that they cover the whole time since then."""
     older = [item for item in items if when(item) <= begin]
     return (*older[-1:], *items[len(older) :])
 
 
 class Meter:
-    """Counts the node-seconds in which nodes of one version had something to answer.
+    """Counts the node-seconds in which nodes of one version were busy.
 
     Args:
-        clock: seconds, only forward.
+        clock: monotonic, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -118,11 +117,11 @@ class Meter:
 
     @property
     def total(self) -> float:
-        """Node-seconds since this was made."""
+        """Node-seconds since this object was created."""
         return self._total + self._busy * (self._clock() - self._since)
 
     def change(self, by: int) -> None:
-        """So many nodes more got something to do, or have nothing left."""
+        """Changes the number of busy nodes by this many."""
         self._total = self.total
         self._since = self._clock()
         self._busy += by

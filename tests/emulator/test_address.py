@@ -133,7 +133,7 @@ def test_a_port_that_was_changed(make: Make) -> None:
     assert not alive(old)
     assert (settings["operationSeconds"], settings["hostName"]) == (0.5, "models.test")
     assert [model["name"] for model in models] == ["projects/demo/models/kept"]
-    assert f"up already on http://127.0.0.1:{after}" in again
+    assert f"already up on http://127.0.0.1:{after}" in again
 
 
 def test_a_port_that_another_program_holds(make: Make) -> None:
@@ -172,7 +172,7 @@ def test_an_emulator_of_other_code(make: Make, code: str) -> None:
     assert checkout.pid_file()["pid"] != started["pid"]
     assert checkout.pid_file()["code"] == started["code"]
     assert "runs another version of this code: restarting it" in restarted
-    assert "is up already" in same
+    assert "is already up" in same
 
 
 def test_settings_that_are_given_with_a_restart(make: Make, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_settings_that_are_given_with_a_restart(make: Make, tmp_path: Path) -> N
 
     assert (plain.returncode, "with other settings" in plain.stderr) == (1, True)
     assert "has other settings: restarting it" in restarted
-    assert "is up already" in same
+    assert "is already up" in same
     assert checkout.pid_file()["tokenFile"].endswith("/token")
     assert "refused" in checkout.run("status").stdout
 

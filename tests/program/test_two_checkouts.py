@@ -101,13 +101,13 @@ def test_each_checkout_follows_the_port_of_its_stack_file(checkouts: tuple[list[
         assert f"m, version v1 (default), on http://127.0.0.1:{port}\n" in found.up()
     one.declare(moved)
     text = one.up()
-    assert f"listens elsewhere than http://127.0.0.1:{moved}: restarting it" in text
+    assert f"does not listen on http://127.0.0.1:{moved}: restarting it" in text
     assert "created" not in text.rpartition("Resources:")[2]
     assert f"m, version v1 (default), on http://127.0.0.1:{moved}\n" in text
     assert [_answers(port) for port in (first, second, moved)] == [False, True, True]
 
     one.declare(last)
-    assert f"listens elsewhere than http://127.0.0.1:{last}: restarting it" in one.down()
+    assert f"does not listen on http://127.0.0.1:{last}: restarting it" in one.down()
     assert one.deployed() == []
     assert [_answers(port) for port in (second, moved, last)] == [True, False, False]
     assert two.deployed() != []
@@ -148,7 +148,7 @@ def test_an_emulator_with_other_settings_is_used_and_stopped(checkouts: tuple[li
     (one, _), (port, *_) = checkouts
 
     one.run(f"{sys.executable} -m emulator up --operation-seconds 0.1")
-    assert f"emulator is up already on http://127.0.0.1:{port}\n" in one.up()
+    assert f"emulator is already up on http://127.0.0.1:{port}\n" in one.up()
     assert "at least 0.1 s each" in one.run(f"{sys.executable} -m emulator status")
     one.down()
 

@@ -1,4 +1,4 @@
-"""The sandbox of a node: what the kernel offers, taken in layers. Needs no TensorFlow."""
+"""The sandbox of a node, in layers that the kernel provides. Needs no TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Landlock: which files this process may open, and whether it may reach anybody by TCP or by signal.
+"""Landlock restricts which files this process may open, and its TCP connections and signals.
 
-Numbers and names are those of `linux/landlock.h`; what a kernel does not know yet is left out. Whoever is restricted
-can only restrict itself further. Not covered by it: the existence of files, their sizes and times.
+Numbers and names are from `linux/landlock.h`; what the kernel does not support yet is left out. A restricted process
+can only restrict itself further. Landlock does not hide the existence, size and times of files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG = 1
 _PATH_BENEATH = 1
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
-# Rights on files that the version knows: 13 at first, then REFER, TRUNCATE and IOCTL_DEV.
+# File rights by version: 13 at first, then REFER, TRUNCATE and IOCTL_DEV.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 _FILE_RIGHTS_LATER = 16
 _TCP_SINCE, _TCP = 4, 0b11  # BIND_TCP, CONNECT_TCP
@@ -34,10 +34,10 @@ class _Ruleset(ctypes.Structure):
 
 _PROC = Path("/proc")
 _held: list[int] = []
-"""Descriptors of what is readable below /proc, for as long as this process lives.
+"""Open descriptors of readable files in /proc, kept as long as this process lives.
 
-A rule is about an inode, and /proc makes a new one, which no rule knows, once the kernel has dropped the old one to get
-memory back. TensorFlow ends the process where it cannot read /proc/self/cmdline.
+A rule applies to an inode. When the kernel reclaims an inode of /proc, it later creates a new one without a rule;
+an open descriptor prevents that. TensorFlow aborts if it cannot read /proc/self/cmdline.
 """
 
 
@@ -47,14 +47,14 @@ class _PathBeneath(ctypes.Structure):
 
 
 def version() -> int:
-    """The kernel's version of Landlock. Raises `OSError` where there is none."""
+    """The kernel's version of Landlock. Raises `OSError` if it has none."""
     return system_calls.syscall(_CREATE_RULESET, None, 0, _VERSION_FLAG)
 
 
 def restrict(readable: Iterable[Path]) -> None:
-    """Lets this process, and threads that it starts, read `readable` and what is below, and write nothing.
+    """Allows this process, and threads that it starts, to read only what is in `readable`, and to write nothing.
 
-    Paths that do not exist are left out. Files that are open already stay usable. Needs no-new-privileges.
+    Paths that do not exist are ignored. Files that are already open stay usable. Needs no-new-privileges.
 
     Raises:
         OSError: the kernel has no Landlock.

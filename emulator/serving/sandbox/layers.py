@@ -1,4 +1,4 @@
-"""The layers of the sandbox, in the order in which a process takes them."""
+"""The layers of the sandbox, in the order in which a process enters them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gcp.errors import Error
 
 _FILES = 256
 _LOG_BYTES = 64 << 20
-"""How far a node may write into the one file that it has open: the log, which rotates at half of that."""
+"""Maximum size of a file that a node writes. Only the log is open for writing, and it rotates at half of this."""
 _SYSTEM = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime"),
     *("/usr/share/zoneinfo", "/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"),
@@ -24,7 +24,7 @@ _SYSTEM = (
 
 
 class MissingLayer(Exception):
-    """A layer that was asked for cannot be had here; the text names it."""
+    """A requested layer is not available here; the text names it."""
 
 
 def _limits(_folder: Path) -> None:
@@ -70,20 +70,20 @@ _TAKE: dict[str, Callable[[Path], None]] = {
 }
 LAYERS = tuple(_TAKE)
 MODES = ("auto", "require", "off")
-"""All layers that can be had; those, or nothing at all is served; none."""
+"""`auto`: all available layers; `require`: fail without the needed ones; `off`: none."""
 NEEDED = frozenset(LAYERS) - {"namespaces"}
-"""Those without which the claims about the sandbox do not hold; namespaces are a second line behind seccomp."""
+"""The layers that the sandbox's guarantees depend on; namespaces are only a second line of defence behind seccomp."""
 
 
 def enter(folder: Path, layers: Collection[str]) -> None:
-    """Takes layers, for good. This process must have one thread.
+    """Enters layers permanently. This process must be single-threaded.
 
     Args:
-        folder: the one place, beside the libraries of the system and of Python, that may still be read.
+        folder: the only readable folder besides the libraries of the system and of Python.
         layers: which of `LAYERS`.
 
     Raises:
-        MissingLayer: the kernel does not offer one of them. Those before it are taken.
+        MissingLayer: the kernel does not support one of them. The layers before it are entered.
     """
     for name in LAYERS:
         if name in layers:
@@ -95,21 +95,21 @@ def enter(folder: Path, layers: Collection[str]) -> None:
 
 @functools.cache
 def offered() -> tuple[str, ...]:
-    """The layers that this system lets a process take: found out by children that take them."""
+    """The layers that are available on this system, found by entering them in child processes."""
     return tuple(name for name in LAYERS if _can_take(name))
 
 
 def chosen(mode: str) -> tuple[str, ...]:
-    """The layers that a mode of `MODES` means here.
+    """The layers of a mode of `MODES` on this system.
 
     Raises:
-        Error: the mode is `require`, and some of `NEEDED` cannot be had; names them.
+        Error: the mode is `require`, and some of `NEEDED` are not available; names them.
     """
     if mode == "off":
         return ()
     missing = [name for name in LAYERS if name in NEEDED and name not in offered()]
     if mode == "require" and missing:
-        raise Error(f"this system has no {', '.join(missing)} for the sandbox: allow less with --sandbox auto")
+        raise Error(f"this system has no {', '.join(missing)} for the sandbox: use --sandbox auto to serve without")
     return offered()
 
 
@@ -129,7 +129,7 @@ def _can_take(name: str) -> bool:
 
 @functools.cache
 def libraries() -> frozenset[Path]:
-    """Where Python and its packages lie: TensorFlow reads some of its modules late."""
+    """The folders of Python and its packages, as TensorFlow imports some of its modules late."""
     paths = sysconfig.get_paths()
     standard = {Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     packages = {Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")}

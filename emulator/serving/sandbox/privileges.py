@@ -1,4 +1,4 @@
-"""Rights that a process has beyond its user's: given up for good."""
+"""Permanently drops privileges of this process."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class _Capabilities(ctypes.Structure):
 
 
 def no_new() -> None:
-    """No program that this process might run gives it further rights."""
+    """Sets no-new-privileges: programs that this process runs cannot gain rights."""
     system_calls.prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def drop_capabilities() -> None:
-    """Gives up what root may do beyond its own files. Changes nothing for anybody else."""
+    """Drops all capabilities. Only matters for root."""
     system_calls.capset(_Header(_CAPABILITY_VERSION_3, 0), (_Capabilities * 2)())
 
 
 def isolate() -> None:
-    """Leaves the system's networks, users, names and shared memory for empty ones. Needs a single-threaded process.
+    """Enters new, empty namespaces for network, users, host names and IPC. Needs a single-threaded process.
 
     Raises:
-        OSError: this system does not let its users do that.
+        OSError: this system does not allow it for users.
     """
     system_calls.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS)

@@ -1,8 +1,8 @@
-"""Seccomp: which system calls this process may make. A call that is refused fails with EPERM, and nothing is ended.
+"""Seccomp restricts the system calls of this process. A refused call fails with EPERM; the process goes on.
 
-A list of what is refused, not of what is allowed: TensorFlow and the C library make other calls on every system, and a
-list of theirs would break on the next one. Refused is what reaches beyond a process that computes: networks, other
-processes, programs, mounts, rights of files, kernel interfaces with a history of faults.
+It is a deny list: TensorFlow and the C library make different calls on every system, so an allow list would break on
+the next one. It denies what a computing process does not need: networks, other processes, programs, mounts, file
+permissions, and kernel interfaces with a history of vulnerabilities.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _ALLOW, _KILL = 0x7FFF0000, 0x80000000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENT_AT = 0, 4, 16
 _X32 = 0x40000000
-"""Numbers from here on are x86's second set of the same calls."""
+"""Numbers from here on are the x32 variants of the same calls."""
 _CLONE_THREAD = 0x00010000
 _NAMESPACES = 0x7E020080
 
-# name -> number on x86_64, on aarch64; None where it has no such call.
+# name -> number on x86_64, on aarch64; None if the call does not exist there.
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "socket": (41, 198),
     "socketpair": (53, 199),
@@ -120,10 +120,10 @@ class _Program(ctypes.Structure):
 
 
 def restrict() -> None:
-    """Refuses those calls to this process and to threads that it starts, for good. Needs no-new-privileges.
+    """Denies those calls to this process, and threads that it starts, permanently. Needs no-new-privileges.
 
     Raises:
-        OSError: the kernel has no seccomp, or the calls of this machine are not known here.
+        OSError: the kernel has no seccomp, or there is no list for this machine.
     """
     if platform.machine() not in MACHINES:
         raise OSError(errno.ENOSYS, f"no list of system calls for {platform.machine()}")
@@ -131,13 +131,13 @@ def restrict() -> None:
 
 
 def install(steps: list[bytes]) -> None:
-    """Puts a program of classic BPF before every system call of this process."""
+    """Installs a classic BPF program that filters every system call of this process."""
     installed = _Program(len(steps), b"".join(steps))
     system_calls.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(installed))
 
 
 def program(machine: str, *, pid: int) -> list[bytes]:
-    """The filter of a process on one of `MACHINES`, an instruction of classic BPF each."""
+    """The filter for one of `MACHINES`, as a list of classic BPF instructions."""
     column, architecture = MACHINES[machine]
     refuse, absent = _returns(errno.EPERM), _returns(errno.ENOSYS)
     code = [_load(_ARCHITECTURE_AT), *_unless(_EQUAL, architecture, [_step(_RETURN, _KILL)]), _load(_NUMBER_AT)]
@@ -147,7 +147,7 @@ def program(machine: str, *, pid: int) -> list[bytes]:
         number = numbers[column]
         if number is not None:
             code += _if(_EQUAL, number, [refuse])
-    # Its arguments cannot be read, since they lie in memory: the C library then makes the older call.
+    # clone3's arguments are in memory, where BPF cannot read them: ENOSYS makes the C library use clone instead.
     code += _if(_EQUAL, _CLONE3[column], [absent])
     thread = [_load(_ARGUMENT_AT), *_if(_ANY_BIT, _NAMESPACES, [refuse]), *_unless(_ANY_BIT, _CLONE_THREAD, [refuse])]
     code += _if(_EQUAL, _CLONE[column], [*thread, _step(_RETURN, _ALLOW)])
@@ -160,7 +160,7 @@ def program(machine: str, *, pid: int) -> list[bytes]:
 
 
 def _step(operation: int, value: int, *, then: int = 0, otherwise: int = 0) -> bytes:
-    """One instruction; a jump skips so many."""
+    """One instruction; jump offsets count instructions to skip."""
     return struct.pack("=HBBI", operation, then, otherwise, value)
 
 
@@ -169,7 +169,7 @@ def _load(offset: int) -> bytes:
 
 
 def _returns(number: int) -> bytes:
-    """Ends with the call refused."""
+    """Returns an error for the call."""
     return _step(_RETURN, 0x00050000 | number)
 
 

@@ -1,4 +1,4 @@
-"""System calls that Python has no function for, by ctypes. Each raises `OSError` where the kernel refuses."""
+"""System calls that Python lacks, through ctypes. Each raises `OSError` if it fails."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def syscall(number: int, *arguments: Any) -> int:
-    """Makes a system call by its number. Whole numbers are passed as 64 bits."""
+    """Makes a system call by its number. Integers are passed as 64 bits."""
     passed = [ctypes.c_long(argument) if isinstance(argument, int) else argument for argument in arguments]
     result: int = _libc.syscall(ctypes.c_long(number), *passed)
     return _checked(result)
 
 
 def prctl(option: int, *arguments: Any) -> int:
-    """`prctl(2)`; arguments that are not given are 0."""
+    """`prctl(2)`; missing arguments are 0."""
     passed = [ctypes.c_ulong(argument) if isinstance(argument, int) else argument for argument in arguments]
     passed += [ctypes.c_ulong(0)] * (4 - len(passed))
     result: int = _libc.prctl(ctypes.c_int(option), *passed)
@@ -25,7 +25,7 @@ def prctl(option: int, *arguments: Any) -> int:
 
 
 def unshare(flags: int) -> None:
-    """`unshare(2)`: leaves the namespaces that `flags` name for new ones."""
+    """`unshare(2)`: enters new namespaces of the kinds in `flags`."""
     _checked(_libc.unshare(ctypes.c_int(flags)))
 
 

@@ -1,4 +1,4 @@
-"""Variables and lookup tables that no initial operation of a loaded graph sets. Needs TensorFlow."""
+"""Finds variables and lookup tables of a loaded graph that are not initialized. Needs TensorFlow."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
 
 @dataclass(frozen=True)
 class Missing:
-    """What has no value.
+    """What is not initialized.
 
     Attributes:
-        variables: their names.
-        tables: the names of lookup tables without entries.
-        is_keras_3: whether the export is one of `tf.saved_model.save`. That restores all variables which it knows, and
-            only of a Keras 3 model does it know others than its signatures read.
+        variables: names of variables without a value.
+        tables: names of lookup tables without entries.
+        is_keras_3: whether the export is a Keras 3 model saved with `tf.saved_model.save`, which does not track all
+            variables that its signatures read.
     """
 
     variables: AbstractSet[str] = field(default_factory=set)
@@ -32,15 +32,15 @@ class Missing:
 
 
 def missing(session: Any, graph: Graph, meta_graph: Any, names: Collection[str]) -> Missing:
-    """What of the nodes of these names has no value.
+    """Which of the nodes with these names are not initialized.
 
-    What the restoring or the initial operations take as inputs has one; TensorFlow is asked about the rest.
+    Inputs of the restore and init operations count as initialized; TensorFlow checks the others.
 
     Args:
-        session: holds the graph and its values.
+        session: contains the graph and its values.
         graph: the graph.
         meta_graph: the same as a `MetaGraphDef`.
-        names: of the nodes to look at.
+        names: of the nodes to check.
     """
     before = graph.inputs(graph.reached(_initial(meta_graph)).nodes)
     with session.graph.as_default():
@@ -74,7 +74,7 @@ def _empty(session: Any, tables: dict[str, str]) -> set[str]:
 
 
 def _can_be_asked(session: Any, node: str) -> bool:
-    """Whether a table takes a question with no keys, which one that was never initialised refuses."""
+    """Whether a lookup without keys works, which fails on a table that was never initialized."""
     operation = session.graph.get_operation_by_name(node)
     keys = tf.zeros([0], operation.get_attr("key_dtype"))
     default = tf.zeros([], operation.get_attr("value_dtype"))
@@ -87,7 +87,7 @@ def _can_be_asked(session: Any, node: str) -> bool:
 
 
 def _initial(meta_graph: Any) -> Iterator[str]:
-    """What a loader runs before the first request."""
+    """The init operations, which a loader runs before the first request."""
     if meta_graph.saver_def.restore_op_name:
         yield meta_graph.saver_def.restore_op_name
     if _INIT in meta_graph.signature_def:

@@ -1,4 +1,4 @@
-"""The signatures of a loaded graph, and which of them can answer. Needs TensorFlow."""
+"""The signatures of a loaded graph, and which of them can predict. Needs TensorFlow."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Inspected:
     """One signature of a graph.
 
     Attributes:
-        signature: what clients see of it.
+        signature: as clients see it.
         feeds: the tensor behind each input, by alias.
         fetches: the tensor behind each output, by alias.
-        writes: the operation that may change something when it runs; None if there is none.
+        writes: an operation that may have side effects; None if there is none.
         random: whether it draws random numbers.
-        varies: why the same inputs get other answers, as a verb; empty if they do not.
-        alters: the operation that writes what a later call may read; empty if there is none.
+        varies: why predictions for the same inputs may differ, as a verb; empty if they do not.
+        alters: an operation that writes what a later call may read; empty if there is none.
     """
 
     signature: Signature
@@ -46,8 +46,8 @@ def inspect(session: Any, meta_graph: Any) -> dict[str, Inspected]:
     """The signatures by key, without the loader's own.
 
     Args:
-        session: holds the graph and its values.
-        meta_graph: the `MetaGraphDef` that was loaded.
+        session: contains the graph and its values.
+        meta_graph: the loaded `MetaGraphDef`.
     """
     graph = Graph(meta_graph)
     found = {
@@ -75,7 +75,7 @@ class _Signature:
 
         Args:
             graph: the graph of the signature.
-            missing: what has no value in it.
+            missing: what is not initialized in it.
         """
         inputs, outputs = self._definition.inputs, self._definition.outputs
         refusal = next(self._faults(graph, missing), "")
@@ -89,7 +89,7 @@ class _Signature:
         return Inspected(signature, self._feeds, self._fetches, *effects)
 
     def _faults(self, graph: Graph, missing: Missing) -> Iterator[str]:
-        """Why it cannot answer."""
+        """Why it cannot predict."""
         if not self._fetches:
             yield "it has no output"
         for side, tensors in (("input", self._definition.inputs), ("output", self._definition.outputs)):
@@ -100,11 +100,11 @@ class _Signature:
         if self.reached.python:
             yield f"the operation {self.reached.python} calls Python code, which a SavedModel does not contain"
         for name in sorted(self.reached.unfed):
-            yield f"its outputs need the placeholder {name}, which is not an input of it and has no default"
+            yield f"its outputs need the placeholder {name}, which is not one of its inputs and has no default"
         yield from self._without_value(graph, missing)
 
     def _without_value(self, graph: Graph, missing: Missing) -> Iterator[str]:
-        """The variables and tables that it needs and nothing sets."""
+        """The variables and tables that it needs but nothing initializes."""
         for name in sorted(missing.variables & graph.variables(self.reached.nodes).keys()):
             yield f"the variable {name} has no value, because nothing in the export restores " + (
                 "it; a Keras 3 model is exported with model.export(), not with tf.saved_model.save()"

@@ -1,4 +1,4 @@
-"""What TensorFlow's operations do and where they run. Needs TensorFlow."""
+"""Side effects and kernels of TensorFlow's operations. Needs TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RESOURCE = 20
 """DT_RESOURCE."""
 _HERE = ("CPU", "DEFAULT")
 _REWRITTEN = {"AccumulateNV2"}
-"""TensorFlow replaces these before it runs a graph, and so they need no kernel."""
+"""Operations that need no kernel, as TensorFlow replaces them before it runs a graph."""
 
 RANDOM = frozenset({
     "AllCandidateSampler", "FixedUnigramCandidateSampler", "LearnedUnigramCandidateSampler",
@@ -22,10 +22,10 @@ RANDOM = frozenset({
     "SampleDistortedBoundingBox", "SampleDistortedBoundingBoxV2", "ThreadUnsafeUnigramCandidateSampler",
     "TruncatedNormal", "UniformCandidateSampler",
 })  # fmt: skip
-"""Operations that draw random numbers and change nothing else."""
+"""Operations that draw random numbers and have no other side effect."""
 
 PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
-"""Operations that run Python functions, which only the process that made the graph has."""
+"""Operations that run Python functions, which exist only in the process that built the graph."""
 
 _CLOCK = "Timestamp"
 _TABLE_FILLERS = ("InitializeTable", "LookupTableImport")
@@ -34,7 +34,7 @@ _PRINTERS = frozenset({"Print", "PrintV2"})
 _CALLS = frozenset({
     "BatchFunction", "Case", "If", "PartitionedCall", "RemoteCall", "StatefulPartitionedCall", "While",
 })  # fmt: skip
-"""Operations that run functions, which are looked at themselves."""
+"""Operations that run functions, which are inspected separately."""
 
 _READS = frozenset({
     "AnonymousHashTable", "AnonymousMutableDenseHashTable", "AnonymousMutableHashTable",
@@ -46,7 +46,7 @@ _READS = frozenset({
     "RefExit", "RefIdentity", "RefMerge", "RefNextIteration", "RefSelect", "RefSwitch", "ResourceGather",
     "ResourceGatherNd", "ResourceInitializedOp", "StatelessRandomGetAlg", "Timestamp", "VarHandleOp",
     "VarIsInitializedOp", "Variable", "VariableShape", "VariableV2", "XlaCallModule",
-    # Arrays and stacks of loops, which end with the call that made them.
+    # Arrays and stacks of loops, which exist only during a call.
     "Stack", "StackClose", "StackCloseV2", "StackPop", "StackPopV2", "StackPush", "StackPushV2", "StackV2",
     "TensorArray", "TensorArrayCloseV2", "TensorArrayCloseV3", "TensorArrayConcatV2", "TensorArrayConcatV3",
     "TensorArrayGatherV2", "TensorArrayGatherV3", "TensorArrayGrad", "TensorArrayGradV2", "TensorArrayGradV3",
@@ -54,16 +54,16 @@ _READS = frozenset({
     "TensorArrayScatterV3", "TensorArraySizeV2", "TensorArraySizeV3", "TensorArraySplitV2", "TensorArraySplitV3",
     "TensorArrayV2", "TensorArrayV3", "TensorArrayWriteV2", "TensorArrayWriteV3",
 })  # fmt: skip
-"""Operations with a state that they only read, or that nobody sees after the call."""
+"""Stateful operations that only read their state, or whose state is gone after the call."""
 
 _HARMLESS = _READS | _CALLS | RANDOM
 
 
 @cache
 def writes(name: str) -> bool:
-    """Whether an operation may change anything that outlives the call: a variable, a table, a queue, a file, a log.
+    """Whether an operation may have an effect that outlives the call: on a variable, a table, a queue, a file, a log.
 
-    True for stateful operations that are not known to leave their state unchanged, and for unknown operations.
+    True for unknown operations, and for stateful ones that are not known to leave their state unchanged.
     """
     if name in _HARMLESS:
         return False
@@ -72,25 +72,25 @@ def writes(name: str) -> bool:
 
 
 def fills_table(name: str) -> bool:
-    """Whether an operation gives a lookup table its entries."""
+    """Whether an operation fills a lookup table."""
     return name.startswith(_TABLE_FILLERS)
 
 
 @cache
 def alters(name: str) -> bool:
-    """Whether an operation writes what a later call may read; not true of text that it prints, and of fixed tables."""
+    """Whether an operation writes what a later call may read; False for printing and for filling tables."""
     return writes(name) and name not in _PRINTERS and not fills_table(name)
 
 
 def varies(name: str) -> str:
-    """Why an operation gives other results each time, as a verb; empty if it does not."""
+    """Why an operation's results may differ between calls, as a verb; empty if they do not."""
     if name in RANDOM:
         return f"draws random numbers ({name})"
     return f"reads the clock ({name})" if name == _CLOCK else ""
 
 
 def _kernels() -> dict[str, list[dict[str, frozenset[int]]]]:
-    """For each operation, the types that each of its kernels for this machine's processor takes, by attribute."""
+    """Operation -> its CPU kernels -> attribute -> types that the kernel supports."""
     found: dict[str, list[dict[str, frozenset[int]]]] = defaultdict(list)
     for kernel in kernels.get_all_registered_kernels().kernel:
         if kernel.device_type in _HERE:
@@ -109,7 +109,7 @@ def has_kernel(name: str, attributes: Mapping[str, Any]) -> bool:
 
     Args:
         name: of the operation.
-        attributes: of the node, as a `NodeDef` has them. A type that only the caller of its function knows fits.
+        attributes: of the node, from its `NodeDef`. A type that only the function's caller knows counts as supported.
     """
     if name in _REWRITTEN:
         return True

@@ -1,4 +1,4 @@
-"""What a signature of a graph runs: the nodes that its outputs need, functions included. Needs TensorFlow."""
+"""What a signature of a graph runs: the nodes that its outputs need, including functions. Needs TensorFlow."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Reached:
     """What some outputs need.
 
     Attributes:
-        nodes: names of the graph's own nodes, those of functions left out.
+        nodes: names of the graph's own nodes, without those of functions.
         functions: names of the functions that are called.
-        writes: an operation that may change something; None if there is none.
+        writes: an operation that may have side effects; None if there is none.
         random: whether random numbers are drawn.
-        varies: why the same inputs get other answers, see `operations.varies`; empty if they do not.
+        varies: why predictions for the same inputs may differ, see `operations.varies`; empty if they do not.
         alters: an operation that writes what a later call may read; empty if there is none.
         without_kernel: an operation that this machine's processor cannot run; None if there is none.
         python: an operation that runs a Python function; None if there is none.
-        fills_table: whether a lookup table gets its entries.
-        unfed: names of the graph's placeholders that nobody feeds.
+        fills_table: whether a lookup table is filled.
+        unfed: names of the graph's placeholders that are not fed.
     """
 
     nodes: set[str] = field(default_factory=set)
@@ -71,7 +71,7 @@ class Graph:
 
         Args:
             tensors: their names, `y:0`, `y` or `^y`.
-            fed: names of the tensors that a caller gives: what is before them does not run.
+            fed: names of the tensors that a caller feeds; the nodes behind them do not run.
         """
         found = Reached()
         given = {_tensor(name) for name in fed}
@@ -90,11 +90,11 @@ class Graph:
         return found
 
     def variables(self, names: Iterable[str]) -> dict[str, str]:
-        """The variables among the nodes of these names: a node of each, keyed by variable name."""
+        """Variable name -> a node, for the variables among the nodes of these names."""
         return self._resources(names, _HANDLES)
 
     def tables(self, names: Iterable[str]) -> dict[str, str]:
-        """The lookup tables among them that must be initialised: a node of each, keyed by the table's name."""
+        """Table name -> a node, for the lookup tables among them that must be initialized."""
         return self._resources(names, _TABLES)
 
     def inputs(self, names: Iterable[str]) -> set[str]:
@@ -129,8 +129,8 @@ class Graph:
 
         Args:
             node: a `NodeDef`.
-            found: grows.
-            compiled: whether XLA compiles the node, which needs no kernel of the processor's then.
+            found: to add to.
+            compiled: whether XLA compiles the node, which then needs no CPU kernel.
         """
         if node.op in self._functions:
             found.functions.add(node.op)
@@ -149,7 +149,7 @@ class Graph:
 
 
 def _body(function: Any) -> Iterator[Any]:
-    """The nodes of a function that run: those that its results need, and those with a state."""
+    """The nodes of a function that run: stateful ones, and those that its results need."""
     nodes = {node.name: node for node in function.node_def}
     waiting = [*function.ret.values(), *function.control_ret.values()]
     waiting += [node.name for node in nodes.values() if operations.writes(node.op) or _has_function(node)]
@@ -178,12 +178,12 @@ def _called(node: Any) -> Iterator[str]:
 
 
 def _tensor(name: str) -> str:
-    """A tensor's name in full."""
+    """A tensor's full name."""
     name = name.removeprefix("^")
     return name if name.rpartition(":")[2].isdecimal() and ":" in name else f"{name}:0"
 
 
 def _shared_name(node: Any) -> str:
-    """The name of a variable or a table in the session: two nodes with one name are one of them."""
+    """The session's name of a variable or a table; nodes with the same name share it."""
     given = node.attr["shared_name"].s.decode() if "shared_name" in node.attr else ""
     return str(given or node.name)

@@ -1,4 +1,4 @@
-"""Which graph of a SavedModel is served. Needs no TensorFlow."""
+"""Chooses which graph of a SavedModel is served. Needs no TensorFlow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def choose(graphs: Sequence[Sequence[str]]) -> Sequence[str]:
         graphs: the tags of each.
 
     Raises:
-        LoadFailed: none of them fits.
+        LoadFailed: none of them matches.
     """
     if [_SERVE] in graphs:
         return [_SERVE]

@@ -23,19 +23,19 @@ class Model:
     """A loaded SavedModel, warmed up.
 
     Args:
-        folder: holds `saved_model.pb` and `variables/`.
-        threads: of TensorFlow, within one operation and among operations. Set once per process.
+        folder: contains `saved_model.pb` and `variables/`.
+        threads: of TensorFlow, within one operation and between operations. Set once per process.
 
     Attributes:
         signatures: by key.
-        varies: why the same instance gets other answers, as a verb, by key; empty where it does not.
-        alters: the operation that writes what a later call may read, by key; empty where there is none. Answers need
+        varies: key -> why predictions for the same instance may differ, as a verb; empty if they do not.
+        alters: key -> an operation that writes what a later call may read; empty if there is none. Predictions need
             not depend on it: an LSTM of Keras 3 with dropout counts its calls.
-        independent: keys of the signatures whose rows do not influence each other, as far as the warm-up can tell.
+        independent: keys of signatures whose rows do not influence each other, as far as the warm-up can tell.
 
     Raises:
-        LoadFailed: the default signature cannot answer, or, where there is none, no signature can. TensorFlow raises
-            nearly any type on a damaged SavedModel.
+        LoadFailed: the default signature cannot predict; without a default signature, no signature can. TensorFlow
+            raises nearly any type on a damaged SavedModel.
     """
 
     def __init__(self, folder: Path, *, threads: int) -> None:
@@ -57,19 +57,19 @@ class Model:
 
     @staticmethod
     def fast(rows: list[Any], dtype: str) -> Array:
-        """TensorFlow's own conversion: four times as quick as numpy's, and it refuses strings and ragged lists."""
+        """Converts with TensorFlow, which is four times as fast as numpy and rejects strings and ragged lists."""
         array: Array = tf.constant(rows, dtype=dtype).numpy()
         return array
 
     def run(self, key: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """The outputs of one call of a signature by alias, sorted. TensorFlow raises nearly any type."""
+        """Calls a signature; returns its outputs, sorted by alias. TensorFlow raises nearly any type."""
         if key not in self._calls:
             raise RunFailed(self.signatures[key].refusal)
         outputs = self._calls[key](*(inputs[alias] for alias in self.signatures[key].inputs))
         return {alias: _array(value) for alias, value in outputs.items()}
 
     def _callable(self, found: Inspected) -> Any:
-        """Takes the inputs in the order of their aliases, and gives the outputs by alias."""
+        """A function that takes the inputs in the order of their aliases, and returns the outputs by alias."""
         tensor = self._session.graph.get_tensor_by_name
         return self._session.make_callable(
             {alias: tensor(name) for alias, name in found.fetches.items()},
@@ -80,15 +80,15 @@ class Model:
         """Runs the warm-up requests of the export, except those of signatures that write."""
         for key, inputs in warm_up.requests(folder, self.signatures):
             if key in safe:
-                with contextlib.suppress(Exception):  # a request that the model refuses is no fault of the model's
+                with contextlib.suppress(Exception):  # a model may reject a warm-up request
                     self.run(key, inputs)
 
     def _is_independent(self, key: str) -> bool:
-        """Runs batches of one and of two, which are slow the first time; whether the batch mattered to the result.
+        """Runs batches of one and two rows, which also warms up; returns whether the rows are independent.
 
-        A model may refuse generated inputs. It is served all the same, one request at a time.
+        A model may reject generated inputs. Then it still serves, one request at a time.
         """
-        with contextlib.suppress(Exception):  # whatever the model does with generated inputs is no fault
+        with contextlib.suppress(Exception):  # a model may reject generated inputs
             pair = {alias: _rows(tensor) for alias, tensor in self.signatures[key].inputs.items()}
             both = self.run(key, pair)
             singles = [self.run(key, {alias: array[i : i + 1] for alias, array in pair.items()}) for i in (0, 1)]
@@ -97,7 +97,7 @@ class Model:
 
 
 def _check(signatures: Mapping[str, Signature]) -> None:
-    """Raises `LoadFailed` if the default signature cannot answer; where there is none, if no signature can."""
+    """Raises `LoadFailed` if the default signature cannot predict; without a default, if no signature can."""
     if not signatures:
         raise LoadFailed("the SavedModel has no signature")
     default = signatures_.default(signatures)

@@ -1,7 +1,7 @@
-"""The warm-up requests that an export contains, as TensorFlow Serving reads them. Needs TensorFlow.
+"""Reads the warm-up requests in an export, as TensorFlow Serving does. Needs TensorFlow.
 
-`assets.extra/tf_serving_warmup_requests` is a TFRecord file of `tensorflow.serving.PredictionLog`. Few of its messages
-and fields are needed. Declared here to avoid depending on tensorflow-serving-api.
+`assets.extra/tf_serving_warmup_requests` is a TFRecord file of `tensorflow.serving.PredictionLog`. The few messages and
+fields that are needed are declared here, to avoid depending on tensorflow-serving-api.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from emulator.serving.codec.tensors import Array
 
 FILE = Path("assets.extra", "tf_serving_warmup_requests")
 MOST = 1000
-"""Requests that are run, as in TensorFlow Serving."""
+"""Maximum number of requests, as in TensorFlow Serving."""
 _MOST_BYTES = 64 << 20
-"""Of one record, and of all of them."""
+"""Maximum bytes of one record, and of all records."""
 _MOST_VALUES = 16 << 20
-"""Of one input: a few bytes can declare a large tensor."""
+"""Maximum elements of one input, as a few bytes can declare a large tensor."""
 _SECONDS = 10.0
-"""After which no further request is read."""
+"""Seconds after which no further request is read."""
 
 _PACKAGE = "emulator.warm_up"
 _FIELDS = descriptor_pb2.FieldDescriptorProto
 
 
 def requests(folder: Path, signatures: Mapping[str, Signature]) -> Iterator[tuple[str, dict[str, Array]]]:
-    """The requests of the file, each with the key of its signature; none where there is no file.
+    """The requests of the file, each with the key of its signature; none if there is no file.
 
-    They end at a damaged record, and at 1000 requests, 64 MB or ten seconds. Requests that do not fit a signature are
-    left out. TensorFlow Serving rejects a model with a damaged file; here it loads, since it can answer.
+    Stops at a damaged record, and after 1000 requests, 64 MB or ten seconds. Requests that do not match a signature are
+    skipped. TensorFlow Serving rejects a model with a damaged file; here it loads, since it can predict.
 
     Args:
         folder: of the SavedModel.
@@ -71,7 +71,7 @@ def _records(file: Path) -> Iterator[bytes]:
 
 
 def _inputs(given: Mapping[str, Any], signature: Signature) -> dict[str, Array]:
-    """What a signature takes. Raises `ValueError` or `TypeError` where a request does not fit it."""
+    """The inputs of a request. Raises `ValueError` or `TypeError` if they do not match the signature."""
     if set(given) != set(signature.inputs):
         raise ValueError(sorted(given))
     return {alias: _array(given[alias]) for alias in signature.inputs}
@@ -105,7 +105,7 @@ def _declared() -> Any:
     _add(entry, "value", 2, _FIELDS.TYPE_MESSAGE, ".tensorflow.TensorProto")
     _declare(file, "PredictLog", ("request", 1, _FIELDS.TYPE_MESSAGE, f".{_PACKAGE}.PredictRequest"))
     _declare(file, "PredictionLog", ("predict_log", 6, _FIELDS.TYPE_MESSAGE, f".{_PACKAGE}.PredictLog"))
-    pool = descriptor_pool.Default()  # TensorFlow's messages are there
+    pool = descriptor_pool.Default()  # it contains TensorFlow's messages
     pool.AddSerializedFile(file.SerializeToString())
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.PredictionLog"))
 

@@ -148,4 +148,4 @@ def test_a_versions_predictions_are_logged_from_its_patch_on(
         {"predictions": [{"y": 6.0}]},
     ]
     assert unknown.returncode == 1
-    assert unknown.stderr.startswith("error: no prediction was logged to p.d.u")
+    assert unknown.stderr.startswith("error: no predictions logged to p.d.u")

@@ -1,4 +1,4 @@
-# What can be done here. Each command does the set-up that it needs; "make" alone lists them.
+# Each command does the set-up that it needs; "make" alone lists the commands.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -21,7 +21,7 @@ help: ## list the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
 
 .PHONY: setup
-setup: ## make the virtual environment, the pulumi command and the local stack's state (PYTHON=... names a Python)
+setup: ## create the virtual environment, the pulumi command and the local stack's state (PYTHON=... names a Python)
 	@PULUMI_STACK=$(STACK) tools/setup.sh
 
 .PHONY: _local
@@ -33,7 +33,7 @@ build: _local setup ## train and export the models of the local stack
 	@$(LOCAL) && python -m models build --stack $(STACK)
 
 .PHONY: emulator
-emulator: _local setup ## start the endpoint on this machine
+emulator: _local setup ## start the emulator
 	@$(LOCAL) && python -m emulator up --restart
 
 .PHONY: up
@@ -45,7 +45,7 @@ preview: _local setup ## show what "make up" would change
 	@$(LOCAL) && pulumi preview
 
 .PHONY: refresh
-refresh: _local setup ## take over what was changed outside of Pulumi
+refresh: _local setup ## update the state with changes made outside of Pulumi
 	@$(LOCAL) && pulumi refresh
 
 .PHONY: down
@@ -53,11 +53,11 @@ down: _local ## destroy the local stacks and stop the emulator
 	@$(LOCAL) && tools/down.sh
 
 .PHONY: clean
-clean: _local ## stop the emulator, remove all that make made in this folder
+clean: _local ## stop the emulator, remove everything that make created in this folder
 	@$(LOCAL) && tools/clean.sh
 
 .PHONY: clean-cache
-clean-cache: ## remove what setup, bench and test-faults keep in the user's cache folder for all checkouts: pulumi, other servers and clients
+clean-cache: ## remove the files of setup, bench and test-faults from the user's cache folder: pulumi, other servers and clients
 	@rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/tf2-models"
 
 .PHONY: test
@@ -77,7 +77,7 @@ format: setup ## bring the code into style
 	@$(VENV) ruff check --fix . && ruff format .
 
 .PHONY: docs
-docs: setup ## write the parts of docs/ that are made from the code
+docs: setup ## write the parts of docs/ that are generated from the code
 	@$(VENV) python -m tools.docs
 
 .PHONY: bench

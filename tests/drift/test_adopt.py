@@ -165,7 +165,7 @@ def test_a_fixed_field_written_down_for_the_first_time(value: str, accepted: boo
     olds, news = as_engine(taken.outs or {}), {**silent, "machineType": value}
 
     [failure] = provider.check(silent, news).failures
-    assert "adopt: true compares it and takes it over" in failure.reason
+    assert "set adopt: true, which compares it and takes it over" in failure.reason
 
     news |= ADOPT
     assert provider.check({**silent, **ADOPT}, news).failures == []

@@ -222,7 +222,7 @@ def test_a_file_that_holds_no_samples_is_an_error(tmp_path: Path, content: str) 
     own = tmp_path / "own.json"
     own.write_text(content, encoding="utf-8")
 
-    with pytest.raises(ArtifactError, match=r"must be a list|no JSON"):
+    with pytest.raises(ArtifactError, match=r"must be a list|not valid JSON"):
         samples.read(str(own))
 
 

@@ -131,7 +131,7 @@ def test_a_file_that_says_something_else_does_not_count(tmp_path: Path, written:
     value, reason = source.marked("tf2-models:models", {"m": {"description": TOKEN}})
 
     assert value is None
-    assert "does not say where" in reason
+    assert "does not show where" in reason
 
 
 def test_drift_of_a_field_with_a_secret_tells_no_value(emulator: RunningEmulator, project: str) -> None:

@@ -170,7 +170,7 @@ def test_a_default_signature_that_cannot_answer_fails_the_load(
     [
         ("no_kernel_beside", "gpu", 1.0, "the operation CudnnRNN (node CudnnRNN) has no kernel"),
         ("sparse", "few", [1.0, 0.0], "output cells is a sparse tensor"),
-        ("unfed", "rated", 1.0, "its outputs need the placeholder rate, which is not an input"),
+        ("unfed", "rated", 1.0, "its outputs need the placeholder rate, which is not one of its inputs"),
         ("python_beside", "stateful_True", 1.0, "the operation PyFunc (node PyFunc) calls Python code"),
         ("python_beside", "stateful_False", 1.0, "the operation PyFuncStateless (node PyFuncStateless) calls Python"),
     ],

@@ -14,9 +14,12 @@ from tests.prediction.deployment import MANIFESTS, Deployment, file_of, json_lin
 pytestmark = pytest.mark.tensorflow
 PATIENTS = 'id,age,thal,note\na1,32,normal,x\na2,,normal,y\na3,96,fixed,"q, z"\na4,64,"nor\nmal",w\n'
 Batch = Callable[..., tuple[int, list[str], Path]]
+both_ways = pytest.mark.parametrize("batch", ["endpoint", "local"], indirect=True)
+# On this machine each job imports TensorFlow, and what these tests prove happens before the job or after it.
+one_way = pytest.mark.parametrize("batch", ["endpoint", pytest.param("local", marks=pytest.mark.faults)], indirect=True)
 
 
-@pytest.fixture(params=["endpoint", "local"])
+@pytest.fixture
 def batch(request: pytest.FixtureRequest, deployment: Deployment, prediction_models: Path, tmp_path: Path) -> Batch:
     """Runs a job at an endpoint or on this machine; returns exit code, standard error and file of results."""
 
@@ -41,6 +44,7 @@ def batch(request: pytest.FixtureRequest, deployment: Deployment, prediction_mod
     return made
 
 
+@both_ways
 def test_rejected_rows_are_named(batch: Batch, tmp_path: Path) -> None:
     """Rejected rows are named by file and line, on standard error and in FILE.rejected."""
     first = file_of(tmp_path, "a.jsonl", '1.5\n"text"\n2\n')
@@ -57,6 +61,7 @@ def test_rejected_rows_are_named(batch: Batch, tmp_path: Path) -> None:
     assert len(output.with_name("out.errors").read_text().splitlines()) == 3
 
 
+@one_way
 def test_many_rejected_rows(batch: Batch, tmp_path: Path) -> None:
     """Five rejected rows are shown, and the number of others."""
     rows = file_of(tmp_path, "a.jsonl", '"x"\n' * 30)
@@ -71,6 +76,7 @@ def test_many_rejected_rows(batch: Batch, tmp_path: Path) -> None:
     assert len(json_lines(output.with_name("out.rejected"))) == 30
 
 
+@both_ways
 def test_key_is_first_in_each_result(batch: Batch, tmp_path: Path) -> None:
     """A key is not sent to a model that does not take it; a rejected row has it, too."""
     rows = [{"id": name, "age": [age], "thal": ["normal"]} for name, age in (("a", 32), ("b", "x"), ("c", 96))]
@@ -88,6 +94,7 @@ def test_key_is_first_in_each_result(batch: Batch, tmp_path: Path) -> None:
     assert "has no field id: it has age" in rejected[1]["error"]
 
 
+@one_way
 def test_columns_of_csv_by_their_names(batch: Batch, tmp_path: Path) -> None:
     """A CSV row may have several lines; columns that the model does not take are left out with a note."""
     file = file_of(tmp_path, "patients.csv", PATIENTS)
@@ -104,6 +111,7 @@ def test_columns_of_csv_by_their_names(batch: Batch, tmp_path: Path) -> None:
     assert said[-1] == f"{file}:3: column age is empty"
 
 
+@one_way
 def test_csv_keys_may_be_numbers(batch: Batch, tmp_path: Path) -> None:
     """A key may be a whole number; rows with a missing number or an infinity are rejected."""
     cells = ["7,32,normal", "007,64,normal", "1.5,NaN,normal", "9,-inf,fixed", "10,96,7"]
@@ -125,6 +133,7 @@ def test_csv_keys_may_be_numbers(batch: Batch, tmp_path: Path) -> None:
     assert json_lines(output)[2]["instance"] == {"id": 10, "age": 96.0, "thal": "7"}
 
 
+@both_ways
 def test_numbers_that_json_does_not_have(batch: Batch, tmp_path: Path) -> None:
     """A row with NaN is rejected, also in an unchanged file; a result with Infinity has a note."""
     file = file_of(tmp_path, "rows.jsonl", '{"x": 1}\n{"x": NaN}\n{"x": 3e38}\n')
@@ -139,6 +148,7 @@ def test_numbers_that_json_does_not_have(batch: Batch, tmp_path: Path) -> None:
     assert '"double":Infinity' in output.read_text().splitlines()[1]
 
 
+@one_way
 def test_results_beside_their_input(batch: Batch, tmp_path: Path) -> None:
     """--with-input writes each row, with numbers as numbers, and its prediction."""
     file = file_of(tmp_path, "patients.csv", PATIENTS)
@@ -152,6 +162,7 @@ def test_results_beside_their_input(batch: Batch, tmp_path: Path) -> None:
     }
 
 
+@both_ways
 def test_a_key_in_csv_is_the_first_column(batch: Batch, tmp_path: Path) -> None:
     """With CSV output, the key is the first column, and in FILE.keys."""
     file = file_of(tmp_path, "patients.csv", PATIENTS)
@@ -163,6 +174,7 @@ def test_a_key_in_csv_is_the_first_column(batch: Batch, tmp_path: Path) -> None:
     assert output.with_name("out.keys").read_text() == "note,prediction_probability\n"
 
 
+@both_ways
 def test_a_key_that_the_model_returns(batch: Batch, tmp_path: Path) -> None:
     """A key that the model returns is in each result only once."""
     rows = [{"id": number, "x": number / 2} for number in (7, 3, 5)]
@@ -183,6 +195,7 @@ def test_a_key_that_the_model_returns(batch: Batch, tmp_path: Path) -> None:
     assert not output.exists()
 
 
+@one_way
 def test_list_means_the_same_as_online(batch: Batch, tmp_path: Path) -> None:
     """A list holds instances; in a .jsonl file it is one instance, with a hint if the model rejects it."""
     whole, lines = file_of(tmp_path, "x.json", "[1.0]\n"), file_of(tmp_path, "x.jsonl", "[1.0]\n")

@@ -140,6 +140,7 @@ def test_wrong_rows_are_listed(deployment: Deployment, prediction_models: Path, 
         lines = each.stderr.splitlines()
         assert [line.split(": ")[1] for line in lines] == [*(f"{file}:{number}" for number in bad), file]
         assert lines[-1].endswith(f"{count} rows cannot be used")
+    assert here.stderr.startswith(f"error: {rows}:1: Invalid inputs")
 
 
 def test_label_is_an_input(deployment: Deployment, tmp_path: Path) -> None:
@@ -153,21 +154,11 @@ def test_label_is_an_input(deployment: Deployment, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["rows"] == 2
 
 
-def test_predictions_that_are_not_finite(prediction_models: Path, tmp_path: Path) -> None:
+def test_predictions_that_are_not_finite(deployment: Deployment, tmp_path: Path) -> None:
     """Predictions that are not finite are rejected with their place."""
     data = _file(tmp_path, "x.jsonl", '{"x": 3e38, "label": 1}\n{"x": 1, "label": 1}\n')
 
-    done = run("evaluate", str(prediction_models / "numbers"), "--local", "--data", data, "--output", "double")
+    done = deployment.run("evaluate", "numbers", "--data", data, "--output", "double")
 
     assert done.returncode == 2
     assert done.stderr == f"error: {data}:1: prediction: must be finite; got Infinity\n"
-
-
-def test_row_rejected_on_this_machine(prediction_models: Path, tmp_path: Path) -> None:
-    """With --local, a rejected row is also named by its place."""
-    data = _file(tmp_path, "x.jsonl", '{"x": 1, "label": 2}\n{"x": "no", "label": 3}\n')
-
-    done = run("evaluate", str(prediction_models / "numbers"), "--local", "--data", data, "--output", "half")
-
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"error: {data}:2: Invalid inputs")

@@ -52,7 +52,7 @@ def engine(emulator: RunningEmulator, project: str, tmp_path: Path) -> Engine:
 
 
 def test_a_stack_is_deployed_changed_repaired_and_destroyed(
-    engine: Engine, emulator: RunningEmulator, project: str
+    engine: Engine, emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
     """The whole life of a stack: up, no-op, each kind of change, refresh after drift, destroy."""
     assert engine.up() == {"created": 9}
@@ -62,6 +62,7 @@ def test_a_stack_is_deployed_changed_repaired_and_destroyed(
     assert (model["defaultVersion"], model["versions"]) == ("v1", ["v1", "v2"])
     assert predict(model["predictUrl"], 1.0, 2.5) == [2.0, 5.0]
 
+    _no_path_of_this_machine_is_in_the_state(engine, tmp_path.name)
     _nothing_changes(engine, emulator)
     _new_bytes_are_refused_under_the_old_name(engine)
     _changes_are_patched(engine, emulator)
@@ -73,6 +74,17 @@ def test_a_stack_is_deployed_changed_repaired_and_destroyed(
     assert engine.resources() == {}
     assert emulator.ml().projects().models().list(parent=f"projects/{project}").execute() == {}
     assert "items" not in emulator.storage().buckets().list(project=project).execute()
+
+
+def _no_path_of_this_machine_is_in_the_state(engine: Engine, folder: str) -> None:
+    """No input or output holds an absolute path; the provider is a short reference."""
+    ours = {name: entry for name, entry in engine.resources().items() if "dynamic/" in entry["type"]}
+    assert len(ours) == 8
+    for name, entry in ours.items():
+        facts = json.dumps([entry.get("inputs"), entry.get("outputs")])
+        assert folder not in facts, name
+        assert str(Path.home()) not in facts, name
+        assert len(entry["inputs"]["__provider"]) < 120, name
 
 
 def _nothing_changes(engine: Engine, emulator: RunningEmulator) -> None:
@@ -144,8 +156,8 @@ def _other_objects_in_the_bucket_stay(engine: Engine, emulator: RunningEmulator,
     objects.delete(bucket=bucket, object="notes.txt").execute()
 
 
-def test_a_version_deleted_outside_is_created_again(engine: Engine, emulator: RunningEmulator, project: str) -> None:
-    """Refresh and `up` restore a default that somebody else deleted (runtimes expire), again as the default."""
+def test_the_default_that_is_made_again_is_the_default(engine: Engine, emulator: RunningEmulator, project: str) -> None:
+    """After somebody else deleted it (runtimes expire), and replaced with `allowDowntime`, which deletes it first."""
     engine.up()
     caller, model = Caller(emulator, project), f"projects/{project}/models/mult"
     caller.versions.setDefault(name=f"{model}/versions/v2", body={}).execute()
@@ -157,10 +169,6 @@ def test_a_version_deleted_outside_is_created_again(engine: Engine, emulator: Ru
     served = caller.versions.get(name=f"{model}/versions/v1").execute()
     assert (served["state"], served["isDefault"]) == ("READY", True)
 
-
-def test_a_replaced_default_is_the_default_again(engine: Engine, emulator: RunningEmulator, project: str) -> None:
-    """With `allowDowntime` the default is deleted first; another version is the default only until it is back."""
-    engine.up()
     engine.edit("mult.versions.v1.machineType", "n1-standard-4")
     engine.edit("mult.versions.v1.allowDowntime", value=True)
 
@@ -213,16 +221,3 @@ def test_a_secret_at_an_unknown_path_is_refused(engine: Engine) -> None:
 
     assert "tf2-models:models: contains a secret, but Pulumi.test.yaml in this folder does not show where" in text
     assert "hidden" not in text
-
-
-def test_the_state_holds_no_path_of_this_machine_and_short_providers(engine: Engine, tmp_path: Path) -> None:
-    """No input or output holds an absolute path; the provider is a short reference."""
-    engine.up()
-
-    ours = {name: entry for name, entry in engine.resources().items() if "dynamic/" in entry["type"]}
-    assert len(ours) == 8
-    for name, entry in ours.items():
-        facts = json.dumps([entry.get("inputs"), entry.get("outputs")])
-        assert tmp_path.name not in facts, name
-        assert str(Path.home()) not in facts, name
-        assert len(entry["inputs"]["__provider"]) < 120, name

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 
 ADD = "Add gate.samples: FILE, or set gate.skip: true"
 NOTHING = f"gate not run for v2: its artifact has no samples. {ADD} to silence this"
+CHECKED = "gate: 1 of 1 sample matches (serving_default)"
 
 
 @pytest.fixture
@@ -48,21 +49,20 @@ def test_a_new_default_without_samples_gives_a_warning_that_skip_silences(stack:
     assert "gate not run" not in stack.engine.stack("up", "--skip-preview")
 
 
-@pytest.mark.parametrize("edit", [{"defaultVersion": "v2"}, {"trafficSplit": {"v1": 90, "v2": 10}}, {}])
-def test_a_declared_gate_needs_samples(stack: Deployment, edit: dict[str, Any]) -> None:
+def test_a_declared_gate_needs_samples(stack: Deployment) -> None:
     """Preview refuses a gate that would check nothing: of a new default, of a version in the split, or a new gate."""
-    stack.engine.edit("mult.gate", {"maxLatency": 5})
-    for key, value in edit.items():
-        stack.engine.edit(f"mult.{key}", value)
+    models = stack.engine.config["tf2-models:models"]
+    declared = {**models["mult"], "gate": {"maxLatency": 5}}
+    edits: list[dict[str, Any]] = [{"defaultVersion": "v2"}, {}, {"trafficSplit": {"v1": 90, "v2": 10}}]
+    for edit in edits:
+        models["mult"] = {**declared, **edit}
+        stack.engine.write(stack.engine.config)
+        default = models["mult"]["defaultVersion"]
+        assert f"gate of {default}: its artifact has no samples. {ADD}" in stack.engine.stack("preview", fails=True)
 
-    text = stack.engine.stack("preview", fails=True)
-
-    assert f"gate of {edit.get('defaultVersion', 'v1')}: its artifact has no samples. {ADD}" in text
     stack.engine.edit("mult.gate.samples", stack.samples("doubles.json", (1.0, 2.0)))
-    split = {"TrafficSplit mult": "create"} if "trafficSplit" in edit else {}
-    assert stack.engine.preview() == {"DefaultVersion mult": "update", **split}
-    checked = "gate: 1 of 1 sample matches (serving_default)" in stack.engine.stack("up", "--skip-preview")
-    assert checked is bool(edit), "a default that stays has no gate to pass"
+    assert stack.engine.preview() == {"DefaultVersion mult": "update", "TrafficSplit mult": "create"}
+    assert CHECKED in stack.engine.stack("up", "--skip-preview")
 
 
 def test_a_gate_without_samples_in_the_state_shows_no_change(stack: Deployment) -> None:
@@ -99,9 +99,20 @@ def test_up_checks_the_samples_of_an_artifact_in_a_bucket(stack: Deployment) -> 
 
 
 def test_a_gate_that_is_removed_is_a_change(stack: Deployment) -> None:
-    """Preview shows it; one update, which makes no call, removes a gate that an older release left in the state."""
-    stack.engine.edit("mult.gate", {"samples": stack.samples("doubles.json", (1.0, 2.0))})
-    stack.engine.up()
+    """Preview shows it; one update, which makes no call, removes a gate that an older release left in the state.
+
+    Removing `adopt` or `allowDowntime` is none: they say what `up` may do, not what is deployed.
+    """
+    permissions = [f"mult.{place}{key}" for place in ("", "versions.v1.") for key in ("adopt", "allowDowntime")]
+    for path in permissions:
+        stack.engine.edit(path, value=True)
+    gate = {"samples": stack.samples("doubles.json", (1.0, 2.0))}
+    stack.engine.edit("mult.gate", gate)
+    assert CHECKED not in stack.engine.stack("up", "--skip-preview"), "a default that stays has no gate to pass"
+    for path in permissions:
+        stack.engine.edit(path, None)
+    assert stack.engine.preview() == {}
+
     held = stack.engine.resources()["DefaultVersion mult"]["outputs"]["gate"]
     stack.engine.edit("mult.gate", None)
     assert stack.engine.preview() == {"DefaultVersion mult": "update"}
@@ -115,18 +126,10 @@ def test_a_gate_that_is_removed_is_a_change(stack: Deployment) -> None:
     stack.engine.up()
     assert (stack.engine.preview(), stack.emulator.calls()) == ({}, {})
 
-
-def test_removing_adopt_or_allow_downtime_is_no_change(stack: Deployment) -> None:
-    """They say what `up` may do, not what is deployed."""
-    for key in ("adopt", "allowDowntime"):
-        stack.engine.edit(f"mult.{key}", value=True)
-        stack.engine.edit(f"mult.versions.v1.{key}", value=True)
-    stack.engine.up()
-    for key in ("adopt", "allowDowntime"):
-        stack.engine.edit(f"mult.{key}", None)
-        stack.engine.edit(f"mult.versions.v1.{key}", None)
-
-    assert stack.engine.preview() == {}
+    stack.engine.edit("mult.gate", gate)
+    stack.engine.edit("mult.defaultVersion", "v2")
+    assert stack.engine.preview() == {"DefaultVersion mult": "update"}
+    assert CHECKED in stack.engine.stack("up", "--skip-preview")
 
 
 def test_a_gate_of_an_artifact_in_a_bucket_needs_samples_too(stack: Deployment) -> None:

@@ -24,6 +24,10 @@ def write_program(folder: Path, text: str = "") -> Path:
     return folder
 
 
+_new_stacks: dict[str, dict[str, bytes]] = {}
+"""Text of Pulumi.yaml -> the files of a new stack."""
+
+
 class Engine:
     """The `pulumi` command on one stack of one program.
 
@@ -50,10 +54,20 @@ class Engine:
             "PULUMI_STACK": "test",
             "PYTHONPATH": str(ROOT),
         }
-        # `stack init` writes the stack file beside Pulumi.yaml, which must not happen in the program's folder.
-        (folder / "Pulumi.yaml").write_text((program / "Pulumi.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-        self.run("stack", "init", "--stack", "test", folder=folder)
+        self._init((program / "Pulumi.yaml").read_text(encoding="utf-8"))
         self.write({})
+
+    def _init(self, project: str) -> None:
+        """Makes the stack: by `stack init` for the first one of a project, with the files that it wrote for others."""
+        # `stack init` writes the stack file beside Pulumi.yaml, which must not happen in the program's folder.
+        (self._folder / "Pulumi.yaml").write_text(project, encoding="utf-8")
+        if project not in _new_stacks:
+            self.run("stack", "init", "--stack", "test", folder=self._folder)
+            written = [self._file, *(path for path in (self._folder / "state").rglob("*") if path.is_file())]
+            _new_stacks[project] = {str(path.relative_to(self._folder)): path.read_bytes() for path in written}
+        for name, content in _new_stacks[project].items():
+            (self._folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self._folder / name).write_bytes(content)
 
     def move(self, backend: str) -> None:
         """Uses the state on this backend from now on."""

@@ -13,8 +13,8 @@ STACK ?= $(or $(PULUMI_STACK),local)
 LOCAL := export PULUMI_STACK=$(STACK) && tools/check_stack.sh && source ./local.env
 # Tests and benchmarks keep state of their own: from this folder they take the programs alone.
 VENV := export PATH="$(CURDIR)/.venv/bin:$$PATH" &&
-# Tests that run at the same time; each may hold a TensorFlow of 0.5 GB.
-WORKERS ?= auto
+# Tests that run at the same time; each may hold a TensorFlow of 0.5 GB. One more than processors, since tests also wait.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .PHONY: help
 help: ## list the commands

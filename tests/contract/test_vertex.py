@@ -124,6 +124,19 @@ def test_a_version_that_is_deployed_is_kept_at_once(world: World, service: Verte
     assert list(versions_of(service)) == ["1"]
 
 
+def test_a_version_that_is_still_seen_as_deployed_is_tried_again(world: World, service: VertexCaller) -> None:
+    """The service refuses for a while after an undeploy, also at the end of the operation."""
+    made(world, MODEL_VERSION)
+    second, _ = made(world, MODEL_VERSION, {"name": "v2"})
+    refused = {"operation": "error", "code": 9, "message": "still in use", "times": 2}
+    world.emulator.faults({"method": "aiplatform.projects.locations.models.deleteVersion", **refused})
+
+    deleted(world, MODEL_VERSION, second)
+
+    assert world.emulator.is_faulted()
+    assert list(versions_of(service)) == ["1"]
+
+
 def test_an_endpoint_with_deployed_models_is_kept(world: World, service: VertexCaller) -> None:
     """The error names them."""
     made(world, DEPLOYED_MODEL)

@@ -63,7 +63,7 @@ def pid_file(data: Path, endpoint: str, token_file: str, code: str) -> Iterator[
 
 @contextmanager
 def running(data: Path) -> Iterator[Running | None]:
-    """The emulator that serves from `data`, or None. A pid that another process has by now is not it."""
+    """The emulator that serves from `data`, or None. Detects a pid that has been reused by another process."""
     try:
         known = json.loads((data / "pid").read_text(encoding="utf-8"))
         handle = os.pidfd_open(known["pid"])
@@ -96,7 +96,7 @@ def start(data: Path, arguments: Sequence[str]) -> str:
     """Starts `serve` with `arguments` in a session of its own; returns its endpoint once it answers.
 
     Raises:
-        Error: it ended instead, with the line that it said; or did not answer in time; or the folder cannot be used.
+        Error: it exited (with its last line), did not respond in time, or cannot use the folder.
     """
     prepare(data)
     with (data / "log").open("ab") as log:

@@ -20,7 +20,7 @@ KEY = f"{NAMESPACE}:platform"
 
 
 def chosen(config: Mapping[str, str]) -> Platform[Any]:
-    """The platform that a configuration names. It is `ml` v1 if none is named, or an unknown one, which is reported."""
+    """The platform that a configuration names. Default: `ml` v1, also for an unknown name, which is reported."""
     return _PLATFORMS.get(config.get(KEY) or ML, MlPlatform)()
 
 

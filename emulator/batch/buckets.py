@@ -20,8 +20,8 @@ class Buckets(Protocol):
         """The objects whose names begin with `prefix`, by name."""
 
     def publication(self, bucket: str, files: Sequence[ResultFile]) -> AbstractContextManager[Callable[[], None]]:
-        """Prepares new objects; the block calls what it gets in a transaction, which makes the objects.
+        """Prepares new objects. The block gets a function, and calls it in a transaction to create the objects.
 
-        The call may be repeated after a transaction that failed. It raises `errors.PermissionDenied` where an older
-        object of that name is held or retained, and `errors.NotFound`.
+        The function may be called again after a failed transaction. It raises `errors.PermissionDenied` if an existing
+        object of that name is under a hold or retention, and `errors.NotFound`.
         """

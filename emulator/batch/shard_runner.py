@@ -50,7 +50,7 @@ class Part:
 
 
 Kept = Callable[[Part, Result, float], Awaitable[None]]
-"""Takes the result of a part, once all of it is in its file, and the seconds that it took."""
+"""Called with the result of a part, once its file is complete, and with its duration in seconds."""
 
 
 class Runner:

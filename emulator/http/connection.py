@@ -19,16 +19,22 @@ _LOOK_SECONDS = 30.0
 
 
 class Connection(asyncio.Protocol):
-    """A connection that holds memory and a place for a bounded time only.
+    """A connection that uses memory and a slot only for a limited time.
 
-    Closed are clients that do not send a whole head within `seconds` (at most twice that), a body with less than 16 KiB
-    in `seconds`, clients that take nothing of their answer for so long, those that go on for so long with the body of a
-    request that is answered, those that ask nothing for four minutes, and those that send what is no request. Requests
-    that come before the answer to the one before wait, and are answered in their order.
+    It closes when the client
+
+    - does not send complete request headers within `seconds` (at most twice that);
+    - sends less than 16 KiB of a body in `seconds`;
+    - receives nothing of its response for `seconds`;
+    - continues to send the body for `seconds` after the response;
+    - is idle for four minutes; or
+    - sends an invalid request.
+
+    Pipelined requests wait, and are answered in order.
 
     Args:
-        owner: the server, which answers.
-        seconds: a client's patience is ours.
+        owner: the server.
+        seconds: the timeout above.
     """
 
     def __init__(self, owner: Owner, seconds: float) -> None:

@@ -202,7 +202,7 @@ class Exchange:
             await self._closed
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
-        """The head of the answer; it is sent with the first bytes of the body, or at the end.
+        """Sets status and headers, which are sent with the first bytes of the body, or at the end.
 
         Raises:
             ValueError: the value of a header holds control characters; nothing is sent.

@@ -65,7 +65,7 @@ class HttpServer:
         self._date = (0, "")
 
     async def serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
-        """Serves until `stop` is set, then for three seconds what is still being answered."""
+        """Serves until `stop` is set, then finishes running responses for up to three seconds."""
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: Connection(self, self._seconds), sock=listener)
         await stop.wait()

@@ -26,9 +26,9 @@ _N1_GIB_PER_CORE = {"standard": 3.75, "highmem": 6.5, "highcpu": 0.9}
 
 
 def scale_of(body: Mapping[str, Any]) -> Scale:
-    """The nodes of a version: so many by manual scaling, or a range in which they follow the load.
+    """The nodes of a version: a fixed number (manual scaling), or a range within which they follow the load.
 
-    With a least of 0 the first prediction starts a node. Without `maxNodes`, the cores of this machine bound it.
+    With a minimum of 0, the first prediction starts a node. The default of `maxNodes` is the number of cores.
     """
     if "manualScaling" in body:
         return Scale.fixed(int(body["manualScaling"].get("nodes", 1)))

@@ -114,7 +114,7 @@ class Call:
         return bytes(content)
 
     async def override(self) -> None:
-        """Takes the verb from the header and the query from the body: how clients send a query that is very long."""
+        """Takes the HTTP method from the header and the query from the body, as clients send very long queries."""
         if not self.headers.get(_OVERRIDE) or self.verb != "POST":
             return
         self.verb = self.headers[_OVERRIDE].upper()

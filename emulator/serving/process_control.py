@@ -41,9 +41,9 @@ def close_others(kept: int) -> None:
 
 
 def limit_cores(cores: int | None) -> None:
-    """Lets this process run on `cores` of the cores that it has; None, or more than there are, leaves it all.
+    """Restricts this process to `cores` of its cores; None, or more than it has, changes nothing.
 
-    Which ones goes by the pid: processes that are started one after the other take turns.
+    The cores are chosen by the pid, so that processes started one after the other use different ones.
     """
     here = sorted(os.sched_getaffinity(0))
     if cores is not None and cores < len(here):

@@ -28,7 +28,7 @@ WarmUp = Callable[[Mapping[str, Signature]], Iterable[tuple[str, Mapping[str, Ar
 _OPEN_SIZES = (1, 4, 32, 224)
 """What an open dimension is made, in this order, until the model takes the instances."""
 _RANKS = ((), (1,), (1, 1), (1, 1, 1))
-"""Shapes of an instance that are tried where even the rank is open."""
+"""Shapes of an instance to try if even the rank is unknown."""
 
 
 class Sampled(Runnable, Protocol):
@@ -113,10 +113,10 @@ class Samples:
         return key
 
     def _answered(self, key: str, instances: Sequence[Any]) -> list[dict[str, Any]]:
-        """Samples: what the model answers to each instance alone, or, if it takes them only so, to all together.
+        """Samples with the model's predictions for each instance alone; for all together if it accepts only that.
 
-        Raises `_Unanswered` where there is not one prediction for each, or one is not plain JSON; `_Changing` where the
-        same instance gets another answer.
+        Raises `_Unanswered` if there is not one prediction per instance, or one is not plain JSON; `_Changing` if the
+        predictions for the same instance differ.
         """
         try:
             ask, predictions = self._ask_each, self._ask_each(key, instances)

@@ -27,7 +27,7 @@ def gate_of(call: Call, olds: State, news: State, current: str) -> Gate:
 
 
 def versions_of(call: Call, news: Mapping[str, Any]) -> Callable[[str], DeployedVersion]:
-    """A function from the name of a version to the version, for the model in the inputs."""
+    """Returns a function that finds a version of the inputs' model by its name."""
     return lambda version: DeployedVersion(call, news, version)
 
 

@@ -1,23 +1,23 @@
-"""Faults as inputs: which call goes wrong, how, and how often. For tests of what calls this emulator; none by default.
+"""Fault injection: which calls fail, how, and how often. For tests of clients; none by default.
 
-`PUT /-/faults` takes a JSON list of rules, in the place of those before; `GET` shows them with how often each still
-applies; `DELETE` removes them. They are kept in memory and are no part of the state. A rule names a method by its id
-(`ml.projects.models.versions.create`, or `*` for every one), how many `times` it applies (default 1), and one fault:
+`PUT /-/faults` replaces all rules by a JSON list of rules; `GET` returns them with how often each still applies;
+`DELETE` removes them. They are in memory only. A rule names a method by its id (`ml.projects.models.versions.create`,
+or `*` for all), how many `times` it applies (default 1), and one fault:
 
 | key | what happens |
 |---|---|
 | `status` | 400 to 599: an error in Google's shape, no effect; `message`, `details` (a list of objects, |
 | | for APIs that answer them), `retryAfter` (seconds, a header) |
-| `html` | 200 to 599: a page of a proxy in the place of JSON, no effect |
-| `drop` | `before` or `after` the call took effect the connection is closed without an answer |
-| `truncate` | the call takes effect; after so many bytes of the answer's body the connection is closed |
-| `delay` | the call takes so many seconds longer |
-| `hold` | `before` or `after` it took effect the call waits until the rules are replaced or removed |
+| `html` | 200 to 599: a proxy's page instead of JSON, no effect |
+| `drop` | `before` or `after` the call takes effect, the connection is closed without a response |
+| `truncate` | the call takes effect; the connection is closed after this many bytes of the response body |
+| `delay` | the call takes this many seconds longer |
+| `hold` | `before` or `after` it takes effect, the call waits until the rules are replaced or removed |
 | `operation` | `error`: the operation that the call starts fails; `code` (google.rpc.Code, default 13), `message` |
 | | `never`: it does not end until the rules are replaced or removed |
 | `busy` | `refuse`: the call is refused if another operation runs on its resource, where an API may do so |
 
-Of the rules that fit a call the first one that still applies counts.
+The first rule that matches a call and still applies is used.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class Faults:
 
     @property
     def any(self) -> bool:
-        """Whether there are rules, those that apply no more among them."""
+        """Whether there are rules, including those that no longer apply."""
         return bool(self._rules)
 
     def to_json(self) -> list[dict[str, Any]]:

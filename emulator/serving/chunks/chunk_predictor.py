@@ -27,7 +27,7 @@ from emulator.serving.prediction_errors import PredictionError
 from emulator.serving.request_batching import Answers, Runnable
 
 MOST_ANSWER = 32 << 20
-"""Bytes of lines that one answer holds; a chunk that gives more is asked for in halves."""
+"""Maximum bytes of lines in one response; a chunk with more is requested in halves."""
 
 
 class _TooMuch(Exception):

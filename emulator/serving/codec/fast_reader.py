@@ -265,7 +265,7 @@ def _closed_shape(tensor: Tensor) -> list[int] | None:
 
 
 def _fitting(numbers: Array, dtype: str) -> Array | None:
-    """Finite doubles or 64-bit integers as another type of their kind; None where one does not fit."""
+    """Finite doubles or 64-bit integers converted to another type of their kind; None if a value is out of range."""
     if numbers.dtype.kind == "i":
         return tensors.exact(numbers, dtype)
     largest = _LARGEST[dtype]

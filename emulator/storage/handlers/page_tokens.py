@@ -22,7 +22,7 @@ def token(name: str, generation: int = 0) -> str:
 
 
 def start(given: str | None) -> tuple[str, int]:
-    """Returns name and generation of the first entry of a `pageToken`'s page; without one, those before all others.
+    """Name and generation of the first entry of a `pageToken`'s page; without a token, values that sort first.
 
     Raises:
         errors.InvalidArgument: `token` did not make it.

@@ -140,7 +140,7 @@ class Stack(plan.Stack):
 
 
 def newer_failure(made: str, runtime: Any) -> str:
-    """Why a runtime is too old for an artifact of this TensorFlow; empty if it is not, or is not a runtime."""
+    """Why a runtime is too old for an artifact of this TensorFlow; empty if it is new enough or not a valid runtime."""
     if not isinstance(runtime, str) or not rules.RUNTIME.match(runtime) or not made:
         return ""
     if rules.runtime(".".join(made.split(".")[:2])) <= rules.runtime(runtime):

@@ -110,7 +110,7 @@ def test_an_answer_without_end_is_not_taken(serving: Serving, models: Path, run:
     """What a node may answer is bounded; the request gets an error, another node answers the next one."""
     run(serving.load("k", models / "flood", nodes=1))
 
-    with pytest.raises(errors.Unavailable, match="more than 64 MB"):
+    with pytest.raises(errors.Unavailable, match="because a response exceeded 64 MB"):
         run(_ask(serving, 70.0))
 
     assert run(_ask(serving, 3.0)) == {"predictions": [{"y": "x" * 2_000_000}]}

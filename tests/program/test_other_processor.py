@@ -102,10 +102,10 @@ def test_each_way_that_the_error_offers_deploys_a_differing_build(machine: Machi
     text = machine.fails("up", "--skip-preview", "--suppress-progress")
 
     said = f"build/line/{here.input_digest}: expected content {there}, as in its card, got {here.content_digest}"
-    assert f"{said}: another processor built it" in text
-    assert "a rebuild gives the same" in text
+    assert f"{said}: another processor built the carded one" in text
+    assert "so a rebuild does not help" in text
     assert f"`python -m models push {pin}-{there} --to gs://BUCKET`" in text
-    assert f"`python -m models build {pin} --recard` and write artifact: {pin}-{here.content_digest}" in text
+    assert f"`python -m models build {pin} --recard` and set artifact: {pin}-{here.content_digest}" in text
 
     machine.declare_versions({"v1": "line"}, artifactSource=f"gs://{shared}")
     machine.engine.up()

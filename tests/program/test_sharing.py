@@ -105,7 +105,7 @@ def test_an_altered_build_is_refused_before_any_upload(
 
     text = engine.stack("up", "--skip-preview", "--suppress-progress", fails=True)
 
-    assert f"{graph.relative_to(program)} has " in text, text
+    assert f"{graph.relative_to(program)}: expected " in text, text
     assert "build it again with `python -m models build`" in text
     assert objects(emulator, f"{project}-tf2-models") == []
     assert "Version line-v1" not in engine.resources()

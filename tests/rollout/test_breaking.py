@@ -145,7 +145,7 @@ def test_an_artifact_in_a_bucket_is_compared_by_up(stack: Deployment) -> None:
     uris = [stack.engine.resources()[f"Version mult-{name}"]["outputs"]["deploymentUri"] for name in ("v2", "v1")]
     stack.engine.edit("mult.versions.v3", {**stack.version(2), "artifact": uris[0]})
     stack.engine.edit("mult.defaultVersion", "v3")
-    assert "those of v3 are unknown before `pulumi up`, which looks for them in" in stack.engine.stack("preview")
+    assert "those of v3 are unknown before `pulumi up`, which reads them from" in stack.engine.stack("preview")
     text = stack.engine.stack("up", "--skip-preview", fails=True)
     assert "clients of v1 break with v3: serving_default output y: expected float32[?], got none" in text
 

@@ -108,7 +108,7 @@ def test_the_declared_default_succeeds_a_removed_one(deployed: Deployment) -> No
     stack.engine.edit("mult.versions.v0", None)
     with predicting({"default": stack.url("mult")}) as clients:
         text = stack.engine.stack("up", "--skip-preview", "--suppress-progress")
-    assert f"warning: {name}/v0 was the default, but not by this stack's state: v1 is the default again" in text
+    assert f"warning: {name}/v0 was made the default outside this stack: v1 is the default again" in text
     assert clients["default"].results == ([5.0, 2.0], [])
     assert stack.served() == {"mult": {"v1": "READY*", "v2": "READY"}}
     assert stack.engine.preview() == {}

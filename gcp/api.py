@@ -13,14 +13,16 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from gcp import error_responses, errors
-from gcp.clock import Clock
+from gcp.clock import Clock, require_not_cancelled
 from gcp.credentials import Credentials, endpoint_token
 from gcp.discovery_clients import Clients
+from gcp.effects import Effects
 from gcp.limits import Limits
 from gcp.outage import Outage
 from gcp.retries import TRANSIENT, Jitter, Tries, retry_after
@@ -37,12 +39,15 @@ class Api:
     Attributes:
         settings: the endpoint, and the limits on calls.
         outage: whether a read has failed in this run.
+        effects: the possible effects of the calls; each `reporting` copy has its own.
+        clock: `time`, a clock by which a user can cancel, or a test's own.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock = time, jitter: Jitter = random.uniform) -> None:
         self.settings = settings
         self.outage = Outage()
-        self._clock, self._jitter = clock, jitter
+        self.effects = Effects()
+        self.clock, self._jitter = clock, jitter
         self._local = threading.local()
         self._clients = Clients(settings)
         self._limits: dict[Service, Limits] = {}
@@ -59,13 +64,19 @@ class Api:
         with self._lock:
             if service not in self._limits:
                 operations = self.settings.operations or service.concurrent_operations
-                self._limits[service] = Limits(operations, service.rate(self.settings), self._clock)
+                self._limits[service] = Limits(operations, service.rate(self.settings), self.clock)
             return self._limits[service]
 
     def reporting(self, report: Callable[[str], None]) -> Api:
         """A copy with the same connections that passes a line to `report` for each retry."""
         bound = copy.copy(self)
-        bound._report = report
+        bound._report, bound.effects = report, Effects()
+        return bound
+
+    def afterwards(self, seconds: float) -> Api:
+        """A copy for reads after a failure or a cancellation: not cancelled, and retried for this many seconds."""
+        bound = copy.copy(self)
+        bound.settings, bound.clock = replace(self.settings, retry_seconds=seconds), time
         return bound
 
     def call(self, request: Any, *, repeatable: bool | None = None) -> Any:
@@ -79,20 +90,26 @@ class Api:
             ApiError: the API returned an error; one class for each status.
             EndpointUnreachable: no response came.
             NoCredentials: no usable credentials.
+            Cancelled: the user cancelled the run; nothing more was sent.
         """
         safe = request.method == "GET" if repeatable is None else repeatable
-        tries = Tries(self.settings.retry_seconds, self._clock, self._jitter)
+        tries = Tries(self.settings.retry_seconds, self.clock, self._jitter)
         while True:
+            require_not_cancelled(self.clock)
             try:
                 with self._turn(request):
                     tries.begin()
-                    return self._once(request)
+                    return self._attempted(request)
             except TRANSIENT as error:
                 wait = tries.pause(error, safe=safe)
                 if wait is None:
                     raise
-                self._report(f"retrying in {wait:.1f} s: {_line(error)}")
-            self._clock.sleep(wait)
+                failure = _line(error)
+                self._report(f"retrying in {wait:.1f} s: {failure}")
+            try:
+                self.clock.sleep(wait)
+            except errors.Cancelled:
+                raise errors.Cancelled(f"cancelled before a retry: {failure}") from None
 
     def listed(self, methods: Any, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         """The items that `list` of a collection returns under `key`; fetches pages as needed. Raises as `call` does."""
@@ -113,6 +130,18 @@ class Api:
         if not hasattr(self._local, "http"):
             self._local.http = self._connect()
         return self._local.http
+
+    def _attempted(self, request: Any) -> Any:
+        """One attempt; a write is counted in `effects`."""
+        if not _writes(request):
+            return self._once(request)
+        try:
+            answer = self._once(request)
+        except errors.Error as error:
+            self.effects.note_failure(error)
+            raise
+        self.effects.certain = True
+        return answer
 
     def _once(self, request: Any) -> Any:
         from googleapiclient.errors import HttpError
@@ -148,7 +177,7 @@ class Api:
         found.method, found.writes, found.is_google = request.methodId, _writes(request), self.settings.is_google
         found.endpoint = self.settings.endpoint if self.settings.anonymous else ""
         found.hint = request.service.hints.get(type(found), "")
-        found.retry_after = retry_after(error.resp, self._clock.time())
+        found.retry_after = retry_after(error.resp, self.clock.time())
         return found
 
     def where(self, request: Any) -> str:
@@ -171,9 +200,9 @@ class Api:
 
 
 @cache
-def shared(settings: Settings) -> Api:
-    """The process's one `Api` for these settings."""
-    return Api(settings)
+def shared(settings: Settings, clock: Clock = time) -> Api:
+    """The process's one `Api` for these settings and this clock."""
+    return Api(settings, clock=clock)
 
 
 def _unheard(request: Any, error: errors.EndpointUnreachable) -> errors.EndpointUnreachable:

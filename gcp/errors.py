@@ -8,6 +8,7 @@ The client raises what the emulator returns, so each class has its HTTP status a
     ├── EndpointUnreachable      no response came: whether the call took effect is unknown
     ├── OperationFailed          a long-running operation ended in an error
     ├── OperationTimeout         a long-running operation did not end in time
+    ├── Cancelled                the user cancelled the run
     └── ApiError                 the API returned an error
         ├── InvalidArgument      400 INVALID_ARGUMENT
         │   └── Sunset           400, what Google's ml v1 returns to new projects
@@ -102,6 +103,13 @@ class OperationFailed(Error):
 
 class OperationTimeout(Error):
     """A long-running operation did not end within its bound; it may still end."""
+
+
+class Cancelled(Error):
+    """The user cancelled the run; an operation that was started may still run at the service."""
+
+    def __init__(self, message: str = "cancelled") -> None:
+        super().__init__(message)
 
 
 class ApiError(Error):

@@ -76,12 +76,16 @@ class Rate:
         with self._changed:
             self._changed.wait_for(lambda: self._turn == turn and (self._ended or self._under_way < self._count))
         # From here on this thread is first in line: no other starts a call.
-        while wait := self._wait(0):
-            self._clock.sleep(wait)
-        with self._changed:
-            self._under_way += 1
-            self._turn += 1
-            self._changed.notify_all()
+        waits = True
+        try:
+            while wait := self._wait(0):
+                self._clock.sleep(wait)
+            waits = False
+        finally:  # a cancelled wait gives its turn to the next, which is cancelled, too
+            with self._changed:
+                self._under_way += not waits
+                self._turn += 1
+                self._changed.notify_all()
 
     def _wait(self, before: int) -> float:
         """Seconds until a call may start that has `before` others ahead of it, if all running calls ended now."""

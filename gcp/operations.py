@@ -58,9 +58,15 @@ def wait(
     Raises:
         OperationFailed: with the API's own message and code, and the method.
         OperationTimeout: it was not done in time; it may go on.
+        Cancelled: the user cancelled the run; the operation still runs.
     """
     if not operation.get("done"):
-        operation = _awaited(poll, operation, pauses(timeout, least, clock), progress)
+        try:
+            operation = _awaited(poll, operation, pauses(timeout, least, clock), progress)
+        except errors.Cancelled:
+            raise errors.Cancelled(
+                f"cancelled; {method} still runs at the service (operation {operation['name']})"
+            ) from None
     if not operation.get("done"):
         raise errors.OperationTimeout(
             f"{what}: {method} is not done after {timeout:g} s (operation {operation['name']}); it may still end. "

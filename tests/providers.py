@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import dill
+from google.rpc import status_pb2  # type: ignore[import-untyped]  # it has none
 from pulumi import dynamic
 from pulumi.dynamic import dynamic as internals
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import provider_pb2
 
 import resources
 from gcp import api
@@ -76,8 +79,29 @@ class Request:
     urn: str
 
 
-def call_as(request: Request, verb: Callable[..., Result], *values: Any) -> Result:
-    """Calls a provider's method as the engine does: the provider finds the URN in the frame's `request`."""
+class Context:
+    """The gRPC context of a call of the engine.
+
+    Attributes:
+        recorded: the state that the engine stores although the call failed, with its marks of secrets; None if it keeps
+            the old one.
+    """
+
+    recorded: State | None = None
+
+    def set_trailing_metadata(self, metadata: tuple[tuple[str, bytes], ...]) -> None:
+        """Reads the status as the engine does."""
+        [(key, value)] = metadata
+        assert key == "grpc-status-details-bin"
+        status, failed = status_pb2.Status.FromString(value), provider_pb2.ErrorResourceInitFailed()
+        assert status.details[0].Unpack(failed)
+        assert failed.id
+        assert list(failed.reasons) == [status.message]
+        self.recorded = dict(rpc.deserialize_properties(failed.properties))
+
+
+def call_as(request: Request, verb: Callable[..., Result], *values: Any, context: Context | None = None) -> Result:
+    """Calls a provider's method as the engine does: the provider finds `request` and `context` in this frame."""
     return verb(*values)
 
 

@@ -6,13 +6,14 @@ is made all the same.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import inspect
 import os
 import select
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,10 @@ from typing import Any
 
 WORKERS = 64
 """How many operations the provider runs at a time. `pulumi.dynamic` stops at 4; the engine's own bound comes first."""
+
+
+_UNKNOWN = 2
+"""The gRPC code of a handler that raises; the engine refuses details with another one."""
 
 
 def current_urn() -> str:
@@ -48,6 +53,38 @@ def request_properties(field: str) -> dict[str, Any]:
 
             return dict(rpc.deserialize_properties(properties))
     return {}
+
+
+def fail_partially(id_: str, outputs: Mapping[str, Any], secret: Collection[str], reason: str) -> None:
+    """Makes the engine store a state, although the call that it waits for is about to fail.
+
+    This is Pulumi's `ErrorResourceInitFailed`, which `pulumi.dynamic` does not offer. It goes into the trailing
+    metadata of the gRPC context, which is found in the frame of the call. From then on the engine calls `update` in
+    each run until one succeeds.
+
+    Args:
+        id_: of the resource.
+        outputs: the state, with `__provider`.
+        secret: names of outputs that are or hold secrets. The engine marks by itself only those that are secret in
+            the new inputs.
+        reason: the error, without secrets: the engine shows it instead of the exception, and stores it.
+    """
+    contexts = (frame.f_locals.get("context") for frame in _callers())
+    context: Any = next((each for each in contexts if hasattr(each, "set_trailing_metadata")), None)
+    if context is None:
+        return
+    from google.rpc import status_pb2  # type: ignore[import-untyped]  # it has none
+    from pulumi.runtime import rpc
+    from pulumi.runtime.proto import provider_pb2
+
+    mark = {rpc._special_sig_key: rpc._special_secret_sig}  # there is no public way
+    marked = {name: {**mark, "value": item} if name in secret else item for name, item in outputs.items()}
+    loop = asyncio.new_event_loop()
+    properties = loop.run_until_complete(rpc.serialize_properties(marked, {}))
+    loop.close()
+    status = status_pb2.Status(code=_UNKNOWN, message=reason)
+    status.details.add().Pack(provider_pb2.ErrorResourceInitFailed(id=id_, properties=properties, reasons=[reason]))
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
 
 
 class Reporter:

@@ -10,6 +10,9 @@ from resources.config import local_endpoint
 _RETRY = "Usually temporary: run the same command again, it resumes where this one stopped"
 _UNCERTAIN = "It may have taken effect: run `pulumi refresh` to find out before you revert the stack file"
 """For a write without a response, or with a response that leaves its effect open."""
+_CONTINUE = "`pulumi up` continues"
+_READ_FIRST = f"{_CONTINUE}; run `pulumi refresh` before you revert the stack file"
+"""For a deletion: the engine records nothing when one fails."""
 _UNCERTAIN_ERRORS = (errors.Internal, errors.Unavailable, errors.DeadlineExceeded)
 _REFRESH = "Run `pulumi refresh` to read the current state, then the same command again"
 _CORRECT = "Correct what the message names in the stack file, then run `pulumi up` again"
@@ -46,17 +49,29 @@ _STEPS: dict[type[errors.Error], str] = {
 }
 
 
-def format_error(what: str, error: errors.ApiError | errors.OperationFailed) -> str:
+def format_error(
+    what: str, error: errors.ApiError | errors.OperationFailed, *, note: str = "", known: bool = False
+) -> str:
     """An API's error as one line: what was going on, the API's own words, its method, what to do.
 
     An error without a `method` comes from this project and says itself what to do.
+
+    Args:
+        what: what was going on: "create version fashion_mnist/v2".
+        error: the API's.
+        note: a further sentence.
+        known: whether the user needs no advice on what an uncertain call did.
     """
     cause = str(error).rstrip(".")
     if not error.method:
-        return f"{what}: {cause}"
+        return _joined(f"{what}: {cause}", note)
     status = f"{error.code} {error.status}" if isinstance(error, errors.ApiError) else f"operation error {error.code}"
-    uncertain = f". {_UNCERTAIN}" if isinstance(error, _UNCERTAIN_ERRORS) and error.writes else ""
-    return f"{what}: {cause} ({error.method}: {status}). {next_step(error)}{uncertain}"
+    uncertain = _UNCERTAIN if isinstance(error, _UNCERTAIN_ERRORS) and error.writes and not known else ""
+    return _joined(f"{what}: {cause} ({error.method}: {status})", next_step(error), uncertain, note)
+
+
+def _joined(*sentences: str) -> str:
+    return ". ".join(filter(None, sentences))
 
 
 def next_step(error: errors.ApiError | errors.OperationFailed) -> str:
@@ -79,13 +94,18 @@ def _access(error: errors.PermissionDenied) -> str:
     return f"Check that the API is enabled (`gcloud services enable {service}`) and that these credentials have {role}"
 
 
-def for_engine(error: errors.Error, what: str, hide: Callable[[str], str]) -> errors.Error:
-    """The same error as the engine shows it: with what was going on, and without secrets."""
+def for_engine(
+    error: errors.Error, what: str, hide: Callable[[str], str], *, note: str = "", known: bool = False
+) -> errors.Error:
+    """The same error as the engine shows it: with what was going on, and without secrets. For arguments see above."""
     if isinstance(error, errors.ApiError):
-        return type(error)(hide(format_error(what, error)), error.details)
+        return type(error)(hide(format_error(what, error, note=note, known=known)), error.details)
     if isinstance(error, errors.OperationFailed):
-        return errors.OperationFailed(hide(format_error(what, error)), error.code)
+        return errors.OperationFailed(hide(format_error(what, error, note=note)), error.code)
     if isinstance(error, errors.EndpointUnreachable) and not error.lasting:
-        uncertain = f". {_UNCERTAIN}" if error.writes else ""
-        return errors.EndpointUnreachable(hide(f"{what}: {error}. {_RETRY}{uncertain}"))
-    return type(error)(hide(str(error) if isinstance(error, errors.OperationTimeout) else f"{what}: {error}"))
+        uncertain = _UNCERTAIN if error.writes and not known else ""
+        return errors.EndpointUnreachable(hide(_joined(f"{what}: {error}", _RETRY, uncertain, note)))
+    if isinstance(error, errors.Cancelled):
+        return errors.Cancelled(hide(_joined(f"{what}: {error}", note or (_CONTINUE if known else _READ_FIRST))))
+    text = str(error) if isinstance(error, errors.OperationTimeout) else f"{what}: {error}"
+    return type(error)(hide(_joined(text, note)))

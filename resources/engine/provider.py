@@ -7,21 +7,19 @@ engine calls which, and with what, is settled here, once.
 from __future__ import annotations
 
 import logging
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import ClassVar
 
 from pulumi import dynamic
 
 from gcp import errors
-from gcp.api import Api, shared
+from gcp.api import shared
 from gcp.outage import Reported
-from gcp.services import Service
 from gcp.settings import Settings
 from resources.config import local_endpoint
 from resources.engine import (
+    cancellation,
     check_results,
     diff_messages,
     drift,
@@ -29,58 +27,28 @@ from resources.engine import (
     error_messages,
     ownership,
     state_differences,
+    unfinished,
 )
 from resources.engine.drift import DRIFT
+from resources.engine.kind import Kind
 from resources.engine.provider_context import Call as Call  # noqa: PLC0414 - kinds of resources need it beside Provider
 from resources.engine.provider_context import State as State  # noqa: PLC0414 - likewise
-from resources.gate.admission import Verdict
+from resources.engine.unfinished import UNFINISHED
 from resources.schema import secrets as _secrets
-from resources.schema.fields import Changes, Schema
+from resources.schema.fields import Changes
 from resources.schema.types import UNKNOWN
 
+After = Callable[[Call, errors.Error], unfinished.Aftermath]
+"""Returns what a failed verb left."""
+
+_PROVIDER = "__provider"
+"""The output with the pickled provider; `pulumi.dynamic` adds it after a success only."""
 CONFLICTS = (errors.Aborted, errors.PreconditionFailed, errors.FailedPrecondition)
 """What a patch is refused with where somebody else changed the resource in between, or is changing it."""
 
 
-class Provider(dynamic.ResourceProvider):
-    """What the engine talks to. Stateless until `configure`, and pickled by reference: its import path is persisted.
-
-    The four verbs are idempotent as far as the API allows, raise `errors.Error`, and get inputs under the API's names.
-
-    Attributes:
-        api: the seam to Google, once it is configured.
-    """
-
-    serialize_as_secret_always = False
-    schema: ClassVar[Schema]
-    service: ClassVar[Service]
-    claimed: ClassVar[bool] = False  # whether `remove` leaves what another declaration uses, given an owner
-    timeouts: ClassVar[Mapping[str, float]] = {"create": 600.0, "update": 600.0, "delete": 600.0}
-    """Seconds that waiting may take in a verb, where a program's `timeouts` do not say."""
-    create_adopts_existing: ClassVar[bool] = False
-    """Whether `make` leaves an existing resource as it is: then it is called with `adopt` too."""
-    api: Api
-    _project: str = ""
-
-    @abstractmethod
-    def identity(self, inputs: State) -> str:
-        """The resource's id, which says which one it is: `projects/P/models/M`."""
-
-    @abstractmethod
-    def observe(self, call: Call, inputs: State) -> State:
-        """The resource as the API has it. Raises `NotFound`."""
-
-    @abstractmethod
-    def make(self, call: Call, inputs: State) -> State:
-        """Creates the resource and returns it as the API has it. Raises `AlreadyExists`; leaves nothing half-made."""
-
-    @abstractmethod
-    def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """Changes exactly the fields of the mask and returns the resource as the API has it."""
-
-    @abstractmethod
-    def remove(self, call: Call, inputs: State) -> None:
-        """Deletes the resource. Raises `NotFound` if it is gone already."""
+class Provider(Kind):
+    """What the engine talks to. Stateless until `configure`, and pickled by reference: its import path is persisted."""
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Called once per process, before anything else: learns where the API is."""
@@ -94,9 +62,10 @@ class Provider(dynamic.ResourceProvider):
             calls_per_minute=get("callsPerMinute"),
             local_hint=local_endpoint.start_hint,
         )
-        self.api, self._project = shared(settings), get("gcp:project") or ""
+        self.api, self._project = shared(settings, cancellation.CLOCK), get("gcp:project") or ""
         logging.getLogger("grpc._server").disabled = True  # it would print a traceback beside every plain error
         engine_process.widen()
+        cancellation.listen()
         engine_process.die_with_engine()
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
@@ -109,11 +78,6 @@ class Provider(dynamic.ResourceProvider):
             reasons = [self._refusal(path, _olds, news) for path in changes.fixed]
         reasons = reasons or check_results.report(self.judge(_olds, news), news)
         return dynamic.CheckResult(news, [dynamic.CheckFailure("", reason) for reason in reasons])
-
-    def judge(self, olds: State, news: State) -> Verdict | None:
-        """Warnings and refusals from the inputs alone; `check` calls it if it found no failures itself."""
-        del olds, news
-        return None
 
     def _refusal(self, path: str, olds: State, news: State) -> str:
         facts, adoptable = (self._named(news), self.replacement_hint(news, path)), "adopt" in self.schema.types
@@ -128,7 +92,11 @@ class Provider(dynamic.ResourceProvider):
     def create(self, props: State) -> dynamic.CreateResult:
         """Called where the state has no such resource."""
         inputs = self.schema.inputs_of(props)
-        with self._call("create", inputs) as call:
+
+        def after(call: Call, error: errors.Error) -> unfinished.Aftermath:
+            return unfinished.after_create(self, call, inputs, error)
+
+        with self._call("create", inputs, props, after=after) as call:
             live = self._made(call, inputs)
             ownership.hold(inputs, self._named(inputs), call.urn)
         return dynamic.CreateResult(self.identity(inputs), self._state(inputs, live))
@@ -145,6 +113,7 @@ class Provider(dynamic.ResourceProvider):
             except errors.AlreadyExists as error:
                 live, refusal = self.observe(call, inputs), error
         ownership.require(live, mark, None if inputs.get("adopt") else refusal)
+        call.api.effects.on_foreign = not ownership.is_marked(live, mark)
         return self._taken_over(call, inputs, self.wait_until_stable(call, inputs, live))
 
     def _found(self, call: Call, inputs: State) -> State | None:
@@ -184,21 +153,12 @@ class Provider(dynamic.ResourceProvider):
             conflict.method = error.method
             raise conflict from None
 
-    def wait_for_operation(self, call: Call, inputs: State, live: State) -> State:
-        """One that exists, once no operation is under way on it; by default at once. Raises `NotFound`."""
-        del call, inputs
-        return live
-
-    def wait_until_stable(self, call: Call, inputs: State, live: State) -> State:
-        """One that exists, once nothing is going on with it any more; by default at once."""
-        del call, inputs
-        return live
-
     def read(self, id_: str, props: State) -> dynamic.ReadResult:
         """Called by refresh. Managed fields come back as they are; a changed fixed one is `drift`."""
         inputs = self.schema.inputs_of(self._with_quiet(props, "inputs"))
         try:
             with self._call("read", inputs) as call, call.api.outage.reported_once():
+                unfinished.wait_for(call, props)
                 live = self.wait_for_operation(call, inputs, self.observe(call, inputs))
         except errors.NotFound:
             return dynamic.ReadResult("", {})
@@ -214,17 +174,37 @@ class Provider(dynamic.ResourceProvider):
         return dynamic.ReadResult(id_, state, {**kept, DRIFT: state[DRIFT]} if state[DRIFT] else kept)
 
     def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
-        """Called where a diff has no replacement: patches exactly the leaves that differ."""
+        """Called for a diff without a replacement, and after a partial failure: patches exactly what differs."""
         _olds = self._with_quiet(_olds, "old_inputs")
         inputs, changes = self.schema.inputs_of(_news), self._changes(_olds, _news)
-        if not changes.patch and not changes.unknown:
+        if not changes.patch and not changes.unknown and UNFINISHED not in _olds:
             outputs = {name: _olds[name] for name in self.schema.names("output") if name in _olds}
             return dynamic.UpdateResult({**outputs, DRIFT: {}, **inputs})
-        with self._call("update", inputs, _olds) as call:
-            live = self._confirmed(call, inputs, changes.unknown) if changes.unknown else {}
-            if changes.patch:
-                live = self._patched(call, _olds, inputs, changes.patch)
+
+        def after(call: Call, _: errors.Error) -> unfinished.Aftermath:
+            return unfinished.after_update(self, call, _olds, _news, changes.patch)
+
+        with self._call("update", inputs, _olds, after=after) as call:
+            if UNFINISHED in _olds:
+                live = self._finished(call, _olds, inputs)
+            else:
+                live = self._confirmed(call, inputs, changes.unknown) if changes.unknown else {}
+                if changes.patch:
+                    live = self._patched(call, _olds, inputs, changes.patch)
         return dynamic.UpdateResult(self._state(inputs, live))
+
+    def _finished(self, call: Call, olds: State, inputs: State) -> State:
+        """Completes a resource that an earlier run left unfinished; returns it as the API has it."""
+        unfinished.wait_for(call, olds)
+        if olds[UNFINISHED].get("verb") == "create":
+            live = None if self.create_adopts_existing else self._found(call, inputs)
+            if live is None:
+                return self.make(call, ownership.marked(inputs, ownership.mark(self.schema, inputs, call.urn)))
+            return self._taken_over(call, inputs, self.wait_until_stable(call, inputs, live))
+        live = self.wait_for_operation(call, inputs, self.observe(call, inputs))
+        state = unfinished.between(self.schema, olds, inputs, live)
+        changes = self.compared(state, inputs)
+        return self._patched(call, state, inputs, changes.patch) if changes.patch else live
 
     def _with_quiet(self, state: State, field: str) -> State:
         """The state's outputs, with the quiet inputs taken from the inputs in this field of the engine's request."""
@@ -244,18 +224,27 @@ class Provider(dynamic.ResourceProvider):
         inputs = self.schema.inputs_of(_props)
         try:
             with self._call("delete", inputs) as call:
+                unfinished.wait_for(call, _props)
+                if unfinished.is_another(self, call, inputs, _props):
+                    call.warn(f"{self._named(inputs)} was not deleted: this stack did not create it")
+                    return
                 claimed = self.claimed and inputs.get("owner")
                 if claimed or not ownership.is_held_by_another(inputs, self._named(inputs), call.urn):
-                    self.remove(call, inputs)
+                    self._removed(call, inputs)
         except errors.NotFound:
             return
 
+    def _removed(self, call: Call, inputs: State) -> None:
+        """Deletes it. A cancelled deletion that continues counts as done: a failed `delete` records nothing."""
+        try:
+            self.remove(call, inputs)
+        except errors.Cancelled as error:
+            if not (self.deletion_goes_on and call.api.effects.operation):
+                raise
+            call.warn(f"{call.what}: {error}. {unfinished.DELETING}")
+
     def _state(self, inputs: State, live: State) -> State:
         return drift.state_of(self.schema, inputs, live)
-
-    def compared(self, olds: State, news: State) -> Changes:
-        """What differs, by the schema's lines; a kind says here what they cannot."""
-        return self.schema.changes(olds, news)
 
     def _changes(self, olds: State, news: State) -> Changes:
         """What the program changes of the resource as the last refresh found it.
@@ -270,31 +259,39 @@ class Provider(dynamic.ResourceProvider):
         fixed = [path for path in found.fixed if path not in unknown]
         return replace(found, fixed=fixed, unknown=unknown, local=sorted([*found.local, *accepted]))
 
-    def replacement_hint(self, news: State, path: str) -> str:
-        """What to write instead of a change of this field that cannot be made in place."""
-        del news, path
-        return "Give it another name, or say allowDowntime: true to have it deleted and made again"
-
     def _named(self, inputs: State) -> str:
         return f"{self.schema.noun} {self.identity(inputs)}"
 
     @contextmanager
-    def _call(self, verb: str, inputs: State, *others: State) -> Iterator[Call]:
+    def _call(self, verb: str, inputs: State, *others: State, after: After | None = None) -> Iterator[Call]:
         what, urn = f"{verb} {self._named(inputs)}", engine_process.current_urn()
         given = (inputs.get("timeouts") or {}).get(verb)
         hide, timeout = _secrets.Hidden(inputs, *others), float(given or self.timeouts.get(verb, 60.0))
         report = engine_process.Reporter(urn, hide)
+        call = Call(
+            api=self.api.reporting(report),
+            service=self.service,
+            what=what,
+            urn=urn,
+            project=self._project,
+            report=report,
+            warn=report.warn,
+            timeout=timeout,
+            hide=hide,
+        )
         try:
-            yield Call(
-                api=self.api.reporting(report),
-                service=self.service,
-                what=what,
-                urn=urn,
-                project=self._project,
-                report=report,
-                warn=report.warn,
-                timeout=timeout,
-                hide=hide,
-            )
+            yield call
         except errors.Error as error:
-            raise error_messages.for_engine(error, what, hide) from None
+            left = after(call, error) if after else unfinished.Aftermath(known=verb != "delete")
+            found = error_messages.for_engine(error, what, hide, note=left.note, known=left.known)
+            if left.state is not None:
+                self._record(inputs, left.state, others, str(found))
+            raise found from None
+
+    def _record(self, inputs: State, state: State, known: tuple[State, ...], reason: str) -> None:
+        """Makes the engine store this state although the verb failed."""
+        pickled = next((each[_PROVIDER] for each in known if _PROVIDER in each), "")
+        paths = [path for each in (inputs, *known) for path in each.get(_secrets.NAME) or ()]
+        secret = {path.partition(".")[0].partition("[")[0] for path in paths}
+        outputs = {DRIFT: {}, **state, _PROVIDER: pickled}
+        engine_process.fail_partially(self.identity(inputs), outputs, secret, reason)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from gcp import api as _api
-from gcp import operations
+from gcp import errors, operations
 from gcp.services import Service
 
 State = dict[str, Any]
@@ -48,7 +48,15 @@ class Call:
         """Starts a long-running operation, as soon as the limit on them allows, and waits; returns its response."""
         limit = self.api.limits(self.service).operations
         with limit.acquired(lambda: self.report("waiting: as many operations run as the limit allows")):
-            return self.wait(self.api.call(request, repeatable=repeatable), request.methodId)
+            operation = self.api.call(request, repeatable=repeatable)
+            self.api.effects.operation = operation["name"]
+            try:
+                response = self.wait(operation, request.methodId)
+            except errors.OperationFailed:
+                self.api.effects.operation = ""
+                raise
+            self.api.effects.operation = ""
+            return response
 
     def polling(self) -> AbstractContextManager[Callable[[], float]]:
         """Counts as waiting for as long as the block runs; gives the least pause between two polls, in seconds."""
@@ -66,4 +74,9 @@ class Call:
                 timeout=self.timeout,
                 progress=self.report,
                 least=least,
+                clock=self.api.clock,
             )
+
+    def pauses(self, timeout: float | None = None, least: Callable[[], float] = lambda: 0.0) -> Iterator[float]:
+        """`operations.pauses` for this many seconds, by default those of the verb, until the user cancels."""
+        return operations.pauses(self.timeout if timeout is None else timeout, least, self.api.clock)

@@ -141,9 +141,17 @@ class BatchPredictionJobProvider(Provider):
         """The job once it has ended, or its state at the timeout."""
         name = polling.name(inputs["project"], live["jobId"])
         with call.polling() as least:
-            return polling.wait(
-                call.api, name, lambda job: call.report(_progress(job)), timeout=call.timeout, least=least
-            )
+            try:
+                return polling.wait(
+                    call.api,
+                    name,
+                    lambda job: call.report(_progress(job)),
+                    timeout=call.timeout,
+                    least=least,
+                    clock=call.api.clock,
+                )
+            except errors.Cancelled:
+                raise errors.Cancelled(f"cancelled; the job {live['jobId']} still runs at the service") from None
 
     def _cancelled(self, call: Call, inputs: State, live: State) -> State:
         """Cancels the job and returns it once it has ended."""

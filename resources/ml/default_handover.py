@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gcp import errors, operations
+from gcp import errors
 from resources.engine import ownership
 from resources.engine.provider import Call, State
 from resources.ml import names
@@ -71,7 +71,7 @@ def hand_over(call: Call, live: State) -> None:
     if _handed(call, live):
         return
     call.report("it is the default: waiting for operations on other versions")
-    if not any(_handed(call, live) for _ in operations.pauses(call.timeout)):
+    if not any(_handed(call, live) for _ in call.pauses()):
         raise errors.OperationTimeout(
             f"{call.what}: it is the default, and no other version became READY or was deleted within "
             f"{call.timeout:g} s: run again later"

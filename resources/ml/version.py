@@ -7,7 +7,7 @@ from dataclasses import replace
 import pulumi
 from typing_extensions import Unpack
 
-from gcp import errors, operations
+from gcp import errors
 from resources.engine import ownership, patch_bodies
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
@@ -30,6 +30,7 @@ class VersionProvider(Provider):
 
     schema = VERSION
     service = ML
+    deletion_goes_on = True
     timeouts = {"create": 3600.0, "read": 600.0, "update": 600.0, "delete": 600.0}  # noqa: RUF012 - a ClassVar above
 
     def identity(self, inputs: State) -> str:
@@ -76,19 +77,6 @@ class VersionProvider(Provider):
         mask = self.schema.after_create(inputs)
         live = self.patch(call, {}, inputs, mask) if mask else self.observe(call, inputs)
         return self.observe(call, inputs) if default_handover.restore(call, live) else live
-
-    def _made(self, call: Call, inputs: State) -> State:
-        """As every resource; where it is not done in time, the state does not hold what may still become READY."""
-        try:
-            return super()._made(call, inputs)
-        except errors.OperationTimeout as error:
-            place = f"--model {inputs['model']} --project {inputs['project']}"
-            again = "`pulumi up`" if inputs.get("owner") or inputs.get("adopt") else "`pulumi up` with adopt: true"
-            raise errors.OperationTimeout(
-                f"{error}. The stack's state does not hold it: {again} waits for it and takes it over as long as it is "
-                "declared as it is; declared no more, it stays until you delete it: "
-                f"`gcloud ai-platform versions delete {inputs['name']} {place}` (ml.projects.models.versions.delete)"
-            ) from None
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.models.versions.patch` with the etag of a fresh read, awaited; labels that others set stay."""
@@ -143,7 +131,7 @@ class VersionProvider(Provider):
             return live
         call.report(f"it is {live['state']}, by an earlier operation: waiting")
         with call.polling() as least:
-            for _ in operations.pauses(call.timeout, least):
+            for _ in call.pauses(least=least):
                 live = self.observe(call, inputs)
                 if live.get("state") not in default_handover.BUSY:
                     return live

@@ -95,6 +95,11 @@ class SavedModelProvider(Provider):
         if blocking:
             call.report(f"its objects stay: they are used by {claims.stacks(blocking)}")
 
+    def is_own(self, inputs: State, live: State, mark: str, *, made: bool) -> bool:
+        """Whether this declaration claims it: the same content may lie there by others."""
+        del mark, made
+        return bool(inputs.get("owner")) and live.get("owner") == inputs["owner"] and not inputs.get("adopt")
+
     def replacement_hint(self, news: State, path: str) -> str:
         """A prefix contains a digest of its content, so other content needs another prefix."""
         del news, path

@@ -28,6 +28,7 @@ class DeployedModelProvider(Provider):
 
     schema = DEPLOYED_MODEL
     service = VERTEX
+    deletion_goes_on = True
     create_adopts_existing = True
     timeouts = {"create": 7200.0, "read": 600.0, "update": 3600.0, "delete": 1800.0}  # noqa: RUF012 - a ClassVar above
 

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from typing_extensions import Unpack
 
-from gcp import errors, operations
+from gcp import errors
 from resources.engine import error_messages, ownership, patch_bodies
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
@@ -30,6 +30,7 @@ class ModelVersionProvider(Provider):
 
     schema = MODEL_VERSION
     service = VERTEX
+    deletion_goes_on = True
     timeouts = {"create": 3600.0, "read": 600.0, "update": 600.0, "delete": 900.0}  # noqa: RUF012 - a ClassVar above
 
     def identity(self, inputs: State) -> str:
@@ -165,7 +166,7 @@ def _settled(call: Call, version: State, request: Callable[[], Any]) -> None:
     refusal = _refused(call, request)
     if refusal is not None:
         _require_undeployed(call, version)
-    for elapsed in operations.pauses(_SETTLING):
+    for elapsed in call.pauses(_SETTLING):
         if refusal is None:
             return
         call.report(f"trying again, {elapsed:.0f} s: {refusal.message}")
@@ -193,7 +194,8 @@ def _require_undeployed(call: Call, version: State) -> None:
     """Raises `FailedPrecondition` if an endpoint has the version: the version's own list may be older."""
     for each in version.get("deployedModels") or []:
         try:
-            live = call.api.call(call.methods("projects.locations.endpoints").get(name=each["endpoint"]))
+            with alone(call, each["endpoint"]):  # an earlier run may have begun to undeploy it
+                live = call.api.call(call.methods("projects.locations.endpoints").get(name=each["endpoint"]))
         except errors.ApiError:  # gone, or in another region
             continue
         if each["deployedModelId"] in (deployed.get("id") for deployed in live.get("deployedModels") or []):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pulumi import dynamic
+from pulumi.runtime import rpc
 
+from gcp import errors
 from tests.inventory import inventory
 from tests.kinds.table import KINDS
 from tests.kinds.world import World
-from tests.providers import Request, State, as_engine, call_as, forget_outage, retrying_for
+from tests.providers import Context, Request, State, as_engine, call_as, forget_outage, retrying_for
 
 PATIENCE = 1.5
 
@@ -30,7 +32,7 @@ class Stage:
     Attributes:
         provider: as the engine runs it.
         inputs: what the program wants after the verb.
-        outs: what the state holds.
+        outs: what the state holds; empty if it does not hold the resource.
     """
 
     def __init__(self, world: World, name: str, verb: str) -> None:
@@ -40,6 +42,7 @@ class Stage:
         owner = {"owner": "token"} if "owner" in self.provider.schema.types else {}
         inputs = case.arrange(world, kind.declare(world, {**case.inputs, **owner}))
         self.inputs = as_engine(inputs)
+        self._before: State = {}
         self.identity = self.provider.identity(self.inputs)
         self._request = Request(f"urn:pulumi:test::p::pulumi-python:dynamic/x::{name}")
         self.outs: State = {}
@@ -50,17 +53,29 @@ class Stage:
             case.before[verb](world, inputs)
         if verb == "update":
             self.outs = as_engine(self.read().outs or {})
+            self._before = dict(self.inputs)
             self.inputs |= kind.patches[0][0] if case.change is None else case.change
 
     def run(self, timeout: float | None = None) -> None:
-        """The verb, once, as the engine asks for it; where it succeeds, the state holds what it returned."""
+        """The verb, once, as the engine asks for it; the state then holds what it returned, or recorded as it failed.
+
+        A creation that failed and is in the state is an update from then on.
+        """
         forget_outage(self.provider)
         if timeout:
             vars(self.provider)["timeouts"] = {self.verb: timeout}  # of this provider alone: its class keeps its own
+        verb = "update" if self.verb == "create" and self.outs else self.verb
         try:
-            self.outs = self._call(self.verb)
+            self.outs = self._call(verb)
         finally:
             vars(self.provider).pop("timeouts", None)
+
+    def take_back(self) -> None:
+        """What the engine asks for once the stack file is as it was before the verb."""
+        forget_outage(self.provider)
+        self.inputs = self._before
+        if self.outs:
+            self.outs = self._call("update" if self.verb == "update" else "delete")
 
     def read(self) -> dynamic.ReadResult:
         """What a refresh finds."""
@@ -75,7 +90,13 @@ class Stage:
             "update": (self.identity, dict(self.outs), dict(self.inputs)),
             "delete": (self.identity, dict(self.outs)),
         }
-        result = call_as(self._request, getattr(self.provider, verb), *values[verb])
+        context = Context()
+        try:
+            result = call_as(self._request, getattr(self.provider, verb), *values[verb], context=context)
+        except errors.Error:
+            recorded = {name: rpc.unwrap_rpc_secret(item) for name, item in (context.recorded or {}).items()}
+            self.outs = as_engine(recorded or self.outs)
+            raise
         return as_engine(getattr(result, "outs", None) or {})
 
     def inventory(self) -> State:

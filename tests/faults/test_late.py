@@ -1,4 +1,4 @@
-"""A version that is not made in time: who has it, and how to be rid of it."""
+"""A version that is not made in time: the state holds it, unfinished."""
 
 from __future__ import annotations
 
@@ -15,18 +15,25 @@ from tests.running import RunningEmulator
 pytestmark = pytest.mark.tensorflow
 
 
-def test_a_version_that_comes_too_late_is_not_lost(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
-    """The state does not hold it, so that refresh would not show it: the message says what to do, and that works."""
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_version_that_comes_too_late_is_in_the_state(
+    declared: bool, emulator: RunningEmulator, project: str, tmp_path: Path
+) -> None:
+    """The next `up` waits for it; if it is no longer declared, it is deleted."""
     stage = Stage(World(emulator, project, tmp_path), "ml.Version", "create")
+    before = stage.inventory()
     emulator.faults({"method": "ml.projects.models.versions.create", **rules.ALL["never"]})
 
     with pytest.raises(errors.OperationTimeout) as caught:
         stage.run(timeout=1.0)
 
+    assert "The state records it as unfinished; the next `pulumi up` waits for it" in str(caught.value)
+    assert stage.outs["unfinished"]["verb"] == "create"
+    assert stage.outs["state"] == "CREATING"
     emulator.faults()
-    text = str(caught.value)
-    assert "The stack's state does not hold it: `pulumi up` waits for it and takes it over" in text
-    assert f"`gcloud ai-platform versions delete v1 --model m --project {project}`" in text
-    assert "refresh" not in text
-    stage.run()
-    assert stage.outs["state"] == "READY"
+    if declared:
+        stage.run()
+        assert (stage.outs["state"], "unfinished" in stage.outs) == ("READY", False)
+    else:
+        stage.take_back()
+        assert stage.inventory() == before

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from gcp import errors
 from tests.faults import rules
@@ -19,6 +20,8 @@ from tests.running import RunningEmulator
 from tests.unloading import unload
 
 pytestmark = pytest.mark.tensorflow
+STAYS = ("vertex.Model", "create")
+"""Deleting it changes nothing, so half of its changes may stay."""
 VERBS = [pytest.param(*key, id=" ".join(key)) for key in CALLED]
 
 
@@ -30,13 +33,18 @@ def _cells() -> Iterator[tuple[str, str, str, str]]:
             yield from ((kind, verb, method, fault) for fault in faults)
 
 
-def _parameters() -> Iterator[object]:
-    """Each method of each verb with one fault, another one each time; the rest is marked `faults`."""
+def _parameters(*verbs: str) -> Iterator[ParameterSet]:
+    """Each method of these verbs, or all, with one fault, another one each time; the rest is marked `faults`."""
     for turn, (_, group) in enumerate(itertools.groupby(_cells(), key=lambda cell: cell[:3])):
-        cells = list(group)
+        cells = [cell for cell in group if cell[1] in (verbs or (cell[1],))]
         for index, cell in enumerate(cells):
             marks = () if index == 5 * turn % len(cells) else pytest.mark.faults
             yield pytest.param(*cell, id="-".join(cell), marks=marks)
+
+
+def _taken_back() -> Iterator[ParameterSet]:
+    """Creations and changes."""
+    return (each for each in _parameters("create", "update") if each.values[:2] != STAYS)
 
 
 @pytest.fixture
@@ -46,15 +54,23 @@ def world(emulator: RunningEmulator, project: str, tmp_path: Path) -> Iterator[W
     emulator.faults()
 
 
-@cache
 def _undisturbed(folder: Path, emulator: RunningEmulator, kind: str, verb: str) -> State:
     """What there is after a verb in which nothing goes wrong."""
+    return _plain(folder, emulator, kind, verb)[0]
+
+
+@cache
+def _plain(folder: Path, emulator: RunningEmulator, kind: str, verb: str) -> tuple[State, State]:
+    """What there is after a verb in which nothing goes wrong, and after the stack file was then taken back."""
     name = f"test-plain-{kind}-{verb}".replace(" ", "-").replace(".", "-").lower()
     stage = Stage(World(emulator, name, folder / name), kind, verb)
     stage.run()
     found = stage.inventory()
+    if verb in ("create", "update"):
+        stage.take_back()
+    taken_back = stage.inventory()
     unload(emulator, name)
-    return found
+    return found, taken_back
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +111,25 @@ def test_a_fault_and_one_more_try(kind: str, verb: str, method: str, fault: str,
         stage.run()
     assert stage.inventory() == wished
     _is_read_as_wished(stage)
+
+
+@pytest.mark.parametrize(("kind", "verb", "method", "fault"), list(_taken_back()))
+def test_a_fault_and_the_stack_file_taken_back(
+    kind: str, verb: str, method: str, fault: str, world: World, folder: Path
+) -> None:
+    """After a failure, one plain `up` of the old stack file leaves what was before, or what it leaves otherwise."""
+    _, taken_back = _plain(folder, world.emulator, kind, verb)
+    stage = Stage(world, kind, verb)
+    before = stage.inventory()
+    world.emulator.faults({"method": method, **rules.ALL[fault]})
+    failure = _failure(stage, timeout=1.0 if fault == "never" else None)
+    world.emulator.faults()
+    if not failure:
+        return
+
+    stage.take_back()
+
+    assert stage.inventory() in (before, taken_back)
 
 
 def _failure(stage: Stage, timeout: float | None) -> str:

@@ -42,14 +42,14 @@ def test_a_client_is_built_from_the_endpoints_document(build_client: Any, projec
     assert models.list(parent=f"projects/{project}").execute()["models"][0]["name"].endswith("/m")
 
 
-def test_the_list_of_apis_has_both(emulator: RunningEmulator) -> None:
+def test_the_list_of_apis_is_whole(emulator: RunningEmulator) -> None:
     """It has the URLs of their documents, and can be filtered by name."""
 
     def listed(query: str = "") -> dict[str, str]:
         with urllib.request.urlopen(f"{emulator.endpoint}/discovery/v1/apis{query}", timeout=10) as answer:  # noqa: S310 - loopback
             return {item["id"]: item["discoveryRestUrl"] for item in json.load(answer)["items"]}
 
-    assert sorted(listed()) == ["ml:v1", "storage:v1"]
+    assert sorted(listed()) == ["aiplatform:v1", "aiplatform:v1beta1", "ml:v1", "storage:v1"]
     assert listed("?name=ml") == {"ml:v1": f"{emulator.endpoint}/discovery/v1/apis/ml/v1/rest"}
 
 

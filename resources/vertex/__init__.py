@@ -5,22 +5,22 @@ from typing import TYPE_CHECKING, Any
 from resources import lazy_exports
 from resources.schema.serving_fields import ContainerPort, EnvVar
 from resources.schema.shared_fields import Timeouts
-from resources.vertex.container_fields import ModelContainerSpec, Probe
-from resources.vertex.endpoint_schema import (
+from resources.vertex.fields.container import ModelContainerSpec, Probe
+from resources.vertex.fields.endpoint import (
     BigQueryDestination,
     ClientConnectionConfig,
     PrivateServiceConnectConfig,
     PSCAutomationConfig,
     RequestLogging,
 )
-from resources.vertex.machine_fields import (
+from resources.vertex.fields.machine import (
     AutoscalingMetricSpec,
     DedicatedResources,
     MachineSpec,
     ReservationAffinity,
 )
-from resources.vertex.model_schema import PredictSchemata
-from resources.vertex.shared_fields import EncryptionSpec
+from resources.vertex.fields.model import PredictSchemata
+from resources.vertex.fields.shared import EncryptionSpec
 
 if TYPE_CHECKING:
     from resources.vertex.deployed_model import DeployedModel

@@ -12,7 +12,7 @@ from resources.engine import error_messages
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.vertex import endpoint, names, traffic_split
-from resources.vertex.endpoint_schema import DEPLOYED_MODEL, DeployedModelArgs
+from resources.vertex.fields.endpoint import DEPLOYED_MODEL, DeployedModelArgs
 from resources.vertex.service import VERTEX
 from resources.vertex.shared_state import alone
 

@@ -14,7 +14,7 @@ from resources.engine import error_messages, ownership, patch_bodies
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.vertex import names
-from resources.vertex.endpoint_schema import ENDPOINT, EndpointArgs
+from resources.vertex.fields.endpoint import ENDPOINT, EndpointArgs
 from resources.vertex.service import VERTEX
 from resources.vertex.shared_state import alone
 

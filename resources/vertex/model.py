@@ -14,7 +14,7 @@ from resources.engine import patch_bodies
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.vertex import names, versions
-from resources.vertex.model_schema import MODEL, ModelArgs
+from resources.vertex.fields.model import MODEL, ModelArgs
 from resources.vertex.rules import DEFAULT
 from resources.vertex.service import VERTEX
 

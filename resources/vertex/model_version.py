@@ -14,7 +14,7 @@ from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.schema.labels import LABEL
 from resources.vertex import names, versions
-from resources.vertex.model_schema import MODEL_VERSION, ModelVersionArgs
+from resources.vertex.fields.model import MODEL_VERSION, ModelVersionArgs
 from resources.vertex.rules import DEFAULT
 from resources.vertex.service import VERTEX
 from resources.vertex.shared_state import alone

@@ -15,7 +15,7 @@ from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
 from resources.schema.types import table
 from resources.vertex import endpoint, names
-from resources.vertex.endpoint_schema import TRAFFIC_SPLIT, TrafficSplitArgs
+from resources.vertex.fields.endpoint import TRAFFIC_SPLIT, TrafficSplitArgs
 from resources.vertex.service import VERTEX
 from resources.vertex.shared_state import alone
 

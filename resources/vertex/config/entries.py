@@ -12,16 +12,16 @@ from resources.config.shared_entries import SharedKeys
 from resources.schema.serving_fields import AutoScaling, ContainerSpec, ManualScaling, RouteMap
 from resources.schema.shared_fields import Timeouts
 from resources.schema.types import Free, Input, Texts
-from resources.vertex.container_fields import Probe
-from resources.vertex.endpoint_schema import (
+from resources.vertex.fields.container import Probe
+from resources.vertex.fields.endpoint import (
     ENDPOINT,
     ClientConnectionConfig,
     PrivateServiceConnectConfig,
     RequestLogging,
 )
-from resources.vertex.machine_fields import Accelerator, AutoscalingMetricSpec, ReservationAffinity
-from resources.vertex.model_schema import MODEL_VERSION
-from resources.vertex.shared_fields import EncryptionSpec
+from resources.vertex.fields.machine import Accelerator, AutoscalingMetricSpec, ReservationAffinity
+from resources.vertex.fields.model import MODEL_VERSION
+from resources.vertex.fields.shared import EncryptionSpec
 
 
 class VertexKeys(SharedKeys, total=False):

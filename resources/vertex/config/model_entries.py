@@ -13,8 +13,8 @@ from resources.vertex import names, rules
 from resources.vertex.config import version_entries
 from resources.vertex.config.entries import REFUSED_OF_MODELS, ModelEntry, refusals
 from resources.vertex.config.plan import Model, facts
-from resources.vertex.endpoint_schema import ENDPOINT
-from resources.vertex.model_schema import MODEL
+from resources.vertex.fields.endpoint import ENDPOINT
+from resources.vertex.fields.model import MODEL
 
 _OF_ENDPOINTS = (
     "dedicatedEndpointEnabled",

@@ -14,8 +14,8 @@ from resources.vertex import names
 from resources.vertex.config import serving_image
 from resources.vertex.config.entries import REFUSED_OF_VERSIONS, VersionEntry, refusals
 from resources.vertex.config.plan import Version, facts
-from resources.vertex.endpoint_schema import DEPLOYED_MODEL
-from resources.vertex.model_schema import MODEL_VERSION
+from resources.vertex.fields.endpoint import DEPLOYED_MODEL
+from resources.vertex.fields.model import MODEL_VERSION
 
 _COMMON = ("timeouts",)
 _UPLOADED = ("adopt", "allowDowntime", "labels")

@@ -15,8 +15,8 @@ from resources.ml.schema import MODEL, VERSION
 from resources.schema import types
 from resources.schema.fields import Schema
 from resources.storage.schema import BUCKET
-from resources.vertex.endpoint_schema import DEPLOYED_MODEL, ENDPOINT
-from resources.vertex.model_schema import MODEL_VERSION
+from resources.vertex.fields.endpoint import DEPLOYED_MODEL, ENDPOINT
+from resources.vertex.fields.model import MODEL_VERSION
 
 NUMBERS = {"int32": int, "int64": types.Int64, "double": float}
 OWN_OUTPUTS = {"drift"}

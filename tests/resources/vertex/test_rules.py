@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from resources.schema.fields import Schema
-from resources.vertex.endpoint_schema import DEPLOYED_MODEL, ENDPOINT, TRAFFIC_SPLIT
-from resources.vertex.model_schema import MODEL, MODEL_VERSION
+from resources.vertex.fields.endpoint import DEPLOYED_MODEL, ENDPOINT, TRAFFIC_SPLIT
+from resources.vertex.fields.model import MODEL, MODEL_VERSION
 
 _PLACE = {"project": "p", "location": "us-central1"}
 _IMAGE = {"imageUri": "us-docker.pkg.dev/p/r/i:1"}

@@ -14,8 +14,8 @@ from resources.schema.fields import Schema, fixed, local, mutable, output, path
 from resources.schema.shared_fields import Adopt, AllowDowntime, Owner, Secrets
 from resources.schema.types import Free, Input, Texts
 from resources.vertex import rules
-from resources.vertex.machine_fields import SCALING_LEAVES, DedicatedResources
-from resources.vertex.shared_fields import Drift, Encryption, Location, Project, Waits
+from resources.vertex.fields.machine import SCALING_LEAVES, DedicatedResources
+from resources.vertex.fields.shared import Drift, Encryption, Location, Project, Waits
 
 
 class BigQueryDestination(TypedDict):

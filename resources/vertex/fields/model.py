@@ -15,8 +15,8 @@ from resources.schema.labels import LABEL
 from resources.schema.shared_fields import Adopt, AllowDowntime, Owner, Secrets
 from resources.schema.types import Free, Input, Texts
 from resources.vertex import names, rules
-from resources.vertex.container_fields import ModelContainerSpec
-from resources.vertex.shared_fields import Drift, Encryption, Location, Project, Waits
+from resources.vertex.fields.container import ModelContainerSpec
+from resources.vertex.fields.shared import Drift, Encryption, Location, Project, Waits
 
 
 class PredictSchemata(TypedDict, total=False):

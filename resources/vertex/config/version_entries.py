@@ -139,8 +139,8 @@ class Reader:
             {"disableContainerLogging": not logs},
         )
         parts = [DEPLOYED_MODEL.unchangeable(inputs), {"name": name, "uri": served.uri, **_again(options)}]
-        told = {path: str(value) for path, value in secrets.leaves(parts)}
-        return {**inputs, "deployedModelId": options.get("deployedModelId") or names.deployed_model_id(told)}
+        listed = {path: str(value) for path, value in secrets.leaves(parts)}
+        return {**inputs, "deployedModelId": options.get("deployedModelId") or names.deployed_model_id(listed)}
 
 
 def _again(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def test_a_bucket_that_is_not_empty_is_kept(world: World) -> None:
     provider = world.provider(BUCKET.provider)
     inputs = {"project": world.project, "name": world.bucket}
 
-    holds = "holds multiplier/one/manifest.json, multiplier/one/rows.json, multiplier/one/saved_model.*"
+    holds = "contains multiplier/one/manifest.json, multiplier/one/rows.json, multiplier/one/saved_model.*"
     with pytest.raises(
         errors.FailedPrecondition, match=f"{holds}; delete them, or set forceDestroy: true to lose them$"
     ):

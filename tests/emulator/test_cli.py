@@ -46,7 +46,7 @@ def test_up_and_down_can_be_said_twice(data: str) -> None:
     endpoint = re.search(r"http://127\.0\.0\.1:\d+", first.stdout)
     assert endpoint is not None, first
     assert (first.returncode, second.returncode, status.returncode) == (0, 0, 0)
-    assert f"already on {endpoint[0]}" in second.stdout
+    assert f"already up on {endpoint[0]}" in second.stdout
     assert endpoint[0] in status.stdout
     assert run("logs", "-n", "5", "--data", data).stdout.count("/-/status") > 0
     assert run("up", "--port", "0", "--sunset", "--data", data).returncode == 1

@@ -70,7 +70,7 @@ def test_version_deleted_outside_of_pulumi(wire: Wire, before: list[tuple[int, A
     [
         ([FORBIDDEN], "roles/ml.developer"),
         ([(200, {"name": "projects/p/models/m"})], "has no default version"),
-        ([MODEL, MISSING], "no gs://b/x/manifest.json: give your own with --instances FILE"),
+        ([MODEL, MISSING], "gs://b/x/manifest.json not found: give your own with --instances FILE"),
         (
             [MODEL, (200, "no manifest")],
             "gs://b/x/manifest.json is not a valid manifest (storage.objects.get: not a JSON object",

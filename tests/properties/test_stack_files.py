@@ -30,11 +30,10 @@ LONGEST = 1000
 """The most characters of a line of an error."""
 
 FILES = [
-    yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"]
-    for name in ("local", "staging", "prod")
+    yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"] for name in ("local", "legacy")
 ]
 FULL = {
-    **FILES[2],
+    **FILES[-1],
     "tf2-models:bucket": {"lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 3}}]}},
     "tf2-models:models": {
         "m": {

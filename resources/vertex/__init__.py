@@ -1,4 +1,4 @@
-"""Vertex AI, `aiplatform` v1: model versions, endpoints, deployed models, traffic splits."""
+"""Vertex AI, `aiplatform` v1: model versions, endpoints, deployed models, traffic splits, resource pools."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,6 @@ from resources.schema.serving_fields import ContainerPort, EnvVar
 from resources.schema.shared_fields import Timeouts
 from resources.vertex.fields.container import ModelContainerSpec, Probe
 from resources.vertex.fields.endpoint import (
-    BigQueryDestination,
     ClientConnectionConfig,
     PrivateServiceConnectConfig,
     PSCAutomationConfig,
@@ -20,13 +19,14 @@ from resources.vertex.fields.machine import (
     ReservationAffinity,
 )
 from resources.vertex.fields.model import PredictSchemata
-from resources.vertex.fields.shared import EncryptionSpec
+from resources.vertex.fields.shared import BigQueryDestination, EncryptionSpec
 
 if TYPE_CHECKING:
     from resources.vertex.deployed_model import DeployedModel
     from resources.vertex.endpoint import Endpoint
     from resources.vertex.model import Model
     from resources.vertex.model_version import ModelVersion
+    from resources.vertex.pools.resource_pool import DeploymentResourcePool
     from resources.vertex.traffic_split import TrafficSplit
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "ContainerPort",
     "DedicatedResources",
     "DeployedModel",
+    "DeploymentResourcePool",
     "EncryptionSpec",
     "Endpoint",
     "EnvVar",
@@ -55,6 +56,7 @@ __all__ = [
 
 _PLACES = {
     "DeployedModel": "deployed_model",
+    "DeploymentResourcePool": "pools.resource_pool",
     "Endpoint": "endpoint",
     "Model": "model",
     "ModelVersion": "model_version",

@@ -1,6 +1,7 @@
 """Declares what a stack on Vertex AI consists of, in the order in which it must come and go, and its outputs.
 
-Upload, deploy without traffic, split, alias `default`; what is no longer declared is undeployed and deleted after that.
+Pools, upload, deploy without traffic, split, alias `default`; what is no longer declared is undeployed and deleted
+after that, pools last.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from resources.vertex.deployed_model import DeployedModel
 from resources.vertex.endpoint import Endpoint
 from resources.vertex.model import Model
 from resources.vertex.model_version import ModelVersion
+from resources.vertex.pools.resource_pool import DeploymentResourcePool
 from resources.vertex.traffic_split import TrafficSplit
 
 Resources = Mapping[str, pulumi.Resource]
@@ -24,11 +26,12 @@ Resources = Mapping[str, pulumi.Resource]
 
 def declare(wanted: plan.Stack, owner: pulumi.Output[str], saved: Resources) -> Iterator[tuple[str, Any]]:
     """Declares all models; yields the stack's outputs. Arguments are those of `Platform.declare`."""
-    splits = {model.name: _deploy(model, saved, owner) for model in wanted.models}
+    pools = {pool.name: DeploymentResourcePool(pool.id, owner=owner, **pool.inputs) for pool in wanted.pools}
+    splits = {model.name: _deploy(model, saved, pools, owner) for model in wanted.models}
     yield "models", {m.name: plan.summary(wanted, m, or_else(splits[m.name].shares)) for m in wanted.models}
 
 
-def _deploy(model: plan.Model, saved: Resources, owner: pulumi.Output[str]) -> TrafficSplit:
+def _deploy(model: plan.Model, saved: Resources, pools: Resources, owner: pulumi.Output[str]) -> TrafficSplit:
     """Declares a model; returns its split, after which it serves as declared."""
     endpoint = Endpoint(model.name, owner=owner, **model.endpoint)
     uploaded: list[ModelVersion] = []
@@ -37,7 +40,8 @@ def _deploy(model: plan.Model, saved: Resources, owner: pulumi.Output[str]) -> T
         behind = [saved[shared_plan.logical_name(version.saved_model)]] if version.saved_model else []
         options = pulumi.ResourceOptions(depends_on=[*behind, *uploaded[:1]])
         uploaded.append(ModelVersion(f"{model.name}-{version.name}", options, owner=owner, **version.uploaded))
-        options = pulumi.ResourceOptions(depends_on=[endpoint, uploaded[-1]], replace_with=[endpoint, uploaded[-1]])
+        needed = [endpoint, uploaded[-1], *([pools[version.pool]] if version.pool else [])]
+        options = pulumi.ResourceOptions(depends_on=needed, replace_with=needed)
         number = uploaded[-1].version_id
         deployed.append(_deployed(model, version, options, model_version_id=number, owner=owner))
     after = pulumi.ResourceOptions(depends_on=deployed, replace_with=[endpoint])

@@ -20,6 +20,8 @@ from resources.vertex.names import DEPLOYED_MODEL_ID
 MODEL_ID = re.compile(r"([a-z_][a-z0-9_-]{0,62}|[1-9][0-9]{0,18})\Z")
 """Numbers are ids that the service gave: a model or an endpoint that exists is taken over under its own."""
 ENDPOINT_ID = re.compile(r"([a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,18})\Z")
+POOL_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+POOL = re.compile(r"projects/[^/]+/locations/[^/]+/deploymentResourcePools/[^/]+\Z")
 ALIAS = re.compile(r"[a-z][a-z0-9-]{0,126}[a-z0-9]\Z")
 VERSION_NAME = re.compile(r"[a-z0-9_-]{1,63}\Z")
 DURATION = re.compile(r"\d+(\.\d{1,9})?s\Z")
@@ -52,7 +54,12 @@ def endpoint_failures(values: Values, where: str = "") -> Iterator[Failure]:
 
 def deployed_model_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a deployed model's inputs."""
-    yield from _all(values, where, (_location, _endpoint, _id, _resources, _timeouts))
+    yield from _all(values, where, (_location, _endpoint, _id, _resources, _machines, _timeouts))
+
+
+def resource_pool_failures(values: Values, where: str = "") -> Iterator[Failure]:
+    """Everything wrong with a pool's inputs."""
+    yield from _all(values, where, (_location, _pool, _machines, _timeouts))
 
 
 def traffic_split_failures(values: Values, where: str = "") -> Iterator[Failure]:
@@ -109,6 +116,11 @@ def _id(values: Values) -> Iterator[Failure]:
     yield from _matches(values, "deployedModelId", DEPLOYED_MODEL_ID, "1 to 10 digits, the first of them no 0")
 
 
+def _pool(values: Values) -> Iterator[Failure]:
+    words = "small letters, digits and -, a letter first, no - last, at most 63"
+    yield from _matches(values, "deploymentResourcePool", POOL_ID, words)
+
+
 def _labels(values: Values) -> Iterator[Failure]:
     yield from labels.label_failures(values.get("labels"))
 
@@ -157,6 +169,13 @@ def _container(values: Values) -> Iterator[Failure]:
 def _resources(values: Values) -> Iterator[Failure]:
     if "dedicatedResources" not in values and "sharedResources" not in values:
         yield "dedicatedResources", "is missing; or give sharedResources, a pool"
+    shared = values.get("sharedResources")
+    if isinstance(shared, str) and not POOL.match(shared):
+        form = "projects/P/locations/L/deploymentResourcePools/ID"
+        yield "sharedResources", f"must be {form}; it is {shown(shared)}"
+
+
+def _machines(values: Values) -> Iterator[Failure]:
     found = table(values, "dedicatedResources")
     least, most, needed = (found.get(f"{name}ReplicaCount") for name in ("min", "max", "required"))
     if isinstance(least, int | float) and least < 1:

@@ -28,6 +28,7 @@ RESOURCES: dict[str, type[Resource]] = {
     "vertex.DeployedModel": vertex.DeployedModel,
     "vertex.TrafficSplit": vertex.TrafficSplit,
     "vertex.Model": vertex.Model,
+    "vertex.DeploymentResourcePool": vertex.DeploymentResourcePool,
     "stack.Identity": stack.Identity,
 }
 _HEAD = """\

@@ -12,6 +12,26 @@ from resources.vertex.service import VERTEX
 
 
 @dataclass(kw_only=True)
+class Pool:
+    """A resource pool as declared.
+
+    Attributes:
+        name: in the stack file.
+        inputs: of its `vertex.DeploymentResourcePool`.
+        valid: False if something is wrong with it; then the inputs only say which one it is.
+    """
+
+    name: str
+    inputs: dict[str, Any]
+    valid: bool = True
+
+    @property
+    def id(self) -> str:
+        """Its id on Vertex AI."""
+        return str(self.inputs["deploymentResourcePool"])
+
+
+@dataclass(kw_only=True)
 class Version:
     """A version as declared.
 
@@ -19,12 +39,14 @@ class Version:
         name: in the stack file.
         uploaded: inputs of its `vertex.ModelVersion`.
         deployed: inputs of its `vertex.DeployedModel`, without the version's number, which the upload gives.
+        pool: the pool of the stack file that it runs on; empty where it has machines of its own.
         saved_model: inputs of its `storage.SavedModel`; None where the artifact is not the stack's.
     """
 
     name: str
     uploaded: dict[str, Any]
     deployed: dict[str, Any]
+    pool: str = ""
     saved_model: dict[str, Any] | None = None
 
     @property
@@ -64,6 +86,7 @@ class Stack(plan.Stack):
     """What a stack on Vertex AI declares."""
 
     models: list[Model]
+    pools: list[Pool] = field(default_factory=list)
 
 
 def summary(stack: Stack, model: Model, shares: Any) -> dict[str, Any]:

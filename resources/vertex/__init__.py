@@ -19,13 +19,16 @@ from resources.vertex.fields.machine import (
     ReservationAffinity,
 )
 from resources.vertex.fields.model import PredictSchemata
-from resources.vertex.fields.shared import BigQueryDestination, EncryptionSpec
+from resources.vertex.fields.monitoring import DeployedModelObjective, MonitoringAlertConfig, MonitoringSchedule
+from resources.vertex.fields.objectives import ObjectiveConfig, SamplingStrategy
+from resources.vertex.fields.shared import BigQueryDestination, EncryptionSpec, GcsDestination
 
 if TYPE_CHECKING:
     from resources.vertex.deployed_model import DeployedModel
     from resources.vertex.endpoint import Endpoint
     from resources.vertex.model import Model
     from resources.vertex.model_version import ModelVersion
+    from resources.vertex.monitoring.model_monitoring_job import ModelMonitoringJob
     from resources.vertex.pools.resource_pool import DeploymentResourcePool
     from resources.vertex.traffic_split import TrafficSplit
 
@@ -36,20 +39,27 @@ __all__ = [
     "ContainerPort",
     "DedicatedResources",
     "DeployedModel",
+    "DeployedModelObjective",
     "DeploymentResourcePool",
     "EncryptionSpec",
     "Endpoint",
     "EnvVar",
+    "GcsDestination",
     "MachineSpec",
     "Model",
     "ModelContainerSpec",
+    "ModelMonitoringJob",
     "ModelVersion",
+    "MonitoringAlertConfig",
+    "MonitoringSchedule",
+    "ObjectiveConfig",
     "PSCAutomationConfig",
     "PredictSchemata",
     "PrivateServiceConnectConfig",
     "Probe",
     "RequestLogging",
     "ReservationAffinity",
+    "SamplingStrategy",
     "Timeouts",
     "TrafficSplit",
 ]
@@ -59,6 +69,7 @@ _PLACES = {
     "DeploymentResourcePool": "pools.resource_pool",
     "Endpoint": "endpoint",
     "Model": "model",
+    "ModelMonitoringJob": "monitoring.model_monitoring_job",
     "ModelVersion": "model_version",
     "TrafficSplit": "traffic_split",
 }

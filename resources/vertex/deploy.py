@@ -1,7 +1,7 @@
 """Declares what a stack on Vertex AI consists of, in the order in which it must come and go, and its outputs.
 
-Pools, upload, deploy without traffic, split, alias `default`; what is no longer declared is undeployed and deleted
-after that, pools last.
+Pools, upload, deploy without traffic, split, monitoring, alias `default`; what is no longer declared is undeployed and
+deleted after that, pools last.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from resources.vertex.deployed_model import DeployedModel
 from resources.vertex.endpoint import Endpoint
 from resources.vertex.model import Model
 from resources.vertex.model_version import ModelVersion
+from resources.vertex.monitoring.model_monitoring_job import ModelMonitoringJob
 from resources.vertex.pools.resource_pool import DeploymentResourcePool
 from resources.vertex.traffic_split import TrafficSplit
 
@@ -46,8 +47,19 @@ def _deploy(model: plan.Model, saved: Resources, pools: Resources, owner: pulumi
         deployed.append(_deployed(model, version, options, model_version_id=number, owner=owner))
     after = pulumi.ResourceOptions(depends_on=deployed, replace_with=[endpoint])
     split = TrafficSplit(model.name, after, **model.traffic_split)
-    Model(model.name, pulumi.ResourceOptions(depends_on=[split, *uploaded]), **model.registry)
+    watched = _monitored(model, owner, split, endpoint)
+    Model(model.name, pulumi.ResourceOptions(depends_on=[*watched, *uploaded]), **model.registry)
     return split
+
+
+def _monitored(
+    model: plan.Model, owner: pulumi.Output[str], split: TrafficSplit, endpoint: Endpoint
+) -> list[pulumi.Resource]:
+    """Declares the monitoring job, if there is one, after the split; returns what comes before the default moves."""
+    if model.monitoring is None:
+        return [split]
+    options = pulumi.ResourceOptions(depends_on=[split], replace_with=[endpoint])
+    return [split, ModelMonitoringJob(model.name, options, owner=owner, **model.monitoring)]
 
 
 def _deployed(model: plan.Model, version: plan.Version, options: pulumi.ResourceOptions, **known: Any) -> DeployedModel:

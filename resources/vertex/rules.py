@@ -9,7 +9,7 @@ Source: the discovery document of `aiplatform` v1, where the fields' description
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from gcp.settings import REGION
@@ -38,33 +38,32 @@ Rule = Callable[[Values], Iterator[Failure]]
 
 def model_version_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a model version's inputs."""
-    yield from _all(values, where, (_location, _model, _version, _labels, _aliases, _artifact, _container, _timeouts))
+    yield from apply(values, where, (_location, _model, _version, _labels, _aliases, _artifact, _container, _timeouts))
 
 
 def model_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a registry model's inputs."""
-    yield from _all(values, where, (_location, _model, _labels, _display_name))
+    yield from apply(values, where, (_location, _model, _labels, _display_name))
 
 
 def endpoint_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with an endpoint's inputs."""
-    rules = (_location, _endpoint, _labels, _display_name, _logging, _privacy, _dedicated, _timeouts)
-    yield from _all(values, where, rules)
+    yield from apply(values, where, (*OF_ENDPOINTS, _logging, _privacy, _dedicated))
 
 
 def deployed_model_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a deployed model's inputs."""
-    yield from _all(values, where, (_location, _endpoint, _id, _resources, _machines, _timeouts))
+    yield from apply(values, where, (_location, _endpoint, _id, _resources, _machines, _timeouts))
 
 
 def resource_pool_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a pool's inputs."""
-    yield from _all(values, where, (_location, _pool, _machines, _timeouts))
+    yield from apply(values, where, (_location, _pool, _machines, _timeouts))
 
 
 def traffic_split_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a traffic split's inputs."""
-    yield from _all(values, where, (_location, _endpoint, _shares))
+    yield from apply(values, where, (_location, _endpoint, _shares))
 
 
 def whole_shares(given: Values, versions: list[str] | None, path: str) -> Iterator[Failure]:
@@ -82,7 +81,8 @@ def whole_shares(given: Values, versions: list[str] | None, path: str) -> Iterat
         yield from shares.failures(given, versions, path)
 
 
-def _all(values: Values, where: str, rules: tuple[Rule, ...]) -> Iterator[Failure]:
+def apply(values: Values, where: str, rules: Iterable[Rule]) -> Iterator[Failure]:
+    """What these rules find wrong with inputs, below a path."""
     for rule in rules:
         for path, reason in rule(values):
             yield join(where, path), reason
@@ -227,3 +227,7 @@ def _timeouts(values: Values) -> Iterator[Failure]:
     for key, seconds in table(values, "timeouts").items():
         if isinstance(seconds, int | float) and not seconds > 0:
             yield join("timeouts", key), f"must be more than 0 seconds; it is {seconds}"
+
+
+OF_ENDPOINTS: tuple[Rule, ...] = (_location, _endpoint, _labels, _display_name, _timeouts)
+"""The rules of an endpoint, and of what has its name, labels and a display name."""

@@ -29,6 +29,7 @@ RESOURCES: dict[str, type[Resource]] = {
     "vertex.TrafficSplit": vertex.TrafficSplit,
     "vertex.Model": vertex.Model,
     "vertex.DeploymentResourcePool": vertex.DeploymentResourcePool,
+    "vertex.ModelMonitoringJob": vertex.ModelMonitoringJob,
     "stack.Identity": stack.Identity,
 }
 _HEAD = """\

@@ -21,8 +21,10 @@ from resources.vertex.fields.endpoint import (
 )
 from resources.vertex.fields.machine import Accelerator, AutoscalingMetricSpec, ReservationAffinity
 from resources.vertex.fields.model import MODEL_VERSION
+from resources.vertex.fields.monitoring import MonitoringAlertConfig, MonitoringSchedule
+from resources.vertex.fields.objectives import ObjectiveConfig, SamplingStrategy
 from resources.vertex.fields.resource_pool import DEPLOYMENT_RESOURCE_POOL
-from resources.vertex.fields.shared import EncryptionSpec
+from resources.vertex.fields.shared import EncryptionSpec, GcsDestination
 
 
 class VertexKeys(SharedKeys, total=False):
@@ -43,6 +45,24 @@ class AcceleratorConfig(TypedDict):
     type: Accelerator
 
 
+class MonitoringOptions(TypedDict, total=False):
+    """The monitoring job of a model: what is monitored of all versions, or by version, and when."""
+
+    display_name: str
+    labels: Input[Texts]
+    objective_config: ObjectiveConfig
+    objective_configs: dict[str, ObjectiveConfig]
+    logging_sampling_strategy: Required[SamplingStrategy]
+    model_deployment_monitoring_schedule_config: Required[MonitoringSchedule]
+    model_monitoring_alert_config: MonitoringAlertConfig
+    log_ttl: str
+    enable_monitoring_pipeline_logs: bool
+    predict_instance_schema_uri: str
+    analysis_instance_schema_uri: str
+    sample_predict_instance: Any
+    stats_anomalies_base_directory: GcsDestination
+
+
 class EndpointOptions(TypedDict, total=False):
     """What a model's `vertex` block holds: its endpoint, and its place in the registry."""
 
@@ -55,6 +75,7 @@ class EndpointOptions(TypedDict, total=False):
     private_service_connect_config: PrivateServiceConnectConfig
     network: str
     encryption_spec: EncryptionSpec
+    monitoring: MonitoringOptions
 
 
 class ReplicaOptions(TypedDict, total=False):

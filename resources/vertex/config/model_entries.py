@@ -10,7 +10,7 @@ from resources.config.shared_entries import SharedReader
 from resources.schema import types
 from resources.schema.types import join
 from resources.vertex import names, rules
-from resources.vertex.config import version_entries
+from resources.vertex.config import monitoring_entries, version_entries
 from resources.vertex.config.entries import REFUSED_OF_MODELS, ModelEntry, refusals
 from resources.vertex.config.plan import Model, Pool, facts
 from resources.vertex.fields.endpoint import ENDPOINT
@@ -60,7 +60,8 @@ class Reader:
         reader = version_entries.Reader(self._shared, entry, self._pools, place, where)
         found = reader.versions()
         split = self._split(entry, where)
-        return Model(name=name, endpoint=endpoint, registry=registry, versions=found, split=split)
+        job = monitoring_entries.read(self._shared, name, entry, endpoint, found)
+        return Model(name=name, endpoint=endpoint, registry=registry, versions=found, split=split, monitoring=job)
 
     @property
     def _place(self) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class Model:
         registry: inputs of its `vertex.Model`.
         versions: the default first.
         split: version -> per cent of the requests.
+        monitoring: inputs of its `vertex.ModelMonitoringJob`; None if it has none.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Model:
     registry: dict[str, Any]
     versions: list[Version]
     split: dict[str, int] = field(default_factory=dict)
+    monitoring: dict[str, Any] | None = None
 
     @property
     def traffic_split(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from resources.schema.fields import Schema
 from resources.storage.schema import BUCKET
 from resources.vertex.fields.endpoint import DEPLOYED_MODEL, ENDPOINT
 from resources.vertex.fields.model import MODEL_VERSION
+from resources.vertex.fields.monitoring import MODEL_MONITORING_JOB
 from resources.vertex.fields.resource_pool import DEPLOYMENT_RESOURCE_POOL
 
 NUMBERS = {"int32": int, "int64": types.Int64, "double": float}
@@ -71,8 +72,12 @@ def _object_mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, 
         ("aiplatform", ENDPOINT),
         ("aiplatform", DEPLOYED_MODEL),
         ("aiplatform", DEPLOYMENT_RESOURCE_POOL),
+        ("aiplatform", MODEL_MONITORING_JOB),
     ],
-    ids=["model", "version", "job", "bucket", "model version", "endpoint", "deployed model", "resource pool"],
+    ids=[
+        *("model", "version", "job", "bucket", "model version", "endpoint", "deployed model", "resource pool"),
+        "monitoring job",
+    ],
 )
 class TestSchema:
     """Held to the document that Google publishes."""

@@ -64,7 +64,7 @@ class Api:
         with self._lock:
             if service not in self._limits:
                 operations = self.settings.operations or service.concurrent_operations
-                self._limits[service] = Limits(operations, service.rate(self.settings), self.clock)
+                self._limits[service] = Limits(operations, service.rates(self.settings), self.clock)
             return self._limits[service]
 
     def reporting(self, report: Callable[[str], None]) -> Api:
@@ -120,10 +120,9 @@ class Api:
             request = methods.list_next(request, answer)
 
     def _turn(self, request: Any) -> contextlib.AbstractContextManager[None]:
-        rate = self.limits(request.service).rate
-        if rate is None or not request.service.is_counted(request.methodId):
-            return contextlib.nullcontext()
-        return rate.call(self._report)
+        quota = request.service.quota_of(request.methodId)
+        rate = self.limits(request.service).rates.get(quota)
+        return rate.call(self._report) if rate else contextlib.nullcontext()
 
     def http(self) -> Any:
         """This thread's connection: httplib2 objects are not thread-safe."""
@@ -176,7 +175,7 @@ class Api:
         found = error_responses.from_response(status, error.content, media="alt=media" in request.uri)
         found.method, found.writes, found.is_google = request.methodId, _writes(request), self.settings.is_google
         found.endpoint = self.settings.endpoint if self.settings.anonymous else ""
-        found.hint = request.service.hints.get(type(found), "")
+        found.hint = request.service.hint(found)
         found.retry_after = retry_after(error.resp, self.clock.time())
         return found
 

@@ -8,6 +8,7 @@ from gcp import credentials, errors
 
 _SERVICE = re.compile(r"^([a-z0-9-]+\.googleapis\.com)$")
 _PERMISSION = re.compile(r"^([a-z]+\.[A-Za-z.]+)$")
+_ACT_AS = "iam.serviceAccounts.actAs"
 _PROJECT = re.compile(r"^projects/([a-z0-9:.-]+)")
 _PAGE = re.compile(r"^(https://console\.[a-z.]*google\.com/[\w./?=&-]+)$")
 
@@ -41,7 +42,7 @@ def permission(error: errors.Error) -> str:
             return f"Enable it: `{command}`" + (f" ({page})" if page else "")
         lacking = _plain(facts.get("permission"), _PERMISSION)
         if lacking:
-            role = f"roles/{lacking.partition('.')[0]}.admin"
+            role = "roles/iam.serviceAccountUser" if lacking == _ACT_AS else f"roles/{lacking.partition('.')[0]}.admin"
             command = f"gcloud projects add-iam-policy-binding {project or 'PROJECT'} --member=user:YOU --role={role}"
             return f"These credentials lack {lacking}: `{command}`"
     return ""

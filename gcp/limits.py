@@ -6,9 +6,10 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from gcp.clock import Clock
+from gcp.services import Quota
 
 MINUTE = 60.0
 PARTS = 10
@@ -125,16 +126,16 @@ class Limits:
 
     Args:
         operations: how many operations may run at a time.
-        calls_per_minute: how many counted calls are allowed; None for no limit.
+        rates: quota -> how many of its calls are allowed per minute. Polls use the largest.
         clock: `time`, or a test's own.
 
     Attributes:
         operations: limits running operations.
         polls: limits how often they are polled.
-        rate: limits counted calls; None for no limit.
+        rates: limits the calls of each quota.
     """
 
-    def __init__(self, operations: int, calls_per_minute: int | None, clock: Clock = time) -> None:
+    def __init__(self, operations: int, rates: Mapping[Quota, int], clock: Clock = time) -> None:
         self.operations = ConcurrencyLimit(operations)
-        self.polls = Polls(calls_per_minute)
-        self.rate = Rate.per_minute(calls_per_minute, clock) if calls_per_minute else None
+        self.polls = Polls(max(rates.values(), default=None))
+        self.rates = {quota: Rate.per_minute(calls, clock) for quota, calls in rates.items()}

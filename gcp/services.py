@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,34 @@ from gcp.settings import GLOBAL, REGIONAL, Settings
 
 _NAMED = frozenset({"get", "insert", "create", "patch"})
 CONCURRENT_OPERATIONS = 10
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Quota:
+    """Calls that an API allows a project in a minute.
+
+    Attributes:
+        per_minute: how many.
+        counts: whether a call of this method id counts. The id is None for a request that no document describes.
+    """
+
+    per_minute: int
+    counts: Callable[[str | None], bool]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Advice that is specific to an API.
+
+    Attributes:
+        text: what to do.
+        of: the errors that it is for.
+        words: a pattern that the API's message must contain, in any case. Default: any message.
+    """
+
+    text: str
+    of: tuple[type[errors.Error], ...]
+    words: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,12 +55,10 @@ class Service:
         operations: the collections of its long-running operations, such as "projects.operations". Default: none. An
             operation's name is the parameter `name` of their `get`.
         concurrent_operations: default for how many operations may run at a time.
-        calls_per_minute: Google's quota on counted calls; None for no quota.
-        is_counted: whether a call of this method id counts against the quota. The id is None for a request that no
-            document describes.
+        quotas: Google's quotas on its calls. A call counts against the first one that counts it.
         named: the verbs that return a resource or an operation, which have a name.
         name_keys: collection -> the key that holds the name, where it is not "name".
-        hints: error class -> advice that is specific to this API.
+        hints: advice on its errors; the first one that fits is given.
     """
 
     name: str
@@ -41,11 +68,10 @@ class Service:
     regional_root: str = ""
     operations: tuple[str, ...] = ()
     concurrent_operations: int = CONCURRENT_OPERATIONS
-    calls_per_minute: int | None = None
-    is_counted: Callable[[str | None], bool] = lambda _: False
+    quotas: tuple[Quota, ...] = ()
     named: frozenset[str] = _NAMED
     name_keys: Mapping[str, str] = field(default_factory=dict)
-    hints: Mapping[type[errors.Error], str] = field(default_factory=dict)
+    hints: tuple[Hint, ...] = ()
 
     def operations_with(self, name: str) -> str:
         """The collection that holds the operation of this name; the first one if none matches."""
@@ -63,9 +89,25 @@ class Service:
         """Its root URL, without a slash at the end."""
         return (self.root(settings) or f"https://{self.name}.googleapis.com").rstrip("/")
 
-    def rate(self, settings: Settings) -> int | None:
-        """Limit on counted calls per minute; None for no limit, the default for a server on this machine."""
-        return settings.calls_per_minute or (None if settings.anonymous else self.calls_per_minute)
+    def quota_of(self, method: str | None) -> Quota | None:
+        """The quota against which a call of this method id counts; None if there is none."""
+        return next((quota for quota in self.quotas if quota.counts(method)), None)
+
+    def rates(self, settings: Settings) -> dict[Quota, int]:
+        """Limits on the calls per minute of each quota; none for a server on this machine, unless the user sets one.
+
+        `calls_per_minute` of the settings is that of the largest quota; the others are changed by the same factor.
+        """
+        if not self.quotas or (settings.anonymous and not settings.calls_per_minute):
+            return {}
+        largest = max(quota.per_minute for quota in self.quotas)
+        wanted = settings.calls_per_minute or largest
+        return {quota: max(1, quota.per_minute * wanted // largest) for quota in self.quotas}
+
+    def hint(self, error: errors.Error) -> str:
+        """Advice that is specific to this API; empty for the usual advice."""
+        fits = (h for h in self.hints if isinstance(error, h.of) and re.search(h.words, str(error), re.IGNORECASE))
+        return next((each.text for each in fits), "")
 
     def is_answer(self, method: str | None, answer: object) -> bool:
         """Whether a successful response looks like this API's: a resource has a name, a list is an object.

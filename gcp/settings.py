@@ -29,6 +29,10 @@ def _no_hint(url: str) -> str:
     return ""
 
 
+_GOOGLE = (".googleapis.com", ".prediction.vertexai.goog")
+"""Hosts of Google's APIs end so; the second one is of dedicated endpoints of Vertex AI."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Where the APIs are, and how they are called.
@@ -39,8 +43,8 @@ class Settings:
         impersonate: the service account to impersonate; empty for none.
         operations: how many long-running operations of an API run at a time. Default: the API's limit.
         retry_seconds: how long a failing call is retried if it is safe to repeat.
-        calls_per_minute: limit on the calls that count against an API's quota. Default: the quota; no limit for a
-            server on this machine.
+        calls_per_minute: limit on the calls that count against an API's largest quota; its other quotas change by the
+            same factor. Default: the quotas; no limit for a server on this machine.
         local_hint: returns a hint about a server on this machine that is unreachable, by its URL.
     """
 
@@ -98,7 +102,7 @@ class Settings:
     def is_google(self) -> bool:
         """Whether the endpoint is Google's. Tokens for other endpoints are not sent to it."""
         host = urlsplit(self.endpoint).hostname or ""
-        return self.is_place or f".{host}".endswith(".googleapis.com")
+        return self.is_place or f".{host}".endswith(_GOOGLE)
 
 
 def refuse(endpoint: str, region: str, principal: str) -> None:

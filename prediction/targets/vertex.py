@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar, NoReturn
 
 from gcp import errors
 from gcp import settings as gcp_settings
-from gcp.api import Api
+from gcp.api import Api, shared
 from gcp.clock import Clock
 from prediction.errors import PredictionFailed
 from prediction.predictions import Predictions
@@ -22,6 +23,7 @@ from resources.vertex.service import VERTEX
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")
 _PREDICT_URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/locations/([^/]+)/endpoints/([^/:]+):predict")
+_DEDICATED_HOST = ".prediction.vertexai.goog"
 _NUMBERED_BELOW = "--model_base_path="
 """An argument of TensorFlow Serving: the SavedModel lies in a numbered folder below the artifact's address."""
 _NO_JOBS = "batch jobs are not on Vertex AI yet: use --local, or the `ml` platform"
@@ -52,7 +54,8 @@ class VertexTarget(Target):
             return None
         url, project, region, endpoint = found.groups()
         regional = gcp_settings.Settings(endpoint=gcp_settings.REGIONAL, region=region)
-        given = gcp_settings.REGIONAL if url == VERTEX.url(regional) else url
+        is_regional = url == VERTEX.url(regional) or url.endswith(_DEDICATED_HOST)
+        given = gcp_settings.REGIONAL if is_regional else url
         return {"project": project, "model": endpoint, "region": region, "endpoint": given}
 
     def resource_name(self, model: str, version: str | None = None) -> str:
@@ -83,12 +86,13 @@ class VertexTarget(Target):
 
     def predict(self, name: str, body: bytes, signature_name: str | None) -> Predictions:
         """Calls `endpoints.predict`; for a signature, which that does not pass on, `endpoints.rawPredict`."""
-        endpoints = self.api.methods(VERTEX, "projects.locations.endpoints")
+        api = api_of(self.api, name)
+        endpoints = api.methods(VERTEX, "projects.locations.endpoints")
         method = endpoints.predict if signature_name is None else endpoints.rawPredict
         request = method(endpoint=name, body={})
         request.body, request.body_size = body, len(body)  # JSON already: its size had to be known
         try:
-            answer = self.api.call(request, repeatable=True)
+            answer = api.call(request, repeatable=True)
         except errors.InvalidArgument as error:
             raise PredictionFailed(error.message) from None
         predictions = answer.get("predictions") if isinstance(answer, dict) else None
@@ -142,6 +146,26 @@ class VertexTarget(Target):
     def cancel_command(self, job_id: str) -> str:
         """See `Target`."""
         return f"gcloud ai batch-predict cancel {job_id}"
+
+
+@lru_cache(maxsize=1024)
+def api_of(api: Api, endpoint: str) -> Api:
+    """Where an endpoint, `projects/P/locations/L/endpoints/E`, predicts: `endpoints.get`, once per process.
+
+    A dedicated endpoint of Google's is not served at the region's address, but at its own, which gets the same
+    credentials. Another server has one address for all. An endpoint that these credentials may not read is asked at
+    the region's address.
+    """
+    if not api.settings.is_google:
+        return api
+    try:
+        found = api.call(api.methods(VERTEX, "projects.locations.endpoints").get(name=endpoint))
+    except errors.PermissionDenied:
+        return api
+    host = str(found.get("dedicatedEndpointDns") or "")
+    if not host.endswith(_DEDICATED_HOST):
+        return api
+    return shared(replace(api.settings, endpoint=f"https://{host}"))
 
 
 @lru_cache(maxsize=1024)

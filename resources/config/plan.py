@@ -22,12 +22,14 @@ class Stack:
     Attributes:
         project: id of the project.
         settings: where the APIs are.
+        google_setup: whether the stack sets up the project, as `resources.google_setup` does.
         bucket: inputs of its `storage.Bucket`.
         saved_models: logical name -> inputs of its `storage.SavedModel`s.
     """
 
     project: str
     settings: Settings
+    google_setup: bool = False
     bucket: dict[str, Any]
     saved_models: dict[str, dict[str, Any]] = field(default_factory=dict)
 

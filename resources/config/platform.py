@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from artifact_format.manifest import Artifact
 from gcp import errors
+from gcp.services import Service
 from resources.config.entries import Section
 from resources.config.plan import Stack
 from resources.config.shared_entries import SharedReader
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     import pulumi
 
 Declared = TypeVar("Declared", bound=Stack)
+Save = Callable[..., "Mapping[str, pulumi.Resource]"]
+"""Declares the stack's SavedModels, so that they are uploaded after the resources which it is given."""
 
 
 class Platform(ABC, Generic[Declared]):
     """A platform. Stateless."""
 
+    service: ClassVar[Service]
+    """The API that serves its models."""
     keys: ClassVar[type]
     """All keys of a stack file below the project's namespace: the shared ones and the platform's."""
 
@@ -43,7 +48,7 @@ class Platform(ABC, Generic[Declared]):
 
     @abstractmethod
     def declare(
-        self, stack: Declared, owner: pulumi.Output[str], bucket: pulumi.Resource, saved: Mapping[str, pulumi.Resource]
+        self, stack: Declared, owner: pulumi.Output[str], bucket: pulumi.Resource, save: Save
     ) -> Iterable[tuple[str, Any]]:
         """Declares the platform's resources and yields the stack's outputs: name and value.
 
@@ -51,5 +56,5 @@ class Platform(ABC, Generic[Declared]):
             stack: what it declares.
             owner: the stack's `Identity.token`.
             bucket: the stack's.
-            saved: logical name -> the stack's SavedModel.
+            save: declares the SavedModels, after the resources that it is given; returns logical name -> SavedModel.
         """

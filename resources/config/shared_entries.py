@@ -38,6 +38,7 @@ class SharedKeys(TypedDict, total=False):
     platform: Literal["ml", "vertex"]
     endpoint: str
     impersonateServiceAccount: str
+    googleSetup: bool
     bucket: dict[str, Any]
     allowRebuild: bool
     artifactSource: str
@@ -89,6 +90,7 @@ class SharedReader:
         region: `gcp:region`; empty if there is none.
         values: key without its namespace -> value.
         settings: where the APIs are.
+        google_setup: whether the stack sets up the project.
         bucket: inputs of its `storage.Bucket`.
         failures: those found so far.
 
@@ -118,6 +120,7 @@ class SharedReader:
         self._check_region()
         self.note(types.failures(self.values, keys, ""))
         self.settings = self._settings()
+        self.google_setup = self._google_setup()
         self.bucket = self._bucket()
         self._source = self._artifact_source()
 
@@ -203,6 +206,12 @@ class SharedReader:
         except errors.InvalidInput as error:
             self.note(error.failures)
             return settings.Settings()
+
+    def _google_setup(self) -> bool:
+        wanted = self.values.get("googleSetup") is True
+        if wanted and not self.settings.is_google:
+            self.note([("googleSetup", "is for Google's own endpoints: leave it out here, or say false")])
+        return wanted
 
     def _bucket(self) -> dict[str, Any]:
         given = entries.mapping(self.values.get("bucket"))

@@ -52,8 +52,8 @@ class Call:
             self.api.effects.operation = operation["name"]
             try:
                 response = self.wait(operation, request.methodId)
-            except errors.OperationFailed:
-                self.api.effects.operation = ""
+            except errors.OperationFailed as error:
+                self.api.effects.operation, error.hint = "", self.service.hint(error)
                 raise
             self.api.effects.operation = ""
             return response

@@ -9,10 +9,11 @@ from artifact_format.manifest import Artifact
 from gcp import errors
 from resources.config.entries import Section
 from resources.config.plan import merged
-from resources.config.platform import Platform
+from resources.config.platform import Platform, Save
 from resources.config.shared_entries import SharedReader
 from resources.ml.config import entries, job_entries, model_entries
 from resources.ml.config.plan import Stack
+from resources.ml.service import ML
 
 if TYPE_CHECKING:
     import pulumi
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 class MlPlatform(Platform[Stack]):
     """`ml` v1."""
 
+    service = ML
     keys = entries.MlKeys
 
     def sections(self, values: Mapping[str, Any]) -> Iterable[Section]:
@@ -29,9 +31,8 @@ class MlPlatform(Platform[Stack]):
 
     def read(self, reader: SharedReader) -> Stack:
         """Models and batch prediction jobs."""
-        for key in entries.OF_VERTEX:
-            if reader.values.get(key):
-                reader.note([(key, "is for Vertex AI: leave it out, or set platform: vertex")])
+        if reader.values.get("servingImage"):
+            reader.note([("servingImage", "is for Vertex AI: leave it out, or set platform: vertex")])
         models = model_entries.Reader(reader).models(reader.values.get("models"))
         jobs = job_entries.Reader(reader.project, reader.region, {model.inputs["name"]: model for model in models})
         found = jobs.jobs(reader.values.get(job_entries.KEY))
@@ -40,6 +41,7 @@ class MlPlatform(Platform[Stack]):
         return Stack(
             project=reader.project,
             settings=reader.settings,
+            google_setup=reader.google_setup,
             bucket=reader.bucket,
             saved_models=merged(saved),
             models=models,
@@ -53,9 +55,9 @@ class MlPlatform(Platform[Stack]):
         return deployed_versions.with_pins(error, find)
 
     def declare(
-        self, stack: Stack, owner: pulumi.Output[str], bucket: pulumi.Resource, saved: Mapping[str, pulumi.Resource]
+        self, stack: Stack, owner: pulumi.Output[str], bucket: pulumi.Resource, save: Save
     ) -> Iterable[tuple[str, Any]]:
         """Models, their versions and their defaults, traffic splits, batch prediction jobs."""
         from resources.ml import deploy  # reading a stack file does not need the resources
 
-        return deploy.declare(stack, owner, bucket, saved)
+        return deploy.declare(stack, owner, bucket, save())

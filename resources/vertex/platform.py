@@ -9,10 +9,11 @@ from artifact_format.manifest import Artifact
 from gcp import errors, settings
 from resources.config.entries import Section
 from resources.config.plan import merged
-from resources.config.platform import Platform
+from resources.config.platform import Platform, Save
 from resources.config.shared_entries import SharedReader
-from resources.vertex.config import entries, model_entries, pool_entries
+from resources.vertex.config import entries, model_entries
 from resources.vertex.config.plan import Stack
+from resources.vertex.service import VERTEX
 
 if TYPE_CHECKING:
     import pulumi
@@ -21,14 +22,15 @@ if TYPE_CHECKING:
 class VertexPlatform(Platform[Stack]):
     """`aiplatform` v1."""
 
+    service = VERTEX
     keys = entries.VertexKeys
 
     def sections(self, values: Mapping[str, Any]) -> Iterable[Section]:
-        """Those of pools, models and versions."""
+        """Those of models and versions."""
         return entries.sections(values)
 
     def read(self, reader: SharedReader) -> Stack:
-        """Pools, and models, each with an endpoint."""
+        """Models, each with an endpoint."""
         if reader.values.get("endpoint") == settings.GLOBAL:
             reader.note([("endpoint", "must be regional, or a URL: Vertex AI serves in regions")])
         if not reader.region:
@@ -36,16 +38,15 @@ class VertexPlatform(Platform[Stack]):
         for key, reason in entries.REFUSED_KEYS.items():
             if reader.values.get(key):
                 reader.note([(key, f"is not for Vertex AI: {reason}")])
-        pools = pool_entries.read(reader)
-        models = model_entries.Reader(reader, pools).models(reader.values.get("models"))
+        models = model_entries.Reader(reader).models(reader.values.get("models"))
         saved = [version.saved_model for model in models for version in model.versions if version.saved_model]
         return Stack(
             project=reader.project,
             settings=reader.settings,
+            google_setup=reader.google_setup,
             bucket=reader.bucket,
             saved_models=merged(saved),
             models=models,
-            pools=list(pools.values()),
         )
 
     def with_pins(self, error: errors.InvalidInput, find: Callable[[str], Artifact]) -> errors.InvalidInput:
@@ -54,10 +55,10 @@ class VertexPlatform(Platform[Stack]):
         return error
 
     def declare(
-        self, stack: Stack, owner: pulumi.Output[str], bucket: pulumi.Resource, saved: Mapping[str, pulumi.Resource]
+        self, stack: Stack, owner: pulumi.Output[str], bucket: pulumi.Resource, save: Save
     ) -> Iterable[tuple[str, Any]]:
-        """Pools, endpoints, model versions, deployed models, traffic splits, registry models."""
+        """Endpoints, model versions, deployed models, traffic splits, registry models."""
         del bucket
         from resources.vertex import deploy  # reading a stack file does not need the resources
 
-        return deploy.declare(stack, owner, saved)
+        return deploy.declare(stack, owner, save)

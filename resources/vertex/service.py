@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from gcp.services import Service
+from gcp import errors
+from gcp.services import Hint, Quota, Service
 from resources.vertex import quotas
+
+_LATE = (errors.ResourceExhausted, errors.OperationFailed)
+"""A quota of machines may be checked at once, or when the operation looks for them."""
 
 VERTEX = Service(
     name="aiplatform",
@@ -16,12 +20,28 @@ VERTEX = Service(
         "projects.locations.modelDeploymentMonitoringJobs.operations",
     ),
     concurrent_operations=quotas.OPERATIONS,
-    calls_per_minute=quotas.CALLS_PER_MINUTE,
-    is_counted=quotas.is_management,
+    quotas=(
+        Quota(per_minute=quotas.OPERATIONS_PER_MINUTE, counts=quotas.begins_operation),
+        Quota(per_minute=quotas.CALLS_PER_MINUTE, counts=quotas.is_management),
+    ),
     named=frozenset(
         {
             *("get", "create", "patch", "update", "delete", "upload", "mergeVersionAliases", "deleteVersion"),
             *("deployModel", "undeployModel", "mutateDeployedModel"),
         }
+    ),
+    hints=(
+        Hint(
+            "Ask for more of this quota in the region (https://console.cloud.google.com/iam-admin/quotas), or use "
+            "fewer replicas or another machine type: the maximum of replicas counts",
+            of=_LATE,
+            words=r"quotas? (are|is) exceeded|replica counts|PerProjectPerRegion",
+        ),
+        Hint(
+            "These credentials may not run containers as that service account: `gcloud iam service-accounts "
+            "add-iam-policy-binding ACCOUNT --member=user:YOU --role=roles/iam.serviceAccountUser`",
+            of=(errors.PermissionDenied, errors.InvalidArgument, errors.OperationFailed),
+            words=r"\bact ?as\b",
+        ),
     ),
 )

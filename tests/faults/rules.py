@@ -49,7 +49,7 @@ _STEPS = {
     "quota": r"A quota is used up: wait, or lower tf2-models:callsPerMinute",
     "unauthenticated": r"Log in: set TF2_MODELS_TOKEN to the token that tf2-models:endpoint asks for",
     "denied": r"enabled \(`gcloud services enable (ml|storage|aiplatform)\.googleapis\.com`\).* have roles/\1\.admin",
-    "sunset": r"Google takes no new projects on ml v1: set tf2-models:endpoint|Correct what the message names",
+    "sunset": r"Google takes no new projects on ml v1: deploy to Vertex AI|Correct what the message names",
     "dropped before": _RETRY,
     "dropped after": _LOST,
     "truncated": _LOST,

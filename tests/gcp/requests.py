@@ -10,6 +10,7 @@ from googleapiclient.errors import HttpError
 
 from resources.ml.service import ML
 from resources.storage.service import STORAGE
+from resources.vertex.service import VERTEX
 
 DONE = {"name": "x"}
 """An answer that is about one thing."""
@@ -29,7 +30,7 @@ class Request:
     ) -> None:
         self.answers, self.method, self.headers = list(answers), method, headers or {}
         self.methodId = id_
-        self.service = ML if (id_ or "").startswith("ml.") else STORAGE
+        self.service = {"ml": ML, "aiplatform": VERTEX}.get((id_ or "").partition(".")[0], STORAGE)
 
     def execute(self, http: Any) -> Any:
         """The next answer."""

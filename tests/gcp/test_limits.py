@@ -168,6 +168,18 @@ def test_only_management_calls_are_limited(*, method: str | None, limited: bool,
     assert clock.now == pytest.approx(240 if limited else 0.1), reason
 
 
+def test_each_quota_of_an_api_is_kept_on_its_own() -> None:
+    """Of Vertex AI: with 10 other calls a minute, one may begin an operation, and neither waits for the other kind."""
+    clock = Clock()
+    api = Api(Settings(endpoint="http://127.0.0.1:1", calls_per_minute=10), clock=clock, jitter=min)
+
+    for _ in range(2):
+        api.call(Request(DONE, id_="aiplatform.projects.locations.endpoints.deployModel"))
+    assert clock.now == 60
+    api.call(Request(DONE, id_="aiplatform.projects.locations.endpoints.get"))
+    assert clock.now == 60
+
+
 def test_waiting_for_the_limit_is_no_part_of_the_bound_on_repeating() -> None:
     """A call that had to wait for a minute is still repeated."""
     clock = Clock()

@@ -65,9 +65,10 @@ def test_every_refusal_names_resource_method_cause_and_next_step(kind: type[erro
 def test_a_refusal_is_one_of_the_api_alone_where_that_is_known() -> None:
     """The hint of an API takes the place of the usual step."""
     error = refusal(errors.Sunset())
-    error.hint = ML.hints[errors.Sunset]
+    error.hint = ML.hint(error)
 
-    assert error_messages.format_error(WHAT, error).endswith(f"). {ML.hints[errors.Sunset]}")
+    assert error.hint.startswith("Google takes no new projects on ml v1: deploy to Vertex AI")
+    assert error_messages.format_error(WHAT, error).endswith(f"). {error.hint}")
 
 
 def test_an_operation_that_failed_says_the_same() -> None:

@@ -9,15 +9,17 @@ from resources.schema import secrets
 
 
 def report(verdict: Verdict | None, news: State) -> list[str]:
-    """Reports the warnings and returns the refusals.
+    """Reports notes and warnings, and returns the refusals.
 
     Args:
-        verdict: warnings and refusals; None for neither.
+        verdict: what was found; None for nothing.
         news: the inputs that the program wants.
     """
     if verdict is None:
         return []
     reporter = engine_process.Reporter(engine_process.current_urn(), secrets.Hidden(news))
+    for text in verdict.notes:
+        reporter.note(text)
     for text in verdict.warnings:
         reporter.warn(text)
     return verdict.refusals

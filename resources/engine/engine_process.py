@@ -104,6 +104,10 @@ class Reporter:
             self._last = text
             self._log(text, "INFO", ephemeral=True)
 
+    def note(self, text: str) -> None:
+        """Shows it as information, which stays when the resource is done."""
+        self._log(text, "INFO", ephemeral=False)
+
     def warn(self, text: str) -> None:
         """Shows it as a warning, which stays when the resource is done."""
         self._log(text, "WARNING", ephemeral=False)

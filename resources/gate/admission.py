@@ -24,10 +24,12 @@ class Verdict(NamedTuple):
     Attributes:
         refusals: why the run must stop.
         warnings: what is not checked, and what is allowed although it breaks clients.
+        notes: what a change means.
     """
 
     refusals: list[str]
     warnings: list[str]
+    notes: tuple[str, ...] = ()
 
 
 def judge_default(olds: Values, news: Values) -> Verdict:

@@ -19,10 +19,12 @@ from resources.ml import default_handover, names
 from resources.ml.predictor import gate_of
 from resources.ml.service import ML
 from resources.ml.split_schema import TRAFFIC_SPLIT, TrafficSplitArgs
+from resources.schema import shares
 from resources.schema.fields import Changes
 from resources.schema.types import table
 
 _SPLIT = "trafficSplit"
+_USERS = "the users, and clients choose the version of each"
 
 
 class TrafficSplitProvider(Provider):
@@ -37,8 +39,9 @@ class TrafficSplitProvider(Provider):
         return f"{names.model(inputs['project'], inputs['model'])}/trafficSplit"
 
     def judge(self, olds: State, news: State) -> admission.Verdict:
-        """Refuses versions that are known to break clients, or a gate without samples."""
+        """Refuses versions that are known to break clients, or a gate without samples; says what the shares mean."""
         verdict = admission.judge_split(olds, news)
+        verdict = verdict._replace(notes=shares.change(table(olds, _SPLIT), table(news, _SPLIT), _USERS))
         if verdict.refusals:
             _keep(olds, news)
         return verdict

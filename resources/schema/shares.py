@@ -1,4 +1,4 @@
-"""Rules for the shares of users that versions get, for stacks and clients. Pure."""
+"""Rules for the shares of users or requests that versions get, for stacks and clients. Pure."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ def failures(shares: Mapping[str, Any], versions: Collection[str] | None, path: 
     total = math.fsum(numbers.values())
     if len(numbers) == len(shares) and abs(total - WHOLE) > _ROUNDING:
         yield path, f"must add up to {WHOLE}; it adds up to {total:g}"
+
+
+def change(olds: Mapping[str, Any], news: Mapping[str, Any], of: str) -> tuple[str, ...]:
+    """A line on what a change of shares means; none without a change.
+
+    Args:
+        olds: version -> its share before; empty for none.
+        news: the same, as wanted.
+        of: what is shared, and who chooses.
+    """
+    given = [f"{name} {share:g} %" for name, share in news.items() if _is_share(share) and share]
+    unshared = not olds and len(given) == 1  # the one version of a new model gets everything
+    return () if olds == news or unshared else (f"traffic split: {', '.join(given)} of {of}",)
 
 
 def _is_share(value: Any) -> bool:

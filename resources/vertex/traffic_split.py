@@ -13,12 +13,15 @@ from gcp import errors
 from resources.engine import ownership
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
+from resources.gate.admission import Verdict
+from resources.schema import shares
 from resources.schema.types import table
 from resources.vertex import endpoint, names
 from resources.vertex.fields.endpoint import TRAFFIC_SPLIT, TrafficSplitArgs
 from resources.vertex.service import VERTEX
 from resources.vertex.shared_state import alone
 
+_REQUESTS = "the requests, and the endpoint chooses the version of each"
 _declared: dict[str, dict[str, int]] = {}
 """Full name of an endpoint -> the split that this run declares, by id of deployed model."""
 
@@ -45,6 +48,10 @@ class TrafficSplitProvider(Provider):
         if not found.failures:
             _declared[names.endpoint(news)] = by_id(news)
         return found
+
+    def judge(self, olds: State, news: State) -> Verdict:
+        """Says what the shares mean."""
+        return Verdict([], [], shares.change(table(olds, "shares"), table(news, "shares"), _REQUESTS))
 
     def observe(self, call: Call, inputs: State) -> State:
         """`endpoints.get`. A deployed model that the inputs do not name stands under its id."""

@@ -80,7 +80,7 @@ def test_a_split_that_begins_with_the_model_holds_versions_that_the_same_clients
     [refusal] = admission.judge_split({}, news).refusals
     assert refusal.startswith("clients of v1 break with v3: a output y: expected float32[?], got none. ")
     assert admission.judge_split({}, {**news, "allowBreakingChange": "v3"}).refusals == []
-    assert admission.judge_default({"version": "v1"}, {**news, "version": UNKNOWN}) == ([], [])
+    assert admission.judge_default({"version": "v1"}, {**news, "version": UNKNOWN}) == admission.Verdict([], [])
     assert "`allowBreakingChange: v3`" in refusal
 
 

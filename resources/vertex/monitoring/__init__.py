@@ -1,1 +1,0 @@
-"""Monitoring of what is deployed: `vertex.ModelMonitoringJob`."""

@@ -1,1 +1,0 @@
-"""Machines that deployed models share: `vertex.DeploymentResourcePool`."""

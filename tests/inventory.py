@@ -9,6 +9,7 @@ from tests.running import RunningEmulator
 
 State = dict[str, Any]
 _VERSION = ("versionId", "displayName", "description", "versionDescription", "versionAliases", "labels", "artifactUri")
+_MONITORED = ("displayName", "labels", "logTtl", "modelDeploymentMonitoringObjectiveConfigs")
 _PLACE, _CLAIMS = "PROJECT", ".claims/"
 
 
@@ -53,12 +54,16 @@ def _vertex(emulator: RunningEmulator, project: str) -> State:
     locations, place = emulator.vertex().projects().locations(), f"projects/{project}/locations/us-central1"
     models = locations.models().list(parent=place).execute().get("models", [])
     endpoints = locations.endpoints().list(parent=place).execute().get("endpoints", [])
+    pools = locations.deploymentResourcePools().list(parent=place).execute().get("deploymentResourcePools", [])
+    jobs = locations.modelDeploymentMonitoringJobs().list(parent=place).execute()
     operations = locations.operations().list(name=place, filter="done=false").execute().get("operations", [])
     listed = [locations.models().listVersions(name=model["name"]).execute()["models"] for model in models]
     names = ("displayName", "description", "labels", "trafficSplit", "clientConnectionConfig")
     return {
         "versions": [[_pick(each, *_VERSION) for each in versions] for versions in listed],
         "endpoints": [{**_pick(each, *names), "deployed": _deployed(each)} for each in endpoints],
+        "pools": [_pick(each, "dedicatedResources", "disableContainerLogging") for each in pools],
+        "monitored": [_pick(each, *_MONITORED) for each in jobs.get("modelDeploymentMonitoringJobs", [])],
         "running": [item["name"] for item in operations],
     }
 

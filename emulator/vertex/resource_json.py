@@ -84,6 +84,8 @@ class ResourceView:
         key = deployed_key(row)
         answer = {"id": row["id"], "model": model, "modelVersionId": str(row["version"]), **body}
         answer.update(createTime=_time(row["created"]), status=self._status(row, key))
+        if pool := tables.pool_of(body):
+            answer["sharedResources"] = pool
         resources = body.get("dedicatedResources")
         if resources and version == methods.STABLE:
             kept = {name: value for name, value in resources.items() if name not in _BETA_SCALING}

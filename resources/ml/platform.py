@@ -31,8 +31,9 @@ class MlPlatform(Platform[Stack]):
 
     def read(self, reader: SharedReader) -> Stack:
         """Models and batch prediction jobs."""
-        if reader.values.get("servingImage"):
-            reader.note([("servingImage", "is for Vertex AI: leave it out, or set platform: vertex")])
+        for key in entries.OF_VERTEX:
+            if reader.values.get(key):
+                reader.note([(key, "is for Vertex AI: leave it out, or set platform: vertex")])
         models = model_entries.Reader(reader).models(reader.values.get("models"))
         jobs = job_entries.Reader(reader.project, reader.region, {model.inputs["name"]: model for model in models})
         found = jobs.jobs(reader.values.get(job_entries.KEY))

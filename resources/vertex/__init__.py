@@ -1,4 +1,4 @@
-"""Vertex AI, `aiplatform` v1: model versions, endpoints, deployed models, traffic splits."""
+"""Vertex AI, `aiplatform` v1: model versions, endpoints, deployed models, traffic splits, resource pools."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,6 @@ from resources.schema.serving_fields import ContainerPort, EnvVar
 from resources.schema.shared_fields import Timeouts
 from resources.vertex.fields.container import ModelContainerSpec, Probe
 from resources.vertex.fields.endpoint import (
-    BigQueryDestination,
     ClientConnectionConfig,
     PrivateServiceConnectConfig,
     PSCAutomationConfig,
@@ -20,13 +19,17 @@ from resources.vertex.fields.machine import (
     ReservationAffinity,
 )
 from resources.vertex.fields.model import PredictSchemata
-from resources.vertex.fields.shared import EncryptionSpec
+from resources.vertex.fields.monitoring import DeployedModelObjective, MonitoringAlertConfig, MonitoringSchedule
+from resources.vertex.fields.objectives import ObjectiveConfig, SamplingStrategy
+from resources.vertex.fields.shared import BigQueryDestination, EncryptionSpec, GcsDestination
 
 if TYPE_CHECKING:
     from resources.vertex.deployed_model import DeployedModel
     from resources.vertex.endpoint import Endpoint
     from resources.vertex.model import Model
     from resources.vertex.model_version import ModelVersion
+    from resources.vertex.monitoring.model_monitoring_job import ModelMonitoringJob
+    from resources.vertex.pools.resource_pool import DeploymentResourcePool
     from resources.vertex.traffic_split import TrafficSplit
 
 __all__ = [
@@ -36,27 +39,37 @@ __all__ = [
     "ContainerPort",
     "DedicatedResources",
     "DeployedModel",
+    "DeployedModelObjective",
+    "DeploymentResourcePool",
     "EncryptionSpec",
     "Endpoint",
     "EnvVar",
+    "GcsDestination",
     "MachineSpec",
     "Model",
     "ModelContainerSpec",
+    "ModelMonitoringJob",
     "ModelVersion",
+    "MonitoringAlertConfig",
+    "MonitoringSchedule",
+    "ObjectiveConfig",
     "PSCAutomationConfig",
     "PredictSchemata",
     "PrivateServiceConnectConfig",
     "Probe",
     "RequestLogging",
     "ReservationAffinity",
+    "SamplingStrategy",
     "Timeouts",
     "TrafficSplit",
 ]
 
 _PLACES = {
     "DeployedModel": "deployed_model",
+    "DeploymentResourcePool": "pools.resource_pool",
     "Endpoint": "endpoint",
     "Model": "model",
+    "ModelMonitoringJob": "monitoring.model_monitoring_job",
     "ModelVersion": "model_version",
     "TrafficSplit": "traffic_split",
 }

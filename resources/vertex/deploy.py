@@ -1,7 +1,7 @@
 """Declares what a stack on Vertex AI consists of, in the order in which it must come and go, and its outputs.
 
-Endpoint, upload, deploy without traffic, split, alias `default`; what is no longer declared is undeployed and deleted
-after that.
+Endpoints and pools, upload, deploy without traffic, split, monitoring, alias `default`; what is no longer declared is
+undeployed and deleted after that, pools last.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from resources.vertex.deployed_model import DeployedModel
 from resources.vertex.endpoint import Endpoint
 from resources.vertex.model import Model
 from resources.vertex.model_version import ModelVersion
+from resources.vertex.monitoring.model_monitoring_job import ModelMonitoringJob
+from resources.vertex.pools.resource_pool import DeploymentResourcePool
 from resources.vertex.service import VERTEX
 from resources.vertex.traffic_split import TrafficSplit
 
@@ -32,8 +34,9 @@ def declare(wanted: plan.Stack, owner: pulumi.Output[str], save: Save) -> Iterat
     The creation of an endpoint is the first call to Vertex AI: where it fails, nothing is uploaded.
     """
     endpoints = {model.name: Endpoint(model.name, owner=owner, **model.endpoint) for model in wanted.models}
+    pools = {pool.name: DeploymentResourcePool(pool.id, owner=owner, **pool.inputs) for pool in wanted.pools}
     saved = save(*endpoints.values())
-    splits = {model.name: _deploy(model, saved, owner, endpoints[model.name]) for model in wanted.models}
+    splits = {model.name: _deploy(model, saved, pools, endpoints[model.name], owner) for model in wanted.models}
     outputs = {}
     for model in wanted.models:
         predict_url = _predict_url(wanted, model, endpoints[model.name])
@@ -49,7 +52,9 @@ def _predict_url(wanted: plan.Stack, model: plan.Model, endpoint: Endpoint) -> p
     return f"{VERTEX.url(wanted.settings)}{path}"
 
 
-def _deploy(model: plan.Model, saved: Resources, owner: pulumi.Output[str], endpoint: Endpoint) -> TrafficSplit:
+def _deploy(
+    model: plan.Model, saved: Resources, pools: Resources, endpoint: Endpoint, owner: pulumi.Output[str]
+) -> TrafficSplit:
     """Declares a model; returns its split, after which it serves as declared."""
     uploaded: list[ModelVersion] = []
     deployed: list[DeployedModel] = []
@@ -57,13 +62,25 @@ def _deploy(model: plan.Model, saved: Resources, owner: pulumi.Output[str], endp
         behind = [saved[shared_plan.logical_name(version.saved_model)]] if version.saved_model else []
         options = pulumi.ResourceOptions(depends_on=[*behind, *uploaded[:1]])
         uploaded.append(ModelVersion(f"{model.name}-{version.name}", options, owner=owner, **version.uploaded))
-        options = pulumi.ResourceOptions(depends_on=[endpoint, uploaded[-1]], replace_with=[endpoint, uploaded[-1]])
+        needed = [endpoint, uploaded[-1], *([pools[version.pool]] if version.pool else [])]
+        options = pulumi.ResourceOptions(depends_on=needed, replace_with=needed)
         number = uploaded[-1].version_id
         deployed.append(_deployed(model, version, options, model_version_id=number, owner=owner))
     after = pulumi.ResourceOptions(depends_on=deployed, replace_with=[endpoint])
     split = TrafficSplit(model.name, after, **model.traffic_split)
-    Model(model.name, pulumi.ResourceOptions(depends_on=[split, *uploaded]), **model.registry)
+    watched = _monitored(model, owner, split, endpoint)
+    Model(model.name, pulumi.ResourceOptions(depends_on=[*watched, *uploaded]), **model.registry)
     return split
+
+
+def _monitored(
+    model: plan.Model, owner: pulumi.Output[str], split: TrafficSplit, endpoint: Endpoint
+) -> list[pulumi.Resource]:
+    """Declares the monitoring job, if there is one, after the split; returns what comes before the default moves."""
+    if model.monitoring is None:
+        return [split]
+    options = pulumi.ResourceOptions(depends_on=[split], replace_with=[endpoint])
+    return [split, ModelMonitoringJob(model.name, options, owner=owner, **model.monitoring)]
 
 
 def _deployed(model: plan.Model, version: plan.Version, options: pulumi.ResourceOptions, **known: Any) -> DeployedModel:

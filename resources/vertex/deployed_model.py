@@ -41,7 +41,7 @@ class DeployedModelProvider(Provider):
         live = _of(endpoint.read(call, inputs), inputs["deployedModelId"])
         if live is None:
             raise errors.NotFound(f"the endpoint {inputs['endpoint']} has no deployed model with this id")
-        return live
+        return _as_declared(live, inputs)
 
     def make(self, call: Call, inputs: State) -> State:
         """`endpoints.deployModel`, awaited, without traffic; one that is there already is brought up to date."""
@@ -55,7 +55,7 @@ class DeployedModelProvider(Provider):
                         if _of(endpoint.read(call, inputs), inputs["deployedModelId"]) is None:
                             raise
                 return self.observe(call, inputs)
-        return self._taken_over(call, inputs, found)
+        return self._taken_over(call, inputs, _as_declared(found, inputs))
 
     def _deploy(self, call: Call, inputs: State) -> Any:
         place = names.location(inputs["project"], inputs["location"])
@@ -110,6 +110,13 @@ def _of(live: State, id_: str) -> State | None:
         if each.get("id") == id_:
             return {**each, "model": names.last(each.get("model", ""))}
     return None
+
+
+def _as_declared(live: State, inputs: State) -> State:
+    """A deployed model as the API has it, its pool under the declared name: answers have the project's number."""
+    pool, declared = live.get("sharedResources"), inputs.get("sharedResources")
+    same = pool and declared and names.is_same(pool, declared)
+    return {**live, "sharedResources": declared} if same else live
 
 
 def _without_traffic(call: Call, inputs: State, share: Any) -> State:

@@ -28,6 +28,17 @@ def endpoint(inputs: Mapping[str, Any]) -> str:
     return f"{location(inputs['project'], inputs['location'])}/endpoints/{inputs['endpoint']}"
 
 
+def resource_pool(inputs: Mapping[str, Any]) -> str:
+    """`projects/P/locations/L/deploymentResourcePools/ID`, of inputs that say project, location and pool."""
+    place = location(inputs["project"], inputs["location"])
+    return f"{place}/deploymentResourcePools/{inputs['deploymentResourcePool']}"
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two full names mean the same resource of a project: one may have its number, the other its id."""
+    return one.partition("/locations/")[2] == other.partition("/locations/")[2]
+
+
 def last(name: str) -> str:
     """The last segment of a full name, without a version."""
     return name.rsplit("/", 1)[-1].partition("@")[0]
@@ -49,9 +60,21 @@ def deployed_model_id(facts: Mapping[str, Any]) -> str:
     The same facts give the same id in every run, so that a stack that lost its state finds what it deployed. In a
     traffic split the service reads "0" as the model that is being deployed.
     """
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).digest()
+    digest = _digest(facts)
     least = 10 ** (_DIGITS - 1)
     return str(least + int.from_bytes(digest[:8], "big") % (9 * least))
+
+
+def resource_pool_id(name: str, facts: Mapping[str, Any]) -> str:
+    """The id of a pool: its name in small letters, `-` for `_`, and eight digits that these facts give.
+
+    The same facts give the same id in every run, as for a deployed model. Other machines are another pool.
+    """
+    return f"{endpoint_id(name)}-{_digest(facts).hex()[:8]}"
+
+
+def _digest(facts: Mapping[str, Any]) -> bytes:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).digest()
 
 
 DEPLOYED_MODEL_ID = re.compile(r"[1-9][0-9]{0,9}\Z")

@@ -11,7 +11,7 @@ from resources.config.entries import Section
 from resources.config.plan import merged
 from resources.config.platform import Platform, Save
 from resources.config.shared_entries import SharedReader
-from resources.vertex.config import entries, model_entries
+from resources.vertex.config import entries, model_entries, pool_entries
 from resources.vertex.config.plan import Stack
 from resources.vertex.service import VERTEX
 
@@ -26,11 +26,11 @@ class VertexPlatform(Platform[Stack]):
     keys = entries.VertexKeys
 
     def sections(self, values: Mapping[str, Any]) -> Iterable[Section]:
-        """Those of models and versions."""
+        """Those of pools, models and versions."""
         return entries.sections(values)
 
     def read(self, reader: SharedReader) -> Stack:
-        """Models, each with an endpoint."""
+        """Pools, and models, each with an endpoint."""
         if reader.values.get("endpoint") == settings.GLOBAL:
             reader.note([("endpoint", "must be regional, or a URL: Vertex AI serves in regions")])
         if not reader.region:
@@ -38,7 +38,8 @@ class VertexPlatform(Platform[Stack]):
         for key, reason in entries.REFUSED_KEYS.items():
             if reader.values.get(key):
                 reader.note([(key, f"is not for Vertex AI: {reason}")])
-        models = model_entries.Reader(reader).models(reader.values.get("models"))
+        pools = pool_entries.read(reader)
+        models = model_entries.Reader(reader, pools).models(reader.values.get("models"))
         saved = [version.saved_model for model in models for version in model.versions if version.saved_model]
         return Stack(
             project=reader.project,
@@ -47,6 +48,7 @@ class VertexPlatform(Platform[Stack]):
             bucket=reader.bucket,
             saved_models=merged(saved),
             models=models,
+            pools=list(pools.values()),
         )
 
     def with_pins(self, error: errors.InvalidInput, find: Callable[[str], Artifact]) -> errors.InvalidInput:
@@ -57,7 +59,7 @@ class VertexPlatform(Platform[Stack]):
     def declare(
         self, stack: Stack, owner: pulumi.Output[str], bucket: pulumi.Resource, save: Save
     ) -> Iterable[tuple[str, Any]]:
-        """Endpoints, model versions, deployed models, traffic splits, registry models."""
+        """Pools, endpoints, model versions, deployed models, traffic splits, registry models."""
         del bucket
         from resources.vertex import deploy  # reading a stack file does not need the resources
 

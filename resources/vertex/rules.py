@@ -9,7 +9,7 @@ Source: the discovery document of `aiplatform` v1, where the fields' description
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from gcp.settings import REGION
@@ -20,6 +20,8 @@ from resources.vertex.names import DEPLOYED_MODEL_ID
 MODEL_ID = re.compile(r"([a-z_][a-z0-9_-]{0,62}|[1-9][0-9]{0,18})\Z")
 """Numbers are ids that the service gave: a model or an endpoint that exists is taken over under its own."""
 ENDPOINT_ID = re.compile(r"([a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,18})\Z")
+POOL_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+POOL = re.compile(r"projects/[^/]+/locations/[^/]+/deploymentResourcePools/[^/]+\Z")
 ALIAS = re.compile(r"[a-z][a-z0-9-]{0,126}[a-z0-9]\Z")
 VERSION_NAME = re.compile(r"[a-z0-9_-]{1,63}\Z")
 DURATION = re.compile(r"\d+(\.\d{1,9})?s\Z")
@@ -36,28 +38,32 @@ Rule = Callable[[Values], Iterator[Failure]]
 
 def model_version_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a model version's inputs."""
-    yield from _all(values, where, (_location, _model, _version, _labels, _aliases, _artifact, _container, _timeouts))
+    yield from apply(values, where, (_location, _model, _version, _labels, _aliases, _artifact, _container, _timeouts))
 
 
 def model_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a registry model's inputs."""
-    yield from _all(values, where, (_location, _model, _labels, _display_name))
+    yield from apply(values, where, (_location, _model, _labels, _display_name))
 
 
 def endpoint_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with an endpoint's inputs."""
-    rules = (_location, _endpoint, _labels, _display_name, _logging, _privacy, _dedicated, _timeouts)
-    yield from _all(values, where, rules)
+    yield from apply(values, where, (*OF_ENDPOINTS, _logging, _privacy, _dedicated))
 
 
 def deployed_model_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a deployed model's inputs."""
-    yield from _all(values, where, (_location, _endpoint, _id, _resources, _timeouts))
+    yield from apply(values, where, (_location, _endpoint, _id, _resources, _machines, _timeouts))
+
+
+def resource_pool_failures(values: Values, where: str = "") -> Iterator[Failure]:
+    """Everything wrong with a pool's inputs."""
+    yield from apply(values, where, (_location, _pool, _machines, _timeouts))
 
 
 def traffic_split_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a traffic split's inputs."""
-    yield from _all(values, where, (_location, _endpoint, _shares))
+    yield from apply(values, where, (_location, _endpoint, _shares))
 
 
 def whole_shares(given: Values, versions: list[str] | None, path: str) -> Iterator[Failure]:
@@ -75,7 +81,8 @@ def whole_shares(given: Values, versions: list[str] | None, path: str) -> Iterat
         yield from shares.failures(given, versions, path)
 
 
-def _all(values: Values, where: str, rules: tuple[Rule, ...]) -> Iterator[Failure]:
+def apply(values: Values, where: str, rules: Iterable[Rule]) -> Iterator[Failure]:
+    """What these rules find wrong with inputs, below a path."""
     for rule in rules:
         for path, reason in rule(values):
             yield join(where, path), reason
@@ -107,6 +114,11 @@ def _version(values: Values) -> Iterator[Failure]:
 
 def _id(values: Values) -> Iterator[Failure]:
     yield from _matches(values, "deployedModelId", DEPLOYED_MODEL_ID, "1 to 10 digits, the first of them no 0")
+
+
+def _pool(values: Values) -> Iterator[Failure]:
+    words = "small letters, digits and -, a letter first, no - last, at most 63"
+    yield from _matches(values, "deploymentResourcePool", POOL_ID, words)
 
 
 def _labels(values: Values) -> Iterator[Failure]:
@@ -157,6 +169,13 @@ def _container(values: Values) -> Iterator[Failure]:
 def _resources(values: Values) -> Iterator[Failure]:
     if "dedicatedResources" not in values and "sharedResources" not in values:
         yield "dedicatedResources", "is missing; or give sharedResources, a pool"
+    shared = values.get("sharedResources")
+    if isinstance(shared, str) and not POOL.match(shared):
+        form = "projects/P/locations/L/deploymentResourcePools/ID"
+        yield "sharedResources", f"must be {form}; it is {shown(shared)}"
+
+
+def _machines(values: Values) -> Iterator[Failure]:
     found = table(values, "dedicatedResources")
     least, most, needed = (found.get(f"{name}ReplicaCount") for name in ("min", "max", "required"))
     if isinstance(least, int | float) and least < 1:
@@ -208,3 +227,7 @@ def _timeouts(values: Values) -> Iterator[Failure]:
     for key, seconds in table(values, "timeouts").items():
         if isinstance(seconds, int | float) and not seconds > 0:
             yield join("timeouts", key), f"must be more than 0 seconds; it is {seconds}"
+
+
+OF_ENDPOINTS: tuple[Rule, ...] = (_location, _endpoint, _labels, _display_name, _timeouts)
+"""The rules of an endpoint, and of what has its name, labels and a display name."""

@@ -77,7 +77,8 @@ def test_what_can_be_patched_is_shown_and_patched_back(kind: Kind, row: Row) -> 
     assert provider.compared(outs, old).fixed == []
     mask = (row.wire[-1].mask or "").split(",") if row.wire else [""]
     if {path.partition(".")[0] for path in mask} <= set(provider.schema.names("mutable")):
-        assert provider.compared(outs, old).patch == mask
+        leaves = provider.compared(outs, old).patch
+        assert mask in (leaves, sorted({path.partition(".")[0] for path in leaves}))  # or the fields that hold them
 
 
 @pytest.mark.parametrize(("kind", "row"), rows("reported"))

@@ -28,6 +28,8 @@ RESOURCES: dict[str, type[Resource]] = {
     "vertex.DeployedModel": vertex.DeployedModel,
     "vertex.TrafficSplit": vertex.TrafficSplit,
     "vertex.Model": vertex.Model,
+    "vertex.DeploymentResourcePool": vertex.DeploymentResourcePool,
+    "vertex.ModelMonitoringJob": vertex.ModelMonitoringJob,
     "stack.Identity": stack.Identity,
 }
 _HEAD = """\

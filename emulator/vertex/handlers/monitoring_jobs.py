@@ -50,7 +50,7 @@ class MonitoringJobs:
         self._store, self._clock, self._operations = store, clock, operations
 
     async def projects_locations_model_deployment_monitoring_jobs_create(self, request: Request) -> Response:
-        """Makes a monitoring job for deployed models of an endpoint; answers the job."""
+        """Makes a monitoring job for deployed models of an endpoint; answers the job, which is pending for a moment."""
         place = names.place(request.params["parent"])
         body = {name: request.body[name] for name in (*_PATCHED, *_FIXED) if name in request.body}
         for name in _REQUIRED:
@@ -63,7 +63,8 @@ class MonitoringJobs:
                 raise errors.AlreadyExists(f"{body['endpoint']} has a monitoring job.")
             name = f"{place.name}/{MONITORS}/{names.new_id()}"
             stored_resources.add(self._store, name, proto_values.stored(body), self._clock.now().isoformat())
-        return Response(body=_json(stored_resources.read(self._store, name)))
+        made = _json(stored_resources.read(self._store, name))
+        return Response(body={**made, "state": "JOB_STATE_PENDING"})
 
     async def projects_locations_model_deployment_monitoring_jobs_get(self, request: Request) -> Response:
         """A monitoring job."""

@@ -21,7 +21,13 @@ class MlKeys(SharedKeys, total=False):
     models: Required[dict[str, Any]]
     batchPredictionJobs: dict[str, Any]  # noqa: N815 - a key of a stack file
     runtimeVersion: str  # noqa: N815 - likewise
-    servingImage: str  # noqa: N815 - likewise; not for `ml` v1, but with an empty default in `Pulumi.yaml`
+    # Not for `ml` v1, but with an empty default in `Pulumi.yaml`:
+    servingImage: str  # noqa: N815 - likewise
+    resourcePools: dict[str, Any]  # noqa: N815 - likewise
+
+
+OF_VERTEX = ("servingImage", "resourcePools")
+"""The keys of another platform, which are errors here."""
 
 
 class VersionExtras(TypedDict, total=False):

@@ -21,7 +21,10 @@ from resources.vertex.fields.endpoint import (
 )
 from resources.vertex.fields.machine import Accelerator, AutoscalingMetricSpec, ReservationAffinity
 from resources.vertex.fields.model import MODEL_VERSION
-from resources.vertex.fields.shared import EncryptionSpec
+from resources.vertex.fields.monitoring import MonitoringAlertConfig, MonitoringSchedule
+from resources.vertex.fields.objectives import ObjectiveConfig, SamplingStrategy
+from resources.vertex.fields.resource_pool import DEPLOYMENT_RESOURCE_POOL
+from resources.vertex.fields.shared import EncryptionSpec, GcsDestination
 
 
 class VertexKeys(SharedKeys, total=False):
@@ -29,6 +32,7 @@ class VertexKeys(SharedKeys, total=False):
 
     models: Required[dict[str, Any]]
     servingImage: str  # noqa: N815 - a key of a stack file
+    resourcePools: dict[str, Any]  # noqa: N815 - likewise
     # Not for Vertex AI, but with an empty default in `Pulumi.yaml`:
     runtimeVersion: str  # noqa: N815 - likewise
     batchPredictionJobs: dict[str, Any]  # noqa: N815 - likewise
@@ -39,6 +43,24 @@ class AcceleratorConfig(TypedDict):
 
     count: int
     type: Accelerator
+
+
+class MonitoringOptions(TypedDict, total=False):
+    """The monitoring job of a model: what is monitored of all versions, or by version, and when."""
+
+    display_name: str
+    labels: Input[Texts]
+    objective_config: ObjectiveConfig
+    objective_configs: dict[str, ObjectiveConfig]
+    logging_sampling_strategy: Required[SamplingStrategy]
+    model_deployment_monitoring_schedule_config: Required[MonitoringSchedule]
+    model_monitoring_alert_config: MonitoringAlertConfig
+    log_ttl: str
+    enable_monitoring_pipeline_logs: bool
+    predict_instance_schema_uri: str
+    analysis_instance_schema_uri: str
+    sample_predict_instance: Any
+    stats_anomalies_base_directory: GcsDestination
 
 
 class EndpointOptions(TypedDict, total=False):
@@ -53,20 +75,34 @@ class EndpointOptions(TypedDict, total=False):
     private_service_connect_config: PrivateServiceConnectConfig
     network: str
     encryption_spec: EncryptionSpec
+    monitoring: MonitoringOptions
 
 
 class ReplicaOptions(TypedDict, total=False):
-    """What a version's `vertex` block holds: its replicas, and of its container what `container` has no word for."""
+    """What the `vertex` block of a version or a pool says of machines and replicas."""
 
-    deployed_model_id: str
-    redeploy: str
-    version_aliases: list[str]
     spot: bool
     required_replica_count: int
     autoscaling_metric_specs: list[AutoscalingMetricSpec]
     gpu_partition_size: str
     tpu_topology: str
     reservation_affinity: ReservationAffinity
+
+
+class PoolOptions(ReplicaOptions, total=False):
+    """What a pool's `vertex` block holds."""
+
+    resource_pool_id: str
+    encryption_spec: EncryptionSpec
+
+
+class VersionOptions(ReplicaOptions, total=False):
+    """What a version's `vertex` block holds: its replicas, and of its container what `container` has no word for."""
+
+    deployed_model_id: str
+    redeploy: str
+    version_aliases: list[str]
+    resource_pool: str
     deployment_timeout: str
     shared_memory_size_mb: int
     grpc_port: int
@@ -99,7 +135,7 @@ class VersionEntry(TypedDict, total=False):
     parameters: dict[str, Any]
     description: Input[Free]
     labels: Input[Texts]
-    machine_type: Required[str]
+    machine_type: str  # missing is an error, unless it runs on a pool
     accelerator_config: AcceleratorConfig
     auto_scaling: AutoScaling
     manual_scaling: ManualScaling
@@ -109,7 +145,21 @@ class VersionEntry(TypedDict, total=False):
     timeouts: Timeouts
     adopt: bool
     allow_downtime: bool
-    vertex: ReplicaOptions
+    vertex: VersionOptions
+
+
+class PoolEntry(TypedDict, total=False):
+    """A resource pool: machines that several versions share."""
+
+    machine_type: Required[str]
+    accelerator_config: AcceleratorConfig
+    auto_scaling: AutoScaling
+    manual_scaling: ManualScaling
+    online_prediction_console_logging: bool
+    service_account: str
+    timeouts: Timeouts
+    adopt: bool
+    vertex: PoolOptions
 
 
 class Gate(TypedDict, total=False):
@@ -142,7 +192,9 @@ REFUSED_KEYS = {
 
 
 def sections(values: Mapping[str, Any]) -> Iterator[Section]:
-    """The sections of a configuration that hold models and versions."""
+    """The sections of a configuration that hold pools, models and versions."""
+    for name, entry in mapping(values.get("resourcePools")).items():
+        yield Section(f"resourcePools.{name}", mapping(entry), DEPLOYMENT_RESOURCE_POOL)
     for name, entry in mapping(values.get("models")).items():
         found = mapping(entry)
         versions = mapping(found.pop("versions", None))

@@ -10,9 +10,9 @@ from resources.config.shared_entries import SharedReader
 from resources.schema import types
 from resources.schema.types import join
 from resources.vertex import names, rules
-from resources.vertex.config import version_entries
+from resources.vertex.config import monitoring_entries, version_entries
 from resources.vertex.config.entries import REFUSED_OF_MODELS, ModelEntry, refusals
-from resources.vertex.config.plan import Model, facts
+from resources.vertex.config.plan import Model, Pool, facts
 from resources.vertex.fields.endpoint import ENDPOINT
 from resources.vertex.fields.model import MODEL
 
@@ -28,10 +28,15 @@ _COMMON = ("timeouts", "adopt", "allowDowntime")
 
 
 class Reader:
-    """Reads the entries; failures are noted in the shared reader."""
+    """Reads the entries; failures are noted in the shared reader.
 
-    def __init__(self, shared: SharedReader) -> None:
-        self._shared = shared
+    Args:
+        shared: the reader of the stack file.
+        pools: name -> a pool that versions may run on.
+    """
+
+    def __init__(self, shared: SharedReader, pools: Mapping[str, Pool]) -> None:
+        self._shared, self._pools = shared, pools
         self._taken: dict[tuple[str, str], str] = {}
 
     def models(self, models: Any) -> list[Model]:
@@ -52,10 +57,11 @@ class Reader:
     def _checked(self, name: str, entry: dict[str, Any], where: str) -> Model:
         endpoint, registry = self._endpoint(name, entry, where), self._registry(name, entry, where)
         place = {"model": registry["model"], "endpoint": endpoint["endpoint"], **self._place}
-        reader = version_entries.Reader(self._shared, entry, place, where)
+        reader = version_entries.Reader(self._shared, entry, self._pools, place, where)
         found = reader.versions()
         split = self._split(entry, where)
-        return Model(name=name, endpoint=endpoint, registry=registry, versions=found, split=split)
+        job = monitoring_entries.read(self._shared, name, entry, endpoint, found)
+        return Model(name=name, endpoint=endpoint, registry=registry, versions=found, split=split, monitoring=job)
 
     @property
     def _place(self) -> dict[str, Any]:

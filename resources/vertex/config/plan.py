@@ -11,6 +11,26 @@ from resources.vertex import names
 
 
 @dataclass(kw_only=True)
+class Pool:
+    """A resource pool as declared.
+
+    Attributes:
+        name: in the stack file.
+        inputs: of its `vertex.DeploymentResourcePool`.
+        valid: False if something is wrong with it; then the inputs only say which one it is.
+    """
+
+    name: str
+    inputs: dict[str, Any]
+    valid: bool = True
+
+    @property
+    def id(self) -> str:
+        """Its id on Vertex AI."""
+        return str(self.inputs["deploymentResourcePool"])
+
+
+@dataclass(kw_only=True)
 class Version:
     """A version as declared.
 
@@ -18,12 +38,14 @@ class Version:
         name: in the stack file.
         uploaded: inputs of its `vertex.ModelVersion`.
         deployed: inputs of its `vertex.DeployedModel`, without the version's number, which the upload gives.
+        pool: the pool of the stack file that it runs on; empty where it has machines of its own.
         saved_model: inputs of its `storage.SavedModel`; None where the artifact is not the stack's.
     """
 
     name: str
     uploaded: dict[str, Any]
     deployed: dict[str, Any]
+    pool: str = ""
     saved_model: dict[str, Any] | None = None
 
     @property
@@ -42,6 +64,7 @@ class Model:
         registry: inputs of its `vertex.Model`.
         versions: the default first.
         split: version -> per cent of the requests.
+        monitoring: inputs of its `vertex.ModelMonitoringJob`; None if it has none.
     """
 
     name: str
@@ -49,6 +72,7 @@ class Model:
     registry: dict[str, Any]
     versions: list[Version]
     split: dict[str, int] = field(default_factory=dict)
+    monitoring: dict[str, Any] | None = None
 
     @property
     def traffic_split(self) -> dict[str, Any]:
@@ -63,6 +87,7 @@ class Stack(plan.Stack):
     """What a stack on Vertex AI declares."""
 
     models: list[Model]
+    pools: list[Pool] = field(default_factory=list)
 
 
 def summary(model: Model, shares: Any, predict_url: Any) -> dict[str, Any]:

@@ -11,18 +11,16 @@ from resources.schema import secrets, types
 from resources.schema.types import Failure, join, table
 from resources.storage.rules import MOST_BYTES, SERVING_FOLDER
 from resources.vertex import names
-from resources.vertex.config import serving_image
+from resources.vertex.config import field_keys, pool_entries, replicas, serving_image
 from resources.vertex.config.entries import REFUSED_OF_VERSIONS, VersionEntry, refusals
-from resources.vertex.config.plan import Version, facts
+from resources.vertex.config.plan import Pool, Version, facts
 from resources.vertex.fields.endpoint import DEPLOYED_MODEL
 from resources.vertex.fields.model import MODEL_VERSION
 
 _COMMON = ("timeouts",)
+_POOL = "resourcePool"
 _UPLOADED = ("adopt", "allowDowntime", "labels")
-_METRIC = "aiplatform.googleapis.com/prediction/online/"
-_METRICS = {"CPU_USAGE": f"{_METRIC}cpu/utilization", "GPU_DUTY_CYCLE": f"{_METRIC}accelerator/duty_cycle"}
-"""Names of a stack file's metrics -> those of Vertex AI."""
-_RESOURCES, _CONTAINER = "dedicatedResources", "containerSpec"
+_CONTAINER = "containerSpec"
 _KEYS = {
     "name": "",
     "artifactUri": "artifact",
@@ -34,15 +32,10 @@ _KEYS = {
     f"{_CONTAINER}.healthRoute": "routes.health",
     **{f"{_CONTAINER}.{name}": f"vertex.{name}" for name in serving_image.OPTIONS},
     _CONTAINER: "container",
-    f"{_RESOURCES}.machineSpec.machineType": "machineType",
-    f"{_RESOURCES}.machineSpec.acceleratorType": "acceleratorConfig.type",
-    f"{_RESOURCES}.machineSpec.acceleratorCount": "acceleratorConfig.count",
-    f"{_RESOURCES}.machineSpec": "vertex",
-    f"{_RESOURCES}.minReplicaCount": "autoScaling.minNodes",
-    f"{_RESOURCES}.maxReplicaCount": "autoScaling.maxNodes",
-    _RESOURCES: "vertex",
+    "sharedResources": "vertex.resourcePool",
+    **replicas.KEYS,
 }
-"""A field of a resource -> the key of the version's entry that gives it, of the longest path that fits; or empty."""
+"""A field of a resource -> the key of the version's entry that gives it. See `field_keys`."""
 
 
 class Reader:
@@ -51,12 +44,20 @@ class Reader:
     Args:
         shared: the reader of the stack file.
         model: the model's entry, of the right types.
+        pools: name -> a pool that versions may run on.
         place: project, location, model and endpoint.
         where: path of the model's entry.
     """
 
-    def __init__(self, shared: SharedReader, model: Mapping[str, Any], place: Mapping[str, Any], where: str) -> None:
-        self._shared, self._model, self._place, self._where = shared, model, place, where
+    def __init__(
+        self,
+        shared: SharedReader,
+        model: Mapping[str, Any],
+        pools: Mapping[str, Pool],
+        place: Mapping[str, Any],
+        where: str,
+    ) -> None:
+        self._shared, self._model, self._pools, self._place, self._where = shared, model, pools, place, where
 
     def versions(self) -> list[Version]:
         """The versions, the default first."""
@@ -83,16 +84,26 @@ class Reader:
         self._shared.note((join(where, key), reason) for key, reason in refusals(entry, REFUSED_OF_VERSIONS))
         kept = {key: item for key, item in entry.items() if key not in REFUSED_OF_VERSIONS}
         wrong = list(types.failures(kept if isinstance(given, Mapping) else given, VersionEntry, where))
-        wrong += [] if wrong else [(join(where, key), reason) for key, reason in _entry_failures(kept)]
+        wrong += [] if wrong else [(join(where, key), reason) for key, reason in self._entry_failures(kept)]
         self._shared.note(wrong)
         if wrong:
             return None
         served = self._served(kept, where)
         uploaded, deployed = self._uploaded(name, kept, served, where), self._deployed(name, kept, served)
-        self._shared.note(_under(MODEL_VERSION.program_failures(uploaded, where), where))
         checked = {**deployed, "modelVersionId": "1"}  # the service gives it
-        self._shared.note(_under(DEPLOYED_MODEL.program_failures(checked, where), where))
-        return Version(name=name, uploaded=uploaded, deployed=deployed, saved_model=served.saved_model)
+        for schema, inputs in ((MODEL_VERSION, uploaded), (DEPLOYED_MODEL, checked)):
+            self._shared.note(field_keys.renamed(schema.program_failures(inputs, where), where, _KEYS))
+        pool = table(kept, "vertex").get(_POOL, "")
+        return Version(name=name, uploaded=uploaded, deployed=deployed, pool=pool, saved_model=served.saved_model)
+
+    def _entry_failures(self, entry: Mapping[str, Any]) -> Iterator[Failure]:
+        """What is wrong with an entry whose types are right."""
+        yield from serving_image.own_failures(entry)
+        if _POOL in table(entry, "vertex"):
+            image = str(self._shared.values.get("servingImage") or "the stack's servingImage")
+            yield from pool_entries.version_failures(entry, self._model, self._pools, image)
+        else:
+            yield from replicas.failures(entry)
 
     def _served(self, entry: Mapping[str, Any], where: str) -> Served:
         """What is known of the artifact; a stack's own lies in a numbered folder, as TensorFlow Serving wants it."""
@@ -130,67 +141,23 @@ class Reader:
 
     def _deployed(self, name: str, entry: Mapping[str, Any], served: Served) -> dict[str, Any]:
         options = table(entry, "vertex")
-        logs = self._model.get("onlinePredictionConsoleLogging")
         inputs = facts(
             {key: entry.get(key) for key in (*_COMMON, "serviceAccount")},
             {key: self._place[key] for key in ("project", "location", "model", "endpoint")},
-            {"version": name, "dedicatedResources": _resources(entry, options)},
-            {"enableAccessLogging": self._model.get("onlinePredictionLogging")},
-            {"disableContainerLogging": not logs},
+            {"version": name, "enableAccessLogging": self._model.get("onlinePredictionLogging")},
+            self._machines(entry),
         )
         parts = [DEPLOYED_MODEL.unchangeable(inputs), {"name": name, "uri": served.uri, **_again(options)}]
         listed = {path: str(value) for path, value in secrets.leaves(parts)}
         return {**inputs, "deployedModelId": options.get("deployedModelId") or names.deployed_model_id(listed)}
 
+    def _machines(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """The machines of a version, or the pool that has them and says whether containers log."""
+        if pool := table(entry, "vertex").get(_POOL):
+            return {"sharedResources": names.resource_pool(self._pools[pool].inputs)}
+        logs = self._model.get("onlinePredictionConsoleLogging")
+        return {"dedicatedResources": replicas.dedicated(entry), "disableContainerLogging": not logs}
+
 
 def _again(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"redeploy": options["redeploy"]} if "redeploy" in options else {}
-
-
-def _resources(entry: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """DedicatedResources of a version: nodes of a stack file are replicas."""
-    accelerator, auto = table(entry, "acceleratorConfig"), table(entry, "autoScaling")
-    nodes = table(entry, "manualScaling").get("nodes")
-    least = nodes or auto.get("minNodes") or 1
-    metrics = [facts({"metricName": _METRICS[each["name"]]}, each) for each in auto.get("metrics") or []]
-    for metric in metrics:
-        del metric["name"]
-    machine = facts(
-        {"machineType": entry["machineType"]},
-        {"acceleratorType": accelerator.get("type"), "acceleratorCount": accelerator.get("count")},
-        {key: options.get(key) for key in ("gpuPartitionSize", "tpuTopology", "reservationAffinity")},
-    )
-    return facts(
-        {"machineSpec": machine, "minReplicaCount": least, "maxReplicaCount": nodes or auto.get("maxNodes") or least},
-        {"requiredReplicaCount": options.get("requiredReplicaCount"), "spot": options.get("spot")},
-        {"autoscalingMetricSpecs": options.get("autoscalingMetricSpecs") or metrics or None},
-    )
-
-
-def _entry_failures(entry: Mapping[str, Any]) -> list[Failure]:
-    """What is wrong with an entry whose types are right."""
-    auto = table(entry, "autoScaling")
-    found = list(serving_image.own_failures(entry))
-    if auto.get("minNodes") == 0:
-        found.append(("autoScaling.minNodes", "must be 1 or more: a deployed model on Vertex AI always has a replica"))
-    if "autoScaling" in entry and "manualScaling" in entry:
-        found.append(("manualScaling", "excludes autoScaling: give one of them"))
-    if auto.get("metrics") and table(entry, "vertex").get("autoscalingMetricSpecs"):
-        found.append(("vertex.autoscalingMetricSpecs", "excludes autoScaling.metrics: give one of them"))
-    if str(entry.get("machineType", "")).startswith("mls1-"):
-        found.append(("machineType", "Vertex AI has no mls1 machines, which cost nothing when idle: n1-standard-2"))
-    return found
-
-
-def _under(failures: Any, where: str) -> list[Failure]:
-    """Under the keys of the stack file."""
-    return [(_key_of(path.removeprefix(f"{where}."), where), reason) for path, reason in failures]
-
-
-def _key_of(field: str, where: str) -> str:
-    """The path of the key that gives a field of a resource."""
-    for known in sorted(_KEYS, key=len, reverse=True):
-        rest = field.removeprefix(known)
-        if field.startswith(known) and rest[:1] in ("", ".", "["):
-            return f"{join(where, _KEYS[known]) if _KEYS[known] else where}{rest}"
-    return join(where, field)

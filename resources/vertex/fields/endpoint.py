@@ -15,13 +15,7 @@ from resources.schema.shared_fields import Adopt, AllowDowntime, Owner, Secrets
 from resources.schema.types import Free, Input, Texts
 from resources.vertex import rules
 from resources.vertex.fields.machine import SCALING_LEAVES, DedicatedResources
-from resources.vertex.fields.shared import Drift, Encryption, Location, Project, Waits
-
-
-class BigQueryDestination(TypedDict):
-    """`bq://PROJECT.DATASET.TABLE`."""
-
-    output_uri: str
+from resources.vertex.fields.shared import BigQueryDestination, Drift, Encryption, Location, Project, Waits
 
 
 class RequestLogging(TypedDict, total=False):

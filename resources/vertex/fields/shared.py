@@ -15,6 +15,18 @@ class EncryptionSpec(TypedDict):
     kms_key_name: str
 
 
+class BigQueryDestination(TypedDict):
+    """`bq://PROJECT.DATASET.TABLE`."""
+
+    output_uri: str
+
+
+class GcsDestination(TypedDict):
+    """A `gs://` folder."""
+
+    output_uri_prefix: str
+
+
 Project = Annotated[Input[str], path("Project id.", default="`gcp:project`")]
 Location = Annotated[Input[str], path("Region, `us-central1`.", default="`gcp:region`")]
 Encryption = Annotated[EncryptionSpec, fixed("Key that encrypts it.", default="Google's")]

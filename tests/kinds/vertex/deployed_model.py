@@ -11,29 +11,13 @@ from tests.kinds.rows import Row, Sent, fixed, local, timeouts
 from tests.kinds.storage.saved_model import SAVED_MODEL
 from tests.kinds.vertex.endpoint import ENDPOINT, ENDPOINTS, GET, UNDER_WAY
 from tests.kinds.vertex.leaves import LOCATION, elsewhere, put
+from tests.kinds.vertex.machines import CPU, FIXED, GPU, ONE, WHOLE
 from tests.kinds.vertex.model_version import MODEL_VERSION
 from tests.providers import State
 
 _DEPLOY, _UNDEPLOY, _MUTATE = (f"{ENDPOINTS}.{verb}Model" for verb in ("deploy", "undeploy", "mutateDeployed"))
 IDS = {"v1": "1234567890", "v2": "2234567890"}
 """Version -> id of its deployed model."""
-_CPU = {"metricName": "aiplatform.googleapis.com/prediction/online/cpu/utilization", "target": 50}
-_GPU = {"metricName": "aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle", "target": 50}
-_RESERVED = {
-    "reservationAffinityType": "SPECIFIC_RESERVATION",
-    "key": "compute.googleapis.com/reservation-name",
-    "values": ["r"],
-}
-_MACHINE: State = {
-    "machineType": "n1-standard-2",
-    "acceleratorType": "NVIDIA_TESLA_T4",
-    "acceleratorCount": 1,
-    "gpuPartitionSize": "1g.10gb",
-    "tpuTopology": "1x1",
-    "reservationAffinity": _RESERVED,
-}
-_WHOLE: State = {"machineSpec": _MACHINE, "minReplicaCount": 1, "maxReplicaCount": 2, "spot": False}
-_ONE: State = {"machineSpec": {"machineType": "n1-standard-2"}, "minReplicaCount": 1, "maxReplicaCount": 2}
 _POOL = "projects/p/locations/us-central1/deploymentResourcePools/{}"
 
 
@@ -45,7 +29,7 @@ def _mutated(mask: str, body: State) -> tuple[Sent, ...]:
 def _scaled(leaf: str, change: Any, old: Any, new: Any) -> Row:
     """A change of the replicas."""
     name = f"dedicatedResources.{leaf}"
-    before = {key: item for key, item in {**_ONE, leaf: old}.items() if item is not None}
+    before = {key: item for key, item in {**ONE, leaf: old}.items() if item is not None}
     back = _mutated(name, {"dedicatedResources": {leaf: old}})[0].body if change == "changed" else None
     return Row(
         field=name,
@@ -60,7 +44,7 @@ def _scaled(leaf: str, change: Any, old: Any, new: Any) -> Row:
 
 def _unscaled(leaf: str, old: Any) -> Row:
     """Replicas of which the program says nothing any more."""
-    base = {key: item for key, item in _ONE.items() if key != leaf}
+    base = {key: item for key, item in ONE.items() if key != leaf}
     return Row(
         field=f"dedicatedResources.{leaf}",
         change="taken away",
@@ -70,29 +54,17 @@ def _unscaled(leaf: str, old: Any) -> Row:
     )
 
 
-def _machine(path: str, new: Any) -> Row:
-    """A leaf of the machine, which is fixed."""
-    return Row(
-        field=f"dedicatedResources.{path}",
-        change="changed",
-        step="refused",
-        old={"dedicatedResources": _WHOLE},
-        new={"dedicatedResources": put(_WHOLE, path, new)},
-        outside="reported",
-    )
-
-
 _SCALING: list[tuple[str, Any, Any]] = [
     ("minReplicaCount", 1, 2),
     ("maxReplicaCount", 2, 3),
-    ("autoscalingMetricSpecs", [_CPU], [{**_CPU, "target": 70}]),
+    ("autoscalingMetricSpecs", [CPU], [{**CPU, "target": 70}]),
 ]
-_TWO: State = {**_ONE, "minReplicaCount": 2, "requiredReplicaCount": 1}
+_TWO: State = {**ONE, "minReplicaCount": 2, "requiredReplicaCount": 1}
 _GONE = Sent(_UNDEPLOY, None, {"deployedModelId": IDS["v1"]})
 _DEPLOYED: State = {
     "id": "3",
     "model": f"projects/<project>/locations/{LOCATION}/models/<model>@1",
-    "dedicatedResources": _ONE,
+    "dedicatedResources": ONE,
     "disableContainerLogging": True,
 }
 
@@ -118,35 +90,35 @@ _REPLICAS = [
             field=f"dedicatedResources.autoscalingMetricSpecs.{key}",
             change="changed",
             step="update",
-            old={"dedicatedResources": {**_ONE, "autoscalingMetricSpecs": [_CPU]}},
-            new={"dedicatedResources": {**_ONE, "autoscalingMetricSpecs": [{**_CPU, key: value}]}},
+            old={"dedicatedResources": {**ONE, "autoscalingMetricSpecs": [CPU]}},
+            new={"dedicatedResources": {**ONE, "autoscalingMetricSpecs": [{**CPU, key: value}]}},
             wire=_mutated(
                 "dedicatedResources.autoscalingMetricSpecs",
-                {"dedicatedResources": {"autoscalingMetricSpecs": [{**_CPU, key: value}]}},
+                {"dedicatedResources": {"autoscalingMetricSpecs": [{**CPU, key: value}]}},
             ),
             back=_mutated(
-                "dedicatedResources.autoscalingMetricSpecs", {"dedicatedResources": {"autoscalingMetricSpecs": [_CPU]}}
+                "dedicatedResources.autoscalingMetricSpecs", {"dedicatedResources": {"autoscalingMetricSpecs": [CPU]}}
             )[0].body,
         )
-        for key, value in (("metricName", _GPU["metricName"]), ("target", 80))
+        for key, value in (("metricName", GPU["metricName"]), ("target", 80))
     ),
     Row(
         field="dedicatedResources",
         change="spelled",
         step="same",
-        new={"dedicatedResources": dict(reversed({**_ONE, "maxReplicaCount": 2.0}.items()))},
+        new={"dedicatedResources": dict(reversed({**ONE, "maxReplicaCount": 2.0}.items()))},
     ),
 ]
 _MACHINES = [
-    _machine("machineSpec.machineType", "n1-standard-4"),
-    _machine("machineSpec.acceleratorType", "NVIDIA_L4"),
-    _machine("machineSpec.acceleratorCount", 2),
-    _machine("machineSpec.gpuPartitionSize", "2g.20gb"),
-    _machine("machineSpec.tpuTopology", "2x2"),
-    _machine("machineSpec.reservationAffinity.reservationAffinityType", "ANY_RESERVATION"),
-    _machine("machineSpec.reservationAffinity.key", "other"),
-    _machine("machineSpec.reservationAffinity.values", ["s"]),
-    _machine("spot", True),  # noqa: FBT003 - the value of a field
+    Row(
+        field=f"dedicatedResources.{path}",
+        change="changed",
+        step="refused",
+        old={"dedicatedResources": WHOLE},
+        new={"dedicatedResources": put(WHOLE, path, new)},
+        outside="reported",
+    )
+    for path, new in FIXED.items()
 ]
 _IN_A_POOL: State = {"dedicatedResources": None, "sharedResources": _POOL.format("a")}
 
@@ -175,7 +147,7 @@ _ROWS = [
         note="in the place of a pool",
         step="refused",
         old=_IN_A_POOL,
-        new={"dedicatedResources": _ONE, "sharedResources": None},
+        new={"dedicatedResources": ONE, "sharedResources": None},
         outside="reported",
     ),
     Row(
@@ -239,7 +211,7 @@ DEPLOYED_MODEL = Kind(
         "model": "<model>",
         "version": "v1",
         "modelVersionId": "1",
-        "dedicatedResources": _ONE,
+        "dedicatedResources": ONE,
         "disableContainerLogging": True,
     },
     needs=((SAVED_MODEL, {}), (MODEL_VERSION, {}), (ENDPOINT, {})),
@@ -248,7 +220,7 @@ DEPLOYED_MODEL = Kind(
     path={"deployedModelId": "3"},
     patches=(
         (
-            {"dedicatedResources": {**_ONE, "maxReplicaCount": 3}, "disableContainerLogging": False},
+            {"dedicatedResources": {**ONE, "maxReplicaCount": 3}, "disableContainerLogging": False},
             ["dedicatedResources.maxReplicaCount", "disableContainerLogging"],
         ),
     ),

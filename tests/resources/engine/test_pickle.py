@@ -21,6 +21,8 @@ from resources.vertex.deployed_model import DeployedModelProvider
 from resources.vertex.endpoint import EndpointProvider
 from resources.vertex.model import ModelProvider as VertexModelProvider
 from resources.vertex.model_version import ModelVersionProvider
+from resources.vertex.monitoring.model_monitoring_job import ModelMonitoringJobProvider
+from resources.vertex.pools.resource_pool import DeploymentResourcePoolProvider
 from resources.vertex.traffic_split import TrafficSplitProvider as VertexTrafficSplitProvider
 from tests.providers import all_providers
 
@@ -35,6 +37,8 @@ PERSISTED = {
     EndpointProvider: b"resources.vertex.endpoint EndpointProvider",
     DeployedModelProvider: b"resources.vertex.deployed_model DeployedModelProvider",
     VertexTrafficSplitProvider: b"resources.vertex.traffic_split TrafficSplitProvider",
+    DeploymentResourcePoolProvider: (b"resources.vertex.pools.resource_pool DeploymentResourcePoolProvider"),
+    ModelMonitoringJobProvider: b"resources.vertex.monitoring.model_monitoring_job ModelMonitoringJobProvider",
     BucketProvider: b"resources.storage.bucket BucketProvider",
     SavedModelProvider: b"resources.storage.saved_model SavedModelProvider",
     IdentityProvider: b"resources.stack IdentityProvider",

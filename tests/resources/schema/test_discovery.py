@@ -17,6 +17,8 @@ from resources.schema.fields import Schema
 from resources.storage.schema import BUCKET
 from resources.vertex.fields.endpoint import DEPLOYED_MODEL, ENDPOINT
 from resources.vertex.fields.model import MODEL_VERSION
+from resources.vertex.fields.monitoring import MODEL_MONITORING_JOB
+from resources.vertex.fields.resource_pool import DEPLOYMENT_RESOURCE_POOL
 
 NUMBERS = {"int32": int, "int64": types.Int64, "double": float}
 OWN_OUTPUTS = {"drift"}
@@ -40,7 +42,7 @@ def mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, Any], pa
     if get_origin(kind) is list:
         return mismatches(get_args(kind)[0], described["items"], schemas, f"{path}[]")
     if get_origin(kind) is dict:
-        return [] if described["additionalProperties"]["type"] == "string" else [path]
+        return mismatches(get_args(kind)[1], described["additionalProperties"], schemas, f"{path}{{}}")
     if get_origin(kind) is Literal:
         known = set(described.get("enum") or get_args(kind))
         return [] if {name for name in known if "UNSPECIFIED" not in name} == set(get_args(kind)) else [path]
@@ -69,8 +71,13 @@ def _object_mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, 
         ("aiplatform", MODEL_VERSION),
         ("aiplatform", ENDPOINT),
         ("aiplatform", DEPLOYED_MODEL),
+        ("aiplatform", DEPLOYMENT_RESOURCE_POOL),
+        ("aiplatform", MODEL_MONITORING_JOB),
     ],
-    ids=["model", "version", "job", "bucket", "model version", "endpoint", "deployed model"],
+    ids=[
+        *("model", "version", "job", "bucket", "model version", "endpoint", "deployed model", "resource pool"),
+        "monitoring job",
+    ],
 )
 class TestSchema:
     """Held to the document that Google publishes."""

@@ -9,6 +9,7 @@ import pytest
 from resources.schema.fields import Schema
 from resources.vertex.fields.endpoint import DEPLOYED_MODEL, ENDPOINT, TRAFFIC_SPLIT
 from resources.vertex.fields.model import MODEL, MODEL_VERSION
+from resources.vertex.fields.resource_pool import DEPLOYMENT_RESOURCE_POOL
 
 _PLACE = {"project": "p", "location": "us-central1"}
 _IMAGE = {"imageUri": "us-docker.pkg.dev/p/r/i:1"}
@@ -25,7 +26,10 @@ _DEPLOYED: dict[str, Any] = {
     "modelVersionId": "1",
     "dedicatedResources": _MACHINE,
 }
+_SHARED = "projects/p/locations/us-central1/deploymentResourcePools/a"
+_POOL: dict[str, Any] = {**_PLACE, "deploymentResourcePool": "a", "dedicatedResources": _MACHINE}
 _SPLIT: dict[str, Any] = {**_PLACE, "endpoint": "e", "shares": {"v1": 100}, "deployedModels": {"v1": "1"}}
+_ON_POOL: dict[str, Any] = {**_DEPLOYED, "sharedResources": _SHARED}
 _PRIVATE = {"enablePrivateServiceConnect": True}
 
 
@@ -49,6 +53,9 @@ RIGHT: list[tuple[Schema, dict[str, Any]]] = [
     (ENDPOINT, {**_ENDPOINT, "dedicatedEndpointEnabled": False, "privateServiceConnectConfig": _PRIVATE}),
     (DEPLOYED_MODEL, _DEPLOYED),
     (DEPLOYED_MODEL, {**_DEPLOYED, **_resources(minReplicaCount=2, maxReplicaCount=2, requiredReplicaCount=2)}),
+    (DEPLOYED_MODEL, {key: item for key, item in _ON_POOL.items() if key != "dedicatedResources"}),
+    (DEPLOYMENT_RESOURCE_POOL, _POOL),
+    (DEPLOYMENT_RESOURCE_POOL, {**_POOL, "deploymentResourcePool": "a" * 63}),
     (TRAFFIC_SPLIT, _SPLIT),
     (TRAFFIC_SPLIT, {**_SPLIT, "shares": {"v1": 99, "v2": 1}, "deployedModels": {"v1": "1", "v2": "2"}}),
 ]
@@ -129,7 +136,21 @@ WRONG: list[tuple[Schema, dict[str, Any], str, str]] = [
     (DEPLOYED_MODEL, {**_DEPLOYED, "deployedModelId": "0"}, "deployedModelId", "in a split 0 is the new one"),
     (DEPLOYED_MODEL, {**_DEPLOYED, "deployedModelId": "1" * 11}, "deployedModelId", "ten digits at most"),
     (DEPLOYED_MODEL, {**_DEPLOYED, "dedicatedResources": None}, "dedicatedResources", "machines or a pool"),
-    (DEPLOYED_MODEL, {**_DEPLOYED, "sharedResources": "pool"}, "sharedResources", "machines or a pool, not both"),
+    (DEPLOYED_MODEL, {**_DEPLOYED, "sharedResources": _SHARED}, "sharedResources", "machines or a pool, not both"),
+    (
+        DEPLOYED_MODEL,
+        {**_DEPLOYED, "dedicatedResources": None, "sharedResources": "pool"},
+        "sharedResources",
+        "its full name",
+    ),
+    (DEPLOYMENT_RESOURCE_POOL, {**_POOL, "deploymentResourcePool": "1"}, "deploymentResourcePool", "a letter first"),
+    (DEPLOYMENT_RESOURCE_POOL, {**_POOL, "dedicatedResources": None}, "dedicatedResources", "a pool has machines"),
+    (
+        DEPLOYMENT_RESOURCE_POOL,
+        {**_POOL, **_resources(minReplicaCount=0)},
+        "dedicatedResources.minReplicaCount",
+        "one replica",
+    ),
     (
         DEPLOYED_MODEL,
         {**_DEPLOYED, **_resources(minReplicaCount=0)},

@@ -54,7 +54,7 @@ def version(**edit: Any) -> dict[str, Any]:
     return {"m": {**MODEL, "versions": {"v1": edited}}}
 
 
-_V1 = "models.m.versions.v1"
+V1 = "models.m.versions.v1"
 _NO_KEY_OF_VERTEX: dict[str, Any] = {
     "runtimeVersion": "2.11",
     "pythonVersion": "3.7",
@@ -76,7 +76,7 @@ REFUSED: list[tuple[dict[str, str], str, str]] = [
     (stack(model(), batchPredictionJobs={"a": {}}), "batchPredictionJobs", "are not managed on Vertex AI yet"),
     (stack(model(), servingImage=""), "servingImage", "is missing: the image of TensorFlow Serving"),
     *(
-        (stack(version(**{key: item})), f"{_V1}.{key}", "is not for Vertex AI: ")
+        (stack(version(**{key: item})), f"{V1}.{key}", "is not for Vertex AI: ")
         for key, item in _NO_KEY_OF_VERTEX.items()
     ),
     (stack(model(regions=["us-central1"])), "models.m.regions", "the region is gcp:region"),
@@ -84,39 +84,39 @@ REFUSED: list[tuple[dict[str, str], str, str]] = [
     (stack(model(allowBreakingChange="v1")), "models.m.allowBreakingChange", "are not compared on Vertex AI yet"),
     (stack(model(gate={"tolerance": 1})), "models.m.gate", ""),
     (stack(model(defaultVersion="v2")), "models.m.defaultVersion", "'v2' is not among its versions: v1"),
-    (stack(version(machineType=None)), f"{_V1}.machineType", "is missing"),
-    (stack(version(machineType="mls1-c1-m2")), f"{_V1}.machineType", "Vertex AI has no mls1 machines"),
-    (stack(version(autoScaling={"minNodes": 0})), f"{_V1}.autoScaling.minNodes", "must be 1 or more"),
-    (stack(version(autoScaling={"minNodes": 3, "maxNodes": 2})), f"{_V1}.autoScaling.maxNodes", "not be below"),
+    (stack(version(machineType=None)), f"{V1}.machineType", "is missing"),
+    (stack(version(machineType="mls1-c1-m2")), f"{V1}.machineType", "Vertex AI has no mls1 machines"),
+    (stack(version(autoScaling={"minNodes": 0})), f"{V1}.autoScaling.minNodes", "must be 1 or more"),
+    (stack(version(autoScaling={"minNodes": 3, "maxNodes": 2})), f"{V1}.autoScaling.maxNodes", "not be below"),
     (
         stack(version(autoScaling={"minNodes": 1}, manualScaling={"nodes": 1})),
-        f"{_V1}.manualScaling",
+        f"{V1}.manualScaling",
         "excludes autoScaling",
     ),
     (
         stack(version(autoScaling={"metrics": [_GPU]}, vertex={"autoscalingMetricSpecs": [{"metricName": "a"}]})),
-        f"{_V1}.vertex.autoscalingMetricSpecs",
+        f"{V1}.vertex.autoscalingMetricSpecs",
         "excludes autoScaling.metrics",
     ),
-    (stack(version(container=CONTAINER)), f"{_V1}.routes.predict", "needs both routes on Vertex AI"),
-    (stack(version(container=CONTAINER, routes={"predict": "/p"})), f"{_V1}.routes.health", "needs both routes"),
-    (stack(version(routes=ROUTES)), f"{_V1}.routes", "needs container"),
-    (stack(version(artifact="gs://bucket/folder/")), f"{_V1}.artifact", "must end with a numbered folder"),
+    (stack(version(container=CONTAINER)), f"{V1}.routes.predict", "needs both routes on Vertex AI"),
+    (stack(version(container=CONTAINER, routes={"predict": "/p"})), f"{V1}.routes.health", "needs both routes"),
+    (stack(version(routes=ROUTES)), f"{V1}.routes", "needs container"),
+    (stack(version(artifact="gs://bucket/folder/")), f"{V1}.artifact", "must end with a numbered folder"),
     (stack(version(artifact="gs://bucket/m/1/")), "servingImage", "which is not known of an artifact in a bucket"),
-    (stack(version(vertex={"deployedModelId": "0"})), f"{_V1}.vertex.deployedModelId", "the first of them no 0"),
-    (stack(version(vertex={"requiredReplicaCount": 2})), f"{_V1}.vertex.requiredReplicaCount", "1 to minReplicaCount"),
+    (stack(version(vertex={"deployedModelId": "0"})), f"{V1}.vertex.deployedModelId", "the first of them no 0"),
+    (stack(version(vertex={"requiredReplicaCount": 2})), f"{V1}.vertex.requiredReplicaCount", "1 to minReplicaCount"),
     (
         stack(version(vertex={"autoscalingMetricSpecs": [{"metricName": "a", "target": 101}]})),
-        f"{_V1}.vertex.autoscalingMetricSpecs[0].target",
+        f"{V1}.vertex.autoscalingMetricSpecs[0].target",
         "must be 1 to 100",
     ),
-    (stack(version(vertex={"startupProbe": {}})), f"{_V1}.vertex.startupProbe", "takes one of exec"),
+    (stack(version(vertex={"startupProbe": {}})), f"{V1}.vertex.startupProbe", "takes one of exec"),
     (
         stack(version(container={**CONTAINER, "ports": [{"containerPort": 0}]}, routes=ROUTES)),
-        f"{_V1}.container.ports[0].containerPort",
+        f"{V1}.container.ports[0].containerPort",
         "must be 1 to 65535",
     ),
-    (stack(version(vertex={"versionAliases": ["default"]})), f"{_V1}.vertex.versionAliases[0]", "leave it out"),
+    (stack(version(vertex={"versionAliases": ["default"]})), f"{V1}.vertex.versionAliases[0]", "leave it out"),
     (
         stack(model(versions={name: {**VERSION, "vertex": {"deployedModelId": "7"}} for name in ("v1", "v2")})),
         "models.m.versions.v2.vertex.deployedModelId",

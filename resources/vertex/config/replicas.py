@@ -1,0 +1,67 @@
+"""Machines and replicas of a version or a pool of a stack file, as `DedicatedResources`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from resources.schema.types import Failure, table
+from resources.vertex.config.plan import facts
+
+_METRIC = "aiplatform.googleapis.com/prediction/online/"
+_METRICS = {"CPU_USAGE": f"{_METRIC}cpu/utilization", "GPU_DUTY_CYCLE": f"{_METRIC}accelerator/duty_cycle"}
+"""Names of a stack file's metrics -> those of Vertex AI."""
+_RESOURCES = "dedicatedResources"
+KEYS = {
+    f"{_RESOURCES}.machineSpec.machineType": "machineType",
+    f"{_RESOURCES}.machineSpec.acceleratorType": "acceleratorConfig.type",
+    f"{_RESOURCES}.machineSpec.acceleratorCount": "acceleratorConfig.count",
+    f"{_RESOURCES}.machineSpec": "vertex",
+    f"{_RESOURCES}.minReplicaCount": "autoScaling.minNodes",
+    f"{_RESOURCES}.maxReplicaCount": "autoScaling.maxNodes",
+    _RESOURCES: "vertex",
+}
+"""A field of a resource -> the key of the entry that gives it. See `field_keys`."""
+_OF_MACHINES = ("gpuPartitionSize", "tpuTopology", "reservationAffinity")
+_OF_REPLICAS = ("requiredReplicaCount", "spot")
+ENTRY_KEYS = ("machineType", "acceleratorConfig", "autoScaling", "manualScaling")
+"""The keys of an entry that say machines and replicas."""
+OPTION_KEYS = (*_OF_MACHINES, *_OF_REPLICAS, "autoscalingMetricSpecs")
+"""The keys of an entry's `vertex` block that do."""
+
+
+def dedicated(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """`DedicatedResources` of an entry: nodes of a stack file are replicas."""
+    accelerator, auto, options = (table(entry, key) for key in ("acceleratorConfig", "autoScaling", "vertex"))
+    nodes = table(entry, "manualScaling").get("nodes")
+    least = nodes or auto.get("minNodes") or 1
+    machine = facts(
+        {"machineType": entry["machineType"]},
+        {"acceleratorType": accelerator.get("type"), "acceleratorCount": accelerator.get("count")},
+        {key: options.get(key) for key in _OF_MACHINES},
+    )
+    return facts(
+        {"machineSpec": machine, "minReplicaCount": least, "maxReplicaCount": nodes or auto.get("maxNodes") or least},
+        {key: options.get(key) for key in _OF_REPLICAS},
+        {"autoscalingMetricSpecs": options.get("autoscalingMetricSpecs") or _metrics(auto) or None},
+    )
+
+
+def _metrics(auto: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found = [facts({"metricName": _METRICS[each["name"]]}, each) for each in auto.get("metrics") or []]
+    return [{key: item for key, item in metric.items() if key != "name"} for metric in found]
+
+
+def failures(entry: Mapping[str, Any]) -> Iterator[Failure]:
+    """What is wrong with machines and replicas of an entry whose types are right."""
+    auto = table(entry, "autoScaling")
+    if "machineType" not in entry:
+        yield "machineType", "is missing"
+    if auto.get("minNodes") == 0:
+        yield "autoScaling.minNodes", "must be 1 or more: a deployed model on Vertex AI always has a replica"
+    if "autoScaling" in entry and "manualScaling" in entry:
+        yield "manualScaling", "excludes autoScaling: give one of them"
+    if auto.get("metrics") and table(entry, "vertex").get("autoscalingMetricSpecs"):
+        yield "vertex.autoscalingMetricSpecs", "excludes autoScaling.metrics: give one of them"
+    if str(entry.get("machineType", "")).startswith("mls1-"):
+        yield "machineType", "Vertex AI has no mls1 machines, which cost nothing when idle: n1-standard-2"

@@ -1,0 +1,62 @@
+"""The fields of a deployment resource pool: name, type and what a change does.
+
+Source: the discovery document of `aiplatform` v1 (projects.locations.deploymentResourcePools), to whose names and types
+a test holds these lines. The service patches replicas, metrics and container logging of a pool.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+from typing_extensions import Required
+
+from resources.schema.fields import Schema, fixed, mutable, output, path
+from resources.schema.shared_fields import Adopt, Owner, Secrets
+from resources.schema.types import Input
+from resources.vertex import rules
+from resources.vertex.fields.machine import SCALING_LEAVES, DedicatedResources
+from resources.vertex.fields.shared import Drift, Encryption, Location, Project, Waits
+
+
+class DeploymentResourcePoolArgs(TypedDict, total=False):
+    """What a program says of a pool: machines that several deployed models share."""
+
+    project: Project
+    location: Location
+    deployment_resource_pool: Required[
+        Annotated[Input[str], path("Id: small letters, digits and -, a letter first; 63 at most.")]
+    ]
+    dedicated_resources: Required[
+        Annotated[Input[DedicatedResources], mutable("Machines and replicas.", *SCALING_LEAVES)]
+    ]
+    disable_container_logging: Annotated[Input[bool], mutable("Keep no log of the containers.", default="false")]
+    service_account: Annotated[Input[str], fixed("Identity of the containers.", default="Google's")]
+    encryption_spec: Encryption
+    timeouts: Waits
+    owner: Owner
+    secrets: Secrets
+    adopt: Adopt
+
+
+class DeploymentResourcePoolOutputs(TypedDict, total=False):
+    """What comes back of a pool."""
+
+    create_time: Annotated[str, output("When it was made, RFC 3339.")]
+    drift: Drift
+
+
+_GOOGLES_OWN = "set by Google"
+
+DEPLOYMENT_RESOURCE_POOL = Schema(
+    "resource pool",
+    "GoogleCloudAiplatformV1DeploymentResourcePool",
+    DeploymentResourcePoolArgs,
+    DeploymentResourcePoolOutputs,
+    left_out={
+        "name": "made of project, location and deploymentResourcePool",
+        "satisfiesPzi": _GOOGLES_OWN,
+        "satisfiesPzs": _GOOGLES_OWN,
+    },
+    rules=rules.resource_pool_failures,
+    added_labels=(),
+)

@@ -1,0 +1,1 @@
+"""Monitoring of what is deployed: `vertex.ModelMonitoringJob`."""

@@ -1,0 +1,1 @@
+"""Machines that deployed models share: `vertex.DeploymentResourcePool`."""

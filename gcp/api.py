@@ -60,7 +60,8 @@ class Api:
         return self._clients.collection(service, path)
 
     def limits(self, service: Service) -> Limits:
-        """The limits on the calls of an API, shared by all threads."""
+        """The limits on the calls of an API, shared by all threads, and by the versions of the API."""
+        service = service.limits_of or service
         with self._lock:
             if service not in self._limits:
                 operations = self.settings.operations or service.concurrent_operations

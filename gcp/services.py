@@ -56,6 +56,8 @@ class Service:
             operation's name is the parameter `name` of their `get`.
         concurrent_operations: default for how many operations may run at a time.
         quotas: Google's quotas on its calls. A call counts against the first one that counts it.
+        limits_of: the service whose limits also hold for this one, such as another version of the same API; None for
+            limits of its own.
         named: the verbs that return a resource or an operation, which have a name.
         name_keys: collection -> the key that holds the name, where it is not "name".
         hints: advice on its errors; the first one that fits is given.
@@ -69,6 +71,7 @@ class Service:
     operations: tuple[str, ...] = ()
     concurrent_operations: int = CONCURRENT_OPERATIONS
     quotas: tuple[Quota, ...] = ()
+    limits_of: Service | None = None
     named: frozenset[str] = _NAMED
     name_keys: Mapping[str, str] = field(default_factory=dict)
     hints: tuple[Hint, ...] = ()

@@ -78,7 +78,7 @@ class ResourceView:
         return next((stored_resources.name_of(row) for row in found), "")
 
     def deployed_model(self, row: sqlite3.Row, version: str) -> dict[str, Any]:
-        """A deployed model, in a version of the API: v1 has no word for scaling to zero."""
+        """A deployed model, in a version of the API."""
         body = json.loads(row["body"])
         model = f"{Place(row['model_project'], row['model_location']).name}/models/{row['model']}"
         key = deployed_key(row)
@@ -86,11 +86,7 @@ class ResourceView:
         answer.update(createTime=_time(row["created"]), status=self._status(row, key))
         if pool := tables.pool_of(body):
             answer["sharedResources"] = pool
-        resources = body.get("dedicatedResources")
-        if resources and version == methods.STABLE:
-            kept = {name: value for name, value in resources.items() if name not in _BETA_SCALING}
-            answer["dedicatedResources"] = kept
-        return answer
+        return in_version(answer, version)
 
     def _status(self, row: sqlite3.Row, key: str) -> dict[str, Any]:
         nodes, trouble = self._nodes(key), row["error"] or self._failure(key)
@@ -100,6 +96,15 @@ class ResourceView:
         if trouble:
             found["message"] = trouble
         return found
+
+
+def in_version(answer: dict[str, Any], version: str) -> dict[str, Any]:
+    """A deployed model or a pool as a version of the API answers it: v1 has no word for scaling to zero."""
+    resources = answer.get("dedicatedResources")
+    if not resources or version != methods.STABLE:
+        return answer
+    kept = {name: value for name, value in resources.items() if name not in _BETA_SCALING}
+    return {**answer, "dedicatedResources": kept}
 
 
 def deployed_key(row: sqlite3.Row) -> str:

@@ -11,16 +11,18 @@ from gcp import errors
 from resources.engine import error_messages
 from resources.engine.provider import Call, Provider, State
 from resources.engine.resource import Resource
+from resources.schema.types import table
 from resources.vertex import endpoint, names, traffic_split
 from resources.vertex.fields.endpoint import DEPLOYED_MODEL, DeployedModelArgs
 from resources.vertex.service import VERTEX
-from resources.vertex.shared_state import alone
+from resources.vertex.shared_state import alone, versioned
 
+_RESOURCES, _INITIAL, _LOGGING = "dedicatedResources", "initialReplicaCount", "disableContainerLogging"
 _REDEPLOY = "set vertex.redeploy: TEXT at its version"
 
 
 class DeployedModelProvider(Provider):
-    """`projects.locations.endpoints.deployModel` of `aiplatform` v1.
+    """`projects.locations.endpoints.deployModel` of `aiplatform` v1, or v1beta1 with `preview`.
 
     A deployed model has no labels: a stack knows its own by the id, which it makes of the version and of everything
     that cannot be changed in place.
@@ -38,13 +40,14 @@ class DeployedModelProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`endpoints.get`: the one with this id."""
-        live = _of(endpoint.read(call, inputs), inputs["deployedModelId"])
+        live = _of(endpoint.read(versioned(call, inputs), inputs), inputs["deployedModelId"])
         if live is None:
             raise errors.NotFound(f"the endpoint {inputs['endpoint']} has no deployed model with this id")
         return _as_declared(live, inputs)
 
     def make(self, call: Call, inputs: State) -> State:
         """`endpoints.deployModel`, awaited, without traffic; one that is there already is brought up to date."""
+        call = versioned(call, inputs)
         with alone(call, names.endpoint(inputs)):
             found = _of(endpoint.read(call, inputs), inputs["deployedModelId"])
             if found is None:
@@ -65,14 +68,25 @@ class DeployedModelProvider(Provider):
         return endpoint.methods(call).deployModel(endpoint=names.endpoint(inputs), body={"deployedModel": deployed})
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`endpoints.mutateDeployedModel`, awaited."""
-        del olds
-        deployed = {"id": news["deployedModelId"], **self.schema.pick(news, mask)}
-        body = {"deployedModel": deployed, "updateMask": ",".join(mask)}
+        """`endpoints.mutateDeployedModel`, awaited; one call for each version of the API that changes a field."""
+        changed = [*mask, *_cleared(olds, news, mask)]
+        deployed: State = {"id": news["deployedModelId"], **self.schema.pick(news, mask)}
+        of_v1 = [path for path in changed if path == _LOGGING]  # v1beta1 reads and deploys it, and does not change it
+        of_any = [path for path in changed if path not in of_v1]
+        preview = versioned(call, olds, news)
+        calls = [(call, changed)] if preview is call else [(preview, of_any), (call, of_v1)]
         with alone(call, names.endpoint(news)):
-            request = endpoint.methods(call).mutateDeployedModel(endpoint=names.endpoint(news), body=body)
-            call.operate(request, repeatable=True)
+            for version, paths in calls:
+                if paths:
+                    self._mutate(version, news, deployed, paths)
         return self.observe(call, news)
+
+    def _mutate(self, call: Call, news: State, deployed: State, paths: list[str]) -> None:
+        tops = {"id", *(path.partition(".")[0] for path in paths)}
+        sent = {key: item for key, item in deployed.items() if key in tops}
+        body = {"deployedModel": sent, "updateMask": ",".join(paths)}
+        request = endpoint.methods(call).mutateDeployedModel(endpoint=names.endpoint(news), body=body)
+        call.operate(request, repeatable=True)
 
     def remove(self, call: Call, inputs: State) -> None:
         """`endpoints.undeployModel`, awaited; if it still has traffic, with the split that this run declares.
@@ -110,6 +124,14 @@ def _of(live: State, id_: str) -> State | None:
         if each.get("id") == id_:
             return {**each, "model": names.last(each.get("model", ""))}
     return None
+
+
+def _cleared(olds: State, news: State, mask: list[str]) -> list[str]:
+    """What the service refuses beside a minimum above 0: of a model that no longer scales to zero."""
+    path = f"{_RESOURCES}.{_INITIAL}"
+    least = table(news, _RESOURCES).get("minReplicaCount")
+    known = _INITIAL in table(olds, _RESOURCES)
+    return [path] if least and known and path not in mask and _INITIAL not in table(news, _RESOURCES) else []
 
 
 def _as_declared(live: State, inputs: State) -> State:

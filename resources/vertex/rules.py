@@ -176,13 +176,12 @@ def _resources(values: Values) -> Iterator[Failure]:
 
 
 def _machines(values: Values) -> Iterator[Failure]:
+    yield from _scaling_to_zero(values)
     found = table(values, "dedicatedResources")
     least, most, needed = (found.get(f"{name}ReplicaCount") for name in ("min", "max", "required"))
-    if isinstance(least, int | float) and least < 1:
-        yield "dedicatedResources.minReplicaCount", f"must be 1 or more; it is {least:g}"
     if isinstance(most, int | float) and isinstance(least, int | float) and most < least:
         yield "dedicatedResources.maxReplicaCount", f"must not be below minReplicaCount; it is {most:g}"
-    if isinstance(needed, int | float) and isinstance(least, int | float) and not 1 <= needed <= least:
+    if isinstance(needed, int | float) and isinstance(least, int | float) and not 1 <= needed <= max(least, 1):
         yield "dedicatedResources.requiredReplicaCount", f"must be from 1 to minReplicaCount; it is {needed:g}"
     machine = table(found, "machineSpec")
     if ("acceleratorType" in machine) != ("acceleratorCount" in machine):
@@ -192,6 +191,30 @@ def _machines(values: Values) -> Iterator[Failure]:
         target = metric.get("target") if isinstance(metric, Mapping) else None
         if isinstance(target, int | float) and not 1 <= target <= 100:
             yield f"dedicatedResources.autoscalingMetricSpecs[{index}].target", f"must be 1 to 100; it is {target:g}"
+
+
+def _scaling_to_zero(values: Values) -> Iterator[Failure]:
+    """A minimum of 0, and what belongs to it: v1beta1 alone has it."""
+    found, where = table(values, "dedicatedResources"), "dedicatedResources"
+    least, most, first = (found.get(f"{name}ReplicaCount") for name in ("min", "max", "initial"))
+    if values.get("preview") is not True:
+        if isinstance(least, int | float) and least < 1:
+            yield f"{where}.minReplicaCount", f"must be 1 or more, or 0 with preview: true; it is {least:g}"
+        for name in ("initialReplicaCount", "scaleToZeroSpec"):
+            if name in found:
+                yield f"{where}.{name}", "needs preview: true: only v1beta1 has it"
+        return
+    if isinstance(least, int | float) and least < 0:
+        yield f"{where}.minReplicaCount", f"must be 0 or more; it is {least:g}"
+    if least == 0 and first is None:
+        yield f"{where}.initialReplicaCount", "is missing: how many replicas start when requests come; 1"
+    if isinstance(first, int | float) and isinstance(least, int | float) and least > 0:
+        yield f"{where}.initialReplicaCount", "is only for a minimum of 0: leave it out"
+    elif isinstance(first, int | float) and not 1 <= first <= (most if isinstance(most, int | float) else 1):
+        yield f"{where}.initialReplicaCount", f"must be from 1 to maxReplicaCount; it is {first:g}"
+    for name, text in table(found, "scaleToZeroSpec").items():
+        if isinstance(text, str) and not (DURATION.match(text) and 300 <= float(text[:-1]) <= 28800):
+            yield f"{where}.scaleToZeroSpec.{name}", f'must be "300s" to "28800s"; it is {shown(text)}'
 
 
 def _logging(values: Values) -> Iterator[Failure]:

@@ -1,6 +1,8 @@
-"""Vertex AI, `aiplatform` v1, as calls need to know it."""
+"""Vertex AI, `aiplatform` v1 and v1beta1, as calls need to know it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from gcp import errors
 from gcp.services import Hint, Quota, Service
@@ -45,3 +47,5 @@ VERTEX = Service(
         ),
     ),
 )
+VERTEX_PREVIEW = replace(VERTEX, version="v1beta1", limits_of=VERTEX)
+"""The version with Google's preview features. Its calls count against the same quotas."""

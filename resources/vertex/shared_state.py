@@ -1,17 +1,31 @@
-"""What calls on one model or endpoint have to wait for: each other, and operations that an earlier process began."""
+"""Which version of the API a call uses, and what calls on one resource have to wait for.
+
+That is each other, and operations that an earlier process began.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 from gcp import errors
 from resources.engine.provider import Call, State
+from resources.vertex.service import VERTEX_PREVIEW
 
 _locks: dict[str, threading.RLock] = defaultdict(threading.RLock)
 _guard = threading.Lock()
+
+
+def versioned(call: Call, *values: Mapping[str, Any]) -> Call:
+    """The call, by v1beta1 if any of these inputs or outputs says `preview: true`.
+
+    A resource that was written by v1beta1 is read by it, too: v1 does not answer what only v1beta1 has.
+    """
+    return replace(call, service=VERTEX_PREVIEW) if any(each.get("preview") for each in values) else call
 
 
 @contextmanager

@@ -8,12 +8,14 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from gcp import limits
 from gcp.api import Api
 from gcp.limits import Polls, Rate
+from gcp.services import Service
 from gcp.settings import Settings
 from tests.clock import Clock
 from tests.gcp.requests import DONE, Request
@@ -205,3 +207,12 @@ def test_without_a_limit_looking_costs_nothing() -> None:
     """On this machine an end is noticed as soon as may be."""
     with Polls(None).waiting() as least:
         assert least() == 0
+
+
+def test_versions_of_an_api_share_its_limits() -> None:
+    """Google counts their calls together."""
+    stable = Service(name="a", concurrent_operations=1)
+    api = Api(Settings(endpoint="http://127.0.0.1:9"))
+
+    assert api.limits(replace(stable, version="v1beta1", limits_of=stable)) is api.limits(stable)
+    assert api.limits(replace(stable, name="b")) is not api.limits(stable)

@@ -19,7 +19,7 @@ from emulator.rest.request import Request, Response
 from emulator.vertex import names, operation_subjects, stored_resources, tables
 from emulator.vertex.requests import deletions, deployed_bodies, lists
 from emulator.vertex.requests.request_checks import field_error
-from emulator.vertex.resource_json import ResourceView, version_of
+from emulator.vertex.resource_json import ResourceView, in_version, version_of
 from emulator.vertex.stored_resources import POOLS
 from gcp import errors
 
@@ -58,12 +58,14 @@ class ResourcePools:
 
     async def projects_locations_deployment_resource_pools_get(self, request: Request) -> Response:
         """A pool."""
-        return Response(body=_json(stored_resources.read(self._store, request.params["name"])))
+        row = stored_resources.read(self._store, request.params["name"])
+        return Response(body=_json(row, version_of(request.path)))
 
     async def projects_locations_deployment_resource_pools_list(self, request: Request) -> Response:
         """The pools of a location, the latest first."""
         rows = stored_resources.under(self._store, names.place(request.params["parent"]), POOLS)
-        return Response(body=lists.page(POOLS, request, map(_json, rows), {}))
+        items = (_json(row, version_of(request.path)) for row in rows)
+        return Response(body=lists.page(POOLS, request, items, {}))
 
     async def projects_locations_deployment_resource_pools_patch(self, request: Request) -> Response:
         """Changes replicas, metrics or container logging; an operation that scales what the pool serves."""
@@ -111,9 +113,10 @@ class ResourcePools:
         return Response(body=self._operations.start(number))
 
 
-def _json(row: sqlite3.Row) -> dict[str, Any]:
+def _json(row: sqlite3.Row, version: str) -> dict[str, Any]:
     created = exact(datetime.fromisoformat(row["created"]))
-    return {"name": stored_resources.name_of(row), **stored_resources.body_of(row), "createTime": created}
+    answer = {"name": stored_resources.name_of(row), **stored_resources.body_of(row), "createTime": created}
+    return in_version(answer, version)
 
 
 def _reference(row: sqlite3.Row) -> dict[str, str]:

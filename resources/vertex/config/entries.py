@@ -19,7 +19,7 @@ from resources.vertex.fields.endpoint import (
     PrivateServiceConnectConfig,
     RequestLogging,
 )
-from resources.vertex.fields.machine import Accelerator, AutoscalingMetricSpec, ReservationAffinity
+from resources.vertex.fields.machine import Accelerator, AutoscalingMetricSpec, ReservationAffinity, ScaleToZeroSpec
 from resources.vertex.fields.model import MODEL_VERSION
 from resources.vertex.fields.monitoring import MonitoringAlertConfig, MonitoringSchedule
 from resources.vertex.fields.objectives import ObjectiveConfig, SamplingStrategy
@@ -87,6 +87,9 @@ class ReplicaOptions(TypedDict, total=False):
     gpu_partition_size: str
     tpu_topology: str
     reservation_affinity: ReservationAffinity
+    preview: bool
+    initial_replica_count: int
+    scale_to_zero_spec: ScaleToZeroSpec
 
 
 class PoolOptions(ReplicaOptions, total=False):

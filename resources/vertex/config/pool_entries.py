@@ -54,6 +54,7 @@ def _inputs(shared: SharedReader, name: str, entry: Mapping[str, Any], place: Ma
         {key: entry.get(key) for key in ("timeouts", "adopt", "serviceAccount")},
         place,
         {"dedicatedResources": replicas.dedicated(entry), _SPEC: options.get(_SPEC)},
+        {"preview": options.get("preview")},
         {"disableContainerLogging": not entry.get("onlinePredictionConsoleLogging")},
     )
     fixed = {path: str(value) for path, value in secrets.leaves([DEPLOYMENT_RESOURCE_POOL.unchangeable(inputs)])}

@@ -7,6 +7,7 @@ from typing import Any
 
 from resources.schema.types import Failure, table
 from resources.vertex.config.plan import facts
+from resources.vertex.fields.machine import PREVIEW_LEAVES
 
 _METRIC = "aiplatform.googleapis.com/prediction/online/"
 _METRICS = {"CPU_USAGE": f"{_METRIC}cpu/utilization", "GPU_DUTY_CYCLE": f"{_METRIC}accelerator/duty_cycle"}
@@ -23,7 +24,7 @@ KEYS = {
 }
 """A field of a resource -> the key of the entry that gives it. See `field_keys`."""
 _OF_MACHINES = ("gpuPartitionSize", "tpuTopology", "reservationAffinity")
-_OF_REPLICAS = ("requiredReplicaCount", "spot")
+_OF_REPLICAS = ("requiredReplicaCount", "spot", *PREVIEW_LEAVES)
 ENTRY_KEYS = ("machineType", "acceleratorConfig", "autoScaling", "manualScaling")
 """The keys of an entry that say machines and replicas."""
 OPTION_KEYS = (*_OF_MACHINES, *_OF_REPLICAS, "autoscalingMetricSpecs")
@@ -34,14 +35,15 @@ def dedicated(entry: Mapping[str, Any]) -> dict[str, Any]:
     """`DedicatedResources` of an entry: nodes of a stack file are replicas."""
     accelerator, auto, options = (table(entry, key) for key in ("acceleratorConfig", "autoScaling", "vertex"))
     nodes = table(entry, "manualScaling").get("nodes")
-    least = nodes or auto.get("minNodes") or 1
+    least = nodes or auto.get("minNodes", 1)
+    most = nodes or auto.get("maxNodes") or max(least, 1)
     machine = facts(
         {"machineType": entry["machineType"]},
         {"acceleratorType": accelerator.get("type"), "acceleratorCount": accelerator.get("count")},
         {key: options.get(key) for key in _OF_MACHINES},
     )
     return facts(
-        {"machineSpec": machine, "minReplicaCount": least, "maxReplicaCount": nodes or auto.get("maxNodes") or least},
+        {"machineSpec": machine, "minReplicaCount": least, "maxReplicaCount": most},
         {key: options.get(key) for key in _OF_REPLICAS},
         {"autoscalingMetricSpecs": options.get("autoscalingMetricSpecs") or _metrics(auto) or None},
     )
@@ -57,8 +59,9 @@ def failures(entry: Mapping[str, Any]) -> Iterator[Failure]:
     auto = table(entry, "autoScaling")
     if "machineType" not in entry:
         yield "machineType", "is missing"
-    if auto.get("minNodes") == 0:
-        yield "autoScaling.minNodes", "must be 1 or more: a deployed model on Vertex AI always has a replica"
+    if auto.get("minNodes") == 0 and table(entry, "vertex").get("preview") is not True:
+        where = "scaling to zero is a preview feature of Google's, vertex: {preview: true}"
+        yield "autoScaling.minNodes", f"must be 1 or more: a deployed model has a replica; {where}"
     if "autoScaling" in entry and "manualScaling" in entry:
         yield "manualScaling", "excludes autoScaling: give one of them"
     if auto.get("metrics") and table(entry, "vertex").get("autoscalingMetricSpecs"):

@@ -145,6 +145,7 @@ class Reader:
             {key: entry.get(key) for key in (*_COMMON, "serviceAccount")},
             {key: self._place[key] for key in ("project", "location", "model", "endpoint")},
             {"version": name, "enableAccessLogging": self._model.get("onlinePredictionLogging")},
+            {"preview": options.get("preview")},
             self._machines(entry),
         )
         parts = [DEPLOYED_MODEL.unchangeable(inputs), {"name": name, "uri": served.uri, **_again(options)}]

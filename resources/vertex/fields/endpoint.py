@@ -14,8 +14,8 @@ from resources.schema.fields import Schema, fixed, local, mutable, output, path
 from resources.schema.shared_fields import Adopt, AllowDowntime, Owner, Secrets
 from resources.schema.types import Free, Input, Texts
 from resources.vertex import rules
-from resources.vertex.fields.machine import SCALING_LEAVES, DedicatedResources
-from resources.vertex.fields.shared import BigQueryDestination, Drift, Encryption, Location, Project, Waits
+from resources.vertex.fields.machine import MACHINES_LEFT_OUT, SCALING_LEAVES, DedicatedResources
+from resources.vertex.fields.shared import BigQueryDestination, Drift, Encryption, Location, Preview, Project, Waits
 
 
 class RequestLogging(TypedDict, total=False):
@@ -99,6 +99,7 @@ class DeployedModelArgs(TypedDict, total=False):
     service_account: Annotated[Input[str], fixed("Identity of the container.", default="Google's")]
     enable_access_logging: Annotated[Input[bool], fixed("Log each prediction.", default="false")]
     disable_container_logging: Annotated[Input[bool], mutable("Keep no log of the container.", default="false")]
+    preview: Preview
     timeouts: Waits
     owner: Owner
     secrets: Secrets
@@ -158,14 +159,18 @@ DEPLOYED_MODEL = Schema(
     DeployedModelArgs,
     DeployedModelOutputs,
     left_out={
+        **MACHINES_LEFT_OUT,
         "automaticResources": "not for models with a container of their own",
         "checkpointId": "of tuned models",
         "disableExplanations": "explanations are not managed here",
+        "enableContainerLogging": "v1beta1 only: disableContainerLogging",
         "explanationSpec": "explanations are not managed here",
         "fasterDeploymentConfig": "Google's own models only",
+        "fullFineTunedResources": "v1beta1 only: models that Google tunes",
         "gdcConnectedModel": "Google Distributed Cloud only",
         "id": "deployedModelId: every resource of Pulumi has an id of its own",
         "privateEndpoints": "set by Google for endpoints in a network",
+        "rolloutOptions": "v1beta1 only: the service would move the traffic by itself, beside vertex.TrafficSplit",
         "speculativeDecodingSpec": "Google's own models only",
         "status": "changes with the load",
         "systemLabels": _GOOGLES_OWN,

@@ -54,11 +54,23 @@ class AutoscalingMetricSpec(TypedDict, total=False):
     target: int
 
 
+class ScaleToZeroSpec(TypedDict, total=False):
+    """When the last replica ends: durations from "300s" to "28800s".
+
+    `idle_scaledown_period`: without requests. `min_scaleup_period`: after a scale-up, before requests are looked at.
+    """
+
+    idle_scaledown_period: str
+    min_scaleup_period: str
+
+
 class DedicatedResources(TypedDict, total=False):
-    """Replicas of one deployed model, from `min_replica_count` (1 or more) to `max_replica_count` (default: the same).
+    """Replicas, from `min_replica_count` (1 or more) to `max_replica_count` (default: the same).
 
     The quota is charged for the maximum. A deployment succeeds once `required_replica_count` replicas are available
-    (default: the minimum). `spot` machines cost less and can be taken away at any time.
+    (default: the minimum). `spot` machines cost less and can be taken away at any time. With `preview: true` the
+    minimum may be 0: then `initial_replica_count` replicas start with the first request, and `scale_to_zero_spec` says
+    when they end.
     """
 
     machine_spec: Required[MachineSpec]
@@ -66,8 +78,24 @@ class DedicatedResources(TypedDict, total=False):
     max_replica_count: int
     required_replica_count: int
     autoscaling_metric_specs: list[AutoscalingMetricSpec]
+    initial_replica_count: int
+    scale_to_zero_spec: ScaleToZeroSpec
     spot: bool
 
 
-SCALING_LEAVES = ("minReplicaCount", "maxReplicaCount", "requiredReplicaCount", "autoscalingMetricSpecs")
+PREVIEW_LEAVES = ("initialReplicaCount", "scaleToZeroSpec")
+"""What of DedicatedResources only v1beta1 has."""
+SCALING_LEAVES = (
+    *("minReplicaCount", "maxReplicaCount", "requiredReplicaCount", "autoscalingMetricSpecs"),
+    *PREVIEW_LEAVES,
+)
 """What of DedicatedResources `mutateDeployedModel` changes; the rest is fixed."""
+_RESOURCES = "dedicatedResources"
+MACHINES_LEFT_OUT = {
+    f"{_RESOURCES}.flexStart": "v1beta1 only: machines that end after 7 days at most, with what is deployed on them",
+    f"{_RESOURCES}.autoscalingMetricSpecs.monitoredResourceLabels": "v1beta1 only: for metrics of Prometheus, which "
+    "containers for language models have",
+    f"{_RESOURCES}.machineSpec.minGpuDriverVersion": "v1beta1 only: containers for language models",
+    f"{_RESOURCES}.machineSpec.multihostGpuNodeCount": "v1beta1 only: models that one machine cannot hold",
+}
+"""What is not managed of DedicatedResources, and why."""

@@ -14,8 +14,8 @@ from resources.schema.fields import Schema, fixed, mutable, output, path
 from resources.schema.shared_fields import Adopt, Owner, Secrets
 from resources.schema.types import Input
 from resources.vertex import rules
-from resources.vertex.fields.machine import SCALING_LEAVES, DedicatedResources
-from resources.vertex.fields.shared import Drift, Encryption, Location, Project, Waits
+from resources.vertex.fields.machine import MACHINES_LEFT_OUT, SCALING_LEAVES, DedicatedResources
+from resources.vertex.fields.shared import Drift, Encryption, Location, Preview, Project, Waits
 
 
 class DeploymentResourcePoolArgs(TypedDict, total=False):
@@ -32,6 +32,7 @@ class DeploymentResourcePoolArgs(TypedDict, total=False):
     disable_container_logging: Annotated[Input[bool], mutable("Keep no log of the containers.", default="false")]
     service_account: Annotated[Input[str], fixed("Identity of the containers.", default="Google's")]
     encryption_spec: Encryption
+    preview: Preview
     timeouts: Waits
     owner: Owner
     secrets: Secrets
@@ -53,6 +54,7 @@ DEPLOYMENT_RESOURCE_POOL = Schema(
     DeploymentResourcePoolArgs,
     DeploymentResourcePoolOutputs,
     left_out={
+        **MACHINES_LEFT_OUT,
         "name": "made of project, location and deploymentResourcePool",
         "satisfiesPzi": _GOOGLES_OWN,
         "satisfiesPzs": _GOOGLES_OWN,

@@ -31,4 +31,7 @@ Project = Annotated[Input[str], path("Project id.", default="`gcp:project`")]
 Location = Annotated[Input[str], path("Region, `us-central1`.", default="`gcp:region`")]
 Encryption = Annotated[EncryptionSpec, fixed("Key that encrypts it.", default="Google's")]
 Waits = Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", lasting=True)]
+Preview = Annotated[
+    Input[bool], local("Call v1beta1, which has Google's preview features.", default="false", lasting=True)
+]
 Drift = Annotated[dict[str, Any], output("Fixed fields changed outside: field -> what the API has now.")]

@@ -14,14 +14,14 @@ from resources.engine.resource import Resource
 from resources.vertex import names
 from resources.vertex.fields.resource_pool import DEPLOYMENT_RESOURCE_POOL, DeploymentResourcePoolArgs
 from resources.vertex.service import VERTEX
-from resources.vertex.shared_state import alone
+from resources.vertex.shared_state import alone, versioned
 
 _SHOWN = 5
-_RESOURCES = "dedicatedResources"
+_RESOURCES, _INITIAL = "dedicatedResources", "initialReplicaCount"
 
 
 class DeploymentResourcePoolProvider(Provider):
-    """`projects.locations.deploymentResourcePools` of `aiplatform` v1.
+    """`projects.locations.deploymentResourcePools` of `aiplatform` v1, or v1beta1 with `preview`.
 
     A pool has no labels: a stack file's pool has an id made of its name and of everything that cannot be changed in
     place, by which the stack knows it again.
@@ -39,11 +39,12 @@ class DeploymentResourcePoolProvider(Provider):
 
     def observe(self, call: Call, inputs: State) -> State:
         """`deploymentResourcePools.get`."""
-        live: State = call.api.call(_methods(call).get(name=names.resource_pool(inputs)))
+        live: State = call.api.call(_methods(versioned(call, inputs)).get(name=names.resource_pool(inputs)))
         return live
 
     def make(self, call: Call, inputs: State) -> State:
         """`deploymentResourcePools.create`, awaited; an existing pool of this id is brought up to date."""
+        call = versioned(call, inputs)
         with alone(call, names.resource_pool(inputs)):
             found = self._found(call, inputs)
             if found is None:
@@ -68,13 +69,14 @@ class DeploymentResourcePoolProvider(Provider):
 
         A field of the mask that the body lacks is cleared. The API has no etag for pools.
         """
-        del olds
+        version = versioned(call, olds, news)
         with alone(call, names.resource_pool(news)):
             body = self.schema.pick(news, mask)
             if _RESOURCES in body:
-                body[_RESOURCES] = {**self.observe(call, news)[_RESOURCES], **body[_RESOURCES]}
-            request = _methods(call).patch(name=names.resource_pool(news), updateMask=",".join(body), body=body)
-            call.operate(request, repeatable=True)
+                live = version.api.call(_methods(version).get(name=names.resource_pool(news)))
+                body[_RESOURCES] = _merged(live[_RESOURCES], body[_RESOURCES])
+            request = _methods(version).patch(name=names.resource_pool(news), updateMask=",".join(body), body=body)
+            version.operate(request, repeatable=True)
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
@@ -97,6 +99,12 @@ class DeploymentResourcePoolProvider(Provider):
 
 def _methods(call: Call) -> Any:
     return call.methods("projects.locations.deploymentResourcePools")
+
+
+def _merged(live: State, wanted: State) -> State:
+    """The resources to send; without what the service refuses beside a minimum above 0."""
+    found = {**live, **wanted}
+    return {key: item for key, item in found.items() if key != _INITIAL or not found.get("minReplicaCount")}
 
 
 def _users(call: Call, inputs: State) -> list[State]:

@@ -41,6 +41,27 @@ def test_a_pool_serves_models_with_prebuilt_images(vertex: VertexCaller) -> None
     assert pools.list(parent=vertex.place).execute() == {}
 
 
+def test_a_pool_scales_to_zero_in_the_preview_alone(vertex: VertexCaller) -> None:
+    """v1beta1 stores and answers the fields that only it has; v1 refuses a minimum of 0, and leaves them out."""
+    beta = VertexCaller(vertex.emulator, vertex.project, version="v1beta1")
+    pools = {each: each.locations.deploymentResourcePools() for each in (vertex, beta)}
+    spec = {"idleScaledownPeriod": "300s", "minScaleupPeriod": "600s"}
+    resources = {"maxReplicaCount": 2, "initialReplicaCount": 1, "scaleToZeroSpec": spec}
+    body = {"deploymentResourcePoolId": "idle", "deploymentResourcePool": {"dedicatedResources": resources}}
+    stable = {**body, "deploymentResourcePool": {"dedicatedResources": {"maxReplicaCount": 2}}}
+    assert isinstance(refusal(pools[vertex].create(parent=vertex.place, body=stable)), errors.InvalidArgument)
+
+    name = beta.response(pools[beta].create(parent=beta.place, body=body).execute())["name"]
+
+    found = pools[beta].get(name=name).execute()["dedicatedResources"]
+    assert {key: found.get(key) for key in resources} == resources
+    hidden = {"initialReplicaCount", "scaleToZeroSpec"}
+    listed = pools[vertex].list(parent=vertex.place).execute()["deploymentResourcePools"]
+    for pool in (pools[vertex].get(name=name).execute(), *listed):
+        assert hidden.isdisjoint(pool["dedicatedResources"])
+    vertex.response(pools[vertex].delete(name=name).execute())
+
+
 def test_a_monitoring_job_follows_deployed_models(vertex: VertexCaller) -> None:
     """It names deployed models of its endpoint, which shows it; it is changed by an operation, and paused at once."""
     endpoint = vertex.endpoint()

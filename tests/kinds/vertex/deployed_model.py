@@ -9,9 +9,10 @@ from resources.vertex.deployed_model import DeployedModelProvider
 from tests.kinds.kind import FaultCase, Kind
 from tests.kinds.rows import Row, Sent, fixed, local, timeouts
 from tests.kinds.storage.saved_model import SAVED_MODEL
+from tests.kinds.vertex import scaling_to_zero
 from tests.kinds.vertex.endpoint import ENDPOINT, ENDPOINTS, GET, UNDER_WAY
 from tests.kinds.vertex.leaves import LOCATION, elsewhere, put
-from tests.kinds.vertex.machines import CPU, FIXED, GPU, ONE, WHOLE
+from tests.kinds.vertex.machines import CPU, FIXED, GPU, ONE, WHOLE, ZERO
 from tests.kinds.vertex.model_version import MODEL_VERSION
 from tests.providers import State
 
@@ -185,6 +186,7 @@ _ROWS = [
         wire=_mutated("disableContainerLogging", {"disableContainerLogging": False}),
         back=_mutated("disableContainerLogging", {"disableContainerLogging": True})[0].body,
     ),
+    *scaling_to_zero.rows(_mutated),
     Row(
         field="disableContainerLogging",
         change="given",
@@ -194,6 +196,7 @@ _ROWS = [
         wire=_mutated("disableContainerLogging", {"disableContainerLogging": True}),
     ),
     Row(field="disableContainerLogging", change="taken away", step="same", new={"disableContainerLogging": None}),
+    *local("preview", old=False, new=True, lasting=True),
     *timeouts(),
     *local("owner", "token", "another"),
 ]
@@ -234,7 +237,12 @@ DEPLOYED_MODEL = Kind(
                 "update": [*_BEGUN, _MUTATE, _POLL],
                 "delete": [*_BEGUN, _UNDEPLOY, _POLL],
             }
-        )
+        ),
+        "preview": FaultCase(
+            inputs={"dedicatedResources": ZERO, **scaling_to_zero.PREVIEW},
+            calls={"create": [*_BEGUN, _DEPLOY, _POLL], "update": [*_BEGUN, _MUTATE, _POLL]},
+            change={"dedicatedResources": {**ZERO, "initialReplicaCount": 2}, "disableContainerLogging": False},
+        ),
     },
     without={"theirs": "it has no labels, and what others set of its replicas are rows"},
 )

@@ -23,6 +23,13 @@ _MACHINE: State = {
 }
 WHOLE: State = {**ONE, "machineSpec": _MACHINE, "spot": False}
 """With every field of the machine."""
+ZERO: State = {
+    **ONE,
+    "minReplicaCount": 0,
+    "initialReplicaCount": 1,
+    "scaleToZeroSpec": {"idleScaledownPeriod": "300s", "minScaleupPeriod": "300s"},
+}
+"""Scales to zero, which v1beta1 alone does."""
 FIXED: State = {
     "machineSpec.machineType": "n1-standard-4",
     "machineSpec.acceleratorType": "NVIDIA_L4",

@@ -9,7 +9,7 @@ from tests.kinds.kind import FaultCase, Kind
 from tests.kinds.rows import Change, Row, Sent, fixed, local, timeouts
 from tests.kinds.vertex.endpoint import POLL_FLAT
 from tests.kinds.vertex.leaves import LOCATION, elsewhere, fixed_leaves, put
-from tests.kinds.vertex.machines import CPU, FIXED, GPU, ONE, WHOLE
+from tests.kinds.vertex.machines import CPU, FIXED, GPU, ONE, WHOLE, ZERO
 from tests.providers import State
 
 _POOLS = "aiplatform.projects.locations.deploymentResourcePools"
@@ -30,13 +30,15 @@ def _request(fields: State) -> State:
 
 def _scaled(leaf: str, change: Change, old: State, new: Any, path: str = "") -> Row:
     """A change of the replicas: what else the pool has is sent with it, since the mask has the whole field."""
-    base = {"maxReplicaCount": old["minReplicaCount"], **old}  # what the API has
+    preview = {"preview": True} if "initialReplicaCount" in old else {}
+    there = {"maxReplicaCount": old["minReplicaCount"], **old}
+    base = {key: item for key, item in there.items() if item}  # what the API has, which leaves out zeros
     wanted = {**old, leaf: new}
     return Row(
         field=f"{_RESOURCES}.{path or leaf}",
         change=change,
         step="update",
-        old={_RESOURCES: old},
+        old={_RESOURCES: old, **preview},
         new={_RESOURCES: wanted},
         wire=(Sent(_PATCH, _RESOURCES, {_RESOURCES: {**base, leaf: new}}),),
         back={_RESOURCES: base},
@@ -52,6 +54,43 @@ def _unscaled(leaf: str, old: State) -> Row:
 
 _METERED: State = {**ONE, "autoscalingMetricSpecs": [CPU]}
 _LOW = {key: item for key, item in ONE.items() if key != "maxReplicaCount"}
+_SPEC = "scaleToZeroSpec"
+_NO_SPEC = {key: item for key, item in ZERO.items() if key != _SPEC}
+_STARTED = {"minReplicaCount": 0, "initialReplicaCount": 1}
+_SCALING_TO_ZERO = [
+    _scaled("initialReplicaCount", "changed", ZERO, 2),
+    Row(
+        field=f"{_RESOURCES}.initialReplicaCount",
+        change="given",
+        note="with a minimum of 0",
+        step="update",
+        old={"preview": True},
+        new={_RESOURCES: {**ONE, **_STARTED}},
+        wire=(Sent(_PATCH, _RESOURCES, {_RESOURCES: {**ONE, **_STARTED}}),),
+        outside="mended",
+    ),
+    Row(
+        field=f"{_RESOURCES}.initialReplicaCount",
+        change="taken away",
+        note="with a minimum of 1",
+        step="update",
+        old={_RESOURCES: _NO_SPEC, "preview": True},
+        new={_RESOURCES: ONE, "preview": None},
+        wire=(Sent(_PATCH, _RESOURCES, {_RESOURCES: ONE}),),
+    ),
+    _scaled(_SPEC, "given", _NO_SPEC, ZERO[_SPEC]),
+    *(
+        _scaled(_SPEC, "changed", ZERO, {**ZERO[_SPEC], key: "600s"}, f"{_SPEC}.{key}")
+        for key in ("idleScaledownPeriod", "minScaleupPeriod")
+    ),
+    Row(
+        field=f"{_RESOURCES}.{_SPEC}",
+        change="taken away",
+        step="same",
+        old={_RESOURCES: ZERO, "preview": True},
+        new={_RESOURCES: _NO_SPEC},
+    ),
+]
 _REPLICAS = [
     _scaled("minReplicaCount", "changed", ONE, 2),
     _scaled("maxReplicaCount", "changed", ONE, 3),
@@ -89,6 +128,7 @@ _ROWS = [
     *elsewhere([("project", "<project>-b"), ("location", "us-east1")]),
     *elsewhere([("deploymentResourcePool", "n")], body={"id": "n"}),
     *_REPLICAS,
+    *_SCALING_TO_ZERO,
     *_MACHINES,
     Row(
         field=_LOGGING,
@@ -125,6 +165,7 @@ _ROWS = [
     *fixed("serviceAccount", "a@p.iam", "b@p.iam"),
     *fixed("encryptionSpec", {"kmsKeyName": _KEY.format("a")}, {"kmsKeyName": _KEY.format("b")}),
     *fixed_leaves("encryptionSpec", {"kmsKeyName": _KEY.format("a")}, {"kmsKeyName": _KEY.format("c")}),
+    *local("preview", old=False, new=True, lasting=True),
     *timeouts(),
     *local("owner", "token", "another"),
     *local("adopt", old=False, new=True),

@@ -92,3 +92,57 @@ def test_a_version_on_a_pool_has_no_machines_of_its_own() -> None:
     assert pools[0].id == pools[1].id != pools[2].id
     ids = [each["deployedModelId"] for each in deployed]
     assert ids[0] == ids[1] != ids[2]
+
+
+def scaled(minimum: int, **options: Any) -> dict[str, Any]:
+    """Keys of a version or a pool that scales from this minimum."""
+    return {"autoScaling": {"minNodes": minimum, "maxNodes": 2}, "vertex": options}
+
+
+_ZERO: dict[str, Any] = {"preview": True, "initialReplicaCount": 1}
+REFUSED_OF_PREVIEW: list[tuple[dict[str, Any], str, str]] = [
+    (scaled(0), "autoScaling.minNodes", "vertex: {preview: true}"),
+    (scaled(0, preview=True), "vertex.initialReplicaCount", "is missing"),
+    (scaled(1, initialReplicaCount=1), "vertex.initialReplicaCount", "needs preview: true"),
+    (scaled(1, scaleToZeroSpec={}), "vertex.scaleToZeroSpec", "needs preview: true"),
+    (scaled(1, **_ZERO), "vertex.initialReplicaCount", "is only for a minimum of 0"),
+    (scaled(0, preview=True, initialReplicaCount=3), "vertex.initialReplicaCount", "from 1 to maxReplicaCount"),
+    (
+        scaled(0, **_ZERO, scaleToZeroSpec={"idleScaledownPeriod": "60s"}),
+        "vertex.scaleToZeroSpec.idleScaledownPeriod",
+        '"300s" to "28800s"',
+    ),
+    (scaled(1, preview=True, flexStart={}), "vertex.flexStart", "is not a key here"),
+]
+
+
+@pytest.mark.parametrize(
+    ("keys", "path", "reason"), REFUSED_OF_PREVIEW, ids=[f"{path} {why}" for _, path, why in REFUSED_OF_PREVIEW]
+)
+def test_preview_features_are_asked_for(keys: dict[str, Any], path: str, reason: str) -> None:
+    """In a version and in a pool alike; the error says what to write."""
+    for config, where in (
+        (stack(version(**keys)), V1),
+        (stack(model(), resourcePools={"a": {"machineType": "n1-standard-2", **keys}}), "resourcePools.a"),
+    ):
+        with pytest.raises(errors.InvalidInput) as caught:
+            platforms.read(config, reader)
+        found = caught.value.failures
+        assert [text for at, text in found if at == f"tf2-models:{where}.{path}" and reason in text], found
+
+
+def test_a_version_scales_to_zero_in_place() -> None:
+    """The id of its deployed model is the same as with a minimum of 1: replicas are changed in place."""
+    spec = {"idleScaledownPeriod": "300s"}
+    zero, one = (
+        platforms.read(stack(version(**keys)), reader).models[0].versions[0].deployed
+        for keys in (scaled(0, **_ZERO, scaleToZeroSpec=spec), scaled(1))
+    )
+
+    assert (zero["preview"], zero["dedicatedResources"]["minReplicaCount"]) == (True, 0)
+    assert (zero["dedicatedResources"]["initialReplicaCount"], zero["dedicatedResources"]["scaleToZeroSpec"]) == (
+        1,
+        spec,
+    )
+    assert "preview" not in one
+    assert zero["deployedModelId"] == one["deployedModelId"]

@@ -41,6 +41,8 @@ class Manifest:
         samples: `{"instance": ..., "prediction": ..., "label": ...}`, for the default signature; the prediction is an
             object by output name, the label is left out if it is not known.
         classes: names of the classes in the order of the output; empty if there are none.
+        operations: of the graph: name -> the attributes whose value is not their default; empty if they are not known,
+            as in cards of earlier releases.
         build_inputs: what the input digest covers, as `models.artifacts.input_digest.Inputs` by field; empty if it is
             not known.
     """
@@ -57,6 +59,7 @@ class Manifest:
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     samples: Sequence[Mapping[str, Any]] = ()
     classes: Sequence[str] = ()
+    operations: Mapping[str, Sequence[str]] = field(default_factory=dict)
     build_inputs: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -64,23 +67,27 @@ class Manifest:
         """The manifest in a JSON object. Predictions of samples are converted to objects by output name.
 
         Raises:
-            InvalidManifest: its signatures, samples or classes are not valid.
+            InvalidManifest: its signatures, samples, classes or operations are not valid.
         """
         known = {name: facts[key] for name, key in _KEYS.items() if facts.get(key) is not None}
         try:
             signatures = {name: structured(each) for name, each in known.get("signatures", {}).items()}
             samples = [{**each, "instance": each["instance"]} for each in known.get("samples", ())]
             classes = [str(each) for each in known.get("classes", ())]
+            operations = {name: [str(each) for each in names] for name, names in known.get("operations", {}).items()}
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InvalidManifest(f"{type(error).__name__}: {error}") from None
-        return cls(**{**known, "signatures": signatures, "samples": named(samples, signatures), "classes": classes})
+        read = {"signatures": signatures, "samples": named(samples, signatures), "classes": classes}
+        return cls(**{**known, **read, "operations": operations})
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object of a manifest."""
         facts = {key: getattr(self, name) for name, key in _KEYS.items()}
         facts["metrics"] = {name: round(value, 4) for name, value in self.metrics.items()}
-        if not self.build_inputs:
-            del facts["inputs"]  # cards and manifests without it look the same as in earlier releases
+        facts["operations"] = dict(self.operations)
+        for key in ("inputs", "operations"):
+            if not facts[key]:
+                del facts[key]  # cards and manifests without it look the same as in earlier releases
         return {"format": FORMAT, **facts}
 
     def inputs(self, signature_name: str | None = None) -> Tensors:

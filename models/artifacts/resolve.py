@@ -19,6 +19,7 @@ from models.core.recipe import Recipe, Values
 from models.core.registry import complete, load_recipe, recipe_names
 from models.saved_model import restorable
 from models.saved_model.folder_content import GRAPH, crc32c, list_files, read_content, read_graph_file
+from models.saved_model.operations import GraphOperations
 from models.saved_model.signatures import read_graph
 
 
@@ -116,6 +117,7 @@ def read_folder(folder: Path) -> Artifact:
     graph_file, where = read_graph_file(folder), str(folder / GRAPH)
     graph = read_graph(graph_file, where)
     restorable.check(graph_file, where)
+    operations = GraphOperations(lambda: graph_file)
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return Artifact(
@@ -124,6 +126,7 @@ def read_folder(folder: Path) -> Artifact:
             signatures=graph.signatures,
             size=content.size,
             files=content.files,
+            operations=operations,
             folder=folder,
             left_out=content.left_out,
         )
@@ -135,7 +138,7 @@ def read_folder(folder: Path) -> Artifact:
         )
     samples = named(known.samples, graph.signatures)
     facts = replace(known, signatures=graph.signatures, size=content.size, files=content.files, samples=samples)
-    return replace(facts, left_out=content.left_out)
+    return replace(facts, operations=operations, left_out=content.left_out)
 
 
 def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
@@ -151,7 +154,9 @@ def read_build(root: Path, recipe: str, digest: str) -> Artifact | None:
     check_inputs(known, folder)
     if list_files(folder).sizes != {name: file["size"] for name, file in known.files.items()}:
         raise _changed(folder, known.content_digest)
-    return known
+    if known.operations:
+        return known
+    return replace(known, operations=GraphOperations(lambda: read_graph_file(folder)))  # an earlier release built it
 
 
 def check_inputs(build: Artifact, folder: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from artifact_format.manifest import Artifact
 from models.artifacts import manifests
 from models.builder.progress import Display
+from models.saved_model.folder_content import GRAPH
 
 
 def partial_of(path: Path) -> Path:
@@ -18,10 +20,31 @@ def partial_of(path: Path) -> Path:
 
 
 def write_card(facts: Artifact, path: Path) -> bool:
-    """Writes the card unless it exists; returns whether it was written. A card is never rewritten."""
+    """Writes the card unless it exists; returns whether it was written. An existing fact is never rewritten."""
     if path.is_file():
         return False
     _write(path, manifests.card_text(facts))
+    return True
+
+
+def complete_card(facts: Artifact, path: Path) -> bool:
+    """Adds the operations to a card of an earlier release, which lacks them; returns whether it did.
+
+    Args:
+        facts: of an artifact whose bytes are on this machine. Nothing is added to the card of another graph; a build
+            on another processor may have the same graph, and other variables.
+        path: of the card, which may not exist.
+
+    Raises:
+        ModelsError: the card cannot be read.
+    """
+    card = manifests.read(path) if path.is_file() else None
+    if card is None or card.operations or card.files.get(GRAPH) != facts.files.get(GRAPH) or not facts.operations:
+        return False
+    try:
+        _write(path, manifests.card_text(replace(card, operations=facts.operations)))
+    except OSError:
+        return False  # a checkout that cannot be written still builds
     return True
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from artifact_format.signatures import named
 from models.artifacts import cards, manifests
 from models.artifacts.input_digest import pinned, read_inputs
 from models.artifacts.resolve import check_inputs, read_folder
-from models.artifacts.whole_files import lock, partial_of, write_card, write_facts
+from models.artifacts.whole_files import complete_card, lock, partial_of, write_card, write_facts
 from models.builder.progress import Display
 from models.builder.worker_client import run_worker
 from models.commands.stack_file import Order
@@ -36,6 +37,7 @@ class Built(NamedTuple):
         card: the facts of the first card; its bytes differ if it was built on another processor.
         second_card: path of this build's own card, if it is not the first one.
         second_card_written: whether the second card was written now.
+        completed_cards: paths of existing cards to which the operations were added now.
     """
 
     artifact: Artifact
@@ -44,6 +46,7 @@ class Built(NamedTuple):
     card: Artifact
     second_card: Path | None = None
     second_card_written: bool = False
+    completed_cards: Sequence[Path] = ()
 
 
 def build(order: Order, root: Path, display: Display, *, recard: bool = False) -> Built:
@@ -92,18 +95,19 @@ def _requested(order: Order, root: Path) -> Artifact:
 
 
 def _carded(built: Built, root: Path, *, recard: bool) -> Built:
-    """Writes the card of a build, or its facts if they differ from an existing card."""
+    """Writes or completes the card of a build, or writes its facts if they differ from an existing card."""
     facts = built.artifact
     recipe, digest = str(facts.recipe), str(facts.input_digest)
-    written = write_card(facts, card_path(root, recipe, digest))
-    card = manifests.read(card_path(root, recipe, digest))
-    built = built._replace(card_written=written, card=card)
+    first, second = (card_path(root, recipe, cards.stem(digest, content)) for content in ("", facts.content_digest))
+    written = write_card(facts, first)
+    completed = [path for path in (first, second) if complete_card(facts, path)]
+    card = manifests.read(first)
+    built = built._replace(card_written=written, card=card, completed_cards=completed)
     kept = facts_path(root, recipe, digest)
     if card.content_digest == facts.content_digest:
         kept.unlink(missing_ok=True)
         return built
     write_facts(facts, kept)
-    second = card_path(root, recipe, cards.stem(digest, facts.content_digest))
     written = recard and write_card(facts, second)
     return built._replace(second_card=second if second.is_file() else None, second_card_written=written)
 
@@ -154,6 +158,7 @@ def _measured(request: Artifact, folder: Path) -> Artifact:
         signatures=read.signatures,
         size=read.size,
         files=read.files,
+        operations=read.operations,
     )
 
 

@@ -97,6 +97,8 @@ def _report(built: Built, root: Path, shown: Display, *, allowed: bool) -> None:
         f"{facts.recipe}: {'built' if built.trained else 'already built'}: {folder} "
         f"(content {facts.content_digest}; {metrics})"
     )
+    for card in built.completed_cards:
+        shown.line(f"  its card now lists the operations of the graph; commit {card.relative_to(root)}")
     for line in _card_lines(built, root, allowed=allowed):
         shown.line(f"  {line}")
 

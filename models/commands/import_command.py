@@ -72,6 +72,7 @@ def _lines(name: str, done: Imported, root: Path) -> list[str]:
     lines += _sample_lines(facts, done.samples_from) if done.copied else []
     lines += _bucket_lines(facts, imported.with_other_samples(root, facts, name), new=bool(done.samples_from))
     lines += [f"  its card is new; commit {card}"] if done.card_written else []
+    lines += [f"  its card now lists the operations of the graph; commit {card}"] if done.card_completed else []
     count = len(imported.carded(root, name))
     entry = f"{name}@{digest} ({count} artifacts are imported under this name)" if count > 1 else name
     return [*lines, f"  to use it in a stack file: artifact: {entry}"]

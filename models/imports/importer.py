@@ -19,7 +19,7 @@ from command_line import pluralize
 from models.artifacts import imported, manifests
 from models.artifacts.input_digest import DIGITS
 from models.artifacts.resolve import read_folder
-from models.artifacts.whole_files import lock, partial_of, write_card
+from models.artifacts.whole_files import complete_card, lock, partial_of, write_card
 from models.builder.progress import Display
 from models.builder.worker_client import run_module
 from models.core.errors import BuildError, FolderError, UsageError
@@ -58,12 +58,14 @@ class Imported(NamedTuple):
         copied: whether its bytes were copied now.
         card_written: whether the card was written now.
         samples_from: the source of the samples, in words; empty if they are not new.
+        card_completed: whether the operations were added to the card now.
     """
 
     artifact: Artifact
     copied: bool
     card_written: bool
     samples_from: str = ""
+    card_completed: bool = False
 
 
 def import_model(request: ImportRequest, root: Path, display: Display) -> Imported:
@@ -178,8 +180,9 @@ class _Import:
 
     def _carded(self, facts: Artifact, *, copied: bool) -> Imported:
         path = card_path(self._root, self._request.name, facts.content_digest)
-        written = write_card(facts, path)
-        return Imported(facts, copied=copied, card_written=written, samples_from=self._samples_from)
+        written, completed = write_card(facts, path), complete_card(facts, path)
+        done = Imported(facts, copied=copied, card_written=written, card_completed=completed)
+        return done._replace(samples_from=self._samples_from)
 
     def _kept(self, known: Artifact) -> Imported:
         """The result for an existing import. Raises `BuildError` if only its card exists, without bytes to deploy."""

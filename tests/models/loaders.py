@@ -3,7 +3,7 @@
     python loaders.py FOLDER INSTANCES
 
 INSTANCES is JSON: a list of `{input: value}`. The answer is JSON: what both loaders answer to each instance in a batch
-of its own, and the signature as TensorFlow's own reader of the format sees it.
+of its own, and the signature and the operations as TensorFlow's own reader of the format sees them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.python.framework import op_def_registry
 
 
 def plain(answer: dict[str, Any]) -> dict[str, Any]:
@@ -62,11 +63,30 @@ def signature(folder: str) -> dict[str, Any]:
     }
 
 
+def operations(folder: str) -> dict[str, list[str]]:
+    """The operations, each with the attributes that differ from the defaults in TensorFlow's own registry."""
+    content = Path(folder, "saved_model.pb").read_bytes()
+    graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
+    functions = {function.signature.name for function in graph.library.function}
+    found: dict[str, set[str]] = {}
+    for node in [*graph.node, *(node for function in graph.library.function for node in function.node_def)]:
+        if node.op in functions:
+            continue
+        defaults = {each.name: each for each in op_def_registry.get(node.op).attr}
+        found.setdefault(node.op, set()).update(
+            name
+            for name, value in node.attr.items()
+            if name in defaults and defaults[name].HasField("default_value") and defaults[name].default_value != value
+        )
+    return {name: sorted(attributes) for name, attributes in found.items()}
+
+
 if __name__ == "__main__":
     given = json.loads(sys.argv[2])
     answers = {
         "first": first(sys.argv[1], given),
         "second": second(sys.argv[1], given),
         "signature": signature(sys.argv[1]),
+        "operations": operations(sys.argv[1]),
     }
     sys.stdout.write(json.dumps(answers))

@@ -94,6 +94,7 @@ def test_export(
 
     assert artifact.signatures == {"serving_default": {"inputs": inputs, "outputs": outputs}}
     assert artifact.signatures["serving_default"] == loaded["signature"]
+    assert artifact.operations == loaded["operations"]
     assert len(artifact.samples) == 20
     expected = [_floats(sample["prediction"]) for sample in artifact.samples]
     assert expected == loaded["second"]

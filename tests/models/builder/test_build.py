@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import models
+from artifact_format.manifest import MANIFEST
+from models.core.paths import build_folder, card_path
 from tests.models.artifacts.test_input_digest import digest_of
 from tests.models.conftest import TRAININGS, Run
 from tests.models.saved_models import SHARD
@@ -51,6 +53,27 @@ def test_built_once_and_repeatable(run: Run, checkout: Path) -> None:
     assert (
         json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["contentDigest"] == manifest["contentDigest"]
     )
+
+
+def test_a_card_of_an_earlier_release_is_completed(run: Run, checkout: Path) -> None:
+    """The next build, which does not train again, adds the operations of the graph, and nothing else."""
+    run("build", "line")
+    digest = digest_of("line", checkout)
+    card = card_path(checkout, "line", digest)
+    manifest = build_folder(checkout, "line", digest) / MANIFEST
+    whole, old = card.read_bytes(), json.loads(card.read_bytes())
+    assert "MatMul" in old.pop("operations")
+    card.write_text(json.dumps(old), encoding="utf-8")
+    manifest.write_text(json.dumps(old), encoding="utf-8")
+    assert models.resolve("line", root=checkout).operations == {}
+    assert "MatMul" in models.resolve("line", root=checkout, allow_rebuild=True).operations
+
+    completed, again = run("build", "line"), run("build", "line")
+
+    text = f"  its card now lists the operations of the graph; commit models/cards/line/{digest}.json"
+    assert (text in completed.stdout, text in again.stdout) == (True, False)
+    assert card.read_bytes() == whole
+    assert (checkout / TRAININGS).read_text(encoding="utf-8") == "trained\n"
 
 
 def test_failing_training(run: Run, checkout: Path) -> None:

@@ -17,7 +17,7 @@ from models.artifacts.manifests import read
 from models.core.paths import build_folder, card_path
 from tests.emulator.ml.caller import until
 from tests.models.conftest import SAMPLES, Run, Take
-from tests.models.saved_models import FILES, write
+from tests.models.saved_models import FILES, block, graph, write
 from tests.running import BOUND
 
 USE = "to use others, set gate.samples: FILE in the stack file"
@@ -66,6 +66,23 @@ def test_the_same_bytes_are_imported_once(take: Take, checkout: Path) -> None:
     (build_folder(checkout, "churn", digest) / "saved_model.pb").write_bytes(b"damaged")
     assert "churn: imported: " in take().stdout
     assert _tree(checkout) == before
+
+
+def test_a_card_of_an_earlier_release_is_completed(take: Take, checkout: Path) -> None:
+    """Another import of the same bytes adds the operations of the graph to it, and nothing else."""
+    content = graph({"x": (1, (-1, 2))}, {"y": (1, (-1, 1))}, nodes=block(1, block(1, "y") + block(2, "Mul")))
+    write(checkout / "exports/x", {"saved_model.pb": content})
+    assert take().returncode == 0
+    card = card_path(checkout, "churn", models.resolve("churn", root=checkout).content_digest)
+    whole, old = card.read_bytes(), json.loads(card.read_bytes())
+    assert old.pop("operations") == {"Mul": []}
+    card.write_text(json.dumps(old), encoding="utf-8")
+
+    completed, again = take(), take()
+
+    text = f"  its card now lists the operations of the graph; commit {card.relative_to(checkout)}"
+    assert (text in completed.stdout, text in again.stdout) == (True, False)
+    assert card.read_bytes() == whole
 
 
 def test_clone_has_only_the_card(take: Take, checkout: Path) -> None:

@@ -109,11 +109,14 @@ def configuration(platform: Platform[Declared], resolve: Callable[..., Artifact]
     values = pulumi.runtime.get_config_env()
     source = secret_values.Source.of(pulumi.get_stack(), filter(pulumi.runtime.is_config_secret, values))
     try:
-        return stack_config.read(values, noted, platform, source)
+        found = stack_config.read(values, noted, platform, source)
     except errors.InvalidInput as error:
         rebuild = stack_config.allows_rebuild(values)
         explained = platform.with_pins(error, lambda name: noted(name, None, rebuild))
         raise pulumi.RunError(f"the configuration of stack {pulumi.get_stack()} is wrong:\n{explained}") from None
+    for warning in found.warnings:
+        pulumi.log.warn(warning)
+    return found
 
 
 def _require_own_state() -> None:

@@ -66,12 +66,24 @@ ONLY = {
     "emulator/serving": {"core", "serving"},
     "emulator/batch": {"core", "serving", "batch"},
     "resources/schema": {"schema"},
+    "resources/runtimes": {"runtimes"},
     "resources/gate": {"deploy_errors", "gate", "schema"},
     "resources/engine": {"deploy_errors", "engine", "config", "gate", "schema"},
     "resources/config": {"deploy_errors", "config", "schema", "storage"},
     "resources/storage": {"deploy_errors", "storage", "engine", "schema", "lazy_exports"},
     "resources/stack.py": {"deploy_errors", "config", "engine", "schema"},
-    "resources/ml": {"deploy_errors", "ml", "storage", "stack", "config", "engine", "gate", "schema", "lazy_exports"},
+    "resources/ml": {
+        "deploy_errors",
+        "ml",
+        "storage",
+        "stack",
+        "config",
+        "engine",
+        "gate",
+        "schema",
+        "lazy_exports",
+        "runtimes",
+    },
 }
 """Folder -> what it may import of the package around it, types included. `emulator/app.py` alone imports every part of
 the emulator; of `resources`, `platforms.py` alone knows which platforms there are."""

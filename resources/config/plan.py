@@ -25,6 +25,7 @@ class Stack:
         google_setup: whether the stack sets up the project, as `resources.google_setup` does.
         bucket: inputs of its `storage.Bucket`.
         saved_models: logical name -> inputs of its `storage.SavedModel`s.
+        warnings: about it, one per line.
     """
 
     project: str
@@ -32,6 +33,7 @@ class Stack:
     google_setup: bool = False
     bucket: dict[str, Any]
     saved_models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
 def saved_model_inputs(

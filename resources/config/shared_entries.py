@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypedDict
 
 from artifact_format.manifest import Artifact
@@ -67,12 +68,14 @@ class Served(NamedTuple):
         saved_model: the inputs of its `storage.SavedModel`; None if the stack does not manage the artifact.
         samples: how many samples it has; None if unknown.
         tensorflow: the TensorFlow that exported it; empty if unknown.
+        operations: of its graph, as `Manifest.operations`; empty if unknown.
     """
 
     uri: str = UNKNOWN_URI
     saved_model: dict[str, Any] | None = None
     samples: int | None = None
     tensorflow: str = ""
+    operations: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 class SharedReader:
@@ -93,6 +96,7 @@ class SharedReader:
         google_setup: whether the stack sets up the project.
         bucket: inputs of its `storage.Bucket`.
         failures: those found so far.
+        warnings: about a valid configuration, one per line.
 
     Raises:
         InvalidInput: a secret is where none is allowed. Raised at once, so that no later message shows the secret.
@@ -106,7 +110,7 @@ class SharedReader:
         keys: type,
         sections: Callable[[Mapping[str, Any]], Iterable[entries.Section]],
     ) -> None:
-        self._resolve, self.failures = resolve, list[Failure]()
+        self._resolve, self.failures, self.warnings = resolve, list[Failure](), list[str]()
         self._artifacts: dict[str, Artifact] = {}
         self.project = config.get("gcp:project", "")
         self.region = config.get("gcp:region", "")
@@ -161,7 +165,7 @@ class SharedReader:
         if Path(name).is_absolute():
             saved["source"] = portable(name)
         self.note(SAVED_MODEL.rules(saved, join(where, "artifact")))
-        return Served(rules.folder_uri(saved), saved, len(artifact.samples), artifact.tensorflow)
+        return Served(rules.folder_uri(saved), saved, len(artifact.samples), artifact.tensorflow, artifact.operations)
 
     def _found(self, name: str, parameters: Mapping[str, Any] | None) -> Artifact:
         """The artifact. Cached, since many versions may name it and finding it reads its files."""

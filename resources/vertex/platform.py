@@ -49,6 +49,7 @@ class VertexPlatform(Platform[Stack]):
             saved_models=merged(saved),
             models=models,
             pools=list(pools.values()),
+            warnings=reader.warnings,
         )
 
     def with_pins(self, error: errors.InvalidInput, find: Callable[[str], Artifact]) -> errors.InvalidInput:

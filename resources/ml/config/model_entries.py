@@ -11,8 +11,9 @@ from resources.config.plan import portable
 from resources.config.shared_entries import SharedReader
 from resources.ml import rules
 from resources.ml.config.entries import ModelExtras, VersionExtras, under_file_keys, valid_name
-from resources.ml.config.plan import Model, Version, newer_failure, version_name
+from resources.ml.config.plan import Model, Version, version_name
 from resources.ml.schema import DEFAULT_VERSION, MODEL, VERSION
+from resources.runtimes.operations import newer_failure
 from resources.schema import shares
 from resources.schema.fields import INPUTS
 from resources.schema.types import join
@@ -97,7 +98,7 @@ class Reader:
         served = self._shared.served(extras.get("artifact"), extras.get("parameters"), where, limit)
         inputs["deploymentUri"] = served.uri
         if not extras.get("allowNewerTensorFlow"):
-            reason = newer_failure(served.tensorflow, inputs.get("runtimeVersion"))
+            reason = newer_failure(served.tensorflow, inputs.get("runtimeVersion"), served.operations)
             self._shared.note([(join(where, "runtimeVersion"), reason)] if reason else [])
         if isinstance(entry, Mapping):  # otherwise that is reported already
             self._shared.note(under_file_keys(VERSION.program_failures(inputs, where), where))

@@ -139,15 +139,6 @@ class Stack(plan.Stack):
     jobs: list[Job] = field(default_factory=list)
 
 
-def newer_failure(made: str, runtime: Any) -> str:
-    """Why a runtime is too old for an artifact of this TensorFlow; empty if it is new enough or not a valid runtime."""
-    if not isinstance(runtime, str) or not rules.RUNTIME.match(runtime) or not made:
-        return ""
-    if rules.runtime(".".join(made.split(".")[:2])) <= rules.runtime(runtime):
-        return ""
-    return f"{runtime} is older than TensorFlow {made}, which made the artifact; allowNewerTensorFlow: true tries it"
-
-
 def summary(stack: Stack, model: Model, default: Any) -> dict[str, Any]:
     """A model's entry in the stack's outputs: name, default version, versions, prediction URL, shares.
 

@@ -136,6 +136,7 @@ class VersionEntry(TypedDict, total=False):
 
     artifact: Required[str]
     parameters: dict[str, Any]
+    allow_newer_tensor_flow: bool
     description: Input[Free]
     labels: Input[Texts]
     machine_type: str  # missing is an error, unless it runs on a pool
@@ -186,7 +187,6 @@ REFUSED_OF_VERSIONS = {
     "explanationConfig": "explanations are not managed here: leave it out",
     "signatureName": "TensorFlow Serving takes it with each request: leave it out",
     "requestLoggingConfig": "requests are logged by endpoint: models.MODEL.vertex.predictRequestResponseLoggingConfig",
-    "allowNewerTensorFlow": "the serving image has the artifact's own TensorFlow: leave it out",
 }
 REFUSED_KEYS = {
     "runtimeVersion": "servingImage says which image serves: leave it out",

@@ -10,6 +10,10 @@ from resources.schema.types import Failure, table
 
 PREBUILT = re.compile(r"(us|europe|asia)-docker\.pkg\.dev/vertex-ai(-restricted)?/prediction/tf")
 """How the addresses of Google's own TensorFlow images begin. They load the artifact's folder itself."""
+_PREBUILT_VERSION = re.compile(rf"{PREBUILT.pattern}[^/.]*\.(?P<major>\d+)-(?P<minor>\d+)(?!\d)")
+_ENDING = re.compile(rf"{PREBUILT.pattern}2-")
+_END = "2027-01-14"
+"""When Google removes the prebuilt images with TensorFlow 2; for the optimized runtimes (tf_opt) no day is known."""
 _NUMBERED = re.compile(r"(gs://.+)/[0-9]+/?\Z")
 _HTTP_PORT, _GRPC_PORT = 8080, 8500
 _PREDICT_ROUTE, _HEALTH_ROUTE = "/v1/models/model:predict", "/v1/models/model"
@@ -80,6 +84,9 @@ def own_failures(entry: Mapping[str, Any]) -> Iterator[Failure]:
         for name in ("predict", "health"):
             if name not in routes:
                 yield f"routes.{name}", "is missing: a container of one's own needs both routes on Vertex AI"
+    if entry.get("allowNewerTensorFlow") and not is_prebuilt(container):
+        reason = "is for Google's prebuilt images: servingImage has the artifact's own TensorFlow, and that of your own"
+        yield "allowNewerTensorFlow", f"{reason} image is not compared: leave it out"
     if routes and not container:
         yield "routes", "needs container"
 
@@ -87,6 +94,20 @@ def own_failures(entry: Mapping[str, Any]) -> Iterator[Failure]:
 def is_prebuilt(container: Mapping[str, Any]) -> bool:
     """Whether a container is one of Google's TensorFlow images."""
     return bool(PREBUILT.match(str(container.get("image", ""))))
+
+
+def prebuilt_tensorflow(container: Mapping[str, Any]) -> str:
+    """The TensorFlow in one of Google's images, "2.15"; empty for other images, and for the nightly ones."""
+    found = _PREBUILT_VERSION.match(str(container.get("image", "")))
+    return f"{found['major']}.{found['minor']}" if found else ""
+
+
+def prebuilt_warning(container: Mapping[str, Any]) -> str:
+    """What to know about one of Google's images: its TensorFlow, and its end. Empty if there is nothing to say."""
+    if not _ENDING.match(str(container.get("image", ""))):
+        return ""
+    has = f"has TensorFlow {prebuilt_tensorflow(container) or 2}"
+    return f"{has}, and Google removes it on {_END}; to replace it, set servingImage and leave container out"
 
 
 def parent_of_numbered(uri: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from resources.config import entries
 from resources.config.shared_entries import UNKNOWN_URI, Served, SharedReader
+from resources.runtimes.operations import newer_failure
 from resources.schema import secrets, types
 from resources.schema.types import Failure, join, table
 from resources.storage.rules import MOST_BYTES, SERVING_FOLDER
@@ -128,6 +129,7 @@ class Reader:
         """The container, and the folder that it is given."""
         container, options = table(entry, "container"), table(entry, "vertex")
         if container:
+            self._judge_prebuilt(entry, served, join(where, "container.image"))
             return serving_image.own(container, table(entry, "routes"), options), served.uri
         template = str(self._shared.values.get("servingImage") or "")
         if served.uri != UNKNOWN_URI:
@@ -138,6 +140,14 @@ class Reader:
             self._shared.note([(join(where, "artifact"), reason)])
         address = serving_image.image(template, served.tensorflow, accelerated="acceleratorConfig" in entry)
         return serving_image.tensorflow_serving(address, options), parent or served.uri
+
+    def _judge_prebuilt(self, entry: Mapping[str, Any], served: Served, where: str) -> None:
+        """Compares the artifact with the TensorFlow in an image of Google, and warns of the end of the image."""
+        container = table(entry, "container")
+        runtime, warning = serving_image.prebuilt_tensorflow(container), serving_image.prebuilt_warning(container)
+        reason = newer_failure(served.tensorflow, runtime, served.operations)
+        self._shared.note([(where, reason)] if reason and not entry.get("allowNewerTensorFlow") else [])
+        self._shared.warnings += [f"{where}: {warning}"] if warning else []
 
     def _deployed(self, name: str, entry: Mapping[str, Any], served: Served) -> dict[str, Any]:
         options = table(entry, "vertex")

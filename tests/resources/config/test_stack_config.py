@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
@@ -33,15 +34,18 @@ ARTIFACT = Artifact(
     size=3,
     files={"saved_model.pb": {"size": 3, "crc32c": "x"}},
     metrics={"accuracy": 0.9},
+    operations={"MatMul": ["transpose_b"]},
 )
+OLD = replace(ARTIFACT, operations={})
+"""The same, as a card of an earlier release has it."""
 
 
 def resolve(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> Artifact:
-    """One artifact is known."""
+    """One artifact is known, and with an older card, too."""
     del parameters, rebuild
-    if name != "r":
+    if name not in ("r", "old"):
         raise ArtifactError(f"there is no recipe {name}")
-    return ARTIFACT
+    return ARTIFACT if name == "r" else OLD
 
 
 def stack(models: Any, **more: Any) -> dict[str, str]:
@@ -123,7 +127,12 @@ FAILURES = [
     (stack(wrong({"parameters": 7})), "tf2-models:models.m.versions.v1.parameters", "must be a mapping"),
     (stack(wrong({"minNodes": 7})), "tf2-models:models.m.versions.v1.minNodes", "is not a key here"),
     (stack(wrong({"runtimeVersion": 2.21})), "tf2-models:models.m.versions.v1.runtimeVersion", "must be a string"),
-    (stack(wrong({"runtimeVersion": "2.11"})), "tf2-models:models.m.versions.v1.runtimeVersion", "older than"),
+    (stack(wrong({"runtimeVersion": "2.10"})), "tf2-models:models.m.versions.v1.runtimeVersion", "older than"),
+    (
+        stack(wrong({"runtimeVersion": "2.11", "artifact": "old"})),
+        "tf2-models:models.m.versions.v1.runtimeVersion",
+        "its card lacks the operations of the graph",
+    ),
     (
         stack(wrong({"autoScaling": {"minNodes": "1"}})),
         "tf2-models:models.m.versions.v1.autoScaling.minNodes",

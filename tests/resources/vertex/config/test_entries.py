@@ -19,6 +19,13 @@ VERSION: dict[str, Any] = {"artifact": "r", "machineType": "n1-standard-2"}
 MODEL: dict[str, Any] = {"defaultVersion": "v1", "versions": {"v1": VERSION}}
 CONTAINER = {"image": "us-docker.pkg.dev/p/r/i:1"}
 ROUTES = {"predict": "/predict", "health": "/health"}
+PREBUILT = {
+    "us-docker.pkg.dev/vertex-ai/prediction/tf2-cpu.2-15:latest": "2.15",
+    "europe-docker.pkg.dev/vertex-ai/prediction/tf2-gpu.2-8:latest": "2.8",
+    "asia-docker.pkg.dev/vertex-ai-restricted/prediction/tf_opt-cpu.2-17:latest": "2.17",
+}
+"""Images of Google -> the TensorFlow that they have, which is older than that of the known artifact."""
+NIGHTLY = "us-docker.pkg.dev/vertex-ai-restricted/prediction/tf_opt-cpu.nightly:latest"
 
 
 def reader(name: str, parameters: Mapping[str, Any] | None, rebuild: bool) -> Artifact:
@@ -64,7 +71,6 @@ _NO_KEY_OF_VERTEX: dict[str, Any] = {
     "explanationConfig": {},
     "signatureName": "serving_default",
     "requestLoggingConfig": {"bigqueryTableName": "p.d.t"},
-    "allowNewerTensorFlow": True,
 }
 """Keys of a version on `ml`."""
 _GPU = {"name": "GPU_DUTY_CYCLE", "target": 50}
@@ -78,6 +84,24 @@ REFUSED: list[tuple[dict[str, str], str, str]] = [
     *(
         (stack(version(**{key: item})), f"{V1}.{key}", "is not for Vertex AI: ")
         for key, item in _NO_KEY_OF_VERTEX.items()
+    ),
+    (
+        stack(version(allowNewerTensorFlow=True)),
+        f"{V1}.allowNewerTensorFlow",
+        "is for Google's prebuilt images: servingImage has the artifact's own TensorFlow",
+    ),
+    (
+        stack(version(allowNewerTensorFlow=True, container=CONTAINER, routes=ROUTES)),
+        f"{V1}.allowNewerTensorFlow",
+        "that of your own image is not compared: leave it out",
+    ),
+    *(
+        (
+            stack(version(container={"image": image}, artifact="old")),
+            f"{V1}.container.image",
+            f"TensorFlow {held} is older than",
+        )
+        for image, held in PREBUILT.items()
     ),
     (stack(model(regions=["us-central1"])), "models.m.regions", "the region is gcp:region"),
     (stack(model(version=VERSION)), "models.m.version", "give versions, with names"),
@@ -217,6 +241,32 @@ def test_a_container_of_ones_own_gets_the_folder_itself() -> None:
     spec = {"imageUri": CONTAINER["image"], "predictRoute": "/predict", "healthRoute": "/health"}
     assert (own.uploaded["containerSpec"], own.uploaded["artifactUri"]) == (spec, "gs://bucket/folder/")
     assert googles.uploaded["containerSpec"] == {"imageUri": prebuilt["image"]}
+
+
+@pytest.mark.parametrize(
+    "image", [*PREBUILT, "us-docker.pkg.dev/vertex-ai-restricted/prediction/tf_opt-cpu.nightly:latest"]
+)
+def test_an_image_of_google_is_taken_with_an_older_tensorflow_if_the_version_says_so(image: str) -> None:
+    """`allowNewerTensorFlow` is no input of a resource; a nightly image is not compared."""
+    allowed = {"allowNewerTensorFlow": True} if image in PREBUILT else {}
+
+    [found] = read(version(artifact="old", container={"image": image}, **allowed)).models[0].versions
+
+    assert found.uploaded["containerSpec"] == {"imageUri": image}
+    assert "allowNewerTensorFlow" not in {**found.uploaded, **found.deployed}
+
+
+def test_a_prebuilt_image_is_warned_of() -> None:
+    """With its TensorFlow and the day on which it ends; only for the images that end."""
+    two, eight, other = (
+        read(version(artifact="gs://bucket/m/1/", container={"image": image}, **more)).warnings
+        for image, more in [*((image, {}) for image in list(PREBUILT)[:2]), (CONTAINER["image"], {"routes": ROUTES})]
+    )
+
+    ends = "and Google removes it on 2027-01-14; to replace it, set servingImage and leave container out"
+    assert two == [f"{V1}.container.image: has TensorFlow 2.15, {ends}"]
+    assert eight == [f"{V1}.container.image: has TensorFlow 2.8, {ends}"]
+    assert other == []
 
 
 @pytest.mark.parametrize(

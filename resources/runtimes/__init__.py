@@ -1,0 +1,1 @@
+"""Which TensorFlow can load which artifact."""

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from gcp import errors
 
-_UNKNOWN = (errors.EndpointUnreachable, errors.Internal, errors.Unavailable, errors.DeadlineExceeded)
-"""Failures after which a write may have taken effect."""
-
 
 @dataclass
 class Effects:
@@ -31,4 +28,4 @@ class Effects:
 
     def note_failure(self, error: errors.Error) -> None:
         """Counts a failed write."""
-        self.possible = self.possible or isinstance(error, _UNKNOWN)
+        self.possible = self.possible or isinstance(error, errors.UNKNOWN_EFFECT)

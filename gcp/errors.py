@@ -261,6 +261,10 @@ class DeadlineExceeded(ApiError):
     code, status, reason = 504, "DEADLINE_EXCEEDED", "backendError"
 
 
+UNKNOWN_EFFECT = (EndpointUnreachable, Internal, Unavailable, DeadlineExceeded)
+"""Failures of a write that may have taken effect."""
+
+
 def of_code(code: int) -> list[type[ApiError]]:
     """The classes with this HTTP status, except `Sunset`; if there is none, the most similar class."""
     found = [cls for cls in _leaves(ApiError) if cls.code == code and cls is not Sunset]

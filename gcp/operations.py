@@ -5,6 +5,7 @@ Source: google.longrunning.Operation, which Google's APIs share: once `done` is 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,6 +31,35 @@ def pauses(timeout: float, least: Callable[[], float] = lambda: 0.0, clock: Cloc
         clock.sleep(min(pause_after(elapsed, least()), max(timeout - elapsed, SHORTEST)))
         elapsed = clock.monotonic() - start
         yield elapsed
+
+
+def poll(
+    read: Callable[[], dict[str, Any]],
+    is_done: Callable[[dict[str, Any]], bool],
+    *,
+    timeout: float = math.inf,
+    least: Callable[[], float] = lambda: 0.0,
+    clock: Clock = time,
+) -> dict[str, Any]:
+    """What `read` returns once it is done, or after `timeout` seconds. Pauses between polls grow to 5 s.
+
+    Args:
+        read: returns the current state.
+        is_done: whether a state is final.
+        timeout: seconds. Default: none.
+        least: returns the current minimum pause between two polls, in seconds.
+        clock: `time`, or a test's own.
+
+    Raises:
+        Cancelled: the user cancelled the run.
+    """
+    found = read()
+    if not is_done(found):
+        for _ in pauses(timeout, least, clock):
+            found = read()
+            if is_done(found):
+                break
+    return found
 
 
 def wait(

@@ -72,6 +72,7 @@ ONLY = {
     "resources/config": {"deploy_errors", "config", "schema", "storage"},
     "resources/storage": {"deploy_errors", "storage", "engine", "schema", "lazy_exports"},
     "resources/stack.py": {"deploy_errors", "config", "engine", "schema"},
+    "resources/job_provider.py": {"engine"},
     "resources/ml": {
         "deploy_errors",
         "ml",
@@ -83,6 +84,7 @@ ONLY = {
         "schema",
         "lazy_exports",
         "runtimes",
+        "job_provider",
     },
 }
 """Folder -> what it may import of the package around it, types included. `emulator/app.py` alone imports every part of

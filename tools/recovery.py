@@ -125,8 +125,8 @@ def _report(stack: Stack, urn: str) -> None:
 
 
 def _by_hand(urn: str) -> str:
-    """How to remove a resource without the stack. The API cannot delete jobs."""
-    if urn.split("::")[-2].endswith(":BatchPredictionJob"):
+    """How to remove a resource without the stack. `ml` v1 cannot delete jobs."""
+    if urn.split("::")[-2].endswith("ml:BatchPredictionJob"):
         return "cancel it by hand (`gcloud ai-platform jobs list`, then `gcloud ai-platform jobs cancel ID`)"
     return "delete it by hand"
 

@@ -13,8 +13,9 @@ from typing_extensions import Unpack
 
 from gcp import errors
 from resources.engine import ownership, patch_bodies
-from resources.engine.provider import Call, Provider, State
+from resources.engine.provider import Call, State
 from resources.engine.resource import Resource
+from resources.job_provider import JobProvider
 from resources.ml import names
 from resources.ml.jobs import polling
 from resources.ml.jobs.schema import BATCH_PREDICTION_JOB, RELEASED, BatchPredictionJobArgs
@@ -25,7 +26,7 @@ from resources.schema.labels import LABEL
 _IDENTITY = ("owner", "project", "name", "predictionInput", "trigger")
 
 
-class BatchPredictionJobProvider(Provider):
+class BatchPredictionJobProvider(JobProvider):
     """`projects.jobs` of `ml` v1, with a `predictionInput`.
 
     The id is a hash of the inputs, so a create that was killed finds its own job. The API never deletes jobs or reuses
@@ -34,8 +35,6 @@ class BatchPredictionJobProvider(Provider):
 
     schema = BATCH_PREDICTION_JOB
     service = ML
-    create_adopts_existing = True
-    timeouts = {"create": 86_400.0, "update": 60.0, "delete": 600.0}  # noqa: RUF012 - Provider declares it a ClassVar
 
     def identity(self, inputs: State) -> str:
         """`projects/P/jobs/NAME_HASH`, which is also the name of the first try."""
@@ -59,19 +58,7 @@ class BatchPredictionJobProvider(Provider):
         live = self._begun(call, inputs)
         if inputs.get("wait") is False:
             return live
-        live = self._ended(call, inputs, live)
-        what, state = f"the job {live['jobId']}", live.get("state")
-        if state not in polling.ENDED:
-            raise errors.OperationTimeout(
-                f"{call.what}: {what} is still {state} after {call.timeout:g} s. It goes on: run the same command "
-                "again later to resume waiting, or give more time with `timeouts`"
-            )
-        if state != "SUCCEEDED":
-            message = " ".join(str(live.get("errorMessage") or "the API gave no reason").split()).rstrip(".")
-            raise errors.OperationFailed(
-                f"{what} is {state}: {message}. Fix what this names, then run `pulumi up` again: it starts another job"
-            )
-        return live
+        return self.finished(call, inputs, live)
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
         """`projects.jobs.patch` of the labels, with the etag of a fresh read. Labels set by others stay."""
@@ -85,10 +72,43 @@ class BatchPredictionJobProvider(Provider):
         if live is None:
             raise errors.NotFound("there is no such job")
         if live.get("state") not in polling.ENDED:
-            live = self._cancelled(call, inputs, live)
+            live = self.cancelled(call, inputs, live)
         if _counts(live):
             labels = {**(live.get("labels") or {}), RELEASED: "true"}
             self._relabelled(call, inputs, live, {"labels": labels, "etag": live.get("etag")})
+
+    def job_name(self, inputs: State, live: State) -> str:
+        """`projects/P/jobs/J`."""
+        return polling.name(inputs["project"], live["jobId"])
+
+    def read_job(self, call: Call, name: str) -> State:
+        """`projects.jobs.get`."""
+        found: State = call.api.call(call.methods("projects.jobs").get(name=name))
+        return found
+
+    def cancel_job(self, call: Call, name: str) -> None:
+        """`projects.jobs.cancel`."""
+        call.api.call(call.methods("projects.jobs").cancel(name=name, body={}), repeatable=True)
+
+    def has_ended(self, live: State) -> bool:
+        """SUCCEEDED, FAILED or CANCELLED."""
+        return polling.has_ended(live)
+
+    def has_succeeded(self, live: State) -> bool:
+        """SUCCEEDED."""
+        return live.get("state") == "SUCCEEDED"
+
+    def failure_of(self, live: State) -> str:
+        """Its `errorMessage`."""
+        return str(live.get("errorMessage") or "")
+
+    def progress_of(self, live: State) -> str:
+        """State and rows, or its place in the queue."""
+        done, refused = polling.counts(live)
+        state = str(live.get("state")).lower()
+        if state == "queued":
+            return f"{live['jobId']} is queued, {live.get('jobPosition', 0)} ahead of it"
+        return f"{live['jobId']} is {state}, {done} rows predicted" + f", {refused} refused" * bool(refused)
 
     def _stop_others(self, call: Call, inputs: State, mark: str) -> None:
         """Cancels jobs that this declaration started with other inputs in a killed `up`: they are not in the state."""
@@ -99,7 +119,7 @@ class BatchPredictionJobProvider(Provider):
             is_own = live["jobId"] == own or live["jobId"].startswith(f"{own}_")
             if live.get("state") in polling.ENDED or is_own or not ownership.is_of_declaration(live, mark):
                 continue
-            self._cancelled(call, inputs, live)
+            self.cancelled(call, inputs, live)
 
     def _names(self, inputs: State) -> Iterator[str]:
         """The full names of all tries, in order."""
@@ -137,37 +157,8 @@ class BatchPredictionJobProvider(Provider):
                 live = call.api.call(call.methods("projects.jobs").get(name=name))
         return live
 
-    def _ended(self, call: Call, inputs: State, live: State) -> State:
-        """The job once it has ended, or its state at the timeout."""
-        name = polling.name(inputs["project"], live["jobId"])
-        with call.polling() as least:
-            try:
-                return polling.wait(
-                    call.api,
-                    name,
-                    lambda job: call.report(_progress(job)),
-                    timeout=call.timeout,
-                    least=least,
-                    clock=call.api.clock,
-                )
-            except errors.Cancelled:
-                raise errors.Cancelled(f"cancelled; the job {live['jobId']} still runs at the service") from None
-
-    def _cancelled(self, call: Call, inputs: State, live: State) -> State:
-        """Cancels the job and returns it once it has ended."""
-        name = polling.name(inputs["project"], live["jobId"])
-        with contextlib.suppress(errors.FailedPrecondition):  # it has just ended
-            call.api.call(call.methods("projects.jobs").cancel(name=name, body={}), repeatable=True)
-        live = self._ended(call, inputs, live)
-        if live.get("state") not in polling.ENDED:
-            raise errors.OperationTimeout(
-                f"{call.what}: the job {live['jobId']} is still {live.get('state')} {call.timeout:g} s after it was "
-                "cancelled: run the same command again later, or give more time with `timeouts`"
-            )
-        return live
-
     def _relabelled(self, call: Call, inputs: State, live: State, body: State) -> State:
-        name = polling.name(inputs["project"], live["jobId"])
+        name = self.job_name(inputs, live)
         # With the etag, a repeated patch does not undo a change that was made in between.
         request = call.methods("projects.jobs").patch(name=name, updateMask="labels", body=body)
         patched: State = call.api.call(request, repeatable=True)
@@ -176,17 +167,7 @@ class BatchPredictionJobProvider(Provider):
 
 def _counts(live: State) -> bool:
     """Whether a job is a valid result of the resource, or may still become one."""
-    lost = live.get("state") in ("FAILED", "CANCELLING", "CANCELLED")
-    return not lost and RELEASED not in (live.get("labels") or {})
-
-
-def _progress(job: State) -> str:
-    """A job's progress, as shown beside the resource."""
-    done, refused = polling.counts(job)
-    state = str(job.get("state")).lower()
-    if state == "queued":
-        return f"{job['jobId']} is queued, {job.get('jobPosition', 0)} ahead of it"
-    return f"{job['jobId']} is {state}, {done} rows predicted" + f", {refused} refused" * bool(refused)
+    return live.get("state") not in polling.LOST and RELEASED not in (live.get("labels") or {})
 
 
 class BatchPredictionJob(Resource, module="ml", name="BatchPredictionJob"):

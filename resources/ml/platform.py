@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from artifact_format.manifest import Artifact
 from gcp import errors
 from resources.config.entries import Section
+from resources.config.job_entries import KEY
 from resources.config.plan import merged
 from resources.config.platform import Platform, Save
 from resources.config.shared_entries import SharedReader
@@ -36,7 +37,7 @@ class MlPlatform(Platform[Stack]):
                 reader.note([(key, "is for Vertex AI: leave it out, or set platform: vertex")])
         models = model_entries.Reader(reader).models(reader.values.get("models"))
         jobs = job_entries.Reader(reader.project, reader.region, {model.inputs["name"]: model for model in models})
-        found = jobs.jobs(reader.values.get(job_entries.KEY))
+        found = jobs.jobs(reader.values.get(KEY))
         reader.note(jobs.failures)
         saved = [version.saved_model for model in models for version in model.versions if version.saved_model]
         return Stack(

@@ -5,6 +5,19 @@ from typing import TYPE_CHECKING, Any
 from resources import lazy_exports
 from resources.schema.serving_fields import ContainerPort, EnvVar
 from resources.schema.shared_fields import Timeouts
+from resources.vertex.fields.batch_prediction_job import (
+    BatchDedicatedResources,
+    BigQuerySource,
+    CompletionStats,
+    GcsSource,
+    InputConfig,
+    InstanceConfig,
+    ManualBatchTuningParameters,
+    OutputConfig,
+    OutputInfo,
+    ResourcesConsumed,
+    UnmanagedContainerModel,
+)
 from resources.vertex.fields.container import ModelContainerSpec, Probe
 from resources.vertex.fields.endpoint import (
     ClientConnectionConfig,
@@ -26,6 +39,7 @@ from resources.vertex.fields.shared import BigQueryDestination, EncryptionSpec, 
 if TYPE_CHECKING:
     from resources.vertex.deployed_model import DeployedModel
     from resources.vertex.endpoint import Endpoint
+    from resources.vertex.jobs.batch_prediction_job import BatchPredictionJob
     from resources.vertex.model import Model
     from resources.vertex.model_version import ModelVersion
     from resources.vertex.monitoring.model_monitoring_job import ModelMonitoringJob
@@ -34,8 +48,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AutoscalingMetricSpec",
+    "BatchDedicatedResources",
+    "BatchPredictionJob",
     "BigQueryDestination",
+    "BigQuerySource",
     "ClientConnectionConfig",
+    "CompletionStats",
     "ContainerPort",
     "DedicatedResources",
     "DeployedModel",
@@ -45,7 +63,11 @@ __all__ = [
     "Endpoint",
     "EnvVar",
     "GcsDestination",
+    "GcsSource",
+    "InputConfig",
+    "InstanceConfig",
     "MachineSpec",
+    "ManualBatchTuningParameters",
     "Model",
     "ModelContainerSpec",
     "ModelMonitoringJob",
@@ -53,18 +75,23 @@ __all__ = [
     "MonitoringAlertConfig",
     "MonitoringSchedule",
     "ObjectiveConfig",
+    "OutputConfig",
+    "OutputInfo",
     "PSCAutomationConfig",
     "PredictSchemata",
     "PrivateServiceConnectConfig",
     "Probe",
     "RequestLogging",
     "ReservationAffinity",
+    "ResourcesConsumed",
     "SamplingStrategy",
     "Timeouts",
     "TrafficSplit",
+    "UnmanagedContainerModel",
 ]
 
 _PLACES = {
+    "BatchPredictionJob": "jobs.batch_prediction_job",
     "DeployedModel": "deployed_model",
     "DeploymentResourcePool": "pools.resource_pool",
     "Endpoint": "endpoint",

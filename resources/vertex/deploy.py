@@ -12,12 +12,14 @@ from typing import Any
 import pulumi
 
 from resources.config import plan as shared_plan
+from resources.config.job_entries import KEY
 from resources.config.platform import Save
 from resources.stack import or_else
 from resources.vertex import names
 from resources.vertex.config import plan
 from resources.vertex.deployed_model import DeployedModel
 from resources.vertex.endpoint import Endpoint
+from resources.vertex.jobs.batch_prediction_job import BatchPredictionJob
 from resources.vertex.model import Model
 from resources.vertex.model_version import ModelVersion
 from resources.vertex.monitoring.model_monitoring_job import ModelMonitoringJob
@@ -28,20 +30,26 @@ from resources.vertex.traffic_split import TrafficSplit
 Resources = Mapping[str, pulumi.Resource]
 
 
-def declare(wanted: plan.Stack, owner: pulumi.Output[str], save: Save) -> Iterator[tuple[str, Any]]:
-    """Declares all models; yields the stack's outputs. Arguments are those of `Platform.declare`.
+def declare(
+    wanted: plan.Stack, owner: pulumi.Output[str], bucket: pulumi.Resource, save: Save
+) -> Iterator[tuple[str, Any]]:
+    """Declares all models, then all jobs; yields the stack's outputs. Arguments are those of `Platform.declare`.
 
     The creation of an endpoint is the first call to Vertex AI: where it fails, nothing is uploaded.
     """
     endpoints = {model.name: Endpoint(model.name, owner=owner, **model.endpoint) for model in wanted.models}
     pools = {pool.name: DeploymentResourcePool(pool.id, owner=owner, **pool.inputs) for pool in wanted.pools}
     saved = save(*endpoints.values())
-    splits = {model.name: _deploy(model, saved, pools, endpoints[model.name], owner) for model in wanted.models}
+    deployed = {model.name: _deploy(model, saved, pools, endpoints[model.name], owner) for model in wanted.models}
     outputs = {}
     for model in wanted.models:
         predict_url = _predict_url(wanted, model, endpoints[model.name])
-        outputs[model.name] = plan.summary(model, or_else(splits[model.name].shares), predict_url)
+        split, _ = deployed[model.name]
+        outputs[model.name] = plan.summary(model, or_else(split.shares), predict_url)
     yield "models", outputs
+    for job in wanted.jobs:
+        _, uploaded = deployed[job.model]
+        yield f"{KEY}.{job.name}", _run(job, owner, bucket, uploaded[job.version])
 
 
 def _predict_url(wanted: plan.Stack, model: plan.Model, endpoint: Endpoint) -> pulumi.Input[str]:
@@ -54,8 +62,8 @@ def _predict_url(wanted: plan.Stack, model: plan.Model, endpoint: Endpoint) -> p
 
 def _deploy(
     model: plan.Model, saved: Resources, pools: Resources, endpoint: Endpoint, owner: pulumi.Output[str]
-) -> TrafficSplit:
-    """Declares a model; returns its split, after which it serves as declared."""
+) -> tuple[TrafficSplit, dict[str, ModelVersion]]:
+    """Declares a model; returns its split, after which it serves as declared, and its versions by name."""
     uploaded: list[ModelVersion] = []
     deployed: list[DeployedModel] = []
     for version in model.versions:  # the default is uploaded first, which makes the model, and is its `default`
@@ -70,7 +78,7 @@ def _deploy(
     split = TrafficSplit(model.name, after, **model.traffic_split)
     watched = _monitored(model, owner, split, endpoint)
     Model(model.name, pulumi.ResourceOptions(depends_on=[*watched, *uploaded]), **model.registry)
-    return split
+    return split, dict(zip((version.name for version in model.versions), uploaded, strict=True))
 
 
 def _monitored(
@@ -87,3 +95,26 @@ def _deployed(model: plan.Model, version: plan.Version, options: pulumi.Resource
     """Declares a deployed model: its logical name has its id, so that a change of a fixed field is a second one."""
     name = f"{model.name}-{version.name}-{version.deployed_model_id}"
     return DeployedModel(name, options, **version.deployed, **known)
+
+
+def _run(job: plan.Job, owner: pulumi.Output[str], bucket: pulumi.Resource, uploaded: ModelVersion) -> dict[str, Any]:
+    """Declares a batch prediction job; returns its entry in the stack's outputs, with the words of `ml` v1.
+
+    Args:
+        job: as declared.
+        owner: the stack's `Identity.token`.
+        bucket: the stack's.
+        uploaded: the version that predicts. If it is uploaded again, the job runs again.
+    """
+    options = pulumi.ResourceOptions(depends_on=[bucket, uploaded], replace_with=[uploaded])
+    place = {"project": uploaded.project, "location": uploaded.location, "model": uploaded.model}
+    version = pulumi.Output.all(**place, number=uploaded.version_id).apply(
+        lambda found: f"{names.model(found)}@{found['number']}"
+    )
+    done = BatchPredictionJob(job.name, options, model=version, owner=owner, **job.inputs)
+    results = pulumi.Output.all(folder=done.output_info, rows=done.completion_stats, used=done.resources_consumed)
+    return {"jobId": or_else(done.name.apply(_id)), "results": or_else(results.apply(plan.results))}
+
+
+def _id(name: str | None) -> str | None:
+    return names.last(name) if name else None

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from artifact_format.manifest import Artifact
 from gcp import errors, settings
 from resources.config.entries import Section
+from resources.config.job_entries import KEY
 from resources.config.plan import merged
 from resources.config.platform import Platform, Save
 from resources.config.shared_entries import SharedReader
-from resources.vertex.config import entries, model_entries, pool_entries
+from resources.vertex.config import entries, job_entries, model_entries, pool_entries
 from resources.vertex.config.plan import Stack
 from resources.vertex.service import VERTEX
 
@@ -26,11 +27,11 @@ class VertexPlatform(Platform[Stack]):
     keys = entries.VertexKeys
 
     def sections(self, values: Mapping[str, Any]) -> Iterable[Section]:
-        """Those of pools, models and versions."""
+        """Those of jobs, pools, models and versions."""
         return entries.sections(values)
 
     def read(self, reader: SharedReader) -> Stack:
-        """Pools, and models, each with an endpoint."""
+        """Pools, models, each with an endpoint, and batch prediction jobs."""
         if reader.values.get("endpoint") == settings.GLOBAL:
             reader.note([("endpoint", "must be regional, or a URL: Vertex AI serves in regions")])
         if not reader.region:
@@ -40,6 +41,7 @@ class VertexPlatform(Platform[Stack]):
                 reader.note([(key, f"is not for Vertex AI: {reason}")])
         pools = pool_entries.read(reader)
         models = model_entries.Reader(reader, pools).models(reader.values.get("models"))
+        jobs = job_entries.Reader(reader, models).jobs(reader.values.get(KEY))
         saved = [version.saved_model for model in models for version in model.versions if version.saved_model]
         return Stack(
             project=reader.project,
@@ -50,6 +52,7 @@ class VertexPlatform(Platform[Stack]):
             models=models,
             pools=list(pools.values()),
             warnings=reader.warnings,
+            jobs=jobs,
         )
 
     def with_pins(self, error: errors.InvalidInput, find: Callable[[str], Artifact]) -> errors.InvalidInput:
@@ -60,8 +63,7 @@ class VertexPlatform(Platform[Stack]):
     def declare(
         self, stack: Stack, owner: pulumi.Output[str], bucket: pulumi.Resource, save: Save
     ) -> Iterable[tuple[str, Any]]:
-        """Pools, endpoints, model versions, deployed models, traffic splits, registry models."""
-        del bucket
+        """Pools, endpoints, model versions, deployed models, traffic splits, registry models, jobs."""
         from resources.vertex import deploy  # reading a stack file does not need the resources
 
-        return deploy.declare(stack, owner, save)
+        return deploy.declare(stack, owner, bucket, save)

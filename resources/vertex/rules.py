@@ -61,6 +61,11 @@ def resource_pool_failures(values: Values, where: str = "") -> Iterator[Failure]
     yield from apply(values, where, (_location, _pool, _machines, _timeouts))
 
 
+def common_failures(values: Values, where: str = "") -> Iterator[Failure]:
+    """What may be wrong with the inputs that most resources have: location, labels, display name, timeouts."""
+    yield from apply(values, where, (_location, _labels, _display_name, _timeouts))
+
+
 def traffic_split_failures(values: Values, where: str = "") -> Iterator[Failure]:
     """Everything wrong with a traffic split's inputs."""
     yield from apply(values, where, (_location, _endpoint, _shares))

@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 
 _LOCAL = "Pulumi.local.yaml"
+_BASES = {"vertex": "Pulumi.vertex.yaml"}
+"""Kind of fragment -> the stack that is the rest, where it is not the local one."""
 
 
 def changed(text: str, diff: str) -> str:
@@ -34,13 +36,14 @@ def configuration(kind: str, text: str, root: Path) -> dict[str, str]:
     """A whole stack's configuration as Pulumi hands it over, with a fragment in it.
 
     Args:
-        kind: `stack`, keys of a stack; `models`, entries of its models; anything else is the name of a whole file.
+        kind: `stack` or `vertex`, keys of a stack of `ml` v1 or Vertex AI; `models`, entries of a stack's models;
+            anything else is the name of a whole file.
         text: the fragment.
         root: the project, whose local stack is the rest.
     """
-    base: dict[str, Any] = yaml.safe_load((root / _LOCAL).read_text(encoding="utf-8"))["config"]
+    base: dict[str, Any] = yaml.safe_load((root / _BASES.get(kind, _LOCAL)).read_text(encoding="utf-8"))["config"]
     part: dict[str, Any] = yaml.safe_load(text)
-    if kind == "stack":
+    if kind in ("stack", *_BASES):
         values = {**base, **part}
     elif kind == "models":
         values = {**base, "tf2-models:models": part}

@@ -96,6 +96,7 @@ def test_the_emulator_brings_about_a_change_of_every_field_that_it_serves() -> N
     assert fields - found == {
         *(("ml.Version", field) for field in unserved),
         ("vertex.ModelVersion", "predictSchemata"),
+        ("vertex.BatchPredictionJob", "labels"),
         *(("vertex.DeployedModel", field) for field in DEPLOYED_MODEL.provider.schema.names("fixed")),
         ("storage.SavedModel", "contentDigest"),
         ("storage.SavedModel", "owner"),

@@ -12,6 +12,7 @@ from tests.kinds.ml.traffic_split import TRAFFIC_SPLIT
 from tests.kinds.ml.version import VERSION
 from tests.kinds.storage.bucket import BUCKET
 from tests.kinds.storage.saved_model import SAVED_MODEL
+from tests.kinds.vertex.batch_prediction_job import BATCH_PREDICTION_JOB as VERTEX_BATCH_PREDICTION_JOB
 from tests.kinds.vertex.deployed_model import DEPLOYED_MODEL
 from tests.kinds.vertex.endpoint import ENDPOINT
 from tests.kinds.vertex.model import MODEL as VERTEX_MODEL
@@ -22,7 +23,10 @@ from tests.kinds.vertex.traffic_split import TRAFFIC_SPLIT as VERTEX_TRAFFIC_SPL
 
 _STORAGE = (BUCKET, SAVED_MODEL)
 _ML = (MODEL, VERSION, DEFAULT_VERSION, TRAFFIC_SPLIT, BATCH_PREDICTION_JOB)
-_VERTEX = (MODEL_VERSION, VERTEX_MODEL, ENDPOINT, DEPLOYED_MODEL, VERTEX_TRAFFIC_SPLIT, RESOURCE_POOL, MONITORING_JOB)
+_VERTEX = (
+    *(MODEL_VERSION, VERTEX_MODEL, ENDPOINT, DEPLOYED_MODEL, VERTEX_TRAFFIC_SPLIT, RESOURCE_POOL, MONITORING_JOB),
+    VERTEX_BATCH_PREDICTION_JOB,
+)
 
 KINDS = {kind.name: kind for kind in (*_STORAGE, *_ML, *_VERTEX)}
 """Name, `ml.Model` -> kind; what another one needs comes before it."""

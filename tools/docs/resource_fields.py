@@ -30,6 +30,7 @@ RESOURCES: dict[str, type[Resource]] = {
     "vertex.Model": vertex.Model,
     "vertex.DeploymentResourcePool": vertex.DeploymentResourcePool,
     "vertex.ModelMonitoringJob": vertex.ModelMonitoringJob,
+    "vertex.BatchPredictionJob": vertex.BatchPredictionJob,
     "stack.Identity": stack.Identity,
 }
 _HEAD = """\

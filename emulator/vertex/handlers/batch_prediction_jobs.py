@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +53,8 @@ class BatchPredictionJobs:
         Input files are read when the job's turn comes: if they are wrong the job fails.
         """
         place = names.place(request.params["parent"])
-        body = self._checked({name: request.body[name] for name in _FIELDS if name in request.body}, request.body)
+        given = {name: request.body[name] for name in _FIELDS if name in request.body}
+        body = self._checked(given, request.body, place)
         id_ = names.new_id()
         with self._store.transaction():
             stored = {**proto_values.stored(body), "location": place.location}
@@ -74,8 +76,10 @@ class BatchPredictionJobs:
         return Response(body=lists.page("batchPredictionJobs", request, items, fields))
 
     async def projects_locations_batch_prediction_jobs_cancel(self, request: Request) -> Response:
-        """Asks a job to stop; none of its results get their names. One that has ended stays as it is."""
-        self._queue.cancel(self._row(request.params["name"])["number"])
+        """Asks a job to stop; none of its results get their names. Raises `FailedPrecondition` if it has ended."""
+        row = self._row(request.params["name"])
+        if not self._queue.cancel(row["number"]):
+            raise errors.FailedPrecondition(f"The job {row['id']} is {_state(row)}: it has ended.")
         return Response(body={})
 
     async def projects_locations_batch_prediction_jobs_delete(self, request: Request) -> Response:
@@ -90,16 +94,20 @@ class BatchPredictionJobs:
             number = self._operations.begin(new)
         return Response(body=self._operations.start(number))
 
-    def _checked(self, body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        """What the API stores of a new job. Raises `ApiError`."""
+    def _checked(self, body: dict[str, Any], given: dict[str, Any], place: names.Place) -> dict[str, Any]:
+        """What the API stores of a new job of a location. Raises `ApiError`."""
         request_checks.display_name(body, "batchPredictionJob")
         request_checks.check_labels(body, "batchPredictionJob")
         for name in _NOT_EMULATED:
             if given.get(name):
                 raise field_error(f"batchPredictionJob.{name}", "is not emulated: name a model.")
         _check_files(body)
-        if not body.get("dedicatedResources", {}).get("machineSpec", {}).get("machineType"):
-            raise field_error("batchPredictionJob.dedicatedResources.machineSpec.machineType", "is required.")
+        _check_instances(body.get("instanceConfig", {}))
+        _check_replicas(body)
+        if not body.get("model"):
+            raise field_error("batchPredictionJob.model", "is required.")
+        if names.place(body["model"]) != place:
+            raise field_error("batchPredictionJob.model", f"must be in the job's location, {place.name}.")
         version = tables.version(self._store, names.numbered(body.get("model", "")))
         model = tables.model_of(self._store, version)
         shown = json.loads(model["body"])["displayName"]
@@ -156,5 +164,24 @@ def _check_files(body: dict[str, Any]) -> None:
     if not re.fullmatch(_URI, target.get("gcsDestination", {}).get("outputUriPrefix", "")):
         text = "must name a folder, gs://BUCKET/FOLDER."
         raise field_error("batchPredictionJob.outputConfig.gcsDestination.outputUriPrefix", text)
-    if body.get("instanceConfig", {}).get("instanceType", "object") != "object":
+
+
+def _check_instances(config: Mapping[str, Any]) -> None:
+    """Refuses what cannot be done with a row's fields. Raises `InvalidArgument`."""
+    if config.get("instanceType", "object") != "object":
         raise field_error("batchPredictionJob.instanceConfig.instanceType", "must be object here.")
+    if config.get("includedFields") and config.get("excludedFields"):
+        text = "must be empty when included_fields is populated."
+        raise field_error("batchPredictionJob.instanceConfig.excludedFields", text)
+
+
+def _check_replicas(body: Mapping[str, Any]) -> None:
+    """Refuses machines and batches that there cannot be. Raises `InvalidArgument`."""
+    resources, path = body.get("dedicatedResources", {}), "batchPredictionJob.dedicatedResources"
+    if not resources.get("machineSpec", {}).get("machineType"):
+        raise field_error(f"{path}.machineSpec.machineType", "is required.")
+    most, first = (int(resources.get(f"{name}ReplicaCount", 0)) for name in ("max", "starting"))
+    if most < 0 or not 0 <= first <= (most or job_source.DEFAULT_WORKERS):
+        raise field_error(f"{path}.startingReplicaCount", "must be positive, and not above max_replica_count.")
+    if int(body.get("manualBatchTuningParameters", {}).get("batchSize", 0)) < 0:
+        raise field_error("batchPredictionJob.manualBatchTuningParameters.batchSize", "must be positive.")

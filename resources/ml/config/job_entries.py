@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 from typing_extensions import Required
 
 from resources.config import entries
+from resources.config.job_entries import KEY, version_of
 from resources.ml.config.entries import under_file_keys, valid_name
 from resources.ml.config.plan import Job, Model
 from resources.ml.jobs.rules import DEFAULT_REGION
@@ -17,8 +18,6 @@ from resources.schema import types
 from resources.schema.fields import INPUTS
 from resources.schema.types import Failure, join
 
-KEY = "batchPredictionJobs"
-"""The key of these entries."""
 _SET, _ASKED = ("project", "name", "owner", "secrets", "predictionInput"), ("modelName", "versionName", "uri")
 """The fields that the program sets: those of the job, and those that select the model."""
 
@@ -69,8 +68,10 @@ class Reader:
         extras, fields, failures = entries.split_checked(entry, JobExtras, names, (*_SET, *_ASKED), where)
         self.failures += failures
         wanted, more = entries.split(fields, PredictionInput)
-        model = self._model(extras, where)
-        version = self._version(extras, model, where)
+        versions = {name: [version.name for version in model.versions] for name, model in self.models.items()}
+        version, wrong = version_of(extras, versions, where)
+        self.failures += wrong
+        model = self.models.get(str(extras.get("model")))
         wanted = {"region": self.region or DEFAULT_REGION, **wanted, "versionName": self._asked(model, version)}
         inputs = {**more, "project": self.project, "name": name, "predictionInput": wanted}
         if isinstance(entry, Mapping):  # otherwise that is reported already
@@ -81,27 +82,6 @@ class Reader:
         """The version's full name; a placeholder if it is unknown or invalid, which is reported elsewhere."""
         name = valid_name(model.inputs["name"] if model else "", "m")
         return f"projects/{self.project}/models/{name}/versions/{valid_name(version, 'v')}"
-
-    def _model(self, extras: Mapping[str, Any], where: str) -> Model | None:
-        name = extras.get("model")
-        if not isinstance(name, str):
-            return None  # reported elsewhere
-        model = self.models.get(name)
-        if model is None:
-            reason = f"{name!r} is not a model of this file: {', '.join(self.models) or 'it has none'}"
-            self.failures.append((join(where, "model"), reason))
-        return model if model and model.versions else None
-
-    def _version(self, extras: Mapping[str, Any], model: Model | None, where: str) -> str:
-        """The name of the version that predicts: the one in the entry, else the model's default."""
-        named = extras.get("version")
-        if model is None or not isinstance(named, str):
-            return model.default if model else ""
-        names = [str(version.inputs["name"]) for version in model.versions]
-        if named not in names:
-            reason = f"{named!r} is not a version of {extras['model']}: {', '.join(names)}"
-            self.failures.append((join(where, "version"), reason))
-        return named
 
 
 def _flat(failures: Iterable[Failure], where: str) -> Iterator[Failure]:

@@ -13,6 +13,8 @@ from gcp.clock import Clock
 from resources.ml.service import ML
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
+LOST = ("FAILED", "CANCELLING", "CANCELLED")
+"""States of a job that gives no results."""
 
 Job = dict[str, Any]
 
@@ -41,13 +43,12 @@ def wait(
         least: returns the current minimum pause between two polls, in seconds.
         clock: `time`, or a test's own.
     """
-    job = _looked(api, name, report)
-    if job.get("state") not in ENDED:
-        for _ in operations.pauses(timeout, least, clock):
-            job = _looked(api, name, report)
-            if job.get("state") in ENDED:
-                break
-    return job
+    return operations.poll(lambda: _looked(api, name, report), has_ended, timeout=timeout, least=least, clock=clock)
+
+
+def has_ended(job: Job) -> bool:
+    """Whether its state is final."""
+    return job.get("state") in ENDED
 
 
 def _looked(api: Api, name: str, report: Callable[[Job], None]) -> Job:

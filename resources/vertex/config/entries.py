@@ -7,11 +7,13 @@ from typing import Any, Literal, TypedDict
 
 from typing_extensions import Required
 
+from resources.config import job_entries
 from resources.config.entries import Section, mapping
 from resources.config.shared_entries import SharedKeys
 from resources.schema.serving_fields import AutoScaling, ContainerSpec, ManualScaling, RouteMap
 from resources.schema.shared_fields import Timeouts
 from resources.schema.types import Free, Input, Texts
+from resources.vertex.fields.batch_prediction_job import BATCH_PREDICTION_JOB
 from resources.vertex.fields.container import Probe
 from resources.vertex.fields.endpoint import (
     ENDPOINT,
@@ -33,9 +35,9 @@ class VertexKeys(SharedKeys, total=False):
     models: Required[dict[str, Any]]
     servingImage: str  # noqa: N815 - a key of a stack file
     resourcePools: dict[str, Any]  # noqa: N815 - likewise
+    batchPredictionJobs: dict[str, Any]  # noqa: N815 - likewise
     # Not for Vertex AI, but with an empty default in `Pulumi.yaml`:
     runtimeVersion: str  # noqa: N815 - likewise
-    batchPredictionJobs: dict[str, Any]  # noqa: N815 - likewise
 
 
 class AcceleratorConfig(TypedDict):
@@ -190,12 +192,13 @@ REFUSED_OF_VERSIONS = {
 }
 REFUSED_KEYS = {
     "runtimeVersion": "servingImage says which image serves: leave it out",
-    "batchPredictionJobs": "batch prediction jobs are not managed on Vertex AI yet: leave it out",
 }
 
 
 def sections(values: Mapping[str, Any]) -> Iterator[Section]:
-    """The sections of a configuration that hold pools, models and versions."""
+    """The sections of a configuration that hold jobs, pools, models and versions."""
+    for name, entry in mapping(values.get(job_entries.KEY)).items():
+        yield Section(f"{job_entries.KEY}.{name}", mapping(entry), BATCH_PREDICTION_JOB)
     for name, entry in mapping(values.get("resourcePools")).items():
         yield Section(f"resourcePools.{name}", mapping(entry), DEPLOYMENT_RESOURCE_POOL)
     for name, entry in mapping(values.get("models")).items():

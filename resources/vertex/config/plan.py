@@ -83,11 +83,29 @@ class Model:
 
 
 @dataclass(kw_only=True)
+class Job:
+    """A batch prediction job as declared: inputs under the API's names, and the model and version that predict.
+
+    The inputs lack `model`, which has the version's number, which the upload gives.
+    """
+
+    inputs: dict[str, Any]
+    model: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.inputs["displayName"])
+
+
+@dataclass(kw_only=True)
 class Stack(plan.Stack):
     """What a stack on Vertex AI declares."""
 
     models: list[Model]
     pools: list[Pool] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
 
 
 def summary(model: Model, shares: Any, predict_url: Any) -> dict[str, Any]:
@@ -107,6 +125,19 @@ def summary(model: Model, shares: Any, predict_url: Any) -> dict[str, Any]:
         "predictUrl": predict_url,
         "trafficSplit": shares,
     }
+
+
+def results(found: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the stack's outputs say of a job's results; None before there are any.
+
+    Args:
+        found: `folder`, `rows` and `used`: outputs of the job, each of them maybe None.
+    """
+    folder, rows, used = (found.get(name) or {} for name in ("folder", "rows", "used"))
+    if "gcsOutputDirectory" not in folder:
+        return None
+    counts = {"predictionCount": rows.get("successfulCount", 0), "errorCount": rows.get("failedCount", 0)}
+    return {"outputPath": folder["gcsOutputDirectory"], **counts, "nodeHours": used.get("replicaHours", 0)}
 
 
 def facts(*parts: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,19 +31,24 @@ OPTION_KEYS = (*_OF_MACHINES, *_OF_REPLICAS, "autoscalingMetricSpecs")
 """The keys of an entry's `vertex` block that do."""
 
 
-def dedicated(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """`DedicatedResources` of an entry: nodes of a stack file are replicas."""
-    accelerator, auto, options = (table(entry, key) for key in ("acceleratorConfig", "autoScaling", "vertex"))
-    nodes = table(entry, "manualScaling").get("nodes")
-    least = nodes or auto.get("minNodes", 1)
-    most = nodes or auto.get("maxNodes") or max(least, 1)
-    machine = facts(
+def machine(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """`MachineSpec` of an entry."""
+    accelerator, options = table(entry, "acceleratorConfig"), table(entry, "vertex")
+    return facts(
         {"machineType": entry["machineType"]},
         {"acceleratorType": accelerator.get("type"), "acceleratorCount": accelerator.get("count")},
         {key: options.get(key) for key in _OF_MACHINES},
     )
+
+
+def dedicated(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """`DedicatedResources` of an entry: nodes of a stack file are replicas."""
+    auto, options = table(entry, "autoScaling"), table(entry, "vertex")
+    nodes = table(entry, "manualScaling").get("nodes")
+    least = nodes or auto.get("minNodes", 1)
+    most = nodes or auto.get("maxNodes") or max(least, 1)
     return facts(
-        {"machineSpec": machine, "minReplicaCount": least, "maxReplicaCount": most},
+        {"machineSpec": machine(entry), "minReplicaCount": least, "maxReplicaCount": most},
         {key: options.get(key) for key in _OF_REPLICAS},
         {"autoscalingMetricSpecs": options.get("autoscalingMetricSpecs") or _metrics(auto) or None},
     )

@@ -11,6 +11,7 @@ from gcp import errors
 from tests.emulator.vertex.caller import SERVING, VertexCaller, refusal, until
 
 pytestmark = pytest.mark.tensorflow
+MACHINES = {"machineSpec": {"machineType": "n1-standard-2"}, "maxReplicaCount": 2}
 
 
 class Jobs:
@@ -66,6 +67,7 @@ def test_a_job_writes_instances_beside_predictions(vertex: VertexCaller) -> None
     assert [each["name"] for each in jobs.calls.list(parent=vertex.place).execute()["batchPredictionJobs"]] == [
         job["name"]
     ]
+    assert isinstance(refusal(jobs.calls.cancel(name=job["name"], body={})), errors.FailedPrecondition)
     deletion = jobs.calls.delete(name=job["name"]).execute()
     assert "/batchPredictionJobs/" not in deletion["name"]
     vertex.response(deletion)
@@ -101,6 +103,11 @@ def test_a_job_fails_late_for_what_it_finds_late(vertex: VertexCaller) -> None:
         ({"inputConfig": {"instancesFormat": "csv"}}, errors.InvalidArgument),
         ({"outputConfig": {"predictionsFormat": "bigquery"}}, errors.InvalidArgument),
         ({"model": "{place}/models/none"}, errors.NotFound),
+        ({"model": ""}, errors.InvalidArgument),
+        ({"model": "projects/p/locations/europe-west4/models/m"}, errors.InvalidArgument),
+        ({"instanceConfig": {"includedFields": ["a"], "excludedFields": ["b"]}}, errors.InvalidArgument),
+        ({"dedicatedResources": {**MACHINES, "startingReplicaCount": 3}}, errors.InvalidArgument),
+        ({"manualBatchTuningParameters": {"batchSize": -1}}, errors.InvalidArgument),
     ],
 )
 def test_wrong_jobs_are_refused_at_once(

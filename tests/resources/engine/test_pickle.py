@@ -19,6 +19,7 @@ from resources.storage.bucket import BucketProvider
 from resources.storage.saved_model import SavedModelProvider
 from resources.vertex.deployed_model import DeployedModelProvider
 from resources.vertex.endpoint import EndpointProvider
+from resources.vertex.jobs.batch_prediction_job import BatchPredictionJobProvider as VertexJobProvider
 from resources.vertex.model import ModelProvider as VertexModelProvider
 from resources.vertex.model_version import ModelVersionProvider
 from resources.vertex.monitoring.model_monitoring_job import ModelMonitoringJobProvider
@@ -39,6 +40,7 @@ PERSISTED = {
     VertexTrafficSplitProvider: b"resources.vertex.traffic_split TrafficSplitProvider",
     DeploymentResourcePoolProvider: (b"resources.vertex.pools.resource_pool DeploymentResourcePoolProvider"),
     ModelMonitoringJobProvider: b"resources.vertex.monitoring.model_monitoring_job ModelMonitoringJobProvider",
+    VertexJobProvider: b"resources.vertex.jobs.batch_prediction_job BatchPredictionJobProvider",
     BucketProvider: b"resources.storage.bucket BucketProvider",
     SavedModelProvider: b"resources.storage.saved_model SavedModelProvider",
     IdentityProvider: b"resources.stack IdentityProvider",

@@ -15,6 +15,7 @@ from resources.ml.schema import MODEL, VERSION
 from resources.schema import types
 from resources.schema.fields import Schema
 from resources.storage.schema import BUCKET
+from resources.vertex.fields.batch_prediction_job import BATCH_PREDICTION_JOB as VERTEX_BATCH_PREDICTION_JOB
 from resources.vertex.fields.endpoint import DEPLOYED_MODEL, ENDPOINT
 from resources.vertex.fields.model import MODEL_VERSION
 from resources.vertex.fields.monitoring import MODEL_MONITORING_JOB
@@ -85,10 +86,11 @@ def _object_mismatches(kind: Any, described: dict[str, Any], schemas: dict[str, 
         ("aiplatform", DEPLOYED_MODEL),
         ("aiplatform", DEPLOYMENT_RESOURCE_POOL),
         ("aiplatform", MODEL_MONITORING_JOB),
+        ("aiplatform", VERTEX_BATCH_PREDICTION_JOB),
     ],
     ids=[
         *("model", "version", "job", "bucket", "model version", "endpoint", "deployed model", "resource pool"),
-        "monitoring job",
+        *("monitoring job", "vertex job"),
     ],
 )
 class TestSchema:

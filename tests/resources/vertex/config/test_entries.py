@@ -79,7 +79,6 @@ REFUSED: list[tuple[dict[str, str], str, str]] = [
     (stack(model(), endpoint="global"), "endpoint", "must be regional, or a URL"),
     ({**stack(model()), "gcp:region": ""}, "gcp:region", "is missing"),
     (stack(model(), runtimeVersion="2.11"), "runtimeVersion", "is not for Vertex AI: servingImage says which image"),
-    (stack(model(), batchPredictionJobs={"a": {}}), "batchPredictionJobs", "are not managed on Vertex AI yet"),
     (stack(model(), servingImage=""), "servingImage", "is missing: the image of TensorFlow Serving"),
     *(
         (stack(version(**{key: item})), f"{V1}.{key}", "is not for Vertex AI: ")

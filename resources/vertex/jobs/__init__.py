@@ -1,0 +1,1 @@
+"""Batch prediction jobs of Vertex AI, their rules, and what their states mean."""

@@ -21,10 +21,17 @@ def deployed(target: Target, model: str, version: str | None = None) -> Deployed
         ApiError: the API refused.
         Error: the model has no default version.
     """
-    found = target.deployed(model, version)
+    return _required(target.deployed(model, version), model)
+
+
+def for_job(target: Target, model: str, version: str | None = None) -> Deployed:
+    """The version that a batch job asks, or the model's default version. Raises like `deployed`."""
+    return _required(target.job_version(model, version), model)
+
+
+def _required(found: Deployed | None, model: str) -> Deployed:
     if found is None:
-        name = target.resource_name(model)
-        raise errors.Error(f"{name} has no default version: name a version with --version; {DEPLOY}")
+        raise errors.Error(f"{model} has no default version: name a version with --version; {DEPLOY}")
     return found
 
 

@@ -33,6 +33,15 @@ def upload(api: Api, path: Path, uri: str) -> None:
             _, body = api.call(uploads.Chunk(request), repeatable=True)
 
 
+def write_empty(api: Api, uri: str) -> None:
+    """Writes an object without content: `storage.objects.insert`."""
+    from googleapiclient.http import MediaInMemoryUpload
+
+    bucket, name = split_uri(uri)
+    media = MediaInMemoryUpload(b"", mimetype="application/octet-stream")
+    api.call(api.methods(STORAGE, "objects").insert(bucket=bucket, name=name, media_body=media), repeatable=True)
+
+
 def listed(api: Api, uri: str) -> Iterator[dict[str, Any]]:
     """The objects whose URI starts with `uri`, sorted by name: `storage.objects.list`."""
     bucket, prefix = split_uri(uri)

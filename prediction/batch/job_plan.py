@@ -31,6 +31,7 @@ class Plan:
         signature: key of the signature; None for the model's default signature.
         batch_size: rows per call of the model; None for the default.
         workers: maximum number of workers; None for the default.
+        machine_type: of the workers; None where the platform chooses.
     """
 
     model: str
@@ -43,6 +44,7 @@ class Plan:
     signature: str | None = None
     batch_size: int | None = None
     workers: int | None = None
+    machine_type: str | None = None
 
     @property
     def local_inputs(self) -> list[RowFile]:
@@ -88,8 +90,12 @@ class Job(Protocol):
 
     job_id: str
     """Unique; empty for a job on this machine."""
+    is_resumed: bool
+    """Whether an earlier run, which was killed, started it."""
     keeps_order: bool
     """Whether results come in the order of the input, with each rejected row named."""
+    holds_rows: bool
+    """Whether each result holds its row."""
 
     @property
     def file_names(self) -> list[str]:

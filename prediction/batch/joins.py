@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from artifact_format.manifest import Manifest
 from gcp import errors
+from prediction.batch.echoed_rows import ByRow
 from prediction.batch.job_plan import Job, Plan
 from prediction.batch.outcome import Join
 from prediction.batch.row_matching import ByKey, ByPosition
+from prediction.instances.row_files import JSON
 
 _NO_ORDER = "results come in no particular order from this endpoint"
 _EXPORT = "export a signature that takes it as an input and returns it as an output of the same name, or use --local"
 
 
 def join_of(job: Job, plan: Plan, manifest: Manifest, *, key: str, with_input: bool) -> Join | None:
-    """The join of results with rows; None if neither a key nor `with_input` is asked for.
+    """The join of results with rows; None if neither a key nor `with_input` is asked for, and none is needed.
 
-    If the model takes and returns the key, results are matched by key. Otherwise they are matched by position, if the
-    endpoint keeps the order of the input.
+    If results hold their rows, they are matched by these, which also puts them in the order of the input. Otherwise, if
+    the model takes and returns the key, results are matched by key, or else by position, if the endpoint keeps the
+    order of the input.
 
     Args:
         job: the job.
@@ -28,6 +31,8 @@ def join_of(job: Job, plan: Plan, manifest: Manifest, *, key: str, with_input: b
     Raises:
         InvalidInput: results cannot be matched to rows, or a result would have the key twice.
     """
+    if job.holds_rows and plan.sent_format == JSON and plan.local_inputs and plan.local_output:
+        return _by_row(plan, manifest, key=key, with_input=with_input)
     if not key and not with_input:
         return None
     taken, returned = key in manifest.inputs(plan.signature), key in manifest.outputs(plan.signature)
@@ -39,9 +44,20 @@ def join_of(job: Job, plan: Plan, manifest: Manifest, *, key: str, with_input: b
     if not job.keeps_order:
         reason = f"the model does not return {key}: {_EXPORT}" if key else f"add --key, and {_EXPORT}"
         raise _wrong("--key" if key else "--with-input", f"{_NO_ORDER}, and {reason}")
-    if returned and not with_input:
-        raise _wrong("--key", f"the model has its own output {key}: rename the field of the rows")
+    _require_free(key, returned=returned and not with_input)
     return Join(match=ByPosition(csv=plan.csv_output), key=key, with_input=with_input, csv=plan.csv_output)
+
+
+def _by_row(plan: Plan, manifest: Manifest, *, key: str, with_input: bool) -> Join:
+    taken, returned = key in manifest.inputs(plan.signature), key in manifest.outputs(plan.signature)
+    _require_free(key, returned=returned and not taken and not with_input)
+    return Join(match=ByRow(), key=key, is_returned=taken and returned, with_input=with_input)
+
+
+def _require_free(key: str, *, returned: bool) -> None:
+    """Raises `InvalidInput` if the model's own output would be taken for the key."""
+    if returned:
+        raise _wrong("--key", f"the model has its own output {key}: rename the field of the rows")
 
 
 def sends_key(join: Join | None, plan: Plan, manifest: Manifest) -> bool:

@@ -33,12 +33,16 @@ class LocalJob:
 
     Attributes:
         job_id: empty.
+        is_resumed: False.
         keeps_order: True.
+        holds_rows: False.
         file_names: the files that the job reads.
     """
 
     job_id = ""
+    is_resumed = False
     keeps_order = True
+    holds_rows = False
 
     def __init__(self, plan: Plan, folder: Path, output: Path) -> None:
         self._plan, self._folder, self._output = plan, folder, output

@@ -154,7 +154,7 @@ def _joined_line(join: Join, row: Row, result: bytes) -> bytes:
     """A result joined with its row."""
     if join.csv:
         return _csv_cell(row.field(join.key)) + b"," + result + b"\n"
-    if join.is_returned and not join.with_input:
+    if not join.with_input and (join.is_returned or not join.key):
         return result + b"\n"
     spaced = b'": ' in result[: result.find(b":") + 2]  # write spaces as the endpoint does
     comma = b", " if spaced else b","

@@ -1,8 +1,9 @@
 """Matches the results of a job to its rows.
 
-If the endpoint keeps the order of rows and names the rejected ones, results are matched by position. Google's service
+If the endpoint keeps the order of rows and names the rejected ones, results are matched by position. Google's `ml` v1
 does neither: it runs files in parts, in an unpredictable order, and only counts errors. There they are matched by a key
 that the model takes as an input and returns as an output of the same name (Google documents this as instance keys).
+Results of Vertex AI hold their rows: see `echoed_rows`.
 """
 
 from __future__ import annotations
@@ -79,9 +80,9 @@ class ByPosition:
                     found += 1
                     yield row, result
                 else:
-                    raise _mismatch(f"{row.place} has no result; there are only {found}")
+                    raise mismatch(f"{row.place} has no result; there are only {found}")
             if rejection or file.readline():
-                raise _mismatch(f"there are more results than the {files.count} rows")
+                raise mismatch(f"there are more results than the {files.count} rows")
 
     def _next_result(self, file: IO[bytes]) -> bytes:
         """The next result; empty after the last one."""
@@ -91,7 +92,8 @@ class ByPosition:
         return text.rstrip(b"\r\n")
 
 
-def _mismatch(reason: str) -> PredictionFailed:
+def mismatch(reason: str) -> PredictionFailed:
+    """The error of results that do not belong to the rows."""
     return PredictionFailed(f"results cannot be matched with rows: {reason}")
 
 
@@ -125,7 +127,7 @@ class ByKey:
         for line in file:
             result = json.loads(line)
             if self._key not in result:
-                raise _mismatch(f"they have no output {self._key}: the model does not return it")
+                raise mismatch(f"they have no output {self._key}: the model does not return it")
             found[_hashable(result[self._key])] = offset
             offset += len(line)
         return found

@@ -81,6 +81,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         signature=options.signature,
         batch_size=options.batch_size,
         workers=options.workers,
+        machine_type=options.machine_type,
     )
     missing = [file.path for file in plan.local_inputs if not Path(file.path).is_file()]
     if missing:
@@ -126,7 +127,7 @@ def _prepare(options: argparse.Namespace, job: Job, plan: Plan, work: Path) -> t
     sent = joins.sends_key(join, plan, manifest)
     inputs = manifest.inputs(plan.signature)
     files = prepare(local, work, inputs=inputs, key=options.key, sent=sent, checked=bool(join))
-    if join and join.is_returned and (repeated := row_matching.repeated_key(files, join.key)):
+    if join and isinstance(join.match, row_matching.ByKey) and (repeated := row_matching.repeated_key(files, join.key)):
         raise errors.InvalidInput([("--key", repeated)])
     _report_columns(files, manifest, plan)
     return join, files
@@ -145,7 +146,8 @@ def _run_job(job: Job, plan: Plan, files: JobFiles, join: Join | None, work: Pat
     try:
         job.submit(files.paths)
         if job.job_id:
-            print(f"job {job.job_id}", file=sys.stderr)
+            text = ", started by an earlier run that was killed" if job.is_resumed else ""
+            print(f"job {job.job_id}{text}", file=sys.stderr)
         with _progress(files.count or None) as report:
             status = job.wait(report)
     except KeyboardInterrupt:
@@ -162,7 +164,8 @@ def _run_job(job: Job, plan: Plan, files: JobFiles, join: Join | None, work: Pat
         print(f"interrupted: the results were not fetched: {job.kept()}", file=sys.stderr)
         return INTERRUPTED
     more = f", {pluralize(rejected, 'row')} rejected" if rejected else ""
-    print(f"{pluralize(status.predicted, 'prediction')} in {plan.output}{more}")
+    place = plan.output if plan.local_output else status.folder or plan.output
+    print(f"{pluralize(status.predicted, 'prediction')} in {place}{more}")
     return REJECTED if rejected else OK
 
 

@@ -24,7 +24,7 @@ examples:
   python -m prediction batch fashion_mnist --version v2 --input 'gs://my-bucket/in/*' --output gs://my-bucket/out/
   python -m prediction batch hd_prediction --input patients.jsonl --output risks.jsonl --local
   python -m prediction batch ./exports/parity --input rows.jsonl --output odd.jsonl --local
-  python -m prediction batch texts --input rows.tfrecord.gz --output tones.jsonl --stack prod
+  python -m prediction batch texts --input a.tfrecord --output b.jsonl --stack prod --machine-type n1-standard-4
 
 Local input files have a JSON list, {"instances": [...]} or one JSON value per line, as for --instances; a .jsonl file
 always has one value per line. The first line of a .csv file has the names of the inputs (NAME_0, NAME_1, ... for an
@@ -37,6 +37,11 @@ result, {"id":7,"risk":[0.1]}; --with-input writes {"instance":ROW,"prediction":
 that is written like a JSON number is a number (7); 007 stays text. --output-format CSV writes rows of values; FILE.keys
 has the names of the columns. NaN and infinities are not valid JSON: rows with them are rejected, and rows with an empty
 cell in place of a number.
+
+On Vertex AI --machine-type is required, results are JSON with the container's default signature, and results that stay
+in a bucket are in a folder of the job's own, which the command prints: each line has "instance" and "prediction".
+
+A command that was killed leaves its job running. The same command waits for that job and fetches its results.
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but rows were rejected, 130 interrupted: the job is cancelled
 """
@@ -55,6 +60,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     add("--with-input", action="store_true", help="put each result beside its row")
     add("--batch-size", type=int, metavar="N", help=f"rows per call of the model (default: {_LIMITS.batch_size})")
     add("--workers", type=int, metavar="N", help=f"maximum number of workers (default: {_LIMITS.workers})")
+    add("--machine-type", metavar="TYPE", help="of the workers; required on Vertex AI: n1-standard-2")
     add("--staging", default="", metavar="gs://", help="folder for uploads (default: batch/ beside the model)")
     common_options.add_local_option(parser)
     common_options.add_target_options(parser)
@@ -71,7 +77,7 @@ def _check_local(parser: argparse.ArgumentParser, options: argparse.Namespace) -
         return
     if _uses_bucket(options):
         parser.error("--local reads and writes local files: gs:// needs an endpoint")
-    common_options.reject_with_local(parser, options, ("project", "endpoint", "region", "staging"))
+    common_options.reject_with_local(parser, options, ("project", "endpoint", "region", "staging", "machine_type"))
     for name, most in (("batch_size", _LIMITS.most_batch_size), ("workers", _LIMITS.most_workers)):
         value = getattr(options, name)
         if value is not None and not 1 <= value <= most:

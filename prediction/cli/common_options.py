@@ -84,7 +84,7 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse
 
 def reject_with_local(parser: argparse.ArgumentParser, options: argparse.Namespace, names: Sequence[str]) -> None:
     """Exits with a usage error if --local is combined with one of these options, which choose an endpoint."""
-    given = [f"--{name}" for name in names if getattr(options, name)]
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
     if options.local and given:
         parser.error(f"--local uses no endpoint: leave out {' and '.join(given)}")
 

@@ -88,7 +88,8 @@ def _run(options: argparse.Namespace) -> int:
     labelled = _labelled(options, manifest)
     if labelled.field in manifest.inputs(options.signature):
         print(f"note: the label {labelled.field} is also an input of the model", file=sys.stderr)
-    predictions = _outputs(predictor.predict(labelled), options.output)
+    answered = predictor.predict(labelled)
+    predictions = _outputs(answered, options.output)
     cases = [Case(*row) for row in zip(labelled.instances, predictions, labelled.labels, strict=True)]
     try:
         found = assessment.assess(
@@ -97,11 +98,12 @@ def _run(options: argparse.Namespace) -> int:
     except errors.InvalidInput as error:
         raise _with_places(error, labelled) from None
     if options.json:
-        about = {"model": options.model, "version": predictor.version, "data": options.data}
+        several = {"versions": answered.counts} if len(answered.counts) > 1 else {}
+        about = {"model": options.model, "version": predictor.version, **several, "data": options.data}
         print(evaluation_report.as_json(about, found))
     else:
         label = f", label {labelled.field}" if labelled.field else ""
-        evaluation_report.show(f"{predictor.title}\n{found.rows} rows of {options.data}{label}", found)
+        evaluation_report.show(f"{predictor.title(answered)}\n{found.rows} rows of {options.data}{label}", found)
     return OK
 
 

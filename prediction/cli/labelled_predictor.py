@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from artifact_format import signatures
 from artifact_format.manifest import Manifest
 from artifact_format.sample_fit import mismatches
 from artifact_format.signatures import Tensors
 from prediction.cli import common_options
 from prediction.errors import PredictionFailed
 from prediction.evaluation.labelled_rows import Failures, LabelledRows, first_failures
+from prediction.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,28 @@ class LabelledPredictor:
     """A model that predicts labelled rows.
 
     Attributes:
-        title: model, version and place, for people.
+        model: its name.
+        described: the version, for people; empty if it is not known.
+        place: where it predicts, for people.
         version: name of the version; None if it is not known.
         manifest: of the model; empty if it is not known.
         predict: returns the predictions of labelled rows. Raises `PredictionFailed`, which names the rejected rows by
             their place in the file.
     """
 
-    title: str
+    model: str
+    described: str
+    place: str
     version: str | None
     manifest: Manifest
-    predict: Callable[[LabelledRows], list[Any]]
+    predict: Callable[[LabelledRows], Predictions]
+
+    def title(self, predictions: Predictions) -> str:
+        """Model, versions and place, for people: the versions that predicted, if the platform says which ones did."""
+        from prediction import deployed
+
+        described = deployed.describe_answers(predictions.counts) or self.described
+        return ", ".join(filter(None, (self.model, described, self.place)))
 
 
 def remote(options: argparse.Namespace) -> LabelledPredictor:
@@ -44,17 +57,25 @@ def remote(options: argparse.Namespace) -> LabelledPredictor:
     found, manifest = deployed.known(target, options.model, options.version)
     name = found.name if found else target.resource_name(options.model, options.version)
 
-    def predict(labelled: LabelledRows) -> list[Any]:
+    def predict(labelled: LabelledRows) -> Predictions:
         try:
-            return online.predict(target, name, labelled.instances, signature, manifest=lambda: manifest)
+            found = online.predict(target, name, labelled.instances, signature, manifest=lambda: manifest)
+            outputs = manifest.outputs(signature)
+            return Predictions((signatures.by_name(each, outputs) for each in found), found.versions)
         except PredictionFailed as error:
             if error.instance is None:
                 raise
             others = _mismatches(labelled, manifest.inputs(signature), after=error.instance)
             raise _rejected([(labelled.rows[error.instance].place, str(error)), *others], labelled) from None
 
-    title = f"{options.model}, {deployed.describe_version(found, options.version)}, on {target.url}"
-    return LabelledPredictor(title, found.version if found else options.version, manifest, predict)
+    return LabelledPredictor(
+        model=options.model,
+        described=deployed.describe_version(found, options.version),
+        place=f"on {target.url}",
+        version=found.version if found else options.version,
+        manifest=manifest,
+        predict=predict,
+    )
 
 
 def _mismatches(labelled: LabelledRows, inputs: Tensors, *, after: int) -> Iterator[tuple[str, str]]:
@@ -76,13 +97,18 @@ def local(options: argparse.Namespace) -> LabelledPredictor:
     from prediction.batch.local_job import folder, manifest_in
 
     model = folder(options.model, options.version, settings.named_stack(options.stack))
-    version = f", version {options.version}" if options.version else ""
 
-    def predict(labelled: LabelledRows) -> list[Any]:
-        return _predict_locally(model, labelled, options.signature)
+    def predict(labelled: LabelledRows) -> Predictions:
+        return Predictions(_predict_locally(model, labelled, options.signature))
 
-    title = f"{options.model}{version}, on this machine"
-    return LabelledPredictor(title, options.version, manifest_in(model), predict)
+    return LabelledPredictor(
+        model=options.model,
+        described=f"version {options.version}" if options.version else "",
+        place="on this machine",
+        version=options.version,
+        manifest=manifest_in(model),
+        predict=predict,
+    )
 
 
 def _predict_locally(model: Path, labelled: LabelledRows, signature: str | None) -> list[Any]:

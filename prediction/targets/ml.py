@@ -112,7 +112,12 @@ class MlTarget(Target):
         """The emulator does; Google's service runs files in parts and only counts errors."""
         return not self.settings.is_google
 
-    def start_job(self, request: JobRequest) -> None:
+    def job_failures(self, *, machine_type: str | None, signature: str | None, csv: bool) -> list[tuple[str, str]]:
+        """See `Target`."""
+        del signature, csv
+        return [] if machine_type is None else [("--machine-type", "is for Vertex AI: leave it out")]
+
+    def start_job(self, request: JobRequest) -> str:
         """Calls `ml.projects.jobs.create`."""
         settings = {
             "versionName": request.version_name,
@@ -129,6 +134,15 @@ class MlTarget(Target):
         body = {"jobId": request.job_id, "predictionInput": wanted}
         # Not retried without an answer: the API would refuse a second job with the same id, which proves nothing.
         self.api.call(self.api.methods(ML, "projects.jobs").create(parent=f"projects/{self.project}", body=body))
+        return request.job_id
+
+    def find_job(self, job_id: str) -> str | None:
+        """Calls `ml.projects.jobs.get`."""
+        try:
+            job = self.api.call(self.api.methods(ML, "projects.jobs").get(name=polling.name(self.project, job_id)))
+        except errors.NotFound:
+            return None
+        return None if job.get("state") in polling.LOST else job_id
 
     @staticmethod
     def job_file_kind(name: str) -> str:

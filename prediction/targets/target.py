@@ -51,7 +51,7 @@ class JobRequest:
     """A batch job to start.
 
     Attributes:
-        job_id: unique in the project.
+        job_id: unique in the project; letters, digits, `_` and `-`.
         version_name: full name of the version that predicts.
         inputs: `gs://` paths, which may have wildcards.
         output: a `gs://` folder.
@@ -60,6 +60,7 @@ class JobRequest:
         signature: key of the signature; None for the model's default.
         batch_size: rows per call of the model; None for the platform's default.
         workers: maximum number of nodes; None for the platform's default.
+        machine_type: of the nodes; None where the platform chooses.
     """
 
     job_id: str
@@ -71,6 +72,7 @@ class JobRequest:
     signature: str | None = None
     batch_size: int | None = None
     workers: int | None = None
+    machine_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,14 @@ class JobStatus:
         predicted: rows with a result so far.
         rejected: rows without one, because of an error.
         error: why the job failed; empty otherwise.
+        folder: the `gs://` folder of the results, where it is not the one that was asked for; else empty.
     """
 
     state: str
     predicted: int = 0
     rejected: int = 0
     error: str = ""
+    folder: str = ""
 
     @property
     def is_success(self) -> bool:
@@ -122,6 +126,8 @@ class Target(ABC):
     CLIENTS_SPLIT: ClassVar[bool]
     """Whether clients choose the version by the stack's traffic split; else the service does."""
     JOB_LIMITS: ClassVar[JobLimits]
+    RESULTS_HOLD_ROWS: ClassVar[bool] = False
+    """Whether each result of a batch job holds its row; see `split_result`."""
     ERROR_HINTS: ClassVar[Mapping[type[errors.ApiError], str]]
     """What to do about an API error."""
 
@@ -168,9 +174,36 @@ class Target(ABC):
     def keeps_order(self) -> bool:
         """Whether batch results come in the order of the input, with each rejected row named."""
 
+    def job_version(self, model: str, version: str | None = None) -> Deployed | None:
+        """The version that a batch job asks: by default the same as `deployed`. Raises `ApiError`."""
+        return self.deployed(model, version)
+
     @abstractmethod
-    def start_job(self, request: JobRequest) -> None:
-        """Starts a batch job. Raises `ApiError`."""
+    def job_failures(self, *, machine_type: str | None, signature: str | None, csv: bool) -> list[tuple[str, str]]:
+        """What a batch job cannot do here: options of the command, each with the reason.
+
+        Args:
+            machine_type: of the nodes; None if it is not given.
+            signature: key of the signature; None for the default.
+            csv: whether results are to be CSV.
+        """
+
+    @abstractmethod
+    def start_job(self, request: JobRequest) -> str:
+        """Starts a batch job; returns the platform's ID of it. Raises `ApiError`."""
+
+    @abstractmethod
+    def find_job(self, job_id: str) -> str | None:
+        """The platform's ID of a job that runs or has succeeded; None if there is none. Raises `ApiError`.
+
+        Args:
+            job_id: of the request that started it.
+        """
+
+    @staticmethod
+    def split_result(result: Mapping[str, Any]) -> tuple[Any, Any]:
+        """The row and the prediction in a result; only where `RESULTS_HOLD_ROWS`."""
+        raise NotImplementedError
 
     @staticmethod
     @abstractmethod
@@ -183,7 +216,10 @@ class Target(ABC):
 
     @abstractmethod
     def wait_for_job(self, job_id: str, report: Callable[[JobStatus], None], *, clock: Clock) -> JobStatus:
-        """Waits until a job has ended. `report` gets its status after each poll. Raises `ApiError`."""
+        """Waits until a job has ended. `report` gets its status after each poll. Raises `ApiError`.
+
+        `job_id` is the platform's ID, here and below.
+        """
 
     @abstractmethod
     def cancel_job(self, job_id: str) -> None:

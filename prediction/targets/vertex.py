@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
-from gcp import errors
+from gcp import errors, operations
 from gcp import settings as gcp_settings
 from gcp.api import Api, shared
 from gcp.clock import Clock
@@ -18,7 +19,8 @@ from prediction.predictions import Predictions
 from prediction.targets.target import Deployed, Envelope, JobLimits, JobRequest, JobStatus, Target
 from resources.storage.rules import SERVING_FOLDER
 from resources.vertex import names, quotas
-from resources.vertex.rules import ENDPOINT_ID
+from resources.vertex.jobs import job_formats, job_states, rules
+from resources.vertex.rules import DEFAULT, ENDPOINT_ID
 from resources.vertex.service import VERTEX
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")
@@ -26,7 +28,17 @@ _PREDICT_URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/locations/([^/]
 _DEDICATED_HOST = ".prediction.vertexai.goog"
 _NUMBERED_BELOW = "--model_base_path="
 """An argument of TensorFlow Serving: the SavedModel lies in a numbered folder below the artifact's address."""
-_NO_JOBS = "batch jobs are not on Vertex AI yet: use --local, or the `ml` platform"
+_JOB_LABEL = "tf2-models-batch"
+"""Key of the label by which a job of the command line is found: the service chooses its ID."""
+_MOST_LABEL, _MOST_NAME = 63, 128
+_JOB_FILES = {
+    "prediction.results-": "results",
+    "predictions_": "results",
+    "prediction.errors_stats-": "errors",
+    "errors_": "errors",
+    "prediction.rejected_rows-": "rejected",
+}
+"""How the names of a job's output files begin -> what they hold. The API's own text has the shorter names."""
 
 
 class VertexTarget(Target):
@@ -34,7 +46,13 @@ class VertexTarget(Target):
 
     API = VERTEX.name
     CLIENTS_SPLIT = False
-    JOB_LIMITS: ClassVar[JobLimits] = JobLimits(batch_size=64, most_batch_size=1_000_000, workers=10, most_workers=1000)
+    JOB_LIMITS: ClassVar[JobLimits] = JobLimits(
+        batch_size=rules.DEFAULT_BATCH,
+        most_batch_size=rules.MOST_BATCH,
+        workers=rules.DEFAULT_WORKERS,
+        most_workers=rules.MOST_WORKERS,
+    )
+    RESULTS_HOLD_ROWS = True
     ERROR_HINTS: ClassVar[Mapping[type[errors.ApiError], str]] = {
         errors.PermissionDenied: "these credentials need roles/aiplatform.user and, for samples, "
         "roles/storage.objectViewer",
@@ -120,32 +138,130 @@ class VertexTarget(Target):
 
     @property
     def keeps_order(self) -> bool:
-        """Not known of Google's service."""
-        return not self.settings.is_google
+        """False: the service does not document an order. Each result holds its row."""
+        return False
 
-    def start_job(self, request: JobRequest) -> NoReturn:
-        """Raises `Error`."""
-        del request
-        raise errors.Error(_NO_JOBS)
+    def job_version(self, model: str, version: str | None = None) -> Deployed | None:
+        """Calls `models.listVersions`: a job needs no endpoint, so it can ask any version; by default `default`."""
+        name = f"{self._location}/models/{names.model_id(model)}"
+        request = self._models.listVersions(name=name)
+        while request is not None:
+            answer = self.api.call(request)
+            for found in answer.get("models", []):
+                is_default = DEFAULT in (found.get("versionAliases") or [])
+                if is_default if version is None else version in (_named(found), found.get("versionId")):
+                    of = f"{name}@{found['versionId']}"
+                    return Deployed(of, _named(found), _folder(found), is_default=is_default)
+            request = self._models.listVersions_next(request, answer)
+        if version is None:
+            return None
+        raise errors.NotFound(f"{name} has no version {version}")
+
+    def job_failures(self, *, machine_type: str | None, signature: str | None, csv: bool) -> list[tuple[str, str]]:
+        """See `Target`."""
+        wrong = {
+            "--machine-type": "is required on Vertex AI, for example n1-standard-2" if machine_type is None else "",
+            "--signature": "cannot be chosen on Vertex AI: leave it out, or use --local" if signature else "",
+            "--output-format": "must be JSON on Vertex AI" if csv else "",
+            "--region": "" if self.settings.region else "is missing: Vertex AI runs jobs in regions",
+        }
+        return [(option, reason) for option, reason in wrong.items() if reason]
+
+    def start_job(self, request: JobRequest) -> str:
+        """Calls `batchPredictionJobs.create`. A job whose response was lost is found by its label.
+
+        A connection that breaks can send the call twice: then the other job is cancelled.
+        """
+        counts = {"maxReplicaCount": request.workers} if request.workers else {}
+        tuning = {"manualBatchTuningParameters": {"batchSize": request.batch_size}} if request.batch_size else {}
+        body = {
+            "displayName": request.job_id[-_MOST_NAME:],
+            "labels": {_JOB_LABEL: _label(request.job_id)},
+            "model": request.version_name,
+            "inputConfig": {
+                "instancesFormat": job_formats.INPUT[request.row_format],
+                "gcsSource": {"uris": list(request.inputs)},
+            },
+            "outputConfig": {"predictionsFormat": "jsonl", "gcsDestination": {"outputUriPrefix": request.output}},
+            "dedicatedResources": {"machineSpec": {"machineType": request.machine_type}, **counts},
+            **tuning,
+        }
+        try:
+            job = self.api.call(self._jobs.create(parent=self._location, body=body), repeatable=False)
+        except errors.UNKNOWN_EFFECT:
+            found = self._found_jobs(request.job_id)
+            if not found:
+                raise
+            job = {"name": found[0]}
+        started = names.last(job["name"])
+        for other in self._found_jobs(request.job_id):
+            if other != started:
+                with contextlib.suppress(errors.FailedPrecondition):  # it has ended
+                    self.cancel_job(other)
+        return started
+
+    def find_job(self, job_id: str) -> str | None:
+        """Calls `batchPredictionJobs.list`."""
+        return next(iter(self._found_jobs(job_id)), None)
+
+    def _found_jobs(self, job_id: str) -> list[str]:
+        """The platform's IDs of the jobs of one request that run or have succeeded, the oldest first."""
+        wanted = f"labels.{_JOB_LABEL}={_label(job_id)}"
+        listed = self.api.listed(self._jobs, "batchPredictionJobs", parent=self._location, filter=wanted)
+        found = sorted(filter(job_states.counts, listed), key=job_states.age)
+        return [names.last(job["name"]) for job in found]
 
     @staticmethod
     def job_file_kind(name: str) -> str:
-        """See `Target`."""
-        return "results" if "prediction.results-" in name else ""
+        """See `Target`. The job's own folder is the first part of the name."""
+        file = name.rpartition("/")[2]
+        return next((kind for start, kind in _JOB_FILES.items() if file.startswith(start)), "")
+
+    @staticmethod
+    def split_result(result: Mapping[str, Any]) -> tuple[Any, Any]:
+        """`{"instance": ROW, "prediction": VALUE}`."""
+        return result.get("instance"), result.get("prediction")
 
     def wait_for_job(self, job_id: str, report: Callable[[JobStatus], None], *, clock: Clock) -> JobStatus:
-        """Raises `Error`."""
-        del job_id, report, clock
-        raise errors.Error(_NO_JOBS)
+        """Polls `batchPredictionJobs.get`."""
+
+        def read() -> dict[str, Any]:
+            job: dict[str, Any] = self.api.call(self._jobs.get(name=self._job_name(job_id)))
+            report(_job_status(job))
+            return job
+
+        return _job_status(operations.poll(read, job_states.has_ended, clock=clock))
 
     def cancel_job(self, job_id: str) -> None:
-        """Raises `Error`."""
-        del job_id
-        raise errors.Error(_NO_JOBS)
+        """Calls `batchPredictionJobs.cancel`."""
+        self.api.call(self._jobs.cancel(name=self._job_name(job_id), body={}), repeatable=True)
 
     def cancel_command(self, job_id: str) -> str:
-        """See `Target`."""
-        return f"gcloud ai batch-predict cancel {job_id}"
+        """See `Target`. gcloud has no command for batch prediction jobs."""
+        token = "" if self.settings.anonymous else '-H "Authorization: Bearer $(gcloud auth print-access-token)" '
+        return f"curl -X POST {token}{self.url}/v1/{self._job_name(job_id)}:cancel"
+
+    def _job_name(self, job_id: str) -> str:
+        return f"{self._location}/batchPredictionJobs/{job_id}"
+
+    @property
+    def _jobs(self) -> Any:
+        return self.api.methods(VERTEX, "projects.locations.batchPredictionJobs")
+
+    @property
+    def _models(self) -> Any:
+        return self.api.methods(VERTEX, "projects.locations.models")
+
+
+def _label(job_id: str) -> str:
+    """The value of a job's label: the end of the ID, which makes it unique, as labels allow it."""
+    return job_id.lower()[-_MOST_LABEL:]
+
+
+def _job_status(job: Mapping[str, Any]) -> JobStatus:
+    predicted, rejected = job_states.rows(job)
+    error = job_states.failure(job) or job_states.partial_failures(job)
+    return JobStatus(job_states.short(job), predicted, rejected, error, job_states.folder(job))
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.prediction.deployment import Deployment
+from tests.prediction.vertex_deployment import VertexDeployment
 from tests.prediction.wire import Wire, serving
 from tests.running import RunningEmulator
 from tests.shared_models import build_once
@@ -38,3 +39,9 @@ def prediction_models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) 
 def deployment(emulator: RunningEmulator, prediction_models: Path) -> Deployment:
     """Served models in their own project on the worker's emulator."""
     return Deployment(emulator, f"test-{secrets.token_hex(4)}", prediction_models)
+
+
+@pytest.fixture(scope="session")
+def vertex_deployment(emulator: RunningEmulator, prediction_models: Path) -> VertexDeployment:
+    """Models in Vertex AI's registry, in their own project on the worker's emulator."""
+    return VertexDeployment(emulator, f"test-{secrets.token_hex(4)}", prediction_models)

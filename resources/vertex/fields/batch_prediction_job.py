@@ -15,10 +15,9 @@ from resources.schema.labels import LABEL
 from resources.schema.shared_fields import Secrets, Timeouts
 from resources.schema.types import Input, Int64, Texts
 from resources.vertex.fields.container import ModelContainerSpec
-from resources.vertex.fields.endpoint import BigQueryDestination
 from resources.vertex.fields.machine import MachineSpec
 from resources.vertex.fields.model import PredictSchemata
-from resources.vertex.fields.shared import Drift, EncryptionSpec, GcsDestination, Location, Project
+from resources.vertex.fields.shared import BigQueryDestination, Drift, EncryptionSpec, GcsDestination, Location, Project
 from resources.vertex.jobs import rules
 
 JOB_LABEL = "tf2-models-job"

@@ -122,6 +122,7 @@ def test_a_pushed_import_is_deployed_from_its_bucket(program: Program, tmp_path:
     assert sent["signatures"]["serving_default"]["inputs"] == {"x": {"dtype": "float32", "shape": [None]}}
 
 
+@pytest.mark.faults
 def test_a_version_deployed_with_junk_files_can_stay(program: Program) -> None:
     """Junk is now left out, which changes the content digest; the bucket's manifest restores the old digest."""
     (program.export / ".DS_Store").write_bytes(b"junk")

@@ -95,6 +95,7 @@ def test_a_secret_output_is_named_in_python(program: Program) -> None:
     assert "ciphertext" in program.engine.resources()["Model second"]["outputs"]["onlinePredictionLogging"]
 
 
+@pytest.mark.faults
 def test_a_field_that_is_none_is_refused(program: Program) -> None:
     """The line names the option and the right name, before anything is registered."""
     program.write(options="ignore_changes=['online_predicton_logging']")
@@ -123,6 +124,7 @@ def test_another_logical_name_by_an_alias(program: Program) -> None:
     ]
 
 
+@pytest.mark.faults
 def test_another_logical_name_in_an_exported_state(program: Program, tmp_path: Path) -> None:
     """`stack export` and `stack import` do what `state rename` cannot."""
     engine = program.engine
@@ -159,6 +161,7 @@ def test_a_move_to_another_stack(program: Program, emulator: RunningEmulator) ->
     assert {name for name in program.engine.resources() if name.startswith("Model")} == set()
 
 
+@pytest.mark.faults
 def test_an_import_file(program: Program, emulator: RunningEmulator) -> None:
     """Existing resources are imported without a change, missing ones are created, and then nothing differs."""
     program.engine.up()
@@ -175,6 +178,7 @@ def test_an_import_file(program: Program, emulator: RunningEmulator) -> None:
     assert json.loads(program.importable(other).read_text(encoding="utf-8")) == {"resources": []}
 
 
+@pytest.mark.faults
 def test_secrets_are_left_out_of_an_import_file(program: Program) -> None:
     """Resources with secrets are left out, because the file would show them."""
     program.engine.up()

@@ -86,6 +86,7 @@ def _read_until(process: subprocess.Popen[str], text: str) -> str:
     return "".join(lines)
 
 
+@pytest.mark.faults
 def test_a_killed_up_can_be_destroyed(life: Life, usual: dict[str, Undisturbed]) -> None:
     """`destroy` also deletes a partly created version that the state lacks, even if the state file was cut off."""
     life.configure("up")

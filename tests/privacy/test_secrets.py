@@ -119,6 +119,7 @@ def test_a_secret_that_would_be_shown_is_refused(program: RecordingEngine, tmp_p
     assert "Traceback" not in text
 
 
+@pytest.mark.faults
 def test_a_value_that_becomes_secret_is_encrypted_from_then_on(
     program: RecordingEngine, tmp_path: Path, project: str
 ) -> None:

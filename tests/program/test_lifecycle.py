@@ -181,6 +181,7 @@ def test_the_default_that_is_made_again_is_the_default(engine: Engine, emulator:
 
 
 @pytest.mark.parametrize("way", ["downtime", pytest.param("new name", marks=pytest.mark.faults)])
+@pytest.mark.faults
 def test_a_version_that_somebody_replaced_is_reported(
     engine: Engine, emulator: RunningEmulator, project: str, way: str
 ) -> None:

@@ -97,6 +97,7 @@ def test_the_command_in_the_error_moves_the_stack(
     engine.stack("destroy", "--skip-preview")
 
 
+@pytest.mark.faults
 def test_a_move_fails_if_the_other_backend_has_a_stack_of_that_name(engine: Engine, tmp_path: Path) -> None:
     """Both stacks stay unchanged; the destroy command finds the local one from a shell logged in to the other."""
     root, own = tmp_path / "checkout", f"file://{tmp_path}/own"

@@ -152,6 +152,7 @@ def test_an_error_without_the_build_says_what_is_deployed_and_how_to_get_it(mach
     assert machine.engine.preview() == {}
 
 
+@pytest.mark.faults
 def test_a_change_without_a_card_offers_a_pin_of_the_deployed_build(machine: Machine) -> None:
     """The pin has its digest, for versions with and without a name; preview then shows no change."""
     [nearest, deployed] = [
@@ -178,6 +179,7 @@ def test_a_change_without_a_card_offers_a_pin_of_the_deployed_build(machine: Mac
     assert machine.engine.preview() == {}
 
 
+@pytest.mark.faults
 def test_the_error_names_a_deployed_build_without_a_card(machine: Machine) -> None:
     """After an allowed rebuild and a change of code, it gives the content and where to write the card."""
     here = machine.build_on_another_processor()

@@ -49,6 +49,7 @@ def test_an_up_within_the_limits_is_never_refused(
     assert sum(count for method, count in emulator.calls().items() if quotas.is_management(method)) > 60
 
 
+@pytest.mark.faults
 def test_an_up_beyond_the_quota_succeeds_after_retries(
     emulator_factory: Callable[..., RunningEmulator], project: str, tmp_path: Path
 ) -> None:

@@ -115,6 +115,7 @@ def test_each_checkout_follows_the_port_of_its_stack_file(checkouts: tuple[list[
     assert two.deployed() == []
 
 
+@pytest.mark.faults
 def test_down_works_after_the_emulator_was_killed(checkouts: tuple[list[Checkout], list[int]]) -> None:
     """It starts the emulator again with its state, destroys the stack, and leaves no process."""
     (one, _), (port, *_) = checkouts
@@ -143,6 +144,7 @@ def test_two_checkouts_cannot_share_a_port(checkouts: tuple[list[Checkout], list
     assert taken.startswith(f"error: port {port} is taken by another program")
 
 
+@pytest.mark.faults
 def test_an_emulator_with_other_settings_is_used_and_stopped(checkouts: tuple[list[Checkout], list[int]]) -> None:
     """`make up` deploys to an emulator that was started with other settings and keeps them; `make down` stops it."""
     (one, _), (port, *_) = checkouts

@@ -85,6 +85,7 @@ def test_a_version_without_a_name_is_allowed_by_its_content_digest(
     assert stack.served() == {"mult": {name: "READY*"}}
 
 
+@pytest.mark.faults
 def test_a_state_without_signatures_shows_no_change_and_is_protected(stack: Deployment) -> None:
     """The signatures of the stack file's artifacts count; `up` writes them to the state, and a refresh keeps them."""
     stack.engine.edit("mult.versions.v3", stack.version(3))
@@ -103,6 +104,7 @@ def test_a_state_without_signatures_shows_no_change_and_is_protected(stack: Depl
     assert stack.engine.preview() == {}
 
 
+@pytest.mark.faults
 def test_a_removed_version_is_compared_by_its_manifest(stack: Deployment) -> None:
     """Preview warns that it does not compare; `up` finds the signatures in the bucket."""
     downgrade_state(stack, "mult")
@@ -140,6 +142,7 @@ def test_another_artifact_under_the_same_name_is_compared(stack: Deployment) -> 
     assert stack.engine.preview() == {}
 
 
+@pytest.mark.faults
 def test_an_artifact_in_a_bucket_is_compared_by_up(stack: Deployment) -> None:
     """`up` reads its manifest; without one, a line says that nothing is compared."""
     uris = [stack.engine.resources()[f"Version mult-{name}"]["outputs"]["deploymentUri"] for name in ("v2", "v1")]

@@ -144,6 +144,7 @@ def test_a_stack_file_sets_the_bounds_of_the_gate(deployed: Deployment, gate: di
     assert predict(stack.url("mult"), 1.0) == [2.0 if said else 2.5]
 
 
+@pytest.mark.faults
 def test_a_gate_fails_if_the_manifest_is_missing(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
     """The manifest of the stack's own artifact must be restored; for another artifact there is a warning."""
     stack, bucket = Deployment(emulator, project, tmp_path), f"{project}-tf2-models"

@@ -65,6 +65,7 @@ def test_a_declared_gate_needs_samples(stack: Deployment) -> None:
     assert CHECKED in stack.engine.stack("up", "--skip-preview")
 
 
+@pytest.mark.faults
 def test_a_gate_without_samples_in_the_state_shows_no_change(stack: Deployment) -> None:
     """Older releases allowed it; it is refused at the next change of the default."""
 
@@ -79,6 +80,7 @@ def test_a_gate_without_samples_in_the_state_shows_no_change(stack: Deployment) 
     assert "gate of v2: its artifact has no samples" in stack.engine.stack("preview", fails=True)
 
 
+@pytest.mark.faults
 def test_up_checks_the_samples_of_an_artifact_in_a_bucket(stack: Deployment) -> None:
     """Preview does not know its manifest, so it does not mention samples."""
     uri = stack.engine.resources()["Version mult-v1"]["outputs"]["deploymentUri"]
@@ -132,6 +134,7 @@ def test_a_gate_that_is_removed_is_a_change(stack: Deployment) -> None:
     assert CHECKED in stack.engine.stack("up", "--skip-preview")
 
 
+@pytest.mark.faults
 def test_a_gate_of_an_artifact_in_a_bucket_needs_samples_too(stack: Deployment) -> None:
     """`up` reads the manifest, both of a first version and when a gate is added to a version that serves."""
     [uri] = {stack.engine.resources()[f"Version mult-{name}"]["outputs"]["deploymentUri"] for name in ("v1",)}

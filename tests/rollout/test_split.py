@@ -121,6 +121,7 @@ def test_a_split_moves_with_the_default(stack: Deployment) -> None:
     assert stack.engine.resources() == {}
 
 
+@pytest.mark.faults
 def test_a_version_with_users_is_not_deleted_after_a_failed_gate(stack: Deployment) -> None:
     """The old default, in the split but no longer in the stack file, stays while the new split fails its gate."""
     stack.engine.edit("mult.defaultVersion", "v2")
@@ -155,6 +156,7 @@ def test_new_bytes_of_a_version_with_users_must_pass_a_gate(stack: Deployment) -
     assert served_split(stack) is None
 
 
+@pytest.mark.faults
 def test_a_run_can_target_the_model_alone(stack: Deployment) -> None:
     """`--target` of the model works whether or not the split changes, and the state stays consistent."""
     stack.engine.edit("mult.versions.v3", stack.version(2))
@@ -172,6 +174,7 @@ def test_a_run_can_target_the_model_alone(stack: Deployment) -> None:
     assert served_split(stack) == {"v1": 80, "v2": 10, "v3": 10}
 
 
+@pytest.mark.faults
 def test_a_new_model_with_a_split_gates_every_version_but_its_default(
     emulator: RunningEmulator, project: str, tmp_path: Path
 ) -> None:
@@ -190,6 +193,7 @@ def test_a_new_model_with_a_split_gates_every_version_but_its_default(
     assert stack.engine.preview() == {}
 
 
+@pytest.mark.faults
 def test_a_state_without_a_split_resource_shows_no_change_and_keeps_its_gates(stack: Deployment) -> None:
     """Its old split is the one in the stack's outputs; a version that is new to it must pass its gate."""
     stack.engine.edit("mult.trafficSplit", BOTH)

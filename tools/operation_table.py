@@ -2,7 +2,7 @@
 
 Writes MAJOR.MINOR.json into resources/runtimes/tables, or into FOLDER. It needs TensorFlow only, and also runs on the
 Pythons of old TensorFlows: call it in a virtual environment that has nothing else (TensorFlow 2.11 needs Python 3.10
-and numpy<2; 2.15 needs Python 3.11). Then name the table in tests/resources/runtimes.
+or older, and numpy<2; 2.15 needs 3.11 or older). Then name the table in tests/resources/runtimes.
 """
 
 from __future__ import annotations

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from artifact_format.manifest import Manifest
 from gcp import errors
+from prediction.batch import echoed_rows
 from prediction.batch.job_files import prepare
 from prediction.batch.job_plan import Plan
 from prediction.batch.joins import join_of
@@ -17,6 +19,7 @@ from prediction.batch.outcome import Join, Outcome
 from prediction.batch.row_matching import ByKey, ByPosition
 from prediction.errors import PredictionFailed
 from prediction.instances.row_files import RowFile
+from prediction.targets.vertex import VertexTarget
 from tests.prediction.deployment import MANIFESTS, file_of, json_lines
 
 
@@ -62,6 +65,39 @@ def test_results_in_any_order_are_matched_by_the_key(tmp_path: Path, with_input:
     found = [row["prediction"] if with_input else row for row in json_lines(target)]
     assert [row["y"] for row in found] == [number * 2 for number in range(100) if number != 42]
     assert [(row["id"], row["line"]) for row in json_lines(tmp_path / "out.rejected")] == [(42, 43)]
+
+
+def _by_row(folder: Path, rows: list[Any], results: list[Any]) -> Path:
+    """Results of Vertex AI, each with its row, joined with the rows by `id`; the file with the outcome."""
+    source = RowFile(file_of(folder, "rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows)))
+    (folder / "work").mkdir()
+    prepared = prepare([source], folder / "work", inputs={}, key="id", sent=False, checked=True)
+    raw, target = folder / "work" / "results", folder / "out"
+    lines = [{"instance": row, "prediction": prediction} for row, prediction in results]
+    raw.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    echoed_rows.separate(raw, VertexTarget.split_result, ["y"])
+    Outcome(prepared, ["gs://b/rows.jsonl"], raw).write(target, Join(match=echoed_rows.ByRow(), key="id"))
+    return target
+
+
+def test_results_in_any_order_are_matched_by_the_rows_that_they_hold(tmp_path: Path) -> None:
+    """Also equal rows, and numbers that the service writes in another way; missing rows were rejected."""
+    rows = [{"id": number, "x": number % 40} for number in range(100)]
+    results = [({"x": float(row["x"])}, row["x"] * 2) for row in reversed(rows) if row["x"] != 7]
+
+    found = json_lines(_by_row(tmp_path, rows, results))
+
+    assert found == [{"id": row["id"], "y": row["x"] * 2} for row in rows if row["x"] != 7]
+    rejected = json_lines(tmp_path / "out.rejected")
+    assert [(row["id"], row["line"]) for row in rejected] == [(7, 8), (47, 48), (87, 88)]
+
+
+def test_results_of_rows_that_were_not_sent_are_not_joined(tmp_path: Path) -> None:
+    """Rows that the service changed would otherwise be reported as rejected."""
+    with pytest.raises(PredictionFailed, match=r"1 of them hold rows that were not sent\. The results are in .*out"):
+        _by_row(tmp_path, [{"id": 1, "x": 1}], [({"x": 2}, 4)])
+
+    assert json_lines(tmp_path / "out") == [{"y": 4}]
 
 
 @pytest.mark.parametrize("results", [["1", "2", "3"], ["1"]])

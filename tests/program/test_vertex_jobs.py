@@ -109,8 +109,8 @@ def test_a_job_runs_when_its_inputs_change(stack: Jobs) -> None:
     assert stack.jobs() == []
 
 
-def test_a_changed_job_is_cancelled_after_a_kill(stack: Jobs) -> None:
-    """The state does not contain the first job; it is cancelled before the changed declaration starts another."""
+def test_a_changed_job_is_deleted_after_a_kill(stack: Jobs) -> None:
+    """The state does not contain the first job; it is deleted before the changed declaration starts another."""
     stack.declare(inputPaths=stack.many)
     process = stack.engine.begin("up", "--skip-preview")
     until(lambda: stack.states() == ["RUNNING"], "the job runs")
@@ -119,7 +119,23 @@ def test_a_changed_job_is_cancelled_after_a_kill(stack: Jobs) -> None:
 
     stack.declare()
     stack.engine.recover("up")
-    assert stack.states() == ["CANCELLED", "SUCCEEDED"]
+    assert stack.states() == ["SUCCEEDED"]
+    assert stack.engine.preview() == {}
+
+
+def test_a_change_that_is_taken_back_after_a_kill_leaves_no_job(stack: Jobs) -> None:
+    """The changed job has ended, and is not in the state: it is deleted, and the declared one runs."""
+    stack.declare()
+    stack.engine.up()
+    stack.declare(trigger="again")
+    stack.killed_in({"method": CREATE, "hold": "after"})
+    until(lambda: stack.states() == ["SUCCEEDED"], "the end of the changed job")
+    [changed] = stack.jobs()
+
+    stack.declare()
+    stack.engine.recover("up")
+    [job] = stack.jobs()
+    assert (job["name"] != changed["name"], stack.states()) == (True, ["SUCCEEDED"])
     assert stack.engine.preview() == {}
 
 

@@ -58,7 +58,7 @@ class BatchPredictionJobProvider(JobProvider):
             OperationTimeout: it still runs.
         """
         mark = str((inputs.get("labels") or {}).get(LABEL, ""))
-        self._stop_others(call, inputs, mark)
+        self._remove_others(call, inputs, mark)
         live = _oldest(self._listed(call, inputs)) or self._created(call, inputs)
         ownership.require(live, mark, None)
         live = self._alone(call, inputs, live)
@@ -80,7 +80,7 @@ class BatchPredictionJobProvider(JobProvider):
         A job that stayed would be taken for that of a later declaration of the same inputs, which is to run again: the
         API cannot change the labels of a job.
         """
-        self._stop_others(call, inputs, ownership.mark(self.schema, inputs, call.urn))
+        self._remove_others(call, inputs, ownership.mark(self.schema, inputs, call.urn))
         there = self._listed(call, inputs)
         if not there:
             raise errors.NotFound("there is no such job")
@@ -166,15 +166,13 @@ class BatchPredictionJobProvider(JobProvider):
         self._gone(call, inputs, [each for each in there if each["name"] != first["name"]])
         return first
 
-    def _stop_others(self, call: Call, inputs: State, mark: str) -> None:
-        """Cancels jobs that this declaration started with other inputs in a killed `up`: they are not in the state."""
+    def _remove_others(self, call: Call, inputs: State, mark: str) -> None:
+        """Deletes jobs that this declaration started with other inputs in a killed `up`: they are not in the state."""
         if not mark:
             return
-        own = self._hash(inputs)
-        for live in self._listed(call, inputs, f"labels.{JOB_LABEL}:*"):
-            is_own = live["labels"].get(JOB_LABEL) == own
-            if not (job_states.has_ended(live) or is_own) and ownership.is_of_declaration(live, mark):
-                self.cancelled(call, inputs, live)
+        own, others = self._hash(inputs), self._listed(call, inputs, f"labels.{JOB_LABEL}:*")
+        ours = (live for live in others if ownership.is_of_declaration(live, mark))
+        self._gone(call, inputs, [live for live in ours if live["labels"].get(JOB_LABEL) != own])
 
     def _gone(self, call: Call, inputs: State, jobs: Iterable[State]) -> None:
         """Cancels and deletes jobs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,10 +29,6 @@ from emulator.rest.dispatcher import Dispatcher
 from emulator.serving import Serving, sandbox
 from emulator.settings import BARE, Settings
 from emulator.storage import api as storage_api
-from emulator.vertex import api as vertex_api
-from emulator.vertex.api import Delays
-from emulator.vertex.serving.artifacts import Artifacts
-from emulator.vertex.work.job_source import JobSource as VertexJobSource
 
 Register = Callable[[ApiServices], ApiRegistration]
 """Makes an API."""
@@ -48,6 +44,8 @@ class Emulator:
         settings: how it behaves.
         clock: the one clock.
         more: further APIs.
+        with_vertex: whether it implements Vertex AI. If not, nothing of it is imported; the folder must have nothing
+            of it.
 
     Attributes:
         dispatcher: answers calls.
@@ -59,7 +57,13 @@ class Emulator:
     """
 
     def __init__(
-        self, data: Path, settings: Settings, clock: Clock | None = None, more: Sequence[Register] = ()
+        self,
+        data: Path,
+        settings: Settings,
+        clock: Clock | None = None,
+        more: Sequence[Register] = (),
+        *,
+        with_vertex: bool = True,
     ) -> None:
         data.mkdir(parents=True, exist_ok=True)
         self._settings, self._nodes = settings, _nodes(settings)
@@ -73,34 +77,13 @@ class Emulator:
         )
         self.log = services.log
         self.storage = storage_api.register(services, loopback=ipaddress.ip_address(settings.host).is_loopback)
-        copies = SavedModelCopies(self.storage.objects)
-        source = JobSource(services.store, copies, data / ml_api.FOLDER)
-        artifacts = Artifacts(self.storage.objects, data / vertex_api.FOLDER)
-        vertex_source = VertexJobSource(services.store, artifacts)
-        self._queue = self._job_queue({ml_api.API: source.spec_of, vertex_api.API: vertex_source.spec_of})
-        ml = ml_api.register(
-            services,
-            self._nodes,
-            copies,
-            self._queue,
-            source,
-            limits=settings.quota,
-            refuse_new=settings.sunset,
-        )
-        vertex = vertex_api.register(
-            services,
-            self._nodes,
-            artifacts,
-            self._queue,
-            partial(migratable, services.store, data / ml_api.FOLDER),
-            limits=replace(settings.quota, operations=0),
-            delays=Delays(split_seconds=settings.split_seconds, release_seconds=settings.release_seconds),
-            most_replicas=settings.most_replicas,
-        )
-        self._apis = Apis([ml, vertex, self.storage.registration, *(register(services) for register in more)])
+        self._job_specs: dict[str, Callable[[sqlite3.Row], JobSpec]] = {}
+        self._queue = self._job_queue()
+        platforms = [self._ml(), *([self._vertex()] if with_vertex else [])]
+        self._apis = Apis([*platforms, self.storage.registration, *(register(services) for register in more)])
         self.dispatcher = self._dispatcher()
 
-    def _job_queue(self, specs: Mapping[str, Callable[[sqlite3.Row], JobSpec]]) -> JobQueue:
+    def _job_queue(self) -> JobQueue:
         services = self._services
         return JobQueue(
             services.store,
@@ -109,7 +92,42 @@ class Emulator:
             folder=services.data / "jobs",
             nodes=self._nodes,
             buckets=self.storage.objects,
-            spec_of=lambda row: specs[row["api"]](row),
+            spec_of=lambda row: self._job_specs[row["api"]](row),
+        )
+
+    def _ml(self) -> ApiRegistration:
+        services, settings = self._services, self._settings
+        copies = SavedModelCopies(self.storage.objects)
+        source = JobSource(services.store, copies, services.data / ml_api.FOLDER)
+        self._job_specs[ml_api.API] = source.spec_of
+        return ml_api.register(
+            services,
+            self._nodes,
+            copies,
+            self._queue,
+            source,
+            limits=settings.quota,
+            refuse_new=settings.sunset,
+        )
+
+    def _vertex(self) -> ApiRegistration:
+        # Imported here: an emulator without it imports nothing of it.
+        from emulator.vertex import api as vertex_api
+        from emulator.vertex.serving.artifacts import Artifacts
+        from emulator.vertex.work import job_source
+
+        services, settings = self._services, self._settings
+        artifacts = Artifacts(self.storage.objects, services.data / vertex_api.FOLDER)
+        self._job_specs[vertex_api.API] = job_source.JobSource(services.store, artifacts).spec_of
+        return vertex_api.register(
+            services,
+            self._nodes,
+            artifacts,
+            self._queue,
+            partial(migratable, services.store, services.data / ml_api.FOLDER),
+            limits=replace(settings.quota, operations=0),
+            delays=vertex_api.Delays(split_seconds=settings.split_seconds, release_seconds=settings.release_seconds),
+            most_replicas=settings.most_replicas,
         )
 
     def _dispatcher(self) -> Dispatcher:

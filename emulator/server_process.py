@@ -9,9 +9,10 @@ import resource
 import signal
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -26,8 +27,13 @@ _FILES = 1 << 16
 """More than every connection and every object on its way need; nodes go through all that may be open when they fork."""
 
 
-def serve(data: Path, settings: Settings) -> None:
+def serve(data: Path, settings: Settings, make: Callable[[Path, Settings], Emulator] = Emulator) -> None:
     """Serves in the foreground until SIGTERM or SIGINT; returns when every worker process has ended.
+
+    Args:
+        data: the data folder.
+        settings: how the emulator behaves.
+        make: makes the emulator of both.
 
     Raises:
         Error: the port is taken, `data` cannot be used, or another emulator uses it.
@@ -38,7 +44,8 @@ def serve(data: Path, settings: Settings) -> None:
     with _lock(data), listening.bind(settings) as listener:
         port = listener.getsockname()[1]
         try:
-            uvloop.run(_run(data, replace(settings, port=port), listener, code))
+            settings = replace(settings, port=port)
+            uvloop.run(_run(partial(make, data, settings), data, settings, listener, code))
         except sqlite3.DatabaseError as exc:
             raise daemon.unusable(data, disk_errors.reason(exc) or f"its database cannot be read ({exc})") from exc
         except OSError as exc:
@@ -60,8 +67,10 @@ def _open_more() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-async def _run(data: Path, settings: Settings, listener: socket.socket, code: str) -> None:
-    emulator = Emulator(data, settings)
+async def _run(
+    make: Callable[[], Emulator], data: Path, settings: Settings, listener: socket.socket, code: str
+) -> None:
+    emulator = make()
     server = emulator.server()
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

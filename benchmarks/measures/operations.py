@@ -24,7 +24,7 @@ PAIRS = 3
 VERSIONS = 32
 SECONDS = 5
 BOUND = 6.0
-_HIGH_LIMIT = 64
+HIGH_LIMIT = 64
 
 
 def figures(world: World) -> Iterator[Figure]:
@@ -70,9 +70,9 @@ class _Side:
             "gcp:project": "bench",
             "gcp:region": "us-central1",
             "tf2-models:endpoint": self._endpoint,
-            "tf2-models:concurrentOperations": _HIGH_LIMIT,
+            "tf2-models:concurrentOperations": HIGH_LIMIT,
             "tf2-models:runtimeVersion": multiplier_model.runtime(),
             "tf2-models:models": {"multiplier": {"defaultVersion": "first", "versions": dict.fromkeys(names, version)}},
         }
         self._engine.configure(config)
-        return self._engine.up("--skip-preview", "--parallel", str(_HIGH_LIMIT)).seconds
+        return self._engine.up("--skip-preview", "--parallel", str(HIGH_LIMIT)).seconds

@@ -1,4 +1,4 @@
-"""Vertex AI: the figures of its local stack, and predictions of an endpoint behind which two versions are deployed.
+"""Vertex AI: the figures of its local stack, what the emulator's second API costs, and predictions of an endpoint.
 
 The endpoint splits the requests of 32 clients evenly between two deployed models with one replica each; what it is
 compared with is a version of `ml` v1 with one node, on the same emulator. The shares are counted over 10,000 requests
@@ -13,13 +13,12 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.figures import Figure, Pairs, alternate
-from benchmarks.measures import calls, memory, preview
+from benchmarks.measures import apis, calls, deployments, memory, preview
 from benchmarks.pulumi_engine import Engine
-from benchmarks.servers import multiplier_model, served_versions
+from benchmarks.servers import multiplier_model, served_versions, vertex_stack
 from benchmarks.servers.emulator import Emulator
 from benchmarks.servers.served_versions import ONE_NODE, Served
 from benchmarks.workers.load import Clients
@@ -41,6 +40,8 @@ def figures(world: World) -> Iterator[Figure]:
     """The figures of the local stack on Vertex AI, the ratio, and how far the shares are from the split."""
     for measure in (preview, calls, memory):
         yield from measure.figures(world, STACK)
+    yield from deployments.figures(world)
+    yield from apis.figures(world)
     saved_model, body = served_versions.fashion_mnist(world), served_versions.images(world, 1)
     emulator = Emulator(world)
     world.say("vertex: an endpoint with two versions, and a version of ml")
@@ -65,15 +66,7 @@ class _Endpoint:
         """Deploys both as a model of this name, and splits the requests."""
         version = {"artifact": str(saved_model), **ONE_NODE}
         model = {"defaultVersion": "v1", "trafficSplit": shares, "versions": {"v1": version, "v2": version}}
-        config: dict[str, Any] = {
-            "gcp:project": "bench-vertex",
-            "gcp:region": "us-central1",
-            "tf2-models:platform": "vertex",
-            "tf2-models:endpoint": self._emulator.endpoint,
-            "tf2-models:servingImage": "us-central1-docker.pkg.dev/bench/serving/tensorflow:{tensorflow}",
-            "tf2-models:models": {name: model},
-        }
-        self._engine.configure(config)
+        self._engine.configure(vertex_stack.configuration(self._emulator.endpoint, "bench-vertex", {name: model}))
         self._engine.up("--skip-preview")
         output = self._engine.outputs()["models"][name]
         self.url, self.ids = output["predictUrl"], output["deployedModels"]

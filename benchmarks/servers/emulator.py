@@ -22,21 +22,27 @@ class Emulator:
         world: ends its process.
         options: options of `serve`.
         data: the data folder (default: a new one on disk).
+        module: the module that serves when it is run with `serve` and these options.
 
     Attributes:
         endpoint: `http://127.0.0.1:PORT`.
         pid: the process ID.
     """
 
-    def __init__(self, world: World, *options: str, data: Path | None = None) -> None:
+    def __init__(self, world: World, *options: str, data: Path | None = None, module: str = "emulator") -> None:
         given = ["--port", "0", "--data", str(data or world.folder("emulator")), *options]
-        process = world.start([sys.executable, "-m", "emulator", "serve", *given])
+        self._process = process = world.start([sys.executable, "-m", module, "serve", *given])
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         if not line.startswith(PREFIX):
             raise BenchmarkError(f"the emulator did not start:\n{line}{world.logged_errors()}")
         self.pid = process.pid
         self.endpoint = line.removeprefix(PREFIX)
+
+    def stop(self) -> None:
+        """Ends the process before the world ends."""
+        self._process.terminate()
+        self._process.wait()
 
     def status(self) -> dict[str, Any]:
         """The content of `/-/status`."""
@@ -54,3 +60,10 @@ class Emulator:
         """Resets the counts of calls."""
         request = urllib.request.Request(f"{self.endpoint}/-/calls", method="DELETE")
         urllib.request.urlopen(request, timeout=10).close()
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        """Replaces the rules of `emulator.core.calls.faults`; without rules, removes them."""
+        content = json.dumps(rules).encode()
+        urllib.request.urlopen(
+            urllib.request.Request(f"{self.endpoint}/-/faults", content, method="PUT"), timeout=10
+        ).close()

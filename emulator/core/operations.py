@@ -247,7 +247,8 @@ class Operations:
 
     async def _run(self, number: int) -> None:
         row = self._row(number)
-        end = asyncio.get_running_loop().time() + self._left(row["created"])
+        least = max(self._least_seconds, self._faults.least_seconds())
+        end = asyncio.get_running_loop().time() + self._left(row["created"], least)
         try:
             await self._faults.spoil()
             finish = await self._work(row).run(row)
@@ -261,10 +262,10 @@ class Operations:
             self._log.fault(f"operation {row['id']}", exc)
             await self._fail(row, _INTERNAL, "Internal error encountered.")
 
-    def _left(self, created: str) -> float:
+    def _left(self, created: str, least: float) -> float:
         """Seconds that an operation still takes; at most all of them, whatever the date was before a start."""
         passed = (self._clock.now() - datetime.fromisoformat(created)).total_seconds()
-        return min(max(self._least_seconds - passed, 0.0), self._least_seconds)
+        return min(max(least - passed, 0.0), least)
 
     async def _fail(self, row: sqlite3.Row, code: int, message: str) -> None:
         def change() -> None:

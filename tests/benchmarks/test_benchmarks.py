@@ -14,6 +14,7 @@ from rich.console import Console
 
 from benchmarks.__main__ import NAMES
 from benchmarks.figures import OTHER_PROGRAMS, Figure, Pairs, alternate, show, write
+from benchmarks.measures import kills
 from benchmarks.process_watch import Watch, core_seconds, descendants
 from tests.running import BOUND, ROOT, alive
 
@@ -132,6 +133,26 @@ def test_figures_without_a_bound_are_shown_separately(capsys: pytest.CaptureFixt
 
 
 _SHOWN = ("bounds", "kept", "broken", "for information", "free", "FAIL broken: 3 is 50% above 2.")
+
+
+def test_only_recorded_recoveries_count_as_kills(tmp_path: Path) -> None:
+    """A test that fails at its second kill counts once, and is named."""
+    report = tmp_path / "report.xml"
+    report.write_text(_REPORT, encoding="utf-8")
+
+    assert kills.outcome(report) == (3, ["test_x[provider-1]", "test_x[emulator-2]"])
+
+
+_REPORT = """<testsuites><testsuite>
+<testcase name="test_x[engine-0]">
+  <properties><property name="recovered" value="up"/><property name="recovered" value="update"/></properties>
+</testcase>
+<testcase name="test_x[provider-1]">
+  <properties><property name="recovered" value="up"/></properties><failure message="x">...</failure>
+</testcase>
+<testcase name="test_x[emulator-2]"><error message="x">...</error></testcase>
+</testsuite></testsuites>
+"""
 
 
 @linux

@@ -10,6 +10,7 @@ import random
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,11 +61,19 @@ class Life:
     def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
         self.emulator, self.project = emulator, project
         self.engine = Engine(folder / "engine")
-        self._configurations = _configurations(emulator, project, folder)
+        self._configurations = self.configurations(folder)
+
+    def configurations(self, folder: Path) -> dict[str, dict[str, Any]]:
+        """The stack files of the parts; their SavedModels are written to the folder."""
+        return _configurations(self.emulator, self.project, folder)
 
     def configure(self, part: str) -> None:
         """Writes the stack file of this part."""
-        self.engine.write(self._configurations[part])
+        self.engine.write(copy.deepcopy(self._configurations[part]))
+
+    def inventory(self) -> dict[str, Any]:
+        """What the APIs have of the project."""
+        return inventory(self.emulator, self.project)
 
     def undisturbed(self, part: str) -> Undisturbed:
         """Runs this part without a kill."""
@@ -73,10 +82,28 @@ class Life:
         start = time.monotonic()
         self.engine.stack(VERBS[part], "--skip-preview")
         seconds, calls = time.monotonic() - start, sum(self.emulator.calls().values())
-        return Undisturbed(inventory(self.emulator, self.project), calls, seconds)
+        return Undisturbed(self.inventory(), calls, seconds)
 
     def run_and_kill(self, part: str, victim: str, moment: Moment, usual: Undisturbed) -> str:
         """Runs this part and kills the engine or the provider during it; returns the output."""
+        process = self.run_until(part, moment, usual)
+        self._kill(process, victim)
+        self.emulator.faults()
+        text, _ = process.communicate(timeout=BOUND)
+        return text
+
+    def run_and_restart(
+        self, part: str, moment: Moment, usual: Undisturbed, restart: Callable[[RunningEmulator], RunningEmulator]
+    ) -> str:
+        """Runs this part, kills the emulator during it and starts it again on its state; returns the output."""
+        process = self.run_until(part, moment, usual)
+        self.emulator.kill()
+        self.emulator = restart(self.emulator)
+        text, _ = process.communicate(timeout=BOUND)
+        return text
+
+    def run_until(self, part: str, moment: Moment, usual: Undisturbed) -> subprocess.Popen[str]:
+        """Starts this part; returns its process at this moment, or when it has ended before."""
         self.configure(part)
         if moment.side:
             self.hold(1 + int(moment.fraction * (usual.calls - 1)), moment.side)
@@ -86,10 +113,7 @@ class Life:
         else:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(moment.fraction * usual.seconds)
-        self._kill(process, victim)
-        self.emulator.faults()
-        text, _ = process.communicate(timeout=BOUND)
-        return text
+        return process
 
     def hold(self, number: int, side: str) -> None:
         """Makes the call with this number, counted from now on, wait before or after its effect."""
@@ -110,7 +134,7 @@ class Life:
 
     def assert_same(self, part: str, usual: Undisturbed) -> None:
         """Asserts that APIs and state are as after the undisturbed part, and that no process of the stack runs."""
-        assert inventory(self.emulator, self.project) == usual.inventory
+        assert self.inventory() == usual.inventory
         assert self.engine.pending() == []
         if part == "destroy":
             assert self.engine.resources() == {}

@@ -2,90 +2,103 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.emulator.ml.caller import until
-from tests.inventory import inventory
+from tests.kills.interruptions import HOWS, Step, assert_settled, interrupt
 from tests.kills.lives import Life
 from tests.kills.vertex_life import VertexLife
-from tests.running import BOUND, RunningEmulator
+from tests.running import RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
-ML, VERTEX = "ml.projects.models.", "aiplatform.projects.locations."
-OPERATIONS = {
-    "ml": [f"{ML}patch", f"{ML}versions.create", f"{ML}versions.patch", f"{ML}versions.delete"],
+ML, VERTEX, STORAGE = "ml.projects.", "aiplatform.projects.locations.", "storage."
+LIVES: dict[str, type[Life]] = {"ml": Life, "vertex": VertexLife}
+ROLLOUT = {
+    "ml": [
+        *(Step(f"{ML}models.{name}", is_operation=True) for name in ("patch", "versions.create", "versions.patch")),
+        Step(f"{ML}models.versions.delete", is_operation=True),
+        *(Step(f"{STORAGE}{name}") for name in ("buckets.patch", "objects.insert")),
+        *(Step(f"{ML}{name}") for name in ("predict", "models.versions.setDefault")),
+    ],
     "vertex": [
-        *(f"{VERTEX}models.upload", f"{VERTEX}models.deleteVersion", f"{VERTEX}endpoints.deployModel"),
-        *(f"{VERTEX}endpoints.mutateDeployedModel", f"{VERTEX}endpoints.undeployModel"),
+        *(Step(f"{VERTEX}models.{name}", is_operation=True) for name in ("upload", "deleteVersion")),
+        *(
+            Step(f"{VERTEX}endpoints.{name}", is_operation=True)
+            for name in ("deployModel", "mutateDeployedModel", "undeployModel")
+        ),
+        Step(f"{VERTEX}endpoints.patch"),
+        Step(f"{VERTEX}endpoints.patch", number=2),
+        *(Step(f"{VERTEX}models.{name}") for name in ("patch", "mergeVersionAliases")),
     ],
 }
-"""The methods of a rollout that begin an operation."""
-CALLS = {
-    "ml": ["storage.buckets.patch", "storage.objects.insert", "ml.projects.predict", f"{ML}versions.setDefault"],
-    "vertex": [f"{VERTEX}endpoints.patch", f"{VERTEX}models.patch", f"{VERTEX}models.mergeVersionAliases"],
+"""What changes something in a rollout, or is a gate. The second patch of an endpoint moves its traffic."""
+FIRST = {
+    "ml": [
+        *(Step(f"{STORAGE}{name}") for name in ("buckets.insert", "objects.insert")),
+        *(Step(f"{ML}{name}") for name in ("models.create", "models.versions.setDefault")),
+        Step(f"{ML}models.versions.create", is_operation=True),
+    ],
+    "vertex": [
+        *(Step(f"{STORAGE}{name}") for name in ("buckets.insert", "objects.insert")),
+        *(
+            Step(f"{VERTEX}{name}", is_operation=True)
+            for name in ("endpoints.create", "models.upload", "endpoints.deployModel")
+        ),
+        *(Step(f"{VERTEX}{name}") for name in ("endpoints.patch", "models.patch")),
+    ],
 }
-"""The others that change something, or are a gate."""
-LIVES: dict[str, type[Life | VertexLife]] = {"ml": Life, "vertex": VertexLife}
+"""What changes something in a first deployment."""
 WAYS = ("same file", "old file")
-LIMIT = 20.0
-"""Seconds from Ctrl-C to the end of the engine on a slow machine; an operation of these tests never ends by itself."""
 NORMAL = {
-    ("Ctrl-C", f"{ML}versions.create", "old file"),
+    ("Ctrl-C", f"{ML}models.versions.create", "old file"),
     ("Ctrl-C", f"{VERTEX}endpoints.undeployModel", "old file"),
     ("failure", f"{VERTEX}models.mergeVersionAliases", "old file"),
 }
+NORMAL_FIRST = {("Ctrl-C", f"{VERTEX}endpoints.deployModel", "old file")}
 
 
-def _cells() -> Iterator[object]:
-    """How it is interrupted, platform, method, and which stack file follows."""
-    for how in ("Ctrl-C", "failure", "kill"):
+def _cells(steps: dict[str, list[Step]], normal: set[tuple[str, str, str]]) -> Iterator[object]:
+    """How it is interrupted, platform, step, and which stack file follows."""
+    for how in HOWS:
         for platform in LIVES:
-            for method in [*OPERATIONS[platform], *CALLS[platform]]:
+            for step in steps[platform]:
                 for way in WAYS:
-                    marks = () if (how, method, way) in NORMAL else pytest.mark.faults
-                    yield pytest.param(how, platform, method, way, marks=marks, id=f"{how}-{method}-{way}")
+                    marks = () if (how, str(step), way) in normal else pytest.mark.faults
+                    yield pytest.param(how, platform, step, way, marks=marks, id=f"{how}-{platform}-{step}-{way}")
 
 
 @pytest.fixture(scope="session")
 def usual(emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """Platform -> what each part of a life leaves that nobody interrupts."""
+    """Platform -> what each part of a life leaves that nobody interrupts; `nothing` is before the first."""
     folder = tmp_path_factory.mktemp("uninterrupted")
     found: dict[str, dict[str, Any]] = {}
     for platform, kind in LIVES.items():
         (folder / platform).mkdir()
-        life, found[platform] = kind(emulator, f"test-uninterrupted-{platform}", folder / platform), {}
+        life = kind(emulator, f"test-uninterrupted-{platform}", folder / platform)
+        found[platform] = {"nothing": life.inventory()}
         for part in ("up", "update"):
             _configure(life, part)
             life.engine.stack("up", "--skip-preview")
-            found[platform][part] = _inventory(life)
+            found[platform][part] = life.inventory()
     return found
 
 
-def _configure(life: Life | VertexLife, part: str) -> None:
+def _configure(life: Life, part: str) -> None:
     """Writes the stack file of this part; what the second one changes, the first one declares."""
     life.configure(part)
-    if part == "up" and isinstance(life, Life):
+    if part == "up" and not isinstance(life, VertexLife):
         life.engine.config["tf2-models:bucket"] = {"labels": {"stage": "a"}}
         life.engine.edit("mult.description", "Times")
 
 
-def _inventory(life: Life | VertexLife) -> dict[str, Any]:
-    return life.inventory() if isinstance(life, VertexLife) else inventory(life.emulator, life.project)
-
-
-@pytest.mark.parametrize(("how", "platform", "method", "way"), list(_cells()))
+@pytest.mark.parametrize(("how", "platform", "step", "way"), list(_cells(ROLLOUT, NORMAL)))
 def test_an_interrupted_rollout_follows_the_stack_file(
     how: str,
     platform: str,
-    method: str,
+    step: Step,
     way: str,
     emulator: RunningEmulator,
     project: str,
@@ -97,49 +110,37 @@ def test_an_interrupted_rollout_follows_the_stack_file(
     _configure(life, "up")
     life.engine.stack("up", "--skip-preview")
     _configure(life, "update")
-    text = _interrupt(life, how, method, is_operation=method in OPERATIONS[platform])
-    print(text)
-    assert "Traceback" not in text
-    emulator.faults()
+    interrupt(life, how, step)
 
     part = "update" if way == "same file" else "up"
     _configure(life, part)
     print(life.engine.recover("up") if how == "kill" else life.engine.stack("up"))
 
-    assert _inventory(life) == usual[platform][part]
-    assert life.engine.pending() == []
-    states = life.engine.resources().values()
-    assert not [entry for entry in states if entry.get("initErrors") or "unfinished" in entry.get("outputs", {})]
-    life.engine.stack("refresh", "--skip-preview", "--expect-no-changes")
-    assert life.engine.preview() == {}
+    assert life.inventory() == usual[platform][part]
+    assert_settled(life)
 
 
-def _interrupt(life: Life | VertexLife, how: str, method: str, *, is_operation: bool) -> str:
-    """Runs an `up` that ends at the first call of this method; returns the output."""
-    if how == "failure":
-        fault = {"operation": "error", "message": "No."} if is_operation else {"status": 403}
-        life.emulator.faults({"method": method, **fault})
-        return life.engine.stack("up", "--skip-preview", fails=True)
-    life.emulator.faults({"method": method, **({"operation": "never"} if is_operation else {"hold": "after"})})
-    process = life.engine.begin("up", "--skip-preview")
-    until(life.emulator.is_faulted, f"the call of {method}")
-    if how == "kill":
-        process.kill()
-        return process.communicate(timeout=BOUND)[0]
-    begin = time.monotonic()
-    os.killpg(process.pid, signal.SIGINT)
-    if not is_operation:
-        _await_cancellation(process)
-        life.emulator.faults()  # a call that was sent is waited for: only its response says what it did
-    text = process.communicate(timeout=BOUND)[0]
-    seconds = time.monotonic() - begin
-    print(f"{method}: {seconds:.1f} s from Ctrl-C to the end")
-    assert process.returncode != 0
-    assert seconds < LIMIT
-    return text
+@pytest.mark.parametrize(("how", "platform", "step", "way"), list(_cells(FIRST, NORMAL_FIRST)))
+def test_an_interrupted_first_deployment_is_completed_or_destroyed(
+    how: str,
+    platform: str,
+    step: Step,
+    way: str,
+    emulator: RunningEmulator,
+    project: str,
+    tmp_path: Path,
+    usual: dict[str, dict[str, Any]],
+) -> None:
+    """The same file completes it; before it there was nothing, so `destroy` leaves nothing."""
+    life = LIVES[platform](emulator, project, tmp_path)
+    _configure(life, "up")
+    interrupt(life, how, step)
 
+    verb = "up" if way == "same file" else "destroy"
+    print(life.engine.recover(verb) if how == "kill" else life.engine.stack(verb))
 
-def _await_cancellation(process: subprocess.Popen[str]) -> None:
-    """Reads the output up to the line in which the engine says that it cancels."""
-    assert process.stdout
-    next(line for line in process.stdout if "received; " in line)
+    assert life.inventory() == usual[platform]["up" if verb == "up" else "nothing"]
+    if verb == "up":
+        assert_settled(life)
+    else:
+        assert life.engine.resources() == {}

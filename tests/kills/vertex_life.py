@@ -7,33 +7,34 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.engine import Engine
+from tests.inventory import inventory
+from tests.kills.lives import Life
 from tests.program.test_vertex import REGION, SCALING, configuration
-from tests.running import RunningEmulator
 
 State = dict[str, Any]
 
 
-class VertexLife:
+class VertexLife(Life):
     """A stack of two versions behind one endpoint; the change has another default, and one version more and less."""
 
-    def __init__(self, emulator: RunningEmulator, project: str, folder: Path) -> None:
-        self.emulator, self.project = emulator, project
-        self.engine = Engine(folder / "engine")
-        first = configuration(emulator, project, folder)
+    def configurations(self, folder: Path) -> dict[str, State]:
+        """See `Life`."""
+        first = configuration(self.emulator, self.project, folder)
         second = copy.deepcopy(first)
         model = second["tf2-models:models"]["mult"]
         model |= {"description": "Multiplies numbers", "labels": {"team": "b", "stage": "x"}, "defaultVersion": "v3"}
+        model["trafficSplit"] = {"v1": 40, "v3": 60}
         model["versions"]["v3"] = model["versions"].pop("v2")
         model["versions"]["v1"] = {**model["versions"]["v1"], **SCALING, "autoScaling": {"minNodes": 2, "maxNodes": 2}}
-        self._configurations = {"up": first, "update": second}
-
-    def configure(self, part: str) -> None:
-        """Writes the stack file of this part."""
-        self.engine.write(copy.deepcopy(self._configurations[part]))
+        return {"up": first, "update": second}
 
     def inventory(self) -> State:
-        """Endpoints, their deployed models and splits, and the versions of models, by the names in the stack file."""
+        """What the APIs have of the project. Versions have their names in the stack file, since numbers may differ."""
+        found = inventory(self.emulator, self.project)
+        return {**found, "vertex": {"running": found["vertex"]["running"], **self._by_name()}}
+
+    def _by_name(self) -> State:
+        """Endpoints with their deployed models and splits, and the versions of models."""
         locations = self.emulator.vertex().projects().locations()
         parent = f"projects/{self.project}/locations/{REGION}"
         found: State = {"endpoints": [], "versions": []}
@@ -42,14 +43,16 @@ class VertexLife:
             name = model["name"].partition("@")[0]
             for version in locations.models().listVersions(name=name).execute()["models"]:
                 numbers[version["versionId"]] = version["labels"]["tf2-models-version"]
-                found["versions"].append(_pick(version, "labels", "versionAliases", "description"))
+                found["versions"].append(_pick(version, "labels", "versionAliases", "description", "artifactUri"))
         for endpoint in locations.endpoints().list(parent=parent).execute().get("endpoints", []):
-            deployed = {each["id"]: numbers[each["modelVersionId"]] for each in endpoint.get("deployedModels", [])}
+            behind = sorted(endpoint.get("deployedModels", []), key=lambda each: numbers[each["modelVersionId"]])
+            deployed = {each["id"]: numbers[each["modelVersionId"]] for each in behind}
             split = {deployed[id_]: share for id_, share in endpoint.get("trafficSplit", {}).items()}
-            machines = {deployed[each["id"]]: each["dedicatedResources"] for each in endpoint.get("deployedModels", [])}
-            found["endpoints"].append({**_pick(endpoint, "labels", "description"), "split": split, "on": machines})
+            running = [(numbers[each["modelVersionId"]], each["dedicatedResources"]) for each in behind]
+            found["endpoints"].append({**_pick(endpoint, "labels", "description"), "split": split, "on": running})
         found["versions"].sort(key=json.dumps)
-        return found
+        unnamed: State = json.loads(json.dumps(found).replace(self.project, "PROJECT"))
+        return unnamed
 
 
 def _pick(item: State, *names: str) -> State:

@@ -15,6 +15,7 @@ or `*` for all), how many `times` it applies (default 1), and one fault:
 | `hold` | `before` or `after` it takes effect, the call waits until the rules are replaced or removed |
 | `operation` | `error`: the operation that the call starts fails; `code` (google.rpc.Code, default 13), `message` |
 | | `never`: it does not end until the rules are replaced or removed |
+| | `slow`: it takes at least `seconds` |
 | `busy` | `refuse`: the call is refused if another operation runs on its resource, where an API may do so |
 
 The first rule that matches a call and still applies is used.
@@ -42,7 +43,7 @@ _EXTRAS: dict[str, tuple[str, ...]] = {
     "truncate": (),
     "delay": (),
     "hold": (),
-    "operation": ("code", "message"),
+    "operation": ("code", "message", "seconds"),
     "busy": (),
 }
 
@@ -60,8 +61,9 @@ _VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "truncate": (_number(0, 2**31), "a number of bytes"),
     "delay": (_number(0, 3600, whole=False), "seconds, at most 3600"),
     "hold": (lambda value: value in ("before", "after"), '"before" or "after"'),
-    "operation": (lambda value: value in ("error", "never"), '"error" or "never"'),
+    "operation": (lambda value: value in ("error", "never", "slow"), '"error", "never" or "slow"'),
     "busy": (lambda value: value == "refuse", '"refuse"'),
+    "seconds": (_number(0, 3600, whole=False), "a number of seconds, at most 3600"),
     "code": (_number(1, 16), "a google.rpc.Code from 1 to 16"),
     "message": (lambda value: isinstance(value, str), "a text"),
     "details": (
@@ -80,7 +82,7 @@ class Rule:
         method: method id, or `*`.
         kind: the key of its fault, `drop`.
         value: what that key says.
-        extras: `message`, `details`, `retryAfter`, `code`, where they are given.
+        extras: `message`, `details`, `retryAfter`, `code`, `seconds`, where they are given.
         left: how often it still applies.
     """
 
@@ -173,6 +175,11 @@ class Faults:
             raise errors.OperationFailed(rule.extras.get("message", MESSAGE), rule.extras.get("code", 13))
         if rule.asks("operation", "never"):
             await self.replaced()
+
+    def least_seconds(self) -> float:
+        """How long the operation whose work begins here takes at least, as a rule asks."""
+        rule = _BENT.get()
+        return float(rule.extras.get("seconds", 0.0)) if rule and rule.asks("operation", "slow") else 0.0
 
     def asked(self, kind: str) -> bool:
         """Whether the rule of the call that is being answered is of this kind."""

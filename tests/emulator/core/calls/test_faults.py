@@ -148,6 +148,19 @@ def test_an_operation_does_not_end_until_the_rules_are_removed(faulty: RunningEm
     assert not exists(faulty, project)
 
 
+def test_an_operation_takes_longer(faulty: RunningEmulator, project: str) -> None:
+    """Other operations do not."""
+    create(faulty, project)
+    faulty.faults({"method": DELETE, "operation": "slow", "seconds": 0.3})
+    start = time.monotonic()
+
+    _, operation = call(faulty, "DELETE", f"/v1/projects/{project}/models/m")
+
+    assert "error" not in until(lambda: _ended(faulty, operation["name"]), "the operation's end")
+    assert time.monotonic() - start >= 0.3
+    assert not exists(faulty, project)
+
+
 def _ended(emulator: RunningEmulator, name: str) -> dict[str, Any] | None:
     found = call(emulator, "GET", f"/v1/{name}")[1]
     return found if found.get("done") else None
@@ -162,6 +175,7 @@ REFUSED = [
     ("no fault", b'[{"method": "*"}]', "exactly one of status"),
     ("two faults", b'[{"method": "*", "drop": "after", "status": 500}]', "exactly one of status"),
     ("what does not go with it", b'[{"method": "*", "drop": "after", "code": 3}]', "code does not go with drop"),
+    ("seconds of a fault that takes none", b'[{"method": "*", "hold": "after", "seconds": 3}]', "seconds does not go"),
     ("another word", b'[{"method": "*", "drop": "now"}]', 'drop must be "before" or "after"'),
     ("a number out of range", b'[{"method": "*", "status": 200}]', "status must be a status from 400 to 599"),
     ("no number", b'[{"method": "*", "status": true}]', "status must be"),

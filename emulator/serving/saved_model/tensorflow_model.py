@@ -15,7 +15,7 @@ from emulator.serving.codec import signature as signatures_
 from emulator.serving.codec.signature import Signature, Tensor
 from emulator.serving.codec.tensors import Array
 from emulator.serving.prediction_errors import RunFailed
-from emulator.serving.saved_model import inspection, loading, warm_up
+from emulator.serving.saved_model import direct_calls, inspection, loading, warm_up
 from emulator.serving.saved_model.inspection import Inspected
 
 
@@ -48,7 +48,7 @@ class Model:
         self.alters: Mapping[str, str] = {key: each.alters for key, each in found.items()}
         _check(self.signatures)
         able = {key: each for key, each in found.items() if not each.signature.refusal}
-        self._calls = {key: self._callable(each) for key, each in able.items()}
+        self._calls = {key: direct_calls.call(self._session, each.feeds, each.fetches) for key, each in able.items()}
         safe = {key: each for key, each in able.items() if not each.writes}
         self._warm_up(folder, safe)
         self.independent: Collection[str] = {
@@ -67,14 +67,6 @@ class Model:
             raise RunFailed(self.signatures[key].refusal)
         outputs = self._calls[key](*(inputs[alias] for alias in self.signatures[key].inputs))
         return {alias: _array(value) for alias, value in outputs.items()}
-
-    def _callable(self, found: Inspected) -> Any:
-        """A function that takes the inputs in the order of their aliases, and returns the outputs by alias."""
-        tensor = self._session.graph.get_tensor_by_name
-        return self._session.make_callable(
-            {alias: tensor(name) for alias, name in found.fetches.items()},
-            feed_list=[tensor(name) for name in found.feeds.values()],
-        )
 
     def _warm_up(self, folder: Path, safe: Mapping[str, Inspected]) -> None:
         """Runs the warm-up requests of the export, except those of signatures that write."""

@@ -16,6 +16,7 @@ from prediction.cli import common_options
 if TYPE_CHECKING:
     from artifact_format.manifest import Manifest
     from prediction.evaluation.labelled_rows import LabelledRows
+    from prediction.predictions import Predictions
 
 _DESCRIPTION = """\
 Compares a deployed model's predictions with labelled rows: accuracy, AUC, log loss and the confusion matrix of a
@@ -98,13 +99,25 @@ def _run(options: argparse.Namespace) -> int:
     except errors.InvalidInput as error:
         raise _with_places(error, labelled) from None
     if options.json:
-        several = {"versions": answered.counts} if len(answered.counts) > 1 else {}
-        about = {"model": options.model, "version": predictor.version, **several, "data": options.data}
+        about = {"model": options.model, **_versions(answered, predictor.version), "data": options.data}
         print(evaluation_report.as_json(about, found))
     else:
         label = f", label {labelled.field}" if labelled.field else ""
         evaluation_report.show(f"{predictor.title(answered)}\n{found.rows} rows of {options.data}{label}", found)
     return OK
+
+
+def _versions(answered: Predictions, declared: str | None) -> dict[str, Any]:
+    """The version that predicted, or the number of rows of each if there were several.
+
+    Args:
+        answered: the predictions.
+        declared: the version where the platform does not say which one predicted.
+    """
+    counts = answered.counts
+    if len(counts) > 1:
+        return {"version": None, "versions": counts}
+    return {"version": next(iter(counts), declared)}
 
 
 def _labelled(options: argparse.Namespace, manifest: Manifest) -> LabelledRows:

@@ -78,11 +78,12 @@ def test_the_command_line_says_which_versions_answered(stack: dict[str, Any], tm
         json.dumps({"config": {**config, "tf2-models:endpoint": stack["endpoint"]}})
     )
     (tmp_path / "rows.json").write_text("[1.0, 2.0]")
-    command = [sys.executable, "-m", "prediction", "mult", "--stack", "dev", "--instances", "rows.json"]
+    command = [sys.executable, "-m", "prediction"]
+    online = ["mult", "--instances", "rows.json"]
 
-    def run(*more: str) -> str:
+    def run(*words: str) -> str:
         done = subprocess.run(
-            [*command, *more],
+            [*command, *words, "--stack", "dev"],
             cwd=tmp_path,
             env={"PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -92,6 +93,11 @@ def test_the_command_line_says_which_versions_answered(stack: dict[str, Any], tm
         )
         return done.stdout
 
-    answer = json.loads(run("--json"))
+    rows = "".join(f'{{"instance": {x}, "label": {2 * x}}}\n' for x in range(1, 5))
+    (tmp_path / "labelled.jsonl").write_text(rows)
+    found = json.loads(run("evaluate", "mult", "--data", "labelled.jsonl", "--json"))
+    assert found["metrics"]["mae"] == {"v1": 0.0, "v2": 2.5}[found["version"]]
+
+    answer = json.loads(run(*online, "--json"))
     assert answer["predictions"] == {"v1": [2.0, 4.0], "v2": [3.0, 6.0]}[answer["versions"][0]]
-    assert run().startswith(("mult, version v1, on http", "mult, version v2, on http"))
+    assert run(*online).startswith(("mult, version v1, on http", "mult, version v2, on http"))

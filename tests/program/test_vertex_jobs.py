@@ -109,6 +109,7 @@ def test_a_job_runs_when_its_inputs_change(stack: Jobs) -> None:
     assert stack.jobs() == []
 
 
+@pytest.mark.faults
 def test_a_changed_job_is_deleted_after_a_kill(stack: Jobs) -> None:
     """The state does not contain the first job; it is deleted before the changed declaration starts another."""
     stack.declare(inputPaths=stack.many)
@@ -123,6 +124,7 @@ def test_a_changed_job_is_deleted_after_a_kill(stack: Jobs) -> None:
     assert stack.engine.preview() == {}
 
 
+@pytest.mark.faults
 def test_a_change_that_is_taken_back_after_a_kill_leaves_no_job(stack: Jobs) -> None:
     """The changed job has ended, and is not in the state: it is deleted, and the declared one runs."""
     stack.declare()

@@ -166,18 +166,22 @@ def test_a_job_that_fails_says_why(vertex: VertexDeployment) -> None:
     assert f"is FAILED: No file matches {place}/none/*" in done.stderr.splitlines()[-1]
 
 
-def _keyed(vertex: VertexDeployment, rows: Path, output: Path) -> subprocess.Popen[str]:
+def _keyed(vertex: VertexDeployment, rows: Path, output: Path, *more: str) -> subprocess.Popen[str]:
     """Starts a job of the model `keyed`."""
     command = [sys.executable, "-m", "prediction", "batch", "keyed", "--input", str(rows), "--output", str(output)]
     return subprocess.Popen(
-        [*command, *MACHINE, *vertex.where()], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, *more, *MACHINE, *vertex.where()],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
 def test_a_killed_command_finds_its_job(vertex: VertexDeployment, tmp_path: Path) -> None:
     """Run again, it waits for the job of the killed run, and takes its results; a third run is a job of its own."""
     rows, output = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
-    rows.write_text('{"id": 1, "x": 1}\n' * 200_000, encoding="utf-8")
+    rows.write_text('{"id": 1, "x": 1}\n' * 20_000, encoding="utf-8")
     before = len(vertex.jobs())
     with _keyed(vertex, rows, output) as started:
         assert started.stderr is not None
@@ -188,8 +192,8 @@ def test_a_killed_command_finds_its_job(vertex: VertexDeployment, tmp_path: Path
 
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[0] == f"job {job}, started by an earlier run that was killed"
-    assert (done.stdout, len(vertex.jobs())) == (f"200000 predictions in {output}\n", before + 1)
-    assert output.read_text(encoding="utf-8") == '{"id":1,"y":2.0}\n' * 200_000
+    assert (done.stdout, len(vertex.jobs())) == (f"20000 predictions in {output}\n", before + 1)
+    assert output.read_text(encoding="utf-8") == '{"id":1,"y":2.0}\n' * 20_000
 
     again = vertex.batch("keyed", "--input", str(rows), "--output", str(output))
     assert (again.returncode, len(vertex.jobs())) == (0, before + 2)
@@ -217,8 +221,8 @@ def test_a_command_that_was_killed_before_its_job_starts_one(vertex: VertexDeplo
 def test_interrupted(vertex: VertexDeployment, tmp_path: Path) -> None:
     """Ctrl-C cancels the job; nothing is written."""
     rows, output = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
-    rows.write_text('{"id": 1, "x": 1}\n' * 1_000_000, encoding="utf-8")
-    with _keyed(vertex, rows, output) as started:
+    rows.write_text('{"id": 1, "x": 1}\n' * 200_000, encoding="utf-8")
+    with _keyed(vertex, rows, output, "--batch-size", "1") as started:
         assert started.stderr is not None
         job = started.stderr.readline().split()[1]
         started.stderr.readline()  # it waits

@@ -103,5 +103,5 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a class when it is asked for: schemas and rules alone are read without Pulumi."""
+    """Loads a class on first use, so that schemas and rules can be imported without Pulumi."""
     return lazy_exports.load(__name__, _PLACES, name)

@@ -1,7 +1,7 @@
-"""Declares what a stack on Vertex AI consists of, in the order in which it must come and go, and its outputs.
+"""Declares the resources and outputs of a stack on Vertex AI, with the dependencies that set their order.
 
-Endpoints and pools, upload, deploy without traffic, split, monitoring, alias `default`; what is no longer declared is
-undeployed and deleted after that, pools last.
+First endpoints and pools, then upload, deploy without traffic, traffic split, monitoring, alias `default`. After that,
+what is no longer declared is undeployed and deleted, pools last.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def declare(
 ) -> Iterator[tuple[str, Any]]:
     """Declares all models, then all jobs; yields the stack's outputs. Arguments are those of `Platform.declare`.
 
-    The creation of an endpoint is the first call to Vertex AI: where it fails, nothing is uploaded.
+    Creating an endpoint is the first call to Vertex AI. If it fails, nothing is uploaded.
     """
     endpoints = {model.name: Endpoint(model.name, owner=owner, **model.endpoint) for model in wanted.models}
     pools = {pool.name: DeploymentResourcePool(pool.id, owner=owner, **pool.inputs) for pool in wanted.pools}
@@ -53,7 +53,7 @@ def declare(
 
 
 def _predict_url(wanted: plan.Stack, model: plan.Model, endpoint: Endpoint) -> pulumi.Input[str]:
-    """Where an endpoint predicts. A dedicated one of Google's has a host of its own, which it names once it exists."""
+    """The `predict` URL of an endpoint. A dedicated endpoint has its own host, which is known once it exists."""
     path = f"/v1/{names.endpoint(model.endpoint)}:predict"
     if model.endpoint.get("dedicatedEndpointEnabled") and wanted.settings.is_google:
         return or_else(endpoint.dedicated_endpoint_dns).apply(lambda host: f"https://{host}{path}")
@@ -66,7 +66,7 @@ def _deploy(
     """Declares a model; returns its split, after which it serves as declared, and its versions by name."""
     uploaded: list[ModelVersion] = []
     deployed: list[DeployedModel] = []
-    for version in model.versions:  # the default is uploaded first, which makes the model, and is its `default`
+    for version in model.versions:  # the first upload gets the alias `default`
         behind = [saved[shared_plan.logical_name(version.saved_model)]] if version.saved_model else []
         options = pulumi.ResourceOptions(depends_on=[*behind, *uploaded[:1]])
         uploaded.append(ModelVersion(f"{model.name}-{version.name}", options, owner=owner, **version.uploaded))
@@ -84,7 +84,7 @@ def _deploy(
 def _monitored(
     model: plan.Model, owner: pulumi.Output[str], split: TrafficSplit, endpoint: Endpoint
 ) -> list[pulumi.Resource]:
-    """Declares the monitoring job, if there is one, after the split; returns what comes before the default moves."""
+    """Declares the monitoring job, if any, after the split. Returns what the change of the default waits for."""
     if model.monitoring is None:
         return [split]
     options = pulumi.ResourceOptions(depends_on=[split], replace_with=[endpoint])
@@ -92,18 +92,18 @@ def _monitored(
 
 
 def _deployed(model: plan.Model, version: plan.Version, options: pulumi.ResourceOptions, **known: Any) -> DeployedModel:
-    """Declares a deployed model: its logical name has its id, so that a change of a fixed field is a second one."""
+    """Declares a deployed model. Its id is in its logical name, so changing a fixed field declares a second one."""
     name = f"{model.name}-{version.name}-{version.deployed_model_id}"
     return DeployedModel(name, options, **version.deployed, **known)
 
 
 def _run(job: plan.Job, owner: pulumi.Output[str], bucket: pulumi.Resource, uploaded: ModelVersion) -> dict[str, Any]:
-    """Declares a batch prediction job; returns its entry in the stack's outputs, with the words of `ml` v1.
+    """Declares a batch prediction job; returns its entry in the stack's outputs, under the names of `ml` v1.
 
     Args:
         job: as declared.
         owner: the stack's `Identity.token`.
-        bucket: the stack's.
+        bucket: the stack's bucket.
         uploaded: the version that predicts. If it is uploaded again, the job runs again.
     """
     options = pulumi.ResourceOptions(depends_on=[bucket, uploaded], replace_with=[uploaded])

@@ -1,4 +1,4 @@
-"""`vertex.DeployedModel`: a version that runs behind an endpoint, with its machines and replicas."""
+"""`vertex.DeployedModel`: a version deployed on an endpoint, with its machines and replicas."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _REDEPLOY = "set vertex.redeploy: TEXT at its version"
 class DeployedModelProvider(Provider):
     """`projects.locations.endpoints.deployModel` of `aiplatform` v1, or v1beta1 with `preview`.
 
-    A deployed model has no labels: a stack knows its own by the id, which it makes of the version and of everything
-    that cannot be changed in place.
+    A deployed model has no labels. A stack recognizes its own by the id, which is computed from the version and from
+    every field that cannot be changed in place.
     """
 
     schema = DEPLOYED_MODEL
@@ -46,7 +46,7 @@ class DeployedModelProvider(Provider):
         return _as_declared(live, inputs)
 
     def make(self, call: Call, inputs: State) -> State:
-        """`endpoints.deployModel`, awaited, without traffic; one that is there already is brought up to date."""
+        """`endpoints.deployModel`, awaited, without traffic. An existing deployed model with this id is updated."""
         call = versioned(call, inputs)
         with alone(call, names.endpoint(inputs)):
             found = _of(endpoint.read(call, inputs), inputs["deployedModelId"])
@@ -71,7 +71,7 @@ class DeployedModelProvider(Provider):
         """`endpoints.mutateDeployedModel`, awaited; one call for each version of the API that changes a field."""
         changed = [*mask, *_cleared(olds, news, mask)]
         deployed: State = {"id": news["deployedModelId"], **self.schema.pick(news, mask)}
-        of_v1 = [path for path in changed if path == _LOGGING]  # v1beta1 reads and deploys it, and does not change it
+        of_v1 = [path for path in changed if path == _LOGGING]  # v1beta1 can read and deploy it, but not change it
         of_any = [path for path in changed if path not in of_v1]
         preview = versioned(call, olds, news)
         calls = [(call, changed)] if preview is call else [(preview, of_any), (call, of_v1)]
@@ -89,10 +89,10 @@ class DeployedModelProvider(Provider):
         call.operate(request, repeatable=True)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """`endpoints.undeployModel`, awaited; if it still has traffic, with the split that this run declares.
+        """`endpoints.undeployModel`, awaited. If it still has traffic, the call also sets the declared split.
 
         Raises:
-            FailedPrecondition: it has traffic, and this run declares no split without it.
+            FailedPrecondition: it has traffic, and this run declares no split that leaves it out.
         """
         with alone(call, names.endpoint(inputs)):
             live, id_ = endpoint.read(call, inputs), inputs["deployedModelId"]
@@ -105,12 +105,12 @@ class DeployedModelProvider(Provider):
             try:
                 call.operate(request, repeatable=True)
             except errors.FailedPrecondition:
-                with alone(call, names.endpoint(inputs)):  # an operation whose answer was lost may undeploy it
+                with alone(call, names.endpoint(inputs)):  # an operation whose response was lost may be undeploying it
                     if _of(endpoint.read(call, inputs), id_) is not None:
                         raise
 
     def replacement_hint(self, news: State, path: str) -> str:
-        """A deployed model that is another one gets another id."""
+        """How to replace a deployed model: under another id."""
         del news, path
         return (
             "Give it another deployedModelId: a second one is deployed, traffic moves there, and this one goes. In a "
@@ -119,7 +119,7 @@ class DeployedModelProvider(Provider):
 
 
 def _of(live: State, id_: str) -> State | None:
-    """The deployed model with this id, of an endpoint as the API has it, with the model's id for its full name."""
+    """The deployed model with this id, from an endpoint that the API returned. `model` is the id, not the full name."""
     for each in live.get("deployedModels", []):
         if each.get("id") == id_:
             return {**each, "model": names.last(each.get("model", ""))}
@@ -127,7 +127,7 @@ def _of(live: State, id_: str) -> State | None:
 
 
 def _cleared(olds: State, news: State, mask: list[str]) -> list[str]:
-    """What the service refuses beside a minimum above 0: of a model that no longer scales to zero."""
+    """Fields that the service rejects when the minimum is above 0: leftovers of a model that scaled to zero."""
     path = f"{_RESOURCES}.{_INITIAL}"
     least = table(news, _RESOURCES).get("minReplicaCount")
     known = _INITIAL in table(olds, _RESOURCES)
@@ -135,18 +135,18 @@ def _cleared(olds: State, news: State, mask: list[str]) -> list[str]:
 
 
 def _as_declared(live: State, inputs: State) -> State:
-    """A deployed model as the API has it, its pool under the declared name: answers have the project's number."""
+    """A deployed model as the API has it, with its pool as declared: the API's names have the project's number."""
     pool, declared = live.get("sharedResources"), inputs.get("sharedResources")
     same = pool and declared and names.is_same(pool, declared)
     return {**live, "sharedResources": declared} if same else live
 
 
 def _without_traffic(call: Call, inputs: State, share: Any) -> State:
-    """The `trafficSplit` that it is undeployed with; of an endpoint that goes the split is cleared before.
+    """The `trafficSplit` to send when it is undeployed. If the endpoint is being deleted, its split is cleared first.
 
     Raises:
-        FailedPrecondition: this run declares no split without it. The service may undeploy the last one of an endpoint
-            all the same, whose users would then have no answers.
+        FailedPrecondition: this run declares no split that leaves it out. The service may undeploy the last model of an
+            endpoint anyway; requests to the endpoint would then fail.
     """
     if traffic_split.endpoint_goes(inputs):
         traffic_split.put(call, inputs, {})
@@ -161,7 +161,7 @@ def _without_traffic(call: Call, inputs: State, share: Any) -> State:
 
 
 class DeployedModel(Resource, module="vertex", name="DeployedModel"):
-    """A version that runs behind an endpoint, with its machines and replicas."""
+    """A version deployed on an endpoint, with its machines and replicas."""
 
     provider = DeployedModelProvider
 

@@ -1,4 +1,4 @@
-"""`vertex.Endpoint`: the stable address behind which models are deployed."""
+"""`vertex.Endpoint`: a stable address on which models are deployed."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _SHOWN = 5
 _ALREADY_EXISTS = 6
 """google.rpc.Code of an operation's error."""
 _BY_UPDATE = "clientConnectionConfig"
-"""The one field that `endpoints.update` changes, and `endpoints.patch` does not."""
+"""The only field that needs `endpoints.update`; `endpoints.patch` does not change it."""
 _replaced: set[str] = set()
-"""Full names of the endpoints that this run deletes and makes again, since a fixed field changes."""
+"""Full names of the endpoints that this run replaces, because a fixed field changes."""
 
 
 def methods(call: Call) -> Any:
@@ -33,13 +33,13 @@ def methods(call: Call) -> Any:
 
 
 def read(call: Call, inputs: State) -> State:
-    """`endpoints.get`, of inputs that say project, location and endpoint. Raises `NotFound`."""
+    """`endpoints.get`, from inputs with project, location and endpoint. Raises `NotFound`."""
     live: State = call.api.call(methods(call).get(name=names.endpoint(inputs)))
     return live
 
 
 def is_replaced(inputs: Mapping[str, Any]) -> bool:
-    """Whether this run deletes the endpoint and makes it again, as `allowDowntime` has it."""
+    """Whether this run deletes and recreates the endpoint, which `allowDowntime` permits."""
     return names.endpoint(inputs) in _replaced
 
 
@@ -54,7 +54,7 @@ class EndpointProvider(Provider):
         return names.endpoint(inputs)
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
-        """As every resource; notes a replacement, before which the endpoint must lose its traffic split."""
+        """The common `diff`. Also records a replacement: the split has to be cleared before the deletion."""
         found = super().check(_olds, news)
         if _olds and not found.failures and self._changes(_olds, news).fixed:
             _replaced.add(names.endpoint(news))
@@ -77,7 +77,7 @@ class EndpointProvider(Provider):
         return read(call, inputs)
 
     def _refuse_existing(self, call: Call, inputs: State, error: errors.OperationFailed) -> None:
-        """Raises `AlreadyExists` if the endpoint is there, else the operation's own error."""
+        """Raises `AlreadyExists` if the endpoint exists, otherwise the operation's own error."""
         try:
             read(call, inputs)
         except errors.NotFound:
@@ -110,7 +110,7 @@ class EndpointProvider(Provider):
                 raise
 
     def _refuse_full(self, call: Call, inputs: State) -> None:
-        """Raises `FailedPrecondition` that says what is deployed, or `NotFound` if it is gone in the meantime."""
+        """Raises `FailedPrecondition` with the list of deployed models, or `NotFound` if it was deleted meanwhile."""
         deployed = read(call, inputs).get("deployedModels", [])
         listed = [f"{each['id']} ({names.last(each.get('model', ''))})" for each in deployed]
         if listed:
@@ -122,7 +122,7 @@ class EndpointProvider(Provider):
 
 
 class Endpoint(Resource, module="vertex", name="Endpoint"):
-    """The stable address behind which models are deployed."""
+    """A stable address on which models are deployed."""
 
     provider = EndpointProvider
 

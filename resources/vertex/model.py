@@ -1,7 +1,7 @@
-"""`vertex.Model`: the registry's model that holds the versions, and which of them is its default.
+"""`vertex.Model`: a model of the registry, its display name, labels and default version.
 
-It creates and deletes nothing: the first upload of a version makes the model, and the last version that goes takes it
-away.
+It creates and deletes nothing: the first upload of a version creates the model, and deleting the last version deletes
+it.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ class ModelProvider(Provider):
         return names.model(inputs)
 
     def observe(self, call: Call, inputs: State) -> State:
-        """`models.get`, which answers with the default version: its label names it, else its number."""
+        """`models.get`, which returns the default version: by the name in its label, or else by its number."""
         live = call.api.call(versions.methods(call).get(name=names.model(inputs)))
         return {**live, _DEFAULT: versions.name_of(live) or str(live.get("versionId", ""))}
 
     def make(self, call: Call, inputs: State) -> State:
-        """Patches what the first upload made."""
+        """Patches the model that the first upload created."""
         wanted = [name for name in self.schema.names("mutable") if inputs.get(name) is not None]
         return self.patch(call, {}, inputs, wanted)
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`models.patch`; `models.mergeVersionAliases` for the default. Labels of others stay."""
+        """`models.patch`; `models.mergeVersionAliases` for the default. Labels that others set stay."""
         fields = [path for path in mask if path != _DEFAULT]
         if fields:
             body = patch_bodies.patch_body(self.schema, self.observe(call, news), olds, news, fields)
@@ -59,17 +59,17 @@ class ModelProvider(Provider):
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """Nothing: it goes with its last version."""
+        """Does nothing: the model is deleted with its last version."""
 
 
 def _of_model(labels: State, there: list[State], news: State) -> State:
-    """Without the labels that are of a version alone: a label of the model shows on each of them."""
+    """Removes the labels that belong to one version only: a label of the model shows on every version."""
     kept = versions.labels_of_all(there) | (news.get("labels") or {}).keys()
     return {key: item for key, item in labels.items() if key in kept}
 
 
 class Model(Resource, module="vertex", name="Model"):
-    """What the versions of a model share. Deleting it changes nothing."""
+    """The properties that all versions of a model share. Deleting this resource changes nothing."""
 
     provider = ModelProvider
 

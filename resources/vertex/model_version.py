@@ -1,4 +1,4 @@
-"""`vertex.ModelVersion`: one upload to the model registry, an artifact with the container that serves it."""
+"""`vertex.ModelVersion`: one upload to the model registry: an artifact and the container that serves it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from resources.vertex.shared_state import alone
 _FAILED_PRECONDITION = 9
 """google.rpc.Code of an operation's error."""
 _SETTLING = 120.0
-"""Seconds for which the service may go on refusing to delete a version that was undeployed just now."""
+"""Seconds for which the service may still refuse to delete a version that was just undeployed."""
 
 
 class ModelVersionProvider(Provider):
@@ -34,15 +34,15 @@ class ModelVersionProvider(Provider):
     timeouts = {"create": 3600.0, "read": 600.0, "update": 600.0, "delete": 900.0}  # noqa: RUF012 - a ClassVar above
 
     def identity(self, inputs: State) -> str:
-        """`projects/P/locations/L/models/M/versions/NAME`: the service numbers versions, so the name is our own."""
+        """`projects/P/locations/L/models/M/versions/NAME`: our own ID, since the service numbers versions."""
         return f"{names.model(inputs)}/versions/{inputs['name']}"
 
     def observe(self, call: Call, inputs: State) -> State:
-        """`models.listVersions`: the one whose label has the name."""
+        """`models.listVersions`: the version whose label has the name."""
         return _as_declared(_named(versions.listed(call, inputs), inputs), inputs)
 
     def make(self, call: Call, inputs: State) -> State:
-        """`models.upload`, awaited. Uploads to one model come one after the other: the first of them makes it."""
+        """`models.upload`, awaited. Uploads to one model run one at a time: the first one creates the model."""
         with alone(call, names.model(inputs)):
             there = versions.listed(call, inputs)
             if versions.named(there, inputs["name"]):
@@ -55,8 +55,8 @@ class ModelVersionProvider(Provider):
             try:
                 made = call.operate(self._upload(call, inputs, first=not there), repeatable=False)
                 request = versions.methods(call).get(name=f"{names.model(inputs)}@{made['modelVersionId']}")
-                found = call.api.call(request)  # not from the list, which may be older
-            except errors.EndpointUnreachable:  # it may have begun: repeated, it would make a second version
+                found = call.api.call(request)  # the list may be stale
+            except errors.EndpointUnreachable:  # it may have begun: a retry would create a second version
                 with alone(call, names.model(inputs)):
                     found = versions.named(versions.listed(call, inputs), inputs["name"])
                 if found is None:
@@ -72,7 +72,7 @@ class ModelVersionProvider(Provider):
         return versions.methods(call).upload(parent=parent, body={"model": model, **place, **account})
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`models.patch` of the version, and `models.mergeVersionAliases`; labels and aliases of others stay."""
+        """`models.patch` of the version, and `models.mergeVersionAliases`. Labels and aliases that others set stay."""
         there = versions.listed(call, news)
         live = _named(there, news)
         fields = [path for path in mask if path != "versionAliases"]
@@ -103,7 +103,7 @@ class ModelVersionProvider(Provider):
             _settled(call, found, lambda: versions.methods(call).deleteVersion(name=name))
 
     def replacement_hint(self, news: State, path: str) -> str:
-        """A version is what was uploaded: another one gets another name."""
+        """How to replace a version: uploads cannot change, so a new one needs a new name."""
         del path
         return (
             f"Upload it under a new version name beside {news['name']}; one that is deployed nowhere is replaced with "
@@ -112,7 +112,7 @@ class ModelVersionProvider(Provider):
 
 
 def _named(there: list[State], inputs: State) -> State:
-    """The version among these that the inputs name. Raises `NotFound`."""
+    """Of these versions, the one that the inputs name. Raises `NotFound` if there is none."""
     found = versions.named(there, inputs["name"])
     if found is None:
         raise errors.NotFound(f"the model {inputs['model']} has no version with this name")
@@ -120,10 +120,10 @@ def _named(there: list[State], inputs: State) -> State:
 
 
 def _as_declared(live: State, inputs: State) -> State:
-    """A version as the API has it, without what it says differently from what was sent.
+    """A version as the API has it, made comparable with what was sent.
 
-    Its aliases are those that are declared: the others are not this resource's. Addresses of schemata are answered as
-    those of the service's own copies.
+    Only declared aliases are kept: the others are not this resource's. The declared addresses of schema files replace
+    those of the API, which returns the addresses of its own copies.
     """
     there = live.get("versionAliases") or []
     aliases = [alias for alias in inputs.get("versionAliases") or [] if alias in there]
@@ -132,7 +132,7 @@ def _as_declared(live: State, inputs: State) -> State:
 
 
 def _require_ours(there: list[State], inputs: State) -> None:
-    """Raises `FailedPrecondition` unless this stack uploaded one of the versions; without an owner, any stack."""
+    """Raises `FailedPrecondition` unless this stack (without an owner: any stack) uploaded one of the versions."""
     mark = str((inputs.get("labels") or {}).get(LABEL, ""))
     if not any(ownership.is_of_stack(each, mark) if mark else versions.name_of(each) for each in there):
         raise errors.FailedPrecondition(
@@ -142,10 +142,10 @@ def _require_ours(there: list[State], inputs: State) -> None:
 
 
 def _hand_over(call: Call, inputs: State, others: list[State]) -> None:
-    """Moves `default` to the newest other version of a stack, since the service keeps the one that has it.
+    """Moves `default` to the newest other version of a stack: the service does not delete the default version.
 
     Raises:
-        FailedPrecondition: no other version bears a name, and nobody said that theirs may be the default.
+        FailedPrecondition: no stack uploaded the other versions, so the user has to choose the default.
     """
     ours = [version for version in others if versions.name_of(version)]
     if not ours:
@@ -158,10 +158,10 @@ def _hand_over(call: Call, inputs: State, others: list[State]) -> None:
 
 
 def _settled(call: Call, version: State, request: Callable[[], Any]) -> None:
-    """Deletes; tries again for a while where the service still sees an undeployed model as deployed.
+    """Deletes; retries for a while if the service still sees an undeployed model as deployed.
 
     Raises:
-        FailedPrecondition: it is deployed, or the service goes on refusing.
+        FailedPrecondition: it is deployed, or the service still refuses at the end of that time.
     """
     refusal = _refused(call, request)
     if refusal is not None:
@@ -176,7 +176,7 @@ def _settled(call: Call, version: State, request: Callable[[], Any]) -> None:
 
 
 def _refused(call: Call, request: Callable[[], Any]) -> errors.FailedPrecondition | None:
-    """Begins an operation and waits for it; returns why it was refused, at once or at its end."""
+    """Begins an operation and waits for it. Returns why the call or the operation was refused."""
     try:
         call.operate(request(), repeatable=True)
     except errors.FailedPrecondition as error:
@@ -191,12 +191,12 @@ def _refused(call: Call, request: Callable[[], Any]) -> errors.FailedPreconditio
 
 
 def _require_undeployed(call: Call, version: State) -> None:
-    """Raises `FailedPrecondition` if an endpoint has the version: the version's own list may be older."""
+    """Raises `FailedPrecondition` if an endpoint has the version. The version's own list may be stale."""
     for each in version.get("deployedModels") or []:
         try:
             with alone(call, each["endpoint"]):  # an earlier run may have begun to undeploy it
                 live = call.api.call(call.methods("projects.locations.endpoints").get(name=each["endpoint"]))
-        except errors.ApiError:  # gone, or in another region
+        except errors.ApiError:  # deleted, or in another region
             continue
         if each["deployedModelId"] in (deployed.get("id") for deployed in live.get("deployedModels") or []):
             raise errors.FailedPrecondition(
@@ -206,7 +206,7 @@ def _require_undeployed(call: Call, version: State) -> None:
 
 
 class ModelVersion(Resource, module="vertex", name="ModelVersion"):
-    """One upload to the model registry: an artifact with the container that serves it."""
+    """One upload to the model registry: an artifact and the container that serves it."""
 
     provider = ModelVersionProvider
 

@@ -1,4 +1,4 @@
-"""How Vertex AI names its resources. Answers hold the project's number in the place of its id: compare `last` parts."""
+"""Names of Vertex AI's resources. The API returns names with the project's number, not its id: compare `last` parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 VERSION_LABEL = "tf2-models-version"
-"""Key of a version's label that holds its name in the stack file: the service numbers versions by itself."""
+"""Key of the label with a version's name in the stack file: the service numbers versions by itself."""
 _DIGITS = 10
 
 
@@ -19,23 +19,23 @@ def location(project: str, region: str) -> str:
 
 
 def model(inputs: Mapping[str, Any]) -> str:
-    """`projects/P/locations/L/models/M`, of inputs that say project, location and model."""
+    """`projects/P/locations/L/models/M`, from inputs with project, location and model."""
     return f"{location(inputs['project'], inputs['location'])}/models/{inputs['model']}"
 
 
 def endpoint(inputs: Mapping[str, Any]) -> str:
-    """`projects/P/locations/L/endpoints/E`, of inputs that say project, location and endpoint."""
+    """`projects/P/locations/L/endpoints/E`, from inputs with project, location and endpoint."""
     return f"{location(inputs['project'], inputs['location'])}/endpoints/{inputs['endpoint']}"
 
 
 def resource_pool(inputs: Mapping[str, Any]) -> str:
-    """`projects/P/locations/L/deploymentResourcePools/ID`, of inputs that say project, location and pool."""
+    """`projects/P/locations/L/deploymentResourcePools/ID`, from inputs with project, location and pool."""
     place = location(inputs["project"], inputs["location"])
     return f"{place}/deploymentResourcePools/{inputs['deploymentResourcePool']}"
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two full names mean the same resource of a project: one may have its number, the other its id."""
+    """Whether two full names mean the same resource: one may have the project's number, the other its id."""
     return one.partition("/locations/")[2] == other.partition("/locations/")[2]
 
 
@@ -45,7 +45,7 @@ def last(name: str) -> str:
 
 
 def endpoint_id(name: str) -> str:
-    """The id of the endpoint of a model with this name: in small letters, `-` for `_`."""
+    """The id of the endpoint of a model with this name: in lower case, `-` for `_`."""
     return name.lower().replace("_", "-")
 
 
@@ -55,10 +55,10 @@ def model_id(name: str) -> str:
 
 
 def deployed_model_id(facts: Mapping[str, Any]) -> str:
-    """The id of a deployed model: ten digits that these facts give, the first of them no 0.
+    """The id of a deployed model: ten digits, a hash of these facts. The first digit is not 0.
 
-    The same facts give the same id in every run, so that a stack that lost its state finds what it deployed. In a
-    traffic split the service reads "0" as the model that is being deployed.
+    The same facts give the same id in every run, so a stack that lost its state finds what it deployed. In a traffic
+    split the service reads "0" as the model that is being deployed.
     """
     digest = _digest(facts)
     least = 10 ** (_DIGITS - 1)
@@ -66,9 +66,9 @@ def deployed_model_id(facts: Mapping[str, Any]) -> str:
 
 
 def resource_pool_id(name: str, facts: Mapping[str, Any]) -> str:
-    """The id of a pool: its name in small letters, `-` for `_`, and eight digits that these facts give.
+    """The id of a pool: its name in lower case, `-` for `_`, then eight digits, a hash of these facts.
 
-    The same facts give the same id in every run, as for a deployed model. Other machines are another pool.
+    The same facts give the same id in every run, as for a deployed model. Other machines give another pool.
     """
     return f"{endpoint_id(name)}-{_digest(facts).hex()[:8]}"
 

@@ -27,11 +27,11 @@ class VertexPlatform(Platform[Stack]):
     keys = entries.VertexKeys
 
     def sections(self, values: Mapping[str, Any]) -> Iterable[Section]:
-        """Those of jobs, pools, models and versions."""
+        """Tables of the keys of jobs, pools, models and versions."""
         return entries.sections(values)
 
     def read(self, reader: SharedReader) -> Stack:
-        """Pools, models, each with an endpoint, and batch prediction jobs."""
+        """Reads pools, models (each with an endpoint) and batch prediction jobs."""
         if reader.values.get("endpoint") == settings.GLOBAL:
             reader.note([("endpoint", "must be regional, or a URL: Vertex AI serves in regions")])
         if not reader.region:
@@ -56,14 +56,14 @@ class VertexPlatform(Platform[Stack]):
         )
 
     def with_pins(self, error: errors.InvalidInput, find: Callable[[str], Artifact]) -> errors.InvalidInput:
-        """As it is."""
+        """Returns the error unchanged: stack files on Vertex AI have no pins."""
         del find
         return error
 
     def declare(
         self, stack: Stack, owner: pulumi.Output[str], bucket: pulumi.Resource, save: Save
     ) -> Iterable[tuple[str, Any]]:
-        """Pools, endpoints, model versions, deployed models, traffic splits, registry models, jobs."""
-        from resources.vertex import deploy  # reading a stack file does not need the resources
+        """Declares pools, endpoints, model versions, deployed models, traffic splits, registry models and jobs."""
+        from resources.vertex import deploy  # not needed to read a stack file
 
         return deploy.declare(stack, owner, bucket, save)

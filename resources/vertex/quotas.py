@@ -6,13 +6,13 @@ Source: "Vertex AI quotas and limits": resource management requests, and the siz
 from __future__ import annotations
 
 CALLS_PER_MINUTE = 600
-"""Management requests per minute that begin no operation."""
+"""Management requests per minute, other than those that begin an operation."""
 OPERATIONS_PER_MINUTE = 60
 """Requests per minute that begin an operation, or a job."""
 OPERATIONS = 10
-"""Operations under way at a time, where the user does not say: no quota of Google's, but room for others."""
+"""Default limit of concurrent operations. Not a quota of Google's: it leaves room for other users of the project."""
 PREDICT_BYTES = 1_500_000
-"""Of a request to a shared endpoint."""
+"""Maximum size of a request to a shared endpoint."""
 PREDICT_SECONDS = 60
 """How long a shared endpoint waits for a prediction."""
 _BEGIN = frozenset(

@@ -1,9 +1,9 @@
-"""What the values of Vertex AI's resources may be. Program, resources and emulator ask the same rules; they are pure.
+"""Rules for the values of Vertex AI's resources. Program, resources and emulator use the same rules; they are pure.
 
-Each rule takes inputs under the API's names, of the right types, and yields the path and the reason of each failure. A
-value that is not known yet, or not given, is not judged.
+Each rule takes inputs under the API's names, whose types are already checked, and yields a path and a reason for each
+error. Values that are unknown or not given are not checked.
 
-Source: the discovery document of `aiplatform` v1, where the fields' descriptions say what they may be.
+Source: the descriptions of fields in the discovery document of `aiplatform` v1.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from resources.schema.types import Failure, join, shown, table
 from resources.vertex.names import DEPLOYED_MODEL_ID
 
 MODEL_ID = re.compile(r"([a-z_][a-z0-9_-]{0,62}|[1-9][0-9]{0,18})\Z")
-"""Numbers are ids that the service gave: a model or an endpoint that exists is taken over under its own."""
+"""A number is an id that the service chose; it is allowed so that an existing model or endpoint can be adopted."""
 ENDPOINT_ID = re.compile(r"([a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,18})\Z")
 POOL_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 POOL = re.compile(r"projects/[^/]+/locations/[^/]+/deploymentResourcePools/[^/]+\Z")
@@ -62,7 +62,7 @@ def resource_pool_failures(values: Values, where: str = "") -> Iterator[Failure]
 
 
 def common_failures(values: Values, where: str = "") -> Iterator[Failure]:
-    """What may be wrong with the inputs that most resources have: location, labels, display name, timeouts."""
+    """Errors in the inputs that most resources have: location, labels, display name, timeouts."""
     yield from apply(values, where, (_location, _labels, _display_name, _timeouts))
 
 
@@ -72,12 +72,12 @@ def traffic_split_failures(values: Values, where: str = "") -> Iterator[Failure]
 
 
 def whole_shares(given: Values, versions: list[str] | None, path: str) -> Iterator[Failure]:
-    """What is wrong with the shares of a traffic split: whole numbers, of known versions, 100 together.
+    """Errors in the shares of a traffic split: they must be whole numbers, name known versions and add up to 100.
 
     Args:
-        given: version -> per cent.
-        versions: the versions that there are; None if that is not known.
-        path: where the shares stand.
+        given: version -> percent.
+        versions: the existing versions; None if they are not known.
+        path: the path of the shares.
     """
     broken = [name for name, share in given.items() if isinstance(share, float) and share % 1]
     for name in broken:
@@ -87,7 +87,7 @@ def whole_shares(given: Values, versions: list[str] | None, path: str) -> Iterat
 
 
 def apply(values: Values, where: str, rules: Iterable[Rule]) -> Iterator[Failure]:
-    """What these rules find wrong with inputs, below a path."""
+    """The errors that these rules find in inputs, below a path."""
     for rule in rules:
         for path, reason in rule(values):
             yield join(where, path), reason
@@ -199,7 +199,7 @@ def _machines(values: Values) -> Iterator[Failure]:
 
 
 def _scaling_to_zero(values: Values) -> Iterator[Failure]:
-    """A minimum of 0, and what belongs to it: v1beta1 alone has it."""
+    """Scaling to zero: a minimum of 0 and its settings, which only v1beta1 has."""
     found, where = table(values, "dedicatedResources"), "dedicatedResources"
     least, most, first = (found.get(f"{name}ReplicaCount") for name in ("min", "max", "initial"))
     if values.get("preview") is not True:
@@ -258,4 +258,4 @@ def _timeouts(values: Values) -> Iterator[Failure]:
 
 
 OF_ENDPOINTS: tuple[Rule, ...] = (_location, _endpoint, _labels, _display_name, _timeouts)
-"""The rules of an endpoint, and of what has its name, labels and a display name."""
+"""The rules of endpoints, and of other resources with an endpoint's name, labels and a display name."""

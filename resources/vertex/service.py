@@ -1,4 +1,4 @@
-"""Vertex AI, `aiplatform` v1 and v1beta1, as calls need to know it."""
+"""The descriptor of Vertex AI, `aiplatform` v1 and v1beta1, for API calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gcp.services import Hint, Quota, Service
 from resources.vertex import quotas
 
 _LATE = (errors.ResourceExhausted, errors.OperationFailed)
-"""A quota of machines may be checked at once, or when the operation looks for them."""
+"""The machine quota may be checked by the call itself, or later by its operation."""
 
 VERTEX = Service(
     name="aiplatform",

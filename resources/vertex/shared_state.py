@@ -1,6 +1,6 @@
-"""Which version of the API a call uses, and what calls on one resource have to wait for.
+"""Which version of the API a call uses, and what a call on a resource has to wait for.
 
-That is each other, and operations that an earlier process began.
+It waits for other calls on the resource, and for operations that an earlier process began.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _guard = threading.Lock()
 
 
 def versioned(call: Call, *values: Mapping[str, Any]) -> Call:
-    """The call, by v1beta1 if any of these inputs or outputs says `preview: true`.
+    """The call, through v1beta1 if any of these inputs or outputs has `preview: true`.
 
-    A resource that was written by v1beta1 is read by it, too: v1 does not answer what only v1beta1 has.
+    A resource written through v1beta1 is also read through it: v1 does not return the fields that only v1beta1 has.
     """
     return replace(call, service=VERTEX_PREVIEW) if any(each.get("preview") for each in values) else call
 
 
 @contextmanager
 def alone(call: Call, name: str) -> Iterator[None]:
-    """Runs the block when no other of this process, and no unfinished operation, is at work on a model or endpoint.
+    """Runs the block once no other block of this process and no operation is working on the model or endpoint.
 
-    The service refuses a second operation on one endpoint, and an upload that another process began may still make the
-    version that this one is about to upload.
+    The service rejects a second operation on an endpoint. And an upload that another process began may still create
+    the version that this process is about to upload.
 
     Args:
-        call: what it is done with.
+        call: used to list and await operations.
         name: the full name of the model or endpoint.
     """
     with _guard:
@@ -52,7 +52,7 @@ def alone(call: Call, name: str) -> Iterator[None]:
 
 
 def _await_operations(call: Call, name: str) -> None:
-    """Waits until every operation on this resource has ended, well or not."""
+    """Waits until every operation on this resource has succeeded or failed."""
     collection = ".".join([*name.split("/")[::2], "operations"])
     try:
         listed = list(call.api.listed(call.methods(collection), "operations", name=name))
@@ -68,4 +68,4 @@ def _await(call: Call, operation: State, collection: str) -> None:
     try:
         call.wait(operation, f"aiplatform.{collection}.get")
     except (errors.OperationFailed, errors.NotFound):
-        return  # whoever began it has the error
+        return  # reported by the process that began it

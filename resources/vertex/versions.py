@@ -1,4 +1,4 @@
-"""The versions of a model in the registry: found by the label that holds their names, and which one is the default."""
+"""The versions of a model in the registry: finds them by the label with their name, and reads which is the default."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def methods(call: Call) -> Any:
 
 
 def listed(call: Call, inputs: Mapping[str, Any]) -> list[State]:
-    """Every version of a model, the oldest first; none if there is no such model: `models.listVersions`."""
+    """`models.listVersions`: every version of a model, oldest first; empty if the model does not exist."""
     collection, found = methods(call), list[State]()
     request = collection.listVersions(name=names.model(inputs))
     try:
@@ -31,10 +31,10 @@ def listed(call: Call, inputs: Mapping[str, Any]) -> list[State]:
 
 
 def named(versions: Sequence[State], name: str) -> State | None:
-    """The version of a name; None if there is none.
+    """The version with this name; None if there is none; the oldest if there are several.
 
-    Of several it is the oldest. Labels of a model show on each of its versions, and where the service takes those of
-    the first upload for the model's, later versions that others upload show its name too.
+    Why several: labels of a model show on each of its versions. If the service takes the labels of the first upload as
+    the model's own, versions that others upload later show that name too.
     """
     return next((each for each in versions if name_of(each) == name), None)
 
@@ -55,23 +55,23 @@ def full_name(inputs: Mapping[str, Any], version: State) -> str:
 
 
 def labels_of_all(versions: Sequence[State]) -> set[str]:
-    """The keys of the labels that each of these versions shows. Those of their model are among them."""
+    """The keys of the labels that all these versions show. They include the labels of their model."""
     shown = [set(version.get("labels") or {}) for version in versions]
     return set.intersection(*shown) if shown else set()
 
 
 def patch(call: Call, name: str, fields: Sequence[str], body: State, shared: Collection[str]) -> None:
-    """`models.patch` of a model (`M`) or a version (`M@V`), which moves no label from the one to the other.
+    """`models.patch` of a model (`M`) or a version (`M@V`) that does not move labels from one to the other.
 
-    Answers show the labels of a model and those of a version as one map, and a patch replaces one of the two. What the
-    other one has shows still after a patch without it; what does not was of this one, and is put back.
+    The API returns the labels of a model and of its version as one map, but a patch replaces only one of the two sets.
+    So the shared labels are first left out: those that still show belong to the other one; the rest are put back.
 
     Args:
-        call: what it is done with.
+        call: sends the requests.
         name: full name of the model or version.
-        fields: the mask.
+        fields: the update mask.
         body: the masked fields, with the etag that was read.
-        shared: the keys of labels in the body that may be of the other one.
+        shared: keys of labels in the body that may belong to the other one.
     """
     labels = body.get("labels") or {}
     own = {key: item for key, item in labels.items() if key not in shared}
@@ -85,7 +85,7 @@ def patch(call: Call, name: str, fields: Sequence[str], body: State, shared: Col
 
 
 def merge_aliases(call: Call, inputs: Mapping[str, Any], version: State, aliases: list[str]) -> State:
-    """`models.mergeVersionAliases`: adds aliases, which move here from other versions; `-ALIAS` removes one."""
+    """`models.mergeVersionAliases`: adds aliases and takes them from other versions; `-ALIAS` removes one."""
     request = methods(call).mergeVersionAliases(name=full_name(inputs, version), body={"versionAliases": aliases})
     found: State = call.api.call(request, repeatable=True)
     return found

@@ -1,1 +1,1 @@
-"""The Vertex part of a stack file: from its entries to what the stack declares."""
+"""Stack files on Vertex AI: turns their entries into the resources that the stack declares."""

@@ -1,4 +1,4 @@
-"""The keys of the Vertex part of a stack file, and those of `ml` v1 that mean nothing here, each with what to do."""
+"""The keys of a stack file on Vertex AI, and the keys of `ml` v1 that do not apply, each with what to do instead."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class AcceleratorConfig(TypedDict):
 
 
 class MonitoringOptions(TypedDict, total=False):
-    """The monitoring job of a model: what is monitored of all versions, or by version, and when."""
+    """The monitoring job of a model: what to monitor, for all versions or by version, and when."""
 
     display_name: str
     labels: Input[Texts]
@@ -66,7 +66,7 @@ class MonitoringOptions(TypedDict, total=False):
 
 
 class EndpointOptions(TypedDict, total=False):
-    """What a model's `vertex` block holds: its endpoint, and its place in the registry."""
+    """A model's `vertex` block: settings of its endpoint and of its model in the registry."""
 
     endpoint_id: str
     model_id: str
@@ -81,7 +81,7 @@ class EndpointOptions(TypedDict, total=False):
 
 
 class ReplicaOptions(TypedDict, total=False):
-    """What the `vertex` block of a version or a pool says of machines and replicas."""
+    """The settings of machines and replicas in the `vertex` block of a version or pool."""
 
     spot: bool
     required_replica_count: int
@@ -95,14 +95,14 @@ class ReplicaOptions(TypedDict, total=False):
 
 
 class PoolOptions(ReplicaOptions, total=False):
-    """What a pool's `vertex` block holds."""
+    """A pool's `vertex` block."""
 
     resource_pool_id: str
     encryption_spec: EncryptionSpec
 
 
 class VersionOptions(ReplicaOptions, total=False):
-    """What a version's `vertex` block holds: its replicas, and of its container what `container` has no word for."""
+    """A version's `vertex` block: its replicas, and the container settings that `container` has no key for."""
 
     deployed_model_id: str
     redeploy: str
@@ -141,7 +141,7 @@ class VersionEntry(TypedDict, total=False):
     allow_newer_tensor_flow: bool
     description: Input[Free]
     labels: Input[Texts]
-    machine_type: str  # missing is an error, unless it runs on a pool
+    machine_type: str  # required, unless the version runs on a pool
     accelerator_config: AcceleratorConfig
     auto_scaling: AutoScaling
     manual_scaling: ManualScaling
@@ -169,7 +169,7 @@ class PoolEntry(TypedDict, total=False):
 
 
 class Gate(TypedDict, total=False):
-    """Versions pass no gate on Vertex AI yet, which `skip: true` accepts."""
+    """Gates are not available on Vertex AI yet; `skip: true` says that versions go live without one."""
 
     skip: Required[Literal[True]]
 
@@ -210,5 +210,5 @@ def sections(values: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def refusals(entry: Mapping[str, Any], table: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    """The keys of an entry that a table refuses, with the reason; they are taken out of the entry."""
+    """Removes the keys of an entry that a table rejects, and yields the reason for each."""
     return [(key, f"is not for Vertex AI: {table[key]}") for key in list(entry) if key in table]

@@ -1,4 +1,4 @@
-"""From the fields of resources back to the keys of a stack file, for messages."""
+"""Maps fields of resources to keys of a stack file, for error messages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from resources.schema.types import Failure, join
 
 
 def renamed(failures: Iterable[Failure], where: str, keys: Mapping[str, str]) -> list[Failure]:
-    """The failures of a resource's inputs, under the keys of the entry that give them.
+    """Yields the errors of a resource's inputs under the keys of the entry that set them.
 
     Args:
         failures: their paths begin with `where`.
         where: path of the entry.
-        keys: field -> key, of the longest field that fits; empty for the entry itself.
+        keys: field -> key; the longest matching field counts; an empty key means the entry itself.
     """
     return [(_key_of(path.removeprefix(f"{where}."), where, keys), reason) for path, reason in failures]
 

@@ -1,4 +1,4 @@
-"""The batch prediction jobs of a stack file, with the keys that they have on `ml` v1 as far as Vertex AI allows."""
+"""Reads the batch prediction jobs of a stack file. Their keys are those of `ml` v1 where Vertex AI allows it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from resources.vertex.jobs import job_formats
 
 
 class JobOptions(TypedDict, total=False):
-    """What a job's `vertex` block holds."""
+    """A job's `vertex` block."""
 
     instance_config: InstanceConfig
     model_parameters: dict[str, Any]
@@ -81,15 +81,15 @@ _KEYS = {
     f"{_RESOURCES}.maxReplicaCount": "maxWorkerCount",
     **{name: f"vertex.{name}" for name in _OPTIONS},
 }
-"""A field of the resource -> the key of the entry that gives it, of the longest path that fits; or empty."""
+"""Field of the resource -> the key of the entry that sets it. The longest matching field counts."""
 
 
 class Reader:
-    """Reads the entries; failures are noted in the shared reader.
+    """Reads the entries; errors are added to the shared reader.
 
     Args:
         shared: the reader of the stack file.
-        models: those of the stack file.
+        models: the models of the stack file.
     """
 
     def __init__(self, shared: SharedReader, models: list[Model]) -> None:
@@ -114,14 +114,14 @@ class Reader:
         model = self._models[kept["model"]]
         place = {key: model.registry[key] for key in ("project", "location")}
         inputs = facts(place, {"displayName": name, "version": version}, _fields(kept))
-        checked = {**inputs, "model": f"{names.model(model.registry)}@1"}  # the service gives the number
+        checked = {**inputs, "model": f"{names.model(model.registry)}@1"}  # the service chooses the number
         failures = BATCH_PREDICTION_JOB.program_failures(checked, where)
         self._shared.note(field_keys.renamed(failures, where, _KEYS))
         return Job(inputs=inputs, model=model.name, version=version)
 
 
 def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the job that the keys of its entry say."""
+    """The fields of the job that its entry sets."""
     options = table(entry, "vertex")
     resources = facts(
         {"machineSpec": replicas.machine(entry), "maxReplicaCount": entry.get("maxWorkerCount")},

@@ -1,4 +1,4 @@
-"""The models of a stack file, as what Vertex AI needs of them."""
+"""Reads the models of a stack file for Vertex AI."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _COMMON = ("timeouts", "adopt", "allowDowntime")
 
 
 class Reader:
-    """Reads the entries; failures are noted in the shared reader.
+    """Reads the entries; errors are added to the shared reader.
 
     Args:
         shared: the reader of the stack file.
-        pools: name -> a pool that versions may run on.
+        pools: the pools that versions may run on, by name.
     """
 
     def __init__(self, shared: SharedReader, pools: Mapping[str, Pool]) -> None:
@@ -82,7 +82,7 @@ class Reader:
         return inputs
 
     def _note_taken(self, kind: str, id_: str, name: str, where: str) -> None:
-        """Notes a failure if an earlier model of the stack file has the same id: names may meet in small letters."""
+        """Reports an id that an earlier model has: ids are lower case, so different names may give the same one."""
         other = self._taken.setdefault((kind, id_), name)
         if other != name:
             self._shared.note([(where, f"its {kind} is {id_}, as that of {other}: give one of them vertex.{kind}Id")])
@@ -99,7 +99,7 @@ class Reader:
         return inputs
 
     def _split(self, entry: Mapping[str, Any], where: str) -> dict[str, int]:
-        """The declared split; everything for the default if none is declared."""
+        """The declared split; 100 % for the default version if none is declared."""
         given, known = entries.mapping(entry.get("trafficSplit")), list(entries.mapping(entry.get("versions")))
         if "trafficSplit" not in entry:
             return {str(entry["defaultVersion"]): 100}
@@ -109,7 +109,7 @@ class Reader:
 
 
 def _under(failures: Any, where: str, own: str, options: tuple[str, ...]) -> list[types.Failure]:
-    """Under the keys of the stack file: an id is the entry's own, options are in its `vertex` block."""
+    """Moves errors to keys of the stack file: an id is the entry's own name, options are in its `vertex` block."""
     found = []
     for path, reason in failures:
         key = path.removeprefix(f"{where}.")

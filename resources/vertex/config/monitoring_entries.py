@@ -1,4 +1,4 @@
-"""The monitoring job of a model of a stack file: its objectives name versions, the API's name deployed models."""
+"""The monitoring job of a model in a stack file. Its objectives name versions; those of the API, deployed models."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _OWN = (_ONE, _EACH, "displayName")
 def read(
     shared: SharedReader, name: str, model: Mapping[str, Any], endpoint: Mapping[str, Any], versions: Sequence[Version]
 ) -> dict[str, Any] | None:
-    """The inputs of a model's `vertex.ModelMonitoringJob`; None if it has none. Failures are noted.
+    """The inputs of a model's `vertex.ModelMonitoringJob`; None if it has none. Errors are added to the reader.
 
     Args:
         shared: the reader of the stack file.
-        name: of the model.
-        model: its entry, of the right types.
+        name: the model's name.
+        model: its entry; its types are already checked.
         endpoint: the inputs of its endpoint.
         versions: as declared.
     """
@@ -41,18 +41,18 @@ def read(
     inputs = facts(
         {key: endpoint.get(key) for key in ("project", "location", "endpoint", "adopt", "timeouts", "encryptionSpec")},
         {key: item for key, item in entry.items() if key not in _OWN},
-        # Nobody is without answers while a job is made again, so that a change of what is fixed needs no leave.
+        # Replacing a job causes no downtime, so a change of a fixed field needs no permission.
         {"displayName": entry.get("displayName") or name, "allowDowntime": True},
         {_OBJECTIVES: [_of_deployed(version, objectives[version.name]) for version in monitored]},
     )
-    if len(versions) == len(named) and monitored:  # what is wrong with versions is noted already
+    if len(versions) == len(named) and monitored:  # errors of versions are already reported
         keys = {"encryptionSpec": "", **_keys(entry, monitored)}
         shared.note(field_keys.renamed(MODEL_MONITORING_JOB.program_failures(inputs, where), where, keys))
     return inputs
 
 
 def _objective(entry: Mapping[str, Any], version: str) -> Any:
-    """What is monitored of a version: its own, or that of all; None if it is not monitored."""
+    """The objective of a version: its own, or the one for all versions; None if it is not monitored."""
     return table(entry, _EACH).get(version, entry.get(_ONE))
 
 
@@ -69,7 +69,7 @@ def _failures(entry: Mapping[str, Any], versions: Sequence[str]) -> Iterator[Fai
 
 
 def _keys(entry: Mapping[str, Any], monitored: Sequence[Version]) -> dict[str, str]:
-    """The fields of each objective -> the key that gives them."""
+    """Fields of each objective -> the key of the stack file that sets them."""
     own = table(entry, _EACH)
     return {
         f"{_OBJECTIVES}[{index}].objectiveConfig": f"{_EACH}.{version.name}" if version.name in own else _ONE

@@ -1,4 +1,4 @@
-"""What the Vertex part of a stack file declares: the inputs of every resource, under the API's names."""
+"""What a stack file declares on Vertex AI: the inputs of every resource, under the API's names."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Pool:
 
     Attributes:
         name: in the stack file.
-        inputs: of its `vertex.DeploymentResourcePool`.
-        valid: False if something is wrong with it; then the inputs only say which one it is.
+        inputs: inputs of its `vertex.DeploymentResourcePool`.
+        valid: False if it has errors; then the inputs only identify it.
     """
 
     name: str
@@ -37,9 +37,9 @@ class Version:
     Attributes:
         name: in the stack file.
         uploaded: inputs of its `vertex.ModelVersion`.
-        deployed: inputs of its `vertex.DeployedModel`, without the version's number, which the upload gives.
-        pool: the pool of the stack file that it runs on; empty where it has machines of its own.
-        saved_model: inputs of its `storage.SavedModel`; None where the artifact is not the stack's.
+        deployed: inputs of its `vertex.DeployedModel`, without the version's number, which is known after the upload.
+        pool: the pool of the stack file that it runs on; empty if it has its own machines.
+        saved_model: inputs of its `storage.SavedModel`; None if the artifact is not the stack's.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Model:
         endpoint: inputs of its `vertex.Endpoint`.
         registry: inputs of its `vertex.Model`.
         versions: the default first.
-        split: version -> per cent of the requests.
+        split: version -> percent of the requests.
         monitoring: inputs of its `vertex.ModelMonitoringJob`; None if it has none.
     """
 
@@ -86,7 +86,7 @@ class Model:
 class Job:
     """A batch prediction job as declared: inputs under the API's names, and the model and version that predict.
 
-    The inputs lack `model`, which has the version's number, which the upload gives.
+    The inputs lack `model`: it contains the version's number, which is known after the upload.
     """
 
     inputs: dict[str, Any]
@@ -109,12 +109,12 @@ class Stack(plan.Stack):
 
 
 def summary(model: Model, shares: Any, predict_url: Any) -> dict[str, Any]:
-    """What the stack's outputs say of a model.
+    """A model's entry in the stack's outputs.
 
     Args:
         model: as declared.
-        shares: version -> per cent, once the split is set; an output of its resource.
-        predict_url: where its endpoint predicts.
+        shares: version -> percent, once the split is set; an output of its resource.
+        predict_url: the endpoint's `predict` URL.
     """
     return {
         "name": names.endpoint(model.endpoint),
@@ -128,10 +128,10 @@ def summary(model: Model, shares: Any, predict_url: Any) -> dict[str, Any]:
 
 
 def results(found: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the stack's outputs say of a job's results; None before there are any.
+    """A job's results in the stack's outputs; None before there are any.
 
     Args:
-        found: `folder`, `rows` and `used`: outputs of the job, each of them maybe None.
+        found: `folder`, `rows` and `used`: outputs of the job; each may be None.
     """
     folder, rows, used = (found.get(name) or {} for name in ("folder", "rows", "used"))
     if "gcsOutputDirectory" not in folder:
@@ -141,5 +141,5 @@ def results(found: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def facts(*parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Several mappings as one, without what is not given."""
+    """Merges mappings, without empty values."""
     return {key: item for part in parts for key, item in part.items() if item is not None}

@@ -25,7 +25,7 @@ _POOL, _SPEC = "resourcePool", "encryptionSpec"
 
 
 def read(shared: SharedReader) -> dict[str, Pool]:
-    """The pools of a stack file by name; failures are noted in the shared reader."""
+    """The pools of a stack file by name; errors are added to the shared reader."""
     given = shared.values.get(KEY) or {}
     shared.note(types.failures(given, dict[str, Any], KEY))
     pools = {name: _pool(shared, name, entry) for name, entry in entries.mapping(given).items()}
@@ -63,7 +63,7 @@ def _inputs(shared: SharedReader, name: str, entry: Mapping[str, Any], place: Ma
 
 
 def _same_ids(pools: Mapping[str, Pool]) -> Iterator[Failure]:
-    """Pools that would be one: their names meet in small letters, or they have one id."""
+    """Reports pools with the same id: ids are lower case, so different names may give the same one."""
     taken: dict[str, str] = {}
     for name, pool in pools.items():
         other = taken.setdefault(pool.id, name)
@@ -74,13 +74,13 @@ def _same_ids(pools: Mapping[str, Pool]) -> Iterator[Failure]:
 def version_failures(
     entry: Mapping[str, Any], model: Mapping[str, Any], pools: Mapping[str, Pool], default_image: str
 ) -> Iterator[Failure]:
-    """What is wrong with a version that names a pool.
+    """Errors of a version that names a pool.
 
     Args:
-        entry: of the version, of the right types.
+        entry: the version's entry; its types are already checked.
         model: the entry of its model.
-        pools: of the stack file.
-        default_image: what serves a version without `container`.
+        pools: the pools of the stack file.
+        default_image: the image that serves a version without `container`.
     """
     options, name = table(entry, "vertex"), str(table(entry, "vertex")[_POOL])
     if name not in pools:

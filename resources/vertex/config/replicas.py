@@ -1,4 +1,4 @@
-"""Machines and replicas of a version or a pool of a stack file, as `DedicatedResources`."""
+"""Turns the machines and replicas of a version or pool in a stack file into `DedicatedResources`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resources.vertex.fields.machine import PREVIEW_LEAVES
 
 _METRIC = "aiplatform.googleapis.com/prediction/online/"
 _METRICS = {"CPU_USAGE": f"{_METRIC}cpu/utilization", "GPU_DUTY_CYCLE": f"{_METRIC}accelerator/duty_cycle"}
-"""Names of a stack file's metrics -> those of Vertex AI."""
+"""Names of metrics: stack file -> Vertex AI."""
 _RESOURCES = "dedicatedResources"
 KEYS = {
     f"{_RESOURCES}.machineSpec.machineType": "machineType",
@@ -22,13 +22,13 @@ KEYS = {
     f"{_RESOURCES}.maxReplicaCount": "autoScaling.maxNodes",
     _RESOURCES: "vertex",
 }
-"""A field of a resource -> the key of the entry that gives it. See `field_keys`."""
+"""Field of a resource -> the key of the entry that sets it. See `field_keys`."""
 _OF_MACHINES = ("gpuPartitionSize", "tpuTopology", "reservationAffinity")
 _OF_REPLICAS = ("requiredReplicaCount", "spot", *PREVIEW_LEAVES)
 ENTRY_KEYS = ("machineType", "acceleratorConfig", "autoScaling", "manualScaling")
-"""The keys of an entry that say machines and replicas."""
+"""The keys of an entry that set machines and replicas."""
 OPTION_KEYS = (*_OF_MACHINES, *_OF_REPLICAS, "autoscalingMetricSpecs")
-"""The keys of an entry's `vertex` block that do."""
+"""The keys of an entry's `vertex` block that set them."""
 
 
 def machine(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _metrics(auto: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def failures(entry: Mapping[str, Any]) -> Iterator[Failure]:
-    """What is wrong with machines and replicas of an entry whose types are right."""
+    """Errors in the machines and replicas of an entry whose types are already checked."""
     auto = table(entry, "autoScaling")
     if "machineType" not in entry:
         yield "machineType", "is missing"

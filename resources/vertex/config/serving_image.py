@@ -9,17 +9,17 @@ from typing import Any
 from resources.schema.types import Failure, table
 
 PREBUILT = re.compile(r"(us|europe|asia)-docker\.pkg\.dev/vertex-ai(-restricted)?/prediction/tf")
-"""How the addresses of Google's own TensorFlow images begin. They load the artifact's folder itself."""
+"""Prefixes of Google's prebuilt TensorFlow images. These images load the artifact's folder by themselves."""
 _PREBUILT_VERSION = re.compile(rf"{PREBUILT.pattern}[^/.]*\.(?P<major>\d+)-(?P<minor>\d+)(?!\d)")
 _ENDING = re.compile(rf"{PREBUILT.pattern}2-")
 _END = "2027-01-14"
-"""When Google removes the prebuilt images with TensorFlow 2; for the optimized runtimes (tf_opt) no day is known."""
+"""When Google removes the prebuilt TensorFlow 2 images; no date is known for the optimized runtimes (tf_opt)."""
 _NUMBERED = re.compile(r"(gs://.+)/[0-9]+/?\Z")
 _HTTP_PORT, _GRPC_PORT = 8080, 8500
 _PREDICT_ROUTE, _HEALTH_ROUTE = "/v1/models/model:predict", "/v1/models/model"
 _TENSORFLOW = "{tensorflow}"
 OPTIONS = ("deploymentTimeout", "sharedMemorySizeMb", "startupProbe", "healthProbe", "livenessProbe")
-"""What of a container a version's `vertex` block gives."""
+"""The container settings of a version's `vertex` block."""
 
 
 def image(template: str, tensorflow: str, *, accelerated: bool) -> str:
@@ -28,13 +28,13 @@ def image(template: str, tensorflow: str, *, accelerated: bool) -> str:
     Args:
         template: the stack's `servingImage`.
         tensorflow: the TensorFlow that exported the artifact, "2.21.0".
-        accelerated: whether its replicas have GPUs: `{gpu}` is then "-gpu", else empty.
+        accelerated: whether its replicas have GPUs; if so, `{gpu}` becomes "-gpu", otherwise an empty string.
     """
     return template.replace(_TENSORFLOW, tensorflow).replace("{gpu}", "-gpu" if accelerated else "")
 
 
 def failures(template: str, tensorflow: str) -> Iterator[Failure]:
-    """What keeps `image` from an address, by the key of the stack file that mends it."""
+    """Reasons why `image` cannot return an address, each under the key of the stack file that fixes it."""
     if not template:
         example = "LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/serving:{tensorflow}{gpu}"
         where = f"the image of TensorFlow Serving in your Artifact Registry, {example}"
@@ -44,10 +44,10 @@ def failures(template: str, tensorflow: str) -> Iterator[Failure]:
 
 
 def tensorflow_serving(address: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The container of TensorFlow Serving, whose entry point takes further arguments.
+    """The container of TensorFlow Serving. Its entry point accepts additional arguments.
 
     Args:
-        address: of its image.
+        address: the address of its image.
         options: the `vertex` block of the version.
     """
     arguments = (f"rest_api_port={_HTTP_PORT}", f"port={options.get('grpcPort', _GRPC_PORT)}", "model_name=model")
@@ -78,7 +78,7 @@ def own(container: Mapping[str, Any], routes: Mapping[str, Any], options: Mappin
 
 
 def own_failures(entry: Mapping[str, Any]) -> Iterator[Failure]:
-    """What is wrong with the routes of a version: `ml` v1 and Vertex AI have different defaults, so both are given."""
+    """Errors of a version's routes. Both are required, because the defaults of `ml` v1 and Vertex AI differ."""
     container, routes = table(entry, "container"), table(entry, "routes")
     if container and not is_prebuilt(container):
         for name in ("predict", "health"):
@@ -97,13 +97,13 @@ def is_prebuilt(container: Mapping[str, Any]) -> bool:
 
 
 def prebuilt_tensorflow(container: Mapping[str, Any]) -> str:
-    """The TensorFlow in one of Google's images, "2.15"; empty for other images, and for the nightly ones."""
+    """The TensorFlow version of one of Google's images, "2.15"; empty for other images and for nightly ones."""
     found = _PREBUILT_VERSION.match(str(container.get("image", "")))
     return f"{found['major']}.{found['minor']}" if found else ""
 
 
 def prebuilt_warning(container: Mapping[str, Any]) -> str:
-    """What to know about one of Google's images: its TensorFlow, and its end. Empty if there is nothing to say."""
+    """A warning about one of Google's images: its TensorFlow version and when it is removed. Empty if there is none."""
     if not _ENDING.match(str(container.get("image", ""))):
         return ""
     has = f"has TensorFlow {prebuilt_tensorflow(container) or 2}"
@@ -111,7 +111,7 @@ def prebuilt_warning(container: Mapping[str, Any]) -> str:
 
 
 def parent_of_numbered(uri: str) -> str:
-    """The folder above a numbered one, `gs://B/M/` of `gs://B/M/3/`; empty if the last folder is no number."""
+    """The parent of a numbered folder: `gs://B/M/` for `gs://B/M/3/`; empty if the last folder is not a number."""
     found = _NUMBERED.fullmatch(uri)
     return f"{found[1]}/" if found else ""
 

@@ -1,4 +1,4 @@
-"""The versions of a model in a stack file: what is uploaded of each, and what is deployed."""
+"""Reads the versions of a model in a stack file: what to upload and what to deploy."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ _KEYS = {
     "sharedResources": "vertex.resourcePool",
     **replicas.KEYS,
 }
-"""A field of a resource -> the key of the version's entry that gives it. See `field_keys`."""
+"""Field of a resource -> the key of the version's entry that sets it. See `field_keys`."""
 
 
 class Reader:
-    """Reads the versions of one model; failures are noted in the shared reader.
+    """Reads the versions of one model; errors are added to the shared reader.
 
     Args:
         shared: the reader of the stack file.
-        model: the model's entry, of the right types.
-        pools: name -> a pool that versions may run on.
+        model: the model's entry; its types are already checked.
+        pools: the pools that versions may run on, by name.
         place: project, location, model and endpoint.
         where: path of the model's entry.
     """
@@ -72,7 +72,7 @@ class Reader:
         return versions
 
     def _same_ids(self, versions: list[Version]) -> Iterator[Failure]:
-        """Deployed models that would have one id. Those that are made of the versions differ."""
+        """Reports deployed models with the same id. Only ids that a user chose can collide; computed ones differ."""
         taken: dict[str, str] = {}
         for version in versions:
             other = taken.setdefault(version.deployed_model_id, version.name)
@@ -91,14 +91,14 @@ class Reader:
             return None
         served = self._served(kept, where)
         uploaded, deployed = self._uploaded(name, kept, served, where), self._deployed(name, kept, served)
-        checked = {**deployed, "modelVersionId": "1"}  # the service gives it
+        checked = {**deployed, "modelVersionId": "1"}  # the service chooses it
         for schema, inputs in ((MODEL_VERSION, uploaded), (DEPLOYED_MODEL, checked)):
             self._shared.note(field_keys.renamed(schema.program_failures(inputs, where), where, _KEYS))
         pool = table(kept, "vertex").get(_POOL, "")
         return Version(name=name, uploaded=uploaded, deployed=deployed, pool=pool, saved_model=served.saved_model)
 
     def _entry_failures(self, entry: Mapping[str, Any]) -> Iterator[Failure]:
-        """What is wrong with an entry whose types are right."""
+        """Errors of an entry whose types are already checked."""
         yield from serving_image.own_failures(entry)
         if _POOL in table(entry, "vertex"):
             image = str(self._shared.values.get("servingImage") or "the stack's servingImage")
@@ -107,7 +107,7 @@ class Reader:
             yield from replicas.failures(entry)
 
     def _served(self, entry: Mapping[str, Any], where: str) -> Served:
-        """What is known of the artifact; a stack's own lies in a numbered folder, as TensorFlow Serving wants it."""
+        """What is known of the artifact. A stack's own is in a numbered folder, as TensorFlow Serving requires."""
         folder = SERVING_FOLDER
         return self._shared.served(entry["artifact"], entry.get("parameters"), where, MOST_BYTES, folder)
 
@@ -126,7 +126,7 @@ class Reader:
         )
 
     def _container(self, entry: Mapping[str, Any], served: Served, where: str) -> tuple[dict[str, Any], str]:
-        """The container, and the folder that it is given."""
+        """The container, and the artifact folder that it loads."""
         container, options = table(entry, "container"), table(entry, "vertex")
         if container:
             self._judge_prebuilt(entry, served, join(where, "container.image"))
@@ -142,7 +142,7 @@ class Reader:
         return serving_image.tensorflow_serving(address, options), parent or served.uri
 
     def _judge_prebuilt(self, entry: Mapping[str, Any], served: Served, where: str) -> None:
-        """Compares the artifact with the TensorFlow in an image of Google, and warns of the end of the image."""
+        """Compares the artifact's TensorFlow with that of Google's image, and warns if Google will remove the image."""
         container = table(entry, "container")
         runtime, warning = serving_image.prebuilt_tensorflow(container), serving_image.prebuilt_warning(container)
         reason = newer_failure(served.tensorflow, runtime, served.operations)
@@ -163,7 +163,7 @@ class Reader:
         return {**inputs, "deployedModelId": options.get("deployedModelId") or names.deployed_model_id(listed)}
 
     def _machines(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """The machines of a version, or the pool that has them and says whether containers log."""
+        """The machines of a version and whether its container logs; or the pool, which sets both."""
         if pool := table(entry, "vertex").get(_POOL):
             return {"sharedResources": names.resource_pool(self._pools[pool].inputs)}
         logs = self._model.get("onlinePredictionConsoleLogging")

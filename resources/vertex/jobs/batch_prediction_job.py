@@ -1,4 +1,4 @@
-"""`vertex.BatchPredictionJob`: a batch prediction job that has run over its inputs."""
+"""`vertex.BatchPredictionJob`: a batch prediction job over given inputs."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _DIGITS = 16
 class BatchPredictionJobProvider(JobProvider):
     """`projects.locations.batchPredictionJobs` of `aiplatform` v1.
 
-    The service chooses the ID, so a create that was killed finds its own job by a label, which holds a hash of the
-    inputs. Of several jobs with that hash the oldest stays, and the others are cancelled and deleted.
+    The service chooses the ID. A label with a hash of the inputs lets a create that was killed find its job again. If
+    several jobs have that hash, the oldest stays; the others are cancelled and deleted.
     """
 
     schema = BATCH_PREDICTION_JOB
     service = VERTEX
 
     def identity(self, inputs: State) -> str:
-        """`projects/P/locations/L/batchPredictionJobs/NAME/HASH`: the service chooses IDs, so this one is our own."""
+        """`projects/P/locations/L/batchPredictionJobs/NAME/HASH`: our own ID, since the service chooses its own."""
         place = names.location(inputs["project"], inputs["location"])
         return f"{place}/batchPredictionJobs/{inputs['displayName']}/{self._hash(inputs)}"
 
     def observe(self, call: Call, inputs: State) -> State:
-        """`batchPredictionJobs.list`: the one with the hash. Raises `NotFound` if it failed or was cancelled."""
+        """`batchPredictionJobs.list`: the job with the hash. Raises `NotFound` if it failed or was cancelled."""
         live = _oldest(self._listed(call, inputs))
         if live is None:
             raise errors.NotFound("there is no such job, or it was cancelled, or it failed")
@@ -55,7 +55,7 @@ class BatchPredictionJobProvider(JobProvider):
 
         Raises:
             OperationFailed: it failed, or was cancelled.
-            OperationTimeout: it still runs.
+            OperationTimeout: it is still running.
         """
         mark = str((inputs.get("labels") or {}).get(LABEL, ""))
         self._remove_others(call, inputs, mark)
@@ -70,15 +70,15 @@ class BatchPredictionJobProvider(JobProvider):
         return live
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """The job as it is: the API changes none."""
+        """Returns the job unchanged: the API has no patch for jobs."""
         del olds, mask
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """`batchPredictionJobs.cancel` if it runs, awaited, and `batchPredictionJobs.delete`. Results stay.
+        """`batchPredictionJobs.cancel` if it is running, awaited, then `batchPredictionJobs.delete`. Results stay.
 
-        A job that stayed would be taken for that of a later declaration of the same inputs, which is to run again: the
-        API cannot change the labels of a job.
+        Why it is deleted: if the same inputs are declared again later, the job has to run again, but a job that stayed
+        would be found by its label, which the API cannot change.
         """
         self._remove_others(call, inputs, ownership.mark(self.schema, inputs, call.urn))
         there = self._listed(call, inputs)
@@ -87,7 +87,7 @@ class BatchPredictionJobProvider(JobProvider):
         self._gone(call, inputs, there)
 
     def replacement_hint(self, news: State, path: str) -> str:
-        """Labels are set at the start of a job."""
+        """Labels can only be set when a job is created."""
         del news, path
         return "Change trigger too: the job runs again, with these labels"
 
@@ -134,7 +134,7 @@ class BatchPredictionJobProvider(JobProvider):
         return {name: types.to_api(inputs[name], kinds[name]) for name in sent if inputs.get(name) is not None}
 
     def _listed(self, call: Call, inputs: State, condition: str = "") -> list[State]:
-        """The jobs with the hash of these inputs, or with another condition, the oldest first."""
+        """The jobs with the hash of these inputs, or those that match another condition; oldest first."""
         parent = names.location(inputs["project"], inputs["location"])
         wanted = condition or f"labels.{JOB_LABEL}={self._hash(inputs)}"
         return sorted(
@@ -142,12 +142,12 @@ class BatchPredictionJobProvider(JobProvider):
         )
 
     def _created(self, call: Call, inputs: State) -> State:
-        """A new job. If it is not known whether it was made, the one that is found."""
+        """Creates a job. If it is unknown whether the request succeeded, returns the job that is found."""
         labels = {**(inputs.get("labels") or {}), JOB_LABEL: self._hash(inputs)}
         parent = names.location(inputs["project"], inputs["location"])
         request = _methods(call).create(parent=parent, body={**self._body(inputs), "labels": labels})
         try:
-            live: State = call.api.call(request, repeatable=False)  # repeated, it would make a second job
+            live: State = call.api.call(request, repeatable=False)  # a retry would create a second job
         except errors.UNKNOWN_EFFECT:
             found = _oldest(self._listed(call, inputs))
             if found is None:
@@ -156,10 +156,10 @@ class BatchPredictionJobProvider(JobProvider):
         return live
 
     def _alone(self, call: Call, inputs: State, live: State) -> State:
-        """The oldest of the jobs with this hash, after the others are cancelled and deleted.
+        """Cancels and deletes all jobs with this hash except the oldest, which it returns.
 
-        There are several if two processes started one at the same time, or if a request was sent twice. All of them
-        keep the same one.
+        There are several if two processes created one at the same time, or if a request was sent twice. Every process
+        keeps the same one.
         """
         there = [each for each in self._listed(call, inputs) if job_states.counts(each)]
         first = min([live, *there], key=job_states.age)
@@ -167,7 +167,7 @@ class BatchPredictionJobProvider(JobProvider):
         return first
 
     def _remove_others(self, call: Call, inputs: State, mark: str) -> None:
-        """Deletes jobs that this declaration started with other inputs in a killed `up`: they are not in the state."""
+        """Deletes jobs that a killed `up` started for this resource with other inputs: the state does not have them."""
         if not mark:
             return
         own, others = self._hash(inputs), self._listed(call, inputs, f"labels.{JOB_LABEL}:*")
@@ -188,12 +188,12 @@ def _methods(call: Call) -> Any:
 
 
 def _oldest(jobs: list[State]) -> State | None:
-    """The job that belongs to the resource, of jobs with its hash; None if all of them failed or were cancelled."""
+    """The resource's job among those with its hash; None if all of them failed or were cancelled."""
     return next(filter(job_states.counts, jobs), None)
 
 
 class BatchPredictionJob(Resource, module="vertex", name="BatchPredictionJob"):
-    """A batch prediction job. Changed inputs run it again; results stay. Deleting the resource deletes the job."""
+    """A batch prediction job. If inputs change, it runs again; results stay. Deleting the resource deletes the job."""
 
     provider = BatchPredictionJobProvider
 

@@ -1,4 +1,4 @@
-"""Formats of a batch prediction job: their names on `ml` v1, which stack files and the command line use, and here."""
+"""Formats of a batch prediction job: names on `ml` v1, used in stack files and on the command line, -> Vertex AI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the states of a job of Vertex AI mean, and its counts. Pure."""
+"""States and row counts of a Vertex AI job. Pure functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 SUCCEEDED = ("JOB_STATE_SUCCEEDED", "JOB_STATE_PARTIALLY_SUCCEEDED")
-"""The second one: some results are missing, for example those of a file that cannot be read."""
+"""In the second state some results are missing, for example because a file could not be read."""
 FAILED = ("JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_EXPIRED")
 ENDED = (*SUCCEEDED, *FAILED)
 _CANCELLING = "JOB_STATE_CANCELLING"
@@ -26,17 +26,17 @@ def counts(job: Job) -> bool:
 
 
 def age(job: Job) -> tuple[datetime, str]:
-    """Sorts jobs by their start, the oldest first; everybody sorts them alike."""
+    """Sort key: by creation time, oldest first, so that every process picks the same job."""
     return datetime.fromisoformat(job["createTime"]), str(job["name"])
 
 
 def short(job: Job) -> str:
-    """Its state without the prefix that all states have: `RUNNING`."""
+    """Its state without the common prefix: `RUNNING`."""
     return str(job.get("state", "")).removeprefix("JOB_STATE_")
 
 
 def rows(job: Job) -> tuple[int, int]:
-    """How many rows were predicted so far, and how many were rejected."""
+    """The number of rows predicted so far, and of rows rejected."""
     stats = job.get("completionStats") or {}
     return max(0, int(stats.get("successfulCount", 0))), max(0, int(stats.get("failedCount", 0)))
 

@@ -68,7 +68,7 @@ def _target(values: Values) -> Iterator[Failure]:
 
 
 def _one_place(given: Values, where: str, wanted: str, known: tuple[str, str]) -> Iterator[Failure]:
-    """The place that belongs to the format, and no other."""
+    """Exactly the source or destination that the format needs is given."""
     if given and wanted not in given:
         yield f"{where}.{wanted}", "is required for this format"
     for name in known:

@@ -1,1 +1,1 @@
-"""Monitoring of what is deployed: `vertex.ModelMonitoringJob`."""
+"""Monitoring of deployed models: `vertex.ModelMonitoringJob`."""

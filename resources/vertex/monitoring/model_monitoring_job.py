@@ -26,7 +26,7 @@ _OBJECTIVES = "modelDeploymentMonitoringObjectiveConfigs"
 class ModelMonitoringJobProvider(Provider):
     """`projects.locations.modelDeploymentMonitoringJobs` of `aiplatform` v1.
 
-    The service numbers jobs, so a job is the one of its endpoint, with this declaration's mark if there are several.
+    The service numbers jobs, so a job is found by its endpoint; among several, by this resource's ownership label.
     """
 
     schema = MODEL_MONITORING_JOB
@@ -34,11 +34,11 @@ class ModelMonitoringJobProvider(Provider):
     timeouts = {"create": 1800.0, "read": 600.0, "update": 1800.0, "delete": 1800.0}  # noqa: RUF012 - a ClassVar above
 
     def identity(self, inputs: State) -> str:
-        """`projects/P/locations/L/endpoints/E/modelDeploymentMonitoringJob`: the service numbers jobs."""
+        """`projects/P/locations/L/endpoints/E/modelDeploymentMonitoringJob`: our own ID; the service numbers jobs."""
         return f"{names.endpoint(inputs)}/modelDeploymentMonitoringJob"
 
     def observe(self, call: Call, inputs: State) -> State:
-        """`modelDeploymentMonitoringJobs.list`: the one of the endpoint."""
+        """`modelDeploymentMonitoringJobs.list`: the job of the endpoint."""
         found = [live for live in _listed(call, inputs) if names.is_same(live["endpoint"], names.endpoint(inputs))]
         if not found:
             raise errors.NotFound(f"the endpoint {inputs['endpoint']} has no monitoring job")
@@ -58,7 +58,7 @@ class ModelMonitoringJobProvider(Provider):
             parent = names.location(inputs["project"], inputs["location"])
             try:
                 live: State | None = call.api.call(_methods(call).create(parent=parent, body=body), repeatable=False)
-            except errors.EndpointUnreachable:  # repeated, it could make a second one
+            except errors.EndpointUnreachable:  # a retry could create a second one
                 live = self._found(call, inputs)
                 if live is None:
                     raise
@@ -109,7 +109,7 @@ class ModelMonitoringJobProvider(Provider):
             return _as_declared(call.api.call(_methods(call).get(name=name)), news)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """`modelDeploymentMonitoringJobs.delete`, awaited; a job that another stack made in its place stays."""
+        """`modelDeploymentMonitoringJobs.delete`, awaited. A job that another stack created in its place stays."""
         live = self.observe(call, inputs)
         mark, theirs = ownership.mark(self.schema, inputs, call.urn), LABEL in _labels(live)
         if mark and theirs and not ownership.is_of_stack(live, mark):
@@ -132,7 +132,7 @@ def _labels(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _as_declared(live: State, inputs: State) -> State:
-    """A job as the API has it, with its objectives in the declared order, since they are a map by deployed model."""
+    """A job as the API has it, with its objectives in the declared order: they are a map by deployed model."""
     declared = [each["deployedModelId"] for each in inputs.get(_OBJECTIVES) or [] if isinstance(each, Mapping)]
     places = {id_: place for place, id_ in enumerate(declared)}
     objectives = live.get(_OBJECTIVES) or []

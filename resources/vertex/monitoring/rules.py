@@ -1,4 +1,4 @@
-"""What the values of a monitoring job may be. Pure; see `resources.vertex.rules`."""
+"""Rules for the values of a monitoring job. Pure; see `resources.vertex.rules`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _objective(config: Values) -> Iterator[Failure]:
 
 
 def _thresholds(detection: Values) -> Iterator[Failure]:
-    """Of a feature or of all: an alert needs a distance above 0."""
+    """The threshold of one feature, or of all: an alert needs a distance above 0."""
     for name, given in detection.items():
         found = {name: given} if name.startswith("default") else table(detection, name)
         for feature in found:

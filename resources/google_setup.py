@@ -17,13 +17,13 @@ from resources.config.plan import Stack
 
 READER = "roles/storage.objectViewer"
 _ALSO = ("storage", "iam", "artifactregistry")
-"""APIs beside the one that serves models: of the bucket, of the account, and of the images."""
+"""APIs for the bucket, the account and the images, in addition to the one that serves models."""
 _ACCOUNT_ID_LENGTH = 30
 
 
 @dataclass
 class NoSetup:
-    """Of a stack that does not say `googleSetup: true`: nothing.
+    """The setup of a stack without `googleSetup: true`: nothing.
 
     Attributes:
         apis: resources that must come before all others.
@@ -38,11 +38,11 @@ class NoSetup:
 
 
 class Setup(NoSetup):
-    """The APIs and the account.
+    """Declares the APIs and the account.
 
     Args:
-        stack: what it declares.
-        service: serves its models.
+        stack: what the stack declares.
+        service: the API that serves its models.
     """
 
     def __init__(self, stack: Stack, service: Service) -> None:
@@ -83,7 +83,7 @@ class Setup(NoSetup):
 
 
 def declare(stack: Stack, service: Service) -> NoSetup:
-    """What a stack sets up; nothing, unless its `google_setup` is true. For arguments see `Setup`."""
+    """The `Setup` of a stack with `google_setup`, otherwise `NoSetup`. For arguments see `Setup`."""
     return Setup(stack, service) if stack.google_setup else NoSetup()
 
 

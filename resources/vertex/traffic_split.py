@@ -23,7 +23,7 @@ from resources.vertex.shared_state import alone
 
 _REQUESTS = "the requests, and the endpoint chooses the version of each"
 _declared: dict[str, dict[str, int]] = {}
-"""Full name of an endpoint -> the split that this run declares, by id of deployed model."""
+"""Full name of an endpoint -> the split that this run declares for it: id of a deployed model -> percent."""
 
 
 def declared(inputs: Mapping[str, Any]) -> dict[str, int]:
@@ -43,18 +43,18 @@ class TrafficSplitProvider(Provider):
         return f"{names.endpoint(inputs)}/trafficSplit"
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
-        """As every resource; notes the split, which a deployed model that goes may have to be undeployed with."""
+        """The common `check`. Also records the split: a deployed model with traffic is undeployed together with it."""
         found = super().check(_olds, news)
         if not found.failures:
             _declared[names.endpoint(news)] = by_id(news)
         return found
 
     def judge(self, olds: State, news: State) -> Verdict:
-        """Says what the shares mean."""
+        """Warns about what a change of the shares means for users."""
         return Verdict([], [], shares.change(table(olds, "shares"), table(news, "shares"), _REQUESTS))
 
     def observe(self, call: Call, inputs: State) -> State:
-        """`endpoints.get`. A deployed model that the inputs do not name stands under its id."""
+        """`endpoints.get`. A deployed model that the inputs do not name is listed by its id."""
         split = endpoint.read(call, inputs).get("trafficSplit") or {}
         ids = inputs.get("deployedModels") or {}
         known = {id_: version for version, id_ in ids.items()}
@@ -66,13 +66,13 @@ class TrafficSplitProvider(Provider):
         return self.patch(call, {}, inputs, ["shares"])
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`endpoints.patch`, which answers at once; the split may take effect some seconds later."""
+        """`endpoints.patch`. It returns at once, but the split may take effect a few seconds later."""
         del olds, mask
         self._set(call, news, by_id(news))
         return self.observe(call, news)
 
     def remove(self, call: Call, inputs: State) -> None:
-        """Clears the split of an endpoint that goes; one that this run declares keeps answering by its own."""
+        """Clears the split if the endpoint is being deleted. An endpoint that this run keeps continues to serve."""
         if _is_declared(inputs) and not endpoint.is_replaced(inputs):
             return
         self._set(call, inputs, {})
@@ -87,16 +87,16 @@ class TrafficSplitProvider(Provider):
 
 
 def put(call: Call, inputs: State, split: Mapping[str, int]) -> None:
-    """`endpoints.patch` of the split by ids, as a whole; an empty one gives nobody traffic."""
+    """`endpoints.patch` of the whole split, by ids; an empty split stops all traffic."""
     name = names.endpoint(inputs)
     body = {"trafficSplit": dict(split)}
     call.api.call(endpoint.methods(call).patch(name=name, updateMask="trafficSplit", body=body), repeatable=True)
 
 
 def endpoint_goes(inputs: Mapping[str, Any]) -> bool:
-    """Whether this run of the program deletes the endpoint of these inputs, to make it again or for good.
+    """Whether this run deletes the endpoint of these inputs, for good or to replace it.
 
-    The engine deletes what depends on it in any order, so that its split may still be there.
+    The engine deletes the endpoint's dependents in any order, so its split may still exist.
     """
     runs = next(ownership.all_declared(), None) is not None
     return endpoint.is_replaced(inputs) or (runs and not _is_declared(inputs))
@@ -107,13 +107,13 @@ def _is_declared(inputs: Mapping[str, Any]) -> bool:
 
 
 def by_id(inputs: Mapping[str, Any]) -> dict[str, int]:
-    """The shares by id of deployed model, without those of 0; empty while they are not known."""
+    """The shares by id of deployed model, without zeros; empty while they are not known."""
     ids, shares = table(inputs, "deployedModels"), table(inputs, "shares")
     return {str(ids.get(version)): int(share) for version, share in shares.items() if share}
 
 
 def _require_deployed(live: State, split: Mapping[str, int]) -> None:
-    """Raises `FailedPrecondition` where a split names what is not deployed on this endpoint any more."""
+    """Raises `FailedPrecondition` if a split names a model that is no longer deployed on this endpoint."""
     there = {str(each.get("id")) for each in live.get("deployedModels") or []}
     missing = [id_ for id_ in split if id_ not in there]
     if missing:
@@ -124,7 +124,7 @@ def _require_deployed(live: State, split: Mapping[str, int]) -> None:
 
 
 def is_endpoint(declared_inputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """Whether these are the inputs of the endpoint that the others belong to."""
+    """Whether the first inputs are those of the endpoint that the second inputs name."""
     place = ("project", "location", "endpoint")
     same = all(declared_inputs.get(key) == inputs.get(key) for key in place)
     return same and "displayName" in declared_inputs and "deployedModelId" not in declared_inputs

@@ -1,7 +1,7 @@
 """The fields of a batch prediction job: name, type and what a change does.
 
-Source: the discovery document of `aiplatform` v1 (projects.locations.batchPredictionJobs), to whose names and types a
-test holds these lines. The API has no patch: other inputs are another job.
+Source: the discovery document of `aiplatform` v1 (projects.locations.batchPredictionJobs); a test compares names and
+types with it. The API has no patch: other inputs are another job.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from resources.vertex.fields.shared import BigQueryDestination, Drift, Encryptio
 from resources.vertex.jobs import rules
 
 JOB_LABEL = "tf2-models-job"
-"""Key of the label with the hash of a job's inputs, by which a job is found: the service chooses its ID."""
+"""Key of the label with the hash of a job's inputs. The service chooses IDs, so jobs are found by this label."""
 
 
 class GcsSource(TypedDict):
@@ -37,7 +37,7 @@ class BigQuerySource(TypedDict):
 
 
 class InputConfig(TypedDict, total=False):
-    """What is predicted: files, or a table. `jsonl` has one JSON value per line."""
+    """The input: files or a table. `jsonl` has one JSON value per line."""
 
     instances_format: Required[Literal["jsonl", "csv", "tf-record", "tf-record-gzip", "file-list", "bigquery"]]
     gcs_source: GcsSource
@@ -47,9 +47,8 @@ class InputConfig(TypedDict, total=False):
 class InstanceConfig(TypedDict, total=False):
     """How a row becomes an instance of the model.
 
-    `key_field` stands in the results in the place of the row, as `key`, and is not sent to the model. Of the other
-    fields the model gets `included_fields`, or all but `excluded_fields`. `instance_type`: `object`, `array` or
-    `string`.
+    `key_field`: its value replaces the row in the results, as `key`; it is not sent to the model. Of the other fields
+    the model gets `included_fields`, or all but `excluded_fields`. `instance_type`: `object`, `array` or `string`.
     """
 
     instance_type: str
@@ -61,7 +60,7 @@ class InstanceConfig(TypedDict, total=False):
 class OutputConfig(TypedDict, total=False):
     """Where predictions go. A line of `jsonl` has `instance`, or `key`, and `prediction`.
 
-    In the folder of `gcs_destination` the job makes one of its own, `prediction-MODEL-TIME`.
+    The job creates its own folder, `prediction-MODEL-TIME`, in the folder of `gcs_destination`.
     """
 
     predictions_format: Required[Literal["jsonl", "csv", "bigquery"]]
@@ -100,7 +99,7 @@ class OutputInfo(TypedDict, total=False):
 
 
 class CompletionStats(TypedDict, total=False):
-    """Rows that were predicted, that were rejected, and that are left; -1 where the service does not know."""
+    """Rows predicted, rejected and left; -1 if the service does not know."""
 
     successful_count: Int64
     failed_count: Int64
@@ -108,7 +107,7 @@ class CompletionStats(TypedDict, total=False):
 
 
 class ResourcesConsumed(TypedDict, total=False):
-    """Hours of all replicas together."""
+    """Replica hours in total."""
 
     replica_hours: float
 
@@ -120,11 +119,11 @@ class BatchPredictionJobArgs(TypedDict, total=False):
     location: Location
     display_name: Required[Annotated[Input[str], path("Display name, 128 characters at most.")]]
     model: Annotated[Input[str], path("Model that predicts: `projects/P/locations/L/models/M@V`.")]
-    version: Annotated[Input[str], path("Name of the version. Preview shows its change before the number is known.")]
+    version: Annotated[Input[str], path("Name of the version: preview can show it before the number is known.")]
     unmanaged_container_model: Annotated[
         UnmanagedContainerModel, path("Model that is not in the registry; in place of `model`.")
     ]
-    input_config: Required[Annotated[Input[InputConfig], path("What is predicted.")]]
+    input_config: Required[Annotated[Input[InputConfig], path("The input.")]]
     instance_config: Annotated[InstanceConfig, path("How a row becomes an instance.")]
     output_config: Required[Annotated[Input[OutputConfig], path("Where predictions go.")]]
     dedicated_resources: Annotated[
@@ -132,14 +131,14 @@ class BatchPredictionJobArgs(TypedDict, total=False):
     ]
     manual_batch_tuning_parameters: Annotated[ManualBatchTuningParameters, path("Rows per call of the model.")]
     model_parameters: Annotated[Any, path("Parameters that go with each call of the model.")]
-    service_account: Annotated[Input[str], path("Identity of the container.", default="Google's")]
+    service_account: Annotated[Input[str], path("Service account that the container runs as.", default="Google's")]
     encryption_spec: Annotated[EncryptionSpec, path("Key that encrypts the job.", default="Google's")]
-    disable_container_logging: Annotated[Input[bool], path("Keep no log of the container.", default="false")]
+    disable_container_logging: Annotated[Input[bool], path("Turn off the container's logs.", default="false")]
     trigger: Annotated[Input[str], path("Any text; change it to run the job again over the same inputs.")]
     labels: Annotated[Input[Texts], fixed("Labels, at most 62.")]
-    wait: Annotated[bool, local("Whether create waits for the end of the job, and fails if it fails.", default="true")]
+    wait: Annotated[bool, local("Whether create waits until the job ends, and fails if the job fails.", default="true")]
     timeouts: Annotated[
-        Timeouts, local("Bounds in seconds on create, update, delete.", default="86400, 60, 600", lasting=True)
+        Timeouts, local("Timeouts of create, update and delete, in seconds.", default="86400, 60, 600", lasting=True)
     ]
     owner: Annotated[
         Input[str], path("`stack.Identity.token`: part of the job's hash, so that each stack has its own jobs.")
@@ -151,10 +150,10 @@ class BatchPredictionJobOutputs(TypedDict, total=False):
     """Outputs of a batch prediction job."""
 
     name: Annotated[str, output("Full name of the job, `projects/P/locations/L/batchPredictionJobs/NUMBER`.")]
-    state: Annotated[str, output("`JOB_STATE_SUCCEEDED`, unless nobody waited for the end.")]
+    state: Annotated[str, output("`JOB_STATE_SUCCEEDED`; may be another one with `wait: false`.")]
     model_version_id: Annotated[str, output("Number of the version that predicts.")]
-    create_time: Annotated[str, output("When it was made, RFC 3339.")]
-    start_time: Annotated[str, output("When it began to run, RFC 3339.")]
+    create_time: Annotated[str, output("When it was created, RFC 3339.")]
+    start_time: Annotated[str, output("When it started, RFC 3339.")]
     end_time: Annotated[str, output("When it ended, RFC 3339.")]
     output_info: Annotated[OutputInfo, output("Where the results are.")]
     completion_stats: Annotated[CompletionStats, output("How many rows were predicted and rejected.")]

@@ -1,4 +1,4 @@
-"""The serving container of a model version, in the fields of `aiplatform` v1: ModelContainerSpec. All is fixed."""
+"""The serving container of a model version: ModelContainerSpec of `aiplatform` v1. All fields are fixed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ProbeHttpHeader(TypedDict):
 
 
 class ProbeHttpGetAction(TypedDict, total=False):
-    """Healthy if a GET is answered with a status from 200 to 399."""
+    """Healthy if a GET returns a status from 200 to 399."""
 
     path: str
     port: int
@@ -41,14 +41,14 @@ class ProbeGrpcAction(TypedDict, total=False):
 
 
 class ProbeTcpSocketAction(TypedDict, total=False):
-    """Healthy if the port takes a connection."""
+    """Healthy if the port accepts a connection."""
 
     port: int
     host: str
 
 
 class Probe(TypedDict, total=False):
-    """How the service asks a container for its state: one of the four first fields. Times are in seconds."""
+    """How the service checks a container: exactly one of the first four fields. Times are in seconds."""
 
     exec: ProbeExecAction
     http_get: ProbeHttpGetAction
@@ -62,11 +62,11 @@ class Probe(TypedDict, total=False):
 
 
 class ModelContainerSpec(TypedDict, total=False):
-    """The container that serves. Its image must lie in Artifact Registry, and is copied at upload.
+    """The container that serves. Its image must be in Artifact Registry, and is copied at upload.
 
-    Without routes it is asked at `/v1/endpoints/E/deployedModels/D`, with `:predict` for predictions. The service sets
-    `AIP_STORAGE_URI`, the address of its copy of the artifact, and other variables; `command` and `args` may refer to
-    them, `$(AIP_STORAGE_URI)`. `deployment_timeout` is a duration in seconds, "600s".
+    Default routes: `/v1/endpoints/E/deployedModels/D` for health checks, the same with `:predict` for predictions. The
+    service sets `AIP_STORAGE_URI`, the address of its copy of the artifact, and other variables; `command` and `args`
+    may refer to them, `$(AIP_STORAGE_URI)`. `deployment_timeout` is a duration in seconds, "600s".
     """
 
     image_uri: Required[str]

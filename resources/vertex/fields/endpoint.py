@@ -1,7 +1,7 @@
 """The fields of an endpoint, of a model deployed on it, and of its traffic split: name, type and what a change does.
 
-Source: the discovery document of `aiplatform` v1 (projects.locations.endpoints), to whose names and types a test holds
-these lines. What `mutateDeployedModel` changes is from `MutateDeployedModelRequest`.
+Source: the discovery document of `aiplatform` v1 (projects.locations.endpoints); a test compares names and types with
+it. What `mutateDeployedModel` changes is from `MutateDeployedModelRequest`.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ class RequestLogging(TypedDict, total=False):
 
 
 class ClientConnectionConfig(TypedDict):
-    """How long a request may take: a duration in seconds, "600s". Dedicated endpoints alone."""
+    """How long a request may take: a duration in seconds, "600s". Only for dedicated endpoints."""
 
     inference_timeout: str
 
 
 class PSCAutomationConfig(TypedDict):
-    """A project and its network in which the service makes the address of a private endpoint."""
+    """A project and its network, in which the service creates the address of a private endpoint."""
 
     project_id: str
     network: str
 
 
 class PrivateServiceConnectConfig(TypedDict, total=False):
-    """Makes the endpoint private: the projects of the list reach it by Private Service Connect."""
+    """Makes the endpoint private: only the listed projects reach it, through Private Service Connect."""
 
     enable_private_service_connect: Required[bool]
     project_allowlist: list[str]
@@ -48,23 +48,23 @@ class PrivateServiceConnectConfig(TypedDict, total=False):
 
 
 class EndpointArgs(TypedDict, total=False):
-    """What a program says of an endpoint: a stable address."""
+    """Arguments of an endpoint: a stable address."""
 
     project: Project
     location: Location
     endpoint: Required[Annotated[Input[str], path("Id: small letters, digits and -; or up to 10 digits.")]]
     display_name: Required[Annotated[Input[str], mutable("Display name, 128 characters at most.")]]
     description: Annotated[Input[Free], mutable("What the endpoint is for.")]
-    labels: Annotated[Input[Texts], mutable("Labels; those that others set are left alone.")]
-    predict_request_response_logging_config: Annotated[RequestLogging, mutable("Request log in BigQuery.")]
+    labels: Annotated[Input[Texts], mutable("Labels; those that others set stay.")]
+    predict_request_response_logging_config: Annotated[RequestLogging, mutable("Logs requests to BigQuery.")]
     client_connection_config: Annotated[
         ClientConnectionConfig, mutable("How long a request may take.", default="60 s; dedicated: 10 minutes")
     ]
-    dedicated_endpoint_enabled: Annotated[Input[bool], fixed("An address of its own.", default="false")]
+    dedicated_endpoint_enabled: Annotated[Input[bool], fixed("Gives the endpoint its own host.", default="false")]
     private_service_connect_config: Annotated[
-        PrivateServiceConnectConfig, fixed("Reached by Private Service Connect only.")
+        PrivateServiceConnectConfig, fixed("Reachable only through Private Service Connect.")
     ]
-    network: Annotated[Input[str], fixed("Network that it is peered with: `projects/NUMBER/global/networks/N`.")]
+    network: Annotated[Input[str], fixed("Network to peer with: `projects/NUMBER/global/networks/N`.")]
     encryption_spec: Encryption
     timeouts: Waits
     allow_downtime: AllowDowntime
@@ -74,15 +74,15 @@ class EndpointArgs(TypedDict, total=False):
 
 
 class EndpointOutputs(TypedDict, total=False):
-    """What comes back of an endpoint."""
+    """Outputs of an endpoint."""
 
-    dedicated_endpoint_dns: Annotated[str, output("Name of the host that answers for a dedicated endpoint.")]
-    create_time: Annotated[str, output("When it was made, RFC 3339.")]
+    dedicated_endpoint_dns: Annotated[str, output("Host name of a dedicated endpoint.")]
+    create_time: Annotated[str, output("When it was created, RFC 3339.")]
     drift: Drift
 
 
 class DeployedModelArgs(TypedDict, total=False):
-    """What a program says of a deployed model: a version that runs behind an endpoint."""
+    """Arguments of a deployed model: a version deployed on an endpoint."""
 
     project: Project
     location: Location
@@ -96,9 +96,9 @@ class DeployedModelArgs(TypedDict, total=False):
     display_name: Annotated[Input[str], fixed("Display name.", default="the model's")]
     dedicated_resources: Annotated[Input[DedicatedResources], mutable("Machines and replicas.", *SCALING_LEAVES)]
     shared_resources: Annotated[Input[str], fixed("Pool that it runs on.", excludes="dedicatedResources")]
-    service_account: Annotated[Input[str], fixed("Identity of the container.", default="Google's")]
+    service_account: Annotated[Input[str], fixed("Service account that the container runs as.", default="Google's")]
     enable_access_logging: Annotated[Input[bool], fixed("Log each prediction.", default="false")]
-    disable_container_logging: Annotated[Input[bool], mutable("Keep no log of the container.", default="false")]
+    disable_container_logging: Annotated[Input[bool], mutable("Turn off the container's logs.", default="false")]
     preview: Preview
     timeouts: Waits
     owner: Owner
@@ -106,29 +106,29 @@ class DeployedModelArgs(TypedDict, total=False):
 
 
 class DeployedModelOutputs(TypedDict, total=False):
-    """What comes back of a deployed model."""
+    """Outputs of a deployed model."""
 
     create_time: Annotated[str, output("When it was deployed, RFC 3339.")]
     drift: Drift
 
 
 class TrafficSplitArgs(TypedDict, total=False):
-    """What a program says of an endpoint's traffic split."""
+    """Arguments of an endpoint's traffic split."""
 
     project: Project
     location: Location
     endpoint: Required[Annotated[Input[str], path("Id of the endpoint.")]]
-    shares: Required[Annotated[Input[dict[str, int]], mutable("Name of a version -> per cent of the requests.")]]
+    shares: Required[Annotated[Input[dict[str, int]], mutable("Name of a version -> percent of the requests.")]]
     deployed_models: Required[
-        Annotated[Input[dict[str, str]], mutable("Name of a version -> id of the deployed model that stands for it.")]
+        Annotated[Input[dict[str, str]], mutable("Name of a version -> id of its deployed model.")]
     ]
     secrets: Secrets
 
 
 class TrafficSplitOutputs(TypedDict, total=False):
-    """What comes back of a traffic split."""
+    """Outputs of a traffic split."""
 
-    traffic_split: Annotated[dict[str, Any], output("Id of a deployed model -> per cent of the requests.")]
+    traffic_split: Annotated[dict[str, Any], output("Id of a deployed model -> percent of the requests.")]
 
 
 _GOOGLES_OWN = "set by Google"

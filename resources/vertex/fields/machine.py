@@ -1,4 +1,4 @@
-"""Machines and replicas, in the fields of `aiplatform` v1: MachineSpec, DedicatedResources, AutoscalingMetricSpec."""
+"""Machines and replicas of `aiplatform` v1: MachineSpec, DedicatedResources, AutoscalingMetricSpec."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Accelerator = Literal[
 
 
 class ReservationAffinity(TypedDict, total=False):
-    """Which reservations of Compute Engine the machines may come from."""
+    """The Compute Engine reservations that the machines may use."""
 
     reservation_affinity_type: Required[Literal["NO_RESERVATION", "ANY_RESERVATION", "SPECIFIC_RESERVATION"]]
     key: str
@@ -48,16 +48,16 @@ class MachineSpec(TypedDict, total=False):
 
 
 class AutoscalingMetricSpec(TypedDict, total=False):
-    """What autoscaling looks at, by the name of a Cloud Monitoring metric. `target` is a percentage; default 60."""
+    """A metric for autoscaling, by its name in Cloud Monitoring. `target` is a percentage; default 60."""
 
     metric_name: Required[str]
     target: int
 
 
 class ScaleToZeroSpec(TypedDict, total=False):
-    """When the last replica ends: durations from "300s" to "28800s".
+    """When the last replica stops: durations from "300s" to "28800s".
 
-    `idle_scaledown_period`: without requests. `min_scaleup_period`: after a scale-up, before requests are looked at.
+    `idle_scaledown_period`: how long without requests. `min_scaleup_period`: how long replicas stay after a scale-up.
     """
 
     idle_scaledown_period: str
@@ -69,8 +69,8 @@ class DedicatedResources(TypedDict, total=False):
 
     The quota is charged for the maximum. A deployment succeeds once `required_replica_count` replicas are available
     (default: the minimum). `spot` machines cost less and can be taken away at any time. With `preview: true` the
-    minimum may be 0: then `initial_replica_count` replicas start with the first request, and `scale_to_zero_spec` says
-    when they end.
+    minimum may be 0: then `initial_replica_count` replicas start with the first request, and `scale_to_zero_spec` sets
+    when they stop.
     """
 
     machine_spec: Required[MachineSpec]
@@ -84,12 +84,12 @@ class DedicatedResources(TypedDict, total=False):
 
 
 PREVIEW_LEAVES = ("initialReplicaCount", "scaleToZeroSpec")
-"""What of DedicatedResources only v1beta1 has."""
+"""The fields of DedicatedResources that only v1beta1 has."""
 SCALING_LEAVES = (
     *("minReplicaCount", "maxReplicaCount", "requiredReplicaCount", "autoscalingMetricSpecs"),
     *PREVIEW_LEAVES,
 )
-"""What of DedicatedResources `mutateDeployedModel` changes; the rest is fixed."""
+"""The fields of DedicatedResources that `mutateDeployedModel` changes; the rest is fixed."""
 _RESOURCES = "dedicatedResources"
 MACHINES_LEFT_OUT = {
     f"{_RESOURCES}.flexStart": "v1beta1 only: machines that end after 7 days at most, with what is deployed on them",
@@ -98,4 +98,4 @@ MACHINES_LEFT_OUT = {
     f"{_RESOURCES}.machineSpec.minGpuDriverVersion": "v1beta1 only: containers for language models",
     f"{_RESOURCES}.machineSpec.multihostGpuNodeCount": "v1beta1 only: models that one machine cannot hold",
 }
-"""What is not managed of DedicatedResources, and why."""
+"""The fields of DedicatedResources that are not managed, and why."""

@@ -1,7 +1,7 @@
 """The fields of a model version, and of the registry's model that holds it: name, type and what a change does.
 
-Source: the discovery document of `aiplatform` v1 (projects.locations.models), to whose names and types a test holds
-these lines. What may be patched is from `UpdateModelRequest`. The API has one schema, Model, for both resources.
+Source: the discovery document of `aiplatform` v1 (projects.locations.models); a test compares names and types with it.
+What can be patched is from `UpdateModelRequest`. The API has one schema, Model, for both resources.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ class PredictSchemata(TypedDict, total=False):
 
 
 class ModelVersionArgs(TypedDict, total=False):
-    """What a program says of a model version: one upload."""
+    """Arguments of a model version: one upload."""
 
     project: Project
     location: Location
     model: Required[Annotated[Input[str], path("Id of the model: small letters, digits, - and _, 63 at most.")]]
     name: Required[Annotated[Input[str], path("Its name. The service numbers versions: a label holds the name.")]]
-    display_name: Annotated[Input[str], local("Display name of a model that this upload makes.", quiet=True)]
+    display_name: Annotated[Input[str], local("Display name of a model that this upload creates.", quiet=True)]
     artifact_uri: Annotated[Input[str], fixed("`gs://` folder of the SavedModel, or its parent; copied at upload.")]
     container_spec: Required[Annotated[Input[ModelContainerSpec], fixed("The container that serves it.")]]
     version_description: Annotated[Input[Free], mutable("What is special about this version.")]
     version_aliases: Annotated[Input[list[str]], mutable("Aliases, `default` excepted; those of others stay.")]
-    labels: Annotated[Input[Texts], mutable("Labels of the version; those that others set are left alone.")]
+    labels: Annotated[Input[Texts], mutable("Labels of the version; those that others set stay.")]
     predict_schemata: Annotated[PredictSchemata, fixed("What instances and predictions look like.")]
     encryption_spec: Encryption
     service_account: Annotated[Input[str], local("Reads the artifact and the image at upload.")]
@@ -51,7 +51,7 @@ class ModelVersionArgs(TypedDict, total=False):
 
 
 class ModelVersionOutputs(TypedDict, total=False):
-    """What comes back of a model version."""
+    """Outputs of a model version."""
 
     version_id: Annotated[str, output("Its number, in decimal.")]
     version_create_time: Annotated[str, output("When it was uploaded, RFC 3339.")]
@@ -59,20 +59,20 @@ class ModelVersionOutputs(TypedDict, total=False):
 
 
 class ModelArgs(TypedDict, total=False):
-    """What a program says of the registry's model, which the first upload of a version makes."""
+    """Arguments of the registry's model, which the first upload of a version creates."""
 
     project: Project
     location: Location
     model: Required[Annotated[Input[str], path("Id of the model.")]]
     display_name: Annotated[Input[str], mutable("Display name, 128 characters at most.")]
     description: Annotated[Input[Free], mutable("What the model is for.")]
-    labels: Annotated[Input[Texts], mutable("Labels, which show on every version; those of others are left alone.")]
+    labels: Annotated[Input[Texts], mutable("Labels, which show on every version; those that others set stay.")]
     default_version: Annotated[Input[str], mutable("Name of the version with the alias `default`.")]
     secrets: Secrets
 
 
 class ModelOutputs(TypedDict, total=False):
-    """Nothing comes back beside the inputs."""
+    """It has no outputs beyond its inputs."""
 
 
 _GOOGLES_OWN = "set by Google"
@@ -113,4 +113,4 @@ MODEL_VERSION = Schema(
     added_labels=(LABEL, names.VERSION_LABEL),
 )
 MODEL = Schema("model", "", ModelArgs, ModelOutputs, rules=rules.model_failures, added_labels=())
-"""The registry's model has the fields of MODEL_VERSION's left-out lines, and the default version."""
+"""The fields that MODEL_VERSION leaves to the registry's model, and the default version."""

@@ -1,7 +1,7 @@
 """The fields of a monitoring job of an endpoint: name, type and what a change does.
 
-Source: the discovery document of `aiplatform` v1 (projects.locations.modelDeploymentMonitoringJobs), to whose names and
-types a test holds these lines, and whose description of `updateMask` lists what can be patched.
+Source: the discovery document of `aiplatform` v1 (projects.locations.modelDeploymentMonitoringJobs); a test compares
+names and types with it. Its description of `updateMask` lists what can be patched.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class MonitoringSchedule(TypedDict, total=False):
 
 
 class EmailAlertConfig(TypedDict):
-    """Who gets mails."""
+    """Who gets emails."""
 
     user_emails: list[str]
 
 
 class MonitoringAlertConfig(TypedDict, total=False):
-    """Who learns of anomalies: by mail, in Cloud Logging, `projects/P/notificationChannels/C` of Cloud Monitoring."""
+    """Where anomalies are reported: email, Cloud Logging, `projects/P/notificationChannels/C` of Cloud Monitoring."""
 
     email_alert_config: EmailAlertConfig
     enable_logging: bool
@@ -47,23 +47,23 @@ class DeployedModelObjective(TypedDict, total=False):
 
 
 class ModelMonitoringJobArgs(TypedDict, total=False):
-    """What a program says of the monitoring job of an endpoint."""
+    """Arguments of the monitoring job of an endpoint."""
 
     project: Project
     location: Location
     endpoint: Required[Annotated[Input[str], path("Id of the endpoint, which has one monitoring job.")]]
     display_name: Required[Annotated[Input[str], mutable("Display name, 128 characters at most.")]]
-    labels: Annotated[Input[Texts], mutable("Labels; those that others set are left alone.")]
+    labels: Annotated[Input[Texts], mutable("Labels; those that others set stay.")]
     model_deployment_monitoring_objective_configs: Required[
-        Annotated[Input[list[DeployedModelObjective]], mutable("What is monitored, of each deployed model.")]
+        Annotated[Input[list[DeployedModelObjective]], mutable("What is monitored of each deployed model.")]
     ]
     logging_sampling_strategy: Required[
-        Annotated[Input[SamplingStrategy], mutable("The share of the requests that is logged for it.")]
+        Annotated[Input[SamplingStrategy], mutable("The share of requests to log for monitoring.")]
     ]
     model_deployment_monitoring_schedule_config: Required[
         Annotated[Input[MonitoringSchedule], mutable("When it runs.")]
     ]
-    model_monitoring_alert_config: Annotated[Input[MonitoringAlertConfig], mutable("Who learns of anomalies.")]
+    model_monitoring_alert_config: Annotated[Input[MonitoringAlertConfig], mutable("Where anomalies are reported.")]
     log_ttl: Annotated[Input[str], mutable('How long its tables in BigQuery are kept: "86400s", whole days.')]
     enable_monitoring_pipeline_logs: Annotated[Input[bool], mutable("Log what its runs do.", default="false")]
     predict_instance_schema_uri: Annotated[
@@ -72,7 +72,7 @@ class ModelMonitoringJobArgs(TypedDict, total=False):
     analysis_instance_schema_uri: Annotated[
         Input[str], fixed("`gs://` address of the schema by which instances are analysed.", default="the one above")
     ]
-    sample_predict_instance: Annotated[Input[Any], fixed("An instance, in the place of its schema.")]
+    sample_predict_instance: Annotated[Input[Any], fixed("An example instance, instead of a schema.")]
     stats_anomalies_base_directory: Annotated[GcsDestination, fixed("Where statistics and anomalies are written.")]
     encryption_spec: Encryption
     timeouts: Waits
@@ -83,11 +83,11 @@ class ModelMonitoringJobArgs(TypedDict, total=False):
 
 
 class ModelMonitoringJobOutputs(TypedDict, total=False):
-    """What comes back of a monitoring job."""
+    """Outputs of a monitoring job."""
 
     name: Annotated[str, output("Its full name, whose last part is its number.")]
-    state: Annotated[str, output("JOB_STATE_RUNNING, or JOB_STATE_PAUSED once somebody paused it.")]
-    create_time: Annotated[str, output("When it was made, RFC 3339.")]
+    state: Annotated[str, output("JOB_STATE_RUNNING, or JOB_STATE_PAUSED if somebody paused it.")]
+    create_time: Annotated[str, output("When it was created, RFC 3339.")]
     drift: Drift
 
 

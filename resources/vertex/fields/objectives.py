@@ -1,4 +1,4 @@
-"""What is monitored of a deployed model, in the fields of `aiplatform` v1: ModelMonitoringObjectiveConfig."""
+"""What is monitored of a deployed model: ModelMonitoringObjectiveConfig of `aiplatform` v1."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SamplingStrategy(TypedDict):
 
 
 class ThresholdConfig(TypedDict):
-    """The distance between two distributions from which on there is an alert."""
+    """The distance between two distributions above which an alert is sent."""
 
     value: float
 
@@ -70,7 +70,7 @@ class DriftDetection(TypedDict, total=False):
 
 
 class ExplanationBaseline(TypedDict, total=False):
-    """Where the explanations of the training data are."""
+    """Where the explanations of the training data are stored."""
 
     prediction_format: Literal["JSONL", "BIGQUERY"]
     gcs: GcsDestination

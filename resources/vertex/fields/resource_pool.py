@@ -1,7 +1,7 @@
 """The fields of a deployment resource pool: name, type and what a change does.
 
-Source: the discovery document of `aiplatform` v1 (projects.locations.deploymentResourcePools), to whose names and types
-a test holds these lines. The service patches replicas, metrics and container logging of a pool.
+Source: the discovery document of `aiplatform` v1 (projects.locations.deploymentResourcePools); a test compares names
+and types with it. The service can patch replicas, metrics and container logging of a pool.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from resources.vertex.fields.shared import Drift, Encryption, Location, Preview,
 
 
 class DeploymentResourcePoolArgs(TypedDict, total=False):
-    """What a program says of a pool: machines that several deployed models share."""
+    """Arguments of a pool: machines that several deployed models share."""
 
     project: Project
     location: Location
@@ -29,8 +29,8 @@ class DeploymentResourcePoolArgs(TypedDict, total=False):
     dedicated_resources: Required[
         Annotated[Input[DedicatedResources], mutable("Machines and replicas.", *SCALING_LEAVES)]
     ]
-    disable_container_logging: Annotated[Input[bool], mutable("Keep no log of the containers.", default="false")]
-    service_account: Annotated[Input[str], fixed("Identity of the containers.", default="Google's")]
+    disable_container_logging: Annotated[Input[bool], mutable("Turn off the containers' logs.", default="false")]
+    service_account: Annotated[Input[str], fixed("Service account that the containers run as.", default="Google's")]
     encryption_spec: Encryption
     preview: Preview
     timeouts: Waits
@@ -40,9 +40,9 @@ class DeploymentResourcePoolArgs(TypedDict, total=False):
 
 
 class DeploymentResourcePoolOutputs(TypedDict, total=False):
-    """What comes back of a pool."""
+    """Outputs of a pool."""
 
-    create_time: Annotated[str, output("When it was made, RFC 3339.")]
+    create_time: Annotated[str, output("When it was created, RFC 3339.")]
     drift: Drift
 
 

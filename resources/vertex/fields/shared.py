@@ -1,4 +1,4 @@
-"""Fields that several resources of Vertex AI have, each said once."""
+"""Fields that several resources of Vertex AI share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class GcsDestination(TypedDict):
 Project = Annotated[Input[str], path("Project id.", default="`gcp:project`")]
 Location = Annotated[Input[str], path("Region, `us-central1`.", default="`gcp:region`")]
 Encryption = Annotated[EncryptionSpec, fixed("Key that encrypts it.", default="Google's")]
-Waits = Annotated[Timeouts, local("Bounds in seconds on create, update, delete.", lasting=True)]
+Waits = Annotated[Timeouts, local("Timeouts of create, update and delete, in seconds.", lasting=True)]
 Preview = Annotated[
     Input[bool], local("Call v1beta1, which has Google's preview features.", default="false", lasting=True)
 ]

@@ -23,8 +23,8 @@ _RESOURCES, _INITIAL = "dedicatedResources", "initialReplicaCount"
 class DeploymentResourcePoolProvider(Provider):
     """`projects.locations.deploymentResourcePools` of `aiplatform` v1, or v1beta1 with `preview`.
 
-    A pool has no labels: a stack file's pool has an id made of its name and of everything that cannot be changed in
-    place, by which the stack knows it again.
+    A pool has no labels. A stack recognizes its pool by the id, which is computed from the pool's name and from every
+    field that cannot be changed in place.
     """
 
     schema = DEPLOYMENT_RESOURCE_POOL
@@ -43,7 +43,7 @@ class DeploymentResourcePoolProvider(Provider):
         return live
 
     def make(self, call: Call, inputs: State) -> State:
-        """`deploymentResourcePools.create`, awaited; an existing pool of this id is brought up to date."""
+        """`deploymentResourcePools.create`, awaited. An existing pool with this id is updated."""
         call = versioned(call, inputs)
         with alone(call, names.resource_pool(inputs)):
             found = self._found(call, inputs)
@@ -65,7 +65,7 @@ class DeploymentResourcePoolProvider(Provider):
         return _methods(call).create(parent=parent, body=body)
 
     def patch(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """`deploymentResourcePools.patch`, awaited. The mask has whole fields, so what is not declared is sent back.
+        """`deploymentResourcePools.patch`, awaited. The mask names whole fields; undeclared parts are sent back.
 
         A field of the mask that the body lacks is cleared. The API has no etag for pools.
         """
@@ -89,7 +89,7 @@ class DeploymentResourcePoolProvider(Provider):
                 raise
 
     def replacement_hint(self, news: State, path: str) -> str:
-        """A pool of other machines gets another id."""
+        """How to replace a pool: other machines need another id."""
         del news, path
         return (
             "Give it another deploymentResourcePool: a second pool is made, what is on this one is deployed there, and "
@@ -102,13 +102,13 @@ def _methods(call: Call) -> Any:
 
 
 def _merged(live: State, wanted: State) -> State:
-    """The resources to send; without what the service refuses beside a minimum above 0."""
+    """The resources to send, without fields that the service rejects when the minimum is above 0."""
     found = {**live, **wanted}
     return {key: item for key, item in found.items() if key != _INITIAL or not found.get("minReplicaCount")}
 
 
 def _users(call: Call, inputs: State) -> list[State]:
-    """Endpoint and id of each model that is deployed on the pool: `deploymentResourcePools.queryDeployedModels`."""
+    """`deploymentResourcePools.queryDeployedModels`: endpoint and id of each model that is deployed on the pool."""
     collection, found = _methods(call), list[State]()
     request = collection.queryDeployedModels(deploymentResourcePool=names.resource_pool(inputs))
     while request is not None:
@@ -119,9 +119,9 @@ def _users(call: Call, inputs: State) -> list[State]:
 
 
 def _require_no_strangers(call: Call, inputs: State, mark: str) -> None:
-    """Raises `FailedPrecondition` if an endpoint that is not this stack's uses the pool; without an owner, none may.
+    """Raises `FailedPrecondition` if an endpoint of another stack uses the pool; without an owner, if any uses it.
 
-    What it changes would change for them, too.
+    A change of the pool would affect those endpoints, too.
     """
     used = sorted({user["endpoint"] for user in _users(call, inputs)})
     others = [name for name in used if not _is_ours(call, name, mark)]
@@ -135,13 +135,13 @@ def _require_no_strangers(call: Call, inputs: State, mark: str) -> None:
 def _is_ours(call: Call, endpoint: str, mark: str) -> bool:
     try:
         live = call.api.call(call.methods("projects.locations.endpoints").get(name=endpoint))
-    except errors.NotFound:  # it went in the meantime
+    except errors.NotFound:  # deleted in the meantime
         return True
     return ownership.is_of_stack(live, mark)
 
 
 def _refuse_used(call: Call, inputs: State) -> None:
-    """Raises `FailedPrecondition` that says what is deployed on the pool, or `NotFound` if it is gone meanwhile."""
+    """Raises `FailedPrecondition` with the models deployed on the pool, or `NotFound` if it was deleted meanwhile."""
     users = [f"{user['deployedModelId']} (endpoint {names.last(user['endpoint'])})" for user in _users(call, inputs)]
     if users:
         again = f". {error_messages.UNTAINT}" if ownership.declared(call.urn) else ""
@@ -154,7 +154,7 @@ def _listed(items: Any) -> str:
 
 
 class DeploymentResourcePool(Resource, module="vertex", name="DeploymentResourcePool"):
-    """Machines that deployed models share. Models with Google's prebuilt images alone can be deployed on it."""
+    """Machines that deployed models share. Only models with Google's prebuilt images can be deployed on a pool."""
 
     provider = DeploymentResourcePoolProvider
 

@@ -6,18 +6,15 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import lru_cache
 from typing import Any, ClassVar
 
 from gcp import errors, operations
 from gcp import settings as gcp_settings
-from gcp.api import Api, shared
 from gcp.clock import Clock
 from prediction.errors import PredictionFailed
 from prediction.predictions import Predictions
+from prediction.targets import vertex_lookups
 from prediction.targets.target import Deployed, Envelope, JobLimits, JobRequest, JobStatus, Target
-from resources.storage.rules import SERVING_FOLDER
 from resources.vertex import names, quotas
 from resources.vertex.jobs import job_formats, job_states, rules
 from resources.vertex.rules import DEFAULT, ENDPOINT_ID
@@ -25,9 +22,6 @@ from resources.vertex.service import VERTEX
 
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")
 _PREDICT_URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/locations/([^/]+)/endpoints/([^/:]+):predict")
-_DEDICATED_HOST = ".prediction.vertexai.goog"
-_NUMBERED_BELOW = "--model_base_path="
-"""An argument of TensorFlow Serving: the SavedModel lies in a numbered folder below the artifact's address."""
 _JOB_LABEL = "tf2-models-batch"
 """Key of the label by which a job of the command line is found: the service chooses its ID."""
 _MOST_LABEL, _MOST_NAME = 63, 128
@@ -72,7 +66,7 @@ class VertexTarget(Target):
             return None
         url, project, region, endpoint = found.groups()
         regional = gcp_settings.Settings(endpoint=gcp_settings.REGIONAL, region=region)
-        is_regional = url == VERTEX.url(regional) or url.endswith(_DEDICATED_HOST)
+        is_regional = url == VERTEX.url(regional) or url.endswith(vertex_lookups.DEDICATED_HOST)
         given = gcp_settings.REGIONAL if is_regional else url
         return {"project": project, "model": endpoint, "region": region, "endpoint": given}
 
@@ -104,7 +98,7 @@ class VertexTarget(Target):
 
     def predict(self, name: str, body: bytes, signature_name: str | None) -> Predictions:
         """Calls `endpoints.predict`; for a signature, which that does not pass on, `endpoints.rawPredict`."""
-        api = api_of(self.api, name)
+        api = vertex_lookups.api_of(self.api, name)
         endpoints = api.methods(VERTEX, "projects.locations.endpoints")
         method = endpoints.predict if signature_name is None else endpoints.rawPredict
         request = method(endpoint=name, body={})
@@ -121,7 +115,11 @@ class VertexTarget(Target):
     def _name_of(self, answer: Mapping[str, Any]) -> str | None:
         """The name of the version that gave an answer; its number if it has none. `rawPredict` does not say."""
         model, number = names.last(str(answer.get("model", ""))), answer.get("modelVersionId")
-        return version_name(self.api, f"{self._location}/models/{model}@{number}") if model and number else None
+        return (
+            vertex_lookups.version_name(self.api, f"{self._location}/models/{model}@{number}")
+            if model and number
+            else None
+        )
 
     def deployed(self, model: str, version: str | None = None) -> Deployed | None:
         """Calls `endpoints.get` and `models.get`: the version with the largest share of the requests."""
@@ -134,7 +132,7 @@ class VertexTarget(Target):
         most = max(running, key=lambda each: int(split[each["id"]]))
         of = f"{self._location}/models/{names.last(most['model'])}@{most['modelVersionId']}"
         found = self.api.call(self.api.methods(VERTEX, "projects.locations.models").get(name=of))
-        return Deployed(name, _named(found), _folder(found), is_default=True)
+        return Deployed(name, vertex_lookups.name_of(found), vertex_lookups.folder_of(found), is_default=True)
 
     @property
     def keeps_order(self) -> bool:
@@ -149,9 +147,15 @@ class VertexTarget(Target):
             answer = self.api.call(request)
             for found in answer.get("models", []):
                 is_default = DEFAULT in (found.get("versionAliases") or [])
-                if is_default if version is None else version in (_named(found), found.get("versionId")):
+                if (
+                    is_default
+                    if version is None
+                    else version in (vertex_lookups.name_of(found), found.get("versionId"))
+                ):
                     of = f"{name}@{found['versionId']}"
-                    return Deployed(of, _named(found), _folder(found), is_default=is_default)
+                    return Deployed(
+                        of, vertex_lookups.name_of(found), vertex_lookups.folder_of(found), is_default=is_default
+                    )
             request = self._models.listVersions_next(request, answer)
         if version is None:
             return None
@@ -262,46 +266,3 @@ def _job_status(job: Mapping[str, Any]) -> JobStatus:
     predicted, rejected = job_states.rows(job)
     error = job_states.failure(job) or job_states.partial_failures(job)
     return JobStatus(job_states.short(job), predicted, rejected, error, job_states.folder(job))
-
-
-@lru_cache(maxsize=1024)
-def api_of(api: Api, endpoint: str) -> Api:
-    """Where an endpoint, `projects/P/locations/L/endpoints/E`, predicts: `endpoints.get`, once per process.
-
-    A dedicated endpoint of Google's is not served at the region's address, but at its own, which gets the same
-    credentials. Another server has one address for all. An endpoint that these credentials may not read is asked at
-    the region's address.
-    """
-    if not api.settings.is_google:
-        return api
-    try:
-        found = api.call(api.methods(VERTEX, "projects.locations.endpoints").get(name=endpoint))
-    except errors.PermissionDenied:
-        return api
-    host = str(found.get("dedicatedEndpointDns") or "")
-    if not host.endswith(_DEDICATED_HOST):
-        return api
-    return shared(replace(api.settings, endpoint=f"https://{host}"))
-
-
-@lru_cache(maxsize=1024)
-def version_name(api: Api, of: str) -> str:
-    """The name of a model version, `projects/P/locations/L/models/M@V`: `models.get`, once per process.
-
-    Its number stands for it if it has no name, or if these credentials may only predict.
-    """
-    try:
-        return _named(api.call(api.methods(VERTEX, "projects.locations.models").get(name=of)))
-    except errors.ApiError:
-        return of.rpartition("@")[2]
-
-
-def _named(version: Mapping[str, Any]) -> str:
-    return str((version.get("labels") or {}).get(names.VERSION_LABEL) or version.get("versionId", ""))
-
-
-def _folder(version: Mapping[str, Any]) -> str:
-    """The folder of a version's SavedModel; empty if it has none."""
-    uri, arguments = str(version.get("artifactUri", "")), (version.get("containerSpec") or {}).get("args") or []
-    below = any(str(argument).startswith(_NUMBERED_BELOW) for argument in arguments)
-    return f"{uri.rstrip('/')}/{SERVING_FOLDER}/" if uri and below else uri

@@ -13,7 +13,7 @@ import pytest
 from gcp.api import Api
 from gcp.settings import Settings
 from prediction import Client, predict_json
-from prediction.targets import vertex
+from prediction.targets import vertex_lookups
 
 REGION = "us-central1"
 SHARED = f"{REGION}-aiplatform.googleapis.com"
@@ -51,9 +51,9 @@ def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
     """In the place of every connection."""
     found = Google()
     monkeypatch.setattr(Api, "http", lambda _: found)
-    vertex.api_of.cache_clear()
+    vertex_lookups.api_of.cache_clear()
     yield found
-    vertex.api_of.cache_clear()
+    vertex_lookups.api_of.cache_clear()
 
 
 def ask(model: str) -> list[Any]:

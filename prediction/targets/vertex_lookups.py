@@ -1,0 +1,63 @@
+"""What Vertex AI knows of an endpoint and of a model version, beside the predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from gcp import errors
+from gcp.api import Api, shared
+from resources.storage.rules import SERVING_FOLDER
+from resources.vertex import names
+from resources.vertex.service import VERTEX
+
+DEDICATED_HOST = ".prediction.vertexai.goog"
+"""How the hosts of dedicated endpoints end."""
+_NUMBERED_BELOW = "--model_base_path="
+"""An argument of TensorFlow Serving: the SavedModel lies in a numbered folder below the artifact's address."""
+
+
+@lru_cache(maxsize=1024)
+def api_of(api: Api, endpoint: str) -> Api:
+    """Where an endpoint, `projects/P/locations/L/endpoints/E`, predicts: `endpoints.get`, once per process.
+
+    A dedicated endpoint of Google's is not served at the region's address, but at its own, which gets the same
+    credentials. Another server has one address for all. An endpoint that these credentials may not read is asked at
+    the region's address.
+    """
+    if not api.settings.is_google:
+        return api
+    try:
+        found = api.call(api.methods(VERTEX, "projects.locations.endpoints").get(name=endpoint))
+    except errors.PermissionDenied:
+        return api
+    host = str(found.get("dedicatedEndpointDns") or "")
+    if not host.endswith(DEDICATED_HOST):
+        return api
+    return shared(replace(api.settings, endpoint=f"https://{host}"))
+
+
+@lru_cache(maxsize=1024)
+def version_name(api: Api, of: str) -> str:
+    """The name of a model version, `projects/P/locations/L/models/M@V`: `models.get`, once per process.
+
+    Its number stands for it if it has no name, or if these credentials may only predict.
+    """
+    try:
+        return name_of(api.call(api.methods(VERTEX, "projects.locations.models").get(name=of)))
+    except errors.ApiError:
+        return of.rpartition("@")[2]
+
+
+def name_of(version: Mapping[str, Any]) -> str:
+    """The name of a version, as the API has it; its number if it has none."""
+    return str((version.get("labels") or {}).get(names.VERSION_LABEL) or version.get("versionId", ""))
+
+
+def folder_of(version: Mapping[str, Any]) -> str:
+    """The folder of a version's SavedModel; empty if it has none."""
+    uri, arguments = str(version.get("artifactUri", "")), (version.get("containerSpec") or {}).get("args") or []
+    below = any(str(argument).startswith(_NUMBERED_BELOW) for argument in arguments)
+    return f"{uri.rstrip('/')}/{SERVING_FOLDER}/" if uri and below else uri

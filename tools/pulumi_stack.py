@@ -31,6 +31,11 @@ _OWN_SWITCHES = (
 _OWN_VALUES = ("--policy-pack", "--policy-pack-config", "--replace", "--secrets-provider", "--target-replace")
 """Options for one command only: other commands do not have them, or would do too little with them."""
 
+_UNDECLARED = ("delete", "read")
+"""Operations in a preview on what the program does not declare."""
+_NO_PREVIEW = ("--yes", "-y", "--skip-preview", "-f")
+"""Options of `up` and `refresh` that `preview` does not have."""
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -87,6 +92,19 @@ class Stack:
             place = f" (the state is in {self.snapshot}, and one before it in .bak beside it)"
             raise errors.Error(f"{error}{place if self.snapshot else ''}") from None
 
+    def declared(self) -> set[str]:
+        """The URNs of the resources that the program declares. Raises `Error` if the preview fails."""
+        options = [option for option in self.shared if option not in _NO_PREVIEW]
+        shown = output("preview", "--stack", self.name, "--json", *options, environment=self.environment)
+        steps = json.loads(shown)["steps"]
+        return {step["urn"] for step in steps if step["op"] not in _UNDECLARED}
+
+    def replace(self, deployment: Mapping[str, Any]) -> None:
+        """Makes this the last snapshot. Raises `Error` if the engine does not take it."""
+        whole = json.loads(output("stack", "export", "--stack", self.name, environment=self.environment))
+        content = json.dumps({**whole, "deployment": deployment})
+        output("stack", "import", "--stack", self.name, environment=self.environment, content=content)
+
 
 def deployment(stack: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """The last snapshot of a stack; empty if it was never deployed. Raises `Error` if the engine cannot read it."""
@@ -110,11 +128,13 @@ def resources(deployment: Mapping[str, Any]) -> list[str]:
     return [resource["urn"] for resource in deployment.get("resources") or []]
 
 
-def output(*command: str, environment: Mapping[str, str] | None = None) -> str:
-    """The output of a command of the engine. Raises `Error` if it fails."""
+def output(*command: str, environment: Mapping[str, str] | None = None, content: str = "") -> str:
+    """The output of a command of the engine, which gets this input. Raises `Error` if it fails."""
     command = ("pulumi", *command, "--non-interactive", "--color=never")
     try:
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, input=content, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         raise errors.Error("pulumi is not on PATH: run `make setup`") from None
     if done.returncode:

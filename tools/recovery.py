@@ -6,12 +6,15 @@ Usage: python -m tools.recovery up|destroy [--stack NAME] [OPTION...]
        (`pulumi cancel --yes`). This is done only if the state is a folder of this machine.
     2. `pulumi refresh --target URN...` for resources with a pending update or deletion: only the API knows whether it
        took effect, and `up` would forget to check. If this fails, nothing else is done.
-    3. `pulumi up OPTION...`, which finds partly created resources by their labels and completes them. Before a
+    3. Resources that were being created and are no longer declared are recorded in the state as unfinished
+       (`pulumi stack import`), so that the next step deletes them. This is done only if no other operation was
+       interrupted, and if each can be recognized as this stack's own, by its label, its claim or its ID.
+    4. `pulumi up OPTION...`, which finds partly created resources by their labels and completes them. Before a
        `destroy` it runs for these resources only, since `destroy` does not delete what the state lacks.
-    4. If the state still has pending creations, and `up` has completed them all:
+    5. If the state still has pending creations, and `up` has completed them all:
        `pulumi refresh --clear-pending-creates`. Incomplete ones are reported, with what to do.
 
-Steps 2 and 4 get the options that every command has (`--yes`, `--config-file FILE`), but not `--target`,
+Steps 2, 3 and 5 get the options that every command has (`--yes`, `--config-file FILE`), but not `--target`,
 `--refresh`, `--continue-on-error` and others that are for this `up` or `destroy`.
 Every step uses the same stack of this checkout's project: that of `--stack`, of PULUMI_STACK, or the selected one.
 If nothing was killed, this only runs `pulumi up` or `pulumi destroy`. Ctrl-C, or a SIGTERM to the process group,
@@ -26,7 +29,7 @@ import sys
 from collections.abc import Sequence
 
 from gcp import errors
-from tools import orphaned_processes, state_files
+from tools import orphaned_processes, pending_creations, state_files
 from tools.local_pulumi import ROOT
 from tools.pulumi_stack import Stack, pending, resources
 
@@ -45,7 +48,10 @@ def main(arguments: Sequence[str]) -> int:
             *(state_files.unread(stack.snapshot) if stack.snapshot else ()),
         }
         code = _refresh(stack, sorted(changing.intersection(resources(deployment))))
-        return code or _complete(stack, arguments[0], pending(deployment, "creating"))
+        created = pending(deployment, "creating")
+        if created and not code and _record(stack):
+            created = []
+        return code or _complete(stack, arguments[0], created)
     except errors.Error as error:
         _say(f"error: {error}")
         return 1
@@ -83,6 +89,24 @@ def _refresh(stack: Stack, changed: Sequence[str]) -> int:
     if code:
         _say(f"error: whether {', '.join(changed)} changed is unknown, and nothing else was done: {_LATER}")
     return code
+
+
+def _record(stack: Stack) -> bool:
+    """Records the interrupted creations if the program no longer declares them; returns whether it did."""
+
+    def declared() -> set[str]:
+        try:
+            return stack.declared()
+        except errors.Error:  # `up` reports why
+            return set(pending(deployment, "creating"))
+
+    deployment = stack.deployment()
+    found = pending_creations.recorded(deployment, declared)
+    if found is None:
+        return False
+    _say("An update was killed during a creation that is no longer declared: deleting what it made")
+    stack.replace(found)
+    return True
 
 
 def _complete(stack: Stack, verb: str, left: Sequence[str]) -> int:

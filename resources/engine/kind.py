@@ -72,6 +72,10 @@ class Kind(dynamic.ResourceProvider):
         del call, inputs
         return live
 
+    def await_creation(self, call: Call, inputs: State) -> None:
+        """Waits until no operation of an earlier run may still create it; by default at once."""
+        del call, inputs
+
     def wait_until_stable(self, call: Call, inputs: State, live: State) -> State:
         """One that exists, once nothing is going on with it any more; by default at once."""
         del call, inputs

@@ -114,9 +114,18 @@ def is_another(kind: Kind, call: Call, inputs: State, state: Mapping[str, Any]) 
         NotFound: there is none.
     """
     mark = mark_of(kind, inputs, call.urn)
-    if not mark or (state.get(UNFINISHED) or {}).get("verb") != "create":
+    if not (mark or kind.claimed) or (state.get(UNFINISHED) or {}).get("verb") != "create":
         return False
-    return not ownership.is_of_declaration(kind.observe(call, inputs), mark)
+    kind.await_creation(call, inputs)
+    live = kind.observe(call, inputs)
+    if mark:
+        return not ownership.is_of_declaration(live, mark)
+    return not kind.is_own(inputs, live, mark, made=False)
+
+
+def is_recognizable(kind: Kind, inputs: State, urn: str) -> bool:
+    """Whether a later run can tell whether an interrupted `make` created the resource that exists then."""
+    return not inputs.get("adopt") and (kind.create_adopts_existing or bool(mark_of(kind, inputs, urn)))
 
 
 def mark_of(kind: Kind, inputs: State, urn: str) -> str:

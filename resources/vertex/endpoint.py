@@ -64,6 +64,11 @@ class EndpointProvider(Provider):
         """`endpoints.get`."""
         return read(call, inputs)
 
+    def await_creation(self, call: Call, inputs: State) -> None:
+        """Waits for the operation that creates it."""
+        with alone(call, names.endpoint(inputs)):
+            return
+
     def make(self, call: Call, inputs: State) -> State:
         """`endpoints.create`, awaited."""
         parent = names.location(inputs["project"], inputs["location"])

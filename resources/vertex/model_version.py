@@ -41,6 +41,11 @@ class ModelVersionProvider(Provider):
         """`models.listVersions`: the version whose label has the name."""
         return _as_declared(_named(versions.listed(call, inputs), inputs), inputs)
 
+    def await_creation(self, call: Call, inputs: State) -> None:
+        """Waits for uploads to the model: a version is listed when its upload ends."""
+        with alone(call, names.model(inputs)):
+            return
+
     def make(self, call: Call, inputs: State) -> State:
         """`models.upload`, awaited. Uploads to one model run one at a time: the first one creates the model."""
         with alone(call, names.model(inputs)):

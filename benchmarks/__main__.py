@@ -38,7 +38,7 @@ _WIDTH = 160
 """Columns of a table that is not printed to a terminal."""
 _EPILOG = """\
 examples:
-  python -m benchmarks                       everything, about 15 minutes
+  python -m benchmarks                       everything, about 40 minutes
   python -m benchmarks preview calls         only these
   python -m benchmarks --json figures.json   write the figures to a file too
 

@@ -1,4 +1,4 @@
-"""What this package must know about an API to call it: one `Service` per API, passed in by the caller."""
+"""Descriptors of APIs: callers pass in one `Service` per API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONCURRENT_OPERATIONS = 10
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quota:
-    """Calls that an API allows a project in a minute.
+    """How many calls per minute an API allows a project.
 
     Attributes:
         per_minute: how many.
@@ -32,7 +32,7 @@ class Hint:
 
     Attributes:
         text: what to do.
-        of: the errors that it is for.
+        of: the errors that it applies to.
         words: a pattern that the API's message must contain, in any case. Default: any message.
     """
 

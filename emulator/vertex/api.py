@@ -1,4 +1,4 @@
-"""What this API brings to the emulator, made from what it uses."""
+"""Builds this API's registration with the emulator."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ from emulator.vertex.work.registry_work import RegistryWork
 from emulator.vertex.work.resource_work import ResourceWork
 
 Versions = Callable[[], Sequence[MigratableVersion]]
-"""Gives the versions that can be migrated."""
+"""Returns the versions that can be migrated."""
 
 API = vertex_methods.API
 FOLDER = "vertex-models"
-"""In the data folder: the versions' own copies of their artifacts."""
+"""Folder in the data folder for the versions' copies of their artifacts."""
 
 HANDLERS = (
     *(Models, ModelVersions, Endpoints, Deployments, Predict),
     *(ResourcePools, MonitoringJobs, BatchPredictionJobs, MigratableResources, OperationMethods),
 )
-"""Classes whose public coroutine methods answer the methods of their names."""
+"""Classes whose public coroutine methods are handlers, named after the API methods that they answer."""
 
 _PREDICTIONS = ("predict", "rawPredict", "streamRawPredict")
 QUOTA = QuotaRules(
@@ -66,11 +66,11 @@ _UNKNOWN = "This method of aiplatform is not emulated; see docs/reference/emulat
 
 @dataclass(frozen=True, kw_only=True)
 class Delays:
-    """What takes its time at Google.
+    """Delays that the service has.
 
     Attributes:
-        split_seconds: after which a new traffic split takes effect.
-        release_seconds: for which a version cannot be deleted after it was undeployed.
+        split_seconds: seconds until a new traffic split takes effect.
+        release_seconds: seconds after undeploying in which a version cannot be deleted.
     """
 
     split_seconds: float = 0.0
@@ -78,7 +78,7 @@ class Delays:
 
 
 def methods() -> list[Method]:
-    """The methods of the API, of its stable version."""
+    """The methods of the API's stable version."""
     return discovery.methods(vertex_methods.document(vertex_methods.STABLE), proto_json=True)
 
 
@@ -96,14 +96,14 @@ def register(
     """Returns the API, ready to answer.
 
     Args:
-        services: what every API gets.
+        services: shared services that every API gets.
         nodes: serve the deployed models.
         artifacts: the versions' own copies of their artifacts, in `FOLDER` of the data folder.
         queue: runs batch prediction jobs.
-        versions: of other APIs, that can be migrated.
-        limits: what is enforced of the quota of calls.
-        delays: what takes its time.
-        most_replicas: sum of the maximum replica counts of a location; 0 for any number.
+        versions: versions of other APIs that can be migrated.
+        limits: the enforced quotas.
+        delays: delays of the service.
+        most_replicas: limit on the sum of the maximum replica counts of a location; 0 for no limit.
     """
     tables.prepare(services.store, services.data / FOLDER)
     parts = _Parts(services, nodes, artifacts, queue, versions, limits, delays, most_replicas)
@@ -127,7 +127,7 @@ def register(
 
 
 class _Parts:
-    """What handlers share."""
+    """Objects that handlers share."""
 
     def __init__(
         self,
@@ -184,7 +184,7 @@ class _Parts:
         return {**registry.works(), **deployment.works(), **resources.works(), **migration.works()}
 
     def fast_path(self) -> FastPath:
-        """Answers predictions that need nothing but a node."""
+        """The fast path of predictions that need only a node."""
         given = self._services
         paths = [
             FastPredict(route, given.store, given.clock, given.access, given.admission, given.calls).take

@@ -1,4 +1,4 @@
-"""Which methods of `aiplatform` are emulated: the only list. The documents beside it hold these and no other."""
+"""The list of emulated `aiplatform` methods. The documents in this folder hold exactly these."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ API = "aiplatform"
 STABLE, BETA = "v1", "v1beta1"
 VERSIONS = (STABLE, BETA)
 _POLLED = "ui"
-"""Clients of Google poll operations below this path, which no document has."""
+"""Google's clients poll operations below this path, which is in no document."""
 
 _OF_OPERATIONS = ("cancel", "delete", "get", "list", "wait")
 _NAMES: Mapping[str, Sequence[str]] = {
@@ -62,7 +62,7 @@ def document(version: str) -> dict[str, Any]:
 
 
 def polled() -> list[Method]:
-    """The methods of operations and locations at the addresses where Google's clients poll."""
+    """The methods of operations and locations at the paths that Google's clients poll."""
     found = discovery.methods(document(STABLE), proto_json=True)
     return [
         replace(method, path=method.path.replace(STABLE, _POLLED, 1))

@@ -1,4 +1,4 @@
-"""Names of resources. Answers have project numbers, and requests may have ids or numbers: rows are kept by number."""
+"""Names of resources. Responses have project numbers; requests may have ids or numbers. Rows store the number."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from gcp import errors
 _PLACE_PARTS = 4
 """Parts of the name of a location."""
 DEFAULT = "default"
-"""The alias of the version that a model's name without a version means."""
+"""The alias of the version that a model's name without a version stands for."""
 
 
 class Place(NamedTuple):
-    """A location of a project, which is known by its number."""
+    """A location of a project. `project` is the project's number."""
 
     project: str
     location: str
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 
 def place(name: str) -> Place:
-    """The location that a name begins with, or is. Raises `InvalidArgument` for a text that is no name."""
+    """The location in a name. Raises `InvalidArgument` for an invalid name."""
     parts = name.split("/")
     if parts[:3:2] != ["projects", "locations"] or len(parts) < _PLACE_PARTS or not all(parts):
         raise errors.InvalidArgument(f"Invalid resource name: {name!r}.")
@@ -35,7 +35,7 @@ def place(name: str) -> Place:
 
 
 def child(name: str) -> tuple[str, str]:
-    """Collection and id of what a name means below its location. Raises `InvalidArgument`."""
+    """Collection and id of a resource below its location. Raises `InvalidArgument` for an invalid name."""
     place(name)
     parts = name.split("/")[_PLACE_PARTS:]
     if len(parts) != len(("collection", "id")):
@@ -44,7 +44,7 @@ def child(name: str) -> tuple[str, str]:
 
 
 def numbered(name: str) -> str:
-    """A full name with the number of its project. Raises `InvalidArgument` for a text that is no name."""
+    """A full name with the project's number. Raises `InvalidArgument` for an invalid name."""
     place(name)
     first, project, rest = name.split("/", 2)
     return f"{first}/{project_number(project)}/{rest}"
@@ -56,11 +56,11 @@ def last(name: str) -> str:
 
 
 def split_version(id_: str) -> tuple[str, str]:
-    """`MODEL@VERSION` as model and version id or alias; the latter is empty where the name has none."""
+    """Splits `MODEL@VERSION` into the model and the version's id or alias, which is empty if there is none."""
     model, _, version = id_.partition("@")
     return model, version
 
 
 def new_id() -> str:
-    """An id as the service makes them: 19 digits."""
+    """A new id in the service's form: 19 digits."""
     return str(secrets.randbelow(9 * 10**18) + 10**18)

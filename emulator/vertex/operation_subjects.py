@@ -1,4 +1,4 @@
-"""The operations of this API: what each is about, and how it is answered."""
+"""The operations of this API: their resources, and their JSON."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def new(
 
     Args:
         type_: key of the operation's work.
-        resource: full name of what it is about.
-        version: of the API that was called; the types of its messages are of this version.
-        request: what its work needs to know.
-        parent: the name that the operation's name begins with; the resource's by default.
+        resource: full name of its resource.
+        version: the version of the API that was called; its messages have the types of this version.
+        request: the input of its work.
+        parent: prefix of the operation's name; default: the resource's name.
     """
     return NewOperation(
         api=methods.API,
@@ -61,24 +61,24 @@ def new(
 
 
 def resource_of(operation: sqlite3.Row) -> str:
-    """The full name of what an operation is about."""
+    """The full name of an operation's resource."""
     found: str = json.loads(operation["subject"])["resource"]
     return found
 
 
 def request_of(operation: sqlite3.Row) -> dict[str, Any]:
-    """What the work of an operation needs to know."""
+    """The input of an operation's work."""
     found: dict[str, Any] = json.loads(operation["request"])
     return found
 
 
 def place_of(operation: sqlite3.Row) -> Place:
-    """The location of what an operation is about."""
+    """The location of an operation's resource."""
     return names.place(resource_of(operation))
 
 
 def version_of(operation: sqlite3.Row) -> str:
-    """The version of the API that an operation was begun with."""
+    """The version of the API that began an operation."""
     found: str = json.loads(operation["subject"])["version"]
     return found
 
@@ -93,7 +93,7 @@ def _type(version: str, name: str) -> str:
 
 
 def to_json(row: sqlite3.Row) -> dict[str, Any]:
-    """An operation as the API answers it."""
+    """An operation as the API returns it."""
     subject = json.loads(row["subject"])
     times = {
         "createTime": exact(datetime.fromisoformat(row["created"])),

@@ -1,4 +1,4 @@
-"""What `/-/` shows of this API beside its methods: its part of the status."""
+"""This API's part of `/-/status`."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from emulator.vertex.resource_json import deployed_key
 
 
 class Reports:
-    """Reads what is shown.
+    """Builds this API's part of the status.
 
     Args:
         store: the database.
         nodes: full name of a deployed model -> how many nodes take requests.
         failure: full name of a deployed model -> why it has no node.
-        quota: what was counted.
+        quota: counts of calls and operations.
     """
 
     def __init__(self, store: Store, nodes: Callable[[str], int], failure: Callable[[str], str], quota: Quota) -> None:
         self._store, self._nodes, self._failure, self._quota = store, nodes, failure, quota
 
     def status(self) -> dict[str, Any]:
-        """Every endpoint with its deployed models and their shares, and what was counted."""
+        """Every endpoint with its deployed models and their shares, and the quota's counts."""
         rows = self._store.all("SELECT * FROM vertex_endpoints ORDER BY project, location, id")
         models = self._store.one("SELECT count(*) AS n FROM vertex_models")
         return {

@@ -1,4 +1,4 @@
-"""Models, versions, endpoints and deployed models as the API answers them."""
+"""Models, versions, endpoints and deployed models as the API returns them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BETA_SCALING = ("initialReplicaCount", "scaleToZeroSpec", "flexStart")
 
 
 class ResourceView:
-    """Resources as the API answers them.
+    """Builds the JSON of resources.
 
     Args:
         store: the database.
@@ -31,12 +31,12 @@ class ResourceView:
         self._store, self._nodes, self._failure = store, nodes, failure
 
     def model(self, row: sqlite3.Row) -> dict[str, Any]:
-        """A model: its default version under the model's name."""
+        """A model: its default version, under the model's name."""
         default = tables.version(self._store, tables.model_name(row))
         return {**self.version(default, row), "name": tables.model_name(row)}
 
     def version(self, row: sqlite3.Row, parent: sqlite3.Row | None = None) -> dict[str, Any]:
-        """A version. The labels of its model show on it, under its own of the same keys."""
+        """A version. Its labels include those of its model; its own win."""
         of = parent or tables.model(self._store, tables.version_name(row))
         shared, own = json.loads(of["body"]), json.loads(row["body"])
         both = {**shared.get("labels", {}), **own.get("labels", {})}
@@ -99,7 +99,7 @@ class ResourceView:
 
 
 def in_version(answer: dict[str, Any], version: str) -> dict[str, Any]:
-    """A deployed model or a pool as a version of the API answers it: v1 has no word for scaling to zero."""
+    """A deployed model or pool in a version of the API: v1 has no fields for scaling to zero."""
     resources = answer.get("dedicatedResources")
     if not resources or version != methods.STABLE:
         return answer
@@ -108,12 +108,12 @@ def in_version(answer: dict[str, Any], version: str) -> dict[str, Any]:
 
 
 def deployed_key(row: sqlite3.Row) -> str:
-    """The full name of a deployed model, for its nodes: the API gives it none."""
+    """A full name for a deployed model, used as the key of its nodes; the API has no such name."""
     return f"{Place(row['project'], row['location']).name}/endpoints/{row['endpoint']}/deployedModels/{row['id']}"
 
 
 def dedicated_dns(row: sqlite3.Row) -> str:
-    """The DNS name of a dedicated endpoint, in the service's form. Nothing answers there."""
+    """The DNS name of a dedicated endpoint, in the service's form. No server listens there."""
     unique = project_number(f"{row['project']}/{row['location']}")
     return f"{row['id']}.{row['location']}-{unique}.prediction.vertexai.goog"
 
@@ -143,6 +143,6 @@ def version_of(path: str) -> str:
 
 
 def named_model(answer: dict[str, Any], asked: str) -> dict[str, Any]:
-    """A version under the name that was asked for: with `@`, if that had one."""
+    """A version under the requested name: with `@` if the request had it."""
     model, version = names.split_version(names.last(asked))
     return answer if version else {**answer, "name": f"{answer['name'].rpartition('/')[0]}/{model}"}

@@ -1,4 +1,4 @@
-"""Resources of which the API stores a body and no more: resource pools, monitoring jobs, marks of migrations."""
+"""Resources that are only a stored body: resource pools, monitoring jobs, records of migrations."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ CREATE TABLE IF NOT EXISTS vertex_resources (
 
 
 def name_of(row: sqlite3.Row) -> str:
-    """The full name of a resource, of its row."""
+    """The full name of a resource, from its row."""
     return f"{Place(row['project'], row['location']).name}/{row['collection']}/{row['id']}"
 
 
 def migration_name(place: Place, version: str) -> str:
-    """What marks that a version of another API was migrated: a name that no method of the API has."""
+    """Name of the record that a version of another API was migrated. No method of the API returns it."""
     return f"{place.name}/migrations/{version.replace('/', '~')}"
 
 

@@ -17,10 +17,10 @@ from emulator.vertex.names import Place
 from gcp import errors
 
 DEPLOYING, SERVING, LEAVING = "DEPLOYING", "SERVING", "LEAVING"
-"""States of a deployed model. Until it serves, nobody sees it; while it leaves, it still serves."""
+"""States of a deployed model. It is not listed while DEPLOYING, and still serves while UNDEPLOYING."""
 
-# `body` holds what the API stores as the caller gave it. `next` is the id of the next version: ids are never used
-# again. `split` is what answers show; until `split_from`, requests still go by `prior_split`.
+# `body` holds what the caller sent. `next` is the id of the next version: ids are never reused.
+# `split` is what the API returns; until `split_from`, requests are still routed by `prior_split`.
 _SCRIPT = """
 CREATE TABLE IF NOT EXISTS vertex_models (
     project TEXT NOT NULL,
@@ -105,22 +105,22 @@ def new_etag() -> str:
 
 
 def model_name(row: sqlite3.Row) -> str:
-    """A model's full name, of its row."""
+    """A model's full name, from its row."""
     return f"{Place(row['project'], row['location']).name}/models/{row['id']}"
 
 
 def version_name(row: sqlite3.Row) -> str:
-    """A version's full name, of its row: that of its model, `@` and its id."""
+    """A version's full name, from its row: the model's name, `@` and its id."""
     return f"{Place(row['project'], row['location']).name}/models/{row['model']}@{row['id']}"
 
 
 def endpoint_name(row: sqlite3.Row) -> str:
-    """An endpoint's full name, of its row."""
+    """An endpoint's full name, from its row."""
     return f"{Place(row['project'], row['location']).name}/endpoints/{row['id']}"
 
 
 def model(store: Store, name: str) -> sqlite3.Row:
-    """The row of the model that a name means, a version behind an `@` left out. Raises `NotFound`."""
+    """The row of the model with this name; a version after an `@` is ignored. Raises `NotFound`."""
     at, id_ = names.place(name), names.split_version(names.last(name))[0]
     query = "SELECT * FROM vertex_models WHERE project = ? AND location = ? AND id = ?"
     row = store.one(query, *at, id_)
@@ -136,7 +136,7 @@ def versions(store: Store, parent: sqlite3.Row) -> list[sqlite3.Row]:
 
 
 def version_etag(parent: sqlite3.Row, row: sqlite3.Row) -> str:
-    """The etag of a version: it changes with what is its own, and with what it shares."""
+    """The etag of a version: it changes with the version and with its model."""
     own = hashlib.sha256(f"{row['id']}/{row['updated']}".encode()).hexdigest()[:8]
     return f"{parent['etag']}{own}"
 
@@ -148,7 +148,7 @@ def aliases(row: sqlite3.Row) -> list[str]:
 
 
 def version(store: Store, name: str) -> sqlite3.Row:
-    """The row of the version that a name means: by its id or alias, or else the default one. Raises `NotFound`."""
+    """The row of the version with this name: an id or alias, or else the default version. Raises `NotFound`."""
     wanted = names.split_version(names.last(name))[1] or names.DEFAULT
     for row in versions(store, model(store, name)):
         if wanted in (str(row["id"]), *aliases(row)):
@@ -166,7 +166,7 @@ def endpoint(store: Store, name: str) -> sqlite3.Row:
 
 
 def deployed_models(store: Store, parent: sqlite3.Row) -> list[sqlite3.Row]:
-    """The deployed models of an endpoint that serve, the oldest first; those that leave are among them."""
+    """The serving deployed models of an endpoint, oldest first, including those being undeployed."""
     query = (
         "SELECT * FROM vertex_deployed_models WHERE project = ? AND location = ? AND endpoint = ? AND state != ?"
         " ORDER BY created, id"
@@ -182,7 +182,7 @@ def deployments(store: Store, of: sqlite3.Row, version_id: int | None = None) ->
 
 
 def add_model(store: Store, place: Place, id_: str, body: Mapping[str, Any], now: str) -> None:
-    """Writes a new model, which needs a version at once."""
+    """Writes a new model. The caller adds its first version in the same transaction."""
     statement = "INSERT INTO vertex_models VALUES (?, ?, ?, ?, ?, 1, ?, ?)"
     store.run(statement, *place, id_, json.dumps(body), new_etag(), now, now)
 
@@ -201,7 +201,7 @@ def add_version(
 
 
 def touch_model(store: Store, row: sqlite3.Row, now: str, body: str | None = None) -> None:
-    """Writes the time of a change of a model or of its versions; with a new body also a new etag."""
+    """Updates the time of a model's last change; a new body also gets a new etag."""
     store.run(
         "UPDATE vertex_models SET etag = coalesce(?, etag), updated = ?, body = coalesce(?, body)"
         " WHERE project = ? AND location = ? AND id = ?",
@@ -221,13 +221,13 @@ def deployed_model_name(row: sqlite3.Row) -> str:
 
 
 def pool_of(body: Mapping[str, Any]) -> str:
-    """The full name, with the project's number, of the pool that a deployed model runs on; empty for its own."""
+    """The full name, with the project's number, of a deployed model's pool; empty if it has its own machines."""
     given: str = body.get("sharedResources", "")
     return names.numbered(given) if given else ""
 
 
 def deployed_ids(store: Store, parent: sqlite3.Row, *, all_states: bool = False) -> list[str]:
-    """The ids of an endpoint's deployed models that serve; with `all_states` of those that will, too."""
+    """The ids of an endpoint's serving deployed models; with `all_states` also of those being deployed."""
     query = "SELECT id, state FROM vertex_deployed_models WHERE project = ? AND location = ? AND endpoint = ?"
     rows = store.all(query, parent["project"], parent["location"], parent["id"])
     return [row["id"] for row in rows if all_states or row["state"] != DEPLOYING]
@@ -245,7 +245,7 @@ def deployed_model(store: Store, endpoint_: str, id_: str) -> sqlite3.Row:
 def add_deployed_model(
     store: Store, parent: sqlite3.Row, of: sqlite3.Row, id_: str, body: Mapping[str, Any], now: str
 ) -> None:
-    """Writes a deployed model of a version, DEPLOYING."""
+    """Writes a deployed model of a version in the state DEPLOYING."""
     store.run(
         "INSERT INTO vertex_deployed_models (project, location, endpoint, id, model_project, model_location, model,"
         " version, body, state, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -255,7 +255,7 @@ def add_deployed_model(
 
 
 def set_state(store: Store, row: sqlite3.Row, state: str, now: str, body: str | None = None) -> None:
-    """Sets the state of a deployed model and the time of its change, and a new body."""
+    """Sets the state of a deployed model, the time of the change and, if given, a new body."""
     store.run(
         "UPDATE vertex_deployed_models SET state = ?, updated = ?, body = coalesce(?, body)"
         " WHERE project = ? AND location = ? AND endpoint = ? AND id = ?",

@@ -27,7 +27,7 @@ _JOB_FILES = {
     "prediction.keys-": "keys",
     "prediction.rejected_rows-": "rejected",
 }
-"""How the names of a job's output files begin -> what they hold."""
+"""Prefix of a job's output files -> what they hold."""
 
 
 class MlTarget(Target):
@@ -87,7 +87,7 @@ class MlTarget(Target):
         """Calls `ml.projects.predict`, which answers 200 with `{"error": ...}` when a model fails."""
         del signature_name
         request = self.api.methods(ML, "projects").predict(name=name, body={})
-        # The body is JSON already, because its size had to be known: do not let the client library encode it again.
+        # The body is already JSON, because its size had to be known: the client library must not encode it again.
         request.body, request.body_size = body, len(body)
         answer = self.api.call(request, repeatable=True)
         if isinstance(answer, dict) and "error" in answer:
@@ -109,7 +109,7 @@ class MlTarget(Target):
 
     @property
     def keeps_order(self) -> bool:
-        """The emulator does; Google's service runs files in parts and only counts errors."""
+        """True on the emulator. Google's service splits files into parts and only counts errors."""
         return not self.settings.is_google
 
     def job_failures(self, *, machine_type: str | None, signature: str | None, csv: bool) -> list[tuple[str, str]]:
@@ -132,7 +132,7 @@ class MlTarget(Target):
         }
         wanted = {name: value for name, value in settings.items() if value is not None}
         body = {"jobId": request.job_id, "predictionInput": wanted}
-        # Not retried without an answer: the API would refuse a second job with the same id, which proves nothing.
+        # Not retried after a lost response: the API would reject the same id, which does not say whose job it is.
         self.api.call(self.api.methods(ML, "projects.jobs").create(parent=f"projects/{self.project}", body=body))
         return request.job_id
 

@@ -1,4 +1,4 @@
-"""What client, batch and command line need of a platform. Each platform's module subclasses `Target`."""
+"""The interface of a platform for client, batch jobs and command line. Each platform's module subclasses `Target`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prediction.predictions import Predictions
 
 @dataclass(frozen=True)
 class Envelope:
-    """What stands around the instances in a request body.
+    """The parts of a request body around the instances.
 
     Attributes:
         head: before the first instance.
@@ -31,13 +31,13 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Deployed:
-    """A version that is deployed.
+    """A deployed version.
 
     Attributes:
-        name: the full name of what is asked for its predictions.
+        name: full name of the resource that predicts.
         version: its name within the model.
         uri: folder of its SavedModel, `gs://...`; empty if it has none (a container).
-        is_default: whether it answers for its model.
+        is_default: whether it is the model's default version.
     """
 
     name: str
@@ -60,7 +60,7 @@ class JobRequest:
         signature: key of the signature; None for the model's default.
         batch_size: rows per call of the model; None for the platform's default.
         workers: maximum number of nodes; None for the platform's default.
-        machine_type: of the nodes; None where the platform chooses.
+        machine_type: type of the nodes; None if the platform chooses.
     """
 
     job_id: str
@@ -77,14 +77,14 @@ class JobRequest:
 
 @dataclass(frozen=True)
 class JobStatus:
-    """How far a batch job is.
+    """The progress of a batch job.
 
     Attributes:
         state: such as `RUNNING` or `SUCCEEDED`.
         predicted: rows with a result so far.
         rejected: rows without one, because of an error.
         error: why the job failed; empty otherwise.
-        folder: the `gs://` folder of the results, where it is not the one that was asked for; else empty.
+        folder: the `gs://` folder of the results if it is not the requested one; otherwise empty.
     """
 
     state: str
@@ -122,9 +122,9 @@ class Target(ABC):
     api: Api
 
     API: ClassVar[str]
-    """The name of its API, with which the ids of its methods begin."""
+    """The name of its API, which is the prefix of its method ids."""
     CLIENTS_SPLIT: ClassVar[bool]
-    """Whether clients choose the version by the stack's traffic split; else the service does."""
+    """Whether clients choose the version by the stack's traffic split; otherwise the service does."""
     JOB_LIMITS: ClassVar[JobLimits]
     RESULTS_HOLD_ROWS: ClassVar[bool] = False
     """Whether each result of a batch job holds its row; see `split_result`."""
@@ -133,7 +133,7 @@ class Target(ABC):
 
     @property
     def settings(self) -> Settings:
-        """How the endpoint is called."""
+        """The settings of API calls."""
         return self.api.settings
 
     @property
@@ -160,9 +160,9 @@ class Target(ABC):
         """Sends one request body, in the envelope of this signature, and returns the predictions.
 
         Raises:
-            PredictionFailed: the model refused or failed, or the answer holds no predictions.
-            ApiError: the API refused.
-            EndpointUnreachable: no answer came.
+            PredictionFailed: the model rejected the request or failed, or the response has no predictions.
+            ApiError: the API returned an error.
+            EndpointUnreachable: there was no response.
         """
 
     @abstractmethod
@@ -172,20 +172,20 @@ class Target(ABC):
     @property
     @abstractmethod
     def keeps_order(self) -> bool:
-        """Whether batch results come in the order of the input, with each rejected row named."""
+        """Whether batch results are in the order of the input and name each rejected row."""
 
     def job_version(self, model: str, version: str | None = None) -> Deployed | None:
-        """The version that a batch job asks: by default the same as `deployed`. Raises `ApiError`."""
+        """The version that a batch job uses; default: the same as `deployed`. Raises `ApiError`."""
         return self.deployed(model, version)
 
     @abstractmethod
     def job_failures(self, *, machine_type: str | None, signature: str | None, csv: bool) -> list[tuple[str, str]]:
-        """What a batch job cannot do here: options of the command, each with the reason.
+        """Options of the command that the platform does not support, each with the reason.
 
         Args:
-            machine_type: of the nodes; None if it is not given.
+            machine_type: type of the nodes; None if not given.
             signature: key of the signature; None for the default.
-            csv: whether results are to be CSV.
+            csv: whether the results should be CSV.
         """
 
     @abstractmethod
@@ -194,21 +194,21 @@ class Target(ABC):
 
     @abstractmethod
     def find_job(self, job_id: str) -> str | None:
-        """The platform's ID of a job that runs or has succeeded; None if there is none. Raises `ApiError`.
+        """The platform's ID of a running or succeeded job; None if there is none. Raises `ApiError`.
 
         Args:
-            job_id: of the request that started it.
+            job_id: the ID in the request that started it.
         """
 
     @staticmethod
     def split_result(result: Mapping[str, Any]) -> tuple[Any, Any]:
-        """The row and the prediction in a result; only where `RESULTS_HOLD_ROWS`."""
+        """The row and the prediction in a result. Only if `RESULTS_HOLD_ROWS`."""
         raise NotImplementedError
 
     @staticmethod
     @abstractmethod
     def job_file_kind(name: str) -> str:
-        """What a file in a job's output folder holds: `results`, `errors`, `keys` or `rejected`; empty for another one.
+        """The kind of a file in a job's output folder: `results`, `errors`, `keys`, `rejected`; empty for other files.
 
         Args:
             name: its path in that folder.

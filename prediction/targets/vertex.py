@@ -1,4 +1,4 @@
-"""Vertex AI, `aiplatform` v1: an endpoint, whose traffic split decides which version answers."""
+"""Vertex AI, `aiplatform` v1: an endpoint, whose traffic split decides which version predicts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from resources.vertex.service import VERTEX
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*\Z")
 _PREDICT_URL = re.compile(r"(https?://[^/]+)/v1/projects/([^/]+)/locations/([^/]+)/endpoints/([^/:]+):predict")
 _JOB_LABEL = "tf2-models-batch"
-"""Key of the label by which a job of the command line is found: the service chooses its ID."""
+"""Key of the label that identifies a job of the command line: the service chooses IDs."""
 _MOST_LABEL, _MOST_NAME = 63, 128
 _JOB_FILES = {
     "prediction.results-": "results",
@@ -32,7 +32,7 @@ _JOB_FILES = {
     "errors_": "errors",
     "prediction.rejected_rows-": "rejected",
 }
-"""How the names of a job's output files begin -> what they hold. The API's own text has the shorter names."""
+"""Prefix of a job's output files -> what they hold. The API's documentation has the shorter names."""
 
 
 class VertexTarget(Target):
@@ -71,7 +71,7 @@ class VertexTarget(Target):
         return {"project": project, "model": endpoint, "region": region, "endpoint": given}
 
     def resource_name(self, model: str, version: str | None = None) -> str:
-        """`projects/P/locations/L/endpoints/E`, of the endpoint that a stack gives a model of this name."""
+        """`projects/P/locations/L/endpoints/E`: the endpoint that a stack creates for a model with this name."""
         endpoint = names.endpoint_id(model)
         failures = (
             [] if _PROJECT.match(self.project) else [("project", f"{self.project!r} is not a valid project name")]
@@ -92,17 +92,17 @@ class VertexTarget(Target):
 
     @staticmethod
     def envelope(signature_name: str | None) -> Envelope:
-        """`{"instances": [...]}`; `:rawPredict` hands TensorFlow Serving its `signature_name` too."""
+        """`{"instances": [...]}`, with `signature_name` for `:rawPredict`, whose body goes to TensorFlow Serving."""
         signature = b"" if signature_name is None else b',"signature_name":' + json.dumps(signature_name).encode()
         return Envelope(b'{"instances":[', b"]" + signature + b"}", quotas.PREDICT_BYTES)
 
     def predict(self, name: str, body: bytes, signature_name: str | None) -> Predictions:
-        """Calls `endpoints.predict`; for a signature, which that does not pass on, `endpoints.rawPredict`."""
+        """Calls `endpoints.predict`, or `endpoints.rawPredict` for a signature, which `predict` does not pass on."""
         api = vertex_lookups.api_of(self.api, name)
         endpoints = api.methods(VERTEX, "projects.locations.endpoints")
         method = endpoints.predict if signature_name is None else endpoints.rawPredict
         request = method(endpoint=name, body={})
-        request.body, request.body_size = body, len(body)  # JSON already: its size had to be known
+        request.body, request.body_size = body, len(body)  # already JSON, because its size had to be known
         try:
             answer = api.call(request, repeatable=True)
         except errors.InvalidArgument as error:
@@ -113,7 +113,7 @@ class VertexTarget(Target):
         return Predictions(predictions, [self._name_of(answer)] * len(predictions))
 
     def _name_of(self, answer: Mapping[str, Any]) -> str | None:
-        """The name of the version that gave an answer; its number if it has none. `rawPredict` does not say."""
+        """The name of the version that predicted, or its number if it has no name. `rawPredict` does not return it."""
         model, number = names.last(str(answer.get("model", ""))), answer.get("modelVersionId")
         return (
             vertex_lookups.version_name(self.api, f"{self._location}/models/{model}@{number}")
@@ -136,11 +136,11 @@ class VertexTarget(Target):
 
     @property
     def keeps_order(self) -> bool:
-        """False: the service does not document an order. Each result holds its row."""
+        """False: the service documents no order. Instead, each result holds its row."""
         return False
 
     def job_version(self, model: str, version: str | None = None) -> Deployed | None:
-        """Calls `models.listVersions`: a job needs no endpoint, so it can ask any version; by default `default`."""
+        """Calls `models.listVersions`: a job needs no endpoint, so it can use any version; default: alias `default`."""
         name = f"{self._location}/models/{names.model_id(model)}"
         request = self._models.listVersions(name=name)
         while request is not None:
@@ -174,7 +174,7 @@ class VertexTarget(Target):
     def start_job(self, request: JobRequest) -> str:
         """Calls `batchPredictionJobs.create`. A job whose response was lost is found by its label.
 
-        A connection that breaks can send the call twice: then the other job is cancelled.
+        If the connection breaks, the call may be sent twice; then the second job is cancelled.
         """
         counts = {"maxReplicaCount": request.workers} if request.workers else {}
         tuning = {"manualBatchTuningParameters": {"batchSize": request.batch_size}} if request.batch_size else {}
@@ -209,7 +209,7 @@ class VertexTarget(Target):
         return next(iter(self._found_jobs(job_id)), None)
 
     def _found_jobs(self, job_id: str) -> list[str]:
-        """The platform's IDs of the jobs of one request that run or have succeeded, the oldest first."""
+        """The platform's IDs of the running or succeeded jobs of one request, oldest first."""
         wanted = f"labels.{_JOB_LABEL}={_label(job_id)}"
         listed = self.api.listed(self._jobs, "batchPredictionJobs", parent=self._location, filter=wanted)
         found = sorted(filter(job_states.counts, listed), key=job_states.age)
@@ -258,7 +258,7 @@ class VertexTarget(Target):
 
 
 def _label(job_id: str) -> str:
-    """The value of a job's label: the end of the ID, which makes it unique, as labels allow it."""
+    """The value of a job's label: the end of the ID, which is unique, in characters that labels allow."""
     return job_id.lower()[-_MOST_LABEL:]
 
 

@@ -16,16 +16,15 @@ from resources.vertex.service import VERTEX
 DEDICATED_HOST = ".prediction.vertexai.goog"
 """How the hosts of dedicated endpoints end."""
 _NUMBERED_BELOW = "--model_base_path="
-"""An argument of TensorFlow Serving: the SavedModel lies in a numbered folder below the artifact's address."""
+"""An argument of TensorFlow Serving. If present, the SavedModel is in a numbered folder below the artifact's URI."""
 
 
 @lru_cache(maxsize=1024)
 def api_of(api: Api, endpoint: str) -> Api:
-    """Where an endpoint, `projects/P/locations/L/endpoints/E`, predicts: `endpoints.get`, once per process.
+    """The host at which an endpoint, `projects/P/locations/L/endpoints/E`, predicts: `endpoints.get`, once per process.
 
-    A dedicated endpoint of Google's is not served at the region's address, but at its own, which gets the same
-    credentials. Another server has one address for all. An endpoint that these credentials may not read is asked at
-    the region's address.
+    A dedicated endpoint of Google's has its own host, which takes the same credentials. Any other server has one host
+    for all. If these credentials may not read the endpoint, the region's host is used.
     """
     if not api.settings.is_google:
         return api
@@ -43,7 +42,7 @@ def api_of(api: Api, endpoint: str) -> Api:
 def version_name(api: Api, of: str) -> str:
     """The name of a model version, `projects/P/locations/L/models/M@V`: `models.get`, once per process.
 
-    Its number stands for it if it has no name, or if these credentials may only predict.
+    Returns its number if it has no name, or if these credentials may only predict.
     """
     try:
         return name_of(api.call(api.methods(VERTEX, "projects.locations.models").get(name=of)))

@@ -1,7 +1,7 @@
-"""The one place that knows Pulumi's provider protocol.
+"""The only module that knows Pulumi's provider protocol.
 
-A kind of resource says what its fields are (`schema`) and how to `observe`, `make`, `patch` and `remove` one. When the
-engine calls which, and with what, is settled here, once.
+A kind of resource defines its fields (`schema`) and how to `observe`, `make`, `patch` and `remove` one. This module
+decides when the engine's calls lead to which of them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from resources.engine import (
 )
 from resources.engine.drift import DRIFT
 from resources.engine.kind import Kind
-from resources.engine.provider_context import Call as Call  # noqa: PLC0414 - kinds of resources need it beside Provider
+from resources.engine.provider_context import Call as Call  # noqa: PLC0414 - kinds of resources import it together with Provider
 from resources.engine.provider_context import State as State  # noqa: PLC0414 - likewise
 from resources.engine.unfinished import UNFINISHED
 from resources.schema import secrets as _secrets
@@ -39,19 +39,19 @@ from resources.schema.fields import Changes
 from resources.schema.types import UNKNOWN
 
 After = Callable[[Call, errors.Error], unfinished.Aftermath]
-"""Returns what a failed verb left."""
+"""Returns the state that a failed verb left."""
 
 _PROVIDER = "__provider"
-"""The output with the pickled provider; `pulumi.dynamic` adds it after a success only."""
+"""The output with the pickled provider; `pulumi.dynamic` adds it only after a success."""
 CONFLICTS = (errors.Aborted, errors.PreconditionFailed, errors.FailedPrecondition)
-"""What a patch is refused with where somebody else changed the resource in between, or is changing it."""
+"""Errors of a patch if somebody else changed the resource in the meantime, or is changing it."""
 
 
 class Provider(Kind):
-    """What the engine talks to. Stateless until `configure`, and pickled by reference: its import path is persisted."""
+    """Answers the engine's calls. Stateless until `configure`. Pickled by reference: its import path is persisted."""
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
-        """Called once per process, before anything else: learns where the API is."""
+        """Called once per process, before anything else: reads the settings, such as the endpoint."""
         get = req.config.get
         settings = Settings.of(
             get("endpoint"),
@@ -63,13 +63,13 @@ class Provider(Kind):
             local_hint=local_endpoint.start_hint,
         )
         self.api, self._project = shared(settings, cancellation.CLOCK), get("gcp:project") or ""
-        logging.getLogger("grpc._server").disabled = True  # it would print a traceback beside every plain error
+        logging.getLogger("grpc._server").disabled = True  # it would print a traceback with every error message
         engine_process.widen()
         cancellation.listen()
         engine_process.die_with_engine()
 
     def check(self, _olds: State, news: State) -> dynamic.CheckResult:
-        """Called before every diff; refuses what cannot be done in place. Values were checked in the program."""
+        """Called before every diff. Rejects changes that are impossible in place; the program checked the values."""
         ownership.declare(engine_process.current_urn(), news)
         secrets = _secrets.failures(self.schema, news.get(_secrets.NAME) or [], self.schema.noun)
         reasons = [f"{path} {reason}" for path, reason in secrets]
@@ -84,13 +84,13 @@ class Provider(Kind):
         return diff_messages.refusal(path, olds, drift.as_found(olds), news, *facts, adoptable=adoptable)
 
     def diff(self, _id: str, _olds: State, _news: State) -> dynamic.DiffResult:
-        """Called at preview and at `up`, with the old *outputs*: pure, no network."""
+        """Called in `preview` and `up`, with the old *outputs*. Pure, no network."""
         changes = self._changes(_olds, _news)
         replaces = [*changes.path, *changes.fixed]
         return dynamic.DiffResult(changes=bool(changes), replaces=replaces, delete_before_replace=bool(replaces))
 
     def create(self, props: State) -> dynamic.CreateResult:
-        """Called where the state has no such resource."""
+        """Called if the state does not have the resource."""
         inputs = self.schema.inputs_of(props)
 
         def after(call: Call, error: errors.Error) -> unfinished.Aftermath:
@@ -102,7 +102,7 @@ class Provider(Kind):
         return dynamic.CreateResult(self.identity(inputs), self._state(inputs, live))
 
     def _made(self, call: Call, inputs: State) -> State:
-        """What `make` made; or one that exists: this resource's own, or one to adopt, which is looked for first."""
+        """Creates the resource, unless it exists: its own from an earlier run, or one to adopt, which is read first."""
         mark = ownership.mark(self.schema, inputs, call.urn)
         refusal: errors.AlreadyExists | None = None
         first = inputs.get("adopt") and not self.create_adopts_existing
@@ -123,7 +123,7 @@ class Provider(Kind):
             return None
 
     def _taken_over(self, call: Call, inputs: State, live: State) -> State:
-        """One that exists, patched to what the program says. Raises `FailedPrecondition` where that cannot be."""
+        """Patches an existing resource to what the program declares. Raises `FailedPrecondition` if it cannot."""
         state = self._state(inputs, live)
         changes = self.compared(state, inputs)
         if changes.fixed:
@@ -134,9 +134,9 @@ class Provider(Kind):
         return live
 
     def _patched(self, call: Call, olds: State, news: State, mask: list[str]) -> State:
-        """Patches; once more after a conflict: `patch` reads afresh, and writes the same fields.
+        """Patches. After a conflict, patches once more: `patch` reads again, and writes the same fields.
 
-        Somebody else changed the resource in between, or this very patch took effect and its answer was lost.
+        Either somebody else changed the resource meanwhile, or this patch took effect and its response was lost.
         """
         try:
             return self.patch(call, olds, news, mask)
@@ -147,14 +147,14 @@ class Provider(Kind):
         except CONFLICTS as error:
             live, known = self.observe(call, news), self.schema.inputs_of(olds)
             if not self.compared(self._state(news, live), news).patch:
-                return live  # it is as it should be: this very patch took effect, both times without an answer
+                return live  # it has the wanted values: this patch took effect, and both responses were lost
             meanwhile = diff_messages.meanwhile(olds, self._state(known, live), known)
             conflict = type(error)(f"{error.message}{meanwhile}", error.details)
             conflict.method = error.method
             raise conflict from None
 
     def read(self, id_: str, props: State) -> dynamic.ReadResult:
-        """Called by refresh. Managed fields come back as they are; a changed fixed one is `drift`."""
+        """Called by refresh. Returns the current values of managed fields; a changed fixed field is `drift`."""
         inputs = self.schema.inputs_of(self._with_quiet(props, "inputs"))
         try:
             with self._call("read", inputs) as call, call.api.outage.reported_once():
@@ -167,14 +167,14 @@ class Provider(Kind):
         return self.read_result(id_, inputs, live)
 
     def read_result(self, id_: str, inputs: State, live: State) -> dynamic.ReadResult:
-        """What refresh makes of the resource as the API has it: pure."""
+        """The state after a refresh, from the resource as the API has it. Pure."""
         found = self._state(inputs, live)
         state = drift.with_drift(self.schema, inputs, found, self.compared(found, inputs).fixed)
         kept = {name: state[name] for name in inputs if name in state}
         return dynamic.ReadResult(id_, state, {**kept, DRIFT: state[DRIFT]} if state[DRIFT] else kept)
 
     def update(self, _id: str, _olds: State, _news: State) -> dynamic.UpdateResult:
-        """Called for a diff without a replacement, and after a partial failure: patches exactly what differs."""
+        """Called for a diff without a replacement, and after a partial failure. Patches exactly what differs."""
         _olds = self._with_quiet(_olds, "old_inputs")
         inputs, changes = self.schema.inputs_of(_news), self._changes(_olds, _news)
         if not changes.patch and not changes.unknown and UNFINISHED not in _olds:
@@ -212,7 +212,7 @@ class Provider(Kind):
         return self.schema.with_quiet(state, inputs) if inputs else state
 
     def _confirmed(self, call: Call, inputs: State, paths: list[str]) -> State:
-        """The resource as the API has it, which these fixed fields describe. Raises `FailedPrecondition` otherwise."""
+        """The resource as the API has it. Raises `FailedPrecondition` if its fixed fields differ from the inputs."""
         live = self.observe(call, inputs)
         state = self._state(inputs, live)
         if set(paths) & set(self.compared(state, inputs).fixed):
@@ -220,7 +220,7 @@ class Provider(Kind):
         return live
 
     def delete(self, _id: str, _props: State) -> None:
-        """Called where the program no longer names the resource; what is gone already is no failure."""
+        """Called if the program no longer declares the resource. Succeeds if it is already gone."""
         inputs = self.schema.inputs_of(_props)
         try:
             with self._call("delete", inputs) as call:
@@ -247,10 +247,10 @@ class Provider(Kind):
         return drift.state_of(self.schema, inputs, live)
 
     def _changes(self, olds: State, news: State) -> Changes:
-        """What the program changes of the resource as the last refresh found it.
+        """The differences between the program and the resource as the last refresh found it.
 
-        A drifted field that is written as the API has it is no difference any more. With `adopt`, a fixed field of
-        which the state knows nothing is for `update` to compare.
+        A drifted field is not a difference if the program now has the API's value. With `adopt`, a fixed field that is
+        not in the state is left out here: `update` compares it.
         """
         olds, drifted = drift.as_found(olds), olds.get(DRIFT) or {}
         found = self.compared(olds, {key: item for key, item in news.items() if item != UNKNOWN})
@@ -289,7 +289,7 @@ class Provider(Kind):
             raise found from None
 
     def _record(self, inputs: State, state: State, known: tuple[State, ...], reason: str) -> None:
-        """Makes the engine store this state although the verb failed."""
+        """An error that makes the engine store this state although the verb failed."""
         pickled = next((each[_PROVIDER] for each in known if _PROVIDER in each), "")
         paths = [path for each in (inputs, *known) for path in each.get(_secrets.NAME) or ()]
         secret = {path.partition(".")[0].partition("[")[0] for path in paths}

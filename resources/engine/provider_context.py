@@ -1,4 +1,4 @@
-"""What a provider's verb works with: the API, the resource's row on the screen, a bound on waiting."""
+"""What a provider's verb works with: the API, the resource's row on the screen, a timeout."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Call:
     """What a provider's verb works with.
 
     Attributes:
-        api: the seam to Google.
+        api: sends the calls.
         service: the API that has the resource.
-        what: what is going on, for messages: "create version fashion_mnist/v2".
-        urn: the resource's URN; empty where the engine did not say.
-        project: the stack's `gcp:project`; empty where it has none.
-        report: shows a short text beside the resource.
-        warn: tells the user what stays to be known after the resource is done.
+        what: the verb and the resource, for messages: "create version fashion_mnist/v2".
+        urn: the resource's URN; empty if unknown.
+        project: the stack's `gcp:project`; empty if not set.
+        report: shows a short text beside the resource while it runs.
+        warn: shows a warning that stays on the screen.
         timeout: seconds that an operation may take.
-        hide: takes the secrets of the inputs out of a text.
+        hide: removes the secrets of the inputs from a text.
     """
 
     api: _api.Api
@@ -45,7 +45,7 @@ class Call:
         return self.api.methods(self.service, path)
 
     def operate(self, request: Any, *, repeatable: bool) -> State:
-        """Starts a long-running operation, as soon as the limit on them allows, and waits; returns its response."""
+        """Starts a long-running operation as soon as the limit allows, waits for it and returns its response."""
         limit = self.api.limits(self.service).operations
         with limit.acquired(lambda: self.report("waiting: as many operations run as the limit allows")):
             operation = self.api.call(request, repeatable=repeatable)
@@ -59,11 +59,11 @@ class Call:
             return response
 
     def polling(self) -> AbstractContextManager[Callable[[], float]]:
-        """Counts as waiting for as long as the block runs; gives the least pause between two polls, in seconds."""
+        """Counts this thread as waiting while the block runs; yields a function for the minimum pause in seconds."""
         return self.api.limits(self.service).polls.waiting()
 
     def wait(self, operation: State, method: str) -> State:
-        """The response of an operation that this method began, once it has ended."""
+        """Waits for an operation that this method began; returns its response."""
         collection = self.methods(self.service.operations_with(operation["name"]))
         with self.polling() as least:
             return operations.wait(
@@ -78,5 +78,5 @@ class Call:
             )
 
     def pauses(self, timeout: float | None = None, least: Callable[[], float] = lambda: 0.0) -> Iterator[float]:
-        """`operations.pauses` for this many seconds, by default those of the verb, until the user cancels."""
+        """`operations.pauses` for this many seconds (default: the verb's timeout), until the user cancels."""
         return operations.pauses(self.timeout if timeout is None else timeout, least, self.api.clock)

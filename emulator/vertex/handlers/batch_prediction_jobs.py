@@ -30,7 +30,7 @@ _FIELDS = (
 _NOT_EMULATED = ("endpoint", "explanationSpec", "generateExplanation", "unmanagedContainerModel")
 _URI = r"gs://[^/]+(/.*)?"
 _STATES = {"PREPARING": "PENDING"}
-"""State of the queue -> the API's, where they differ."""
+"""State of the queue -> state of the API, where they differ."""
 _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 _INTERNAL = 13
 
@@ -48,9 +48,9 @@ class BatchPredictionJobs:
         self._store, self._queue, self._operations = store, queue, operations
 
     async def projects_locations_batch_prediction_jobs_create(self, request: Request) -> Response:
-        """Begins a batch prediction job; answers the job, which waits for those before it.
+        """Creates a batch prediction job and returns it. The job waits for earlier ones.
 
-        Input files are read when the job's turn comes: if they are wrong the job fails.
+        Input files are read when the job starts; if they are invalid, the job fails.
         """
         place = names.place(request.params["parent"])
         given = {name: request.body[name] for name in _FIELDS if name in request.body}
@@ -63,7 +63,7 @@ class BatchPredictionJobs:
         return Response(body=self._json(self._row(f"{place.name}/batchPredictionJobs/{id_}")))
 
     async def projects_locations_batch_prediction_jobs_get(self, request: Request) -> Response:
-        """A job. Its counts are those of the parts of its input that are done as a whole."""
+        """Returns a job. Its counts cover the completed shards of its input."""
         return Response(body=self._json(self._row(request.params["name"])))
 
     async def projects_locations_batch_prediction_jobs_list(self, request: Request) -> Response:
@@ -76,14 +76,14 @@ class BatchPredictionJobs:
         return Response(body=lists.page("batchPredictionJobs", request, items, fields))
 
     async def projects_locations_batch_prediction_jobs_cancel(self, request: Request) -> Response:
-        """Asks a job to stop; none of its results get their names. Raises `FailedPrecondition` if it has ended."""
+        """Asks a job to stop; it writes no results to the bucket. Raises `FailedPrecondition` if it has ended."""
         row = self._row(request.params["name"])
         if not self._queue.cancel(row["number"]):
             raise errors.FailedPrecondition(f"The job {row['id']} is {_state(row)}: it has ended.")
         return Response(body={})
 
     async def projects_locations_batch_prediction_jobs_delete(self, request: Request) -> Response:
-        """Deletes a job that has ended; an operation."""
+        """Deletes a job that has ended; returns an operation."""
         row = self._row(request.params["name"])
         if row["state"] not in _ENDED:
             raise errors.FailedPrecondition(f"The job {row['id']} is {_state(row)}: cancel it first.")
@@ -95,7 +95,7 @@ class BatchPredictionJobs:
         return Response(body=self._operations.start(number))
 
     def _checked(self, body: dict[str, Any], given: dict[str, Any], place: names.Place) -> dict[str, Any]:
-        """What the API stores of a new job of a location. Raises `ApiError`."""
+        """The body to store for a new job of a location. Raises `ApiError`."""
         request_checks.display_name(body, "batchPredictionJob")
         request_checks.check_labels(body, "batchPredictionJob")
         for name in _NOT_EMULATED:
@@ -151,7 +151,7 @@ def _state(row: sqlite3.Row) -> str:
 
 
 def _check_files(body: dict[str, Any]) -> None:
-    """Refuses inputs and outputs that are not files in buckets, or of other formats. Raises `InvalidArgument`."""
+    """Checks that inputs and outputs are files in buckets, in emulated formats. Raises `InvalidArgument`."""
     source, target = body.get("inputConfig", {}), body.get("outputConfig", {})
     if source.get("instancesFormat") not in job_source.ROW_FORMATS:
         formats = ", ".join(job_source.ROW_FORMATS)
@@ -167,7 +167,7 @@ def _check_files(body: dict[str, Any]) -> None:
 
 
 def _check_instances(config: Mapping[str, Any]) -> None:
-    """Refuses what cannot be done with a row's fields. Raises `InvalidArgument`."""
+    """Checks `instanceConfig`. Raises `InvalidArgument`."""
     if config.get("instanceType", "object") != "object":
         raise field_error("batchPredictionJob.instanceConfig.instanceType", "must be object here.")
     if config.get("includedFields") and config.get("excludedFields"):
@@ -176,7 +176,7 @@ def _check_instances(config: Mapping[str, Any]) -> None:
 
 
 def _check_replicas(body: Mapping[str, Any]) -> None:
-    """Refuses machines and batches that there cannot be. Raises `InvalidArgument`."""
+    """Checks machines and batch size. Raises `InvalidArgument`."""
     resources, path = body.get("dedicatedResources", {}), "batchPredictionJob.dedicatedResources"
     if not resources.get("machineSpec", {}).get("machineType"):
         raise field_error(f"{path}.machineSpec.machineType", "is required.")

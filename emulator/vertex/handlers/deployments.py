@@ -1,4 +1,4 @@
-"""`aiplatform.projects.locations.endpoints`: what deploys, changes and undeploys models."""
+"""`aiplatform.projects.locations.endpoints`: methods that deploy, change and undeploy models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MODEL = r"projects/[^/]+/locations/[^/]+/models/[^/]+"
 
 
 class Deployments:
-    """The methods that deploy.
+    """The methods for deployed models.
 
     Args:
         store: the database.
@@ -34,7 +34,7 @@ class Deployments:
         operations: runs the operations.
         traffic: checks splits.
         faults: may refuse a second operation on an endpoint.
-        most_replicas: sum of the maximum replica counts of a location; 0 for any number.
+        most_replicas: limit on the sum of the maximum replica counts of a location; 0 for no limit.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class Deployments:
         self._traffic, self._faults, self._most_replicas = traffic, faults, most_replicas
 
     async def projects_locations_endpoints_deploy_model(self, request: Request) -> Response:
-        """Runs a version behind an endpoint; an operation. Without `trafficSplit` it gets no traffic.
+        """Deploys a version on an endpoint; returns an operation. Without `trafficSplit` it gets no traffic.
 
-        A container that is not TensorFlow's, or a folder that does not fit it, fails the operation.
+        The operation fails if the container does not serve TensorFlow, or if the artifact's folder does not fit it.
         """
         endpoint = tables.endpoint(self._store, request.params["endpoint"])
         given, split = request.body.get("deployedModel", {}), request.body.get("trafficSplit", {})
@@ -75,7 +75,7 @@ class Deployments:
         return Response(body=self._operations.start(number))
 
     async def projects_locations_endpoints_undeploy_model(self, request: Request) -> Response:
-        """Ends a deployed model; an operation. One that has traffic needs a `trafficSplit` that takes it away."""
+        """Undeploys a model; returns an operation. If it has traffic, `trafficSplit` must move it to others."""
         endpoint = tables.endpoint(self._store, request.params["endpoint"])
         id_, split = request.body.get("deployedModelId", ""), request.body.get("trafficSplit", {})
         with self._store.transaction():
@@ -88,7 +88,7 @@ class Deployments:
         return Response(body=self._operations.start(number))
 
     async def projects_locations_endpoints_mutate_deployed_model(self, request: Request) -> Response:
-        """Changes replicas, metrics that they follow, or container logging; an operation. The mask is in the body."""
+        """Changes replicas, scaling metrics or container logging; returns an operation. The mask is in the body."""
         endpoint = tables.endpoint(self._store, request.params["endpoint"])
         given, api = request.body.get("deployedModel", {}), version_of(request.path)
         mask = update_masks.leaves(request.body.get("updateMask"))
@@ -100,7 +100,7 @@ class Deployments:
             before = json.loads(row["body"])
             body = update_masks.applied(before, given, mask)
             if "dedicatedResources" in body:
-                # An older minimum of 0 of the beta stays valid where the stable version changes something else.
+                # A minimum of 0 that v1beta1 set stays valid when v1 changes something else.
                 least = int(body["dedicatedResources"].get("minReplicaCount", 0))
                 version = api if least or "dedicatedResources.minReplicaCount" in mask else methods.BETA
                 body["dedicatedResources"] = deployed_bodies.dedicated(body["dedicatedResources"], version)
@@ -125,7 +125,7 @@ class Deployments:
         return row
 
     def _check_pool(self, model: sqlite3.Row, body: Mapping[str, Any]) -> None:
-        """Refuses a pool that does not exist, and on one what has a container of its own. Raises `ApiError`."""
+        """Rejects a pool that does not exist, and custom containers on a pool. Raises `ApiError`."""
         pool = tables.pool_of(body)
         if not pool:
             return
@@ -141,7 +141,7 @@ class Deployments:
         return wanted or names.new_id()
 
     def _refuse_second(self, endpoint: sqlite3.Row) -> None:
-        """Refuses an operation beside another one on the same endpoint, if a fault asks for that."""
+        """Rejects a second concurrent operation on an endpoint, if an injected fault says so."""
         if not self._faults.asked("busy"):
             return
         name = tables.endpoint_name(endpoint)
@@ -156,7 +156,7 @@ class Deployments:
             )
 
     def _count_replicas(self, endpoint: sqlite3.Row, more: int) -> None:
-        """Refuses more replicas than the quota allows; every deployed model counts with its maximum."""
+        """Rejects more replicas than the quota allows. Each deployed model counts with its maximum."""
         query = "SELECT body FROM vertex_deployed_models WHERE project = ? AND location = ?"
         rows = self._store.all(query, endpoint["project"], endpoint["location"])
         total = more + sum(deployed_bodies.most_replicas(json.loads(row["body"])) for row in rows)

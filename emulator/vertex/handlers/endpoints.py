@@ -1,4 +1,4 @@
-"""`aiplatform.projects.locations.endpoints.*`, except what deploys and predicts."""
+"""`aiplatform.projects.locations.endpoints.*`, except deployments and predictions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Endpoints:
         self._operations, self._traffic = operations, traffic
 
     async def projects_locations_endpoints_create(self, request: Request) -> Response:
-        """Makes an endpoint, under `endpointId` or an id of digits; an operation. It exists once that has ended."""
+        """Creates an endpoint; returns an operation. The endpoint exists once that has ended. Default id: digits."""
         place, wanted = names.place(request.params["parent"]), request.params.get("endpointId", "")
         body = request_checks.endpoint_fields(request.body)
         if wanted:
@@ -67,7 +67,7 @@ class Endpoints:
         return Response(body=lists.page("endpoints", request, items, _FILTERED))
 
     async def projects_locations_endpoints_patch(self, request: Request) -> Response:
-        """Changes names, labels, logging, or the traffic split, whose shares must sum to 100; answers the endpoint."""
+        """Changes names, labels, logging, or the traffic split, which must sum to 100; returns the endpoint."""
         mask = update_masks.leaves(request.params.get("updateMask"))
         _check_mask(mask)
         with self._store.transaction():
@@ -86,14 +86,14 @@ class Endpoints:
         return Response(body=self._view.endpoint(row, version_of(request.path)))
 
     async def projects_locations_endpoints_update(self, request: Request) -> Response:
-        """Changes the timeout of predictions (`clientConnectionConfig`), and nothing else; an operation."""
+        """Changes only the timeout of predictions (`clientConnectionConfig`); returns an operation."""
         row, given = tables.endpoint(self._store, request.params["name"]), request.body.get("endpoint", {})
         request_checks.client_connection(given)
         config = given.get("clientConnectionConfig", {})
         return self._begin("UPDATE_ENDPOINT", tables.endpoint_name(row), request, {"clientConnectionConfig": config})
 
     async def projects_locations_endpoints_delete(self, request: Request) -> Response:
-        """Deletes an endpoint without deployed models; an operation."""
+        """Deletes an endpoint without deployed models; returns an operation."""
         name = request.params["name"]
         row = tables.endpoint(self._store, name)
         deletions.refuse_busy(self._store, tables.endpoint_name(row))

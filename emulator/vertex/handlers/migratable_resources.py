@@ -1,4 +1,4 @@
-"""`aiplatform.projects.locations.migratableResources.*`: takes versions of `ml` over as models."""
+"""`aiplatform.projects.locations.migratableResources.*`: migrates versions of `ml` to models."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MigratableResources:
     Args:
         store: the database.
         operations: runs migrations.
-        versions: what can be migrated.
+        versions: the versions that can be migrated.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class MigratableResources:
         self._store, self._operations, self._versions = store, operations, versions
 
     async def projects_locations_migratable_resources_search(self, request: Request) -> Response:
-        """The READY versions of `ml` in the project. A filter asks for kinds, and for a time of migration (`:*`)."""
+        """The READY versions of `ml` in the project. A filter selects kinds, and versions that were migrated (`:*`)."""
         place = names.place(request.params["parent"])
         found = [
             item(self._store, place, version)
@@ -67,7 +67,7 @@ class MigratableResources:
         return Response(body=body)
 
     async def projects_locations_migratable_resources_batch_migrate(self, request: Request) -> Response:
-        """Makes a model of each version that is named; an operation. Endpoints and deployments are the caller's."""
+        """Creates a model for each named version; returns an operation. The caller creates endpoints and deploys."""
         place, given = names.place(request.params["parent"]), request.body.get("migrateResourceRequests", [])
         if not 0 < len(given) <= _MOST:
             raise field_error("migrateResourceRequests", f"must have 1 to {_MOST} requests; it has {len(given)}.")

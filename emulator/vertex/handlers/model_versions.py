@@ -1,4 +1,4 @@
-"""`aiplatform.projects.locations.models`: what is about versions, and IAM policies."""
+"""`aiplatform.projects.locations.models`: methods for versions and IAM policies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ModelVersions:
         clock: gives the times of changes.
         view: writes answers.
         operations: runs deletions.
-        release_seconds: how long after it was undeployed a version cannot be deleted.
+        release_seconds: for how long after undeploying it a version cannot be deleted.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class ModelVersions:
         return Response(body=lists.page("models", request, (self._view.version(row, parent) for row in rows), {}))
 
     async def projects_locations_models_merge_version_aliases(self, request: Request) -> Response:
-        """Adds aliases to a version, or removes those that begin with `-`; answers the version.
+        """Adds aliases to a version, or removes those with a leading `-`; returns the version.
 
-        A name that another version has moves, `default` among them.
+        An alias of another version moves here, also `default`.
         """
         name = request.params["name"]
         _require_id(name)
@@ -52,7 +52,7 @@ class ModelVersions:
         return Response(body=self._view.version(tables.version(self._store, name)))
 
     async def projects_locations_models_delete_version(self, request: Request) -> Response:
-        """Deletes a version, unless it is the only one, the default one, or deployed; an operation."""
+        """Deletes a version, unless it is the only one, the default one, or deployed; returns an operation."""
         name = request.params["name"]
         _require_id(name)
         with self._store.transaction():
@@ -74,17 +74,17 @@ class ModelVersions:
         return Response(body=iam_policies.read(self._store, tables.model_name(row), {}))
 
     async def projects_locations_models_set_iam_policy(self, request: Request) -> Response:
-        """Replaces the policy of a model; 409 where `etag` is not the current one."""
+        """Replaces the policy of a model; 409 if `etag` is not the current one."""
         name = tables.model_name(tables.model(self._store, request.params["resource"]))
         iam_policies.write(self._store, name, (request.body or {}).get("policy") or {}, errors.Aborted)
         return Response(body=iam_policies.read(self._store, name, {}))
 
     async def projects_locations_models_test_iam_permissions(self, request: Request) -> Response:
-        """Gives back all permissions that are asked about."""
+        """Returns all permissions in the request."""
         return Response(body={"permissions": request.params.get("permissions") or []})
 
 
 def _require_id(name: str) -> None:
-    """Refuses a name without the id of a version: an alias may move between two calls. Raises `InvalidArgument`."""
+    """Rejects a name without a version's id: an alias may move between two calls. Raises `InvalidArgument`."""
     if not names.split_version(names.last(name))[1].isdecimal():
         raise request_checks.field_error("name", f"must end with @ and the id of a version; got {name}.")

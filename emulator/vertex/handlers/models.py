@@ -27,7 +27,7 @@ class Models:
         clock: gives the times of changes.
         view: writes answers.
         operations: runs uploads and deletions.
-        warm_up: called with each upload: a deployment may follow.
+        warm_up: called for each upload, because a deployment may follow.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class Models:
         self._operations, self._warm_up = operations, warm_up
 
     async def projects_locations_models_upload(self, request: Request) -> Response:
-        """Makes a model, or a further version of `parentModel`; an operation. The model exists once it has ended.
+        """Creates a model, or a version of `parentModel`; returns an operation. It exists once the operation has ended.
 
-        The artifact is copied meanwhile: later changes of the bucket do not reach the version.
+        The operation copies the artifact, so later changes in the bucket do not affect the version.
         """
         place, given = names.place(request.params["parent"]), request.body.get("model", {})
         parent = request.body.get("parentModel", "")
@@ -69,7 +69,7 @@ class Models:
         return self._begin("COPY_MODEL", f"{place.name}/models/{id_}", request, {**copied, "parent": bool(parent)})
 
     async def projects_locations_models_get(self, request: Request) -> Response:
-        """A version of a model: the one behind the `@`, by its id or alias, or else the default one."""
+        """A version of a model: the id or alias after the `@`, or else the default version."""
         name = request.params["name"]
         return Response(body=named_model(self._view.version(tables.version(self._store, name)), name))
 
@@ -83,7 +83,7 @@ class Models:
     async def projects_locations_models_patch(self, request: Request) -> Response:
         """Changes a model (`M`, `M@-`), or a version (`M@V`): display name and description, or the version's; labels.
 
-        A mask that names fields of both is refused.
+        A mask with fields of both is rejected.
         """
         name, mask = request.params["name"], update_masks.leaves(request.params.get("updateMask"))
         with self._store.transaction():
@@ -99,7 +99,7 @@ class Models:
         return Response(body=self._json(name.removesuffix("@-")))
 
     async def projects_locations_models_delete(self, request: Request) -> Response:
-        """Deletes a model with all its versions, unless one is deployed anywhere; an operation."""
+        """Deletes a model with all its versions, unless one is deployed; returns an operation."""
         name = request.params["name"]
         row = tables.model(self._store, name)
         deletions.refuse_deployed(self._store, row)
@@ -107,7 +107,7 @@ class Models:
         return self._begin("DELETE_MODEL", tables.model_name(row), request, {}, parent=place.name)
 
     def _free_id(self, place: str, wanted: str, parent: str) -> str:
-        """The id of the model that an upload makes or extends."""
+        """The id of the model that an upload creates or extends."""
         if parent:
             row = tables.model(self._store, parent)
             if names.place(parent).name != place or wanted:

@@ -34,7 +34,7 @@ _REQUIRED = (
     "modelDeploymentMonitoringScheduleConfig",
 )
 _PAUSED = "paused"
-"""Key in the stored body; no field of the API."""
+"""Key in the stored body; not a field of the API."""
 
 
 class MonitoringJobs:
@@ -50,7 +50,7 @@ class MonitoringJobs:
         self._store, self._clock, self._operations = store, clock, operations
 
     async def projects_locations_model_deployment_monitoring_jobs_create(self, request: Request) -> Response:
-        """Makes a monitoring job for deployed models of an endpoint; answers the job, which is pending for a moment."""
+        """Creates a monitoring job for deployed models of an endpoint; returns the job, which is pending at first."""
         place = names.place(request.params["parent"])
         body = {name: request.body[name] for name in (*_PATCHED, *_FIXED) if name in request.body}
         for name in _REQUIRED:
@@ -76,7 +76,7 @@ class MonitoringJobs:
         return Response(body=lists.page(MONITORS, request, map(_json, rows), {}))
 
     async def projects_locations_model_deployment_monitoring_jobs_patch(self, request: Request) -> Response:
-        """Changes a monitoring job, its objectives among them; an operation."""
+        """Changes a monitoring job, including its objectives; returns an operation."""
         row = stored_resources.read(self._store, request.params["name"])
         mask = update_masks.leaves(request.params.get("updateMask"))
         mask = mask or [name for name in _PATCHED if request.body.get(name)]
@@ -89,7 +89,7 @@ class MonitoringJobs:
         return self._begin("UPDATE_MONITOR", row, request, {"body": body})
 
     async def projects_locations_model_deployment_monitoring_jobs_delete(self, request: Request) -> Response:
-        """Deletes a monitoring job; an operation."""
+        """Deletes a monitoring job; returns an operation."""
         row = stored_resources.read(self._store, request.params["name"])
         return self._begin("DELETE_MONITOR", row, request, {}, flat=True)
 
@@ -98,7 +98,7 @@ class MonitoringJobs:
         return self._pause(request, paused=True)
 
     async def projects_locations_model_deployment_monitoring_jobs_resume(self, request: Request) -> Response:
-        """Lets a paused monitoring job go on."""
+        """Resumes a paused monitoring job."""
         return self._pause(request, paused=False)
 
     def _pause(self, request: Request, *, paused: bool) -> Response:
@@ -112,7 +112,7 @@ class MonitoringJobs:
         return stored_resources.under(self._store, place, MONITORS)
 
     def _check(self, body: Mapping[str, Any]) -> None:
-        """Refuses a job that monitors what its endpoint does not have. Raises `ApiError`."""
+        """Rejects a job for deployed models that its endpoint does not have. Raises `ApiError`."""
         request_checks.display_name(body, "modelDeploymentMonitoringJob")
         request_checks.check_labels(body, "modelDeploymentMonitoringJob")
         known = tables.deployed_ids(self._store, tables.endpoint(self._store, body["endpoint"]))

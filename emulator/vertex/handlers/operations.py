@@ -1,4 +1,4 @@
-"""`aiplatform.projects.locations.*.operations.*`, below every collection and flat; and locations."""
+"""`aiplatform.projects.locations.*.operations.*`, below each collection and below the location; and locations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from emulator.vertex.requests import lists
 from gcp import errors
 
 _MOST_SECONDS = 60.0
-"""The longest that a call of `wait` takes; also where it names no timeout."""
+"""Maximum and default seconds of a call of `wait`."""
 
 
 class OperationMethods:
@@ -28,7 +28,7 @@ class OperationMethods:
         self._store, self._operations = store, operations
 
     async def operations_get(self, request: Request) -> Response:
-        """An operation, by its full name or its flat one."""
+        """An operation, by its name below a collection or below the location."""
         return Response(body=self._operations.to_json(self._find(request.params["name"])))
 
     async def operations_list(self, request: Request) -> Response:
@@ -42,12 +42,12 @@ class OperationMethods:
         return Response(body=lists.page("operations", request, found, fields))
 
     async def operations_cancel(self, request: Request) -> Response:
-        """Asks an operation to stop: uploads and deployments do, others run to their end."""
+        """Asks an operation to stop. Uploads and deployments stop; other operations run to their end."""
         self._operations.cancel(self._find(request.params["name"]))
         return Response(body={})
 
     async def operations_delete(self, request: Request) -> Response:
-        """Forgets an operation that has ended; others are refused."""
+        """Deletes an operation that has ended. Raises `FailedPrecondition` if it is still running."""
         row = self._find(request.params["name"])
         if not row["result"]:
             raise errors.FailedPrecondition("The operation has not ended.")
@@ -55,12 +55,12 @@ class OperationMethods:
         return Response(body={})
 
     async def operations_wait(self, request: Request) -> Response:
-        """An operation once it has ended, or as it is after `timeout`, which may be up to a minute."""
+        """Returns an operation once it has ended, or after `timeout`, at most a minute."""
         row = await self._operations.wait(self._find(request.params["name"]), _seconds(request.params.get("timeout")))
         return Response(body=self._operations.to_json(row))
 
     async def projects_locations_get(self, request: Request) -> Response:
-        """A location: every name is one. At `/v1`, where both APIs have this address, `ml` answers."""
+        """Returns a location; every name is valid. Both APIs have this address at `/v1`; there, `ml` answers."""
         name = names.numbered(request.params["name"])
         return Response(body={"name": name, "locationId": names.last(name)})
 
@@ -86,7 +86,7 @@ def _seconds(timeout: str | None) -> float:
 
 
 def _add_collections() -> None:
-    """Gives the class a method for each method of the document: `projects_locations_models_operations_get`, ..."""
+    """Adds a method for each method of the document: `projects_locations_models_operations_get`, ..."""
     for id_ in methods.EMULATED:
         *_, collection, last, name = id_.split(".")
         if last == "operations":

@@ -37,22 +37,22 @@ SHARED_BYTES, DEDICATED_BYTES = 1_572_864, 10 * 1024 * 1024
 """The largest bodies on a shared and on a dedicated endpoint."""
 _MOST_SECONDS = 60.0
 SUFFIXES = (":predict", ":rawPredict")
-"""How the paths of predictions end."""
+"""Suffixes of prediction paths."""
 _PATH = r"/v1(?:beta1)?/(projects/[^/%]+/locations/[^/%]+/endpoints/[^/%]+)"
 _FIELDS = {"endpoint", "instances", "labels", "parameters"}
-"""Of a request; the first one is in the address, and generated clients repeat it."""
+"""Fields of a request. `endpoint` is in the path already, but generated clients repeat it in the body."""
 
 
 class Asked(NamedTuple):
-    """An endpoint that is asked.
+    """An endpoint that gets a request.
 
     Attributes:
         name: its full name.
         servers: its deployed models with traffic.
-        sums: of the shares up to each of them, in per cent.
-        until: when another split takes effect; None if none follows.
+        sums: running sums of their shares, in percent.
+        until: when the next split takes effect; None if there is none.
         most_bytes: the largest body.
-        seconds: the longest that a prediction may take.
+        seconds: timeout of a prediction.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Predict:
         store: the database.
         clock: gives the time of answers.
         nodes: the nodes of deployed models.
-        models: waits for those that are being loaded again.
+        models: waits for models that are being reloaded.
         traffic: which split is in effect.
         metrics: counts predictions by deployed model.
     """
@@ -82,15 +82,15 @@ class Predict:
         self._models, self._traffic, self._metrics = models, traffic, metrics
 
     async def projects_locations_endpoints_predict(self, request: Request) -> Response:
-        """Predicts with a deployed model, chosen at random by the traffic split; none can be asked by its name."""
+        """Predicts with a deployed model, chosen at random by the traffic split. Callers cannot choose one."""
         return await self._respond(request, _checked, prediction_envelope.predicted)
 
     async def projects_locations_endpoints_raw_predict(self, request: Request) -> Response:
-        """The same with the container's own request and response."""
+        """Like `predict`, but request and response are the container's own."""
         return await self._respond(request, _unwrapped, prediction_envelope.raw)
 
     async def projects_locations_endpoints_stream_raw_predict(self, request: Request) -> Response:
-        """The same as `rawPredict`: the answer comes in one piece."""
+        """Like `rawPredict`: the response is not streamed."""
         return await self._respond(request, _unwrapped, prediction_envelope.raw)
 
     async def _respond(
@@ -113,17 +113,17 @@ class Predict:
         return Response(body=b"".join(content), status=status, headers=dict(headers))
 
     def resolve(self, name: str) -> Asked:
-        """Who answers for an endpoint now.
+        """The endpoint with its current servers.
 
         Raises:
-            NotFound: there is no such endpoint.
+            NotFound: the endpoint does not exist.
             FailedPrecondition: no deployed model has traffic.
         """
         row = tables.endpoint(self._store, name)
         split, until = self._traffic.now_and_next(row)
         deployed = {each["id"]: each for each in tables.deployed_models(self._store, row)}
         found = [(deployed[id_], share) for id_, share in split.items() if id_ in deployed and share]
-        if split and not found:  # all that had traffic until now are gone: the next split cannot wait
+        if split and not found:  # all models of the old split are undeployed: use the next split at once
             found = [(deployed[id_], share) for id_, share in json.loads(row["split"]).items() if id_ in deployed]
         if not found:
             text = f"Endpoint {tables.endpoint_name(row)} has no traffic_split: no deployed model gets requests."
@@ -142,7 +142,7 @@ class Predict:
         return Server.of(row, share, tables.model_name(model), json.loads(model["body"])["displayName"])
 
     def routes(self) -> list[PredictRoute[Asked, Server]]:
-        """The same methods for `fast_predict`."""
+        """Predictions for `fast_predict`."""
         kinds = (
             (methods.PREDICT, prediction_envelope.predicted, partial(_read, b'"signature_name"', _checked)),
             (methods.RAW_PREDICT, prediction_envelope.raw, partial(_read, b'"httpBody"', _unwrapped)),
@@ -165,7 +165,7 @@ class Predict:
 
     def _node(self, asked: Asked) -> tuple[Server, Node] | None:
         if (asked.until and self._clock.now() >= asked.until) or asked.seconds < _MOST_SECONDS:
-            return None  # the split has changed since, though no row has; or somebody must watch the time
+            return None  # a new split is due although no row changed, or the prediction needs a timeout
         server = _choose(asked)
         node = self._nodes.idlest(server.key)
         return (server, node) if node else None
@@ -183,14 +183,14 @@ def _choose(asked: Asked) -> Server:
 
 
 def _read(sign: bytes, read: Callable[[bytes], bytes], body: list[bytes]) -> list[bytes]:
-    """A body in pieces, read only where it may hold a sign of something unusual. Raises `ApiError`."""
+    """A body in pieces. It is parsed only if it may contain something unusual. Raises `ApiError`."""
     if any(sign in piece for piece in body) or (len(body) > 1 and sign in b"".join(body)):
         return [read(b"".join(body))]
     return body
 
 
 def _checked(body: bytes) -> bytes:
-    """A body of `predict`. Raises `InvalidArgument` for a field that the message does not have."""
+    """Checks a body of `predict`. Raises `InvalidArgument` for an unknown field."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -201,7 +201,7 @@ def _checked(body: bytes) -> bytes:
 
 
 def _unwrapped(body: bytes) -> bytes:
-    """A body of `rawPredict`: as it is, or from the `httpBody` in which generated clients send it."""
+    """The container's body in a `rawPredict`: generated clients wrap it in `httpBody`, others send it as it is."""
     if b'"httpBody"' not in body:
         return body
     try:

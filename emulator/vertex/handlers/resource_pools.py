@@ -1,6 +1,6 @@
 """`aiplatform.projects.locations.deploymentResourcePools.*`.
 
-Models on a pool have its replicas each: they do not share processes.
+Each model on a pool gets the pool's number of replicas: models do not share processes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ResourcePools:
         self._store, self._view, self._operations = store, view, operations
 
     async def projects_locations_deployment_resource_pools_create(self, request: Request) -> Response:
-        """Makes a pool; an operation. It exists once that has ended."""
+        """Creates a pool; returns an operation. The pool exists once the operation has ended."""
         place, id_ = names.place(request.params["parent"]), request.body.get("deploymentResourcePoolId", "")
         given = request.body.get("deploymentResourcePool", {})
         if not re.fullmatch(_ID, id_):
@@ -68,7 +68,7 @@ class ResourcePools:
         return Response(body=lists.page(POOLS, request, items, {}))
 
     async def projects_locations_deployment_resource_pools_patch(self, request: Request) -> Response:
-        """Changes replicas, metrics or container logging; an operation that scales what the pool serves."""
+        """Changes replicas, metrics or container logging; returns an operation, which scales the models on the pool."""
         mask = update_masks.leaves(request.params.get("updateMask"))
         row = stored_resources.read(self._store, request.params["name"])
         first = [leaf.partition(".")[0] for leaf in mask]
@@ -84,7 +84,7 @@ class ResourcePools:
         return self._begin("UPDATE_POOL", stored_resources.name_of(row), request, {"body": body})
 
     async def projects_locations_deployment_resource_pools_delete(self, request: Request) -> Response:
-        """Deletes a pool that serves nothing; an operation."""
+        """Deletes a pool without deployed models; returns an operation."""
         row = stored_resources.read(self._store, request.params["name"])
         name = stored_resources.name_of(row)
         deletions.refuse_used(self._store, name)

@@ -1,1 +1,1 @@
-"""Whether the API takes what callers write, what it stores of it, and lists."""
+"""Checks of requests, the bodies to store, and lists."""

@@ -1,4 +1,4 @@
-"""What must not be deleted, and why."""
+"""Checks before deletions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gcp import errors
 
 
 def refuse_deployed(store: Store, row: sqlite3.Row, version: int | None = None) -> None:
-    """Refuses to delete a model, or a version of it, that is deployed anywhere. Raises `FailedPrecondition`."""
+    """Refuses to delete a model or version that is deployed anywhere. Raises `FailedPrecondition`."""
     found = [deployed_key(each) for each in tables.deployments(store, row, version)]
     if found:
         which = tables.model_name(row) + ("" if version is None else f"@{version}")
@@ -21,10 +21,11 @@ def refuse_deployed(store: Store, row: sqlite3.Row, version: int | None = None) 
 
 
 def refuse_needed(store: Store, version: sqlite3.Row, now: datetime, release_seconds: float) -> None:
-    """Refuses to delete a version that its model cannot do without, or that was deployed until a moment ago.
+    """Refuses to delete a version that its model needs, or that is or was just deployed.
 
     Raises:
-        FailedPrecondition: it is the only version, the default one, deployed, or was within `release_seconds`.
+        FailedPrecondition: it is the only version, the default one, deployed, or was undeployed less than
+            `release_seconds` ago.
     """
     name = tables.version_name(version)
     parent = tables.model(store, name)
@@ -39,7 +40,7 @@ def refuse_needed(store: Store, version: sqlite3.Row, now: datetime, release_sec
 
 
 def refuse_busy(store: Store, name: str) -> None:
-    """Refuses to delete an endpoint that has deployed models, or will have. Raises `FailedPrecondition`."""
+    """Refuses to delete an endpoint with models deployed or being deployed. Raises `FailedPrecondition`."""
     query = "SELECT id FROM vertex_deployed_models WHERE project = ? AND location = ? AND endpoint = ?"
     found = [row["id"] for row in store.all(query, *names.place(name), names.last(name))]
     if found:
@@ -54,7 +55,7 @@ def pool_users(store: Store, name: str) -> list[sqlite3.Row]:
 
 
 def refuse_used(store: Store, name: str) -> None:
-    """Refuses to delete a pool that serves something. Raises `FailedPrecondition`."""
+    """Refuses to delete a pool with deployed models. Raises `FailedPrecondition`."""
     if found := pool_users(store, name):
         ids = ", ".join(row["id"] for row in found)
         raise errors.FailedPrecondition(f"{name} has deployed models: undeploy {ids} first.")

@@ -1,6 +1,6 @@
-"""Whether a model can be deployed as a caller asks, and what the API stores of it.
+"""Checks deployed models in requests, and returns the bodies to store.
 
-The rules are those of the discovery document's descriptions of `DeployedModel` and `DedicatedResources`.
+The rules come from the discovery document's descriptions of `DeployedModel` and `DedicatedResources`.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _ID = r"[1-9][0-9]{0,9}"
 _SCALING = ("autoscalingMetricSpecs", "maxReplicaCount", "minReplicaCount", "requiredReplicaCount")
 _BETA_SCALING = ("initialReplicaCount", "scaleToZeroSpec")
 _ZERO_SECONDS = (300, 28800)
-"""The least and the most of the durations of `scaleToZeroSpec`."""
+"""Minimum and maximum of the durations of `scaleToZeroSpec`."""
 
 
 def new_body(given: Mapping[str, Any], *, display_name: str, version: str) -> dict[str, Any]:
-    """What the API stores of a new deployed model. Output-only fields are ignored.
+    """The body to store for a new deployed model. Output-only fields are ignored.
 
     Args:
-        given: the `DeployedModel` as it came.
-        display_name: of the model, for one that names none.
-        version: of the API.
+        given: the `DeployedModel` of the request.
+        display_name: default display name: that of the model.
+        version: version of the API.
 
     Raises:
         InvalidArgument: it is not allowed, or not emulated.
@@ -99,7 +99,7 @@ def _check_metrics(specs: list[Mapping[str, Any]], where: str) -> None:
 
 
 def check_mutation(mask: list[str], version: str) -> None:
-    """Refuses a mask with anything that a deployed model cannot change. Raises `InvalidArgument`."""
+    """Rejects a mask with fields that cannot be changed. Raises `InvalidArgument`."""
     if not mask:
         raise field_error("updateMask", "is required.")
     beta = version == methods.BETA
@@ -112,5 +112,5 @@ def check_mutation(mask: list[str], version: str) -> None:
 
 
 def most_replicas(body: Mapping[str, Any]) -> int:
-    """How many replicas a deployed model counts against the quota: its maximum. None of its own on a pool."""
+    """How many replicas a deployed model counts against the quota: its maximum, or 0 on a pool."""
     return int(body.get("dedicatedResources", {}).get("maxReplicaCount", 0))

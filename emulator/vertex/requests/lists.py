@@ -1,7 +1,7 @@
 """Filters, orders and pages of lists.
 
 A filter is `FIELD=VALUE`, `FIELD!=VALUE`, `labels.KEY=VALUE`, `labels.KEY:*` or `labels:KEY`, several joined by `AND`
-and `OR`; `OR` binds closer. `NOT` negates what follows. VALUE may stand in quotes. Parentheses are not supported.
+and `OR`; `OR` binds tighter. `NOT` negates the next term. VALUE may be quoted. Parentheses are not supported.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _ORDERS = {"displayName", "createTime", "updateTime"}
 
 
 def page(key: str, request: Request, items: Iterable[Item], fields: Mapping[str, Callable[[Item], str]]) -> Item:
-    """One page of those items that pass the request's filter, in the order that it asks for; `{}` where there is none.
+    """One page of the items that match the request's filter, in the requested order; `{}` if there are none.
 
-    A page begins after the item that its token holds, or at that item's place if it is gone.
+    A page starts after the item in its token, or where that item was if it is gone.
 
     Args:
-        key: of the items in the answer.
-        request: with `filter`, `orderBy`, `pageSize` and `pageToken`.
-        items: in the order of lists without `orderBy`.
-        fields: fields that a filter may name beside `display_name` and labels, and how they are read.
+        key: the key of the items in the response.
+        request: has `filter`, `orderBy`, `pageSize` and `pageToken`.
+        items: in the default order.
+        fields: further fields for filters, in addition to `display_name` and labels, with functions that read them.
 
     Raises:
-        InvalidArgument: a page size, token, order or filter that cannot be understood.
+        InvalidArgument: the page size, token, order or filter is not valid.
     """
     test = _filter(request.params.get("filter") or "", fields)
     found = _ordered([item for item in items if test(item)], request.params.get("orderBy") or "")

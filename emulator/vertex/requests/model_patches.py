@@ -1,4 +1,4 @@
-"""Changes of models and their versions that take effect at once: patches and aliases."""
+"""Immediate changes of models and their versions: patches and aliases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OF_BOTH = ("labels",)
 
 
 def patch_model(store: Store, row: sqlite3.Row, given: Mapping[str, Any], mask: Sequence[str], now: str) -> None:
-    """Changes what all versions share. Raises `ApiError`."""
+    """Changes the fields that all versions share. Raises `ApiError`."""
     _check_mask(mask, _OF_MODEL, _OF_VERSION)
     body = update_masks.applied(json.loads(row["body"]), given, mask)
     request_checks.display_name(body, "model")
@@ -29,7 +29,7 @@ def patch_model(store: Store, row: sqlite3.Row, given: Mapping[str, Any], mask: 
 def patch_version(
     store: Store, row: sqlite3.Row, name: str, given: Mapping[str, Any], mask: Sequence[str], now: str
 ) -> None:
-    """Changes the version that a name means. Raises `ApiError`."""
+    """Changes the version with this name. Raises `ApiError`."""
     version = tables.version(store, name)
     _check_mask(mask, _OF_VERSION, _OF_MODEL)
     body = update_masks.applied(json.loads(version["body"]), given, mask)
@@ -65,12 +65,12 @@ def _write(
 
 
 def merge_aliases(store: Store, version: sqlite3.Row, given: Sequence[str], now: str) -> None:
-    """Gives a version aliases, and takes those that begin with `-` from it; both of one name cancel out.
+    """Adds aliases to a version, and removes those with a leading `-`; both for one alias cancel out.
 
-    An alias that another version has moves.
+    An alias of another version moves here.
 
     Raises:
-        InvalidArgument: one is no alias, or it is the default one that is to go.
+        InvalidArgument: an alias is not valid, or `default` would be removed.
     """
     plus = request_checks.aliases(each for each in given if not each.startswith("-"))
     minus = request_checks.aliases(each[1:] for each in given if each.startswith("-"))

@@ -1,6 +1,6 @@
-"""Whether the API takes what a caller wrote, and what it stores of it.
+"""Checks models, versions and endpoints in requests, and returns the bodies to store.
 
-The rules are those of the discovery document's descriptions of `Model`, `ModelContainerSpec` and `Endpoint`.
+The rules come from the discovery document's descriptions of `Model`, `ModelContainerSpec` and `Endpoint`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gcp import errors
 from resources.schema import labels
 
 MODEL_FIELDS = ("displayName", "description", "encryptionSpec")
-"""Fields that the versions of a model share; labels are of both."""
+"""Fields that the versions of a model share. Both models and versions have labels."""
 VERSION_FIELDS = (
     *("artifactUri", "baseModelSource", "containerSpec", "dataStats", "defaultCheckpointId", "explanationSpec"),
     *("labels", "metadata", "metadataSchemaUri", "pipelineJob", "predictSchemata", "versionDescription"),
@@ -35,13 +35,13 @@ _REGISTRIES = r"([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)/[^/]+/.+"
 
 
 def field_error(path: str, text: str) -> errors.ApiError:
-    """A refusal that names the field."""
+    """An error that names the field."""
     path = snake(path)
     return errors.InvalidArgument(f"{path}: {text}", bad_request([violation(path, text)]))
 
 
 def seconds(path: str, text: str, least: float, most: float) -> float:
-    """The seconds of a duration, `300s`. Raises `InvalidArgument` for what is none, or is out of bounds."""
+    """The seconds of a duration, `300s`. Raises `InvalidArgument` if it is invalid or out of bounds."""
     found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)s", text)
     if found is None or not least <= float(found[1]) <= most:
         raise field_error(path, f"must be {least:g}s to {most:g}s; got {text!r}.")
@@ -49,26 +49,26 @@ def seconds(path: str, text: str, least: float, most: float) -> float:
 
 
 def display_name(body: Mapping[str, Any], resource: str) -> None:
-    """Refuses a display name that is missing or too long. Raises `InvalidArgument`."""
+    """Rejects a display name that is missing or too long. Raises `InvalidArgument`."""
     name = body.get("displayName", "")
     if not 0 < len(name) <= _MOST_NAME:
         raise field_error(f"{resource}.displayName", f"must have 1 to {_MOST_NAME} characters; it has {len(name)}.")
 
 
 def check_labels(body: Mapping[str, Any], resource: str) -> None:
-    """Refuses labels that the API does not take. Raises `InvalidArgument`."""
+    """Rejects invalid labels. Raises `InvalidArgument`."""
     for path, reason in labels.label_failures(body.get("labels", {})):
         raise field_error(f"{resource}.{path}", f"{reason}.")
 
 
 def model_id(given: str) -> None:
-    """Refuses the id of a new model. Raises `InvalidArgument`."""
+    """Rejects an invalid id of a new model. Raises `InvalidArgument`."""
     if not re.fullmatch(_MODEL_ID, given):
         raise field_error("modelId", "must have up to 63 of a-z, 0-9, _ and -, and start with neither digit nor -.")
 
 
 def endpoint_id(given: str) -> None:
-    """Refuses the id of a new endpoint. Raises `InvalidArgument`."""
+    """Rejects an invalid id of a new endpoint. Raises `InvalidArgument`."""
     if not re.fullmatch(_ENDPOINT_ID, given):
         text = (
             "must have up to 63 of a-z, 0-9 and - and start with a letter, or be up to 10 digits without a leading 0."
@@ -77,7 +77,7 @@ def endpoint_id(given: str) -> None:
 
 
 def aliases(given: Iterable[str]) -> list[str]:
-    """The aliases of a version, each once. Raises `InvalidArgument` for one that is none."""
+    """The aliases of a version, without duplicates. Raises `InvalidArgument` for an invalid one."""
     found = list(dict.fromkeys(given))
     for alias in found:
         if not re.fullmatch(_ALIAS, alias):
@@ -87,13 +87,13 @@ def aliases(given: Iterable[str]) -> list[str]:
 
 
 def model_fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the API stores of a new model for all its versions. Raises `InvalidArgument`."""
+    """The body to store for a new model: fields that its versions share. Raises `InvalidArgument`."""
     display_name(given, "model")
     return proto_values.stored({name: given[name] for name in MODEL_FIELDS if name in given})
 
 
 def version_fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the API stores of a new version. Output-only fields are ignored. Raises `InvalidArgument`."""
+    """The body to store for a new version. Output-only fields are ignored. Raises `InvalidArgument`."""
     check_labels(given, "model")
     uri, image = given.get("artifactUri", ""), given.get("containerSpec", {}).get("imageUri", "")
     if uri and not re.fullmatch(r"gs://[^/]+(/.*)?", uri):
@@ -107,7 +107,7 @@ def version_fields(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def endpoint_fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the API stores of a new endpoint. Output-only fields are ignored. Raises `InvalidArgument`."""
+    """The body to store for a new endpoint. Output-only fields are ignored. Raises `InvalidArgument`."""
     display_name(given, "endpoint")
     check_labels(given, "endpoint")
     if given.get("trafficSplit"):
@@ -120,7 +120,7 @@ def endpoint_fields(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def client_connection(given: Mapping[str, Any]) -> None:
-    """Refuses a timeout of predictions that the API does not take. Raises `InvalidArgument`."""
+    """Rejects an invalid timeout of predictions. Raises `InvalidArgument`."""
     timeout = given.get("clientConnectionConfig", {}).get("inferenceTimeout")
     if timeout is not None:
         seconds("endpoint.clientConnectionConfig.inferenceTimeout", timeout, 1, _MOST_TIMEOUT)

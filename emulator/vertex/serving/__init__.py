@@ -1,1 +1,1 @@
-"""From the artifact of a version to the answers of its nodes: copies, containers, machines, traffic, envelopes."""
+"""Serving of versions: copies of artifacts, containers, machines, traffic, prediction responses."""

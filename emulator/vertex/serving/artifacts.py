@@ -1,4 +1,4 @@
-"""A version's own copy of its artifact, taken from the bucket when it is uploaded."""
+"""A version's own copy of its artifact, made from the bucket at upload."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Artifacts:
         return self._folder / copy
 
     async def fetch(self, uri: str, copy: str) -> None:
-        """Copies the files under `uri`; an earlier try of the same copy is removed. Without `uri` it is empty.
+        """Copies the files under `uri`, and removes an earlier attempt at this copy. Without `uri` the copy is empty.
 
         Raises:
             OperationFailed: there are no files, or they cannot be copied.
@@ -54,11 +54,11 @@ class Artifacts:
             raise disk_errors.refusal(exc) or errors.OperationFailed(text, _PRECONDITION) from exc
 
     def duplicate(self, source: str, copy: str) -> None:
-        """Gives the files of a copy further names in another one. Raises `OSError`."""
+        """Hard-links the files of a copy into another copy. Raises `OSError`."""
         self.duplicate_folder(self.path(source), copy)
 
     def duplicate_folder(self, source: Path, copy: str) -> None:
-        """Gives the files of a folder further names in a copy. Raises `OSError`."""
+        """Hard-links the files of a folder into a copy. Raises `OSError`."""
         shutil.rmtree(self.path(copy), ignore_errors=True)
         shutil.copytree(source, self.path(copy), copy_function=_link)
 

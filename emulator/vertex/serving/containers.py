@@ -1,6 +1,6 @@
-"""Which containers this endpoint can stand in for: those that serve a SavedModel with TensorFlow.
+"""Checks whether the emulator can serve for a container: it must serve a SavedModel with TensorFlow.
 
-TensorFlow Serving is recognised by its arguments and routes, since users keep its image under names of their own.
+TensorFlow Serving is recognised by its arguments and routes, since users choose the name of its image.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _PREBUILT = r"(us|europe|asia)-docker\.pkg\.dev/vertex-ai/prediction/tf2-(cpu|gp
 _FLAG = r"--(\w+)=(.*)"
 _URI = "$(AIP_STORAGE_URI)"
 _PORT = 8080
-"""Where a container listens if its specification names no port."""
+"""Default port of a container."""
 _SAVED_MODEL = "saved_model.pb"
 _UNIMPLEMENTED, _PRECONDITION = 12, 9
 
 
 def is_prebuilt(spec: Mapping[str, Any]) -> bool:
-    """Whether the image is one of Google's for TensorFlow, which load the artifact's folder itself."""
+    """Whether the image is one of Google's prebuilt TensorFlow images, which load the artifact's folder themselves."""
     return re.fullmatch(_PREBUILT, spec["imageUri"]) is not None
 
 
@@ -59,14 +59,14 @@ def saved_model(spec: Mapping[str, Any], artifact: Path) -> Path:
 
 
 def _serving_flags(spec: Mapping[str, Any]) -> dict[str, str]:
-    """The flags of TensorFlow Serving's command line; of a flag that is repeated the last one counts."""
+    """The flags of TensorFlow Serving's command line. If a flag is repeated, the last one counts."""
     words: Sequence[str] = [*spec.get("command", ()), *spec.get("args", ())]
-    text = " ".join(words).split()  # a shell's `-c` has all of them in one word
+    text = " ".join(words).split()  # with a shell's `-c`, all of them are in one argument
     return {found[1]: found[2].strip("\"'") for word in text if (found := re.fullmatch(_FLAG, word.strip("\"'")))}
 
 
 def _check_routes(spec: Mapping[str, Any], flags: Mapping[str, str]) -> None:
-    """Refuses routes and ports at which TensorFlow Serving does not answer: the container never becomes healthy."""
+    """Rejects routes and ports that TensorFlow Serving does not serve: the container would never become healthy."""
     model, port = flags.get("model_name", "default"), str((spec.get("ports") or [{}])[0].get("containerPort", _PORT))
     route = f"/v1/models/{model}"
     expected = {

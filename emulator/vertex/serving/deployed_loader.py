@@ -1,4 +1,4 @@
-"""Which deployed models are loaded into worker processes: those that serve, again after each start."""
+"""Loads deployed models into worker processes, and reloads them after a start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from emulator.vertex.serving.artifacts import Artifacts
 from gcp import errors
 
 STYLE = OutputStyle(single_output_bare=True, non_finite_quoted=True)
-"""As TensorFlow Serving answers, but NaN and infinities are strings: clients cannot parse the bare words."""
+"""Like TensorFlow Serving, but NaN and infinities are strings, because clients cannot parse the bare words."""
 
 
 class DeployedLoader:
@@ -29,7 +29,7 @@ class DeployedLoader:
     Args:
         store: the database.
         nodes: the nodes of deployed models.
-        models: loads again after a start.
+        models: reloads models after a start.
         artifacts: the versions' own copies of their artifacts.
     """
 
@@ -54,7 +54,7 @@ class DeployedLoader:
         await self._nodes.load(deployed_key(row), folder, nodes=scale, machine=machine, style=STYLE)
 
     async def scale_on_pool(self, row: sqlite3.Row, pool: Mapping[str, Any]) -> None:
-        """Gives a deployed model the replicas that its pool will have. Raises `LoadFailed`."""
+        """Scales a deployed model to the new replicas of its pool. Raises `LoadFailed`."""
         key = deployed_key(row)
         await self._models.ready(key)
         if row["state"] != tables.DEPLOYING:

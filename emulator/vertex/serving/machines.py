@@ -1,4 +1,4 @@
-"""What a replica may use of this machine."""
+"""How much of this machine a replica may use."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from emulator.vertex.requests.deployed_bodies import CPU
 
 _GIB = 1 << 30
 _TYPE = r"(?P<family>[a-z]+[0-9]+[a-z]?)-(?P<kind>[a-z]+)-(?P<size>[0-9]+)(?P<unit>g?).*"
-# Of Compute Engine's documentation: GiB a core. A type that is none of these has four, and twelve cores an accelerator.
+# GiB per core, from Compute Engine's documentation. Other types: 4 GiB per core; 12 cores per accelerator.
 _GIB_PER_CORE = {"standard": 4.0, "highmem": 8.0, "highcpu": 1.0, "megamem": 14.0, "ultramem": 24.0}
 _N1_GIB_PER_CORE = {"standard": 3.75, "highmem": 6.5, "highcpu": 0.9}
 _CORES_PER_ACCELERATOR = 12
 _TARGET = 60
-"""Per cent of CPU usage that scaling aims at where a deployed model does not say."""
+"""Default target of CPU usage for scaling, in percent."""
 
 
 def machine(type_: str) -> Machine | None:
-    """The machine of a type, `n1-standard-4`; None, so unlimited, for a type of another form."""
+    """The machine of a type such as `n1-standard-4`; None, so no limit, for an unknown form."""
     found = re.fullmatch(_TYPE, type_)
     if found is None:
         return None
@@ -30,7 +30,7 @@ def machine(type_: str) -> Machine | None:
 
 
 def scale(resources: Mapping[str, Any]) -> Scale:
-    """The replicas that dedicated resources ask for; with a minimum of 0 the first prediction starts one."""
+    """The replicas in dedicated resources. With a minimum of 0, the first prediction starts one."""
     least, most = int(resources.get("minReplicaCount", 0)), int(resources.get("maxReplicaCount", 1))
     specs = resources.get("autoscalingMetricSpecs", [])
     targets = [int(spec.get("target", 0)) or _TARGET for spec in specs if spec.get("metricName") == CPU]

@@ -1,4 +1,4 @@
-"""The responses of predictions, around what a node answers: the API's own, and the container's as it is."""
+"""Responses to predictions: the node's predictions in the API's envelope, or as the container returns them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _BEGIN, _END = b'{"predictions":', b"}"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Server:
-    """A deployed model that answers.
+    """A deployed model that serves predictions.
 
     Attributes:
         key: its full name.
-        share: of the requests, in per cent.
-        tail: what `predict` writes behind the predictions.
-        headers: of `rawPredict`.
+        share: share of the requests, in percent.
+        tail: bytes that `predict` writes after the predictions.
+        headers: headers of the response to `rawPredict`.
     """
 
     key: str
@@ -35,13 +35,13 @@ class Server:
 
     @classmethod
     def of(cls, row: sqlite3.Row, share: int, model: str, display_name: str) -> Server:
-        """A deployed model of a row.
+        """Creates it from a row.
 
         Args:
-            row: of the deployed model.
+            row: the deployed model's row.
             share: see above.
             model: full name of its model, without a version.
-            display_name: of the model.
+            display_name: display name of the model.
         """
         named = {
             "deployedModelId": row["id"],
@@ -60,7 +60,7 @@ class Server:
 
 
 def predicted(server: Server, answer: Answer) -> Rendered:
-    """The response of `predict`; an error of the model is 400, with the container's body as its message."""
+    """The response of `predict`. An error of the model becomes 400, with the container's body as the message."""
     if answer.kind == PREDICTIONS:
         return 200, _JSON, (_BEGIN, answer.content, server.tail)
     error = errors.InvalidArgument(_refused(answer).decode())

@@ -1,4 +1,4 @@
-"""Traffic splits: which are allowed, and when one takes effect."""
+"""Traffic splits: their checks, and when they take effect."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from emulator.vertex.requests import request_checks
 from gcp import errors
 
 NEW = "0"
-"""What a split calls the model that is being deployed."""
+"""The key in a split for the model that is being deployed."""
 
 Split = Mapping[str, int]
-"""Id of a deployed model -> its share of the requests, in per cent."""
+"""Id of a deployed model -> its share of the requests, in percent."""
 
 
 def checked_split(split: Split, known: Collection[str]) -> Split:
-    """A split that names deployed models and sums to 100, or is empty. Raises `InvalidArgument` for any other."""
+    """Checks that a split names deployed models and sums to 100, or is empty. Raises `InvalidArgument`."""
     for id_, share in split.items():
         if id_ not in known:
             raise request_checks.field_error("trafficSplit", f"{id_!r} is not the id of a deployed model.")
@@ -39,7 +39,7 @@ class Traffic:
     Args:
         store: the database.
         clock: gives the times of changes.
-        seconds: after which a new split takes effect; until then requests go by the one before.
+        seconds: seconds until a new split takes effect; until then the previous split routes requests.
     """
 
     def __init__(self, store: Store, clock: Clock, seconds: float) -> None:
@@ -60,11 +60,11 @@ class Traffic:
         )
 
     def without(self, row: sqlite3.Row, gone: str, split: Split) -> Split:
-        """The split of an endpoint once a deployed model is gone: the one that is given, or else the present one.
+        """The split of an endpoint after a model is undeployed: the given one, or else the current one.
 
         Raises:
             InvalidArgument: `split` is not allowed.
-            FailedPrecondition: the deployed model has traffic, and `split` does not take it away.
+            FailedPrecondition: the deployed model has traffic, and `split` still gives it some.
         """
         rest = [id_ for id_ in tables.deployed_ids(self._store, row) if id_ != gone]
         if not rest:
@@ -78,7 +78,7 @@ class Traffic:
         return checked_split({id_: share for id_, share in wanted.items() if id_ != gone}, rest)
 
     def write(self, row: sqlite3.Row, body: Mapping[str, Any] | None = None) -> None:
-        """Gives an endpoint a new etag and the time of its change, and a new body."""
+        """Writes an endpoint's new etag, the time of its change and, if given, a new body."""
         self._store.run(
             "UPDATE vertex_endpoints SET body = coalesce(?, body), etag = ?, updated = ?"
             " WHERE project = ? AND location = ? AND id = ?",
@@ -87,7 +87,7 @@ class Traffic:
         )
 
     def now_and_next(self, row: sqlite3.Row) -> tuple[Split, datetime | None]:
-        """The split that requests go by, and when it ends; None if no other one follows."""
+        """The split in effect, and when the next one replaces it; None if there is no next one."""
         begins = datetime.fromisoformat(row["split_from"])
         if self._clock.now() >= begins:
             return json.loads(row["split"]), None

@@ -1,1 +1,1 @@
-"""What operations do."""
+"""The work of operations."""

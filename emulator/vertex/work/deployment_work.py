@@ -1,4 +1,4 @@
-"""What operations that deploy do. Each may run again after a crash, and accepts what is already done."""
+"""The work of operations on deployed models. Each may run again after a crash, and skips steps already done."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DeploymentWork:
         clock: gives the times of changes.
         view: writes responses.
         loader: loads deployed models.
-        models: ends their nodes.
+        models: stops their nodes.
         traffic: writes splits.
     """
 
@@ -117,4 +117,4 @@ class DeploymentWork:
 
 
 def _nothing(_operation: sqlite3.Row, _message: str) -> None:
-    """A change that fails leaves what was there."""
+    """Does nothing: a failed change leaves the deployed model unchanged."""

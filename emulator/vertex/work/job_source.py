@@ -1,4 +1,4 @@
-"""What the batch jobs of this API do, and where their models come from."""
+"""Turns this API's batch jobs into job specs, and finds their models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from emulator.vertex.serving.deployed_loader import STYLE
 from gcp import errors
 
 ROW_FORMATS = {"jsonl": "JSON", "tf-record": "TF_RECORD", "tf-record-gzip": "TF_RECORD_GZIP"}
-"""Format of instances -> the same for nodes."""
+"""Format of instances: name in the API -> name for nodes."""
 DEFAULT_BATCH, DEFAULT_WORKERS = 64, 10
 
 
@@ -37,7 +37,7 @@ class JobSource:
         self._store, self._artifacts = store, artifacts
 
     def spec_of(self, row: sqlite3.Row) -> JobSpec:
-        """What the job of a row does."""
+        """The spec of the job in a row."""
         body = json.loads(row["body"])
         instances, resources = body.get("instanceConfig", {}), body.get("dedicatedResources", {})
         return JobSpec(
@@ -56,7 +56,7 @@ class JobSource:
         )
 
     async def _fetch_model(self, body: Mapping[str, Any], folder: Path) -> None:
-        """Gives the files of a job's model further names in `folder`. Raises `FailedPrecondition`, and `NotFound`."""
+        """Hard-links the files of a job's model into `folder`. Raises `FailedPrecondition` and `NotFound`."""
         name = f"{body['model'].partition('@')[0]}@{body['modelVersionId']}"
         version = tables.version(self._store, name)
         spec = json.loads(version["body"])["containerSpec"]
@@ -68,7 +68,7 @@ class JobSource:
 
 
 def output_of(row: sqlite3.Row) -> str:
-    """The URI of the folder of a job's results: below the one that was asked for, named by model and time."""
+    """The URI of a job's results folder: below the requested one, named after model and time."""
     body = json.loads(row["body"])
     prefix = body["outputConfig"]["gcsDestination"]["outputUriPrefix"].rstrip("/")
     moment = datetime.fromisoformat(row["created"]).strftime("%Y_%m_%dT%H_%M_%S")

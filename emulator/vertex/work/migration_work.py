@@ -1,4 +1,4 @@
-"""What a migration does. It may run again after a crash: a version that was taken over already is left alone."""
+"""The work of a migration. It may run again after a crash: versions that are already migrated are skipped."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MigrationWork:
         store: the database.
         clock: gives the times of creation.
         artifacts: the versions' own copies of their artifacts.
-        versions: what can be migrated.
+        versions: the versions that can be migrated.
     """
 
     def __init__(
@@ -77,4 +77,4 @@ class MigrationWork:
 
 
 def _nothing(_operation: sqlite3.Row, _message: str) -> None:
-    """What fails has changed nothing."""
+    """Does nothing: a failed migration has changed nothing."""

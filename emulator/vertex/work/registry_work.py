@@ -1,4 +1,4 @@
-"""What operations on models and endpoints do. Each may run again after a crash, and accepts what is already done."""
+"""The work of operations on models and endpoints. Each may run again after a crash, and skips steps already done."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RegistryWork:
         return lambda: message(operation, "CopyModelResponse", self._new_version(operation, request))
 
     def _new_version(self, operation: sqlite3.Row, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Writes the next version of a model, which is new too unless it is a parent. Raises `ApiError`."""
+        """Writes the next version of a model; creates the model unless it is a parent. Raises `ApiError`."""
         name, now = resource_of(operation), self._clock.now().isoformat()
         key = (*names.place(name), names.last(name))
         if not request["parent"]:
@@ -106,7 +106,7 @@ class RegistryWork:
         return finish
 
     def _mark(self, name: str, deleting: int = 1) -> None:
-        """Marks a version, or all of a model, as being deleted: nothing deploys them any more."""
+        """Marks a version, or all versions of a model, as being deleted: they can no longer be deployed."""
         id_, version = names.split_version(names.last(name))
         self._store.run(
             "UPDATE vertex_versions SET deleting = ? WHERE project = ? AND location = ? AND model = ?"
@@ -161,4 +161,4 @@ def _version(store: Store, model: str, id_: int) -> sqlite3.Row:
 
 
 def _nothing(_operation: sqlite3.Row, _message: str) -> None:
-    """What fails has changed nothing; a copy that was begun is removed at the next start."""
+    """Does nothing: a failed operation has changed nothing. A partial copy is removed at the next start."""

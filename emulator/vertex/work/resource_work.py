@@ -1,4 +1,4 @@
-"""What operations on pools and jobs do. Each may run again after a crash."""
+"""The work of operations on pools and jobs. Each may run again after a crash."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ResourceWork:
     Args:
         store: the database.
         clock: gives the times of changes.
-        loader: scales what a pool serves.
+        loader: scales the models on a pool.
         queue: has the batch prediction jobs.
     """
 
@@ -104,4 +104,4 @@ class ResourceWork:
 
 
 def _nothing(_operation: sqlite3.Row, _message: str) -> None:
-    """What fails has changed nothing."""
+    """Does nothing: a failed operation has changed nothing."""

@@ -16,7 +16,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.figures import Figure, Pairs, alternate
-from benchmarks.measures import apis, calls, deployments, memory, preview
+from benchmarks.measures import calls, memory, preview
+from benchmarks.measures.vertex import apis, deployments
 from benchmarks.pulumi_engine import Engine
 from benchmarks.servers import multiplier_model, served_versions, vertex_stack
 from benchmarks.servers.emulator import Emulator

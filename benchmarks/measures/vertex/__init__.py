@@ -1,0 +1,3 @@
+"""Measures of Vertex AI."""
+
+from benchmarks.measures.vertex.stack import figures as figures

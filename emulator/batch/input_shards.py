@@ -1,6 +1,6 @@
-"""How input files are cut: into shards, which are kept as a whole, and into the chunks that a node gets at once.
+"""Splits input files into shards, whose results are kept as a unit, and shards into chunks, which a node gets at once.
 
-Both end where a row ends. No more than a chunk and one row is in memory. Blocks; meant for threads.
+Both end at the end of a row. At most one chunk and one row are in memory. Blocks: call it in a thread.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from emulator.serving.chunks.row_formats import JSON, TF_RECORD, TF_RECORD_GZIP
 SHARD_BYTES = 8 << 20
 CHUNK_BYTES = 1 << 20
 MOST_ROW = 16 << 20
-"""Bytes that one row may have."""
+"""Maximum bytes of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def plan(file: Path, form: str, *, source: int = 0, most: int = SHARD_BYTES) -> 
         most: a shard ends with the row that holds its byte of this number.
 
     Raises:
-        MalformedInput: a row is too long, or what should be a TFRecord is none.
+        MalformedInput: a row is too long, or a TFRecord is not valid.
     """
     found, start = [], 0
     for end in _ends(file, form, most):

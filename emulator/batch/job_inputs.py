@@ -21,7 +21,7 @@ _SIGNS = {"**": "(?s:.*)", "*": "[^/]*", "?": "[^/]"}
 
 
 def link(buckets: Buckets, paths: Sequence[str], folder: Path) -> list[str]:
-    """Gives each input file a further name, its number in `folder`; returns the objects' URIs in that order.
+    """Hard-links each input file into `folder`, named by its number; returns the objects' URIs in that order.
 
     Raises:
         JobFailed: a path matches no file, or all together match too many.
@@ -47,7 +47,7 @@ def linked(folder: Path) -> list[str]:
 
 
 def _matching(buckets: Buckets, uri: str) -> list[StoredObject]:
-    """The objects that a path matches, see `JobSpec.inputs`. Raises `JobFailed` where there is none."""
+    """The objects that a path matches, see `JobSpec.inputs`. Raises `JobFailed` if there are none."""
     bucket, pattern = split_uri(uri)
     prefix = re.split(r"[*?]", pattern, maxsplit=1)[0]
     wanted = re.compile("".join(_SIGNS.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*|\?)", pattern)))

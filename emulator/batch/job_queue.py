@@ -1,4 +1,4 @@
-"""Runs jobs, one after the other, each on as many nodes as there are cores, and resumes them after a start."""
+"""Runs jobs one at a time, each on up to as many nodes as there are cores, and resumes them after a start."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class JobQueue:
         self._tables.prepare()
 
     def resume(self) -> None:
-        """Runs the jobs that had not ended when the process did."""
+        """Resumes the jobs that had not ended when the last process did."""
         for row in self._tables.unfinished():
             self.start(row["number"])
 
@@ -86,7 +86,7 @@ class JobQueue:
         return self._tables.position(number)
 
     def cancel(self, number: int) -> bool:
-        """Asks a job to stop; one that only waits has stopped when this returns. False if the job has ended."""
+        """Asks a job to stop. A waiting job has stopped when this returns. False if the job has ended."""
         if self._tables.has_ended(number):
             return False
         running = self._running.get(number)
@@ -131,7 +131,7 @@ class JobQueue:
             await self._end(number, "FAILED", "Internal error encountered.")
 
     async def _try(self, number: int) -> None:
-        """What is left of a job. Raises `JobFailed`."""
+        """Runs the remaining steps of a job. Raises `JobFailed`."""
         row = self._tables.row(number)
         if row["state"] == "CANCELLING":  # the process ended before the job did
             return

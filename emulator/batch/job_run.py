@@ -1,4 +1,4 @@
-"""One job from its input files to its results. It can be run again at any time: whole shards are not run twice."""
+"""One job from its input files to its results. It can be rerun at any time: complete shards are skipped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gcp import errors
 from resources.storage.rules import split_uri
 
 Write = Callable[[Callable[[], None]], Awaitable[None]]
-"""Runs a change of the database in one transaction, again until the disk takes it."""
+"""Runs a change of the database in one transaction; retries while the disk is full."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +95,7 @@ class Job:
         return planned or [Shard(0, 0, 0)]
 
     async def run(self) -> None:
-        """Runs the shards that are not whole, on as many nodes as are of use. Raises `JobFailed`."""
+        """Runs the incomplete shards, on as many nodes as are useful. Raises `JobFailed`."""
         spec = self._spec
         options = ChunkOptions(
             row_format=spec.row_format,
@@ -122,12 +122,12 @@ class Job:
         )
 
     async def _keep(self, part: Part, result: Result, seconds: float) -> None:
-        """Writes that a shard's file is whole. Raises `JobFailed`."""
+        """Writes that a shard's file is complete. Raises `JobFailed`."""
         self._keep_keys(result.keys)
         await self._tools.write(lambda: self._tools.tables.complete(self._number, part.number, result, seconds))
 
     def _keep_keys(self, keys: list[str]) -> None:
-        """Writes the columns' keys, before the first shard that has them is whole."""
+        """Writes the keys of the columns, before the first shard that has them is complete."""
         file = self._output / result_files.KEYS
         known = json.loads(file.read_bytes()) if file.exists() else []
         if shard_results.same_keys(known, keys) != known:
@@ -136,7 +136,7 @@ class Job:
             written.replace(file)
 
     async def publish(self) -> None:
-        """Gives the results their names, and ends the job. Raises `JobFailed`."""
+        """Publishes the results in the bucket, and ends the job. Raises `JobFailed`."""
         bucket, path = split_uri(self._spec.output)
         shards = self._tools.tables.shards(self._number)
         names = job_inputs.linked(self._input)

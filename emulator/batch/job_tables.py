@@ -1,4 +1,4 @@
-"""The tables of jobs and of the shards that their inputs are cut into."""
+"""The tables of jobs and of their input shards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from emulator.core.store import Store
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 
-# `number` is the order in which jobs run. A shard is whole once it has `size`; `errors` is {TEXT: COUNT}.
+# `number` is the order in which jobs run. A shard is complete once it has `size`; `errors` is {TEXT: COUNT}.
 _SCRIPT = """
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -72,7 +72,7 @@ class JobTables:
                 shutil.rmtree(folder)
 
     def folder(self, number: int) -> Path:
-        """Where a job works until it ends: `model/`, `input/` and `output/`."""
+        """The working folder of a job until it ends: `model/`, `input/` and `output/`."""
         return self._folder / str(number)
 
     def add(self, api: str, project: str, id_: str, body: str, etag: str) -> int:
@@ -114,7 +114,7 @@ class JobTables:
         return self.row(number)["state"] in ENDED
 
     def move(self, number: int, state: str, error: str | None = None) -> None:
-        """Puts a job into a state, with the time where that begins or ends it."""
+        """Sets the state of a job, and the time if the state starts or ends it."""
         now = self._clock.now().isoformat()
         self._store.run(
             "UPDATE jobs SET state = ?, error = ?, started = coalesce(started, ?), ended = ? WHERE number = ?",
@@ -122,7 +122,7 @@ class JobTables:
         )
 
     def plan(self, number: int, shards: Iterable[Shard]) -> None:
-        """Writes the shards of a job, none of them whole."""
+        """Writes the shards of a job, none of them complete."""
         for index, shard in enumerate(shards):
             self._store.run(
                 "INSERT INTO job_shards (job, shard, source, first, last) VALUES (?, ?, ?, ?, ?)",
@@ -134,7 +134,7 @@ class JobTables:
         return self._store.all("SELECT * FROM job_shards WHERE job = ? ORDER BY shard", number)
 
     def complete(self, number: int, shard: int, result: Result, seconds: float) -> None:
-        """Writes that a shard is whole, with its counts and the seconds that it took."""
+        """Writes that a shard is complete, with its counts and duration in seconds."""
         self._store.run(
             "UPDATE job_shards SET size = ?, crc32c = ?, md5 = ?, predictions = ?, errors = ?, refused = ?,"
             " seconds = ? WHERE job = ? AND shard = ?",
@@ -143,7 +143,7 @@ class JobTables:
         )
 
     def counts(self, number: int) -> JobCounts:
-        """Sums over the shards of a job that are whole."""
+        """Sums over the complete shards of a job."""
         sums = self._store.one(
             "SELECT sum(predictions) AS predictions, sum(refused) AS refused, sum(seconds) AS seconds"
             " FROM job_shards WHERE job = ?",
@@ -153,5 +153,5 @@ class JobTables:
         return JobCounts(sums["predictions"] or 0, sums["refused"] or 0, sums["seconds"] or 0.0)
 
     def position(self, number: int) -> int:
-        """How many jobs that have not ended were made before this one."""
+        """How many earlier jobs have not ended."""
         return sum(row["number"] < number for row in self.unfinished())

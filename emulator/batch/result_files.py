@@ -1,4 +1,4 @@
-"""The files of a job's results, named as the service names them. Blocks; meant for threads."""
+"""The files of a job's results, named as the service names them. Blocks: call it in a thread."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from emulator.core.job_spec import ResultFile
 from emulator.serving.chunks import csv_rows
 
 KEYS = "keys"
-"""The file in the folder of results that has the keys of columns, as a list of JSON, once they are known."""
+"""The file in the results folder with the keys of the columns, a JSON list, once they are known."""
 _RESULTS, _ERRORS, _KEYS = "prediction.results", "prediction.errors_stats", "prediction.keys"
 _REJECTED = "prediction.rejected_rows"
-"""Only the emulator writes it: the service does not say which rows it rejected."""
+"""Only the emulator writes this file: the service does not say which rows it rejected."""
 
 
 def files(
@@ -58,7 +58,7 @@ def _result(file: Path, name: str) -> ResultFile:
 
 
 def _rejected(folder: Path, sources: Sequence[str], shards: Sequence[sqlite3.Row]) -> list[tuple[int, Path]]:
-    """Writes which rows were rejected: number and file of each shard with any."""
+    """Writes the rejected rows of each shard that has any."""
     found: list[tuple[int, Path]] = []
     before: Counter[int] = Counter()
     for shard in shards:

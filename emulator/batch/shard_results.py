@@ -1,4 +1,4 @@
-"""The result of a part of a job: its lines in a file, its rejected rows and its counts. Needs no TensorFlow."""
+"""The result of a shard of a job: its lines in a file, its rejected rows and its counts. Needs no TensorFlow."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from emulator.batch.job_errors import JobFailed
 from emulator.core.checksums import Digest, write_all
 
 MOST_ERRORS = 1000
-"""How many different errors of rows one job counts apart; the others count as `OTHER_ERRORS`."""
+"""How many different row errors a job counts separately; further ones count as `OTHER_ERRORS`."""
 OTHER_ERRORS = "Other errors."
 
 
 @dataclass
 class Result:
-    """What a shard gave so far, beside its lines.
+    """What is known of a shard so far, in addition to its lines.
 
     Attributes:
         digest: size and checksums of the lines.
@@ -37,11 +37,11 @@ class Result:
 
     @property
     def refused(self) -> int:
-        """How many rows have no prediction."""
+        """The number of rows without a prediction."""
         return sum(self.errors.values())
 
     def take(self, answer: bytes, file: IO[bytes], rejected: Path) -> None:
-        """Writes what a node answered, and adds its counts. Blocks; meant for threads.
+        """Writes a node's response, and adds its counts. Blocks: call it in a thread.
 
         Args:
             answer: to the next chunk of the part.
@@ -62,7 +62,7 @@ class Result:
         found = sorted((row, text) for text, rows in errors.items() for row in rows)
         if not found:
             return
-        before = self.predictions + self.refused  # each row is one of both
+        before = self.predictions + self.refused  # each row is in one of the two
         with file.open("ab") as opened:
             opened.writelines(orjson.dumps([before + row, text]) + b"\n" for row, text in found)
 

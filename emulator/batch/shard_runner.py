@@ -1,4 +1,4 @@
-"""Runs the parts of a job on nodes. Knows neither the API nor where a job is kept."""
+"""Runs the shards of a job on nodes. Knows neither the API nor the database."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from emulator.serving.node_client import Node
 from gcp import errors
 
 _TRIES = 4
-"""How often a part is tried before its job fails: nodes may be killed for reasons other than the rows."""
+"""Attempts per shard before its job fails: a node may be killed for reasons other than the rows."""
 _AHEAD = 2
-"""Chunks that a node has at a time: one that it works on, and the next one."""
+"""Chunks that a node holds: the one it works on, and the next one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Part:
 
 
 Kept = Callable[[Part, Result, float], Awaitable[None]]
-"""Called with the result of a part, once its file is complete, and with its duration in seconds."""
+"""Called once a shard's file is complete, with its result and its duration in seconds."""
 
 
 class Runner:
@@ -81,7 +81,7 @@ class Runner:
         self._tries: Counter[int] = Counter()
 
     async def run(self, parts: Iterable[Part]) -> None:
-        """Runs the parts, by no more nodes than there are cores. Raises `JobFailed`."""
+        """Runs the shards, on at most as many nodes as there are cores. Raises `JobFailed`."""
         left = deque(parts)
         count = min(self._workers, len(left), cores_here())
         workers = [asyncio.create_task(self._work(left)) for _ in range(count)]
@@ -93,7 +93,7 @@ class Runner:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _work(self, left: deque[Part]) -> None:
-        """One worker: a node, and another one where it ends, until no part is left."""
+        """One worker: uses a node, and replaces it if it ends, until no shard is left."""
         while left:
             with contextlib.suppress(_Again):
                 await self._with_node(left)
@@ -145,7 +145,7 @@ class Runner:
             await asyncio.gather(*(task for _, task in asked), return_exceptions=True)
 
     async def _whole(self, chunk: bytes, task: asyncio.Task[Answer], node: Node) -> AsyncIterator[bytes]:
-        """The answer to a chunk, or to its halves where it is too long for one message."""
+        """The response to a chunk, or to its halves if the response is too long for one message."""
         kind, content = await task
         if kind != TOO_LONG:
             yield content
@@ -156,7 +156,7 @@ class Runner:
 
 
 class _Again(Exception):
-    """The node ended in the middle of a part, which goes to another one."""
+    """The node ended in the middle of a shard, which another node gets."""
 
 
 async def _next(chunks: Iterator[bytes], part: Part) -> bytes:

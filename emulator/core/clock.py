@@ -1,4 +1,4 @@
-"""The time of the emulator: what it stamps never goes back, and what it waits for does not depend on the date."""
+"""The emulator's time: timestamps never go back, and waits do not depend on the date."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def wall() -> datetime:
 
 
 class Clock:
-    """UTC that goes on where the machine's clock is set back, and follows it where it is set forward.
+    """UTC that never goes back: it continues if the machine's clock is set back, and follows if it is set forward.
 
     Args:
         date: the machine's clock.

@@ -1,4 +1,4 @@
-"""Whose fault a failed write is: the disk's, which is answered as a service answers that cannot just now, or ours."""
+"""Tells failed writes that are the disk's fault, which get the response of an unavailable service, from our bugs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PROBE_BYTES = 256 * 1024
 
 
 def reason(error: BaseException) -> str:
-    """What is wrong with the disk, in the system's words; empty where it is not the disk's fault."""
+    """What is wrong with the disk, in the system's words; empty if it is not the disk's fault."""
     if isinstance(error, sqlite3.OperationalError):
         # Python 3.10 has no code: there every such error counts, our own mistakes in SQL too.
         code: int = getattr(error, "sqlite_errorcode", 10)
@@ -31,7 +31,7 @@ def reason(error: BaseException) -> str:
 
 
 def refusal(error: BaseException) -> errors.Unavailable | None:
-    """The API's answer where the disk is at fault: nothing was written. None where it is not."""
+    """The API's error if the disk is at fault; nothing was written. Otherwise None."""
     said = reason(error)
     if not said:
         return None

@@ -17,10 +17,10 @@ _LOOKS = 64
 
 
 class Log:
-    """Appends lines to `file`; past a size what is in it becomes `log.1`, in place of the one before.
+    """Appends lines to `file`. Beyond a maximum size, its content replaces `log.1`.
 
-    Its bytes are copied and the file is emptied, not renamed: the serving processes append to the same file, and would
-    go on in the old one. A disk that takes no more costs lines, never an answer.
+    The content is copied and the file emptied, not renamed: the serving processes append to the same file, and would
+    continue in the renamed one. If the disk is full, lines are lost, but no response is.
 
     Args:
         file: is made where it is missing.
@@ -39,7 +39,7 @@ class Log:
         self.lines([text])
 
     def lines(self, texts: Iterable[str]) -> None:
-        """Writes lines of one moment at once."""
+        """Writes several lines with the same time."""
         now = self._now()
         with contextlib.suppress(OSError):
             if self._unseen >= self._most // _LOOKS:

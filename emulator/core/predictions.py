@@ -1,4 +1,4 @@
-"""What an API and the nodes that serve its models agree on: what an answer is, and how it is written."""
+"""Shared by APIs and nodes: the kinds of node responses, and how predictions are written."""
 
 from __future__ import annotations
 

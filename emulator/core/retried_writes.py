@@ -1,4 +1,4 @@
-"""Background work that writes: what has happened must be written, however long the disk is full."""
+"""Database writes in the background: retried for as long as the disk is full, so that no result is lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emulator.core.log import Log
 from emulator.core.store import Store
 
 _SECONDS = 1.0
-"""Between two tries."""
+"""Seconds between two attempts."""
 
 
 async def retry_while_disk_fails(log: Log, what: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -7,7 +7,7 @@ MOST_BYTES = 256 << 20
 
 
 class BodyBudget:
-    """What all exchanges hold.
+    """The bytes of bodies that all exchanges hold.
 
     Attributes:
         held: bytes.
@@ -20,5 +20,5 @@ class BodyBudget:
 
     @property
     def spent(self) -> bool:
-        """Whether no further body may be collected."""
+        """Whether no more bodies may be kept in memory."""
         return self.held > MOST_BYTES

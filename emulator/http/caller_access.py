@@ -20,7 +20,7 @@ _SAFE = ("GET", "HEAD")
 
 
 class Access:
-    """Refuses what it does not know.
+    """Rejects calls with an unknown host name, origin or token.
 
     Args:
         names: by which clients may address this endpoint, beside those of loopback. A web page in a browser can be made

@@ -1,4 +1,4 @@
-"""One client's connection, in HTTP/1.1: closed where the client is too slow, sends too much, or is one too many."""
+"""A client's HTTP/1.1 connection. Closed if the client is too slow, sends too much, or there are too many clients."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Connection(asyncio.Protocol):
             self._read(unread)
 
     def _refuse(self, error: EarlyError) -> None:
-        """The last answer of this connection: those before it come first, and a request cut short by it has none."""
+        """The last response of this connection, after the earlier ones; an incomplete request gets no other."""
         broken, self._arriving = self._arriving, None
         self.pause_reading()
         self._timeouts.expect("")
@@ -138,7 +138,7 @@ class Connection(asyncio.Protocol):
         self._end_refused()
 
     def _end_refused(self) -> None:
-        """What still comes is read and dropped for a while: closed at once, the client might not get the refusal."""
+        """Reads and drops further data for a while: if closed at once, the client might not receive the error."""
         if self._refusal is not None and not self._exchanges and not self._transport.is_closing():
             self._transport.write(self._refusal)
             self._transport.write_eof()
@@ -231,7 +231,7 @@ class Connection(asyncio.Protocol):
         self._sending = FileSender(self.loop, self._transport.get_extra_info("socket").fileno(), part)
         try:
             await self._sending.run()
-        except OSError:  # the client is gone, or the file cannot be read: a body that is too short tells
+        except OSError:  # the client is gone, or the file cannot be read: the short body shows the error
             self._transport.abort()
         if self._sending.left:
             self._transport.close()

@@ -1,4 +1,4 @@
-"""One request on a connection, and its answer: the body as it arrives, the answer as HTTP/1.1 writes it."""
+"""One request on a connection and its response: reads the body as it arrives, writes the response as HTTP/1.1."""
 
 from __future__ import annotations
 
@@ -107,10 +107,10 @@ class Exchange:
         self._chunked = False
         self._left: int | None = None
 
-    # What the connection tells.
+    # Called by the connection.
 
     def feed(self, piece: bytes) -> None:
-        """A piece of the body has arrived; one that nobody asks for any more is dropped."""
+        """A piece of the body has arrived. It is dropped once the response is written."""
         if self.answered:
             return
         if self._pieces and len(self._pieces[-1]) + len(piece) <= _SMALL:
@@ -142,7 +142,7 @@ class Exchange:
         if self._awaited and not self._awaited.done():
             self._awaited.set_result(None)
 
-    # What who answers asks.
+    # Called by handlers.
 
     @property
     def crowded(self) -> bool:
@@ -150,12 +150,12 @@ class Exchange:
         return self._link.budget.spent
 
     def body(self) -> bytes:
-        """What is there of the body and was not taken yet."""
+        """Returns what has arrived of the body since the last call."""
         pieces = self.pieces()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def pieces(self) -> list[bytes]:
-        """The same, as it arrived."""
+        """The same, in the pieces that arrived."""
         pieces, self._pieces = self._pieces, []
         self._hold(-self.size)
         self.size = 0
@@ -268,18 +268,18 @@ class Exchange:
         self._left = 0
 
     def end(self) -> None:
-        """The answer is whole. Raises `Disconnected`."""
+        """Ends the response. Raises `Disconnected`."""
         if self.lost:
             raise Disconnected
         rest = self._head + (b"0\r\n\r\n" if self._chunked else b"")
         if rest:
             self._link.write(rest)
-        if self._left or not self.keep_alive:  # with bytes missing, only the connection's end tells
+        if self._left or not self.keep_alive:  # bytes are missing: only closing the connection reports it
             self._link.close()
         self._finish()
 
     def answer(self, status: int, headers: Mapping[str, str], *body: bytes) -> None:
-        """A whole answer at once, its body in pieces; it waits for the client where it has to."""
+        """Sends a whole response, with its body in pieces. Waits for the client if necessary."""
         self.start(status, headers)
         self._link.write(b"".join((self._head, *body)))
         self._finish()

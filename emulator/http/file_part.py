@@ -1,4 +1,4 @@
-"""A part of a file as the body of an answer."""
+"""A part of a file as the body of a response."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _PIECE_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePart:
-    """Bytes of an open file, as the body of an answer; who writes the answer closes the file.
+    """Bytes of an open file, as the body of a response. The writer of the response closes the file.
 
-    A file that is removed meanwhile is still read to its end.
+    A file that is removed in the meantime is still read to its end.
 
     Attributes:
-        file: it is open.
-        start: the first byte.
-        end: the one after the last.
+        file: the open file.
+        start: offset of the first byte.
+        end: offset after the last byte.
     """
 
     file: IO[bytes]
@@ -26,7 +26,7 @@ class FilePart:
     end: int
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The bytes, for those who do not send them as they are."""
+        """The bytes, for callers that change them before sending."""
         self.file.seek(self.start)
         left = self.end - self.start
         while left and (piece := self.file.read(min(_PIECE_BYTES, left))):

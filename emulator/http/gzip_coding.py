@@ -1,4 +1,4 @@
-"""Gzip on the wire: what a client takes, and bodies that are packed with it."""
+"""Gzip: which clients accept it, compression and decompression."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _WBITS = 16 + zlib.MAX_WBITS
 
 
 class NotGzip(Exception):
-    """What should be a gzip stream is none, or is cut off."""
+    """The data is not a valid gzip stream, or is cut off."""
 
 
 def taken(headers: Mapping[str, str]) -> bool:
-    """Whether a client says in `Accept-Encoding` that it unpacks gzip."""
+    """Whether a client accepts gzip in `Accept-Encoding`."""
     for item in headers.get("accept-encoding", "").lower().split(","):
         coding, _, weight = item.partition(";")
         if coding.strip() == "gzip":
@@ -26,13 +26,13 @@ def taken(headers: Mapping[str, str]) -> bool:
 
 
 def pack(content: bytes) -> bytes:
-    """Fast rather than small: the network here is memory."""
+    """Favours speed over size: on loopback, the network is memory."""
     stream = zlib.compressobj(1, wbits=_WBITS)
     return stream.compress(content) + stream.flush()
 
 
 async def unpack(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """What a gzip stream holds, in pieces of at most 256 KiB, however small it was packed.
+    """The decompressed data of a gzip stream, in pieces of at most 256 KiB.
 
     Raises:
         NotGzip: see there.

@@ -1,4 +1,4 @@
-"""The heads of requests: what stands before the body."""
+"""Request heads: everything before the body."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _VERSIONS = ("1.0", "1.1")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Head:
-    """What stands before the body of a request.
+    """Everything before the body of a request.
 
     Attributes:
         verb: HTTP verb.
         raw_path: percent-encoded, begins with a slash.
         query: without its `?`.
         headers: names in lower case; of a name that comes twice, the last.
-        keep_alive: whether the connection goes on after the answer, as far as the client is concerned.
-        chunks: whether the client understands an answer in chunks.
+        keep_alive: whether the client wants to keep the connection after the response.
+        chunks: whether the client accepts a chunked response.
         kept: whether this object is reused for the next request with the same head.
     """
 
@@ -51,7 +51,7 @@ class Head:
 
     @property
     def has_body(self) -> bool:
-        """Whether a body follows, be it empty."""
+        """Whether a body follows, which may be empty."""
         return "content-length" in self.headers or "transfer-encoding" in self.headers
 
 

@@ -1,4 +1,4 @@
-"""How each version answers: requests, failures and latency of the last minute, in counters of a fixed size."""
+"""Requests, failures and latency of each version in the last minute, in counters of fixed size."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The node's side of a job: answers chunks of rows with lines of predictions. Needs no TensorFlow.
 
-A row that cannot be parsed, that does not fit the signature or that the model fails on is reported by its error, and
-spoils no other row: what fails together is halved until it stands alone.
+A row that cannot be parsed, does not fit the signature or makes the model fail is reported with its error, and does not
+affect others: rows that fail together are split in halves until the bad row is alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOST_ANSWER = 32 << 20
 
 
 class _TooMuch(Exception):
-    """The lines of a chunk with several rows are too long together."""
+    """The results of a chunk with several rows are too long for one response."""
 
 
 @dataclass

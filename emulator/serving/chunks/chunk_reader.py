@@ -1,4 +1,4 @@
-"""From a chunk of a job's input to the arrays that its signature takes. Needs no TensorFlow."""
+"""Turns a chunk of a job's input into the arrays that its signature takes. Needs no TensorFlow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Piece = tuple[Mapping[str, Array], Sequence[int]]
 
 
 class ChunkReader:
-    """Reads chunks. A row that cannot be parsed or does not fit spoils no other: what fails together is halved.
+    """Reads chunks. A bad row does not affect others: rows that fail together are split in halves and tried again.
 
     Args:
         signature: what the rows are for.

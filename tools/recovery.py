@@ -5,7 +5,8 @@ Usage: python -m tools.recovery up|destroy [--stack NAME] [OPTION...]
     1. Orphaned plugins of a killed engine are ended, and the lock of an ended process is released
        (`pulumi cancel --yes`). This is done only if the state is a folder of this machine.
     2. `pulumi refresh --target URN...` for resources with a pending update or deletion: only the API knows whether it
-       took effect, and `up` would forget to check. If this fails, nothing else is done.
+       took effect, and `up` would forget to check. If only updates were interrupted, the state gets what they wanted to
+       add first (`pulumi stack import`), so that the refresh looks for it. If this fails, nothing else is done.
     3. Resources that were being created and are no longer declared are recorded in the state as unfinished
        (`pulumi stack import`), so that the next step deletes them. This is done only if no other operation was
        interrupted, and if each can be recognized as this stack's own, by its label, its claim or its ID.
@@ -29,7 +30,7 @@ import sys
 from collections.abc import Sequence
 
 from gcp import errors
-from tools import orphaned_processes, pending_creations, state_files
+from tools import orphaned_processes, pending_creations, pending_updates, state_files
 from tools.local_pulumi import ROOT
 from tools.pulumi_stack import Stack, pending, resources
 
@@ -83,6 +84,8 @@ def _refresh(stack: Stack, changed: Sequence[str]) -> int:
     if stack.snapshot:
         state_files.save_unread(stack.snapshot, changed)
     _say("An update was killed during a change: refreshing the changed resources")
+    if (wanted := pending_updates.recorded(stack.deployment())) is not None:
+        stack.replace(wanted)
     code = stack.run("refresh", *stack.shared, "--skip-preview", "--yes", *(f"--target={urn}" for urn in changed))
     if not code and stack.snapshot:
         state_files.save_unread(stack.snapshot, [])

@@ -60,10 +60,6 @@ NORMAL = {
 NORMAL_FIRST = {("Ctrl-C", f"{VERTEX}endpoints.deployModel", "old file")}
 
 
-ADDED_LABELS = ("kill", f"{VERTEX}endpoints.patch", "old file")
-"""The one cell that fails: the killed patch added a label, which the refresh takes for somebody else's."""
-
-
 def _cells(steps: dict[str, list[Step]], normal: set[tuple[str, str, str]]) -> Iterator[object]:
     """How it is interrupted, platform, step, and which stack file follows."""
     for how in HOWS:
@@ -71,9 +67,7 @@ def _cells(steps: dict[str, list[Step]], normal: set[tuple[str, str, str]]) -> I
             for step in steps[platform]:
                 for way in WAYS:
                     cell = how, str(step), way
-                    marks = [] if cell in normal else [pytest.mark.faults]
-                    if cell == ADDED_LABELS and steps is ROLLOUT:
-                        marks.append(pytest.mark.xfail(reason="after kill -9, a label that a change added stays"))
+                    marks = () if cell in normal else pytest.mark.faults
                     yield pytest.param(how, platform, step, way, marks=marks, id=f"{how}-{platform}-{step}-{way}")
 
 

@@ -21,7 +21,7 @@ _BEGIN = frozenset(
         *(f"endpoints.{verb}" for verb in ("create", "update", "delete")),
         *(f"endpoints.{verb}" for verb in ("deployModel", "undeployModel", "mutateDeployedModel")),
         *(f"deploymentResourcePools.{verb}" for verb in ("create", "patch", "delete")),
-        *(f"modelDeploymentMonitoringJobs.{verb}" for verb in ("patch", "delete")),
+        *(f"modelDeploymentMonitoringJobs.{verb}" for verb in ("create", "patch", "delete")),
         *(f"batchPredictionJobs.{verb}" for verb in ("create", "delete")),
     }
 )

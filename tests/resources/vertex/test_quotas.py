@@ -14,7 +14,7 @@ from resources.vertex import quotas
 from resources.vertex.service import VERTEX
 
 COLLECTIONS = ("models", "endpoints", "deploymentResourcePools", "modelDeploymentMonitoringJobs", "batchPredictionJobs")
-JOBS = {"aiplatform.projects.locations.batchPredictionJobs.create"}
+JOBS = {f"aiplatform.projects.locations.{name}.create" for name in COLLECTIONS if name.endswith("Jobs")}
 """They begin a job, which is no operation in the document."""
 NOT_MANAGED = {"copy", "export", "updateExplanationDataset", "fetchPredictOperation", "predictLongRunning"}
 

@@ -45,8 +45,8 @@ def dedicated(entry: Mapping[str, Any]) -> dict[str, Any]:
     """`DedicatedResources` of an entry: nodes of a stack file are replicas."""
     auto, options = table(entry, "autoScaling"), table(entry, "vertex")
     nodes = table(entry, "manualScaling").get("nodes")
-    least = nodes or auto.get("minNodes", 1)
-    most = nodes or auto.get("maxNodes") or max(least, 1)
+    least = auto.get("minNodes", 1) if nodes is None else nodes
+    most = auto.get("maxNodes", max(least, 1)) if nodes is None else nodes
     return facts(
         {"machineSpec": machine(entry), "minReplicaCount": least, "maxReplicaCount": most},
         {key: options.get(key) for key in _OF_REPLICAS},
@@ -64,12 +64,25 @@ def failures(entry: Mapping[str, Any]) -> Iterator[Failure]:
     auto = table(entry, "autoScaling")
     if "machineType" not in entry:
         yield "machineType", "is missing"
-    if auto.get("minNodes") == 0 and table(entry, "vertex").get("preview") is not True:
-        where = "scaling to zero is a preview feature of Google's, vertex: {preview: true}"
-        yield "autoScaling.minNodes", f"must be 1 or more: a deployed model has a replica; {where}"
+    yield from _scaling_failures(entry)
     if "autoScaling" in entry and "manualScaling" in entry:
         yield "manualScaling", "excludes autoScaling: give one of them"
     if auto.get("metrics") and table(entry, "vertex").get("autoscalingMetricSpecs"):
         yield "vertex.autoscalingMetricSpecs", "excludes autoScaling.metrics: give one of them"
     if str(entry.get("machineType", "")).startswith("mls1-"):
         yield "machineType", "Vertex AI has no mls1 machines, which cost nothing when idle: n1-standard-2"
+
+
+def _scaling_failures(entry: Mapping[str, Any]) -> Iterator[Failure]:
+    """Numbers of nodes below their minimum."""
+    auto, preview = table(entry, "autoScaling"), table(entry, "vertex").get("preview") is True
+    nodes, least, most = table(entry, "manualScaling").get("nodes"), auto.get("minNodes", 1), auto.get("maxNodes")
+    if nodes is not None and nodes < 1:
+        instead = "to scale to zero, give autoScaling: {minNodes: 0} and vertex: {preview: true}"
+        yield "manualScaling.nodes", f"must be 1 or more; it is {nodes}; {instead}"
+    if least < 0 or (least == 0 and not preview):
+        where = "scaling to zero is a preview feature of Google's, vertex: {preview: true}"
+        yield "autoScaling.minNodes", f"must be 1 or more: a deployed model has a replica; it is {least}; {where}"
+    elif most is not None and most < max(least, 1):
+        wanted = f"must not be below minNodes, {least}" if least else "must be 1 or more"
+        yield "autoScaling.maxNodes", f"{wanted}; it is {most}"

@@ -110,7 +110,19 @@ REFUSED: list[tuple[dict[str, str], str, str]] = [
     (stack(version(machineType=None)), f"{V1}.machineType", "is missing"),
     (stack(version(machineType="mls1-c1-m2")), f"{V1}.machineType", "Vertex AI has no mls1 machines"),
     (stack(version(autoScaling={"minNodes": 0})), f"{V1}.autoScaling.minNodes", "must be 1 or more"),
-    (stack(version(autoScaling={"minNodes": 3, "maxNodes": 2})), f"{V1}.autoScaling.maxNodes", "not be below"),
+    (
+        stack(version(autoScaling={"minNodes": 3, "maxNodes": 2})),
+        f"{V1}.autoScaling.maxNodes",
+        "below minNodes, 3; it is 2",
+    ),
+    (
+        stack(version(autoScaling={"minNodes": 1, "maxNodes": 0})),
+        f"{V1}.autoScaling.maxNodes",
+        "below minNodes, 1; it is 0",
+    ),
+    (stack(version(autoScaling={"maxNodes": 0})), f"{V1}.autoScaling.maxNodes", "below minNodes, 1; it is 0"),
+    (stack(version(manualScaling={"nodes": 0})), f"{V1}.manualScaling.nodes", "must be 1 or more; it is 0"),
+    (stack(version(manualScaling={"nodes": -1})), f"{V1}.manualScaling.nodes", "must be 1 or more; it is -1"),
     (
         stack(version(autoScaling={"minNodes": 1}, manualScaling={"nodes": 1})),
         f"{V1}.manualScaling",

@@ -22,8 +22,9 @@ def on_pool(**edit: Any) -> dict[str, Any]:
 
 
 def pooled(models: Any, **edit: Any) -> dict[str, str]:
-    """A stack with the pool `a`, which has an edit."""
-    return stack(models, resourcePools={"a": {**POOL, **edit}})
+    """A stack with the pool `a`, which has an edit, in which None removes."""
+    edited = {key: item for key, item in {**POOL, **edit}.items() if item is not None}
+    return stack(models, resourcePools={"a": edited})
 
 
 _KEY = {"kmsKeyName": "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"}
@@ -35,6 +36,12 @@ REFUSED: list[tuple[dict[str, str], str, str]] = [
     (pooled(model(), vertex={"resourcePoolId": "A"}), "resourcePools.a.vertex.resourcePoolId", "a letter first"),
     (pooled(model(), manualScaling={"nodes": 1}), "resourcePools.a.manualScaling", "excludes autoScaling"),
     (pooled(model(), autoScaling={"minNodes": 0}), "resourcePools.a.autoScaling.minNodes", "must be 1 or more"),
+    (pooled(model(), autoScaling={"minNodes": 1, "maxNodes": 0}), "resourcePools.a.autoScaling.maxNodes", "it is 0"),
+    (
+        pooled(model(), autoScaling=None, manualScaling={"nodes": 0}),
+        "resourcePools.a.manualScaling.nodes",
+        "must be 1 or more; it is 0",
+    ),
     (
         pooled(model(), vertex={"requiredReplicaCount": 2}),
         "resourcePools.a.vertex.requiredReplicaCount",
@@ -94,14 +101,16 @@ def test_a_version_on_a_pool_has_no_machines_of_its_own() -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
-def scaled(minimum: int, **options: Any) -> dict[str, Any]:
-    """Keys of a version or a pool that scales from this minimum."""
-    return {"autoScaling": {"minNodes": minimum, "maxNodes": 2}, "vertex": options}
+def scaled(minimum: int, maximum: int = 2, **options: Any) -> dict[str, Any]:
+    """Keys of a version or a pool that scales from this minimum to this maximum."""
+    return {"autoScaling": {"minNodes": minimum, "maxNodes": maximum}, "vertex": options}
 
 
 _ZERO: dict[str, Any] = {"preview": True, "initialReplicaCount": 1}
 REFUSED_OF_PREVIEW: list[tuple[dict[str, Any], str, str]] = [
     (scaled(0), "autoScaling.minNodes", "vertex: {preview: true}"),
+    (scaled(-1, preview=True), "autoScaling.minNodes", "it is -1"),
+    (scaled(0, 0, **_ZERO), "autoScaling.maxNodes", "must be 1 or more; it is 0"),
     (scaled(0, preview=True), "vertex.initialReplicaCount", "is missing"),
     (scaled(1, initialReplicaCount=1), "vertex.initialReplicaCount", "needs preview: true"),
     (scaled(1, scaleToZeroSpec={}), "vertex.scaleToZeroSpec", "needs preview: true"),

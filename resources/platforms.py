@@ -10,17 +10,16 @@ from resources.config.plan import Stack
 from resources.config.platform import Platform
 from resources.config.secret_values import Source
 from resources.config.shared_entries import Resolve
-from resources.config.stack_file import NAMESPACE
 from resources.ml.platform import MlPlatform
 from resources.vertex.platform import VertexPlatform
 
 ML, VERTEX = "ml", "vertex"
 _PLATFORMS: dict[str, type[Platform[Any]]] = {ML: MlPlatform, VERTEX: VertexPlatform}
-KEY = f"{NAMESPACE}:platform"
+KEY = stack_config.PLATFORM
 
 
 def chosen(config: Mapping[str, str]) -> Platform[Any]:
-    """The platform that a configuration names. Default: `ml` v1, also for an unknown name, which is reported."""
+    """The platform that a configuration names. Default: `ml` v1, also for an unknown name, which `read` reports."""
     return _PLATFORMS.get(config.get(KEY) or ML, MlPlatform)()
 
 

@@ -11,8 +11,12 @@ from gcp import errors
 from resources.config import unquoted_text
 from resources.config.platform import Declared, Platform
 from resources.config.secret_values import Source
-from resources.config.shared_entries import Resolve, SharedReader
+from resources.config.shared_entries import Resolve, SharedKeys, SharedReader
 from resources.config.stack_file import NAMESPACE
+from resources.schema import types
+from resources.schema.types import Failure
+
+PLATFORM = f"{NAMESPACE}:platform"
 
 
 def read(
@@ -27,10 +31,12 @@ def read(
         source: which keys contain secrets, and the stack file. Default: no secrets.
 
     Raises:
-        InvalidInput: lists everything that is wrong.
+        InvalidInput: lists everything that is wrong; an unknown platform alone, because it decides about other keys.
     """
 
     def read(source: Source) -> Declared:
+        if unknown := _platform_failures(config, source):
+            raise errors.InvalidInput(unknown)
         reader = SharedReader(config, resolve, source, platform.keys, platform.sections)
         found = platform.read(reader)
         if reader.failures:
@@ -38,6 +44,14 @@ def read(
         return found
 
     return unquoted_text.explained(config, source or Source(), platform.keys, read)
+
+
+def _platform_failures(config: Mapping[str, str], source: Source) -> list[Failure]:
+    """Says that the name of the platform is unknown. A secret name is left to the reader: no message may show it."""
+    name = config.get(PLATFORM)
+    if not name or PLATFORM in source.keys:
+        return []
+    return list(types.failures(name, types.members(SharedKeys)["platform"], PLATFORM))
 
 
 def allows_rebuild(config: Mapping[str, str]) -> bool:

@@ -207,6 +207,17 @@ def test_all_failures_are_told_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["Vertex", "vertexai", "1", "true", " "])
+def test_an_unknown_platform_is_reported_alone(name: str) -> None:
+    """It decides which other keys are valid, so advice about these would be wrong."""
+    values = stack(wrong({"vertex": {}, "nodes": 1}), platform=name, servingImage="image", resourcePools={})
+
+    with pytest.raises(errors.InvalidInput) as caught:
+        platforms.read({**values, "gcp:project": ""}, resolve)
+
+    assert caught.value.failures == ((platforms.KEY, f"must be one of ml, vertex; it is {name!r}"),)
+
+
 def test_the_default_version_comes_first() -> None:
     """It is made first, so that it is what serves from the first moment on."""
     [model] = platforms.read(stack(MODELS), resolve).models

@@ -69,19 +69,18 @@ REFUSED_OF_JOBS = {
 _ALIKE = ("serviceAccount", "trigger", "labels", "wait", "timeouts")
 _OPTIONS = ("instanceConfig", "modelParameters", "disableContainerLogging", "encryptionSpec")
 _RESOURCES = "dedicatedResources"
-_KEYS = {
+_KEYS: field_keys.Keys = {
+    **field_keys.PLACE,
     "displayName": "",
-    "model": "model",
     "inputConfig.gcsSource.uris": "inputPaths",
     "inputConfig.instancesFormat": "dataFormat",
     "outputConfig.gcsDestination.outputUriPrefix": "outputPath",
     "outputConfig.predictionsFormat": "outputDataFormat",
     "manualBatchTuningParameters.batchSize": "batchSize",
-    **replicas.KEYS,
+    **replicas.keys({}),
     f"{_RESOURCES}.maxReplicaCount": "maxWorkerCount",
     **{name: f"vertex.{name}" for name in _OPTIONS},
 }
-"""Field of the resource -> the key of the entry that sets it. The longest matching field counts."""
 
 
 class Reader:

@@ -10,7 +10,7 @@ from resources.config.shared_entries import SharedReader
 from resources.schema import types
 from resources.schema.types import join
 from resources.vertex import names, rules
-from resources.vertex.config import monitoring_entries, version_entries
+from resources.vertex.config import field_keys, monitoring_entries, version_entries
 from resources.vertex.config.entries import REFUSED_OF_MODELS, ModelEntry, refusals
 from resources.vertex.config.plan import Model, Pool, facts
 from resources.vertex.fields.endpoint import ENDPOINT
@@ -24,6 +24,12 @@ _OF_ENDPOINTS = (
     "network",
     "encryptionSpec",
 )
+_KEYS: field_keys.Keys = {
+    "endpoint": "vertex.endpointId",
+    "model": "vertex.modelId",
+    "displayName": "vertex.displayName",
+    **{name: f"vertex.{name}" for name in _OF_ENDPOINTS},
+}
 _COMMON = ("timeouts", "adopt", "allowDowntime")
 
 
@@ -77,7 +83,8 @@ class Reader:
             {"endpoint": options.get("endpointId") or names.endpoint_id(name)},
             {"displayName": options.get("displayName") or name},
         )
-        self._shared.note(_under(ENDPOINT.program_failures(inputs, where), where, "endpoint", _OF_ENDPOINTS))
+        failures = field_keys.renamed(ENDPOINT.program_failures(inputs, where), where, _KEYS)
+        self._shared.note(field_keys.with_id(failures, where, "endpointId", entry))
         self._note_taken("endpoint", inputs["endpoint"], name, where)
         return inputs
 
@@ -94,7 +101,8 @@ class Reader:
             self._place,
             {"model": options.get("modelId") or names.model_id(name), "defaultVersion": entry.get("defaultVersion")},
         )
-        self._shared.note(_under(MODEL.program_failures(inputs, where), where, "model", ()))
+        failures = field_keys.renamed(MODEL.program_failures(inputs, where), where, _KEYS)
+        self._shared.note(field_keys.with_id(failures, where, "modelId", entry))
         self._note_taken("model", inputs["model"], name, where)
         return inputs
 
@@ -106,17 +114,3 @@ class Reader:
         wrong = list(rules.whole_shares(given, known, join(where, "trafficSplit")))
         self._shared.note(wrong)
         return {} if wrong else {name: int(share) for name, share in given.items() if share}
-
-
-def _under(failures: Any, where: str, own: str, options: tuple[str, ...]) -> list[types.Failure]:
-    """Moves errors to keys of the stack file: an id is the entry's own name, options are in its `vertex` block."""
-    found = []
-    for path, reason in failures:
-        key = path.removeprefix(f"{where}.")
-        if key == own:
-            found.append((where, f"its id on Vertex AI {reason}"))
-        elif key.split(".")[0].split("[")[0] in options:
-            found.append((join(where, f"vertex.{key}"), reason))
-        else:
-            found.append((path, reason))
-    return found

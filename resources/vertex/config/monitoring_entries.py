@@ -46,7 +46,7 @@ def read(
         {_OBJECTIVES: [_of_deployed(version, objectives[version.name]) for version in monitored]},
     )
     if len(versions) == len(named) and monitored:  # errors of versions are already reported
-        keys = {"encryptionSpec": "", **_keys(entry, monitored)}
+        keys = {**field_keys.PLACE, "encryptionSpec": None, **_keys(entry, monitored)}
         shared.note(field_keys.renamed(MODEL_MONITORING_JOB.program_failures(inputs, where), where, keys))
     return inputs
 

@@ -16,8 +16,8 @@ from resources.vertex.config.plan import Pool, facts
 from resources.vertex.fields.resource_pool import DEPLOYMENT_RESOURCE_POOL
 
 KEY = "resourcePools"
-_KEYS = {
-    **replicas.KEYS,
+_KEYS: field_keys.Keys = {
+    **field_keys.PLACE,
     "deploymentResourcePool": "vertex.resourcePoolId",
     "encryptionSpec": "vertex.encryptionSpec",
 }
@@ -42,8 +42,9 @@ def _pool(shared: SharedReader, name: str, given: Any) -> Pool:
     if wrong:
         return Pool(name=name, inputs={**place, "deploymentResourcePool": name}, valid=False)
     inputs = _inputs(shared, name, entry, place)
-    keys = _KEYS if table(entry, "vertex").get("resourcePoolId") else {**_KEYS, "deploymentResourcePool": ""}
-    shared.note(field_keys.renamed(DEPLOYMENT_RESOURCE_POOL.program_failures(inputs, where), where, keys))
+    keys = {**_KEYS, **replicas.keys(entry)}
+    failures = field_keys.renamed(DEPLOYMENT_RESOURCE_POOL.program_failures(inputs, where), where, keys)
+    shared.note(field_keys.with_id(failures, where, "resourcePoolId", entry))
     return Pool(name=name, inputs=inputs)
 
 

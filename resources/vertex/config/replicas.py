@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resources.schema.types import Failure, table
+from resources.vertex.config import field_keys
 from resources.vertex.config.plan import facts
 from resources.vertex.fields.machine import PREVIEW_LEAVES
 
@@ -13,7 +14,7 @@ _METRIC = "aiplatform.googleapis.com/prediction/online/"
 _METRICS = {"CPU_USAGE": f"{_METRIC}cpu/utilization", "GPU_DUTY_CYCLE": f"{_METRIC}accelerator/duty_cycle"}
 """Names of metrics: stack file -> Vertex AI."""
 _RESOURCES = "dedicatedResources"
-KEYS = {
+_KEYS: field_keys.Keys = {
     f"{_RESOURCES}.machineSpec.machineType": "machineType",
     f"{_RESOURCES}.machineSpec.acceleratorType": "acceleratorConfig.type",
     f"{_RESOURCES}.machineSpec.acceleratorCount": "acceleratorConfig.count",
@@ -22,13 +23,20 @@ KEYS = {
     f"{_RESOURCES}.maxReplicaCount": "autoScaling.maxNodes",
     _RESOURCES: "vertex",
 }
-"""Field of a resource -> the key of the entry that sets it. See `field_keys`."""
 _OF_MACHINES = ("gpuPartitionSize", "tpuTopology", "reservationAffinity")
 _OF_REPLICAS = ("requiredReplicaCount", "spot", *PREVIEW_LEAVES)
 ENTRY_KEYS = ("machineType", "acceleratorConfig", "autoScaling", "manualScaling")
 """The keys of an entry that set machines and replicas."""
 OPTION_KEYS = (*_OF_MACHINES, *_OF_REPLICAS, "autoscalingMetricSpecs")
 """The keys of an entry's `vertex` block that set them."""
+
+
+def keys(entry: Mapping[str, Any]) -> field_keys.Keys:
+    """Fields of machines and replicas -> the keys of the entry that set them."""
+    if "manualScaling" not in entry:
+        return _KEYS
+    counts = (f"{_RESOURCES}.{name}ReplicaCount" for name in ("min", "max"))
+    return {**_KEYS, **dict.fromkeys(counts, "manualScaling.nodes")}
 
 
 def machine(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def own(container: Mapping[str, Any], routes: Mapping[str, Any], options: Mappin
     """
     named = {"predictRoute": routes.get("predict"), "healthRoute": routes.get("health")}
     spec = {name: item for name, item in container.items() if name != "image"}
-    port = {"grpcPorts": [{"containerPort": options["grpcPort"]}]} if options.get("grpcPort") else {}
+    port = {"grpcPorts": [{"containerPort": options["grpcPort"]}]} if "grpcPort" in options else {}
     given = {name: item for name, item in named.items() if item is not None}
     return {"imageUri": container.get("image"), **spec, **given, **port, **_given(options)}
 

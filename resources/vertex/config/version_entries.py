@@ -22,7 +22,8 @@ _COMMON = ("timeouts",)
 _POOL = "resourcePool"
 _UPLOADED = ("adopt", "allowDowntime", "labels")
 _CONTAINER = "containerSpec"
-_KEYS = {
+_KEYS: field_keys.Keys = {
+    **field_keys.PLACE,
     "name": "",
     "artifactUri": "artifact",
     "versionDescription": "description",
@@ -31,12 +32,11 @@ _KEYS = {
     f"{_CONTAINER}.imageUri": "container.image",
     f"{_CONTAINER}.predictRoute": "routes.predict",
     f"{_CONTAINER}.healthRoute": "routes.health",
+    f"{_CONTAINER}.grpcPorts[0].containerPort": "vertex.grpcPort",
     **{f"{_CONTAINER}.{name}": f"vertex.{name}" for name in serving_image.OPTIONS},
     _CONTAINER: "container",
     "sharedResources": "vertex.resourcePool",
-    **replicas.KEYS,
 }
-"""Field of a resource -> the key of the version's entry that sets it. See `field_keys`."""
 
 
 class Reader:
@@ -92,8 +92,9 @@ class Reader:
         served = self._served(kept, where)
         uploaded, deployed = self._uploaded(name, kept, served, where), self._deployed(name, kept, served)
         checked = {**deployed, "modelVersionId": "1"}  # the service chooses it
+        keys = {**_KEYS, **replicas.keys(kept)}
         for schema, inputs in ((MODEL_VERSION, uploaded), (DEPLOYED_MODEL, checked)):
-            self._shared.note(field_keys.renamed(schema.program_failures(inputs, where), where, _KEYS))
+            self._shared.note(field_keys.renamed(schema.program_failures(inputs, where), where, keys))
         pool = table(kept, "vertex").get(_POOL, "")
         return Version(name=name, uploaded=uploaded, deployed=deployed, pool=pool, saved_model=served.saved_model)
 

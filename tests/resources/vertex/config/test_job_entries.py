@@ -82,7 +82,7 @@ def test_what_only_vertex_has_is_in_a_block() -> None:
         ({"outputPath": "out"}, "outputPath", "must be gs://BUCKET/FOLDER"),
         ({"maxWorkerCount": 0}, "maxWorkerCount", "must be 1 to 1000"),
         ({"batchSize": 0}, "batchSize", "must be 1 to 1000000"),
-        ({"vertex": {"startingReplicaCount": 11}}, "vertex.startingReplicaCount", "must not be above maxReplicaCount"),
+        ({"vertex": {"startingReplicaCount": 11}}, "vertex.startingReplicaCount", "must not be above maxWorkerCount"),
         (
             {"vertex": {"instanceConfig": {"includedFields": ["a"], "excludedFields": ["b"]}}},
             "vertex.instanceConfig.excludedFields",

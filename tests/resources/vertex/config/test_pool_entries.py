@@ -22,9 +22,8 @@ def on_pool(**edit: Any) -> dict[str, Any]:
 
 
 def pooled(models: Any, **edit: Any) -> dict[str, str]:
-    """A stack with the pool `a`, which has an edit, in which None removes."""
-    edited = {key: item for key, item in {**POOL, **edit}.items() if item is not None}
-    return stack(models, resourcePools={"a": edited})
+    """A stack with the pool `a`, which has an edit."""
+    return stack(models, resourcePools={"a": {**POOL, **edit}})
 
 
 _KEY = {"kmsKeyName": "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"}
@@ -32,21 +31,9 @@ _KEY = {"kmsKeyName": "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
 REFUSED: list[tuple[dict[str, str], str, str]] = [
     (stack(model(), resourcePools={"a": {}}), "resourcePools.a.machineType", "is missing"),
     (stack(model(), resourcePools={"a": POOL, "A": POOL}), "resourcePools.A", "as that of a"),
-    (stack(model(), resourcePools={"9": POOL}), "resourcePools.9", "a letter first"),
+    (stack(model(), resourcePools={"9": POOL}), "resourcePools.9", "vertex.resourcePoolId must be small letters"),
     (pooled(model(), vertex={"resourcePoolId": "A"}), "resourcePools.a.vertex.resourcePoolId", "a letter first"),
     (pooled(model(), manualScaling={"nodes": 1}), "resourcePools.a.manualScaling", "excludes autoScaling"),
-    (pooled(model(), autoScaling={"minNodes": 0}), "resourcePools.a.autoScaling.minNodes", "must be 1 or more"),
-    (pooled(model(), autoScaling={"minNodes": 1, "maxNodes": 0}), "resourcePools.a.autoScaling.maxNodes", "it is 0"),
-    (
-        pooled(model(), autoScaling=None, manualScaling={"nodes": 0}),
-        "resourcePools.a.manualScaling.nodes",
-        "must be 1 or more; it is 0",
-    ),
-    (
-        pooled(model(), vertex={"requiredReplicaCount": 2}),
-        "resourcePools.a.vertex.requiredReplicaCount",
-        "1 to minReplicaCount",
-    ),
     (stack(on_pool()), f"{V1}.vertex.resourcePool", "'a' is not among resourcePools: there are none"),
     (pooled(on_pool(machineType="n1-standard-2")), f"{V1}.machineType", "is that of its pool"),
     (pooled(on_pool(manualScaling={"nodes": 1})), f"{V1}.manualScaling", "say it at resourcePools.a"),
@@ -115,7 +102,7 @@ REFUSED_OF_PREVIEW: list[tuple[dict[str, Any], str, str]] = [
     (scaled(1, initialReplicaCount=1), "vertex.initialReplicaCount", "needs preview: true"),
     (scaled(1, scaleToZeroSpec={}), "vertex.scaleToZeroSpec", "needs preview: true"),
     (scaled(1, **_ZERO), "vertex.initialReplicaCount", "is only for a minimum of 0"),
-    (scaled(0, preview=True, initialReplicaCount=3), "vertex.initialReplicaCount", "from 1 to maxReplicaCount"),
+    (scaled(0, preview=True, initialReplicaCount=3), "vertex.initialReplicaCount", "from 1 to autoScaling.maxNodes"),
     (
         scaled(0, **_ZERO, scaleToZeroSpec={"idleScaledownPeriod": "60s"}),
         "vertex.scaleToZeroSpec.idleScaledownPeriod",

@@ -12,7 +12,7 @@ from resources.config.job_entries import KEY
 from resources.config.plan import merged
 from resources.config.platform import Platform, Save
 from resources.config.shared_entries import SharedReader
-from resources.vertex.config import entries, job_entries, model_entries, pool_entries
+from resources.vertex.config import entries, job_entries, model_entries, pool_entries, serving_image
 from resources.vertex.config.plan import Stack
 from resources.vertex.service import VERTEX
 
@@ -39,6 +39,7 @@ class VertexPlatform(Platform[Stack]):
         for key, reason in entries.REFUSED_KEYS.items():
             if reader.values.get(key):
                 reader.note([(key, f"is not for Vertex AI: {reason}")])
+        reader.note(serving_image.template_failures(str(reader.values.get(serving_image.KEY, ""))))
         pools = pool_entries.read(reader)
         models = model_entries.Reader(reader, pools).models(reader.values.get("models"))
         jobs = job_entries.Reader(reader, models).jobs(reader.values.get(KEY))

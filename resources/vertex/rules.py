@@ -27,6 +27,8 @@ VERSION_NAME = re.compile(r"[a-z0-9_-]{1,63}\Z")
 DURATION = re.compile(r"\d+(\.\d{1,9})?s\Z")
 GS_URI = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/.*)?\Z")
 NETWORK = re.compile(r"projects/[0-9]+/global/networks/[^/]+\Z")
+IMAGE = re.compile(r"([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)/[^/]+/.+")
+IMAGE_WORDS = "in Artifact Registry, HOST-docker.pkg.dev/PROJECT/REPOSITORY/NAME:TAG, or in Container Registry (gcr.io)"
 DEFAULT = "default"
 """The alias that exactly one version of a model has."""
 MOST_ENV = 200
@@ -152,6 +154,7 @@ def _artifact(values: Values) -> Iterator[Failure]:
 
 def _container(values: Values) -> Iterator[Failure]:
     spec = table(values, "containerSpec")
+    yield from ((f"containerSpec.{path}", why) for path, why in _matches(spec, "imageUri", IMAGE, IMAGE_WORDS))
     if isinstance(spec.get("env"), list) and len(spec["env"]) > MOST_ENV:
         yield "containerSpec.env", f"has {len(spec['env'])} variables; the API takes {MOST_ENV}"
     if "invokeRoutePrefix" in spec and "predictRoute" in spec:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resources.schema.types import Failure, table
+from resources.schema.types import Failure, shown, table
+from resources.vertex import rules
 
 PREBUILT = re.compile(r"(us|europe|asia)-docker\.pkg\.dev/vertex-ai(-restricted)?/prediction/tf")
 """Prefixes of Google's prebuilt TensorFlow images. These images load the artifact's folder by themselves."""
@@ -17,7 +18,8 @@ _END = "2027-01-14"
 _NUMBERED = re.compile(r"(gs://.+)/[0-9]+/?\Z")
 _HTTP_PORT, _GRPC_PORT = 8080, 8500
 _PREDICT_ROUTE, _HEALTH_ROUTE = "/v1/models/model:predict", "/v1/models/model"
-_TENSORFLOW = "{tensorflow}"
+_TENSORFLOW, _GPU = "{tensorflow}", "{gpu}"
+KEY = "servingImage"
 OPTIONS = ("deploymentTimeout", "sharedMemorySizeMb", "startupProbe", "healthProbe", "livenessProbe")
 """The container settings of a version's `vertex` block."""
 
@@ -30,17 +32,27 @@ def image(template: str, tensorflow: str, *, accelerated: bool) -> str:
         tensorflow: the TensorFlow that exported the artifact, "2.21.0".
         accelerated: whether its replicas have GPUs; if so, `{gpu}` becomes "-gpu", otherwise an empty string.
     """
-    return template.replace(_TENSORFLOW, tensorflow).replace("{gpu}", "-gpu" if accelerated else "")
+    return template.replace(_TENSORFLOW, tensorflow).replace(_GPU, "-gpu" if accelerated else "")
+
+
+def template_failures(template: str) -> Iterator[Failure]:
+    """Errors in the stack's `servingImage` itself; none if it is empty."""
+    unknown = [found for found in re.findall(r"\{.*?\}|[{}]", template) if found not in (_TENSORFLOW, _GPU)]
+    if unknown:
+        yield KEY, f"has {unknown[0]}, which is unknown: its placeholders are {_TENSORFLOW} and {_GPU}"
+    elif template and not rules.IMAGE.match(template):
+        copy = "copy TensorFlow Serving there, as docs/how-to/google-project.md shows"
+        yield KEY, f"must be {rules.IMAGE_WORDS}; it is {shown(template)}; {copy}"
 
 
 def failures(template: str, tensorflow: str) -> Iterator[Failure]:
     """Reasons why `image` cannot return an address, each under the key of the stack file that fixes it."""
     if not template:
-        example = "LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/serving:{tensorflow}{gpu}"
+        example = f"LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/serving:{_TENSORFLOW}{_GPU}"
         where = f"the image of TensorFlow Serving in your Artifact Registry, {example}"
-        yield "servingImage", f"is missing: {where}; or give each version a container"
+        yield KEY, f"is missing: {where}; or give each version a container"
     elif _TENSORFLOW in template and not tensorflow:
-        yield "servingImage", "has {tensorflow}, which is not known of an artifact in a bucket: write the version"
+        yield KEY, f"has {_TENSORFLOW}, which is not known of an artifact in a bucket: write the version"
 
 
 def tensorflow_serving(address: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,6 +93,8 @@ class Reader:
         uploaded, deployed = self._uploaded(name, kept, served, where), self._deployed(name, kept, served)
         checked = {**deployed, "modelVersionId": "1"}  # the service chooses it
         keys = {**_KEYS, **replicas.keys(kept)}
+        if "container" not in kept:
+            keys[f"{_CONTAINER}.imageUri"] = None  # of servingImage, whose errors the stack reports
         for schema, inputs in ((MODEL_VERSION, uploaded), (DEPLOYED_MODEL, checked)):
             self._shared.note(field_keys.renamed(schema.program_failures(inputs, where), where, keys))
         pool = table(kept, "vertex").get(_POOL, "")
@@ -102,7 +104,7 @@ class Reader:
         """Errors of an entry whose types are already checked."""
         yield from serving_image.own_failures(entry)
         if _POOL in table(entry, "vertex"):
-            image = str(self._shared.values.get("servingImage") or "the stack's servingImage")
+            image = str(self._shared.values.get(serving_image.KEY) or "the stack's servingImage")
             yield from pool_entries.version_failures(entry, self._model, self._pools, image)
         else:
             yield from replicas.failures(entry)
@@ -132,7 +134,7 @@ class Reader:
         if container:
             self._judge_prebuilt(entry, served, join(where, "container.image"))
             return serving_image.own(container, table(entry, "routes"), options), served.uri
-        template = str(self._shared.values.get("servingImage") or "")
+        template = str(self._shared.values.get(serving_image.KEY) or "")
         if served.uri != UNKNOWN_URI:
             self._shared.note(serving_image.failures(template, served.tensorflow))
         parent = serving_image.parent_of_numbered(served.uri)

@@ -6,7 +6,17 @@ import pytest
 
 from gcp import errors
 from resources import platforms
-from tests.resources.vertex.config.test_entries import CONTAINER, MODEL, ROUTES, V1, model, reader, stack, version
+from tests.resources.vertex.config.test_entries import (
+    CONTAINER,
+    MODEL,
+    ROUTES,
+    V1,
+    VERSION,
+    model,
+    reader,
+    stack,
+    version,
+)
 from tests.resources.vertex.config.test_job_entries import JOB
 from tests.resources.vertex.config.test_monitoring_entries import MONITORING
 
@@ -84,3 +94,43 @@ def test_an_error_is_reported_once_under_the_key_to_change(config: dict[str, str
     [(at, why)] = caught.value.failures
     assert at == f"tf2-models:{path}"
     assert reason in why
+
+
+_PLACEHOLDERS = "which is unknown: its placeholders are {tensorflow} and {gpu}"
+_REGISTRY = "must be in Artifact Registry, HOST-docker.pkg.dev/PROJECT/REPOSITORY/NAME:TAG, or in Container Registry"
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        ("us-docker.pkg.dev/p/r/serving:{tf}", f"has {{tf}}, {_PLACEHOLDERS}"),
+        ("us-docker.pkg.dev/p/r/serving:{}", f"has {{}}, {_PLACEHOLDERS}"),
+        ("us-docker.pkg.dev/p/r/serving:{tensorflow}{gpu", f"has {{, {_PLACEHOLDERS}"),
+        ("tensorflow/serving:{tf}", f"has {{tf}}, {_PLACEHOLDERS}"),
+        ("tensorflow/serving:{tensorflow}", _REGISTRY),
+        ("docker.io/tensorflow/serving:2.21.0", "it is 'docker.io/tensorflow/serving:2.21.0'; copy TensorFlow Serving"),
+    ],
+)
+def test_a_serving_image_must_be_an_address_that_vertex_ai_takes(image: str, reason: str) -> None:
+    """It is checked even if every version has a container, and reported once for all versions."""
+    versions = {"v1": VERSION, "v2": {**VERSION, "container": CONTAINER, "routes": ROUTES}}
+    for models in (model(versions=versions), version(container=CONTAINER, routes=ROUTES)):
+        with pytest.raises(errors.InvalidInput) as caught:
+            platforms.read(stack(models, servingImage=image), reader)
+        [(at, why)] = caught.value.failures
+        assert at == "tf2-models:servingImage"
+        assert reason in why
+
+
+def test_an_image_of_a_version_must_be_in_a_registry_of_google() -> None:
+    """The key of the version is named; Container Registry is accepted, too."""
+    config = stack(version(container={"image": "docker.io/me/serving:1"}, routes=ROUTES))
+    with pytest.raises(errors.InvalidInput) as caught:
+        platforms.read(config, reader)
+    [(at, why)] = caught.value.failures
+
+    assert at == f"tf2-models:{V1}.container.image"
+    assert _REGISTRY in why
+    for image in ("gcr.io/p/i:1", "eu.gcr.io/p/i:1"):
+        found = platforms.read(stack(version(container={"image": image}, routes=ROUTES)), reader)
+        assert found.models[0].versions[0].uploaded["containerSpec"]["imageUri"] == image

@@ -48,6 +48,7 @@ SHARED = {
     "resources.ml.jobs.rules",
     "resources.ml.quotas",
     "resources.ml.rules",
+    "resources.vertex.machine_types",
     "resources.storage.schema",
     "resources.storage.rules",
 }

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.node_limits import Machine, Scale
 from emulator.vertex.requests.deployed_bodies import CPU
+from gcp import errors
+from resources.vertex import machine_types
 
 _GIB = 1 << 30
-_TYPE = r"(?P<family>[a-z]+[0-9]+[a-z]?)-(?P<kind>[a-z]+)-(?P<size>[0-9]+)(?P<unit>g?).*"
 # GiB per core, from Compute Engine's documentation. Other types: 4 GiB per core; 12 cores per accelerator.
 _GIB_PER_CORE = {"standard": 4.0, "highmem": 8.0, "highcpu": 1.0, "megamem": 14.0, "ultramem": 24.0}
 _N1_GIB_PER_CORE = {"standard": 3.75, "highmem": 6.5, "highcpu": 0.9}
 _CORES_PER_ACCELERATOR = 12
+_INVALID_ARGUMENT = 3
 _TARGET = 60
 """Default target of CPU usage for scaling, in percent."""
 
 
+def check(resources: Mapping[str, Any]) -> None:
+    """Rejects dedicated resources whose machine type does not exist. Raises `OperationFailed`."""
+    type_ = resources["machineSpec"]["machineType"]
+    if not machine_types.is_known(type_):
+        raise errors.OperationFailed(f"Machine type {type_!r} is not supported.", _INVALID_ARGUMENT)
+
+
 def machine(type_: str) -> Machine | None:
-    """The machine of a type such as `n1-standard-4`; None, so no limit, for an unknown form."""
-    found = re.fullmatch(_TYPE, type_)
+    """The machine of a type such as `n1-standard-4`; None, so no limit, for an unknown form.
+
+    Deployments from before `check` may have one.
+    """
+    found = machine_types.FORM.fullmatch(type_)
     if found is None:
         return None
     cores = int(found["size"]) * (_CORES_PER_ACCELERATOR if found["unit"] else 1)

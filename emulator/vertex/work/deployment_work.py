@@ -15,6 +15,7 @@ from emulator.hosting.model_loader import ModelLoader
 from emulator.vertex import tables
 from emulator.vertex.operation_subjects import message, request_of, resource_of, version_of
 from emulator.vertex.resource_json import ResourceView, deployed_key
+from emulator.vertex.serving import machines
 from emulator.vertex.serving.deployed_loader import DeployedLoader
 from emulator.vertex.serving.traffic import NEW, Traffic, checked_split
 from gcp import errors
@@ -59,6 +60,7 @@ class DeploymentWork:
 
     async def _deploy(self, operation: sqlite3.Row) -> Finish:
         row, split = self._row(operation), request_of(operation)["split"]
+        machines.check(self._loader.resources_of(json.loads(row["body"])))
         try:
             await self._loader.load(row)
         except LoadFailed as exc:

@@ -14,6 +14,7 @@ from emulator.hosting.interfaces import JobQueue
 from emulator.vertex import names, stored_resources
 from emulator.vertex.operation_subjects import EMPTY, message, request_of, resource_of
 from emulator.vertex.requests import deletions
+from emulator.vertex.serving import machines
 from emulator.vertex.serving.deployed_loader import DeployedLoader
 from gcp import errors
 
@@ -46,6 +47,7 @@ class ResourceWork:
 
     async def _create_pool(self, operation: sqlite3.Row) -> Finish:
         name, body = resource_of(operation), request_of(operation)["body"]
+        machines.check(body["dedicatedResources"])
 
         def finish() -> dict[str, Any]:
             stored_resources.add(self._store, name, body, self._clock.now().isoformat())

@@ -110,6 +110,7 @@ class Reader:
         self._shared.note([*wrong, *unknown])
         if wrong or unknown or not version:
             return None
+        self._shared.warnings += replicas.warnings(kept, where)
         model = self._models[kept["model"]]
         place = {key: model.registry[key] for key in ("project", "location")}
         inputs = facts(place, {"displayName": name, "version": version}, _fields(kept))

@@ -41,6 +41,7 @@ def _pool(shared: SharedReader, name: str, given: Any) -> Pool:
     place = {"project": shared.project, "location": shared.region or "us-central1"}
     if wrong:
         return Pool(name=name, inputs={**place, "deploymentResourcePool": name}, valid=False)
+    shared.warnings += replicas.warnings(entry, where)
     inputs = _inputs(shared, name, entry, place)
     keys = {**_KEYS, **replicas.keys(entry)}
     failures = field_keys.renamed(DEPLOYMENT_RESOURCE_POOL.program_failures(inputs, where), where, keys)

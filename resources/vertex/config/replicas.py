@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resources.schema.types import Failure, table
+from resources.schema.types import Failure, shown, table
+from resources.vertex import machine_types
 from resources.vertex.config import field_keys
 from resources.vertex.config.plan import facts
 from resources.vertex.fields.machine import PREVIEW_LEAVES
@@ -79,6 +80,16 @@ def failures(entry: Mapping[str, Any]) -> Iterator[Failure]:
         yield "vertex.autoscalingMetricSpecs", "excludes autoScaling.metrics: give one of them"
     if str(entry.get("machineType", "")).startswith("mls1-"):
         yield "machineType", "Vertex AI has no mls1 machines, which cost nothing when idle: n1-standard-2"
+
+
+def warnings(entry: Mapping[str, Any], where: str) -> list[str]:
+    """Warns of a machine type that is not known: it may be misspelt, and the service says so only when it deploys."""
+    type_ = str(entry.get("machineType", ""))
+    if not type_ or machine_types.is_known(type_):
+        return []
+    meant = machine_types.suggestion(type_)
+    ask = f"did you mean {meant}?" if meant else "check the spelling"
+    return [f"{where}.machineType: {shown(type_)} is not a known machine type; Vertex AI may refuse it; {ask}"]
 
 
 def _scaling_failures(entry: Mapping[str, Any]) -> Iterator[Failure]:

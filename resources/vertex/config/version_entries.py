@@ -89,6 +89,7 @@ class Reader:
         self._shared.note(wrong)
         if wrong:
             return None
+        self._shared.warnings += replicas.warnings(kept, where)
         served = self._served(kept, where)
         uploaded, deployed = self._uploaded(name, kept, served, where), self._deployed(name, kept, served)
         checked = {**deployed, "modelVersionId": "1"}  # the service chooses it

@@ -122,6 +122,38 @@ def test_a_damaged_model_fails_late(vertex: VertexCaller) -> None:
     vertex.response(vertex.models.delete(name=version.partition("@")[0]).execute())
 
 
+@pytest.mark.parametrize("type_", ["n1-standrad-2", "n1-standard"])
+def test_an_unknown_machine_type_fails_late(vertex: VertexCaller, type_: str) -> None:
+    """The operation fails, of a deployment as of a pool; nothing is left behind."""
+    version, endpoint = vertex.upload(), vertex.endpoint()
+    resources = {"machineSpec": {"machineType": type_}, "minReplicaCount": 1}
+    pools = vertex.locations.deploymentResourcePools()
+    pool = {"deploymentResourcePoolId": "a", "deploymentResourcePool": {"dedicatedResources": resources}}
+
+    failed = [
+        vertex.failure(vertex.begin_deploy(endpoint, version, dedicatedResources=resources)),
+        vertex.failure(pools.create(parent=vertex.place, body=pool).execute()),
+    ]
+
+    assert [(each["code"], each["message"]) for each in failed] == [
+        (3, f"Machine type '{type_}' is not supported.")
+    ] * 2
+    assert "deployedModels" not in vertex.endpoints.get(name=endpoint).execute()
+    assert pools.list(parent=vertex.place).execute() == {}
+
+
+def test_machines_with_tpus_are_accepted(vertex: VertexCaller) -> None:
+    """The emulator serves on processors whatever the machine is."""
+    version, endpoint = vertex.upload(2.0), vertex.endpoint()
+    machine = {"machineType": "ct5lp-hightpu-1t", "tpuTopology": "1x1"}
+
+    vertex.deploy(
+        endpoint, version, split={"0": 100}, dedicatedResources={"machineSpec": machine, "minReplicaCount": 1}
+    )
+
+    assert vertex.predict(endpoint)["predictions"] == [2.0]
+
+
 @pytest.mark.parametrize(
     ("change", "cls"),
     [

@@ -31,6 +31,8 @@ _OWN_SWITCHES = (
 _OWN_VALUES = ("--policy-pack", "--policy-pack-config", "--replace", "--secrets-provider", "--target-replace")
 """Options for one command only: other commands do not have them, or would do too little with them."""
 
+_PARTIAL = ("--target", "-t", "--exclude", "-x", "--exclude-protected", "--preview-only")
+"""Options after which a successful `destroy` leaves resources."""
 _UNDECLARED = ("delete", "read")
 """Operations in a preview on what the program does not declare."""
 _NO_PREVIEW = ("--yes", "-y", "--skip-preview", "-f")
@@ -75,6 +77,11 @@ class Stack:
         is_local = local_pulumi.is_local(name) and state_backend.is_local(backend, ROOT, ROOT)
         environment = local_pulumi.environment() if is_local else dict(os.environ)
         return cls(name, tuple(options), tuple(shared), state_files.snapshot(backend, name), environment)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the user's options restrict the command to some resources, or to a preview."""
+        return any(option.partition("=")[0] in _PARTIAL for option in self.options)
 
     def run(self, verb: str, *options: str) -> int:
         """Runs a command to its end; Ctrl-C and SIGTERM to the process group reach it directly."""

@@ -130,9 +130,12 @@ def _complete(stack: Stack, verb: str, left: Sequence[str]) -> int:
         stack.run("up", *stack.shared, *(f"--target={urn}" for urn in left))
         known = resources(stack.deployment())
     code = stack.run(verb, *stack.options)
-    if not code and not left:
+    if not code and not left and verb != "destroy":
         return 0
     deployment = stack.deployment()
+    if verb == "destroy" and not code and (kept := len(resources(deployment))) and not stack.is_partial:
+        _say(f"error: the destroy was interrupted, {kept} resources are left: rerun this command")
+        return 1
     created = pending(deployment, "creating")
     unknown = [urn for urn in created if urn not in {*known, *resources(deployment)}]
     for urn in unknown:

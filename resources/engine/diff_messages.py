@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any
 
 from resources.engine import state_differences
@@ -10,6 +11,8 @@ from resources.schema import secrets
 from resources.schema.types import shown
 
 State = Mapping[str, Any]
+_SHORT, _COMMON = 58, 24
+"""Texts of this length are shown whole; of what longer ones have in common, so much is shown before the difference."""
 
 
 def refusal(path: str, olds: State, live: State, news: State, named: str, instead: str, *, adoptable: bool) -> str:
@@ -57,9 +60,18 @@ def _differences(before: State, now: State, paths: Iterable[str], words: str) ->
     parts = []
     for path, *values in state_differences.differences(before, now, paths):
         hidden = secrets.is_secret(before, path) or secrets.is_secret(now, path)
-        old, new = (secrets.HIDDEN if hidden else _written(value) for value in values)
+        old, new = (secrets.HIDDEN if hidden else _written(value) for value in _apart(*values))
         parts.append(words.format(path=path, before=old, now=new))
     return "; ".join(parts)
+
+
+def _apart(old: Any, new: Any) -> tuple[Any, Any]:
+    """Two values; of two long texts that begin alike, the ends, since a message shows only the beginning of a text."""
+    if not (isinstance(old, str) and isinstance(new, str)) or max(len(old), len(new)) <= _SHORT:
+        return old, new
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))
+    start = sum(1 for _ in alike) - _COMMON
+    return (f"...{old[start:]}", f"...{new[start:]}") if start > 0 else (old, new)
 
 
 def _written(value: Any) -> str:

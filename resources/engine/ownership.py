@@ -102,6 +102,11 @@ def declared(urn: str) -> Mapping[str, Any]:
     return _declared.get(urn, {})
 
 
+def is_destroy() -> bool:
+    """Whether this run of the engine declares nothing, as `destroy`."""
+    return not _declared
+
+
 def all_declared() -> Iterator[Mapping[str, Any]]:
     """The inputs of everything that the program declares in this run."""
     return iter(list(_declared.values()))  # other threads add to it

@@ -235,11 +235,14 @@ class Provider(Kind):
             return
 
     def _removed(self, call: Call, inputs: State) -> None:
-        """Deletes it. A cancelled deletion that continues counts as done: a failed `delete` records nothing."""
+        """Deletes it. A cancelled deletion that continues counts as done: a failed `delete` records nothing.
+
+        Not in a `destroy`, which would then end as if it had deleted everything.
+        """
         try:
             self.remove(call, inputs)
         except errors.Cancelled as error:
-            if not (self.deletion_goes_on and call.api.effects.operation):
+            if ownership.is_destroy() or not (self.deletion_goes_on and call.api.effects.operation):
                 raise
             call.warn(f"{call.what}: {error}. {unfinished.DELETING}")
 

@@ -39,7 +39,7 @@ def change(olds: Mapping[str, Any], news: Mapping[str, Any], of: str) -> tuple[s
         news: the same, as wanted.
         of: what is shared, and who chooses.
     """
-    given = [f"{name} {share:g} %" for name, share in news.items() if _is_share(share) and share]
+    given = [f"{name} {share:g} %" for name, share in sorted(news.items()) if _is_share(share) and share]
     unshared = not olds and len(given) == 1  # the one version of a new model gets everything
     return () if olds == news or unshared else (f"traffic split: {', '.join(given)} of {of}",)
 

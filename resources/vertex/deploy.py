@@ -69,7 +69,7 @@ def _deploy(
     for version in model.versions:  # the first upload gets the alias `default`
         behind = [saved[shared_plan.logical_name(version.saved_model)]] if version.saved_model else []
         options = pulumi.ResourceOptions(depends_on=[*behind, *uploaded[:1]])
-        uploaded.append(ModelVersion(f"{model.name}-{version.name}", options, owner=owner, **version.uploaded))
+        uploaded.append(ModelVersion(f"{model.uploads}-{version.name}", options, owner=owner, **version.uploaded))
         needed = [endpoint, uploaded[-1], *([pools[version.pool]] if version.pool else [])]
         options = pulumi.ResourceOptions(depends_on=needed, replace_with=needed)
         number = uploaded[-1].version_id

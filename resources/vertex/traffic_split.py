@@ -98,8 +98,7 @@ def endpoint_goes(inputs: Mapping[str, Any]) -> bool:
 
     The engine deletes the endpoint's dependents in any order, so its split may still exist.
     """
-    runs = next(ownership.all_declared(), None) is not None
-    return endpoint.is_replaced(inputs) or (runs and not _is_declared(inputs))
+    return endpoint.is_replaced(inputs) or not (ownership.is_destroy() or _is_declared(inputs))
 
 
 def _is_declared(inputs: Mapping[str, Any]) -> bool:

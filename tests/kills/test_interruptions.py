@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.emulator.ml.caller import until
 from tests.kills.interruptions import HOWS, Step, assert_settled, interrupt
 from tests.kills.lives import Life
 from tests.kills.vertex_life import VertexLife
-from tests.running import RunningEmulator
+from tests.running import BOUND, RunningEmulator
 
 pytestmark = [pytest.mark.engine, pytest.mark.tensorflow]
 ML, VERTEX, STORAGE = "ml.projects.", "aiplatform.projects.locations.", "storage."
@@ -145,3 +148,36 @@ def test_an_interrupted_first_deployment_is_completed_or_destroyed(
         assert_settled(life)
     else:
         assert life.engine.resources() == {}
+
+
+DELETIONS = {"ml": f"{ML}models.versions.delete", "vertex": f"{VERTEX}endpoints.undeployModel"}
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("recovers", [False, True], ids=["pulumi destroy", "make down"])
+@pytest.mark.parametrize("platform", list(DELETIONS))
+def test_a_cancelled_destroy_fails_and_the_next_one_completes_it(
+    platform: str,
+    recovers: bool,
+    emulator: RunningEmulator,
+    project: str,
+    tmp_path: Path,
+    usual: dict[str, dict[str, Any]],
+) -> None:
+    """The engine itself counts it as a success if no deletion failed, although resources are left."""
+    life = LIVES[platform](emulator, project, tmp_path)
+    life.configure("up")
+    life.engine.stack("up", "--skip-preview")
+    emulator.faults({"method": DELETIONS[platform], "operation": "never"})
+    process = life.engine.begin_recovery("destroy") if recovers else life.engine.begin("destroy", "--skip-preview")
+    until(emulator.is_faulted, "the first deletion")
+
+    os.killpg(process.pid, signal.SIGINT)
+    text = process.communicate(timeout=BOUND)[0]
+    emulator.faults()
+
+    assert process.returncode != 0, text
+    assert "Traceback" not in text
+    life.engine.recover("destroy")
+    assert life.engine.resources() == {}
+    assert life.inventory() == usual[platform]["nothing"]

@@ -210,3 +210,17 @@ def test_a_model_of_somebody_else_gets_no_versions(engine: Engine, service: Serv
     assert version["displayName"] == "theirs"
     with pytest.raises(HttpError):
         service.models.get(name=f"{service.parent}/models/mult@2").execute()
+
+
+@pytest.mark.faults
+def test_another_model_id_uploads_and_deploys_again_before_the_old_model_goes(engine: Engine, service: Service) -> None:
+    """The endpoint, and so the address of its users, stays; at each moment something serves them."""
+    engine.up()
+
+    engine.edit("mult.vertex", {"modelId": "other"})
+    engine.up()
+
+    assert service.answers() == {2.0}
+    listed = service.models.list(parent=service.parent).execute()["models"]
+    assert [each["name"].rpartition("/")[2] for each in listed] == ["other"]
+    assert engine.preview() == {}

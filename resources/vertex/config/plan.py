@@ -75,6 +75,15 @@ class Model:
     monitoring: dict[str, Any] | None = None
 
     @property
+    def uploads(self) -> str:
+        """How the logical names of its uploads begin: other than by its name only if `vertex.modelId` gives another id.
+
+        So a change of the id uploads and deploys again before the old uploads are deleted.
+        """
+        model = str(self.registry["model"])
+        return self.name if model == names.model_id(self.name) else model
+
+    @property
     def traffic_split(self) -> dict[str, Any]:
         """The inputs of its `vertex.TrafficSplit`."""
         place = {name: self.endpoint[name] for name in ("project", "location", "endpoint")}

@@ -1,4 +1,4 @@
-"""Which machine types are known, and what a stack file is told about others."""
+"""Which machine types are known, and the warning about others in a stack file."""
 
 from __future__ import annotations
 

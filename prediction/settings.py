@@ -13,16 +13,19 @@ from gcp import settings as gcp_settings
 from gcp.settings import Settings
 from prediction import platforms
 from prediction.targets.target import Target
-from resources.config import local_endpoint
+from resources.config import entries, local_endpoint
 
 RETRY_SECONDS = 5.0
 """How long a command retries a failing call by default: somebody is waiting for it."""
 _TEXTS = {("gcp:project",), ("gcp:region",), ("tf2-models:endpoint",), ("tf2-models:impersonateServiceAccount",)}
 
 
-def target_at(project: str, settings: Settings, platform: str) -> Target:
-    """A project of a platform, called with these settings over the process's shared connections."""
-    return platforms.of(platform)(project=project, api=api.shared(settings))
+def target_at(project: str, settings: Settings, platform: str, models: Mapping[str, Any] | None = None) -> Target:
+    """A project of a platform, called with these settings over the process's shared connections.
+
+    `models` are those of a stack file; see `Target`.
+    """
+    return platforms.of(platform)(project=project, api=api.shared(settings), models=models or {})
 
 
 def settings_of(
@@ -55,7 +58,8 @@ def target(
 ) -> Target:
     """The target of a command. If a project is given, no stack file is read; other options override the stack file.
 
-    A stack file without an endpoint means Google's; the local stack's means this machine's.
+    A stack file without an endpoint means Google's; the local stack's means this machine's. The target knows the models
+    of the stack file, which may have ids of their own.
 
     Args:
         stack: name of the stack. Default: PULUMI_STACK, else `local`.
@@ -86,7 +90,8 @@ def target(
     if not found:
         raise errors.InvalidInput([(path.name, "gcp:project is missing: set it, or use --project")])
     called = _with_retries(settings, _text(config, "tf2-models:retrySeconds", path), path)
-    return target_at(found, called, platform or _text(config, platforms.KEY, path) or platforms.ML)
+    platform = platform or _text(config, platforms.KEY, path) or platforms.ML
+    return target_at(found, called, platform, entries.mapping(config.get("tf2-models:models")))
 
 
 def named_stack(given: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from gcp import errors
@@ -116,10 +116,13 @@ class Target(ABC):
     Attributes:
         project: id or number of the project.
         api: the endpoint.
+        models: the `models` of the stack file, by name; empty if none was read. On a platform where a stack file can
+            choose the ids of resources, a model that is not in it is named by its id.
     """
 
     project: str
     api: Api
+    models: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     API: ClassVar[str]
     """The name of its API, which is the prefix of its method ids."""

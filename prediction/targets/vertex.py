@@ -15,6 +15,7 @@ from prediction.errors import PredictionFailed
 from prediction.predictions import Predictions
 from prediction.targets import vertex_lookups
 from prediction.targets.target import Deployed, Envelope, JobLimits, JobRequest, JobStatus, Target
+from resources.config import entries
 from resources.vertex import names, quotas
 from resources.vertex.jobs import job_formats, job_states, rules
 from resources.vertex.rules import DEFAULT, ENDPOINT_ID
@@ -71,8 +72,8 @@ class VertexTarget(Target):
         return {"project": project, "model": endpoint, "region": region, "endpoint": given}
 
     def resource_name(self, model: str, version: str | None = None) -> str:
-        """`projects/P/locations/L/endpoints/E`: the endpoint that a stack creates for a model with this name."""
-        endpoint = names.endpoint_id(model)
+        """`projects/P/locations/L/endpoints/E`: `endpointId` in the stack file, else the model's name as an id."""
+        endpoint = names.endpoint_id(model, self._options(model))
         failures = (
             [] if _PROJECT.match(self.project) else [("project", f"{self.project!r} is not a valid project name")]
         )
@@ -85,6 +86,10 @@ class VertexTarget(Target):
         if failures:
             raise errors.InvalidInput(failures)
         return f"{self._location}/endpoints/{endpoint}"
+
+    def _options(self, model: str) -> dict[str, Any]:
+        """The `vertex` block of a model in the stack file; empty if it has none."""
+        return entries.mapping(entries.mapping(self.models.get(model)).get("vertex"))
 
     @property
     def _location(self) -> str:
@@ -141,7 +146,7 @@ class VertexTarget(Target):
 
     def job_version(self, model: str, version: str | None = None) -> Deployed | None:
         """Calls `models.listVersions`: a job needs no endpoint, so it can use any version; default: alias `default`."""
-        name = f"{self._location}/models/{names.model_id(model)}"
+        name = f"{self._location}/models/{names.model_id(model, self._options(model))}"
         request = self._models.listVersions(name=name)
         while request is not None:
             answer = self.api.call(request)

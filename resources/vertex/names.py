@@ -6,11 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 VERSION_LABEL = "tf2-models-version"
 """Key of the label with a version's name in the stack file: the service numbers versions by itself."""
 _DIGITS = 10
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 def location(project: str, region: str) -> str:
@@ -44,14 +46,19 @@ def last(name: str) -> str:
     return name.rsplit("/", 1)[-1].partition("@")[0]
 
 
-def endpoint_id(name: str) -> str:
-    """The id of the endpoint of a model with this name: in lower case, `-` for `_`."""
-    return name.lower().replace("_", "-")
+def endpoint_id(name: str, options: Mapping[str, Any] = _NONE) -> str:
+    """The id of a model's endpoint: `endpointId`, else the model's name in lower case, `-` for `_`.
+
+    Args:
+        name: of the model in the stack file.
+        options: its `vertex` block.
+    """
+    return str(options.get("endpointId") or _hyphenated(name))
 
 
-def model_id(name: str) -> str:
-    """The id in the model registry of a model with this name."""
-    return name.lower()
+def model_id(name: str, options: Mapping[str, Any] = _NONE) -> str:
+    """The id of a model in the registry: `modelId`, else its name in lower case. Arguments as for `endpoint_id`."""
+    return str(options.get("modelId") or name.lower())
 
 
 def deployed_model_id(facts: Mapping[str, Any]) -> str:
@@ -70,7 +77,11 @@ def resource_pool_id(name: str, facts: Mapping[str, Any]) -> str:
 
     The same facts give the same id in every run, as for a deployed model. Other machines give another pool.
     """
-    return f"{endpoint_id(name)}-{_digest(facts).hex()[:8]}"
+    return f"{_hyphenated(name)}-{_digest(facts).hex()[:8]}"
+
+
+def _hyphenated(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def _digest(facts: Mapping[str, Any]) -> bytes:

@@ -80,7 +80,7 @@ class Reader:
             {key: entry.get(key) for key in (*_COMMON, "description", "labels")},
             {key: options.get(key) for key in _OF_ENDPOINTS},
             self._place,
-            {"endpoint": options.get("endpointId") or names.endpoint_id(name)},
+            {"endpoint": names.endpoint_id(name, options)},
             {"displayName": options.get("displayName") or name},
         )
         failures = field_keys.renamed(ENDPOINT.program_failures(inputs, where), where, _KEYS)
@@ -99,7 +99,7 @@ class Reader:
         inputs = facts(
             {"description": entry.get("description"), "displayName": options.get("displayName") or name},
             self._place,
-            {"model": options.get("modelId") or names.model_id(name), "defaultVersion": entry.get("defaultVersion")},
+            {"model": names.model_id(name, options), "defaultVersion": entry.get("defaultVersion")},
         )
         failures = field_keys.renamed(MODEL.program_failures(inputs, where), where, _KEYS)
         self._shared.note(field_keys.with_id(failures, where, "modelId", entry))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from artifact_format import signatures
 from artifact_format.manifest import Manifest
 from artifact_format.signatures import Tensors
 from gcp import api, errors
@@ -211,11 +210,7 @@ class Client:
             predictions = online.ask(
                 self._connected(), name, body, requests=len(bodies), signature_name=self._signature, manifest=manifest
             )
-            if all(map(signatures.is_named, predictions)):
-                return predictions
-            outputs = manifest().outputs(self._signature)
-            named = (signatures.by_name(prediction, outputs) for prediction in predictions)
-            return Predictions(named, predictions.versions)
+            return predictions.by_name(lambda: manifest().outputs(self._signature))
 
         return [self._pool.submit(ask, body) for body in bodies]
 

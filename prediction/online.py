@@ -45,8 +45,9 @@ def predict_json(
         platform: "ml" (AI Platform Prediction) or "vertex" (Vertex AI, where `model` is also the endpoint's id).
 
     Returns:
-        The predictions as the endpoint returns them, a list: a dict `{output: value}` per instance. Some servers return
-        the bare value for a signature with one output (the emulator with `--single-output bare`).
+        The predictions as the endpoint returns them, a list: a dict `{output: value}` per instance. On Vertex AI, and
+        from the emulator with `--single-output bare`, a signature with one output gives the bare value; `Client` adds
+        the name.
 
     Raises:
         InvalidInput: a name or the endpoint is invalid, there are no instances, or an instance cannot be written as

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from typing_extensions import Self
+
+from artifact_format import signatures
 
 
 class Predictions(list[Any]):
@@ -26,6 +28,18 @@ class Predictions(list[Any]):
         return cls(
             (prediction for part in parts for prediction in part), [name for part in parts for name in part.versions]
         )
+
+    def by_name(self, outputs: Callable[[], Sequence[str]]) -> Predictions:
+        """Each prediction as an object by output name: a bare value gets the name of the signature's only output.
+
+        Args:
+            outputs: returns the names of the signature's outputs; empty if they are not known: then bare values stay
+                bare. Called only if there are bare values.
+        """
+        if all(map(signatures.is_named, self)):
+            return self
+        names = outputs()
+        return Predictions((signatures.by_name(prediction, names) for prediction in self), self.versions)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artifact_format import signatures
 from artifact_format.manifest import Manifest
 from artifact_format.sample_fit import mismatches
 from artifact_format.signatures import Tensors
@@ -60,8 +59,7 @@ def remote(options: argparse.Namespace) -> LabelledPredictor:
     def predict(labelled: LabelledRows) -> Predictions:
         try:
             found = online.predict(target, name, labelled.instances, signature, manifest=lambda: manifest)
-            outputs = manifest.outputs(signature)
-            return Predictions((signatures.by_name(each, outputs) for each in found), found.versions)
+            return found.by_name(lambda: manifest.outputs(signature))
         except PredictionFailed as error:
             if error.instance is None:
                 raise

@@ -107,8 +107,8 @@ def _request(options: argparse.Namespace, target: Target, given: GivenInstances 
     model, version = options.model, options.version
     if given is None:
         return predict_request.of_samples(target, model, version, options.count or 1, options.signature)
-    if options.json and not options.plot and not given.csv_rows:  # the output needs nothing from the manifest
-        return predict_request.PredictRequest(name=target.resource_name(model, version), given=given)
+    if options.json and not options.plot and not given.csv_rows:  # a table, a picture and CSV need the manifest
+        return predict_request.of_given_lazily(target, model, version, given)
     return predict_request.of_given(target, model, version, given)
 
 

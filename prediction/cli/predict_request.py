@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from artifact_format import signatures
 from artifact_format.manifest import Manifest
+from gcp import errors
 from prediction import deployed, online
 from prediction.evaluation.cases import Case
 from prediction.instances.instance_files import GivenInstances
@@ -28,6 +30,7 @@ class PredictRequest:
         labels: the true label of each instance, as far as known.
         version: the version that answers, if these credentials may read it.
         manifest: of its artifact.
+        look_up: reads the manifest when an answer needs it, if `manifest` was not read before.
     """
 
     name: str
@@ -35,12 +38,16 @@ class PredictRequest:
     labels: Sequence[Any] = ()
     version: Deployed | None = None
     manifest: Manifest = field(default_factory=Manifest)
+    look_up: Callable[[], Manifest] | None = None
 
     def send(self, target: Target) -> Predictions:
-        """The predictions. Raises like `predict_json`; a failed prediction names the instance that does not match."""
-        return online.predict(
-            target, self.name, self.given.instances, self.given.signature_name, manifest=lambda: self.manifest
-        )
+        """The predictions, by output name if it is known, as of `Client`.
+
+        Raises like `predict_json`; a failed prediction names the instance that does not match.
+        """
+        signature, manifest = self.given.signature_name, self.look_up or (lambda: self.manifest)
+        found = online.predict(target, self.name, self.given.instances, signature, manifest=manifest)
+        return found.by_name(lambda: manifest().outputs(signature))
 
     def cases(self, predictions: Sequence[Any]) -> list[Case]:
         """The instances with predictions and labels."""
@@ -86,3 +93,16 @@ def of_given(target: Target, model: str, version: str | None, given: GivenInstan
     given = given.with_inputs(manifest.inputs(given.signature_name))
     name = found.name if found else target.resource_name(model, version)
     return PredictRequest(name=name, given=given, labels=given.labels, version=found, manifest=manifest)
+
+
+def of_given_lazily(target: Target, model: str, version: str | None, given: GivenInstances) -> PredictRequest:
+    """The user's instances, without a call before the prediction: named predictions need no manifest."""
+
+    @cache
+    def look_up() -> Manifest:
+        try:
+            return deployed.known(target, model, version)[1]
+        except errors.Error:  # the predictions, or the error of the model, must not be lost
+            return Manifest()
+
+    return PredictRequest(name=target.resource_name(model, version), given=given, look_up=look_up)

@@ -42,6 +42,34 @@ def test_a_bare_value_gets_its_name_from_the_manifest(wire: Wire, signatures: An
     assert len(wire.requests) == 4
 
 
+def predicted(wire: Wire) -> Any:
+    """What `python -m prediction m --json` prints for one instance."""
+    where = ["--version", "v1", "--project", "p", "--endpoint", wire.endpoint]
+    done = run("m", *where, "--instances", "-", "--json", given="[[1]]")
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)["predictions"]
+
+
+def test_the_command_line_names_a_bare_value(wire: Wire) -> None:
+    """`--json` prints what `Client` returns; predictions with names need no manifest."""
+    wire.answers = [(200, {"predictions": [[0.25]]}), VERSION, manifest(STRUCTURED)]
+    bare = predicted(wire)
+    requests = len(wire.requests)
+    wire.answers = [(200, {"predictions": [{"risk": [0.25]}]})]
+    named = predicted(wire)
+
+    assert bare == named == [{"risk": [0.25]}]
+    assert (requests, len(wire.requests)) == (3, 4)
+
+
+@pytest.mark.parametrize("answer", [(404, {"error": {"code": 404, "message": "x"}}), manifest({}), manifest(SEVERAL)])
+def test_the_command_line_prints_a_value_without_a_known_name(wire: Wire, answer: Any) -> None:
+    """Predictions are printed even if the manifest is missing or does not match."""
+    wire.answers = [(200, {"predictions": [[0.25]]}), VERSION, answer]
+
+    assert predicted(wire) == [[0.25]]
+
+
 def test_named_predictions_are_unchanged(wire: Wire) -> None:
     """A prediction with names needs no manifest."""
     wire.answers = [(200, {"predictions": [{"risk": [0.25]}]})]

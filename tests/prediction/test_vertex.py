@@ -72,7 +72,7 @@ def test_what_vertex_cannot_do_is_refused_before_a_call(
 
 
 def test_the_command_line_says_which_versions_answered(stack: dict[str, Any], tmp_path: Path) -> None:
-    """`--json` has the version of each prediction; the platform is that of the stack file."""
+    """`--json` has the version of each prediction, by output name; the platform is that of the stack file."""
     config = {"gcp:project": stack["project"], "gcp:region": REGION, "tf2-models:platform": "vertex"}
     (tmp_path / "Pulumi.dev.yaml").write_text(
         json.dumps({"config": {**config, "tf2-models:endpoint": stack["endpoint"]}})
@@ -99,5 +99,6 @@ def test_the_command_line_says_which_versions_answered(stack: dict[str, Any], tm
     assert found["metrics"]["mae"] == {"v1": 0.0, "v2": 2.5}[found["version"]]
 
     answer = json.loads(run(*online, "--json"))
-    assert answer["predictions"] == {"v1": [2.0, 4.0], "v2": [3.0, 6.0]}[answer["versions"][0]]
+    factor = {"v1": 2.0, "v2": 3.0}[answer["versions"][0]]
+    assert answer["predictions"] == [{"y": factor}, {"y": 2 * factor}]
     assert run(*online).startswith(("mult, version v1, on http", "mult, version v2, on http"))

@@ -75,15 +75,19 @@ def stack(vertex_deployment: VertexDeployment, tmp_path_factory: pytest.TempPath
 
 @pytest.mark.tensorflow
 def test_a_served_model_predicts_by_its_name_in_the_stack_file(stack: Path) -> None:
-    """A sample, and the metrics of labelled rows."""
+    """A sample, an instance as JSON with the output's name, and the metrics of labelled rows."""
     data = file_of(stack, "patients.csv", "age,thal,target\n32,normal,0\n96,normal,1\n")
 
     sample = run("heart_disease", "--stack", "dev", cwd=stack)
+    given = json.dumps([patient(32)])
+    as_json = run("heart_disease", "--stack", "dev", "--instances", "-", "--json", given=given, cwd=stack)
     evaluated = run("evaluate", "heart_disease", "--data", data, "--stack", "dev", cwd=stack)
 
     assert sample.returncode == 0, sample.stderr
     assert sample.stdout.startswith("heart_disease, version v1, on ")
     assert sample.stdout.splitlines()[-1].split() == ["0", "0.7500", "0"]
+    assert as_json.returncode == 0, as_json.stderr
+    assert json.loads(as_json.stdout)["predictions"] == [{"prediction_probability": [0.25]}]
     assert evaluated.returncode == 0, evaluated.stderr
     assert evaluated.stdout.startswith("heart_disease, version v1, on ")
 

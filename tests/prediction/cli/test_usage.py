@@ -115,7 +115,7 @@ def test_endpoint_of_the_environment(wire: Wire, tmp_path: Path) -> None:
         ).returncode
         == 0
     )
-    assert len(wire.requests) == 2
+    assert len(wire.predicts) == 2
 
 
 def test_local_stack_without_an_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_a_local_stack_on_another_machine(wire: Wire, tmp_path: Path, endpoint: 
     assert (refused.returncode, given.returncode, in_file.returncode) == (2, 0, 2)
     assert refused.stderr.startswith(f"error: TF2_MODELS_ENDPOINT{reason}")
     assert in_file.stderr.startswith(f"error: tf2-models:endpoint in Pulumi.local.yaml{reason}")
-    assert len(wire.requests) == 1
+    assert len(wire.predicts) == 1
 
 
 def test_region(tmp_path: Path) -> None:

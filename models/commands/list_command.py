@@ -8,17 +8,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from artifact_format.manifest import MANIFEST
+from artifact_format.manifest import MANIFEST, facts_in
 from command_line import FAILED, OK
 from models.artifacts.cards import split
 from models.artifacts.imported import carded, cards_of, content_of, imported_names, kept
 from models.artifacts.input_digest import input_digest
 from models.commands.common_options import add_command
 from models.core.errors import ModelsError
-from models.core.paths import facts_path, plain
+from models.core.paths import card_path, facts_path, plain
 from models.core.registry import complete, load_recipe, recipe_names
 
-_DESCRIPTION = "Lists the recipes with their parameters, cards and local builds, then the imported artifacts."
+_DESCRIPTION = """\
+Lists the recipes with their parameters, cards and local builds, then the imported artifacts. Of each card it shows the
+TensorFlow that exported the artifact.
+"""
 _CURRENT = "  <- the defaults with the current code"
 
 _Contents = Mapping[str, str | None]
@@ -53,7 +56,7 @@ def _imported_lines(root: Path) -> Iterator[str]:
         yield f"{name}: imported"
         with_card, here = {*carded(root, name)}, {*kept(root, name)}
         for digest in sorted(with_card | here):
-            card = "card" if digest in with_card else "no card"
+            card = _card(_exporter(card_path(root, name, digest))) if digest in with_card else "no card"
             yield f"  {digest}  {card}, {'' if digest in here else 'not '}kept here"
 
 
@@ -66,28 +69,41 @@ def _recipe_lines(name: str, root: Path) -> list[str]:
         lines.append(f"  --set {key}={parameter.default}  {parameter.help}{choices}")
     current = input_digest(name, recipe, complete(name, recipe, {}), root)
     cards = {card.stem: content_of(card) for card in cards_of(root, name)}
+    exporters = {card.stem: _exporter(card) for card in cards_of(root, name)}
     builds = {path.parent.name: content_of(path) for path in (root / "build" / name).glob(f"[!.]*/{MANIFEST}")}
     facts = {digest: content_of(facts_path(root, name, digest)) for digest in {split(each)[0] for each in cards}}
     digests = sorted({*cards, *builds, current})
-    states = (_state(digest, cards, builds, facts) + _CURRENT * (digest == current) for digest in digests)
-    return [*lines, *(f"  {state}" for state in states)]
+    for digest in digests:
+        card = _card(f"content {cards[digest] or 'unreadable'}", exporters[digest]) if digest in cards else "no card"
+        lines.append(f"  {digest}  {card}, {_state(digest, cards, builds, facts)}{_CURRENT * (digest == current)}")
+    return lines
+
+
+def _card(*facts: str) -> str:
+    """`card (FACT, FACT)`, without the unknown facts, which are empty."""
+    known = ", ".join(filter(None, facts))
+    return f"card ({known})" if known else "card"
+
+
+def _exporter(card: Path) -> str:
+    """The TensorFlow that exported the artifact of a card, as `TensorFlow 2.21.0`; empty if it is not known."""
+    found = facts_in(card).get("tensorflow")
+    return f"TensorFlow {found}" if found and isinstance(found, str) else ""
 
 
 def _state(digest: str, cards: _Contents, builds: _Contents, facts: _Contents) -> str:
-    """Whether there is a card and a local build, and the content of each if they differ.
+    """Whether there is a local build, and its content if that is not the card's.
 
     If the build is gone, the kept facts of it are shown: a preview with `allowRebuild` uses them.
     """
     built = builds.get(split(digest)[0])
     kept_content = facts.get(split(digest)[0])
     if digest not in cards:
-        return f"{digest}  no card, {'not ' if built is None else ''}built here"
+        return f"{'not ' if built is None else ''}built here"
     content = cards[digest]
     if built and built != content:
-        state = f"built here with different content ({built})"
-    elif not built and kept_content:
+        return f"built here with different content ({built})"
+    if not built and kept_content:
         which = "this" if kept_content == content else "different"
-        state = f"not built here now; .local/builds has the facts of a build with {which} content ({kept_content})"
-    else:
-        state = f"{'' if built else 'not '}built here"
-    return f"{digest}  card (content {content or 'unreadable'}), {state}"
+        return f"not built here now; .local/builds has the facts of a build with {which} content ({kept_content})"
+    return f"{'' if built else 'not '}built here"

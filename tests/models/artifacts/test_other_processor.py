@@ -19,6 +19,8 @@ from tests.models.artifacts.test_input_digest import digest_of
 from tests.models.artifacts.test_resolve import put_build, put_card
 from tests.models.conftest import LINE, Run
 
+EXPORTER = "TensorFlow 2.99.0"
+
 
 class Builds:
     """A checkout with the card of a build on another processor, and another build here.
@@ -97,10 +99,9 @@ def test_a_second_card_is_written_once(builds: Builds, run: Run) -> None:
     assert f"its second card is {builds.second.relative_to(builds.root)}" in again.stdout
     assert builds.second.read_bytes() == before
     first, second = builds.there.content_digest, builds.here.content_digest
-    assert (
-        f"  {builds.digest}  card (content {first}), built here with different content ({second})  <-" in listed.stdout
-    )
-    assert f"  {builds.digest}-{second}  card (content {second}), built here\n" in listed.stdout
+    card = f"  {builds.digest}  card (content {first}, {EXPORTER})"
+    assert f"{card}, built here with different content ({second})  <-" in listed.stdout
+    assert f"  {builds.digest}-{second}  card (content {second}, {EXPORTER}), built here\n" in listed.stdout
 
 
 def test_nothing_to_recard(builds: Builds, run: Run) -> None:
@@ -140,7 +141,7 @@ def test_the_list_shows_the_facts_of_a_build_without_its_bytes(builds: Builds, r
     listed = run("list")
 
     facts = f".local/builds has the facts of a build with different content ({builds.here.content_digest})"
-    card = f"  {builds.digest}  card (content {builds.there.content_digest}), not built here now; {facts}"
+    card = f"  {builds.digest}  card (content {builds.there.content_digest}, {EXPORTER}), not built here now; {facts}"
     assert f"{card}  <- the defaults" in listed.stdout
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,20 @@ def test_list(run: Run) -> None:
     assert "line: a straight line\n  --set seed=1  start\n" in done.stdout
     assert "--set data=sample" in done.stdout
     assert done.stdout.count("no card, not built here  <- the defaults with the current code") == 3
+
+
+def test_list_shows_which_tensorflow_exported_an_artifact(run: Run, checkout: Path) -> None:
+    """The version is in the card; a card without it is listed, too."""
+    facts = put_build(checkout)
+    shown = f"  {facts.input_digest}  card (content {facts.content_digest}"
+
+    put_card(checkout, facts)
+    known = run("list").stdout
+    put_card(checkout, replace(facts, tensorflow=""))
+    unknown = run("list").stdout
+
+    assert f"{shown}, TensorFlow 2.99.0), built here  <-" in known
+    assert f"{shown}), built here  <-" in unknown
 
 
 def test_list_shows_the_others_beside_broken_recipes(run: Run, checkout: Path) -> None:

@@ -148,7 +148,7 @@ def test_several_artifacts_under_one_name(take: Take, checkout: Path, run: Run) 
     assert models.resolve(f"churn@{first}", root=checkout).content_digest == first
     listing = run("list").stdout
     for digest in (first, second):
-        assert f"  {digest}  card, kept here\n" in listing[listing.index("churn: imported\n") :]
+        assert f"  {digest}  card (TensorFlow 2.99.0), kept here\n" in listing[listing.index("churn: imported\n") :]
 
 
 def test_manifest_in_the_folder_is_kept(take: Take, checkout: Path) -> None:

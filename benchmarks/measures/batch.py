@@ -148,6 +148,7 @@ class _Jobs:
             job.submit()
             ended = job.wait(lambda _: None)
             seconds = time.perf_counter() - begin
+        job.clean_up()  # otherwise the next run of the same plan would find this job
         if not ended.is_success or ended.predicted != rows:
             raise BenchmarkError(f"the job did not predict {rows} rows: {ended}")
         return _JobRun(seconds, max(peaks.values(), default=0))

@@ -133,10 +133,10 @@ def _complete(stack: Stack, verb: str, left: Sequence[str]) -> int:
     if not code and not left and verb != "destroy":
         return 0
     deployment = stack.deployment()
-    if verb == "destroy" and not code and (kept := len(resources(deployment))) and not stack.is_partial:
+    created = pending(deployment, "creating")
+    if verb == "destroy" and not (code or created or stack.is_partial) and (kept := len(resources(deployment))):
         _say(f"error: the destroy was interrupted, {kept} resources are left: rerun this command")
         return 1
-    created = pending(deployment, "creating")
     unknown = [urn for urn in created if urn not in {*known, *resources(deployment)}]
     for urn in unknown:
         _report(stack, urn)

@@ -88,7 +88,7 @@ def test_a_job_runs_when_its_inputs_change(emulator: RunningEmulator, project: s
 def test_a_changed_job_is_cancelled_after_a_kill(emulator: RunningEmulator, project: str, tmp_path: Path) -> None:
     """The state does not contain the first job; it is cancelled before the changed declaration starts another."""
     stack = Jobs(emulator, project, tmp_path)
-    stack.job(inputPaths=[f"gs://{stack.caller.bucket}/in/many.json"])
+    stack.job(inputPaths=[f"gs://{stack.caller.bucket}/in/many.json"], batchSize=1)
     process = stack.engine.begin("up", "--skip-preview")
     until(lambda: [job for job in stack.jobs() if job["state"] == "RUNNING"], "the job runs")
     process.kill()

@@ -123,7 +123,7 @@ def _a_new_version_takes_over(engine: Engine, url: str) -> None:
     engine.edit("mult.defaultVersion", "v3")
     text = engine.stack("preview", fails=True)
     assert "Deploy it under a new version name beside v2 and move the default, pin the artifact" in text
-    assert re.search(r"cannot be changed in place: deploymentUri was 'gs://\S+, wanted 'gs://\S+\. Deploy", text), text
+    assert re.search(r"cannot be changed in place: deploymentUri was '\S+, wanted '\S+\. Deploy", text), text
 
     engine.edit("mult.versions.v2", None)
     assert engine.up() == {"created": 1, "updated": 1, "deleted": 3, "unchanged": 5}

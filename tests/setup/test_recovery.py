@@ -233,8 +233,9 @@ def test_resources_with_a_pending_change_are_refreshed_first(recovery: Recovery,
 
     recovery.state.write({"resources": [{"urn": MODEL}, {"urn": URN}]})
     recovery.succeeds("refresh")
-    assert recovery.run(verb).returncode == 0
-    assert recovery.run(verb).returncode == 0
+    left = verb == "destroy"  # the engine of these tests deletes nothing, as if it had been interrupted
+    assert recovery.run(verb).returncode == left
+    assert recovery.run(verb).returncode == left
     assert recovery.calls()[1:] == [refresh, f"{verb} --stack local", f"{verb} --stack local"]
 
 

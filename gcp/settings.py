@@ -29,8 +29,10 @@ def _no_hint(url: str) -> str:
     return ""
 
 
-_GOOGLE = (".googleapis.com", ".prediction.vertexai.goog")
-"""Hosts of Google's APIs end so; the second one is of dedicated endpoints of Vertex AI."""
+DEDICATED_HOST = ".prediction.vertexai.goog"
+"""How the hosts of dedicated endpoints of Vertex AI end."""
+_GOOGLE = (".googleapis.com", DEDICATED_HOST)
+"""How the hosts of Google's APIs end."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,18 +8,14 @@ this stack made, and accepts that nothing was made.
 
 from __future__ import annotations
 
-import base64
 import copy
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import dill
-
 from resources.engine import unfinished
-from resources.engine.kind import Kind
+from tools import snapshot_values
 
-_PROVIDER, _CREATING = "__provider", "creating"
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which the engine marks special values
+_CREATING = "creating"
 _REASON = "An update was killed while it created this resource"
 
 
@@ -49,11 +45,11 @@ def recorded(deployment: Mapping[str, Any], declared: Callable[[], Collection[st
 def _entry(resource: Mapping[str, Any]) -> dict[str, Any] | None:
     """The resource as one of which only the inputs are known; None if it might be somebody else's."""
     inputs = resource.get("inputs") or {}
-    if _PROVIDER not in inputs:
+    kind = snapshot_values.kind_of(inputs)
+    if kind is None:
         return None
-    kind: Kind = dill.loads(base64.b64decode(inputs[_PROVIDER]))  # noqa: S301 - pickled by the program
     paths = [inputs.get(name) for name in kind.schema.names("path")]
-    is_hidden = any(isinstance(value, Mapping) and _SECRET in value for value in paths)
+    is_hidden = any(map(snapshot_values.is_special, paths))
     if is_hidden or not unfinished.is_recognizable(kind, dict(inputs), resource["urn"]):
         return None
     outputs = {**inputs, unfinished.UNFINISHED: {"verb": "create", "operation": ""}}

@@ -7,17 +7,14 @@ takes out what did not take effect.
 
 from __future__ import annotations
 
-import base64
 import copy
 from collections.abc import Mapping
 from typing import Any
 
-import dill
+from resources.engine import unfinished
+from tools import snapshot_values
 
-from resources.engine.kind import Kind
-
-_PROVIDER, _UPDATING = "__provider", "updating"
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which the engine marks special values
+_UPDATING = "updating"
 
 
 def recorded(deployment: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -42,27 +39,15 @@ def recorded(deployment: Mapping[str, Any]) -> dict[str, Any] | None:
 def _add(resource: dict[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Adds what the wanted inputs have more; returns whether there is any."""
     inputs, news = resource.get("inputs") or {}, wanted.get("inputs") or {}
-    if _PROVIDER not in news:
-        return False
-    kind: Kind = dill.loads(base64.b64decode(news[_PROVIDER]))  # noqa: S301 - pickled by the program
+    kind = snapshot_values.kind_of(news)
     changed = False
-    for name in kind.schema.names("mutable"):
-        if name not in news or _is_secret(news[name]) or _is_secret(inputs.get(name)):
+    for name in kind.schema.names("mutable") if kind else ():
+        old, new = inputs.get(name), news.get(name)
+        if new is None or snapshot_values.is_special(new) or snapshot_values.is_special(old):
             continue
-        union = _union(inputs.get(name), news[name])
-        if union != inputs.get(name):
+        union = unfinished.merged(new, old)
+        if union != old:
             changed = True
             for part in ("inputs", "outputs"):
                 resource[part] = {**(resource.get(part) or {}), name: union}
     return changed
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, Mapping) and _SECRET in value
-
-
-def _union(old: Any, new: Any) -> Any:
-    """The old value with the keys that only the new one has; the new value if there is no old one."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping) and not (_is_secret(old) or _is_secret(new)):
-        return {**new, **{key: _union(value, new.get(key)) for key, value in old.items()}}
-    return new if old is None else old

@@ -27,7 +27,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gcp import errors
 from tools import orphaned_processes, pending_creations, pending_updates, state_files
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
             *pending(deployment, "updating", "deleting"),
             *(state_files.unread(stack.snapshot) if stack.snapshot else ()),
         }
-        code = _refresh(stack, sorted(changing.intersection(resources(deployment))))
+        code = _refresh(stack, deployment, sorted(changing.intersection(resources(deployment))))
         created = pending(deployment, "creating")
         if created and not code and _record(stack):
             created = []
@@ -74,7 +75,7 @@ def _release(stack: Stack) -> None:
         _say("The disk was full when the state was written: continuing from its backup")
 
 
-def _refresh(stack: Stack, changed: Sequence[str]) -> int:
+def _refresh(stack: Stack, deployment: Mapping[str, Any], changed: Sequence[str]) -> int:
     """Refreshes the resources with a pending change or deletion of a killed update; returns the exit code.
 
     The stack file may have been reverted since: without a refresh, it would equal the old state.
@@ -84,7 +85,7 @@ def _refresh(stack: Stack, changed: Sequence[str]) -> int:
     if stack.snapshot:
         state_files.save_unread(stack.snapshot, changed)
     _say("An update was killed during a change: refreshing the changed resources")
-    if (wanted := pending_updates.recorded(stack.deployment())) is not None:
+    if (wanted := pending_updates.recorded(deployment)) is not None:
         stack.replace(wanted)
     code = stack.run("refresh", *stack.shared, "--skip-preview", "--yes", *(f"--target={urn}" for urn in changed))
     if not code and stack.snapshot:

@@ -67,7 +67,7 @@ class VertexTarget(Target):
             return None
         url, project, region, endpoint = found.groups()
         regional = gcp_settings.Settings(endpoint=gcp_settings.REGIONAL, region=region)
-        is_regional = url == VERTEX.url(regional) or url.endswith(vertex_lookups.DEDICATED_HOST)
+        is_regional = url == VERTEX.url(regional) or url.endswith(gcp_settings.DEDICATED_HOST)
         given = gcp_settings.REGIONAL if is_regional else url
         return {"project": project, "model": endpoint, "region": region, "endpoint": given}
 

@@ -9,12 +9,11 @@ from typing import Any
 
 from gcp import errors
 from gcp.api import Api, shared
+from gcp.settings import DEDICATED_HOST
 from resources.storage.rules import SERVING_FOLDER
 from resources.vertex import names
 from resources.vertex.service import VERTEX
 
-DEDICATED_HOST = ".prediction.vertexai.goog"
-"""How the hosts of dedicated endpoints end."""
 _NUMBERED_BELOW = "--model_base_path="
 """An argument of TensorFlow Serving. If present, the SavedModel is in a numbered folder below the artifact's URI."""
 

@@ -92,7 +92,7 @@ def between(schema: Schema, olds: State, news: State, live: Mapping[str, Any]) -
     before, after = (schema.observed(schema.inputs_of(each), live) for each in (olds, news))
     mutable, outputs = schema.names("mutable"), schema.names("output")
     kept = {name: item for name, item in olds.items() if name not in mutable and name not in outputs}
-    patched = {name: _merged(before.get(name), after.get(name)) for name in mutable if name in before or name in after}
+    patched = {name: merged(before.get(name), after.get(name)) for name in mutable if name in before or name in after}
     said = {name: after[name] for name in outputs if name in after}
     return {**kept, **patched, **said, **secrets.Hidden(olds, news).values(said, outputs)}
 
@@ -150,14 +150,14 @@ def _created(schema: Schema, inputs: State, live: Mapping[str, Any]) -> State:
 def _wanted(state: State, olds: State, news: State, mask: list[str], effects: Effects) -> State:
     """The state with the wanted values of the mask's fields; mappings keep the keys that only the old inputs have."""
     at = state_differences.at
-    wanted = {path: _merged(at(olds, path), at(news, path)) for path in mask}
+    wanted = {path: merged(at(olds, path), at(news, path)) for path in mask}
     verb = (olds.get(UNFINISHED) or {}).get("verb", "update")
     unfinished = {"verb": verb, "operation": effects.operation}
     return {**state_differences.put(state, wanted), UNFINISHED: unfinished}
 
 
-def _merged(one: Any, other: Any) -> Any:
+def merged(one: Any, other: Any) -> Any:
     """The union of two mappings; of other values the second, or the first if the second is None."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return {key: _merged(one.get(key), other.get(key)) for key in {**one, **other}}
+        return {key: merged(one.get(key), other.get(key)) for key in {**one, **other}}
     return one if other is None else other
